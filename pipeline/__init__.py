@@ -1,0 +1,1 @@
+"""What we know: pure functions; no Dagster, no network, no environment, no clock."""

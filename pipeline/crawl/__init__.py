@@ -1,0 +1,1 @@
+"""Answers of the sources become records; no requests are made here."""

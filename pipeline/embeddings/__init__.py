@@ -1,0 +1,1 @@
+"""Arrays become embeddings through backbones; no files, no films."""

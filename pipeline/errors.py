@@ -1,0 +1,80 @@
+"""The one tree of errors; a broken promise raises one of these, a bad item becomes an `Outcome`.
+
+What belongs here: classes only. Messages are written where the error is raised and say what was
+wanted, what came, for which movie, and what to do.
+"""
+
+from pipeline.outcomes import Reason
+
+
+class MarqueeError(Exception):
+    """Whatever marquee raises on purpose."""
+
+
+class ConfigurationError(MarqueeError):
+    """A setting is missing or wrong; the message names it and the remedy."""
+
+
+class SourceError(MarqueeError):
+    """A whole source is unusable (wrong key, maintenance): the crawl stops, no movie pays."""
+
+
+class CredentialError(SourceError):
+    """The source refuses the key or the cookie."""
+
+
+class StoreError(MarqueeError):
+    """The store or the ledger cannot be used as it is."""
+
+
+class WeightsError(MarqueeError):
+    """Pretrained weights were asked for and cannot be had."""
+
+
+class FeatureError(MarqueeError):
+    """Records, labels and streams do not fit into one table."""
+
+
+class SplitError(MarqueeError):
+    """A split cannot be made, or a movie or franchise stands in two of its parts."""
+
+
+class LeakError(MarqueeError):
+    """A column that is known only after release reached the inputs."""
+
+
+class TrainingError(MarqueeError):
+    """A model cannot be trained or loaded from what was given."""
+
+
+class ItemError(MarqueeError):
+    """One movie's item is bad; carries the reason that becomes its row in the ledger."""
+
+    def __init__(self, reason: Reason, detail: str):
+        super().__init__(f"{reason.value}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class RecordError(ItemError):
+    """A source's answer is not a usable record."""
+
+
+class PosterError(ItemError):
+    """A poster file is not a usable picture."""
+
+
+class TrailerError(ItemError):
+    """A trailer file is not a usable video."""
+
+
+class FrameError(ItemError):
+    """The frames of a trailer cannot be used."""
+
+
+class AudioError(ItemError):
+    """The sound of a trailer cannot be used."""
+
+
+class FetchError(ItemError):
+    """One request for one movie failed; the reason says whether it may be tried again."""

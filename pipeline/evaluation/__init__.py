@@ -1,0 +1,1 @@
+"""Scores, intervals, plots and reports; no training."""

@@ -1,0 +1,1 @@
+"""Which frames of a trailer are looked at; no decoding, no models."""

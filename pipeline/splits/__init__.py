@@ -1,0 +1,1 @@
+"""Labels, features and who is in which part; no models."""

@@ -1,0 +1,1 @@
+"""What we touch: clients, store, ledger, device; no science and no Dagster assets."""

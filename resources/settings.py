@@ -1,0 +1,85 @@
+"""Every setting that the environment may give, with the default it has without one.
+
+What belongs here: names, defaults and what follows from them. What does not: opening anything.
+"""
+
+from dataclasses import dataclass
+
+from pipeline.errors import ConfigurationError
+from pipeline.systems import PRESETS, Preset
+
+TMDB_API_URL = "https://api.themoviedb.org/3"
+TMDB_IMAGE_URL = "https://image.tmdb.org/t/p"
+IMDBPRO_URL = "https://pro.imdb.com"
+TRAILER_URL_TEMPLATE = "https://www.youtube.com/watch?v={key}"
+
+DEMO_STUDIO = "generated:7:96"
+"""The built-in studio's catalogue where nothing else is asked for: seed 7, 96 movies."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings as the environment gives them; an empty text means "not set".
+
+    Attributes:
+        tmdb_api_url, tmdb_image_url, imdbpro_url, trailer_url_template: Base addresses.
+        tmdb_api_key: v3 key or v4 bearer token; without one and without addresses, the studio.
+        imdbpro_cookie: Cookie of a logged-in session; IMDbPro is off without one.
+        store: Folder or fsspec URL of the files.
+        ledger: SQLAlchemy URL; SQLite inside the store by default.
+        preset: Name in `PRESETS`; `small` on the studio, `published` elsewhere.
+        studio: Catalogue of the built-in studio: `generated:<seed>:<size>` or `folder:<path>`.
+        weights: Folder with weights that the user has.
+        requests_per_s: Limit for TMDB.
+    """
+
+    tmdb_api_url: str = ""
+    tmdb_image_url: str = ""
+    imdbpro_url: str = ""
+    trailer_url_template: str = ""
+    tmdb_api_key: str = ""
+    imdbpro_cookie: str = ""
+    store: str = ""
+    ledger: str = ""
+    preset: str = ""
+    studio: str = ""
+    weights: str = ""
+    requests_per_s: float = 20.0
+
+    @property
+    def wants_studio(self) -> bool:
+        """Whether nothing points to a real source."""
+        return not (self.tmdb_api_key or self.tmdb_api_url)
+
+
+ENVIRONMENT = {
+    "tmdb_api_url": "TMDB_API_URL",
+    "tmdb_image_url": "TMDB_IMAGE_URL",
+    "imdbpro_url": "IMDBPRO_URL",
+    "trailer_url_template": "TRAILER_URL_TEMPLATE",
+    "tmdb_api_key": "TMDB_API_KEY",
+    "imdbpro_cookie": "IMDBPRO_COOKIE",
+    "store": "MARQUEE_STORE",
+    "ledger": "MARQUEE_LEDGER",
+    "preset": "MARQUEE_PRESET",
+    "studio": "MARQUEE_STUDIO",
+    "weights": "MARQUEE_WEIGHTS",
+}
+"""Which variable of the environment gives which setting."""
+
+SECRETS = ("tmdb_api_key", "imdbpro_cookie")
+"""Settings that never reach a log, a message, metadata or a file."""
+
+
+def choose_preset(name: str, *, is_studio: bool) -> Preset:
+    """Give the preset by name, or the default of the source.
+
+    Raises:
+        ConfigurationError: There is no preset of that name.
+    """
+    wanted = name or ("small" if is_studio else "published")
+    if wanted not in PRESETS:
+        raise ConfigurationError(
+            f"MARQUEE_PRESET (--preset) is {wanted!r}; it must be one of {', '.join(PRESETS)}."
+        )
+    return PRESETS[wanted]

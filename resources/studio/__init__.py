@@ -1,0 +1,1 @@
+"""The built-in film studio: TMDB, image host, IMDbPro and trailer host on loopback."""

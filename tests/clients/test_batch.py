@@ -1,0 +1,128 @@
+from dataclasses import dataclass
+
+import pytest
+
+from pipeline.due import Step
+from pipeline.errors import FetchError, SourceError
+from pipeline.outcomes import Reason, Status, made
+from resources.batch import Batch
+from resources.ledger import Ledger
+from resources.store import Store
+
+STEP = Step("posters", "1")
+
+
+@dataclass
+class Place:
+    """What a batch touches of a workplace."""
+
+    store: Store
+    ledger: Ledger
+
+
+@pytest.fixture
+def place(tmp_path):
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    yield Place(Store(tmp_path / "store"), ledger)
+    ledger.close()
+
+
+def open_batch(place, versions):
+    return Batch(place, STEP, versions, place.ledger.rows("posters"))
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def killing(place, name):
+    def kill(*_):
+        raise Killed
+
+    setattr(place, name, kill)
+
+
+def test_kept_file_is_in_its_place_and_staging_is_empty(place):
+    batch = open_batch(place, {5: "v"})
+    outcome = batch.keep(5, {batch.path(5, ".jpg", "posters"): b"abc"}, width_px=3)
+    assert batch.path(5, ".jpg", "posters").read_bytes() == b"abc"
+    assert (outcome.status, outcome.metadata) == (Status.OK, {"width_px": 3})
+    assert list(batch.staging().iterdir()) == []
+
+
+def test_kill_between_file_and_row_is_finished_by_the_next_run(place):
+    batch = open_batch(place, {5: "v"})
+    done = batch.keep(5, {batch.path(5, ".jpg", "posters"): b"abc"}, facets={"a": "b"}, width_px=3)
+    assert open_batch(place, {5: "v"}).recover() == [done]
+
+
+def test_kill_between_note_and_rename_is_finished_by_the_next_run(place, monkeypatch):
+    batch = open_batch(place, {5: "v"})
+    with monkeypatch.context() as patch:
+        killing(place.store, "place")
+        with pytest.raises(Killed):
+            batch.keep(5, {batch.path(5, ".jpg", "posters"): b"abc"})
+        patch.undo()
+    del place.store.place
+    (outcome,) = open_batch(place, {5: "v"}).recover()
+    assert outcome.status is Status.OK
+    assert batch.path(5, ".jpg", "posters").read_bytes() == b"abc"
+
+
+def test_what_was_kept_for_other_inputs_is_not_taken_for_these(place):
+    batch = open_batch(place, {5: "v"})
+    batch.keep(5, {batch.path(5, ".jpg", "posters"): b"abc"})
+    assert open_batch(place, {5: "another"}).recover() == []
+
+
+def test_file_that_was_damaged_since_is_not_recovered(place):
+    batch = open_batch(place, {5: "v"})
+    batch.keep(5, {batch.path(5, ".jpg", "posters"): b"abc"})
+    batch.path(5, ".jpg", "posters").write_bytes(b"ab")
+    assert open_batch(place, {5: "v"}).recover() == []
+
+
+def test_two_files_are_recovered_together(place):
+    batch = open_batch(place, {5: "v"})
+    files = {batch.path(5, ".mp4", "trailers"): b"v", batch.path(5, ".m4a", "trailers"): b"a"}
+    done = batch.keep(5, files)
+    assert open_batch(place, {5: "v"}).recover() == [done]
+
+
+def test_bad_item_does_not_stop_its_neighbours(place):
+    def make(tmdb_id):
+        if tmdb_id == 6:
+            raise FetchError(Reason.GONE, "HTTP 404")
+        return made(tmdb_id, "h")
+
+    outcomes = {
+        o.tmdb_id: o for o in open_batch(place, {5: "", 6: "", 7: ""}).each(make, workers=2)
+    }
+    assert outcomes[6].reason is Reason.GONE
+    assert outcomes[5].status is outcomes[7].status is Status.OK
+
+
+def test_unforeseen_error_is_one_movies_own_and_may_be_tried_again(place):
+    def make(tmdb_id):
+        return made(tmdb_id, "h") if tmdb_id == 5 else 1 / 0
+
+    outcomes = {o.tmdb_id: o for o in open_batch(place, {5: "", 6: ""}).each(make, workers=1)}
+    assert outcomes[6].reason is Reason.UNEXPECTED
+    assert "ZeroDivisionError" in outcomes[6].detail
+
+
+def test_broken_source_stops_the_batch(place):
+    def make(_):
+        raise SourceError("TMDB is down")
+
+    with pytest.raises(SourceError):
+        list(open_batch(place, dict.fromkeys(range(100), "")).each(make, workers=2))
+
+
+def test_reading_ahead_gives_values_and_errors_in_order(place):
+    def load(tmdb_id):
+        return 10 // (tmdb_id - 6)
+
+    found = dict(open_batch(place, {5: "", 6: "", 7: ""}).read(load, workers=2, ahead=1))
+    assert (found[5], found[7]) == (-10, 10)
+    assert isinstance(found[6], ZeroDivisionError)
