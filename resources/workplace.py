@@ -15,6 +15,7 @@ from pathlib import Path
 from pipeline.errors import ConfigurationError
 from pipeline.systems import Preset
 from resources.settings import (
+    DEMO_STUDIO,
     IMDBPRO_URL,
     TMDB_API_URL,
     TMDB_IMAGE_URL,
@@ -114,7 +115,8 @@ def open_workplace(settings: Settings) -> Iterator[Workplace]:
     """Open the source, the store and the ledger; close them at the end.
 
     Without a TMDB key, and without an address that says otherwise, the built-in studio is the
-    source: one that is up is used, else one is started for as long as the workplace is open.
+    source: the one that `marquee studio` runs where it is up and shows the same films, else one
+    that is started for as long as the workplace is open.
 
     Raises:
         ConfigurationError: A setting is missing or wrong.
@@ -162,28 +164,32 @@ def _with_addresses(settings: Settings) -> Settings:
 
 def _tell_source(settings: Settings) -> Source:
     """Ask an address on loopback whether it is a studio; every other one is the real TMDB."""
-    from resources.studio.running import ask_about, is_loopback
+    from urllib.parse import urlsplit
 
-    if is_loopback(settings.tmdb_api_url):
-        about = ask_about(settings.tmdb_api_url)
+    from resources.studio.running import ask_about
+
+    parts = urlsplit(settings.tmdb_api_url)
+    if parts.hostname in ("127.0.0.1", "localhost", "::1"):
+        about = ask_about(f"{parts.scheme}://{parts.netloc}")
         if about:
             return _studio_source(about)
     return Source("tmdb", f"TMDB ({settings.tmdb_api_url})", is_studio=False)
 
 
 def _studio_source(about: dict) -> Source:
-    return Source(
-        f"the studio {about['fingerprint']}", f"built-in studio, {about['label']}", True, about
-    )
+    from resources.studio.opening import label
+
+    return Source(f"studio {about['fingerprint']}", label(about), True, about)
 
 
 @contextmanager
 def _studio(settings: Settings) -> Iterator[tuple[Settings, Source]]:
-    from resources.settings import DEMO_STUDIO
+    from resources.studio.opening import announcement, open_catalogue
     from resources.studio.running import find_or_start
 
-    with find_or_start(settings.studio or DEMO_STUDIO) as studio:
-        source = _studio_source(studio.about)
+    catalogue = open_catalogue(settings.studio or DEMO_STUDIO)
+    with find_or_start(lambda: catalogue, announced=announcement(catalogue)) as studio:
+        source = _studio_source(catalogue.about())
         LOG.warning("No TMDB_API_KEY is set: working on the %s.", source.label)
         yield (
             replace(

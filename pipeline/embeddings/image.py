@@ -1,0 +1,120 @@
+"""Image backbones: the network without its head, and pictures as it wants them.
+
+What belongs here: building and normalising. What does not: finding weights (see
+`resources.weights`), batches (see `pipeline.embeddings.encode`).
+"""
+
+from collections.abc import Mapping
+
+import torch
+import torchvision
+from torch import nn
+from torchvision.transforms import functional
+
+from pipeline.embeddings.backbones import Backbone
+from pipeline.errors import WeightsError
+
+_BUILDERS = {
+    "shufflenet": (torchvision.models.shufflenet_v2_x1_0, "fc"),
+    "resnet18": (torchvision.models.resnet18, "fc"),
+    "resnet50": (torchvision.models.resnet50, "fc"),
+    "swin_t": (torchvision.models.swin_t, "head"),
+}
+"""Builder and name of the head, by backbone."""
+
+_INTERPOLATION = {"bilinear": functional.InterpolationMode.BILINEAR}
+
+
+class ImageNetwork(nn.Module):
+    """A backbone that takes pictures as they are stored: uint8, channels last."""
+
+    def __init__(self, backbone: Backbone, trunk: nn.Module):
+        super().__init__()
+        self.trunk = trunk.to(memory_format=torch.channels_last)
+        scale = 1.0 / torch.tensor(backbone.std)
+        self.register_buffer("scale", (scale / 255.0).view(3, 1, 1), persistent=False)
+        shift = -torch.tensor(backbone.mean) * scale
+        self.register_buffer("shift", shift.view(3, 1, 1), persistent=False)
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Embed pictures of the backbone's size: uint8 (batch, px, px, 3) → (batch, width)."""
+        x = pictures.permute(0, 3, 1, 2)  # (batch, 3, px, px), channels last in memory
+        return self.trunk(torch.addcmul(self.shift, x.float(), self.scale))
+
+
+def to_square(pictures: torch.Tensor, backbone: Backbone) -> torch.Tensor:
+    """Bring pictures of another size to the backbone's.
+
+    Args:
+        pictures: uint8 RGB, shape (pictures, height, width, 3).
+        backbone: Says the side of the square and the interpolation.
+
+    Returns:
+        uint8, shape (pictures, input_px, input_px, 3); the same tensor where the size is right.
+    """
+    side = [backbone.input_px, backbone.input_px]
+    if list(pictures.shape[1:3]) == side:
+        return pictures
+    scaled = functional.resize(
+        pictures.permute(0, 3, 1, 2),
+        side,
+        interpolation=_INTERPOLATION[backbone.interpolation],
+        antialias=True,
+    )
+    return scaled.permute(0, 2, 3, 1)
+
+
+def build_image_network(
+    backbone: Backbone, state: Mapping[str, torch.Tensor] | None, *, seed: int = 0
+) -> ImageNetwork:
+    """Build a backbone without its head.
+
+    Args:
+        backbone: A row of the table, with modality `IMAGE`.
+        state: Its parameters, with or without those of the head; None draws them at random.
+        seed: Of the random ones.
+
+    Returns:
+        The network in float32 and evaluation mode.
+
+    Raises:
+        WeightsError: `state` does not fit the network.
+    """
+    builder, head = _BUILDERS[backbone.name]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        trunk = builder(weights=None)
+        setattr(trunk, head, nn.Identity())
+        if state is None:
+            _draw_parameters(trunk)
+    if state is not None:
+        _load(backbone, trunk, {k: v for k, v in state.items() if not k.startswith(f"{head}.")})
+    return ImageNetwork(backbone, trunk).eval().requires_grad_(False)
+
+
+def _load(backbone: Backbone, trunk: nn.Module, state: dict[str, torch.Tensor]) -> None:
+    try:
+        trunk.load_state_dict(state, strict=True)
+    except RuntimeError as err:
+        first_lines = " ".join(str(err).split())[:300]
+        raise WeightsError(
+            f"the weights given for backbone {backbone.name} are not those of "
+            f"{backbone.weights}: {first_lines}"
+        ) from err
+
+
+def _draw_parameters(trunk: nn.Module) -> None:
+    """Draw convolutions so that features neither die out nor explode without training.
+
+    He's initialisation keeps the variance through rectified layers; residual branches are
+    halved, because sixteen of them add up. torchvision's own leaves ShuffleNet's features
+    at 1e-6.
+    """
+    for module in trunk.modules():
+        if isinstance(module, nn.Conv2d):
+            kind = "linear" if module.groups > 1 else "relu"
+            nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity=kind)
+        if isinstance(module, torchvision.models.resnet.Bottleneck):
+            nn.init.constant_(module.bn3.weight, 0.5)
+        if isinstance(module, torchvision.models.resnet.BasicBlock):
+            nn.init.constant_(module.bn2.weight, 0.5)

@@ -1,0 +1,95 @@
+"""The sound of a trailer becomes mono samples at one rate.
+
+What belongs here: decoding, downmix, resampling, and telling no track from silence. What does not:
+spectrograms (see `pipeline.media.log_mel`).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import soxr
+
+from pipeline.errors import AudioError
+from pipeline.media.container import decode_stream, open_container
+from pipeline.outcomes import Reason
+
+DURATION_S = 30.0
+"""Length taken from the beginning of the sound. Source: seed 001, "Audio"."""
+
+SAMPLE_RATE_HZ = 16_000
+"""Source: seed 001, "Audio"."""
+
+SILENCE_PEAK = 2.0**-10
+"""A track that never exceeds this share of full scale (-60 dB) is silent."""
+
+_FULL_SCALE = 2**15 - 1
+
+
+def decode_audio(
+    path: Path, *, duration_s: float | None = DURATION_S, sample_rate_hz: int = SAMPLE_RATE_HZ
+) -> np.ndarray:
+    """Decode the beginning of a trailer's sound as mono.
+
+    Mono is the mean of the channels, so that full scale stays full scale. Decoding stops once
+    there is enough; a shorter or cut-off track gives fewer samples.
+
+    Args:
+        path: The trailer, or a sound file beside it.
+        duration_s: Length wanted; None takes the whole track.
+        sample_rate_hz: Rate of the result.
+
+    Returns:
+        int16, shape (samples,), at most duration_s × sample_rate_hz.
+
+    Raises:
+        AudioError: `NO_AUDIO_TRACK`; `SILENT` where no sample exceeds `SILENCE_PEAK`; `MALFORMED`
+            where the file cannot be opened or no sample be decoded.
+    """
+    n_wanted = None if duration_s is None else round(duration_s * sample_rate_hz)
+    parts: list[np.ndarray] = []
+    n_samples = 0
+    for part in _resample(_decode_mono(path), sample_rate_hz):
+        parts.append(part)
+        n_samples += len(part)
+        if n_wanted is not None and n_samples >= n_wanted:
+            break
+    audio = np.concatenate(parts)[:n_wanted] if parts else np.empty(0, dtype=np.float32)
+    if not len(audio):
+        raise AudioError(Reason.MALFORMED, "no sample of the sound track can be decoded")
+    if np.abs(audio).max() <= SILENCE_PEAK:
+        raise AudioError(Reason.SILENT, f"no sample above {SILENCE_PEAK:.4f} of full scale")
+    return np.rint(np.clip(audio, -1.0, 1.0) * _FULL_SCALE).astype(np.int16)
+
+
+def _resample(parts: Iterator[tuple[int, np.ndarray]], sample_rate_hz: int) -> Iterator[np.ndarray]:
+    """Resample a stream of mono parts, all of the first part's rate."""
+    resampler = None
+    for rate_hz, part in parts:
+        if resampler is None:
+            resampler = soxr.ResampleStream(rate_hz, sample_rate_hz, 1, dtype="float32")
+        yield resampler.resample_chunk(part)
+    if resampler is not None:
+        yield resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True)
+
+
+def _decode_mono(path: Path) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield (rate, samples) frame by frame, float32 within ±1, until the end or the damage."""
+    with open_container(path, AudioError) as container:
+        if not container.streams.audio:
+            raise AudioError(Reason.NO_AUDIO_TRACK, "the file holds no sound track")
+        stream = container.streams.audio[0]
+        if stream.codec_context is None or not stream.codec_context.sample_rate:
+            raise AudioError(Reason.MALFORMED, "the sound's codec or rate is unknown")
+        stream.codec_context.thread_count = 1
+        rate_hz, setup, to_planar = None, None, None
+        for frame in decode_stream(container, stream):
+            rate_hz = rate_hz or frame.sample_rate
+            if frame.sample_rate != rate_hz:
+                continue  # damage reads as another rate; a change of layout is legal
+            if setup != (frame.format.name, frame.layout.name):
+                setup = (frame.format.name, frame.layout.name)
+                to_planar = av.AudioResampler(format="fltp")
+            for planar in to_planar.resample(frame):
+                yield rate_hz, planar.to_ndarray().mean(axis=0)

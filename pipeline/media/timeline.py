@@ -1,0 +1,140 @@
+"""Which frames a trailer holds, read from its packets without decoding one.
+
+What belongs here: timestamps, keyframes, whether the file was cut off, and the plan of which
+packets must be decoded for given frames. What does not: decoding (see `pipeline.media.trailer`).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.video.stream import VideoStream
+
+from pipeline.errors import TrailerError
+from pipeline.media.container import decode_video, open_container, read_packets, video_stream
+from pipeline.outcomes import Reason
+
+MISSING_TAIL_S = 1.5
+"""A video whose last frame comes this long before its stated end was cut off."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The frames of one trailer, in units of `time_base`.
+
+    Attributes:
+        pts: Timestamps of the frames that are shown, ascending, unique, int64, shape (frames,).
+        time_base: Seconds per unit.
+        is_partial: Whether the file ends before its stated end or is damaged.
+        packet_pts: Timestamp of each packet, in decoding order, int64, shape (packets,).
+        is_key: Whether each packet starts a group of pictures, shape (packets,).
+        is_timed: Whether packets carry timestamps; where not, frames are found only by decoding
+            from the beginning.
+    """
+
+    pts: np.ndarray
+    time_base: Fraction
+    is_partial: bool
+    packet_pts: np.ndarray
+    is_key: np.ndarray
+    is_timed: bool
+
+    def seconds(self, pts: np.ndarray) -> np.ndarray:
+        """Turn timestamps into seconds, float64, same shape."""
+        return np.asarray(pts, dtype=np.float64) * float(self.time_base)
+
+
+class Step(IntEnum):
+    """What to do with one packet."""
+
+    SKIP = 0
+    REFERENCE = 1
+    WANTED = 2
+
+
+def read_timeline(path: Path) -> Timeline:
+    """List the frames of a trailer without decoding it.
+
+    Raises:
+        TrailerError: `MALFORMED` where no packet can be read; for the rest see
+            `pipeline.media.container`.
+    """
+    rows: list[tuple[int | None, bool, bool]] = []
+    is_cut = False
+    with open_container(path, TrailerError) as container:
+        stream = video_stream(container)
+        hides_frames = stream.codec_context.name == "vp8"
+        try:
+            for packet in read_packets(container, stream):
+                is_cut |= packet.is_corrupt
+                rows.append((packet.pts, packet.is_keyframe, _is_shown(packet, hides_frames)))
+        except av.FFmpegError:
+            is_cut = True
+        stated_s = _stated_s(container, stream)
+        time_base, start = stream.time_base, stream.start_time or 0
+    is_timed = all(pts is not None for pts, _, _ in rows)
+    shown = (
+        {row[0] for row in rows if row[2]} if is_timed else {pts for pts, _ in decode_video(path)}
+    )
+    if not shown:
+        raise TrailerError(Reason.MALFORMED, "the video stream holds no frame")
+    tail_s = stated_s - float((max(shown) - start) * time_base)
+    return Timeline(
+        pts=np.array(sorted(shown), dtype=np.int64),
+        time_base=time_base,
+        is_partial=is_cut or tail_s > MISSING_TAIL_S,
+        packet_pts=np.array([row[0] or 0 for row in rows], dtype=np.int64),
+        is_key=np.array([row[1] for row in rows], dtype=bool),
+        is_timed=is_timed,
+    )
+
+
+def plan_packets(packet_pts: np.ndarray, is_key: np.ndarray, wanted: Collection[int]) -> np.ndarray:
+    """Plan which packets to decode so that every wanted frame comes out right.
+
+    A group of pictures in which nothing is wanted is skipped; a group is left after its last
+    wanted packet. A wanted frame that is shown before its group's keyframe (an open group) leans
+    on the group before, which is then decoded too.
+
+    Args:
+        packet_pts: Timestamps in decoding order, int64, shape (packets,).
+        is_key: Whether each packet starts a group, shape (packets,).
+        wanted: Timestamps of the frames that are wanted.
+
+    Returns:
+        One `Step` per packet, int64, shape (packets,).
+
+    Example:
+        >>> pts, is_key = np.array([0, 1, 2, 3, 4, 5]), np.array([1, 0, 0, 1, 0, 0], dtype=bool)
+        >>> plan_packets(pts, is_key, [4]).tolist()
+        [0, 0, 0, 1, 2, 0]
+    """
+    is_wanted = np.isin(packet_pts, np.fromiter(wanted, dtype=np.int64, count=len(wanted)))
+    steps = np.where(is_wanted, int(Step.WANTED), int(Step.SKIP))
+    starts = np.union1d([0], np.flatnonzero(is_key))
+    ends = np.append(starts[1:], len(packet_pts))
+    is_leant_on = False
+    for start, end in zip(starts[::-1], ends[::-1], strict=True):
+        wanted_at = start + np.flatnonzero(is_wanted[start:end])
+        last = end if is_leant_on else (wanted_at[-1] + 1 if len(wanted_at) else start)
+        group = steps[start:last]
+        group[group == Step.SKIP] = Step.REFERENCE
+        is_leant_on = bool((packet_pts[wanted_at] < packet_pts[start]).any())
+    return steps
+
+
+def _is_shown(packet: av.Packet, hides_frames: bool) -> bool:
+    """Whether a packet gives a frame; VP8 has packets that do not (RFC 6386, section 9.1)."""
+    if packet.is_discard or packet.is_corrupt:
+        return False
+    return not hides_frames or bool(bytes(packet)[0] & 0x10)
+
+
+def _stated_s(container: av.container.InputContainer, stream: VideoStream) -> float:
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    return (container.duration or 0) / av.time_base

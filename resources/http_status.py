@@ -1,0 +1,36 @@
+"""What an HTTP error status means for one movie.
+
+What belongs here: the table and the error that carries the server's words. What does not: what a
+source's own error codes mean (see `resources.tmdb`).
+"""
+
+from pipeline.errors import FetchError
+from pipeline.outcomes import Reason
+
+
+class HttpStatusError(FetchError):
+    """The server answered with an error; carries what it said, for the source's own reader."""
+
+    def __init__(
+        self, reason: Reason, detail: str, status: int, body: bytes, wait_s: float | None = None
+    ):
+        super().__init__(reason, detail)
+        self.status = status
+        self.body = body
+        self.wait_s = wait_s
+
+
+def tell_reason(status: int) -> Reason:
+    """Give the reason that an HTTP error status stands for.
+
+    Example:
+        >>> [tell_reason(status).value for status in (404, 403, 429, 503)]
+        ['gone', 'forbidden', 'rate_limited', 'server_error']
+    """
+    known = {404: Reason.GONE, 410: Reason.GONE, 408: Reason.TIMEOUT, 425: Reason.SERVER_ERROR,
+             429: Reason.RATE_LIMITED, 451: Reason.GEO_BLOCKED}  # fmt: skip
+    if status in known:
+        return known[status]
+    if 400 <= status < 500:
+        return Reason.FORBIDDEN
+    return Reason.SERVER_ERROR if status >= 500 else Reason.UNEXPECTED

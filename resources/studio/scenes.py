@@ -1,0 +1,164 @@
+"""Paints what a trailer shows: scenes in motion, title cards, black, as YUV 4:2:0 frames.
+
+What belongs here: moving pictures as arrays, shape (`FRAME_ROWS`, `WIDTH_PX`). What does not: the
+order of scenes and their encoding (see `filming`) and sound (see `sound`).
+"""
+
+import math
+import random
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from resources.studio.drawing import PAPER, blend
+from resources.studio.traits import WIDEST
+
+WIDTH_PX, HEIGHT_PX = 320, 180
+FRAME_ROWS = HEIGHT_PX * 3 // 2
+"""A frame is the luma plane, then both chroma planes, in rows of `WIDTH_PX`."""
+PERIOD_PX = 4 * WIDTH_PX
+"""Scenery repeats after this width."""
+DIMMEST, MIDDLE, MOST_VIVID = (30, 40, 58), (52, 124, 118), (226, 226, 150)
+"""Colours of the scenery, RGB: slate, then teal, then pale yellow; green rises all the way."""
+SLOWEST_PX, FASTEST_PX = 0.5, 6.0
+"""Pan of the background, pixels per frame; the foreground moves at twice that."""
+BLACK_LUMA, NEUTRAL_CHROMA = 16, 128
+
+
+def scenery_colour(vividness: float) -> tuple[int, int, int]:
+    """Give the main colour of a scene; green rises with vividness all the way."""
+    share = min(1.0, max(0.0, (vividness / WIDEST + 1) / 2))
+    if share < 0.5:
+        return blend(DIMMEST, MIDDLE, 2 * share)
+    return blend(MIDDLE, MOST_VIVID, 2 * share - 1)
+
+
+def to_yuv(colour: tuple[int, int, int]) -> np.ndarray:
+    """Convert an RGB colour to 8-bit YUV, limited range.
+
+    Source:
+        ITU-R BT.601, section 2.5.
+
+    Example:
+        >>> to_yuv((0, 0, 0)).tolist(), to_yuv((255, 255, 255)).round().tolist()
+        ([16.0, 128.0, 128.0], [235.0, 128.0, 128.0])
+    """
+    red, green, blue = (value / 255 for value in colour)
+    return np.array([
+        16 + 65.481 * red + 128.553 * green + 24.966 * blue,
+        128 - 37.797 * red - 74.203 * green + 112.0 * blue,
+        128 + 112.0 * red - 93.786 * green - 18.214 * blue,
+    ])  # fmt: skip
+
+
+class Backdrop:
+    """One landscape, wide enough to pan over: a textured sky with a sun, and ridges before it."""
+
+    def __init__(self, rng: random.Random):
+        noise = np.random.default_rng(rng.getrandbits(32))
+        self.texture = _paint_texture(noise)
+        self.ridge = _cut_ridge(rng)
+
+    def film(self, colour: tuple, n_frames: int, pan_px: float, start_px: int) -> list[np.ndarray]:
+        """Pan over the landscape in shades of a colour.
+
+        Args:
+            colour: RGB.
+            n_frames: How many frames.
+            pan_px: Pixels per frame.
+            start_px: Where the pan starts.
+
+        Returns:
+            uint8 frames, each (`FRAME_ROWS`, `WIDTH_PX`).
+        """
+        dark, light = to_yuv(blend(colour, (0, 0, 0), 0.45)), to_yuv(blend(colour, PAPER, 0.45))
+        shade = [
+            _wrapped((low + (high - low) * share).astype(np.uint8))
+            for low, high, share in zip(
+                dark, light, (self.texture, *[_halved(self.texture)] * 2), strict=True
+            )
+        ]
+        front = to_yuv(blend(colour, (6, 8, 14), 0.72)).round().astype(np.uint8)
+        masks = [_wrapped(self.ridge), *[_wrapped(_halved(self.ridge))] * 2]
+        frames = []
+        for number in range(n_frames):
+            x = start_px + number * pan_px
+            frame = np.empty((FRAME_ROWS, WIDTH_PX), np.uint8)
+            for plane, scale, ink, source, mask in zip(
+                _planes(frame), (1, 2, 2), front, shade, masks, strict=True
+            ):
+                width = WIDTH_PX // scale
+                back = round(x / scale) % (PERIOD_PX // scale)
+                near = round(2 * x / scale) % (PERIOD_PX // scale)
+                plane[:] = source[:, back : back + width]
+                plane[mask[:, near : near + width]] = ink
+            frames.append(frame)
+        return frames
+
+
+def _planes(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    half = (HEIGHT_PX // 2, WIDTH_PX // 2)
+    middle = HEIGHT_PX * 5 // 4
+    return (
+        frame[:HEIGHT_PX],
+        frame[HEIGHT_PX:middle].reshape(half),
+        frame[middle:].reshape(half),
+    )
+
+
+def _wrapped(plane: np.ndarray) -> np.ndarray:
+    return np.concatenate([plane, plane[:, : plane.shape[1] // 4]], axis=1)
+
+
+def _halved(plane: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(plane[::2, ::2])
+
+
+def _paint_texture(noise: np.random.Generator) -> np.ndarray:
+    """Paint clouds of three sizes, a gradient and suns; float32 (height, period) in 0 … 1."""
+    height, width = HEIGHT_PX, PERIOD_PX
+    texture = np.linspace(0.15, 0.75, height, dtype=np.float32)[:, None].repeat(width, 1)
+    for cell_px, strength in ((60, 0.30), (20, 0.16), (5, 0.12)):
+        coarse = noise.uniform(-1, 1, (height // cell_px, width // (2 * cell_px)))
+        coarse = np.hstack([coarse, coarse[:, ::-1]]).astype(np.float32)  # meets itself at the end
+        texture += strength * np.asarray(
+            Image.fromarray(coarse).resize((width, height), Image.Resampling.BILINEAR)
+        )
+    rows, columns = np.ogrid[:height, :width]
+    for x in (200, 840):
+        distance = np.hypot(rows - 60, columns - x - noise.uniform(-60, 60))
+        texture += np.clip((46 - distance) / 8, 0, 1) * 0.55
+    return np.clip(texture, 0, 1)
+
+
+def _cut_ridge(rng: random.Random) -> np.ndarray:
+    """Cut out what stands in front: hills with towers; bool (height, period)."""
+    waves = [(rng.randint(1, 9), rng.uniform(0, 6.3), rng.uniform(4, 13)) for _ in range(4)]
+    x = np.arange(PERIOD_PX) * (2 * math.pi / PERIOD_PX)
+    tops = 0.78 * HEIGHT_PX + sum(size * np.sin(f * x + phase) for f, phase, size in waves)
+    for _ in range(rng.randint(3, 14)):
+        left, width = rng.randrange(PERIOD_PX - 40), rng.randint(6, 34)
+        tops[left : left + width] = tops[left] - rng.uniform(10, 70)
+    return np.arange(HEIGHT_PX)[:, None] > tops[None, :]
+
+
+def paint_title_card(text: str, colour: tuple[int, int, int]) -> np.ndarray:
+    """Paint small letters on a plain ground; one frame."""
+    mask = Image.new("L", (WIDTH_PX, HEIGHT_PX))
+    font = ImageFont.load_default(size=15)
+    middle = (WIDTH_PX / 2, HEIGHT_PX / 2)
+    ImageDraw.Draw(mask).text(middle, text.upper(), font=font, fill=255, anchor="mm")
+    share = np.asarray(mask, np.float32) / 255
+    frame = np.empty((FRAME_ROWS, WIDTH_PX), np.uint8)
+    for plane, low, high, cover in zip(
+        _planes(frame), to_yuv(colour), to_yuv(PAPER), (share, *[_halved(share)] * 2), strict=True
+    ):
+        plane[:] = low + (high - low) * cover
+    return frame
+
+
+def darken(frame: np.ndarray, share: float) -> np.ndarray:
+    """Fade a frame: 0 leaves it, 1 makes it black."""
+    black = np.full((FRAME_ROWS, 1), NEUTRAL_CHROMA, np.float32)
+    black[:HEIGHT_PX] = BLACK_LUMA
+    return (frame + (black - frame) * share).round().astype(np.uint8)

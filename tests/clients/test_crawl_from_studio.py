@@ -1,0 +1,126 @@
+"""All clients against the built-in studio, as production uses them."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import date
+
+import pytest
+import requests
+
+from pipeline.crawl.tmdb import parse_details
+from pipeline.crawl.trailers import rank_trailers
+from pipeline.errors import CredentialError, FetchError
+from pipeline.outcomes import Reason
+from resources.http import HttpClient
+from resources.images import ImageHost
+from resources.imdbpro import open_imdbpro
+from resources.studio.generated import GeneratedCatalogue
+from resources.studio.running import start_studio
+from resources.tmdb import Tmdb
+from resources.youtube import TrailerHost
+
+SIZE = 30
+EVER = (date(1900, 1, 1), date(2100, 1, 1))
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory):
+    with start_studio(GeneratedCatalogue(SIZE, 7, tmp_path_factory.mktemp("cache"))) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def healthy(studio):
+    yield
+    requests.delete(f"{studio.url}/_faults", timeout=5)
+
+
+@pytest.fixture(scope="module")
+def tmdb(studio):
+    http = HttpClient(studio.urls["TMDB_API_URL"], max_attempts=1)
+    yield Tmdb(http, studio.urls["TMDB_API_KEY"])
+    http.close()
+
+
+@pytest.fixture(scope="module")
+def records(tmdb):
+    ids = list(tmdb.discover_ids(*EVER))
+    with ThreadPoolExecutor(8) as pool:
+        return [parse_details(answer) for answer in pool.map(tmdb.details, ids)]
+
+
+def order(studio, **fault):
+    requests.post(f"{studio.url}/_faults", json=fault, timeout=5).raise_for_status()
+
+
+def test_every_movie_is_found_and_read(records):
+    assert len({record.tmdb_id for record in records}) == SIZE
+    for record in records:
+        assert record.title
+        assert record.release_date
+        assert record.cast
+        assert record.crew
+        assert record.imdb_id
+
+
+def test_configuration_gives_the_sizes_of_posters(tmdb, studio, records):
+    configuration = tmdb.configuration()
+    assert configuration.image_url.rstrip("/") == studio.urls["TMDB_IMAGE_URL"]
+    with closing(HttpClient(studio.urls["TMDB_IMAGE_URL"])) as http:
+        images = ImageHost(http, configuration.poster_sizes)
+        path = next(record.poster_path for record in records if record.poster_path)
+        assert images.fetch_poster(path)[:2] == b"\xff\xd8"
+
+
+def test_movie_unknown_to_the_studio_is_deleted(tmdb):
+    with pytest.raises(FetchError) as caught:
+        tmdb.details(5)
+    assert caught.value.reason is Reason.DELETED_AT_SOURCE
+
+
+def test_wrong_key_is_told(studio):
+    with (
+        closing(HttpClient(studio.urls["TMDB_API_URL"])) as http,
+        pytest.raises(CredentialError, match="TMDB_API_KEY"),
+    ):
+        Tmdb(http, "not-the-key").configuration()
+
+
+def test_wrong_cookie_is_told(studio, records):
+    with (
+        closing(open_imdbpro(studio.urls["IMDBPRO_URL"], "session=wrong")) as imdbpro,
+        pytest.raises(CredentialError, match="IMDBPRO_COOKIE"),
+    ):
+        imdbpro.box_office(records[0].imdb_id)
+
+
+def test_box_office_is_read(studio, records):
+    with closing(
+        open_imdbpro(studio.urls["IMDBPRO_URL"], studio.urls["IMDBPRO_COOKIE"])
+    ) as imdbpro:
+        found = [imdbpro.box_office(record.imdb_id) for record in records]
+    assert any(figures.gross_worldwide for figures in found)
+
+
+def test_trailer_is_fetched_and_a_cut_off_one_is_told(studio, records, tmp_path):
+    candidates = next(
+        ranked
+        for record in records
+        if (ranked := rank_trailers(record.videos, record.original_language, record.release_date))
+    )
+    with closing(TrailerHost(studio.urls["TRAILER_URL_TEMPLATE"])) as trailers:
+        fetched = trailers.fetch(candidates, tmp_path, "whole")
+        assert b"ftyp" in fetched.path.read_bytes()[:12]
+        order(studio, path=candidates[0].key, cut_body_at=0.5)
+        with pytest.raises(FetchError) as caught:
+            trailers.fetch(candidates, tmp_path, "cut")
+        assert caught.value.reason is Reason.CUT_OFF
+
+
+def test_fault_of_one_movie_leaves_its_neighbours_alone(studio, tmdb, records):
+    faulty, neighbour = records[0].tmdb_id, records[1].tmdb_id
+    order(studio, path=f"/3/movie/{faulty}$", status=503)
+    with pytest.raises(FetchError) as caught:
+        tmdb.details(faulty)
+    assert caught.value.reason is Reason.SERVER_ERROR
+    assert tmdb.details(neighbour)["id"] == neighbour

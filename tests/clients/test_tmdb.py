@@ -1,0 +1,207 @@
+"""The TMDB client against scripted answers, and against the studio."""
+
+import json
+import traceback
+from datetime import date, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from pipeline.errors import (
+    ConfigurationError,
+    CredentialError,
+    FetchError,
+    RecordError,
+    SourceError,
+)
+from pipeline.outcomes import Reason
+from resources.http import HttpClient
+from resources.tmdb import MAX_CHANGES_DAYS, Tmdb
+
+KEY = "0123456789abcdef0123456789abcdef"
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl"
+
+
+@pytest.fixture
+def http(server):
+    client = HttpClient(server.url, timeout_s=0.3, max_attempts=1)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def tmdb(http):
+    return Tmdb(http, KEY)
+
+
+def refusal(code, message="no"):
+    return json.dumps({"success": False, "status_code": code, "status_message": message}).encode()
+
+
+def listing(ids, total_pages=1, page=1):
+    results = [{"id": tmdb_id, "adult": None} for tmdb_id in ids]
+    return {"page": page, "results": results, "total_pages": total_pages, "total_results": 1}
+
+
+def serve_listing(server, says, path, find):
+    """Answer a listing from a function of the query."""
+
+    def act(talk, target, headers):
+        query = {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
+        talk.request.sendall(says.answer(body=json.dumps(find(query)).encode()))
+
+    server.routes[path] = act
+
+
+def test_movie_comes_with_all_its_parts_in_one_request(server, tmdb):
+    server.reply("/movie/597", body=b'{"id": 597, "unknown": [1]}')
+    assert tmdb.details(597) == {"id": 597, "unknown": [1]}
+    assert [target for target, _ in server.seen] == [
+        "/movie/597?append_to_response=credits%2Ckeywords%2Cvideos%2Crelease_dates%2Cexternal_ids"
+        f"&api_key={KEY}"
+    ]
+
+
+def test_token_goes_into_the_header(server, http):
+    server.reply("/movie/597", body=b'{"id": 597}')
+    Tmdb(http, TOKEN).details(597)
+    target, headers = server.seen[0]
+    assert headers["authorization"] == f"Bearer {TOKEN}"
+    assert "api_key" not in target
+
+
+@pytest.mark.parametrize("key", ["", "  ", "two words", "ключ", "a\nb"])
+def test_unusable_key_is_refused_before_any_request(http, key):
+    with pytest.raises(ConfigurationError, match="TMDB_API_KEY"):
+        Tmdb(http, key)
+
+
+@pytest.mark.parametrize("key", [KEY, TOKEN])
+def test_refused_key_stops_the_crawl_without_showing_it(server, http, key):
+    server.reply("/movie/597", status=401, body=refusal(7, f"Invalid key {key}"))
+    with pytest.raises(CredentialError, match="TMDB_API_KEY") as caught:
+        Tmdb(http, key).details(597)
+    assert key not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("code", [6, 34])
+def test_deleted_movie_is_told_apart(server, tmdb, code):
+    server.reply("/movie/597", status=404, body=refusal(code))
+    with pytest.raises(FetchError) as caught:
+        tmdb.details(597)
+    assert caught.value.reason is Reason.DELETED_AT_SOURCE
+
+
+def test_maintenance_stops_the_crawl(server, tmdb):
+    server.reply("/movie/597", status=503, body=refusal(46, "Maintenance."))
+    with pytest.raises(SourceError, match="maintenance"):
+        tmdb.details(597)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (404, b"<html>", Reason.GONE),
+        (404, b"[" * 50_000, Reason.GONE),
+        (404, b"[]", Reason.GONE),
+        (403, refusal(3), Reason.FORBIDDEN),
+        (429, refusal(25), Reason.RATE_LIMITED),
+        (500, refusal(11), Reason.SERVER_ERROR),
+        (502, refusal(43), Reason.SERVER_ERROR),
+        (503, refusal(9), Reason.SERVER_ERROR),
+        (504, refusal(24), Reason.SERVER_ERROR),
+        (200, b"<html>", Reason.WRONG_TYPE),
+        (200, b"[]", Reason.MALFORMED),
+    ],
+)
+def test_fault_of_one_movie_stays_with_it(server, tmdb, status, body, reason):
+    server.reply("/movie/597", status=status, body=body)
+    with pytest.raises(FetchError) as caught:
+        tmdb.details(597)
+    assert caught.value.reason is reason
+    server.reply("/movie/598", body=b'{"id": 598}')
+    assert tmdb.details(598) == {"id": 598}
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"id": null}', b'{"id": 598}'])
+def test_answer_for_another_movie_is_refused(server, tmdb, body):
+    server.reply("/movie/597", body=body)
+    with pytest.raises(RecordError, match="597"):
+        tmdb.details(597)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(404, b"<html>"), (200, b"<html>"), (200, b"{}"), (200, b"[1]")]
+)
+def test_wrong_address_is_named(server, tmdb, status, body):
+    server.reply("/configuration", status=status, body=body)
+    with pytest.raises(SourceError, match="TMDB_API_URL"):
+        tmdb.configuration()
+
+
+def test_passing_failure_of_a_listing_stays_passing(server, tmdb):
+    server.reply("/discover/movie", status=500)
+    with pytest.raises(FetchError) as caught:
+        list(tmdb.discover_ids(date(2020, 1, 1), date(2020, 1, 2)))
+    assert caught.value.reason is Reason.SERVER_ERROR
+
+
+def test_all_pages_are_read_and_no_movie_comes_twice(server, says, tmdb):
+    pages = {"1": [1, 2, 3], "2": [3, 4], "3": [5]}
+    serve_listing(server, says, "/discover/movie", lambda query: listing(pages[query["page"]], 3))
+    found = list(tmdb.discover_ids(date(2020, 1, 1), date(2020, 12, 31)))
+    assert found == [1, 2, 3, 4, 5]
+    assert server.count()["/discover/movie"] == 3
+
+
+def test_dates_are_halved_until_every_slice_fits(server, says, tmdb):
+    first_day, pages_per_day = date(2020, 1, 1), 100
+
+    def find(query):
+        since = date.fromisoformat(query["primary_release_date.gte"])
+        until = date.fromisoformat(query["primary_release_date.lte"])
+        assert int(query["page"]) <= 500
+        days = (until - since).days + 1
+        day = since + timedelta(days=(int(query["page"]) - 1) // pages_per_day)
+        number = (day - first_day).days * pages_per_day + (int(query["page"]) - 1) % pages_per_day
+        return listing([number + 1], days * pages_per_day)
+
+    serve_listing(server, says, "/discover/movie", find)
+    found = list(tmdb.discover_ids(first_day, first_day + timedelta(days=8)))
+    assert sorted(found) == list(range(1, 901))
+
+
+def test_day_that_does_not_fit_is_said_aloud(server, says, tmdb):
+    serve_listing(server, says, "/discover/movie", lambda query: listing([1], 501))
+    with pytest.raises(SourceError, match=r"501 pages for the one day 2020-01-01"):
+        list(tmdb.discover_ids(date(2020, 1, 1), date(2020, 1, 3)))
+
+
+def test_filter_is_passed_on(server, says, tmdb):
+    queries = []
+    serve_listing(server, says, "/discover/movie", lambda q: queries.append(q) or listing([]))
+    list(tmdb.discover_ids(date(2020, 1, 1), date(2020, 1, 1), {"with_original_language": "de"}))
+    assert queries[0]["with_original_language"] == "de"
+
+
+def test_changes_are_asked_for_in_short_windows_without_a_gap(server, says, tmdb):
+    windows = []
+
+    def find(query):
+        windows.append((query["start_date"], query["end_date"]))
+        return listing([len(windows)])
+
+    serve_listing(server, says, "/movie/changes", find)
+    assert list(tmdb.changed_ids(date(2020, 1, 1), date(2020, 2, 5))) == [1, 2, 3]
+    assert windows == [
+        ("2020-01-01", "2020-01-14"),
+        ("2020-01-15", "2020-01-28"),
+        ("2020-01-29", "2020-02-05"),
+    ]
+    assert MAX_CHANGES_DAYS == 14
+
+
+def test_no_dates_no_request(server, tmdb):
+    assert list(tmdb.discover_ids(date(2020, 1, 2), date(2020, 1, 1))) == []
+    assert list(tmdb.changed_ids(date(2020, 1, 2), date(2020, 1, 1))) == []
+    assert server.seen == []
