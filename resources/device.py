@@ -29,6 +29,18 @@ class Device:
     threads: int
     has_bf16: bool
 
+    @property
+    def encoders(self) -> int:
+        """How many encoders run side by side: one per processor thread, one on a GPU."""
+        return self.threads if self.name == "cpu" else 1
+
+    def take_one_thread_per_encoder(self) -> None:
+        """Have each encoder compute in the thread that calls it; changes torch's own setting."""
+        import torch
+
+        if self.name == "cpu":
+            torch.set_num_threads(1)
+
 
 def choose_device(preferred: str | None = None) -> Device:
     """Choose the GPU where there is one, else the CPU.

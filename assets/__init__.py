@@ -1,0 +1,1 @@
+"""What we make: assets, checks, schedules and the command line; no science, no network code."""

@@ -1,0 +1,1 @@
+"""Benchmarks that anyone can repeat: ours, a named peer, one run."""

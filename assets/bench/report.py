@@ -1,0 +1,99 @@
+"""What a benchmark prints: rows of ours against a named peer from one run.
+
+What belongs here: the row, the table, the JSON line, the exit status. What does not: measuring.
+"""
+
+import json
+import os
+import platform
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+RUNS = 5
+"""Counted runs of each side, after one warm-up."""
+
+
+@dataclass(frozen=True)
+class BenchRow:
+    """One comparison; lower is better.
+
+    Attributes:
+        name: What was measured.
+        ours, peer_value: Medians, in `unit`.
+        peer: What it is compared with.
+        target: The ratio ours / peer that must not be exceeded.
+        limit: A figure in `unit` that ours must not exceed, or None.
+        why: Where something could not be measured: why.
+    """
+
+    name: str
+    ours: float | None
+    unit: str
+    peer: str
+    peer_value: float | None
+    target: float | None
+    limit: float | None = None
+    better: str = "lower"
+    why: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """Ours over the peer's; None where one could not be measured."""
+        return self.ours / self.peer_value if self.ours and self.peer_value else None
+
+    @property
+    def is_ok(self) -> bool | None:
+        """Whether target and limit are kept; None where it could not be measured."""
+        if self.ratio is None:
+            return None
+        in_limit = self.limit is None or self.ours <= self.limit
+        return in_limit and (self.target is None or self.ratio <= self.target)
+
+
+def interleave(ours: Callable[[], float], peer: Callable[[], float]) -> tuple[float, float]:
+    """Measure both in turn; give the medians of `RUNS` runs each, after a warm-up of each."""
+    ours(), peer()
+    pairs = [(ours(), peer()) for _ in range(RUNS)]
+    return tuple(statistics.median(side) for side in zip(*pairs, strict=True))
+
+
+def describe_machine() -> dict[str, object]:
+    """Say in which kind of machine the figures were taken."""
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+    }
+
+
+def print_rows(bench: str, rows: Sequence[BenchRow], *, as_json: bool, console: Console) -> int:
+    """Print the rows; give the exit status, 1 where one is not ok."""
+    if as_json:
+        shown = [
+            {**asdict(row), "ratio": row.ratio and round(row.ratio, 4), "ok": row.is_ok}
+            for row in rows
+        ]
+        line = {"bench": bench, "machine": describe_machine(), "rows": shown}
+        console.print(json.dumps(line), soft_wrap=True, highlight=False, markup=False)
+    else:
+        table = Table("row", "ours", "peer", "ratio", "target", "ok", box=None)
+        for row in rows:
+            table.add_row(
+                row.name,
+                _figure(row.ours, row.unit),
+                f"{_figure(row.peer_value, row.unit)} ({row.peer})",
+                f"{row.ratio:.2f}" if row.ratio else "not measured",
+                f"{row.target:.2f}" if row.target else "",
+                {True: "yes", False: "NO", None: row.why}[row.is_ok],
+            )
+        console.print(table)
+    return int(any(row.is_ok is False for row in rows))
+
+
+def _figure(value: float | None, unit: str) -> str:
+    return "not measured" if value is None else f"{value:.2f} {unit}"

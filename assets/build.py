@@ -1,0 +1,203 @@
+"""Bring everything up to date from a terminal, with the same jobs as schedule and sensor.
+
+What belongs here: the order of the jobs and their run configuration. What does not: what is due
+(see `assets.due`) and what the jobs do.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from assets.definitions import build_defs
+from assets.lineage import is_stale
+from assets.partitions import range_tags
+from assets.schedules import RANGE_MOVIES, due_ranges
+from assets.splits import SYSTEMS
+from assets.steps import STEPS
+from pipeline.due import RECORDS
+from pipeline.errors import ConfigurationError, MarqueeError
+from resources.settings import Settings
+from resources.workplace import Workplace, open_workplace
+
+STAGES = ("crawl", "media", "frames", "embeddings", "splits", "models", "evaluation")
+"""The seven stage words; per-movie assets are in the first four."""
+
+LOG = logging.getLogger("marquee")
+
+
+class BuildError(MarqueeError):
+    """A run of the build failed; its own message stands above."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a build is asked for.
+
+    Attributes:
+        movies: TMDB ids, or None for all.
+        since: Only movies released on that day or later.
+        limit: At most so many movies.
+        stages: Stage words.
+        range_movies: Movies in one run.
+    """
+
+    movies: tuple[int, ...] | None = None
+    since: date | None = None
+    limit: int | None = None
+    stages: tuple[str, ...] = STAGES
+    range_movies: int = RANGE_MOVIES
+
+    def __post_init__(self) -> None:
+        unknown = [stage for stage in self.stages if stage not in STAGES]
+        if unknown:
+            raise ConfigurationError(f"No stage {unknown[0]!r}; there are {', '.join(STAGES)}.")
+
+
+def home() -> Path:
+    """Give Dagster's home: `DAGSTER_HOME`, else `.dagster` in the current folder; make it."""
+    folder = Path(os.environ.setdefault("DAGSTER_HOME", str(Path(".dagster").absolute())))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def open_site(settings: Settings) -> Iterator[tuple[Workplace, dg.DagsterInstance]]:
+    """Open the workplace and Dagster's home for a command."""
+    home()
+    with open_workplace(settings) as workplace, dg.DagsterInstance.get() as instance:
+        yield workplace, instance
+
+
+def build(workplace: Workplace, instance: dg.DagsterInstance, request: Request) -> int:
+    """Crawl, then do what is due in ranges, then train and evaluate what is stale.
+
+    Returns:
+        The number of movies that were due.
+
+    Raises:
+        BuildError: A run failed.
+    """
+    defs = build_defs(**overrides(workplace))
+    groups = _groups(defs)
+    if "crawl" in request.stages:
+        config = {} if request.since is None else {"released_from": request.since.isoformat()}
+        _run(defs, instance, "crawl", config={"movie_catalog": {"config": config}})
+    steps = [step for step in STEPS if groups[step.name] in request.stages]
+    ranges = due_ranges(
+        workplace,
+        instance,
+        steps=steps,
+        only=_wanted(workplace, request),
+        limit=request.limit,
+        range_movies=request.range_movies,
+    )
+    for number, keys in enumerate(ranges, start=1):
+        LOG.info("range %d of %d: %d films due", number, len(ranges), len(keys))
+        _run(
+            defs,
+            instance,
+            "movies",
+            tags=range_tags(keys[0], keys[-1]),
+            selection=[step.name for step in steps],
+        )
+    _train(defs, workplace, instance, request, groups)
+    return sum(map(len, ranges))
+
+
+def _train(
+    defs: dg.Definitions,
+    workplace: Workplace,
+    instance: dg.DagsterInstance,
+    request: Request,
+    groups: dict[str, str],
+) -> None:
+    late = [stage for stage in request.stages if stage in STAGES[4:]]
+    if not late or not is_stale(workplace, SYSTEMS):
+        return
+    _run(
+        defs,
+        instance,
+        "retrain",
+        selection=[name for name, group in groups.items() if group in late],
+    )
+
+
+def overrides(workplace: Workplace) -> dict[str, object]:
+    """Name what a run needs to work at the same place; secrets stay in the environment.
+
+    The studio's key and cookie are no secrets: without them a run could not find the studio that
+    this command has started.
+    """
+    settings = workplace.settings
+    given = {"preset": settings.preset, "store": str(workplace.store.root)}
+    if settings.ledger:
+        given["ledger"] = settings.ledger
+    if workplace.source.is_studio:
+        for name in (
+            "tmdb_api_url", "tmdb_image_url", "imdbpro_url", "trailer_url_template",
+            "tmdb_api_key", "imdbpro_cookie",
+        ):  # fmt: skip
+            given[name] = getattr(settings, name)
+    return given
+
+
+def _groups(defs: dg.Definitions) -> dict[str, str]:
+    graph = defs.resolve_asset_graph()
+    return {
+        key.to_user_string(): graph.get(key).group_name for key in graph.materializable_asset_keys
+    }
+
+
+def _wanted(workplace: Workplace, request: Request) -> list[int] | None:
+    if request.movies is None and request.since is None:
+        return None
+    wanted = list(request.movies or workplace.ledger.movies())
+    if request.since is None:
+        return wanted
+    rows = workplace.ledger.rows(RECORDS)
+    since = request.since.isoformat()
+
+    def is_new(tmdb_id: int) -> bool:
+        row = rows.get(tmdb_id)
+        released = row.metadata.get("release_date") if row else None
+        return released is None or str(released) >= since
+
+    return [tmdb_id for tmdb_id in wanted if is_new(tmdb_id)]
+
+
+def _run(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    *,
+    tags: dict[str, str] | None = None,
+    selection: Sequence[str] | None = None,
+    config: dict | None = None,
+) -> None:
+    """Run one job in this process; it shows in the UI like any other."""
+    level = "WARNING" if sys.stderr.isatty() else "INFO"
+    result = defs.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        tags=tags,
+        asset_selection=None if selection is None else [dg.AssetKey(name) for name in selection],
+        run_config={
+            "loggers": {"console": {"config": {"log_level": level}}},
+            **({"ops": config} if config else {}),
+        },
+        raise_on_error=False,
+    )
+    if not result.success:
+        raise BuildError(_why(result, job))
+
+
+def _why(result: dg.ExecuteInProcessResult, job: str) -> str:
+    failures = [event for event in result.all_events if event.is_step_failure]
+    said = [event.step_failure_data.error_display_string.strip() for event in failures]
+    return "\n".join(said) or f"The job {job} failed (run {result.run_id})."

@@ -1,0 +1,177 @@
+"""The command `marquee`.
+
+What belongs here: arguments, what is printed, exit statuses. What does not: any work.
+"""
+
+import logging
+import os
+import sys
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    name="marquee",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=(
+        "From a list of films to trained and honestly evaluated models, film by film. "
+        "Without TMDB_API_KEY everything works on the built-in studio, which invents films."
+    ),
+)
+console = Console()
+errors = Console(stderr=True)
+
+Preset = Annotated[
+    str, typer.Option(help="`small` (light backbones) or `published` (the seeds' own).")
+]
+Films = Annotated[str, typer.Option(help="TMDB ids, separated by commas; all when left out.")]
+
+
+def main() -> None:
+    """Run the command; say what is wrong in one message, without frames."""
+    from pipeline.errors import MarqueeError
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    for noisy in ("httpx", "urllib3", "alembic", "lightning", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        app()
+    except MarqueeError as error:
+        errors.print(f"[bold red]marquee:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        errors.print("\nStopped. What was finished is kept; the same command goes on from here.")
+        sys.exit(130)
+
+
+def _settings(preset: str = ""):
+    from resources.settings import ENVIRONMENT, Settings
+
+    given = {field: os.environ.get(name, "") for field, name in ENVIRONMENT.items()}
+    if preset:
+        given["preset"] = preset
+    return Settings(**given)
+
+
+def _ids(films: str) -> tuple[int, ...] | None:
+    if not films:
+        return None
+    try:
+        return tuple(int(part) for part in films.split(",") if part.strip())
+    except ValueError:
+        raise typer.BadParameter(
+            f"TMDB ids are numbers, separated by commas; got {films!r}."
+        ) from None
+
+
+@app.command()
+def build(
+    films: Films = "",
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only films released since.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many films.")] = None,
+    stages: Annotated[str, typer.Option(help="Stage words, separated by commas.")] = "",
+    range_films: Annotated[int, typer.Option(min=1, help="Films in one Dagster run.")] = 500,
+    preset: Preset = "",
+) -> None:
+    """Bring everything up to date: crawl, download, embed, split, train, evaluate."""
+    from assets.build import STAGES, Request, open_site
+    from assets.build import build as run
+
+    request = Request(
+        movies=_ids(films),
+        since=since.date() if since else None,
+        limit=limit,
+        stages=tuple(s.strip() for s in stages.split(",")) if stages else STAGES,
+        range_movies=range_films,
+    )
+    with open_site(_settings(preset)) as (workplace, instance):
+        due = run(workplace, instance, request)
+        console.print(f"{due} films were due; the rest was up to date.")
+
+
+@app.command()
+def demo() -> None:
+    """Build everything on the built-in studio's 96 films and print the scores."""
+    from assets.build import Request, open_site
+    from assets.build import build as run
+    from assets.scores import print_scores
+    from resources.settings import Settings
+
+    console.print("marquee demo: 96 films of the built-in studio; nothing here is a real film.\n")
+    given = _settings()
+    settings = Settings(store=given.store, ledger=given.ledger, studio=given.studio)
+    with open_site(settings) as (workplace, instance):
+        run(workplace, instance, Request())
+        print_scores(workplace, console)
+    console.print("\nNext: `uv run marquee status`, `uv run --env-file .env dagster dev`.")
+
+
+@app.command()
+def status(
+    films: Annotated[
+        bool | None, typer.Option("--films/--no-films", help="A line per film.")
+    ] = None,
+) -> None:
+    """Show films by asset and status, with reasons; every row adds up to the films known."""
+    from assets.build import open_site
+    from assets.status_tables import print_status
+
+    with open_site(_settings()) as (workplace, _):
+        print_status(workplace, console, films=films)
+
+
+@app.command()
+def retry(
+    films: Films = "",
+    asset: Annotated[str, typer.Option(help="Only this asset.")] = "",
+    refused: Annotated[bool, typer.Option(help="Also films that were refused.")] = False,
+) -> None:
+    """Make failed films due at once; `marquee build` then takes them up."""
+    from assets.build import open_site
+    from assets.retrying import make_due
+
+    with open_site(_settings()) as (workplace, _):
+        count = make_due(workplace, movies=_ids(films), asset=asset, with_refused=refused)
+        console.print(f"{count} rows are due again. Run `uv run marquee build`.")
+
+
+@app.command()
+def studio(
+    port: Annotated[int, typer.Option(help="0: any free port.")] = 0,
+    catalogue: Annotated[
+        str, typer.Option(help="`generated:<seed>:<size>` or `folder:<path>`.")
+    ] = "",
+) -> None:
+    """Run the built-in film studio: TMDB, image host, IMDbPro and trailer host on loopback."""
+    from resources.settings import DEMO_STUDIO
+    from resources.studio.opening import serve_until_stopped
+
+    wanted = catalogue or os.environ.get("MARQUEE_STUDIO") or DEMO_STUDIO
+    serve_until_stopped(wanted, port=port, say=console.print)
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="bookkeeping")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")] = (
+        False
+    ),
+) -> None:
+    """Measure ours against a named peer in one run; exit status 1 where a target is missed."""
+    from assets.bench import bookkeeping
+    from assets.bench.report import print_rows
+
+    benches = {"bookkeeping": bookkeeping.measure}
+    if name not in benches:
+        raise typer.BadParameter(f"there is no bench {name!r}; there is {', '.join(benches)}")
+    raise typer.Exit(print_rows(name, benches[name](), as_json=as_json, console=console))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""What Dagster loads: assets, checks, jobs, schedules, and the settings of the environment.
+
+What belongs here: wiring, and the only reading of the environment. `build_defs` is the seam of the
+tests. What does not: anything else; nothing that loads here may import torch or transformers.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from assets import checks, crawl, embeddings, evaluation, frames, media, models, schedules, splits
+from resources.settings import ENVIRONMENT, SECRETS, Settings
+from resources.workplace import Workplace, open_workplace
+
+
+class WorkplaceResource(dg.ConfigurableResource):
+    """Source, store and ledger of a run; every field may come from the environment."""
+
+    tmdb_api_url: str = ""
+    tmdb_image_url: str = ""
+    imdbpro_url: str = ""
+    trailer_url_template: str = ""
+    tmdb_api_key: str = ""
+    imdbpro_cookie: str = ""
+    store: str = ""
+    ledger: str = ""
+    preset: str = ""
+    studio: str = ""
+    weights: str = ""
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workplace]:
+        """Open the workplace for a run and close it at the end."""
+        fields = {name: getattr(self, name) for name in ENVIRONMENT}
+        with open_workplace(Settings(**fields)) as workplace:
+            if workplace.source.is_studio:
+                context.log.warning(f"Working on the {workplace.source.label}: not real films.")
+            yield workplace
+
+
+def settings_from_environment() -> dict[str, object]:
+    """Name the variables that are set; secrets stay names until a run needs their values."""
+    given = {field: name for field, name in ENVIRONMENT.items() if os.environ.get(name)}
+    return {
+        field: dg.EnvVar(name) if field in SECRETS else os.environ[name]
+        for field, name in given.items()
+    }
+
+
+def build_defs(**overrides: object) -> dg.Definitions:
+    """Wire everything.
+
+    Args:
+        **overrides: Settings that replace those of the environment.
+    """
+    settings = {**settings_from_environment(), **overrides}
+    return dg.Definitions(
+        assets=[
+            *crawl.ASSETS,
+            *media.ASSETS,
+            *frames.ASSETS,
+            *embeddings.ASSETS,
+            *splits.ASSETS,
+            *models.ASSETS,
+            *evaluation.ASSETS,
+        ],
+        asset_checks=checks.CHECKS,
+        jobs=schedules.JOBS,
+        schedules=schedules.SCHEDULES,
+        sensors=schedules.SENSORS,
+        resources={"workplace": WorkplaceResource(**settings)},
+        # One process a run: assets work through their ranges with their own threads, and torch is
+        # imported once, not once a step.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

@@ -1,0 +1,34 @@
+"""Making failed films due again, as `marquee retry` does.
+
+What belongs here: which rows. What does not: the ledger.
+"""
+
+from collections.abc import Sequence
+
+from assets.steps import STEPS
+from pipeline.errors import ConfigurationError
+from pipeline.outcomes import Status
+from resources.workplace import Workplace
+
+
+def make_due(
+    workplace: Workplace, *, movies: Sequence[int] | None, asset: str, with_refused: bool
+) -> int:
+    """Make rows that wait for another attempt due at once; give their number.
+
+    Args:
+        workplace: Whose ledger.
+        movies: TMDB ids, or None for all.
+        asset: Only this asset; all where empty.
+        with_refused: Whether rows that were refused for good are to be tried again too.
+    """
+    names = [step.name for step in STEPS]
+    if asset and asset not in names:
+        raise ConfigurationError(f"No asset {asset!r} is per film; there are {', '.join(names)}.")
+    assets = [asset] if asset else names
+    ledger = workplace.ledger
+    count = ledger.retry_now(assets, movies)
+    if with_refused:
+        wanted = movies if movies is not None else list(ledger.movies())
+        count += ledger.forget(assets, wanted, [Status.REFUSED.value])
+    return count

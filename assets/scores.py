@@ -1,0 +1,60 @@
+"""The table of scores that `marquee demo` prints, and where the files lie.
+
+What belongs here: printing. What does not: scores.
+"""
+
+import json
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+from assets.evaluation import LIMIT, reports_folder, verdicts
+from assets.splits import SYSTEMS
+from resources.workplace import Workplace
+
+SHOWN = {
+    "accuracy_score": "accuracy",
+    "balanced_accuracy_score": "balanced",
+    "macro_f1_score": "macro-F1",
+    "within_one_accuracy_score": "±1",
+    "quadratic_kappa_score": "kappa",
+}
+
+
+def print_scores(workplace: Workplace, console: Console) -> None:
+    """Print every system's scores, the limit where it is known, verdicts and paths."""
+    for system in SYSTEMS:
+        folder = reports_folder(workplace, system)
+        summary = json.loads((folder / "evaluation_results.json").read_text(encoding="utf-8"))
+        console.print(f"\n[bold]{system.name}[/]: {len(system.class_names)} classes")
+        console.print(f"Source:  {summary['source']}\nWeights: {summary['weights']}")
+        for split, content in summary["splits"].items():
+            _print_split(console, split, content)
+        for sentence in verdicts(summary):
+            console.print(f"• {sentence}", highlight=False)
+        console.print("\nFiles:")
+        for path in sorted(folder.iterdir()):
+            console.print(f"  {path}", soft_wrap=True, highlight=False)
+
+
+def _print_split(console: Console, split: str, content: Mapping) -> None:
+    rows = content["rows"]
+    table = Table(
+        title=f"{split}: {rows['train']} train, {rows['val']} val, {rows['test']} test films",
+        title_justify="left",
+        box=None,
+        header_style="bold",
+    )
+    table.add_column("")
+    for name in SHOWN.values():
+        table.add_column(name, justify="right")
+    for variant, result in content["results"].items():
+        scores = (result["scores"][name] for name in SHOWN)
+        cells = [f"{s['estimate']:.2f} [dim]{s['low']:.2f}–{s['high']:.2f}[/]" for s in scores]
+        table.add_row(variant, *cells, style="italic" if variant == LIMIT else "")
+    console.print(table)
+    limit = content["results"].get(LIMIT)
+    if limit:
+        expected = limit["facts"]["expected_accuracy"]
+        console.print(f"Reachable here: accuracy {expected:.2f} is the most that can be expected.")

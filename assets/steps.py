@@ -1,0 +1,57 @@
+"""The per-movie assets as a table: what hangs on what, and each one's code version.
+
+What belongs here: the table and the version of the settings that a step's results hang on. What
+does not: the assets' code. Raise a code version whenever an asset's results would differ.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.due import RECORDS, Step
+from pipeline.versions import combine, hash_json
+from resources.workplace import Workplace
+
+STEPS: tuple[Step, ...] = (
+    Step(RECORDS, "1"),
+    Step("box_office", "1", facet="box_office"),
+    Step("posters", "1", facet="poster"),
+    Step("trailers", "1", facet="trailer"),
+    Step("trailer_frames", "1", upstreams=("trailers",)),
+    Step("trailer_audio", "1", upstreams=("trailers",)),
+    Step("text_embeddings", "1", facet="text"),
+    Step("poster_embeddings", "1", upstreams=("posters",)),
+    Step("frame_embeddings", "1", upstreams=("trailer_frames",)),
+)
+"""Every step stands after its upstreams."""
+
+BACKBONE_OF: Mapping[str, str] = {
+    "text_embeddings": "text_backbone",
+    "poster_embeddings": "image_backbone",
+    "frame_embeddings": "image_backbone",
+}
+"""Which field of the preset names the backbone of a step."""
+
+SOURCE_BOUND = ("box_office",)
+"""Steps whose result also hangs on which sources are configured."""
+
+
+def settings_version(step: Step, workplace: Workplace) -> str:
+    """Give the version of the settings that a step's results hang on, without loading anything."""
+    if step.name in BACKBONE_OF:
+        backbone = getattr(workplace.preset, BACKBONE_OF[step.name])
+        return combine([backbone, _own_weights(backbone, workplace.weights_folder)])
+    if step.name in SOURCE_BOUND:
+        return "imdbpro" if workplace.settings.imdbpro_cookie else "tmdb"
+    return ""
+
+
+def _own_weights(backbone: str, folder: Path | None) -> str:
+    """Name the user's own weights by file, size and time; empty where there are none.
+
+    Published weights do not change under their name, so only the user's own are looked at.
+    """
+    if folder is None:
+        return ""
+    found = sorted(path for path in folder.glob(f"{backbone}*") if path.is_file())
+    found += sorted(path for path in (folder / backbone).glob("*") if path.is_file())
+    return hash_json([[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p in found])

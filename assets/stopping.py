@@ -1,0 +1,27 @@
+"""How a step says what is wrong: the message and the remedy, without a wall of frames.
+
+What belongs here: the passage from our errors to Dagster's failures. What does not: messages.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from pipeline.errors import MarqueeError
+
+
+@contextmanager
+def stopping() -> Iterator[None]:
+    """Turn an error that marquee raises on purpose into a failed step that says only its message.
+
+    Dagster prints the frames of whatever a step raises. For an error whose message already names
+    the remedy they are noise, so none are kept for the rest of this run's process; any other
+    error keeps them all.
+    """
+    try:
+        yield
+    except MarqueeError as error:
+        sys.tracebacklimit = 0
+        raise dg.Failure(description=str(error), allow_retries=False) from None

@@ -1,0 +1,106 @@
+"""A change recomputes what hangs on it and nothing else, proved by events and request counts."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from assets.steps import STEPS
+
+POSTER_LINE = {"movie_records", "posters", "poster_embeddings"}
+
+
+def count_events(site):
+    return {step.name: len(site.events(step.name)) for step in STEPS}
+
+
+@pytest.fixture
+def site(open_site):
+    site = open_site(size=5)
+    site.build()
+    return site
+
+
+def new_events(site, before):
+    after = count_events(site)
+    return {name: after[name] - before[name] for name in after if after[name] != before[name]}
+
+
+def test_new_poster_recomputes_that_films_poster_and_what_hangs_on_it(site):
+    movie = site.catalogue.movie_ids()[0]
+    before = count_events(site)
+    site.reset_stats()
+    site.edit(movie, poster_path="/new.jpg")
+
+    site.build()
+
+    assert new_events(site, before) == dict.fromkeys(POSTER_LINE, 1)
+    assert {site.events(name)[0].partition for name in POSTER_LINE} == {str(movie)}
+    kinds = site.stats()["kinds"]
+    assert sum(kinds["image"].values()) == 1
+    assert sum(kinds["details"].values()) == 1
+    assert sum(kinds["trailer"].values()) == sum(kinds["imdbpro"].values()) == 0
+
+
+def test_volatile_figures_recompute_nothing_but_the_record(site):
+    before = count_events(site)
+    site.edit(site.catalogue.movie_ids()[0], popularity=99.5, vote_count=12345)
+    site.build()
+    assert new_events(site, before) == {"movie_records": 1}
+
+
+NEW_RELEASE = """
+import dataclasses, assets.steps as steps
+steps.STEPS = tuple(
+    dataclasses.replace(step, code_version="2") if step.name == "trailer_frames" else step
+    for step in steps.STEPS
+)
+from assets.cli import main
+main()
+"""
+
+
+def test_new_code_version_makes_its_asset_and_its_followers_due(site):
+    before = count_events(site)
+    site.reset_stats()
+
+    run_command(site, "-c", NEW_RELEASE, "build", "--stages", "crawl,media,frames,embeddings")
+
+    changed = new_events(site, before)
+    assert changed == {"trailer_frames": 5, "frame_embeddings": 5}
+    versions = {event.tags["dagster/code_version"] for event in site.events("trailer_frames")[:5]}
+    assert versions == {"2"}
+    kinds = site.stats()["kinds"]
+    assert sum(kinds["trailer"].values()) == sum(kinds["details"].values()) == 0
+    site.assert_dagster_shows_the_ledger()
+
+
+def run_command(site, *arguments):
+    subprocess.run(
+        [sys.executable, *arguments],
+        env={**os.environ, **site.environment},
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+
+
+def test_film_deleted_at_tmdb_becomes_absent(site):
+    movie = site.catalogue.movie_ids()[1]
+    order = {"tmdb_id": movie}
+    assert requests.post(f"{site.studio.url}/_delete", json=order, timeout=5).ok
+    site.build()
+    row = site.rows("movie_records")[movie]
+    assert (row.status, row.reason) == ("absent", "deleted_at_source")
+    site.assert_dagster_shows_the_ledger()
+
+
+def test_new_film_is_found_and_done(site):
+    assert requests.post(f"{site.studio.url}/_add", json={"n": 1}, timeout=5).ok
+    new = site.catalogue.movie_ids()[-1]
+    site.reset_stats()
+    assert site.build() == 1
+    assert new in site.materialized("frame_embeddings")
+    assert sum(site.stats()["kinds"]["details"].values()) == 2  # in scope? and the record itself

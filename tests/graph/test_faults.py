@@ -1,0 +1,69 @@
+"""Fifty films, six of whose trailers cannot be had: what is shown, what the next run asks for."""
+
+import pytest
+
+from pipeline.outcomes import Status
+
+LATER, GONE, CUT = slice(0, 3), slice(3, 5), slice(5, 6)
+
+
+@pytest.mark.slow
+def test_neighbours_of_failed_trailers_finish_and_the_next_run_asks_for_what_is_due(open_site):
+    site = open_site(size=50)
+    with_trailer = [
+        i for i in site.catalogue.movie_ids() if any(k[:2] == "mv" for k in site.keys(i))
+    ]
+    with_one = [i for i in with_trailer if not any(k[:2] == "ts" for k in site.keys(i))]
+    later, gone, cut = with_one[LATER], with_one[GONE], with_one[CUT]
+    site.order(
+        *({"path": f"/trailers/mv_.*{i}", "status": 503} for i in later),
+        *({"path": f"/trailers/mv_.*{i}", "status": 404} for i in gone),
+        *({"path": f"/trailers/mv_.*{i}", "cut_body_at": 0.6} for i in cut),
+    )
+
+    site.build()
+
+    site.assert_dagster_shows_the_ledger()
+    rows = site.rows("trailers")
+    assert {rows[i].reason for i in later} == {"server_error"}
+    assert {rows[i].reason for i in gone} == {"gone"}
+    assert {rows[i].reason for i in cut} == {"cut_off"}
+    assert site.materialized("trailers") == set(site.catalogue.movie_ids()) - {*later, *cut}
+    others = set(site.catalogue.movie_ids()) - {*later, *gone, *cut}
+    assert len(others) == 44
+    embedded = site.rows("frame_embeddings")
+    assert {i for i in others if embedded[i].status == Status.OK} == others & set(with_trailer)
+    assert {embedded[i].status for i in others - set(with_trailer)} <= {Status.ABSENT}
+    assert site.materialized("frame_embeddings") == others | set(gone)
+
+    site.lift_faults()
+    site.reset_stats()
+    assert site.build() == 4
+
+    stats = site.stats()
+    asked = {path for path in stats["paths"] if path.startswith("/trailers/")}
+    assert asked == {f"/trailers/mv_{i}.mp4" for i in (*later, *cut)}
+    assert sum(stats["kinds"]["details"].values()) == 0
+    assert sum(stats["kinds"]["image"].values()) == 0
+    assert sum(stats["kinds"]["imdbpro"].values()) == 0
+    site.assert_dagster_shows_the_ledger()
+    assert site.materialized("frame_embeddings") == set(site.catalogue.movie_ids())
+
+
+def test_source_that_is_down_stops_the_run_with_one_message_and_burns_no_attempts(open_site):
+    site = open_site(size=4)
+    site.build(stages=("crawl",))
+    site.edit(site.catalogue.movie_ids()[0], overview="Another plot.")
+    site.order({"path": "/3/movie/changes", "status": 401})
+    with pytest.raises(Exception, match="TMDB_API_KEY"):
+        site.build(stages=("crawl",))
+    assert {row.status for row in site.rows("movie_records").values()} == {"ok"}
+
+
+def test_nothing_new_means_nothing_asked_and_nothing_done(open_site):
+    site = open_site(size=4)
+    site.build()
+    site.reset_stats()
+    assert site.build() == 0
+    kinds = site.stats()["kinds"]
+    assert {kind for kind, methods in kinds.items() if sum(methods.values())} == {"tmdb"}

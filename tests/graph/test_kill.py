@@ -1,0 +1,86 @@
+"""Builds that are killed at random moments end as one that was not."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from assets.steps import STEPS
+from pipeline.versions import hash_bytes
+
+KILLS = 10
+MEDIA = {"posters": ("image", "/t/p/"), "trailers": ("trailer", "/trailers/")}
+
+
+def start(site):
+    return subprocess.Popen(
+        [sys.executable, "-m", "assets.cli", "build", "--stages", "crawl,media,frames,embeddings"],
+        env={**os.environ, **site.environment, "PYTHONPATH": str(Path.cwd())},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def complete_media(site):
+    """Files of media that are whole and in their place."""
+    return {p.stem: kind for kind in MEDIA for p in (site.folder / "store" / kind).glob("[0-9]*")}
+
+
+def fetched_again(site, complete):
+    paths = site.stats()["paths"]
+    return [
+        path
+        for path in paths
+        for stem, kind in complete.items()
+        if path.startswith(MEDIA[kind][1]) and stem in path
+    ]
+
+
+def snapshot(site):
+    """Store, ledger and what Dagster shows, without times and attempts."""
+    store = site.folder / "store"
+    files = {
+        str(path.relative_to(store)): hash_bytes(path.read_bytes())
+        for path in store.rglob("*")
+        if path.is_file() and not path.name.startswith("ledger.sqlite")
+    }
+    rows, shown = {}, {}
+    for step in STEPS:
+        rows[step.name] = {
+            i: (r.status, r.reason, r.input_version, r.content_hash, r.is_shown, r.pending)
+            for i, r in site.rows(step.name).items()
+        }
+        latest = {}
+        for event in site.events(step.name):  # newest first
+            latest.setdefault(event.partition, event.tags["dagster/data_version"])
+        shown[step.name] = latest
+    return {"files": files, "rows": rows, "shown": shown}
+
+
+@pytest.mark.slow
+def test_ten_kills_change_nothing_in_the_end(open_site):
+    draw = random.Random(20261120)
+    disturbed, calm = open_site(size=12, name="disturbed"), open_site(size=12, name="calm")
+    kills = 0
+    while kills < KILLS:
+        complete = complete_media(disturbed)
+        disturbed.reset_stats()
+        process = start(disturbed)
+        time.sleep(draw.uniform(2.0, 14.0))
+        was_running = process.poll() is None
+        process.kill()
+        process.wait()
+        assert fetched_again(disturbed, complete) == []
+        kills += 1
+        if not was_running:
+            break
+    assert start(disturbed).wait(timeout=180) == 0
+    assert start(calm).wait(timeout=180) == 0
+    found, wanted = snapshot(disturbed), snapshot(calm)
+    assert found["files"] == wanted["files"]
+    assert found["rows"] == wanted["rows"]
+    assert found["shown"] == wanted["shown"]
