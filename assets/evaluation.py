@@ -109,7 +109,7 @@ def _ask_model(table, trial: Trial):
 
 
 def _ask_baselines(system: System, table, trial: Trial) -> Iterator[object]:
-    from pipeline.models.baselines import answer_baselines
+    from pipeline.models.baselines import PRIOR, answer_baselines
 
     answers = answer_baselines(
         table,
@@ -119,7 +119,8 @@ def _ask_baselines(system: System, table, trial: Trial) -> Iterator[object]:
         len(system.class_names),
     )
     for name, probabilities in answers.items():
-        yield _result(table, trial, name, "baseline", probabilities)
+        is_drawn = name == PRIOR
+        yield _result(table, trial, name, "baseline", probabilities, is_drawn=is_drawn)
 
 
 def _ask_limit(workplace: Workplace, table, trial: Trial) -> Iterator[object]:

@@ -15,11 +15,11 @@ from resources.workplace import Workplace
 
 SHOWN = {
     "accuracy_score": "accuracy",
-    "balanced_accuracy_score": "balanced",
     "macro_f1_score": "macro-F1",
     "within_one_accuracy_score": "±1",
     "quadratic_kappa_score": "kappa",
 }
+MAIN = "macro_f1_score"
 
 
 def print_scores(workplace: Workplace, console: Console) -> None:
@@ -38,6 +38,12 @@ def print_scores(workplace: Workplace, console: Console) -> None:
             console.print(f"  {path}", soft_wrap=True, highlight=False)
 
 
+def _cell(name: str, score: Mapping) -> str:
+    """One figure; the main score with its interval, so that a line fits a terminal of 80."""
+    shown = f"{score['estimate']:.2f}"
+    return f"{shown} [dim]{score['low']:.2f}–{score['high']:.2f}[/]" if name == MAIN else shown
+
+
 def _print_split(console: Console, split: str, content: Mapping) -> None:
     rows = content["rows"]
     table = Table(
@@ -46,12 +52,11 @@ def _print_split(console: Console, split: str, content: Mapping) -> None:
         box=None,
         header_style="bold",
     )
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for name in SHOWN.values():
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for variant, result in content["results"].items():
-        scores = (result["scores"][name] for name in SHOWN)
-        cells = [f"{s['estimate']:.2f} [dim]{s['low']:.2f}–{s['high']:.2f}[/]" for s in scores]
+        cells = [_cell(name, result["scores"][name]) for name in SHOWN]
         table.add_row(variant, *cells, style="italic" if variant == LIMIT else "")
     console.print(table)
     limit = content["results"].get(LIMIT)

@@ -1,0 +1,165 @@
+"""The training loop that every network shares: early stopping, checkpoints, exact resume.
+
+What belongs here: Lightning, kept quiet. What does not: which network, loss or scores (a `Task`
+brings them), and where rows come from (see `pipeline.models.batches`).
+"""
+
+import logging
+import signal
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from torch import nn
+
+from pipeline.errors import TrainingError
+from pipeline.models.batches import Batches
+from pipeline.models.learner import MONITOR, EpochHook, EpochLog, Learner, Schedule, Stop, Task
+
+_CHATTY = ("lightning", "lightning.pytorch", "lightning.pytorch.utilities.rank_zero")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of a training; the network itself now holds its best weights.
+
+    Attributes:
+        history: Per epoch: epoch, learning_rate, and loss and scores with `train_` and `val_`.
+        best_epoch: The epoch whose weights were kept, from 1.
+    """
+
+    history: tuple[Mapping[str, float], ...]
+    best_epoch: int
+
+
+def fit_network(
+    network: nn.Module,
+    task: Task,
+    train: Batches,
+    val: Batches,
+    schedule: Schedule,
+    *,
+    folder: Path,
+    fingerprint: str,
+    on_epoch: EpochHook | None = None,
+    accelerator: str = "auto",
+    progress_bar: bool = False,
+) -> Fitted:
+    """Train until the validation loss rises no more; leave the best weights in the network.
+
+    An interrupted training is taken up at its last checkpoint and ends with the weights of an
+    undisturbed one (bit by bit on a CPU). A finished one is read back.
+
+    Args:
+        network: forward(streams, masks) gives outputs; its first weights are the caller's.
+        task: Loss and scores.
+        train: Batches of the training part.
+        val: Batches of the validation part.
+        schedule: How long and how fast.
+        folder: Checkpoints go to `<fingerprint>.ckpt` in it.
+        fingerprint: Hash of all that shapes the result; other fingerprints' checkpoints are
+            not looked at.
+        on_epoch: Told of each epoch; may raise to stop.
+        accelerator: "cpu", "gpu" or "auto".
+        progress_bar: Whether Lightning draws its own.
+
+    Raises:
+        TrainingError: The validation loss was never a number.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = folder / f"{fingerprint}.ckpt"
+    learner = Learner(network, task, schedule, train)
+    log = EpochLog(schedule.max_epochs, on_epoch)
+    stop = Stop(MONITOR, patience=schedule.patience, mode="min", check_finite=True)
+    with _quiet(), _threads(schedule.cpu_threads), torch.random.fork_rng(devices=[]):
+        trainer = _make_trainer(checkpoint, schedule, [log, stop], accelerator, progress_bar)
+        _run(trainer, learner, train, val, checkpoint if checkpoint.is_file() else None)
+        trainer.save_checkpoint(checkpoint)
+    if log.best_weights is None:
+        raise TrainingError(
+            f"wanted a finite validation loss, came {[row[MONITOR] for row in log.history]}; "
+            "lower the learning rate, or look for infinities in the inputs"
+        )
+    network.load_state_dict(log.best_weights)
+    network.eval()
+    return Fitted(tuple(log.history), log.best_epoch)
+
+
+def _make_trainer(
+    checkpoint: Path,
+    schedule: Schedule,
+    callbacks: list[Callback],
+    accelerator: str,
+    progress_bar: bool,
+) -> lightning.Trainer:
+    save = ModelCheckpoint(
+        dirpath=checkpoint.parent,
+        filename=checkpoint.stem,
+        every_n_epochs=schedule.checkpoint_every_epochs,
+        save_on_train_epoch_end=True,
+        enable_version_counter=False,
+    )
+    return lightning.Trainer(
+        accelerator=accelerator,
+        devices=1,
+        max_epochs=schedule.max_epochs,
+        callbacks=[*callbacks, save],
+        default_root_dir=checkpoint.parent,
+        logger=False,
+        enable_model_summary=False,
+        enable_progress_bar=progress_bar,
+        num_sanity_val_steps=0,
+    )
+
+
+def _run(
+    trainer: lightning.Trainer,
+    learner: Learner,
+    train: Batches,
+    val: Batches,
+    checkpoint: Path | None,
+) -> None:
+    in_main = threading.current_thread() is threading.main_thread()
+    on_interrupt = signal.getsignal(signal.SIGINT) if in_main else None
+    try:
+        trainer.fit(learner, train, val, ckpt_path=checkpoint)
+    except SystemExit as stop:
+        # Lightning turns Ctrl-C into exit(1) and leaves the signal ignored
+        raise KeyboardInterrupt from stop
+    finally:
+        if in_main:
+            signal.signal(signal.SIGINT, on_interrupt)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning without banners and tips, and without what it stirs up in newer torch."""
+    loggers = [logging.getLogger(name) for name in _CHATTY]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)`", FutureWarning)
+            warnings.filterwarnings("ignore", "Checkpoint directory .* exists", UserWarning)
+            warnings.filterwarnings("ignore", "GPU available but not used", UserWarning)
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,126 @@
+"""The metadata stream: the whitelist of what is known of a movie before its release.
+
+What belongs here: numbers from one record. What does not: text, pictures and sound (streams of
+their own), and people's track records.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.records import MovieRecord
+from pipeline.splits.franchises import count_forerunners
+from pipeline.splits.leaks import check_no_leak
+
+GENRES = (
+    "Action", "Adventure", "Animation", "Comedy", "Crime", "Documentary", "Drama", "Family",
+    "Fantasy", "History", "Horror", "Music", "Mystery", "Romance", "Science Fiction", "TV Movie",
+    "Thriller", "War", "Western",
+)  # fmt: skip
+"""TMDB's genres of movies. Source: TMDB API v3, `/genre/movie/list`."""
+
+LANGUAGES = ("en", "fr", "es", "de", "it", "hi", "ja", "ko", "zh", "ru")
+"""Original languages with a column of their own, as TMDB spells them."""
+
+CERTIFICATIONS = ("G", "PG", "PG-13", "R", "NC-17", "NR")
+"""United States certifications; they are given before release."""
+
+UNITED_STATES = frozenset({"US", "United States of America"})
+
+MAX_CREDITS = 15
+"""Counts of credits stop here: long lists are filled in by the crowd, for movies that did well."""
+
+
+def _column(prefix: str, value: str) -> str:
+    return f"{prefix}_{value.lower().replace(' ', '_').replace('-', '_')}"
+
+
+METADATA_COLUMNS = (
+    "log10_budget", "runtime_min", "release_year", "release_month_sin", "release_month_cos",
+    "forerunners", "is_sequel", "has_tagline", "overview_chars", "title_chars",
+    "countries", "is_united_states", "companies", "spoken_languages", "cast", "crew",
+    *(_column("genre", genre) for genre in GENRES),
+    *(_column("language", language) for language in LANGUAGES),
+    *(_column("certification", certification) for certification in CERTIFICATIONS),
+)  # fmt: skip
+"""Names of the metadata stream's columns, in order."""
+
+check_no_leak(METADATA_COLUMNS)
+
+
+def describe_movies(records: Sequence[MovieRecord], *, keywords: Sequence[str] = ()) -> np.ndarray:
+    """Turn records into the metadata stream.
+
+    Args:
+        records: All known movies: the forerunners of one are counted among the others.
+        keywords: Keywords to add a column each for, in this order. Off by default, because the
+            crowd writes them, many after release.
+
+    Returns:
+        Float32, shape (records, columns); columns as in `METADATA_COLUMNS`, then the keywords.
+        NaN where TMDB does not know.
+
+    Raises:
+        LeakError: A keyword speaks of money earned ("box office bomb").
+
+    Example:
+        >>> movie = MovieRecord(1, "A", budget_usd=1e6, genres=("War",))
+        >>> row = dict(zip(METADATA_COLUMNS, describe_movies([movie])[0].tolist()))
+        >>> row["log10_budget"], row["genre_war"], row["genre_music"], row["runtime_min"]
+        (6.0, 1.0, 0.0, nan)
+    """
+    check_no_leak(keyword_columns(keywords))
+    forerunners = count_forerunners(records)
+    rows = [
+        _numbers(record, forerunners[record.tmdb_id])
+        + _flags(set(record.genres), GENRES)
+        + _flags({_language(record)} - {""}, LANGUAGES)
+        + _flags({record.certification_us or ""} - {""}, CERTIFICATIONS)
+        + _flags(set(record.keywords), keywords)
+        for record in records
+    ]
+    width = len(METADATA_COLUMNS) + len(keywords)
+    return np.array(rows, dtype=np.float32).reshape(len(records), width)
+
+
+def keyword_columns(keywords: Sequence[str]) -> tuple[str, ...]:
+    """Name the columns that `describe_movies` adds for keywords."""
+    return tuple(f"keyword:{keyword}" for keyword in keywords)
+
+
+def _numbers(record: MovieRecord, forerunners: int | None) -> list[float]:
+    released = record.release_date
+    angle = 2 * math.pi * (released.month - 1) / 12 if released else math.nan
+    return [
+        math.log10(record.budget_usd) if _is_known(record.budget_usd) else math.nan,
+        record.runtime_min if _is_known(record.runtime_min) else math.nan,
+        released.year if released else math.nan,
+        math.sin(angle),
+        math.cos(angle),
+        math.nan if forerunners is None else forerunners,
+        math.nan if forerunners is None else forerunners > 0,
+        bool(record.tagline.strip()),
+        len(record.overview) or math.nan,
+        len(record.title) or math.nan,
+        len(record.countries) or math.nan,
+        not UNITED_STATES.isdisjoint(record.countries) if record.countries else math.nan,
+        len(record.companies) or math.nan,
+        len(record.spoken_languages) or math.nan,
+        min(len(record.cast), MAX_CREDITS) or math.nan,
+        min(len(record.crew), MAX_CREDITS) or math.nan,
+    ]
+
+
+def _is_known(value: float | None) -> bool:
+    return value is not None and value > 0
+
+
+def _language(record: MovieRecord) -> str:
+    # TMDB spells Cantonese "cn" and Mandarin "zh"
+    return "zh" if record.original_language == "cn" else record.original_language
+
+
+def _flags(given: set[str], known: Sequence[str]) -> list[float]:
+    """One flag per known value; all NaN where nothing is given, which is not the same as "no"."""
+    return [float(value in given) if given else math.nan for value in known]

@@ -1,0 +1,82 @@
+"""The nightly schedule and the sensor, evaluated as the daemon does it."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from assets.definitions import build_defs
+from assets.partitions import range_tags
+from assets.schedules import PAUSE_AFTER_FAILURE_S, due_movies, due_ranges, nightly_crawl
+
+
+def run(site, job, tags=None):
+    with site.workplace() as workplace:
+        from assets.build import overrides
+
+        defs = build_defs(**overrides(workplace))
+        return defs.resolve_job_def(job).execute_in_process(
+            instance=site.instance, tags=tags, raise_on_error=False
+        )
+
+
+def tick(site):
+    with site.workplace() as workplace:
+        context = dg.build_sensor_context(
+            instance=site.instance, resources={"workplace": workplace}
+        )
+        return list(due_movies(context))
+
+
+def test_schedule_asks_for_a_crawl_at_two_in_the_morning():
+    context = dg.build_schedule_context(
+        scheduled_execution_time=datetime(2026, 11, 20, 2, tzinfo=UTC)
+    )
+    data = nightly_crawl.evaluate_tick(context)
+    assert nightly_crawl.cron_schedule == "0 2 * * *"
+    assert nightly_crawl.job_name == "crawl"
+    assert len(data.run_requests) == 1
+
+
+def test_sensor_takes_up_what_the_crawl_found_then_rests(open_site):
+    site = open_site(size=3)
+    assert run(site, "crawl").success
+
+    (request,) = tick(site)
+    keys = [str(i) for i in site.catalogue.movie_ids()]
+    assert request.job_name == "movies"
+    assert request.tags.items() >= range_tags(keys[0], keys[-1]).items()
+
+    assert run(site, "movies", request.tags).success
+    site.assert_dagster_shows_the_ledger()
+    (request,) = tick(site)
+    assert request.job_name == "retrain"
+
+
+def test_sensor_has_nothing_to_do_before_the_first_crawl(open_site):
+    (answer,) = tick(open_site(size=3))
+    assert isinstance(answer, dg.SkipReason)
+
+
+def test_sensor_waits_after_a_failed_run(open_site):
+    site = open_site(size=3)
+    site.order({"path": "/3/", "status": 401})
+    assert not run(site, "crawl").success
+    (answer,) = tick(site)
+    assert "failed" in answer.skip_message
+    assert PAUSE_AFTER_FAILURE_S >= 300
+
+
+@pytest.mark.parametrize(("limit", "size"), [(None, 2), (3, 1)])
+def test_due_films_are_cut_into_ranges_and_not_the_keys_between(open_site, limit, size):
+    site = open_site(size=4)
+    site.build()
+    ids = site.catalogue.movie_ids()
+    for movie in (ids[0], ids[2], ids[3]):
+        site.edit(movie, overview=f"Another plot for {movie}.")
+    site.build(stages=("crawl",))
+    with site.workplace() as workplace:
+        ranges = due_ranges(workplace, site.instance, range_movies=size, limit=limit)
+    wanted = [str(ids[0]), str(ids[2]), str(ids[3])]
+    assert [key for keys in ranges for key in keys] == wanted
+    assert max(map(len, ranges)) == size
