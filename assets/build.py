@@ -54,6 +54,11 @@ class Request:
     stages: tuple[str, ...] = STAGES
     range_movies: int = RANGE_MOVIES
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether films that are due may be left out."""
+        return not (self.movies is self.since is self.limit is None)
+
     def __post_init__(self) -> None:
         unknown = [stage for stage in self.stages if stage not in STAGES]
         if unknown:
@@ -104,7 +109,7 @@ def build(workplace: Workplace, instance: dg.DagsterInstance, request: Request) 
             defs,
             instance,
             "movies",
-            tags=range_tags(keys[0], keys[-1]),
+            tags=range_tags(keys, only=request.is_partial),
             selection=[step.name for step in steps],
         )
     _train(defs, workplace, instance, request, groups)
@@ -193,11 +198,15 @@ def _run(
         },
         raise_on_error=False,
     )
-    if not result.success:
-        raise BuildError(_why(result, job))
+    if result.success:
+        return
+    failures = [e.step_failure_data.error for e in result.all_events if e.is_step_failure]
+    if any(error and error.cls_name == _INTERRUPTED for error in failures):
+        raise KeyboardInterrupt
+    said = [error.message.removeprefix(_FAILURE).strip() for error in failures if error]
+    raise BuildError("\n".join(said) or f"The job {job} failed (run {result.run_id}).")
 
 
-def _why(result: dg.ExecuteInProcessResult, job: str) -> str:
-    failures = [event for event in result.all_events if event.is_step_failure]
-    said = [event.step_failure_data.error_display_string.strip() for event in failures]
-    return "\n".join(said) or f"The job {job} failed (run {result.run_id})."
+_INTERRUPTED = dg.DagsterExecutionInterruptedError.__name__
+_FAILURE = "dagster._core.definitions.events.Failure: "
+"""What Dagster puts before the message of a failed step."""

@@ -25,6 +25,9 @@ app = typer.Typer(
 console = Console()
 errors = Console(stderr=True)
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, by the shells' custom; typer gives it too."""
+
 Preset = Annotated[
     str, typer.Option(help="`small` (light backbones) or `published` (the seeds' own).")
 ]
@@ -43,9 +46,11 @@ def main() -> None:
     except MarqueeError as error:
         errors.print(f"[bold red]marquee:[/] {error}", highlight=False, soft_wrap=True)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as error:
+        if isinstance(error, SystemExit) and error.code != INTERRUPTED:
+            raise
         errors.print("\nStopped. What was finished is kept; the same command goes on from here.")
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 def _settings(preset: str = ""):

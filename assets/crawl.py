@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
+from pydantic import Field
 
 from assets.movie_assets import movie_asset
 from assets.partitions import SINGLE_RUN, register
@@ -27,12 +28,11 @@ CATALOG_SCOPE = "catalog_scope"
 class CatalogConfig(dg.Config):
     """Which movies TMDB is asked for."""
 
-    released_from: str = "1900-01-01"
-    """First release date of the list, ISO; the list runs to two years from today."""
-    min_votes: int = 50
-    """Movies with fewer TMDB votes are not listed; votes choose movies and are never an input."""
-    is_full: bool = False
-    """Whether to list everything again instead of asking what changed."""
+    released_from: str = Field("1900-01-01", description="First release date of the list, ISO.")
+    min_votes: int = Field(
+        50, description="Films with fewer TMDB votes are not listed; votes are never an input."
+    )
+    is_full: bool = Field(False, description="List everything again, not only what changed.")
 
 
 @dg.asset(
@@ -41,6 +41,14 @@ class CatalogConfig(dg.Config):
     code_version="1",
     backfill_policy=SINGLE_RUN,
     tags={"marquee/stage": "crawl"},
+    metadata={
+        "dagster/column_schema": dg.TableSchema(
+            columns=[
+                dg.TableColumn("tmdb_id", "int", description="the partition's key"),
+                dg.TableColumn("change_stamp", "str", description="when a change was last seen"),
+            ]
+        )
+    },
 )
 def movie_catalog(
     context: dg.AssetExecutionContext,

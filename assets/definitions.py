@@ -36,7 +36,7 @@ class WorkplaceResource(dg.ConfigurableResource):
         fields = {name: getattr(self, name) for name in ENVIRONMENT}
         with open_workplace(Settings(**fields)) as workplace:
             if workplace.source.is_studio:
-                context.log.warning(f"Working on the {workplace.source.label}: not real films.")
+                context.log.warning(f"Working on the {workplace.source.label}.")
             yield workplace
 
 

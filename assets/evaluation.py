@@ -41,6 +41,16 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
         code_version=CODE_VERSIONS["evaluation"],
         backfill_policy=SINGLE_RUN,
         tags={"marquee/stage": "evaluation", "marquee/system": system.name},
+        metadata={
+            "folder": f"reports/{system.name}/",
+            "dagster/column_schema": dg.TableSchema(
+                columns=[
+                    dg.TableColumn("split", "str"),
+                    dg.TableColumn("variant", "str", description="model, baseline or limit"),
+                    dg.TableColumn("<score>, <score>_low, <score>_high", "float"),
+                ]
+            ),
+        },
         description=(
             f"Scores of `{system.name}` on each split's test part with bootstrap intervals, beside "
             "the majority, the prior and gradient boosting, and whether it beats them."

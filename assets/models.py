@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 import numpy as np
+from pydantic import Field
 
 from assets.lineage import CODE_VERSIONS, read_stage, write_stage
 from assets.partitions import SINGLE_RUN
@@ -23,21 +24,20 @@ from resources.workplace import Workplace
 
 
 class TrainingConfig(dg.Config):
-    """Knobs of a training; 0 stands for the preset's figure, the rest are the published ones."""
+    """Knobs of a training; the defaults are the published ones.
 
-    learning_rate: float = 0.0
-    """Of AdamW; published: 0.0001."""
-    max_epochs: int = 0
-    """Most epochs; published: 50."""
-    patience: int = 0
-    """Epochs without a lower validation loss before a training stops; published: 10."""
-    weight_decay: float = 0.01
-    batch_size: int = 16
-    dropout: float = 0.3
-    weigh_classes: bool = True
-    """Whether rare classes count more."""
-    seed: int = 42
-    """Of weights, dropout and the order of films."""
+    Source:
+        Seed 001, "Training Configuration".
+    """
+
+    learning_rate: float = Field(1e-4, description="Of AdamW.")
+    weight_decay: float = Field(0.01, description="Of AdamW.")
+    max_epochs: int = Field(50, description="Most passes over the training part.")
+    patience: int = Field(10, description="Epochs without a lower validation loss until it stops.")
+    batch_size: int = Field(16, description="Films in one step.")
+    dropout: float = Field(0.3, description="After each hidden layer.")
+    weigh_classes: bool = Field(True, description="Whether rare classes count more.")
+    seed: int = Field(42, description="Of weights, dropout and the order of films.")
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,10 @@ def build_model(system: System) -> dg.AssetsDefinition:
         code_version=CODE_VERSIONS["model"],
         backfill_policy=SINGLE_RUN,
         tags={"marquee/stage": "models", "marquee/system": system.name},
+        metadata={
+            "file": f"models/{system.name}/<split>/<streams>/best_multimodal_model.pth",
+            "shape": f"class probabilities float64 (films, {len(system.class_names)})",
+        },
         description=(
             f"Seed {system.seed}'s network for `{system.name}`, trained on each split one after "
             "another, with the published streams and with all of them. An interrupted training is "
@@ -130,7 +134,7 @@ def build_model(system: System) -> dg.AssetsDefinition:
             fingerprints, figures = [], {}
             with progress(f"{system.name}_model", len(planned), context.log.info) as told:
                 for trial in planned:
-                    trained = train(workplace, system, table, trial, config)
+                    trained = train(system, table, trial, config)
                     fingerprints.append(trained.fingerprint)
                     figures[f"{trial.split}, {trial.variant}"] = _figures(trained)
                     told.step("trained")
@@ -150,18 +154,17 @@ def build_model(system: System) -> dg.AssetsDefinition:
     return model
 
 
-def train(workplace: Workplace, system: System, table, trial: Trial, config: TrainingConfig):
+def train(system: System, table, trial: Trial, config: TrainingConfig):
     """Train one network and save it."""
     from pipeline.models.learner import Schedule
     from pipeline.models.saved import MODEL_FILE, save_model
     from pipeline.models.training import FusionTraining, train_fusion
 
-    preset = workplace.preset
     schedule = Schedule(
-        learning_rate=config.learning_rate or preset.learning_rate,
+        learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
-        max_epochs=config.max_epochs or preset.max_epochs,
-        patience=config.patience or preset.patience,
+        max_epochs=config.max_epochs,
+        patience=config.patience,
         seed=config.seed,
     )
     trained = train_fusion(

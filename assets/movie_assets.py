@@ -10,7 +10,14 @@ from itertools import chain
 import dagster as dg
 
 from assets.due import Docket, open_docket
-from assets.partitions import MOVIES, SINGLE_RUN, finish_exactly, is_shown, show
+from assets.partitions import (
+    MOVIES,
+    SINGLE_RUN,
+    finish_exactly,
+    is_shown,
+    movies_of,
+    show,
+)
 from assets.progress import progress
 from assets.steps import STEPS
 from assets.stopping import stopping
@@ -69,8 +76,7 @@ def run_step(
     context: dg.AssetExecutionContext, workplace: Workplace, step: Step, work: Work
 ) -> None:
     """Do what is due for the run's movies, and have ledger and Dagster say so."""
-    tmdb_ids = [int(key) for key in context.partition_keys]
-    docket = open_docket(workplace, context.instance, step, tmdb_ids)
+    docket = open_docket(workplace, context.instance, step, movies_of(context))
     scribe = Scribe(context, workplace, step, docket)
     scribe.catch_up()
     versions = {i: docket.due[i].input_version for i in docket.those(Need.WORK)}

@@ -59,12 +59,29 @@ def claim_home(instance: dg.DagsterInstance, source: str) -> None:
         )
 
 
-def range_tags(first: str, last: str) -> dict[str, str]:
-    """Give the tags that make a run of the partitions from `first` to `last`."""
-    return {
-        "dagster/asset_partition_range_start": first,
-        "dagster/asset_partition_range_end": last,
+ONLY = "marquee/only"
+"""Run tag: the movies of the range that were asked for, where not all of it was."""
+
+
+def range_tags(keys: Sequence[str], *, only: bool = False) -> dict[str, str]:
+    """Give the tags that make a run from the first to the last of these keys.
+
+    Args:
+        keys: In the order of the partitions.
+        only: Whether keys between them that are not listed stay out, due or not.
+    """
+    tags = {
+        "dagster/asset_partition_range_start": keys[0],
+        "dagster/asset_partition_range_end": keys[-1],
     }
+    return {**tags, ONLY: ",".join(keys)} if only else tags
+
+
+def movies_of(context: dg.AssetExecutionContext) -> list[int]:
+    """Give the movies that a run was asked for."""
+    only = context.run.tags.get(ONLY)
+    wanted = set(only.split(",")) if only else None
+    return [int(key) for key in context.partition_keys if wanted is None or key in wanted]
 
 
 def show(

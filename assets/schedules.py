@@ -121,8 +121,7 @@ def due_movies(
         return
     ranges = due_ranges(workplace, context.instance)
     if ranges:
-        first, last = ranges[0][0], ranges[0][-1]
-        yield dg.RunRequest(job_name="movies", tags=range_tags(first, last))
+        yield dg.RunRequest(job_name="movies", tags=range_tags(ranges[0]))
     elif is_stale(workplace, SYSTEMS):
         yield dg.RunRequest(job_name="retrain")
     else:

@@ -17,7 +17,7 @@ from assets.steps import STEPS
 from assets.stopping import stopping
 from pipeline.errors import FeatureError
 from pipeline.outcomes import Status
-from pipeline.systems import REVENUE, System
+from pipeline.systems import BY_DATE, REVENUE, System
 from resources.workplace import Workplace
 
 SYSTEMS = (REVENUE,)
@@ -116,6 +116,11 @@ def build_features(system: System) -> dg.AssetsDefinition:
         code_version=CODE_VERSIONS["features"],
         backfill_policy=SINGLE_RUN,
         tags={"marquee/stage": "splits", "marquee/system": system.name},
+        metadata={
+            "folder": f"features/{system.name}/",
+            "shape": "text, poster (films, width); video (films, width), the mean over frames; "
+            "audio (films, 64, 938) log-mel; metadata (films, columns)",
+        },
         description=(
             f"One packed table for `{system.name}`: one row per film whose revenue is known, every "
             "stream with its mask, inputs known before release only."
@@ -173,6 +178,15 @@ def build_splits(system: System) -> dg.AssetsDefinition:
         code_version=CODE_VERSIONS["splits"],
         backfill_policy=SINGLE_RUN,
         tags={"marquee/stage": "splits", "marquee/system": system.name},
+        metadata={
+            "dagster/column_schema": dg.TableSchema(
+                columns=[dg.TableColumn("tmdb_id", "int")]
+                + [
+                    dg.TableColumn(name, "str", description="train, val, test or empty")
+                    for name in (*(split.name for split in system.splits), BY_DATE)
+                ]
+            )
+        },
         description=(
             f"Train, validation and test of `{system.name}` in each published ratio and by release "
             "date, disjoint by film and by franchise."

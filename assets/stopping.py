@@ -25,3 +25,6 @@ def stopping() -> Iterator[None]:
     except MarqueeError as error:
         sys.tracebacklimit = 0
         raise dg.Failure(description=str(error), allow_retries=False) from None
+    except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+        sys.tracebacklimit = 0
+        raise

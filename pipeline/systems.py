@@ -69,25 +69,19 @@ BY_DATE = "by-date"
 
 @dataclass(frozen=True)
 class Preset:
-    """Which backbones make the embeddings and how long heads train.
+    """Which backbones make the embeddings; heads are trained alike.
 
     Attributes:
         text_backbone, image_backbone: Names in `pipeline.embeddings.backbones`.
-        learning_rate: Of AdamW.
-        max_epochs, patience: Of early stopping.
     """
 
     name: str
     text_backbone: str
     image_backbone: str
-    learning_rate: float
-    max_epochs: int
-    patience: int
 
 
 PRESETS = {
-    "published": Preset("published", "bert-base-uncased", "resnet50", 1e-4, 50, 10),
-    "small": Preset("small", "minilm", "shufflenet", 1e-3, 40, 8),
+    "published": Preset("published", "bert-base-uncased", "resnet50"),
+    "small": Preset("small", "minilm", "shufflenet"),
 }
-"""`published` is seed 001's; `small` replaces its "simplified trainer" with light backbones, and
-learns faster because it is meant for few movies."""
+"""`published` is seed 001's; `small` replaces its "simplified trainer" with light backbones."""

@@ -6,7 +6,7 @@ closing of everything. What does not: what is done with it.
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -55,6 +55,8 @@ class Workplace:
         store: Files.
         ledger: Rows.
         preset: Which backbones and how long heads train.
+        closing: Closes the clients that were opened.
+        clock: Seconds since the epoch.
     """
 
     settings: Settings
@@ -62,7 +64,8 @@ class Workplace:
     store: Store
     ledger: object
     preset: Preset
-    clock: object = time.time
+    closing: ExitStack = field(default_factory=ExitStack)
+    clock: Callable[[], float] = time.time
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -83,6 +86,7 @@ class Workplace:
 
         rate = None if self.source.is_studio else self.settings.requests_per_s
         http = HttpClient(self.settings.tmdb_api_url, rate_per_s=rate, secrets=self.secrets)
+        self.closing.callback(http.close)
         return Tmdb(http, self.settings.tmdb_api_key)
 
     @cached_property
@@ -91,23 +95,31 @@ class Workplace:
         from resources.http import HttpClient
         from resources.images import ImageHost
 
-        return ImageHost(HttpClient(self.settings.tmdb_image_url, secrets=self.secrets))
+        http = HttpClient(self.settings.tmdb_image_url, secrets=self.secrets)
+        self.closing.callback(http.close)
+        return ImageHost(http)
 
     @cached_property
     def imdbpro(self):
         """The IMDbPro client, or None where no cookie is configured."""
         if not self.settings.imdbpro_cookie:
             return None
-        from resources.imdbpro import open_imdbpro
+        from resources.imdbpro import NOTICE, open_imdbpro
 
-        return open_imdbpro(self.settings.imdbpro_url, self.settings.imdbpro_cookie)
+        if not self.source.is_studio:
+            LOG.warning(NOTICE)
+        client = open_imdbpro(self.settings.imdbpro_url, self.settings.imdbpro_cookie)
+        self.closing.callback(client.close)
+        return client
 
     @cached_property
     def trailers(self):
         """The host of trailers."""
         from resources.youtube import TrailerHost
 
-        return TrailerHost(self.settings.trailer_url_template)
+        host = TrailerHost(self.settings.trailer_url_template)
+        self.closing.callback(host.close)
+        return host
 
 
 @contextmanager
@@ -135,7 +147,8 @@ def open_workplace(settings: Settings) -> Iterator[Workplace]:
         ledger = Ledger(settings.ledger or _ledger_in(store))
         stack.callback(ledger.close)
         preset = choose_preset(settings.preset, is_studio=source.is_studio)
-        yield Workplace(settings, source, store, ledger, preset)
+        closing = stack.enter_context(ExitStack())
+        yield Workplace(settings, source, store, ledger, preset, closing)
 
 
 def _ledger_in(store: Store) -> str:

@@ -97,7 +97,7 @@ def _run(make_assets) -> float:
         began_s = time.perf_counter()
         result = job.execute_in_process(
             instance=instance,
-            tags={**range_tags("1", str(MOVIES_IN_RANGE)), **(DEFER_EVENTS if is_ours else {})},
+            tags={**range_tags([str(i) for i in ids]), **(DEFER_EVENTS if is_ours else {})},
             run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
         )
         assert result.success

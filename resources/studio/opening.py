@@ -55,10 +55,10 @@ def label(about: dict) -> str:
 
     Example:
         >>> label({"kind": "generated", "seed": 7, "size": 96})
-        'built-in studio, generated films (seed 7)'
+        'built-in studio, invented films (seed 7)'
     """
     if about["kind"] == "generated":
-        return f"built-in studio, generated films (seed {about['seed']})"
+        return f"built-in studio, invented films (seed {about['seed']})"
     return "built-in studio, films of a folder"
 
 

@@ -46,7 +46,7 @@ def instance():
 
 
 def run(instance, tags=None):
-    tags = {**range_tags("1", "4"), **(tags or {})}
+    tags = {**range_tags(["1", "4"]), **(tags or {})}
     job = dg.Definitions(
         assets=[first, second, whole], executor=dg.in_process_executor
     ).resolve_implicit_global_asset_job_def()

@@ -1,0 +1,79 @@
+"""What Dagster loads: cheap to import, complete to look at."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+import assets
+from assets.build import STAGES
+from assets.definitions import build_defs, settings_from_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+GRAPH = build_defs().resolve_asset_graph()
+ASSETS = sorted(GRAPH.materializable_asset_keys)
+
+
+def names(keys):
+    return {key.to_user_string() for key in keys}
+
+
+def test_loading_imports_nothing_heavy():
+    heavy = (
+        "torch",
+        "transformers",
+        "sklearn",
+        "pandas",
+        "lightning",
+        "yt_dlp",
+        "av",
+        "sqlalchemy",
+    )
+    code = f"import sys, assets.definitions; print([m for m in {heavy} if m in sys.modules])"
+    found = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def test_assets_are_those_of_this_repository():
+    assert Path(assets.__file__).is_relative_to(ROOT)
+
+
+def test_every_asset_of_the_path_is_there():
+    assert names(ASSETS) == {
+        "movie_catalog", "movie_records", "box_office", "posters", "trailers", "trailer_frames",
+        "trailer_audio", "text_embeddings", "poster_embeddings", "frame_embeddings",
+        "revenue_features", "revenue_splits", "revenue_model", "revenue_evaluation",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ASSETS, ids=lambda key: key.to_user_string())
+def test_asset_says_what_it_is(key):
+    node = GRAPH.get(key)
+    assert node.description
+    assert node.group_name in STAGES
+    assert node.kinds
+    assert node.code_version
+    assert node.tags["marquee/stage"] == node.group_name
+    assert node.backfill_policy == dg.BackfillPolicy.single_run()
+    assert {"dagster/column_schema", "shape", "content"} & set(node.metadata)
+    assert not node.owners
+
+
+def test_films_are_partitions_of_every_per_film_asset_and_of_no_other():
+    partitioned = {k for k in ASSETS if GRAPH.get(k).partitions_def is not None}
+    assert names(partitioned) == {
+        "movie_records", "box_office", "posters", "trailers", "trailer_frames", "trailer_audio",
+        "text_embeddings", "poster_embeddings", "frame_embeddings",
+    }  # fmt: skip
+
+
+def test_secrets_of_the_environment_stay_names(monkeypatch):
+    monkeypatch.setenv("TMDB_API_KEY", "0123456789abcdef")
+    monkeypatch.setenv("IMDBPRO_COOKIE", "session=geheim")
+    settings = settings_from_environment()
+    assert settings["tmdb_api_key"] == dg.EnvVar("TMDB_API_KEY")
+    assert "geheim" not in repr(settings)
