@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
+from dotenv import dotenv_values
 
 from assets.definitions import build_defs
 from assets.lineage import is_stale
@@ -66,9 +67,14 @@ class Request:
 
 
 def home() -> Path:
-    """Give Dagster's home: `DAGSTER_HOME`, else `.dagster` in the current folder; make it."""
-    folder = Path(os.environ.setdefault("DAGSTER_HOME", str(Path(".dagster").absolute())))
+    """Give Dagster's home and make it: `DAGSTER_HOME`, else `.dagster` in the current folder.
+
+    A `.env` in the current folder comes first, because every command of Dagster's reads it so.
+    """
+    written = dotenv_values(".env").get("DAGSTER_HOME")
+    folder = Path(written or os.environ.get("DAGSTER_HOME") or ".dagster").absolute()
     folder.mkdir(parents=True, exist_ok=True)
+    os.environ["DAGSTER_HOME"] = str(folder)
     return folder
 
 

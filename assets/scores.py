@@ -28,7 +28,7 @@ def print_scores(workplace: Workplace, console: Console) -> None:
         folder = reports_folder(workplace, system)
         summary = json.loads((folder / "evaluation_results.json").read_text(encoding="utf-8"))
         console.print(f"\n[bold]{system.name}[/]: {len(system.class_names)} classes")
-        console.print(f"Source:  {summary['source']}\nWeights: {summary['weights']}")
+        console.print(f"Source: {summary['source']}\nBackbones: {summary['weights']}")
         for split, content in summary["splits"].items():
             _print_split(console, split, content)
         for sentence in verdicts(summary):

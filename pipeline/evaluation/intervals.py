@@ -72,5 +72,7 @@ def bootstrap_interval(
         for start in range(0, resamples, at_once)
     ]
     tail = 50 * (1 - level)
-    low, high = np.percentile(np.concatenate(drawn), [tail, 100 - tail])
-    return Interval(float(statistic(np.arange(n_movies)[None])[0]), float(low), float(high))
+    ends = np.percentile(np.concatenate(drawn), [tail, 100 - tail])
+    estimate = statistic(np.arange(n_movies)[None])
+    # rounded beyond what anybody reads, so that a zero is no "-0.000"
+    return Interval(*(float(x) for x in np.round([*estimate, *ends], 12) + 0.0))

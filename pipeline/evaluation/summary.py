@@ -26,7 +26,7 @@ class Subject:
         system: Name of the system.
         class_names: Lowest first.
         source: Where the data come from ("built-in studio, generated, seed 7, size 96").
-        weights: Which weights made the embeddings ("random" where none could be had).
+        weights: Which backbones made the embeddings, each with where its weights are from.
         main_variant: The variant whose confusion matrices are drawn.
         main_metric: The score that verdicts are about.
         seed: Of the bootstrap.

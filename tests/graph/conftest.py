@@ -17,6 +17,7 @@ from resources.studio.opening import trailer_cache
 from resources.studio.running import Studio, start_studio
 from resources.workplace import Workplace, open_workplace
 
+ROOT = Path(__file__).resolve().parents[2]
 MOVIE_STAGES = ("crawl", "media", "frames", "embeddings")
 
 
@@ -31,11 +32,12 @@ class Site:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that make a process work here."""
+        """The variables that make a process work here, in `folder`: a `.env` would win."""
         return {
             **self.studio.urls,
             "MARQUEE_STORE": str(self.folder / "store"),
             "DAGSTER_HOME": str(self.folder / "home"),
+            "PYTHONPATH": str(ROOT),
         }
 
     @property

@@ -81,6 +81,7 @@ def run_command(site, *arguments):
     subprocess.run(
         [sys.executable, *arguments],
         env={**os.environ, **site.environment},
+        cwd=site.folder,
         check=True,
         capture_output=True,
         timeout=120,

@@ -2,13 +2,16 @@
 
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+import requests
 
 from resources.settings import ENVIRONMENT
 
@@ -25,6 +28,10 @@ def marquee(*arguments, environment=None, cwd=None, check=True):
         text=True,
         timeout=180,
     )
+
+
+def at(site, *arguments):
+    return marquee(*arguments, environment=site.environment, cwd=site.folder)
 
 
 def _bare():
@@ -104,7 +111,9 @@ def test_interrupted_build_ends_cleanly_and_goes_on(open_site):
     command = [sys.executable, "-m", "assets.cli", "build", "--stages", "crawl,media"]
     environment = {**_bare(), **site.environment}
     site.order({"path": "/trailers/", "delay_s": 1.0})
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=environment, cwd=site.folder, stderr=subprocess.PIPE, text=True
+    )
     while not sum(site.stats()["kinds"]["trailer"].values()):
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
@@ -116,7 +125,9 @@ def test_interrupted_build_ends_cleanly_and_goes_on(open_site):
     site.lift_faults()
     done = {p.stem for p in (site.folder / "store" / "posters").glob("*.jpg")}
     site.reset_stats()
-    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
+    subprocess.run(
+        command, env=environment, cwd=site.folder, check=True, capture_output=True, timeout=120
+    )
     assert not any(
         stem in path for path in site.stats()["paths"] if "/t/p/" in path for stem in done
     )
@@ -131,7 +142,7 @@ def test_failed_films_are_due_again_when_asked(open_site):
     assert refused
     site.lift_faults()
     assert site.build(stages=("crawl", "media")) == 0
-    said = marquee("retry", "--refused", "--asset", "posters", environment=site.environment)
+    said = at(site, "retry", "--refused", "--asset", "posters")
     assert f"{len(refused)} rows" in said.stdout
     assert site.build(stages=("crawl", "media")) == len(refused)
     assert {row.status for i, row in site.rows("posters").items() if i in refused} == {"ok"}
@@ -140,8 +151,37 @@ def test_failed_films_are_due_again_when_asked(open_site):
 def test_build_of_named_films_does_those_alone(open_site):
     site = open_site(size=5)
     ids = site.catalogue.movie_ids()
-    marquee("build", "--films", f"{ids[1]},{ids[3]}", "--stages", "crawl",
-            environment=site.environment)  # fmt: skip
+    at(site, "build", "--films", f"{ids[1]},{ids[3]}", "--stages", "crawl")
     assert set(site.rows("movie_records")) == {ids[1], ids[3]}
-    marquee("build", "--limit", "1", "--stages", "crawl", environment=site.environment)
+    at(site, "build", "--limit", "1", "--stages", "crawl")
     assert set(site.rows("movie_records")) == {ids[0], ids[1], ids[3]}
+
+
+def test_readmes_command_opens_the_ui_and_the_daemon_looks_for_what_is_due(tmp_path):
+    """In a folder with the repository's own `.env` and workspace, as a user has it."""
+    for name in (".env", "workspace.yaml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / ".dagster").mkdir()
+    shutil.copy(ROOT / ".dagster" / "dagster.yaml", tmp_path / ".dagster")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path / "log"
+    with log.open("w") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dagster", "dev", "-p", str(port), "-h", "127.0.0.1"],
+            env={**_bare(), "PWD": str(tmp_path)},
+            cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
+        )  # fmt: skip
+    try:
+        for _ in range(120):
+            time.sleep(1)
+            said = log.read_text()
+            if "Serving dagster-webserver" in said and "due_movies skipped" in said:
+                break
+        assert "Serving dagster-webserver" in said
+        assert "Sensor due_movies skipped: Nothing is due." in said
+        assert requests.get(f"http://127.0.0.1:{port}/server_info", timeout=10).ok
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)

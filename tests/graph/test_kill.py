@@ -5,7 +5,6 @@ import random
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +18,8 @@ MEDIA = {"posters": ("image", "/t/p/"), "trailers": ("trailer", "/trailers/")}
 def start(site):
     return subprocess.Popen(
         [sys.executable, "-m", "assets.cli", "build", "--stages", "crawl,media,frames,embeddings"],
-        env={**os.environ, **site.environment, "PYTHONPATH": str(Path.cwd())},
+        env={**os.environ, **site.environment},
+        cwd=site.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -18,8 +18,8 @@ FILES = {
     "training_curves.png", "report.html",
 }  # fmt: skip
 SUBJECT = Subject(
-    "revenue", REVENUE_CLASSES, "built-in studio, generated, seed 7, size 96", "random",
-    "all streams", notes={"reachable error": "0.20"},
+    "revenue", REVENUE_CLASSES, "built-in studio, generated, seed 7, size 96",
+    "frames: shufflenet, weights: random", "all streams", notes={"reachable error": "0.20"},
 )  # fmt: skip
 HISTORY = [
     {"epoch": e, "learning_rate": 1e-4, "train_loss": 2 / e, "val_loss": 2.0, "train_accuracy": 0.2,
