@@ -218,28 +218,51 @@ def verdicts(summary: Mapping) -> list[str]:
 
 
 def _metadata(workplace: Workplace, summary: Mapping, paths: Mapping[str, Path]) -> dict:
-    import base64
-
     from pipeline.evaluation.report import CONFUSION_FILE, CURVES_FILE, REPORT_FILE
 
-    def picture(name: str) -> dg.MarkdownMetadataValue:
-        data = base64.b64encode(paths[name].read_bytes()).decode()
-        return dg.MetadataValue.md(f"![{name}](data:image/png;base64,{data})")
-
-    scores = {
-        f"{split}, {variant}": round(result["scores"]["macro_f1_score"]["estimate"], 4)
-        for split, content in summary["splits"].items()
-        for variant, result in content["results"].items()
-    }
+    lines = "\n".join(f"- {line}" for line in verdicts(summary))
     return {
         "source": workplace.source.label,
-        "weights": summary["weights"],
-        "verdicts": dg.MetadataValue.md("\n".join(f"- {line}" for line in verdicts(summary))),
-        "macro_f1": dg.MetadataValue.json(scores),
-        "confusion_matrix": picture(CONFUSION_FILE),
-        "training_curves": picture(CURVES_FILE),
-        "report": dg.MetadataValue.path(str(paths[REPORT_FILE])),
+        "backbones": summary["weights"],
+        "macro_f1": dg.MetadataValue.table(_macro_f1(summary)),
+        "verdicts": dg.MetadataValue.md(lines),
+        "confusion_matrix": _picture(paths[CONFUSION_FILE]),
+        "training_curves": _picture(paths[CURVES_FILE]),
+        "report": dg.MetadataValue.path(str(paths[REPORT_FILE].absolute())),
     }
+
+
+def _macro_f1(summary: Mapping) -> list[dg.TableRecord]:
+    return [
+        dg.TableRecord(
+            {
+                "split": split,
+                "answer": variant,
+                **{k: round(v, 4) for k, v in result["scores"]["macro_f1_score"].items()},
+            }
+        )
+        for split, content in summary["splits"].items()
+        for variant, result in content["results"].items()
+    ]
+
+
+DIALOG_PX = 1040
+"""Width at which a picture fits Dagster's dialog in a window of 1366 px; it does not scale."""
+
+
+def _picture(path: Path) -> dg.MarkdownMetadataValue:
+    import base64
+    import io
+
+    from PIL import Image
+
+    with Image.open(path) as full:
+        picture = full.convert("RGB")
+    picture.thumbnail((DIALOG_PX, 4 * DIALOG_PX))
+    content = io.BytesIO()
+    picture.quantize(64).save(content, "PNG", optimize=True)
+    data = base64.b64encode(content.getvalue()).decode()
+    return dg.MetadataValue.md(f"![{path.name}](data:image/png;base64,{data})")
 
 
 ASSETS = [build_evaluation(system) for system in SYSTEMS]

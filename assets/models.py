@@ -131,12 +131,12 @@ def build_model(system: System) -> dg.AssetsDefinition:
         with stopping():
             table = load_features(workplace, system)
             planned = list(trials(workplace, system, table.table))
-            fingerprints, figures = [], {}
+            fingerprints, figures = [], []
             with progress(f"{system.name}_model", len(planned), context.log.info) as told:
                 for trial in planned:
                     trained = train(system, table, trial, config)
                     fingerprints.append(trained.fingerprint)
-                    figures[f"{trial.split}, {trial.variant}"] = _figures(trained)
+                    figures.append(_figures(trial, trained))
                     told.step("trained")
             content_hash = combine(fingerprints)
             upstream = read_stage(workplace, system, "splits").lineage
@@ -144,8 +144,8 @@ def build_model(system: System) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "source": workplace.source.label,
-                "weights": dg.MetadataValue.json(dict(table.notes)),
-                "trainings": dg.MetadataValue.json(figures),
+                **{name: text for name, text in table.notes.items() if name != "source"},
+                "trainings": dg.MetadataValue.table(figures),
                 "folder": str(models_folder(workplace, system)),
             },
             data_version=dg.DataVersion(content_hash),
@@ -191,14 +191,19 @@ def train(system: System, table, trial: Trial, config: TrainingConfig):
     return trained
 
 
-def _figures(trained) -> dict[str, object]:
+def _figures(trial: Trial, trained) -> dg.TableRecord:
     best = trained.fitted.history[trained.fitted.best_epoch - 1]
-    return {
-        "epochs": len(trained.fitted.history),
-        "best_epoch": trained.fitted.best_epoch,
-        "parameters": trained.network.count_parameters(),
-        **{name: round(float(value), 6) for name, value in best.items() if name != "epoch"},
-    }
+    return dg.TableRecord(
+        {
+            "split": trial.split,
+            "streams": trial.variant,
+            "epochs": len(trained.fitted.history),
+            "best_epoch": trained.fitted.best_epoch,
+            "val_loss": round(float(best["val_loss"]), 4),
+            "val_macro_f1": round(float(best["val_macro_f1"]), 4),
+            "parameters": trained.network.count_parameters(),
+        }
+    )
 
 
 ASSETS = [build_model(system) for system in SYSTEMS]

@@ -28,6 +28,10 @@ SINGLE_RUN = dg.BackfillPolicy.single_run()
 DEFER_EVENTS = {"dagster/defer_asset_events": "true"}
 """The tag. On a job it also spares the planned events, so that a range may span idle movies."""
 
+CODE_VERSION = "marquee/code_version"
+"""Tag of a movie's event. Dagster's own tag would have it judge each movie by whole upstreams, and
+call one "unsynced" whose record changed in a part that the asset does not hang on."""
+
 SOURCE_PARTITIONS = "marquee_source"
 _KEYS_AT_ONCE = 900
 """SQLite takes no more in one statement."""
@@ -97,7 +101,7 @@ def show(
                     metadata={"status": row.status, **_said(row), **row.metadata, **metadata},
                     tags={
                         "dagster/data_version": row.content_hash,
-                        "dagster/code_version": row.code_version,
+                        CODE_VERSION: row.code_version,
                     },
                 )
             )
@@ -114,7 +118,7 @@ def is_shown(instance: dg.DagsterInstance, asset_key: dg.AssetKey, tmdb_id: int,
     ).records
     tags = found[0].asset_materialization.tags or {} if found else {}
     return tags.get("dagster/data_version") == row.content_hash and (
-        tags.get("dagster/code_version") == row.code_version
+        tags.get(CODE_VERSION) == row.code_version
     )
 
 

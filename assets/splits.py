@@ -11,9 +11,14 @@ from pathlib import Path
 import dagster as dg
 import numpy as np
 
-from assets.lineage import CODE_VERSIONS, features_version, read_stage, write_stage
+from assets.lineage import (
+    CODE_VERSIONS,
+    FEATURE_STEPS,
+    features_version,
+    read_stage,
+    write_stage,
+)
 from assets.partitions import SINGLE_RUN
-from assets.steps import STEPS
 from assets.stopping import stopping
 from pipeline.errors import FeatureError
 from pipeline.outcomes import Status
@@ -110,7 +115,7 @@ def build_features(system: System) -> dg.AssetsDefinition:
 
     @dg.asset(
         name=f"{system.name}_features",
-        deps=[step.name for step in STEPS if step.name != "trailers"],
+        deps=FEATURE_STEPS,
         group_name="splits",
         kinds={"parquet", "numpy"},
         code_version=CODE_VERSIONS["features"],
@@ -208,7 +213,10 @@ def build_splits(system: System) -> dg.AssetsDefinition:
             )
             upstream = read_stage(workplace, system, "features")
             write_stage(workplace, system, "splits", upstream.lineage, hash_bytes(content))
-        counts = {name: frame[name].value_counts().to_dict() for name in frame.columns[1:]}
+        counts = {
+            name: frame[name].replace("", "left out").value_counts().to_dict()
+            for name in frame.columns[1:]
+        }
         context.log.info(json.dumps(counts))
         return dg.MaterializeResult(
             metadata={

@@ -7,7 +7,7 @@ from assets.steps import STEPS
 from pipeline.outcomes import Status
 from resources.workplace import Workplace
 
-NOT_TRIED = "not tried"
+NOT_TRIED = "not_tried"
 
 
 def count_statuses(workplace: Workplace) -> dict[str, dict[str, int]]:

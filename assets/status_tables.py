@@ -43,7 +43,7 @@ def _print_counts(workplace: Workplace, console: Console, known: int) -> None:
     table = Table("asset", box=None, header_style="bold")
     columns = [status.value for status in Status] + [NOT_TRIED]
     for column in (*columns, "sum"):
-        table.add_column(column, justify="right")
+        table.add_column(column.replace("_", " "), justify="right")
     for name, row in count_statuses(workplace).items():
         figures = [row[column] for column in columns]
         table.add_row(name, *(str(f) if f else "·" for f in figures), str(sum(figures)))

@@ -70,7 +70,7 @@ def test_new_code_version_makes_its_asset_and_its_followers_due(site):
 
     changed = new_events(site, before)
     assert changed == {"trailer_frames": 5, "frame_embeddings": 5}
-    versions = {event.tags["dagster/code_version"] for event in site.events("trailer_frames")[:5]}
+    versions = {event.tags["marquee/code_version"] for event in site.events("trailer_frames")[:5]}
     assert versions == {"2"}
     kinds = site.stats()["kinds"]
     assert sum(kinds["trailer"].values()) == sum(kinds["details"].values()) == 0

@@ -74,7 +74,7 @@ def test_event_carries_status_data_version_and_code_version(instance):
     assert event.metadata["status"].value == "ok"
     assert event.metadata["source"].value == "test"
     assert event.tags["dagster/data_version"] == "h"
-    assert event.tags["dagster/code_version"] == "1"
+    assert event.tags["marquee/code_version"] == "1"
 
 
 def test_movies_are_registered_once_and_in_order(instance):

@@ -70,7 +70,7 @@ def test_confusion_matrix_is_shown_as_a_picture(page, tmp_path):
     take_picture(page, tmp_path / "confusion_matrix.png")
     header, _, content = picture.get_attribute("src").partition(",")
     assert header == "data:image/png;base64"
-    assert width_px > 0
+    assert 0 < width_px <= 1100  # wider ones are cut off by Dagster's dialog
     assert base64.b64decode(content).startswith(b"\x89PNG")
 
 
