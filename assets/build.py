@@ -19,11 +19,12 @@ from dotenv import dotenv_values
 from assets.definitions import build_defs
 from assets.lineage import is_stale
 from assets.partitions import range_tags
-from assets.schedules import RANGE_MOVIES, due_ranges
+from assets.schedules import RANGE_MOVIES, due_ranges, end_dead_runs
 from assets.splits import SYSTEMS
 from assets.steps import STEPS
 from pipeline.due import RECORDS
 from pipeline.errors import ConfigurationError, MarqueeError
+from resources.lock import exclusive
 from resources.settings import Settings
 from resources.workplace import Workplace, open_workplace
 
@@ -58,12 +59,16 @@ class Request:
     @property
     def is_partial(self) -> bool:
         """Whether films that are due may be left out."""
-        return not (self.movies is self.since is self.limit is None)
+        return any(asked is not None for asked in (self.movies, self.since, self.limit))
 
     def __post_init__(self) -> None:
         unknown = [stage for stage in self.stages if stage not in STAGES]
         if unknown:
             raise ConfigurationError(f"No stage {unknown[0]!r}; there are {', '.join(STAGES)}.")
+
+
+HOME_SETTINGS = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+"""What a new home of Dagster's is set to: nothing is sent anywhere, nothing is advertised."""
 
 
 def home() -> Path:
@@ -74,15 +79,30 @@ def home() -> Path:
     written = dotenv_values(".env").get("DAGSTER_HOME")
     folder = Path(written or os.environ.get("DAGSTER_HOME") or ".dagster").absolute()
     folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "dagster.yaml").exists():
+        (folder / "dagster.yaml").write_text(HOME_SETTINGS, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(folder)
     return folder
 
 
 @contextmanager
 def open_site(settings: Settings) -> Iterator[tuple[Workplace, dg.DagsterInstance]]:
-    """Open the workplace and Dagster's home for a command."""
+    """Open the workplace and Dagster's home for a command that only looks or notes."""
     home()
     with open_workplace(settings) as workplace, dg.DagsterInstance.get() as instance:
+        yield workplace, instance
+
+
+@contextmanager
+def open_building_site(settings: Settings) -> Iterator[tuple[Workplace, dg.DagsterInstance]]:
+    """Open both for a command that works, alone on the store; runs that were killed are ended."""
+    home()
+    with (
+        open_workplace(settings) as workplace,
+        exclusive(workplace.store),
+        dg.DagsterInstance.get() as instance,
+    ):
+        end_dead_runs(instance)
         yield workplace, instance
 
 
@@ -169,7 +189,14 @@ def _groups(defs: dg.Definitions) -> dict[str, str]:
 def _wanted(workplace: Workplace, request: Request) -> list[int] | None:
     if request.movies is None and request.since is None:
         return None
-    wanted = list(request.movies or workplace.ledger.movies())
+    known = workplace.ledger.movies()
+    unknown = [i for i in request.movies or () if i not in known]
+    if unknown:
+        raise ConfigurationError(
+            f"TMDB id {unknown[0]} is not among the {len(known)} films known from "
+            f"{workplace.source.label}; `marquee status --films` lists them."
+        )
+    wanted = list(request.movies or known)
     if request.since is None:
         return wanted
     rows = workplace.ledger.rows(RECORDS)

@@ -85,7 +85,7 @@ def build(
     preset: Preset = "",
 ) -> None:
     """Bring everything up to date: crawl, download, embed, split, train, evaluate."""
-    from assets.build import STAGES, Request, open_site
+    from assets.build import STAGES, Request, open_building_site
     from assets.build import build as run
 
     request = Request(
@@ -95,7 +95,7 @@ def build(
         stages=tuple(s.strip() for s in stages.split(",")) if stages else STAGES,
         range_movies=range_films,
     )
-    with open_site(_settings(preset)) as (workplace, instance):
+    with open_building_site(_settings(preset)) as (workplace, instance):
         due = run(workplace, instance, request)
         console.print(f"{due} films were due; the rest was up to date.")
 
@@ -103,15 +103,17 @@ def build(
 @app.command()
 def demo() -> None:
     """Build everything on the built-in studio's 96 films and print the scores."""
-    from assets.build import Request, open_site
+    from assets.build import Request, open_building_site
     from assets.build import build as run
     from assets.scores import print_scores
     from resources.settings import Settings
 
     console.print("marquee demo: 96 films of the built-in studio; nothing here is a real film.\n")
     given = _settings()
-    settings = Settings(store=given.store, ledger=given.ledger, studio=given.studio)
-    with open_site(settings) as (workplace, instance):
+    settings = Settings(
+        store=given.store, ledger=given.ledger, studio=given.studio, weights=given.weights
+    )
+    with open_building_site(settings) as (workplace, instance):
         run(workplace, instance, Request())
         print_scores(workplace, console)
     console.print("\nNext: `uv run marquee status`, `uv run --env-file .env dagster dev`.")
@@ -136,13 +138,18 @@ def retry(
     films: Films = "",
     asset: Annotated[str, typer.Option(help="Only this asset.")] = "",
     refused: Annotated[bool, typer.Option(help="Also films that were refused.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also films that are done: make them anew.")
+    ] = False,
 ) -> None:
     """Make failed films due at once; `marquee build` then takes them up."""
     from assets.build import open_site
     from assets.retrying import make_due
 
     with open_site(_settings()) as (workplace, _):
-        count = make_due(workplace, movies=_ids(films), asset=asset, with_refused=refused)
+        count = make_due(
+            workplace, movies=_ids(films), asset=asset, with_refused=refused, with_done=again
+        )
         console.print(f"{count} rows are due again. Run `uv run marquee build`.")
 
 

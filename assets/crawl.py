@@ -23,12 +23,15 @@ from resources.workplace import Workplace
 
 CRAWLED_UNTIL = "crawled_until"
 CATALOG_SCOPE = "catalog_scope"
+FIRST_RELEASE = "1900-01-01"
 
 
 class CatalogConfig(dg.Config):
     """Which movies TMDB is asked for."""
 
-    released_from: str = Field("1900-01-01", description="First release date of the list, ISO.")
+    released_from: str = Field(
+        "", description="First release date of the list, ISO; empty: the last crawl's, else 1900."
+    )
     min_votes: int = Field(
         50, description="Films with fewer TMDB votes are not listed; votes are never an input."
     )
@@ -62,6 +65,7 @@ def movie_catalog(
     """
     with stopping():
         today = datetime.fromtimestamp(workplace.clock(), UTC).date()
+        config = _with_scope(workplace, config)
         listed, changed = _crawl(workplace, config, today)
         added = register(context.instance, listed, workplace.source.name)
         _remember(workplace, listed, changed)
@@ -80,8 +84,17 @@ def movie_catalog(
     )
 
 
+def _with_scope(workplace: Workplace, config: CatalogConfig) -> CatalogConfig:
+    """Keep to the first release date that was asked for last, so that a night changes nothing."""
+    last = workplace.ledger.note(CATALOG_SCOPE)
+    released_from = config.released_from or (json.loads(last)[0] if last else FIRST_RELEASE)
+    return CatalogConfig(
+        released_from=released_from, min_votes=config.min_votes, is_full=config.is_full
+    )
+
+
 def _scope(config: CatalogConfig) -> str:
-    return hash_json([config.released_from, config.min_votes])
+    return json.dumps([config.released_from, config.min_votes])
 
 
 def _crawl(workplace: Workplace, config: CatalogConfig, today: date) -> tuple[list[int], set[int]]:

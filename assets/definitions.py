@@ -6,11 +6,12 @@ tests. What does not: anything else; nothing that loads here may import torch or
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import dagster as dg
 
 from assets import checks, crawl, embeddings, evaluation, frames, media, models, schedules, splits
+from resources.lock import exclusive
 from resources.settings import ENVIRONMENT, SECRETS, Settings
 from resources.workplace import Workplace, open_workplace
 
@@ -34,9 +35,11 @@ class WorkplaceResource(dg.ConfigurableResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workplace]:
         """Open the workplace for a run and close it at the end."""
         fields = {name: getattr(self, name) for name in ENVIRONMENT}
-        with open_workplace(Settings(**fields)) as workplace:
-            if workplace.source.is_studio:
-                context.log.warning(f"Working on the {workplace.source.label}.")
+        with open_workplace(Settings(**fields)) as workplace, ExitStack() as stack:
+            if context.run is not None:  # a sensor only looks
+                stack.enter_context(exclusive(workplace.store, say=context.log.warning))
+                if workplace.source.is_studio:
+                    context.log.warning(f"Working on the {workplace.source.label}.")
             yield workplace
 
 

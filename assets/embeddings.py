@@ -26,12 +26,16 @@ def text_embeddings(batch: Batch) -> Iterator[Outcome]:
     from pipeline.embeddings.encode import encode_texts
 
     loaded, device = _load(batch)
-    texts = {i: plot_text(read_record(batch, i)) for i in batch.tmdb_ids}
-    for tmdb_id, text in texts.items():
-        if not text:
+    texts = {}
+    for tmdb_id, text in batch.read(lambda i: plot_text(read_record(batch, i)), workers=2):
+        if isinstance(text, BaseException):
+            yield outcome_of(batch.step.name, tmdb_id, text)
+        elif text:
+            texts[tmdb_id] = text
+        else:
             yield lacking(tmdb_id, Reason.NO_TEXT, "TMDB has neither overview nor tagline")
     results = encode_texts(
-        ((tmdb_id, text) for tmdb_id, text in texts.items() if text),
+        texts.items(),
         loaded.network,
         loaded.tokenizer,
         loaded.backbone,

@@ -63,8 +63,11 @@ def _keep_trailer(batch: Batch, tmdb_id: int, candidates: tuple) -> Outcome:
     info = probe(fetched.path)
     size_bytes = fetched.path.stat().st_size
     files = {batch.path(tmdb_id, ".mp4", "trailers"): fetched.path}
+    sound = batch.path(tmdb_id, ".audio.m4a", "trailers")
     if fetched.audio_path:
-        files[batch.path(tmdb_id, ".audio.m4a", "trailers")] = fetched.audio_path
+        files[sound] = fetched.audio_path
+    else:
+        sound.unlink(missing_ok=True)  # that of an earlier trailer
     return batch.keep(
         tmdb_id,
         files,

@@ -22,11 +22,14 @@ from assets.progress import progress
 from assets.steps import STEPS
 from assets.stopping import stopping
 from pipeline.due import Need, Row, Step, row_of
-from pipeline.outcomes import Outcome
+from pipeline.outcomes import Outcome, Reason, Status, lacking
 from resources.batch import Batch
+from resources.integrity import is_intact
 from resources.workplace import Workplace
 
 Work = Callable[[Batch], Iterable[Outcome]]
+
+_INHERITED = (Reason.UPSTREAM_ABSENT, Reason.UPSTREAM_REFUSED)
 
 _FLUSH_AT = 32
 """Outcomes written together; what a kill leaves unwritten is finished by the next run."""
@@ -137,6 +140,7 @@ class Scribe:
     def take(self, outcome: Outcome) -> None:
         """Take one outcome; write and show when enough have come."""
         tmdb_id = outcome.tmdb_id
+        outcome = self._blame(outcome)
         self._buffer[tmdb_id] = row_of(
             outcome,
             self._docket.rows.get(tmdb_id),
@@ -147,6 +151,33 @@ class Scribe:
         if len(self._buffer) >= _FLUSH_AT:
             self.flush()
 
+    def _is_old(self, tmdb_id: int, row: Row) -> bool:
+        """Whether a record was asked for again and is what it was: nothing new to show."""
+        before = self._docket.rows.get(tmdb_id)
+        return (
+            not self._step.hangs_on
+            and before is not None
+            and before.is_shown
+            and (before.status, before.content_hash, before.code_version)
+            == (row.status, row.content_hash, row.code_version)
+        )
+
+    def _blame(self, outcome: Outcome) -> Outcome:
+        """Where an upstream's file is not what was kept, make that due again and wait for it."""
+        is_whole = outcome.status is Status.OK and not outcome.metadata.get("is_partial")
+        if is_whole or outcome.reason in _INHERITED:
+            return outcome
+        damaged = [
+            name
+            for name in self._step.hangs_on
+            if not is_intact(self._workplace, name, outcome.tmdb_id)
+        ]
+        if not damaged:
+            return outcome
+        self._workplace.ledger.forget(damaged, [outcome.tmdb_id], [Status.OK.value])
+        detail = f"the file of {', '.join(damaged)} is missing or damaged; it is made anew"
+        return lacking(outcome.tmdb_id, Reason.DAMAGED_UPSTREAM, detail)
+
     def flush(self) -> None:
         """Write and show what has been taken."""
         rows, self._buffer = self._buffer, {}
@@ -154,5 +185,6 @@ class Scribe:
             return
         ledger, name = self._workplace.ledger, self._step.name
         ledger.write(name, rows, now_s=self._workplace.clock())
-        show(self._context, rows, self._metadata)
+        news = {i: row for i, row in rows.items() if not self._is_old(i, row)}
+        show(self._context, news, self._metadata)
         ledger.mark_shown(name, [i for i, row in rows.items() if row.is_final])

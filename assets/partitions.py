@@ -91,9 +91,21 @@ def movies_of(context: dg.AssetExecutionContext) -> list[int]:
 def show(
     context: dg.AssetExecutionContext, rows: Mapping[int, Row], metadata: Mapping[str, object]
 ) -> None:
-    """Log one materialization for every final row."""
+    """Log one materialization for every final row, one observation for every other.
+
+    Dagster cannot take back that a movie was materialized; the observation says on its page that
+    what stands there is the last that could be had.
+    """
     for tmdb_id, row in rows.items():
-        if row.is_final:
+        if not row.is_final:
+            context.log_event(
+                dg.AssetObservation(
+                    asset_key=context.asset_key,
+                    partition=str(tmdb_id),
+                    metadata={"status": row.status, **_said(row), "attempts": row.attempts},
+                )
+            )
+        else:
             context.log_event(
                 dg.AssetMaterialization(
                     asset_key=context.asset_key,

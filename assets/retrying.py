@@ -12,7 +12,12 @@ from resources.workplace import Workplace
 
 
 def make_due(
-    workplace: Workplace, *, movies: Sequence[int] | None, asset: str, with_refused: bool
+    workplace: Workplace,
+    *,
+    movies: Sequence[int] | None,
+    asset: str,
+    with_refused: bool,
+    with_done: bool,
 ) -> int:
     """Make rows that wait for another attempt due at once; give their number.
 
@@ -21,6 +26,7 @@ def make_due(
         movies: TMDB ids, or None for all.
         asset: Only this asset; all where empty.
         with_refused: Whether rows that were refused for good are to be tried again too.
+        with_done: Whether rows with a result, or of what does not exist, are to be made anew.
     """
     names = [step.name for step in STEPS]
     if asset and asset not in names:
@@ -28,7 +34,9 @@ def make_due(
     assets = [asset] if asset else names
     ledger = workplace.ledger
     count = ledger.retry_now(assets, movies)
-    if with_refused:
+    statuses = [Status.REFUSED.value] if with_refused or with_done else []
+    statuses += [Status.OK.value, Status.ABSENT.value] if with_done else []
+    if statuses:
         wanted = movies if movies is not None else list(ledger.movies())
-        count += ledger.forget(assets, wanted, [Status.REFUSED.value])
+        count += ledger.forget(assets, wanted, statuses)
     return count

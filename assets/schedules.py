@@ -5,6 +5,7 @@ not: which movies are due (see `assets.due`).
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -13,6 +14,7 @@ from assets.lineage import is_stale
 from assets.partitions import DEFER_EVENTS, claim_home, range_tags
 from assets.splits import SYSTEMS
 from assets.steps import STEPS
+from resources.lock import is_held
 from resources.workplace import Workplace
 
 RANGE_MOVIES = 500
@@ -81,13 +83,34 @@ def due_ranges(
     return [ordered[i : i + range_movies] for i in range(0, len(ordered), range_movies)]
 
 
-_BUSY = [
+_BEGINNING = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
 ]
+_BEGUN = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+
+BEGINNING_S = 300.0
+"""A run that has neither begun nor taken the store after so long never will."""
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> int:
+    """Mark runs whose process was killed as canceled; give their number.
+
+    Only for who knows that nobody is at work on the store: a run that is alive holds its lock.
+    """
+    records = instance.get_run_records(dg.RunsFilter(statuses=_BEGUN))
+    for record in records:
+        instance.report_run_canceled(
+            record.dagster_run, "Its process was killed; the next run goes on from there."
+        )
+    return len(records)
+
+
+def _is_beginning(instance: dg.DagsterInstance, now_s: float) -> bool:
+    since = datetime.fromtimestamp(now_s - BEGINNING_S, UTC)
+    beginning = dg.RunsFilter(statuses=_BEGINNING, created_after=since)
+    return bool(instance.get_runs(beginning, limit=1))
 
 
 PAUSE_AFTER_FAILURE_S = 900.0
@@ -112,9 +135,10 @@ def due_movies(
     context: dg.SensorEvaluationContext, workplace: dg.ResourceParam[Workplace]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Ask for one range at a time while movies are due, then for the models if they are stale."""
-    if context.instance.get_runs(dg.RunsFilter(statuses=_BUSY), limit=1):
+    if is_held(workplace.store) or _is_beginning(context.instance, workplace.clock()):
         yield dg.SkipReason("A run is under way.")
         return
+    end_dead_runs(context.instance)
     failed_s = _failed_s_ago(context.instance, workplace.clock())
     if failed_s is not None and failed_s < PAUSE_AFTER_FAILURE_S:
         yield dg.SkipReason(f"The last run failed {failed_s:.0f} s ago; waiting before the next.")

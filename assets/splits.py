@@ -5,6 +5,7 @@ features are packed or parts are made (see `pipeline.splits`).
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -83,6 +84,7 @@ def _read_streams(workplace: Workplace) -> Mapping[str, Mapping[int, np.ndarray]
 
     def vectors(asset: str, modality: str, backbone: str) -> dict[int, np.ndarray]:
         folder = ("embeddings", modality, backbone)
+        _check_backbone(workplace, asset, backbone)
         return {i: store.read_array(store.path(*folder, f"{i}.npy")) for i in _ok(workplace, asset)}
 
     frames = vectors("frame_embeddings", "frames", preset.image_backbone)
@@ -96,6 +98,21 @@ def _read_streams(workplace: Workplace) -> Mapping[str, Mapping[int, np.ndarray]
         "audio": {i: log_mel(sound).numpy().astype(np.float16) for i, sound in sounds.items()},
         "poster": vectors("poster_embeddings", "poster", preset.image_backbone),
     }
+
+
+def _check_backbone(workplace: Workplace, asset: str, backbone: str) -> None:
+    """Refuse a stream of which some films were embedded otherwise than the rest."""
+    made = Counter(
+        f"{row.metadata['backbone']} ({row.metadata['weights']}, {row.metadata['weights_hash']})"
+        for row in workplace.ledger.rows(asset).values()
+        if row.status == Status.OK
+    )
+    if len(made) > 1 or any(not name.startswith(f"{backbone} (") for name in made):
+        raise FeatureError(
+            f"{asset} are of {', '.join(f'{name}: {n} films' for name, n in made.items())}; the "
+            f"preset {workplace.preset.name} wants {backbone} with the same weights for all. Run "
+            f"`uv run marquee retry --again --asset {asset}` and `uv run marquee build`."
+        )
 
 
 def _weights_notes(workplace: Workplace) -> dict[str, str]:

@@ -27,6 +27,14 @@ class StoreError(MarqueeError):
     """The store or the ledger cannot be used as it is."""
 
 
+class DiskError(StoreError):
+    """The disk is full, read-only or broken: everything stops, no movie pays."""
+
+
+class DamagedFileError(StoreError):
+    """A file of the store is missing or cannot be read; the message names it and the remedy."""
+
+
 class WeightsError(MarqueeError):
     """Pretrained weights were asked for and cannot be had."""
 

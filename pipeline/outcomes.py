@@ -58,6 +58,7 @@ class Reason(StrEnum):
     NETWORK = "network"
     TIMEOUT = "timeout"
     CUT_OFF = "cut_off"
+    DAMAGED_UPSTREAM = "damaged_upstream"
     UNEXPECTED = "unexpected"
 
     @property
@@ -72,7 +73,7 @@ _ABSENT = (
 )  # fmt: skip
 _RETRY = (
     Reason.RATE_LIMITED, Reason.BOT_CHECK, Reason.SERVER_ERROR, Reason.NETWORK,
-    Reason.TIMEOUT, Reason.CUT_OFF, Reason.UNEXPECTED,
+    Reason.TIMEOUT, Reason.CUT_OFF, Reason.DAMAGED_UPSTREAM, Reason.UNEXPECTED,
 )  # fmt: skip
 _STATUS_OF = {
     reason: Status.ABSENT if reason in _ABSENT

@@ -8,6 +8,7 @@ where they belong (`Ledger.intend`); they are renamed into place. A run that is 
 is finished by the next one (`Batch.recover`), without fetching or computing anything again.
 """
 
+import errno
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -18,12 +19,15 @@ from pathlib import Path
 from upath import UPath
 
 from pipeline.due import Row, Step
-from pipeline.errors import ItemError, MarqueeError
+from pipeline.errors import DamagedFileError, DiskError, ItemError, MarqueeError
 from pipeline.outcomes import Outcome, Reason, lacking, made
 from pipeline.versions import combine, hash_bytes
+from resources.store import writing
 from resources.workplace import Workplace
 
 LOG = logging.getLogger("marquee")
+
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
 
 
 @dataclass(frozen=True)
@@ -109,10 +113,11 @@ class Batch:
     def _stage(self, tmdb_id: int, number: int, content: bytes | Path) -> tuple[str, Path]:
         digest = hash_bytes(content if isinstance(content, bytes) else content.read_bytes())
         path = self.staging() / f"{int(tmdb_id)}-{number}-{digest}"
-        if isinstance(content, bytes):
-            path.write_bytes(content)
-        else:
-            content.replace(path)
+        with writing(path):
+            if isinstance(content, bytes):
+                path.write_bytes(content)
+            else:
+                content.replace(path)
         return digest, path
 
     # -- recovering ------------------------------------------------------------------------------
@@ -182,13 +187,21 @@ class Batch:
 
 
 def _result(tmdb_id: int, future: Future) -> tuple[int, object]:
-    return tmdb_id, future.exception() or future.result()
+    error = future.exception()
+    return tmdb_id, future.result() if error is None else error
 
 
 def outcome_of(step_name: str, tmdb_id: int, error: BaseException) -> Outcome:
     """Turn the error of one movie into its outcome; raise what concerns more than the movie."""
     if isinstance(error, ItemError):
         return lacking(tmdb_id, error.reason, error.detail)
+    if isinstance(error, DamagedFileError):
+        return lacking(tmdb_id, Reason.DAMAGED_UPSTREAM, str(error))
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        raise DiskError(
+            f"The disk fails at movie {tmdb_id} ({error.strerror}). Free some space or mend the "
+            "rights, then run again: nothing that was done is lost."
+        ) from error
     if isinstance(error, MarqueeError | MemoryError) or not isinstance(error, Exception):
         raise error
     LOG.error("%s: unexpected error at movie %s", step_name, tmdb_id, exc_info=error)

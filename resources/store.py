@@ -11,14 +11,15 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import BadZipFile
 
 import numpy as np
 from upath import UPath
 
-from pipeline.errors import StoreError
+from pipeline.errors import DamagedFileError, DiskError, StoreError
 from pipeline.versions import hash_bytes
 
 SOURCE_MARK = "SOURCE.json"
@@ -69,32 +70,37 @@ class Store:
 
     def write(self, path: UPath, content: bytes) -> None:
         """Write whole or not at all: a temporary neighbour, then a rename."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not self.is_local:
-            path.write_bytes(content)  # object stores put whole objects
-            return
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.is_local:
+                path.write_bytes(content)  # object stores put whole objects
+                return
         temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-        try:
-            temporary.write_bytes(content)
-            Path(str(temporary)).replace(str(path))
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise StoreError(
-                f"{path} cannot be written ({error.strerror or error}). Free some space or mend "
-                "the rights, then run again: nothing that was done is lost."
-            ) from error
+        with writing(path):
+            try:
+                temporary.write_bytes(content)
+                Path(str(temporary)).replace(str(path))
+            except OSError:
+                with suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+                raise
 
     def read_json(self, path: UPath) -> dict:
-        """Read one JSON object."""
-        return json.loads(path.read_bytes())
+        """Read one JSON object; `DamagedFileError` where it is none."""
+        with _reading(path):
+            return json.loads(path.read_bytes())
 
     def read_array(self, path: UPath) -> np.ndarray:
-        """Read one `.npy` array; pickled objects are refused."""
-        return np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+        """Read one `.npy` array; `DamagedFileError` where it is none; pickles are refused."""
+        with _reading(path):
+            return np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
 
     def read_arrays(self, path: UPath) -> dict[str, np.ndarray]:
-        """Read a `.npz` of named arrays; pickled objects are refused."""
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+        """Read a `.npz` of named arrays; `DamagedFileError` where it is none."""
+        with (
+            _reading(path),
+            np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays,
+        ):
             return {name: arrays[name] for name in arrays.files}
 
     @contextmanager
@@ -121,12 +127,13 @@ class Store:
 
     def place(self, staged: Path, path: UPath) -> None:
         """Move a staged file to its place, in one step where the store is local."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if self.is_local:
-            staged.replace(str(path))
-        else:
-            path.write_bytes(staged.read_bytes())
-            staged.unlink()
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if self.is_local:
+                staged.replace(str(path))
+            else:
+                path.write_bytes(staged.read_bytes())
+                staged.unlink()
 
     # -- which source filled it ------------------------------------------------------------------
 
@@ -142,6 +149,30 @@ class Store:
                 f"The store {self.root} was filled from {found}, this run reads {source}; the two "
                 "never mix. Point MARQUEE_STORE (and DAGSTER_HOME) to new folders."
             )
+
+
+@contextmanager
+def writing(path: os.PathLike[str] | UPath) -> Iterator[None]:
+    """Turn what a disk refuses into an error that stops everything and names the remedy."""
+    try:
+        yield
+    except OSError as error:
+        raise DiskError(
+            f"{path} cannot be written ({error.strerror or error}). Free some space or mend the "
+            "rights, then run again: nothing that was done is lost."
+        ) from error
+
+
+@contextmanager
+def _reading(path: UPath) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise DamagedFileError(
+            f"{path} is missing or damaged ({type(error).__name__}). Have it made anew: `uv run "
+            f"marquee retry --again --films {path.stem.partition('.')[0]}`, then `uv run marquee "
+            "build`."
+        ) from error
 
 
 def npy_bytes(array: np.ndarray) -> bytes:

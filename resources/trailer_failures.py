@@ -3,10 +3,11 @@
 What belongs here: the table. What does not: what is done about a failure (see `resources.youtube`).
 """
 
+import errno
 import re
 from collections.abc import Iterator
 
-from pipeline.errors import FetchError
+from pipeline.errors import DiskError, FetchError
 from pipeline.outcomes import Reason
 from resources.http_status import tell_reason
 
@@ -43,6 +44,12 @@ def classify_failure(error: BaseException) -> FetchError:
         A `FetchError` whose detail is the cause's own message, shortened.
     """
     causes = list(_unwrap(error))
+    for cause in causes:
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise DiskError(
+                f"A trailer cannot be written ({cause.strerror}). Free some space or mend the "
+                "rights, then run again: nothing that was done is lost."
+            ) from error
     for cause in causes:
         if isinstance(cause, FetchError):
             return FetchError(cause.reason, cause.detail)

@@ -74,5 +74,7 @@ def bootstrap_interval(
     tail = 50 * (1 - level)
     ends = np.percentile(np.concatenate(drawn), [tail, 100 - tail])
     estimate = statistic(np.arange(n_movies)[None])
+    # a resample of few movies lacks classes, which can push both ends past the estimate
+    ends = [min(ends[0], estimate[0]), max(ends[1], estimate[0])]
     # rounded beyond what anybody reads, so that a zero is no "-0.000"
     return Interval(*(float(x) for x in np.round([*estimate, *ends], 12) + 0.0))

@@ -4,9 +4,9 @@ What belongs here: the spelling `generated:<seed>:<size>` or `folder:<path>`. Wh
 catalogues (see `generated` and `folder`) and the server's life (see `running`).
 """
 
+import os
 import threading
 from collections.abc import Callable
-from getpass import getuser
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -40,7 +40,7 @@ def open_catalogue(spelling: str) -> Catalogue:
 
 def trailer_cache() -> Path:
     """Give this user's folder of encoded trailers; any number of studios may share it."""
-    folder = Path(gettempdir()) / f"marquee-studio-{getuser()}"
+    folder = Path(gettempdir()) / f"marquee-studio-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 

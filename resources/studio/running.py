@@ -104,6 +104,7 @@ def find_or_start(
         url
         and (about := ask_about(url))
         and about["fingerprint"] == catalogue.about()["fingerprint"]
+        and about["size"] >= catalogue.about()["size"]  # it may have taken in more since
     ):
         yield Studio(url, about["fingerprint"], is_own=False)
         return

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.errors import StoreError
+from pipeline.errors import DamagedFileError, DiskError, StoreError
 from resources.store import Store, npy_bytes, npz_bytes
 
 
@@ -34,7 +34,7 @@ def test_arrays_come_back_as_they_were(store):
 def test_pickled_array_is_refused(store):
     path = store.path("audio", "5.npy")
     np.save(str(path.parent.parent / "x.npy"), np.array({"a": 1}, dtype=object))
-    with pytest.raises(ValueError, match="allow_pickle"):
+    with pytest.raises(DamagedFileError, match="retry --again --films x"):
         store.read_array(store.path("x.npy"))
 
 
@@ -60,3 +60,18 @@ def test_store_in_an_object_store_reads_what_it_writes():
         assert local.read_bytes() == b"abc"
     with pytest.raises(StoreError, match="local store"):
         store.folder("models")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\x93NUMPY", b"PK\x03\x04broken"])
+def test_damaged_file_is_named_with_the_remedy(store, content):
+    path = store.path("movies", "5.json")
+    store.write(path, content)
+    for read in (store.read_json, store.read_array, store.read_arrays):
+        with pytest.raises(DamagedFileError, match="5.json is missing or damaged"):
+            read(path)
+
+
+def test_full_disk_is_an_error_for_all_and_not_for_one_movie(store):
+    store.path("posters").write_text("a file where a folder should be")
+    with pytest.raises(DiskError, match="nothing that was done is lost"):
+        store.write(store.path("posters", "5.jpg"), b"abc")

@@ -78,6 +78,8 @@ def test_announced_studio_with_the_same_movies_is_found(catalogue, tmp_path):
     with start_studio(catalogue, announce=announced) as studio:
         with find_or_start(lambda: GeneratedCatalogue(9, 7, tmp_path), announced=announced) as up:
             assert (up.url, up.is_own) == (studio.url, False)
+        with find_or_start(lambda: GeneratedCatalogue(21, 7, tmp_path), announced=announced) as up:
+            assert up.is_own
         assert ask_about(studio.url)
     assert not announced.exists()
 

@@ -77,7 +77,7 @@ def test_confusion_matrix_is_shown_as_a_picture(page, tmp_path):
 def test_scores_and_source_stand_beside_the_picture(page, tmp_path):
     page.goto("/assets/revenue_evaluation")
     expect(metadata_row(page, "source")).to_contain_text("built-in studio")
-    expect(metadata_row(page, "weights")).to_contain_text("weights: random")
+    expect(metadata_row(page, "backbones")).to_contain_text("weights: random")
     expect(metadata_row(page, "report")).to_contain_text("report.html")
     take_picture(page, tmp_path / "evaluation.png")
 

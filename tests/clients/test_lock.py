@@ -1,0 +1,68 @@
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from resources.lock import exclusive, is_held
+from resources.store import Store
+
+HOLDER = """
+import sys, time
+from resources.lock import exclusive
+from resources.store import Store
+with exclusive(Store(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def holder(store):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(store.root)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_process_may_hold_it_several_times(store):
+    assert not is_held(store)
+    with exclusive(store):
+        with exclusive(store):
+            assert is_held(store)
+        assert is_held(store)
+    assert not is_held(store)
+
+
+def test_other_process_waits_and_says_so(store, holder):
+    said, entered = [], threading.Event()
+
+    def enter():
+        with exclusive(store, say=said.append):
+            entered.set()
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    time.sleep(1)
+    assert is_held(store)
+    assert not entered.is_set()
+    holder.kill()
+    assert entered.wait(10)
+    thread.join()
+    assert said == [f"Another marquee is at work on {store.root}; waiting until it has finished."]
+
+
+def test_killed_holder_leaves_nothing_behind(store, holder):
+    assert is_held(store)
+    holder.kill()
+    holder.wait()
+    assert not is_held(store)
