@@ -5,17 +5,18 @@ intervals, pictures and pages (see `pipeline.evaluation`).
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import numpy as np
 
-from assets.lineage import CODE_VERSIONS, read_stage, write_stage
+from assets.evaluation_metadata import describe, verdicts
+from assets.lineage import read_stage, write_stage
 from assets.models import Trial, trials
-from assets.partitions import SINGLE_RUN
 from assets.splits import SYSTEMS, load_features
 from assets.stopping import stopping
+from assets.system_assets import system_asset
 from pipeline.errors import TrainingError
 from pipeline.systems import ALL_STREAMS, System
 from pipeline.versions import hash_bytes
@@ -33,14 +34,12 @@ def reports_folder(workplace: Workplace, system: System) -> Path:
 def build_evaluation(system: System) -> dg.AssetsDefinition:
     """Make the asset of a system's scores and report."""
 
-    @dg.asset(
-        name=f"{system.name}_evaluation",
+    @system_asset(
+        system,
+        "evaluation",
+        group="evaluation",
         deps=[f"{system.name}_model"],
-        group_name="evaluation",
         kinds={"scikitlearn", "html"},
-        code_version=CODE_VERSIONS["evaluation"],
-        backfill_policy=SINGLE_RUN,
-        tags={"marquee/stage": "evaluation", "marquee/system": system.name},
         metadata={
             "folder": f"reports/{system.name}/",
             "dagster/column_schema": dg.TableSchema(
@@ -77,7 +76,7 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
         for sentence in verdicts(summary):
             context.log.info(sentence)
         return dg.MaterializeResult(
-            metadata=_metadata(workplace, summary, paths),
+            metadata=describe(workplace, summary, paths),
             data_version=dg.DataVersion(content_hash),
         )
 
@@ -205,64 +204,6 @@ def _copy_best(planned: list[Trial], folder: Path) -> None:
 
     chosen = next(trial for trial in planned if trial.variant == ALL_STREAMS)
     shutil.copyfile(chosen.folder / MODEL_FILE, folder / MODEL_FILE)
-
-
-def verdicts(summary: Mapping) -> list[str]:
-    """Give the plain sentences of a summary, one per split and model."""
-    return [
-        f"{split}: {result['verdict']}"
-        for split, content in summary["splits"].items()
-        for result in content["results"].values()
-        if "verdict" in result
-    ]
-
-
-def _metadata(workplace: Workplace, summary: Mapping, paths: Mapping[str, Path]) -> dict:
-    from pipeline.evaluation.report import CONFUSION_FILE, CURVES_FILE, REPORT_FILE
-
-    lines = "\n".join(f"- {line}" for line in verdicts(summary))
-    return {
-        "source": workplace.source.label,
-        "backbones": summary["weights"],
-        "macro_f1": dg.MetadataValue.table(_macro_f1(summary)),
-        "verdicts": dg.MetadataValue.md(lines),
-        "confusion_matrix": _picture(paths[CONFUSION_FILE]),
-        "training_curves": _picture(paths[CURVES_FILE]),
-        "report": dg.MetadataValue.path(str(paths[REPORT_FILE].absolute())),
-    }
-
-
-def _macro_f1(summary: Mapping) -> list[dg.TableRecord]:
-    return [
-        dg.TableRecord(
-            {
-                "split": split,
-                "answer": variant,
-                **{k: round(v, 4) for k, v in result["scores"]["macro_f1_score"].items()},
-            }
-        )
-        for split, content in summary["splits"].items()
-        for variant, result in content["results"].items()
-    ]
-
-
-DIALOG_PX = 1040
-"""Width at which a picture fits Dagster's dialog in a window of 1366 px; it does not scale."""
-
-
-def _picture(path: Path) -> dg.MarkdownMetadataValue:
-    import base64
-    import io
-
-    from PIL import Image
-
-    with Image.open(path) as full:
-        picture = full.convert("RGB")
-    picture.thumbnail((DIALOG_PX, 4 * DIALOG_PX))
-    content = io.BytesIO()
-    picture.quantize(64).save(content, "PNG", optimize=True)
-    data = base64.b64encode(content.getvalue()).decode()
-    return dg.MetadataValue.md(f"![{path.name}](data:image/png;base64,{data})")
 
 
 ASSETS = [build_evaluation(system) for system in SYSTEMS]

@@ -12,11 +12,11 @@ import dagster as dg
 import numpy as np
 from pydantic import Field
 
-from assets.lineage import CODE_VERSIONS, read_stage, write_stage
-from assets.partitions import SINGLE_RUN
+from assets.lineage import read_stage, write_stage
 from assets.progress import progress
 from assets.splits import SYSTEMS, load_features, splits_path
 from assets.stopping import stopping
+from assets.system_assets import system_asset
 from pipeline.errors import SplitError
 from pipeline.systems import ALL_STREAMS, BY_DATE, PUBLISHED_STREAMS, System
 from pipeline.versions import combine
@@ -105,14 +105,12 @@ def models_folder(workplace: Workplace, system: System) -> Path:
 def build_model(system: System) -> dg.AssetsDefinition:
     """Make the asset of a system's trained networks."""
 
-    @dg.asset(
-        name=f"{system.name}_model",
+    @system_asset(
+        system,
+        "model",
+        group="models",
         deps=[f"{system.name}_features", f"{system.name}_splits"],
-        group_name="models",
         kinds={"pytorch"},
-        code_version=CODE_VERSIONS["model"],
-        backfill_policy=SINGLE_RUN,
-        tags={"marquee/stage": "models", "marquee/system": system.name},
         metadata={
             "file": f"models/{system.name}/<split>/<streams>/best_multimodal_model.pth",
             "shape": f"class probabilities float64 (films, {len(system.class_names)})",

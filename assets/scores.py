@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from assets.evaluation import LIMIT, reports_folder, verdicts
+from assets.evaluation import LIMIT, reports_folder
+from assets.evaluation_metadata import verdicts
 from assets.splits import SYSTEMS
 from resources.workplace import Workplace
 

@@ -13,14 +13,13 @@ import dagster as dg
 import numpy as np
 
 from assets.lineage import (
-    CODE_VERSIONS,
     FEATURE_STEPS,
     features_version,
     read_stage,
     write_stage,
 )
-from assets.partitions import SINGLE_RUN
 from assets.stopping import stopping
+from assets.system_assets import system_asset
 from pipeline.errors import FeatureError
 from pipeline.outcomes import Status
 from pipeline.systems import BY_DATE, REVENUE, System
@@ -130,14 +129,12 @@ def _weights_notes(workplace: Workplace) -> dict[str, str]:
 def build_features(system: System) -> dg.AssetsDefinition:
     """Make the asset of a system's packed features."""
 
-    @dg.asset(
-        name=f"{system.name}_features",
+    @system_asset(
+        system,
+        "features",
+        group="splits",
         deps=FEATURE_STEPS,
-        group_name="splits",
         kinds={"parquet", "numpy"},
-        code_version=CODE_VERSIONS["features"],
-        backfill_policy=SINGLE_RUN,
-        tags={"marquee/stage": "splits", "marquee/system": system.name},
         metadata={
             "folder": f"features/{system.name}/",
             "shape": "text, poster (films, width); video (films, width), the mean over frames; "
@@ -192,14 +189,12 @@ def _schema(table) -> dg.TableSchema:
 def build_splits(system: System) -> dg.AssetsDefinition:
     """Make the asset that says who is in which part of each of a system's splits."""
 
-    @dg.asset(
-        name=f"{system.name}_splits",
+    @system_asset(
+        system,
+        "splits",
+        group="splits",
         deps=[f"{system.name}_features"],
-        group_name="splits",
         kinds={"parquet"},
-        code_version=CODE_VERSIONS["splits"],
-        backfill_policy=SINGLE_RUN,
-        tags={"marquee/stage": "splits", "marquee/system": system.name},
         metadata={
             "dagster/column_schema": dg.TableSchema(
                 columns=[dg.TableColumn("tmdb_id", "int")]

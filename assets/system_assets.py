@@ -1,0 +1,46 @@
+"""The factory of a system's unpartitioned assets: what features, splits, model and scores share.
+
+What belongs here: name, version, group and tags. What does not: what any of them makes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import dagster as dg
+
+from assets.lineage import CODE_VERSIONS
+from assets.partitions import SINGLE_RUN
+from pipeline.systems import System
+
+
+def system_asset(
+    system: System,
+    stage: str,
+    *,
+    group: str,
+    deps: Sequence[str],
+    kinds: set[str],
+    metadata: Mapping[str, object],
+    description: str,
+) -> Callable[[Callable], dg.AssetsDefinition]:
+    """Decorate the function that makes one stage of a system.
+
+    Args:
+        system: The row of the table of systems.
+        stage: One of `assets.lineage.STAGES`.
+        group: The stage word that the UI groups it under.
+        deps: Names of the assets it hangs on.
+        kinds: Shown in the UI.
+        metadata: Shape or column schema of what it makes.
+        description: For the UI.
+    """
+    return dg.asset(
+        name=f"{system.name}_{stage}",
+        deps=deps,
+        group_name=group,
+        kinds=kinds,
+        code_version=CODE_VERSIONS[stage],
+        backfill_policy=SINGLE_RUN,
+        tags={"marquee/stage": group, "marquee/system": system.name},
+        metadata=metadata,
+        description=description,
+    )
