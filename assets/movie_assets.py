@@ -85,6 +85,7 @@ def run_step(
     versions = {i: docket.due[i].input_version for i in docket.those(Need.WORK)}
     batch = Batch(workplace, step, versions, docket.rows)
     recovered = batch.recover()
+    batch.sweep()
     rest = batch.without({outcome.tmdb_id for outcome in recovered})
     inherited = [docket.due[i].inherited for i in docket.those(Need.INHERIT)]
     total = len(versions) + len(inherited)

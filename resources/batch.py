@@ -10,6 +10,7 @@ is finished by the next one (`Batch.recover`), without fetching or computing any
 
 import errno
 import logging
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -27,6 +28,7 @@ from resources.workplace import Workplace
 
 LOG = logging.getLogger("marquee")
 
+_STAGED = re.compile(r"\d+-\d+-[0-9a-f]+")
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
 
 
@@ -132,6 +134,13 @@ class Batch:
                 outcome = made(tmdb_id, kept["content_hash"], **kept["metadata"])
                 outcomes.append(replace(outcome, facets=kept["facets"]))
         return outcomes
+
+    def sweep(self) -> None:
+        """Remove what killed runs left in the staging folder; after `recover` nobody wants it."""
+        if self.workplace.store.is_local:  # there the store's lock says that nobody else is here
+            for path in self.staging().iterdir():
+                if _STAGED.fullmatch(path.name):
+                    path.unlink()
 
     def _is_complete(self, tmdb_id: int, pending: Mapping) -> bool:
         wanted = (self.versions[tmdb_id], self.step.code_version)

@@ -26,8 +26,12 @@ BATCH_SIZE = 16
 TOKEN_BUDGET = 4096
 """Tokens per batch of texts, padding included."""
 
+PAD_TO = 16
+"""Texts are padded to a multiple of so many tokens, and a batch holds one padded length: then an
+embedding is the same to the last bit whatever its neighbours, also when a killed run goes on."""
+
 TEXTS_AT_ONCE = 4096
-"""Texts sorted by length together: enough for batches without padding, little memory."""
+"""Texts sorted by length together: enough for batches with little padding, little memory."""
 
 
 def encode_images(
@@ -111,10 +115,9 @@ def encode_texts(
         if not texts:
             continue
         ids = tokenize(tokenizer, [text for _, text in texts], backbone.max_tokens)
-        order = deque(sorted(range(len(texts)), key=lambda i: len(ids[i]), reverse=True))
+        order = deque(sorted(range(len(texts)), key=lambda i: _padded(ids[i]), reverse=True))
         while order:
-            longest = len(ids[order[0]])
-            batch = [order.popleft() for _ in range(min(len(order), max(1, run.size // longest)))]
+            batch = _next_batch(order, ids, run.size)
             features = run(*_pad([ids[i] for i in batch], tokenizer.pad_token_id))
             for i, feature in zip(batch, features, strict=True):
                 yield _result(texts[i][0], feature)
@@ -176,9 +179,22 @@ def _result(tmdb_id: int, features: np.ndarray) -> tuple[int, np.ndarray | ItemE
     return tmdb_id, features
 
 
+def _padded(tokens: list[int]) -> int:
+    return -(-len(tokens) // PAD_TO) * PAD_TO
+
+
+def _next_batch(order: deque[int], ids: list[list[int]], token_budget: int) -> list[int]:
+    """Take texts of one padded length off the front, as many as the budget allows."""
+    length = _padded(ids[order[0]])
+    batch = [order.popleft()]
+    while order and _padded(ids[order[0]]) == length and length * (len(batch) + 1) <= token_budget:
+        batch.append(order.popleft())
+    return batch
+
+
 def _pad(ids: list[list[int]], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pad token ids to the longest: ids and mask, both int64 (texts, tokens)."""
-    longest = max(map(len, ids))
+    """Pad token ids to one length: ids and mask, both int64 (texts, tokens)."""
+    longest = max(map(_padded, ids))
     padded = torch.full((len(ids), longest), pad_id)
     mask = torch.zeros((len(ids), longest), dtype=torch.int64)
     for row, tokens in enumerate(ids):

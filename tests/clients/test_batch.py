@@ -82,6 +82,14 @@ def test_file_that_was_damaged_since_is_not_recovered(place):
     assert open_batch(place, {5: "v"}).recover() == []
 
 
+def test_what_no_run_will_finish_is_swept_and_downloads_that_grow_are_not(place):
+    batch = open_batch(place, {5: "v"})
+    (batch.staging() / "5-0-0123456789abcdef").write_bytes(b"abc")
+    (batch.staging() / "5.key.mp4.part").write_bytes(b"ab")
+    batch.sweep()
+    assert [path.name for path in batch.staging().iterdir()] == ["5.key.mp4.part"]
+
+
 def test_two_files_are_recovered_together(place):
     batch = open_batch(place, {5: "v"})
     files = {batch.path(5, ".mp4", "trailers"): b"v", batch.path(5, ".m4a", "trailers"): b"a"}

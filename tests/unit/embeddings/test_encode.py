@@ -181,6 +181,19 @@ def test_text_embedding_equals_that_of_each_text_alone(random_text, use_bf16, to
             assert cosines(results[tmdb_id], alone).min() >= 0.999
 
 
+@pytest.mark.parametrize("use_bf16", [False, True])
+def test_text_embedding_is_the_same_to_the_last_bit_whatever_its_neighbours(random_text, use_bf16):
+    texts = [(i, " ".join(["word"] * (1 + 7 * i % 40))) for i in range(24)]
+
+    def embed(items):
+        found = encode_texts(items, *random_text, MINILM, use_bf16=use_bf16)
+        return {i: vector.tobytes() for i, vector in found}
+
+    together = embed(texts)
+    assert embed(texts[1::3]).items() <= together.items()
+    assert embed(reversed(texts[:5])).items() <= together.items()
+
+
 def test_empty_text_has_no_embedding(random_text):
     network, tokenizer = random_text
     ((tmdb_id, error),) = encode_texts([(4, " \n")], network, tokenizer, MINILM)
