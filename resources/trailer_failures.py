@@ -25,8 +25,8 @@ _WORDS = (
     (r"more expected|incomplete ?read|did not get any data|content too short"
      r"|downloaded \d+ bytes, expected", Reason.CUT_OFF),
     (r"timed? ?out", Reason.TIMEOUT),
-    (r"unsupported url|no suitable extractor|no video formats|unsafe file extension",
-     Reason.WRONG_TYPE),
+    (r"no suitable extractor", Reason.UNEXPECTED),
+    (r"unsupported url|no video formats|unsafe file extension", Reason.WRONG_TYPE),
     (r"connection|resolve|network is unreachable|remote end closed|ssl", Reason.NETWORK),
 )  # fmt: skip
 """What a message means where no class does; the first that fits counts."""

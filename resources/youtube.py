@@ -24,6 +24,7 @@ YOUTUBE_REQUESTS_PER_S = 0.15
 PAUSE_S = 15 * 60
 """How long no video is asked for after a bot check or a rate limit."""
 
+_OPENING = threading.Lock()
 _PAUSING = (Reason.BOT_CHECK, Reason.RATE_LIMITED)
 
 
@@ -174,8 +175,14 @@ class TrailerHost:
             raise FetchError(self._why_paused, f"all trailers pause until {clock}")
 
     def _open_downloader(self):
-        """Give this thread's own: yt-dlp is not made to be shared."""
-        if not hasattr(self._own, "downloader"):
+        """Give this thread's own: yt-dlp is not made to be shared.
+
+        One at a time: yt-dlp loads its extractors at the first opening, and a second thread that
+        opens meanwhile finds none and would refuse every trailer.
+        """
+        if hasattr(self._own, "downloader"):
+            return self._own.downloader
+        with _OPENING:
             from resources.downloader import Limits, open_downloader
 
             self._own.downloader = open_downloader(

@@ -114,7 +114,9 @@ def test_interrupted_build_ends_cleanly_and_goes_on(open_site):
     process = subprocess.Popen(
         command, env=environment, cwd=site.folder, stderr=subprocess.PIPE, text=True
     )
-    while not sum(site.stats()["kinds"]["trailer"].values()):
+    for _ in range(600):
+        if sum(site.stats()["kinds"]["trailer"].values()):
+            break
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)

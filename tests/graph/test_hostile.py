@@ -35,6 +35,14 @@ def test_second_build_waits_for_the_first_and_nothing_is_lost(open_site):
     assert {row.status for row in site.rows("trailers").values()} <= {Status.OK, Status.ABSENT}
 
 
+def wait_for_a_trailer(site):
+    for _ in range(600):
+        if sum(site.stats()["kinds"]["trailer"].values()):
+            return
+        time.sleep(0.1)
+    raise AssertionError("no trailer was asked for in a minute")
+
+
 def tick(site):
     with site.workplace() as workplace:
         context = dg.build_sensor_context(
@@ -47,8 +55,7 @@ def test_sensor_goes_on_after_a_killed_run(open_site):
     site = open_site(size=8)
     site.order({"path": "/trailers/", "delay_s": 1.0})
     process = start(site)
-    while not sum(site.stats()["kinds"]["trailer"].values()):
-        time.sleep(0.1)
+    wait_for_a_trailer(site)
     (answer,) = tick(site)
     assert "under way" in answer.skip_message
     process.kill()
