@@ -10,7 +10,19 @@ from contextlib import ExitStack, contextmanager
 
 import dagster as dg
 
-from assets import checks, crawl, embeddings, evaluation, frames, media, models, schedules, splits
+from assets import (
+    box_office,
+    catalog,
+    checks,
+    crawl,
+    embeddings,
+    evaluation,
+    frames,
+    media,
+    models,
+    schedules,
+    splits,
+)
 from resources.lock import exclusive
 from resources.settings import ENVIRONMENT, SECRETS, Settings
 from resources.workplace import Workplace, open_workplace
@@ -30,6 +42,12 @@ class WorkplaceResource(dg.ConfigurableResource):
     preset: str = ""
     studio: str = ""
     weights: str = ""
+    source: str = ""
+    requests_per_s: str = ""
+    exchange_rates: str = ""
+    trailers: str = ""
+    trailer_lines: str = ""
+    youtube_cookies: str = ""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workplace]:
@@ -61,7 +79,9 @@ def build_defs(**overrides: object) -> dg.Definitions:
     settings = {**settings_from_environment(), **overrides}
     return dg.Definitions(
         assets=[
+            catalog.movie_catalog,
             *crawl.ASSETS,
+            *box_office.ASSETS,
             *media.ASSETS,
             *frames.ASSETS,
             *embeddings.ASSETS,

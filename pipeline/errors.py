@@ -35,6 +35,10 @@ class DamagedFileError(StoreError):
     """A file of the store is missing or cannot be read; the message names it and the remedy."""
 
 
+class DumpError(MarqueeError):
+    """A public dump, or an exported folder, is not what it was said to be."""
+
+
 class WeightsError(MarqueeError):
     """Pretrained weights were asked for and cannot be had."""
 

@@ -3,6 +3,7 @@
 What belongs here: names, defaults and what follows from them. What does not: opening anything.
 """
 
+import math
 from dataclasses import dataclass
 
 from pipeline.errors import ConfigurationError
@@ -12,6 +13,12 @@ TMDB_API_URL = "https://api.themoviedb.org/3"
 TMDB_IMAGE_URL = "https://image.tmdb.org/t/p"
 IMDBPRO_URL = "https://pro.imdb.com"
 TRAILER_URL_TEMPLATE = "https://www.youtube.com/watch?v={key}"
+
+SOURCES = ("studio", "tmdb", "imports")
+"""Where films may come from: invented ones, TMDB, or public dumps that were imported."""
+
+REQUESTS_PER_S = 20.0
+"""TMDB's limit, shared by all threads, where nothing else is set."""
 
 DEMO_STUDIO = "generated:7:96"
 """The built-in studio's catalogue where nothing else is asked for: seed 7, 96 movies."""
@@ -30,7 +37,12 @@ class Settings:
         preset: Name in `PRESETS`; `small` on the studio, `published` elsewhere.
         studio: Catalogue of the built-in studio: `generated:<seed>:<size>` or `folder:<path>`.
         weights: Folder with weights that the user has.
-        requests_per_s: Limit for TMDB.
+        source: `studio`, `tmdb` or `imports`; by default TMDB where a key is set, else the studio.
+        requests_per_s: Limit for TMDB; 20 where nothing is set.
+        exchange_rates: CSV file of yearly rates that turn foreign amounts into US dollars.
+        trailers: Folder of trailers that the user has; asked before the trailer host.
+        trailer_lines: Lines of the picture that are fetched at most; 480 where nothing is set.
+        youtube_cookies: File of cookies in Netscape's format.
     """
 
     tmdb_api_url: str = ""
@@ -44,12 +56,42 @@ class Settings:
     preset: str = ""
     studio: str = ""
     weights: str = ""
-    requests_per_s: float = 20.0
+    source: str = ""
+    requests_per_s: str = ""
+    exchange_rates: str = ""
+    trailers: str = ""
+    trailer_lines: str = ""
+    youtube_cookies: str = ""
 
     @property
-    def wants_studio(self) -> bool:
-        """Whether nothing points to a real source."""
-        return not (self.tmdb_api_key or self.tmdb_api_url)
+    def source_kind(self) -> str:
+        """Which kind of source is read: `studio`, `tmdb` or `imports`.
+
+        Raises:
+            ConfigurationError: `source` is none of them.
+        """
+        if self.source and self.source not in SOURCES:
+            raise ConfigurationError(
+                f"MARQUEE_SOURCE is {self.source!r}; it must be one of {', '.join(SOURCES)}."
+            )
+        return self.source or ("tmdb" if self.tmdb_api_key or self.tmdb_api_url else "studio")
+
+    def number(self, field: str, default: float) -> float:
+        """Give a setting that is a number above 0.
+
+        Raises:
+            ConfigurationError: It is not.
+        """
+        text = str(getattr(self, field)).strip()
+        try:
+            value = float(text) if text else default
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and value > 0):
+            raise ConfigurationError(
+                f"{ENVIRONMENT[field]} must be a number above 0, got {text!r}."
+            )
+        return value
 
 
 ENVIRONMENT = {
@@ -64,6 +106,12 @@ ENVIRONMENT = {
     "preset": "MARQUEE_PRESET",
     "studio": "MARQUEE_STUDIO",
     "weights": "MARQUEE_WEIGHTS",
+    "source": "MARQUEE_SOURCE",
+    "requests_per_s": "MARQUEE_REQUESTS_PER_S",
+    "exchange_rates": "MARQUEE_EXCHANGE_RATES",
+    "trailers": "MARQUEE_TRAILERS",
+    "trailer_lines": "MARQUEE_TRAILER_LINES",
+    "youtube_cookies": "MARQUEE_YOUTUBE_COOKIES",
 }
 """Which variable of the environment gives which setting."""
 

@@ -17,6 +17,7 @@ from pipeline.systems import Preset
 from resources.settings import (
     DEMO_STUDIO,
     IMDBPRO_URL,
+    REQUESTS_PER_S,
     TMDB_API_URL,
     TMDB_IMAGE_URL,
     TRAILER_URL_TEMPLATE,
@@ -84,7 +85,8 @@ class Workplace:
         from resources.http import HttpClient
         from resources.tmdb import Tmdb
 
-        rate = None if self.source.is_studio else self.settings.requests_per_s
+        wanted = self.settings.number("requests_per_s", REQUESTS_PER_S)
+        rate = wanted if self.settings.requests_per_s or not self.source.is_studio else None
         http = HttpClient(self.settings.tmdb_api_url, rate_per_s=rate, secrets=self.secrets)
         self.closing.callback(http.close)
         return Tmdb(http, self.settings.tmdb_api_key)
@@ -137,7 +139,7 @@ def open_workplace(settings: Settings) -> Iterator[Workplace]:
     from resources.ledger import Ledger
 
     with ExitStack() as stack:
-        if settings.wants_studio:
+        if settings.source_kind == "studio" and not settings.tmdb_api_url:
             settings, source = stack.enter_context(_studio(settings))
         else:
             settings = _with_addresses(settings)

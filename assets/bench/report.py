@@ -19,14 +19,14 @@ RUNS = 5
 
 @dataclass(frozen=True)
 class BenchRow:
-    """One comparison; lower is better.
+    """One comparison; `better` says whether `lower` or `higher` figures are better.
 
     Attributes:
         name: What was measured.
         ours, peer_value: Medians, in `unit`.
         peer: What it is compared with.
-        target: The ratio ours / peer that must not be exceeded.
-        limit: A figure in `unit` that ours must not exceed, or None.
+        target: The ratio ours / peer that must be reached: at most, or at least, by `better`.
+        limit: A figure in `unit` that ours must reach in the same sense, or None.
         why: Where something could not be measured: why.
     """
 
@@ -43,15 +43,21 @@ class BenchRow:
     @property
     def ratio(self) -> float | None:
         """Ours over the peer's; None where one could not be measured."""
-        return self.ours / self.peer_value if self.ours and self.peer_value else None
+        if self.ours is None or not self.peer_value:
+            return None
+        return self.ours / self.peer_value
 
     @property
     def is_ok(self) -> bool | None:
         """Whether target and limit are kept; None where it could not be measured."""
         if self.ratio is None:
             return None
-        in_limit = self.limit is None or self.ours <= self.limit
-        return in_limit and (self.target is None or self.ratio <= self.target)
+        return self._reaches(self.ours, self.limit) and self._reaches(self.ratio, self.target)
+
+    def _reaches(self, figure: float, wanted: float | None) -> bool:
+        if wanted is None:
+            return True
+        return figure <= wanted if self.better == "lower" else figure >= wanted
 
 
 def interleave(ours: Callable[[], float], peer: Callable[[], float]) -> tuple[float, float]:
