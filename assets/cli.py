@@ -10,7 +10,10 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.markup import escape
+
+from assets import cli_bench, cli_data
+from assets.cli_parts import Films, Preset, console, errors, ids_of, settings_of
 
 app = typer.Typer(
     name="marquee",
@@ -22,21 +25,14 @@ app = typer.Typer(
         "Without TMDB_API_KEY everything works on the built-in studio, which invents films."
     ),
 )
-console = Console()
-errors = Console(stderr=True)
-
 INTERRUPTED = 130
 """Exit status after Ctrl-C, by the shells' custom; typer gives it too."""
-
-Preset = Annotated[
-    str, typer.Option(help="`small` (light backbones) or `published` (the seeds' own).")
-]
-Films = Annotated[str, typer.Option(help="TMDB ids, separated by commas; all when left out.")]
 
 
 def main() -> None:
     """Run the command; say what is wrong in one message, without frames."""
     from pipeline.errors import MarqueeError
+    from resources.redaction import redact
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     for noisy in ("httpx", "urllib3", "alembic", "lightning", "asyncio"):
@@ -44,33 +40,14 @@ def main() -> None:
     try:
         app()
     except MarqueeError as error:
-        errors.print(f"[bold red]marquee:[/] {error}", highlight=False, soft_wrap=True)
+        said = escape(redact(str(error)))  # square brackets are no markup
+        errors.print(f"[bold red]marquee:[/] {said}", highlight=False, soft_wrap=True)
         sys.exit(1)
     except (KeyboardInterrupt, SystemExit) as error:
         if isinstance(error, SystemExit) and error.code != INTERRUPTED:
             raise
         errors.print("\nStopped. What was finished is kept; the same command goes on from here.")
         sys.exit(INTERRUPTED)
-
-
-def _settings(preset: str = ""):
-    from resources.settings import ENVIRONMENT, Settings
-
-    given = {field: os.environ.get(name, "") for field, name in ENVIRONMENT.items()}
-    if preset:
-        given["preset"] = preset
-    return Settings(**given)
-
-
-def _ids(films: str) -> tuple[int, ...] | None:
-    if not films:
-        return None
-    try:
-        return tuple(int(part) for part in films.split(",") if part.strip())
-    except ValueError:
-        raise typer.BadParameter(
-            f"TMDB ids are numbers, separated by commas; got {films!r}."
-        ) from None
 
 
 @app.command()
@@ -89,13 +66,13 @@ def build(
     from assets.build import build as run
 
     request = Request(
-        movies=_ids(films),
+        movies=ids_of(films),
         since=since.date() if since else None,
         limit=limit,
         stages=tuple(s.strip() for s in stages.split(",")) if stages else STAGES,
         range_movies=range_films,
     )
-    with open_building_site(_settings(preset)) as (workplace, instance):
+    with open_building_site(settings_of(preset)) as (workplace, instance):
         due = run(workplace, instance, request)
         console.print(f"{due} films were due; the rest was up to date.")
 
@@ -109,7 +86,7 @@ def demo() -> None:
     from resources.settings import Settings
 
     console.print("marquee demo: 96 films of the built-in studio; nothing here is a real film.\n")
-    given = _settings()
+    given = settings_of()
     settings = Settings(
         store=given.store, ledger=given.ledger, studio=given.studio, weights=given.weights
     )
@@ -124,13 +101,29 @@ def status(
     films: Annotated[
         bool | None, typer.Option("--films/--no-films", help="A line per film.")
     ] = None,
+    reasons: Annotated[
+        bool, typer.Option("--reasons", help="Every reason below its asset, with the sum.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Show films by asset and status, with reasons; every row adds up to the films known."""
+    """Show films by asset and status, with reasons; exit status 1 where a sum is not the films."""
     from assets.build import open_site
     from assets.status_tables import print_status
 
-    with open_site(_settings()) as (workplace, _):
-        print_status(workplace, console, films=films)
+    with open_site(settings_of()) as (workplace, _):
+        raise typer.Exit(
+            print_status(workplace, console, films=films, reasons=reasons, as_json=as_json)
+        )
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Look at all that a build needs and say what to mend; exit status 1 if a thing is broken."""
+    from assets.doctor import examine, print_findings
+
+    raise typer.Exit(print_findings(examine(settings_of()), console, as_json=as_json))
 
 
 @app.command()
@@ -146,9 +139,9 @@ def retry(
     from assets.build import open_site
     from assets.retrying import make_due
 
-    with open_site(_settings()) as (workplace, _):
+    with open_site(settings_of()) as (workplace, _):
         count = make_due(
-            workplace, movies=_ids(films), asset=asset, with_refused=refused, with_done=again
+            workplace, movies=ids_of(films), asset=asset, with_refused=refused, with_done=again
         )
         console.print(f"{count} rows are due again. Run `uv run marquee build`.")
 
@@ -168,21 +161,9 @@ def studio(
     serve_until_stopped(wanted, port=port, say=console.print)
 
 
-@app.command()
-def bench(
-    name: Annotated[str, typer.Argument(help="bookkeeping")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")] = (
-        False
-    ),
-) -> None:
-    """Measure ours against a named peer in one run; exit status 1 where a target is missed."""
-    from assets.bench import bookkeeping
-    from assets.bench.report import print_rows
-
-    benches = {"bookkeeping": bookkeeping.measure}
-    if name not in benches:
-        raise typer.BadParameter(f"there is no bench {name!r}; there is {', '.join(benches)}")
-    raise typer.Exit(print_rows(name, benches[name](), as_json=as_json, console=console))
+app.command("import")(cli_data.import_)
+app.command()(cli_data.export)
+app.command()(cli_bench.bench)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,14 @@ class CredentialError(SourceError):
     """The source refuses the key or the cookie."""
 
 
+class PausedError(MarqueeError):
+    """A source wants a rest: movies that were not asked for are left as they were."""
+
+    def __init__(self, reason: Reason, message: str):
+        super().__init__(message)
+        self.reason = reason
+
+
 class StoreError(MarqueeError):
     """The store or the ledger cannot be used as it is."""
 
@@ -60,12 +68,19 @@ class TrainingError(MarqueeError):
 
 
 class ItemError(MarqueeError):
-    """One movie's item is bad; carries the reason that becomes its row in the ledger."""
+    """One movie's item is bad; carries the reason that becomes its row in the ledger.
 
-    def __init__(self, reason: Reason, detail: str):
+    Args:
+        reason: Why.
+        detail: The same for a person.
+        **metadata: Figures for the movie's partition.
+    """
+
+    def __init__(self, reason: Reason, detail: str, **metadata: object):
         super().__init__(f"{reason.value}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.metadata = metadata
 
 
 class RecordError(ItemError):

@@ -1,0 +1,59 @@
+"""The command that measures.
+
+What belongs here: which benchmarks there are. What does not: measuring (see `assets.bench`).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+
+from assets.cli_parts import console
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help="`bookkeeping`, `crawl` or `posters`.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")] = (
+        False
+    ),
+    films: Annotated[
+        int | None, typer.Option(min=1, help="Films, where a benchmark has a number of them.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.1, help="crawl: requests per second of the limiter.")
+    ] = None,
+) -> None:
+    """Measure ours against a named peer in one run; exit status 1 where a target is missed."""
+    from assets.bench.report import print_rows
+
+    given = {"films": films, "rate": rate}
+    if name not in BENCHES:
+        raise typer.BadParameter(f"there is no bench {name!r}; there is {', '.join(BENCHES)}")
+    rows = BENCHES[name](**{option: value for option, value in given.items() if value is not None})
+    raise typer.Exit(print_rows(name, rows, as_json=as_json, console=console))
+
+
+def _bookkeeping(**_: float) -> Sequence:
+    from assets.bench.bookkeeping import measure
+
+    return measure()
+
+
+def _crawl(films: int = 36_000, rate: float | None = None) -> Sequence:
+    from assets.bench.crawl import measure
+
+    return measure(films) if rate is None else measure(films, requests_per_s=rate)
+
+
+def _posters(films: int | None = None, **_: float) -> Sequence:
+    from assets.bench.posters import measure
+
+    return measure() if films is None else measure(films)
+
+
+BENCHES: dict[str, Callable[..., Sequence]] = {
+    "bookkeeping": _bookkeeping,
+    "crawl": _crawl,
+    "posters": _posters,
+}
+"""What can be measured, by name."""

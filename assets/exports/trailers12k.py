@@ -1,0 +1,146 @@
+"""The export `trailers12k`: metadata, official splits where they were imported, and features.
+
+What belongs here: what of the store becomes which group. What does not: layouts (see
+`pipeline.exports.trailers12k`).
+"""
+
+from collections.abc import Iterator, Mapping
+
+from assets.exports.job import Job
+from pipeline.crawl.tmdb import parse_details
+from pipeline.crawl.trailers import rank_trailers
+from pipeline.errors import DumpError
+from pipeline.exports.trailers12k import (
+    GroupWriter,
+    describe_movie,
+    metadata_bytes,
+    mtgc_bytes,
+    official_row,
+)
+from pipeline.layouts.trailers12k import (
+    METADATA,
+    MTGC,
+    frames_group,
+    is_group_name,
+    posters_group,
+)
+
+SOURCE = "trailers12k"
+
+_MODALITIES = {
+    "frames": ("frame_embeddings", frames_group),
+    "poster": ("poster_embeddings", posters_group),
+}
+_OURS = {
+    "frames": "one row per kept frame of the trailer, and not per clip of 24 frames",
+    "poster": "one row per poster",
+}
+
+
+def export_trailers12k(job: Job) -> None:
+    """Write metadata.json, mtgc.csv, the groups that were imported, and those of our own."""
+    imdb_ids = _export_tables(job)
+    imported = [name for name in job.folders("imports", SOURCE) if is_group_name(name)]
+    for name in imported:
+        _export_group(job, name, ("imports", SOURCE, name), imdb_ids)
+    for modality, backbone, name in _own_groups(job):
+        if name is None:
+            job.notes.append(f"{modality} of {backbone} left out: not one of the paper's backbones")
+        elif name in imported:
+            job.notes.append(
+                f"our {modality} of {backbone} left out: the imported {name} bears that name"
+            )
+        else:
+            asset = _MODALITIES[modality][0]
+            made = _made_with(job, asset, backbone, name, imdb_ids)
+            if made:
+                _export_group(job, name, ("embeddings", modality, backbone), made, is_ours=True)
+                job.notes.append(f"{name} is our own: {_OURS[modality]}; backbone {backbone}")
+
+
+def _export_tables(job: Job) -> dict[int, str]:
+    """Write the two tables; give the IMDb ids of the movies that have one of their own."""
+    entries: dict[str, dict] = {}
+    official: list[list[str | int]] = []
+    imdb_ids: dict[int, str] = {}
+    taken: set[str] = set()
+    for tmdb_id in job.each("export trailers12k"):
+        details = job.details(tmdb_id, METADATA)
+        if details is None:
+            continue
+        record = parse_details(details)
+        if not record.imdb_id:
+            job.leave_out(METADATA, "no IMDb id, by which everything here is named", tmdb_id)
+        elif record.imdb_id in taken:
+            job.leave_out(METADATA, "another film has its IMDb id", tmdb_id)
+        else:
+            imdb_ids[tmdb_id] = record.imdb_id
+            taken.add(record.imdb_id)
+            ranked = rank_trailers(record.videos, record.original_language, record.release_date)
+            keys = [video.key for video in ranked]
+            key, entry = describe_movie(tmdb_id, record.imdb_id, details, record.genres, keys)
+            entries[key] = entry
+            official += _official(job, tmdb_id, record.imdb_id, details)
+    job.folder.write(METADATA, metadata_bytes(entries))
+    job.counts[METADATA] = len(entries)
+    if official:
+        job.folder.write(MTGC, mtgc_bytes(official))
+        job.counts[MTGC] = len(official)
+    else:
+        job.notes.append(f"no {MTGC}: the official splits were not imported, and ours are others")
+    return imdb_ids
+
+
+def _official(job: Job, tmdb_id: int, imdb_id: str, details: Mapping) -> Iterator[list[str | int]]:
+    row = official_row(imdb_id, details)
+    if row is None:
+        job.leave_out(MTGC, "not in the official table, or that was not imported", tmdb_id)
+    else:
+        yield row
+
+
+def _own_groups(job: Job) -> Iterator[tuple[str, str, str | None]]:
+    """Give modality, backbone and the group's name of every set of embeddings in the store."""
+    for modality, (_, name_of) in _MODALITIES.items():
+        for backbone in job.folders("embeddings", modality):
+            yield modality, backbone, name_of(backbone)
+
+
+def _made_with(
+    job: Job, asset: str, backbone: str, part: str, imdb_ids: Mapping[int, str]
+) -> dict[int, str]:
+    """Keep the movies whose embedding is up to date and of this backbone; note the others."""
+    made = {}
+    for tmdb_id, imdb_id in imdb_ids.items():
+        if not job.has(asset, tmdb_id, part):
+            continue
+        if job.rows[asset][tmdb_id].metadata.get("backbone") == backbone:
+            made[tmdb_id] = imdb_id
+        else:
+            job.leave_out(part, "its embedding is of another backbone", tmdb_id)
+    return made
+
+
+def _export_group(
+    job: Job,
+    name: str,
+    place: tuple[str, ...],
+    imdb_ids: Mapping[int, str],
+    *,
+    is_ours: bool = False,
+) -> None:
+    """Write one group; a vector of our own becomes one row, an imported array stays as it is."""
+    writer = GroupWriter(job.folder, name)
+    for tmdb_id, imdb_id in imdb_ids.items():
+        path = job.path(*place, f"{tmdb_id}.npy")
+        if not is_ours and not path.exists():
+            job.leave_out(name, "not in the imported group", tmdb_id)
+            continue
+        array = job.array(path, name, tmdb_id)
+        if array is None:
+            continue
+        try:
+            writer.write(imdb_id, array[None] if is_ours and array.ndim == 1 else array)
+            job.counts[name] += 1
+        except DumpError as error:
+            job.leave_out(name, str(error), tmdb_id)

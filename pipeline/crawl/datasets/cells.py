@@ -1,0 +1,211 @@
+"""Reads one cell of a dump into the value that its column promises, or None where it is empty.
+
+What belongs here: numbers, dates, ids, money, one text at a time. What does not: lists written into
+a cell (see `pipeline.crawl.datasets.lists`) and which columns a dump has.
+"""
+
+import re
+from datetime import date
+
+from pipeline.crawl.datasets.rows import RowReason
+from pipeline.crawl.money import parse_money
+from pipeline.errors import DumpError, RecordError
+
+FIRST_YEAR, LAST_YEAR = 1870, 2100
+"""Years in which a movie can have been released."""
+
+LAST_ID = 2**31 - 1
+SPREADSHEET_ERRORS = ("#NAME?", "#VALUE!", "#REF!", "#N/A", "#NUM!", "#DIV/0!")
+
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
+_WHOLE = re.compile(r"([0-9]{1,15})(\.0{1,4})?")
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_US_DATE = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")
+_IMDB_ID = re.compile(r"tt[0-9]{7,10}")
+_IMDB_NUMBER = re.compile(r"([0-9]{1,10})(\.0)?")
+_YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+_MAX_SHOWN = 60
+
+
+class CellError(DumpError):
+    """A cell is not what its column promises; carries the reason for which its row is refused."""
+
+    def __init__(self, wanted: str, text: str, reason: RowReason = RowReason.MALFORMED):
+        shown = text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
+        super().__init__(f"{wanted} was wanted, got {shown!r}")
+        self.wanted, self.text, self.reason = wanted, text, reason
+
+
+def read_number(text: str) -> int | float | None:
+    """Read a number, a whole one as int.
+
+    Example:
+        >>> read_number("81.0"), read_number("8.2e-05"), read_number("")
+        (81, 8.2e-05, None)
+    """
+    if not text:
+        return None
+    if not _NUMBER.fullmatch(text):
+        raise CellError("a number", text)
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def read_score(text: str) -> float | None:
+    """Read a number that is a float even where it is whole, such as a mean of votes."""
+    number = read_number(text)
+    return None if number is None else float(number)
+
+
+def read_positive(text: str) -> int | float | None:
+    """Read money or a duration; 0 means unknown.
+
+    Example:
+        >>> read_positive("30000000.0"), read_positive("0")
+        (30000000, None)
+    """
+    number = read_number(text)
+    if number is not None and number < 0:
+        raise CellError("a number of 0 or more", text)
+    return number or None
+
+
+def read_count(text: str) -> int | None:
+    """Read a whole number of 0 or more; spreadsheets write `5415.0`.
+
+    Example:
+        >>> read_count("5415.0"), read_count("0")
+        (5415, 0)
+    """
+    if not text:
+        return None
+    found = _WHOLE.fullmatch(text)
+    if not found:
+        raise CellError("a whole number", text)
+    return int(found[1])
+
+
+def read_id(text: str) -> int | None:
+    """Read an id: a whole number from 1 on."""
+    number = read_count(text)
+    if number is not None and not 1 <= number <= LAST_ID:
+        raise CellError("an id above 0", text)
+    return number
+
+
+def read_year(text: str) -> int | None:
+    """Read a year of release.
+
+    Example:
+        >>> read_year("2009.0")
+        2009
+    """
+    year = read_count(text)
+    if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
+        raise CellError("a year", text)
+    return year
+
+
+def read_date(text: str) -> str | None:
+    """Read a day, written as ISO or US dates are, into an ISO date.
+
+    Example:
+        >>> read_date("1995-10-30"), read_date("10/30/1995")
+        ('1995-10-30', '1995-10-30')
+    """
+    if not text:
+        return None
+    try:
+        if _ISO_DATE.fullmatch(text):
+            return date.fromisoformat(text).isoformat()
+        if _US_DATE.fullmatch(text):
+            month, day, year = map(int, text.split("/"))
+            return date(year, month, day).isoformat()
+    except ValueError as error:
+        raise CellError("a day of the calendar", text) from error
+    raise CellError("a date such as 1995-10-30 or 10/30/1995", text)
+
+
+def read_named_date(text: str) -> str | None:
+    """Read a day with its month's English name into an ISO date.
+
+    Example:
+        >>> read_named_date("Dec 18, 2009")
+        '2009-12-18'
+    """
+    if not text:
+        return None
+    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun",
+              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # fmt: skip
+    found = re.fullmatch(r"([A-Z][a-z]{2}) ([0-9]{1,2}), ([0-9]{4})", text)
+    if not found or found[1] not in months:
+        raise CellError("a date such as Dec 18, 2009", text)
+    try:
+        return date(int(found[3]), months.index(found[1]) + 1, int(found[2])).isoformat()
+    except ValueError as error:
+        raise CellError("a day of the calendar", text) from error
+
+
+def read_dollars(text: str) -> float | None:
+    """Read US dollars; $0 means unknown.
+
+    Example:
+        >>> read_dollars("$425,000,000"), read_dollars("$0")
+        (425000000.0, None)
+    """
+    if not text:
+        return None
+    if len(text) > _MAX_SHOWN:
+        raise CellError("an amount such as $9,693", text)
+    try:
+        money = parse_money(text)
+    except RecordError as error:
+        raise CellError("an amount such as $9,693", text) from error
+    if money and money.currency != "USD":
+        raise CellError("US dollars", text)
+    return money.amount if money else None
+
+
+def read_flag(text: str) -> bool | None:
+    """Read True or False, in any case of letters."""
+    if not text:
+        return None
+    if text.lower() not in ("true", "false"):
+        raise CellError("True or False", text)
+    return text.lower() == "true"
+
+
+def read_text(text: str) -> str | None:
+    """Give the text, None where it is empty."""
+    return text or None
+
+
+def read_imdb_id(text: str) -> str | None:
+    """Read `tt…`."""
+    if text and not _IMDB_ID.fullmatch(text):
+        raise CellError("an IMDb id such as tt0114709", text)
+    return text or None
+
+
+def read_imdb_number(text: str) -> str | None:
+    """Read IMDb's number into its id: at least seven digits.
+
+    Example:
+        >>> read_imdb_number("0114709"), read_imdb_number("12345678")
+        ('tt0114709', 'tt12345678')
+    """
+    if not text:
+        return None
+    found = _IMDB_NUMBER.fullmatch(text)
+    if not found or int(found[1]) == 0:
+        raise CellError("IMDb's number such as 0114709", text)
+    return f"tt{int(found[1]):07d}"
+
+
+def read_youtube_id(text: str) -> str | None:
+    """Read an id of YouTube's: eleven letters, digits, `-` or `_`."""
+    if text in SPREADSHEET_ERRORS:
+        raise CellError("a YouTube id (a spreadsheet took one that begins with - for sums)", text)
+    if text and not _YOUTUBE_ID.fullmatch(text):
+        raise CellError("a YouTube id of 11 characters", text)
+    return text or None

@@ -1,0 +1,180 @@
+"""Seed 000's table of IMDbPro: money in its own currency, release, summary and names, by TMDB id.
+
+What belongs here: what its 20 columns mean. What does not: writing it (see
+`pipeline.crawl.imdbpro_csv`) and live pages (see `pipeline.crawl.imdbpro`).
+
+Source: seed 000, `IMDB_crawl_36k_rawdata.csv`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from pipeline.crawl.datasets.cells import CellError, read_id, read_imdb_id, read_number
+from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
+from pipeline.crawl.datasets.shaping import Repeats, read_cell, take_rows
+from pipeline.crawl.datasets.tables import Row, Table, open_table
+from pipeline.crawl.dates import read_us_date
+from pipeline.crawl.imdbpro_csv import COLUMNS, MONEY_COLUMNS, RAW
+from pipeline.crawl.money import USD, Money, parse_money
+from pipeline.crawl.more_or_less import drop_more_or_less
+from pipeline.errors import DumpError, RecordError
+
+KIND = "imdbpro-csv"
+
+GENRE_NAMES = {"Sci-Fi": "Science Fiction", "Musical": "Music"}
+"""TMDB's name of a genre that IMDb calls otherwise; the rest are alike, or IMDb's alone."""
+
+CERTIFICATIONS = {"Not Rated": "NR", "Unrated": "NR"}
+"""TMDB's spelling of the certifications that the table spells otherwise."""
+
+COUNTS = {
+    "IMDB Rating": "rating",
+    "Voters": "votes",
+    "N_Articles": "articles",
+    "N_Theatres": "theatres",
+}
+"""Numbers that TMDB has no field for, all known only after release: never an input."""
+
+TEXTS = {
+    "Awards Summary": "awards",
+    "Production Company": "company",
+    "Distributor": "distributor",
+}
+PEOPLE = {"Directors": "directors", "Writers": "writers", "Stars": "stars"}
+"""Names without TMDB's ids: as credits they would stand before another source's, which has ids."""
+
+_THEATRICAL = 3
+
+
+def read(path: Path) -> Rows:
+    """Read the table.
+
+    The worldwide gross is kept with its currency under `marquee_box_office` and not as TMDB's
+    `revenue`, so that whose figure it is stays known. Every cell's text is kept as it stood.
+
+    Args:
+        path: The file, or a folder in which no other file has its columns.
+
+    Yields:
+        `Taken` for each movie; `Refused` for a row that cannot be read, has no id, or comes again.
+
+    Raises:
+        DumpError: There is no such file, there are several, or it lacks a column.
+    """
+    repeats = Repeats()
+
+    def take(row: Row) -> Taken | Refused:
+        taken = _read_row(row)
+        if isinstance(taken, Refused):
+            return taken
+        return repeats.refuse(taken.tmdb_id or taken.imdb_id, row) or taken
+
+    yield from take_rows(_find_table(path), take)
+
+
+def _find_table(path: Path) -> Table:
+    if not path.is_dir():
+        return open_table(path, COLUMNS)
+    found, wrong = [], ""
+    for candidate in sorted([*path.glob("*.csv"), *path.glob("*.csv.gz")]):
+        try:
+            found.append(open_table(candidate, COLUMNS))
+        except DumpError as error:
+            wrong = f" {error}"
+    if len(found) != 1:
+        named = ", ".join(table.path.name for table in found) or "none"
+        raise DumpError(
+            f"{path} should hold one CSV file with seed 000's {len(COLUMNS)} columns, found "
+            f"{named}.{wrong} Give the file itself."
+        )
+    return found[0]
+
+
+def _read_row(row: Row) -> Taken | Refused:
+    cells = row.cells
+    tmdb_id = read_cell(cells, "tmdb_id", read_id)
+    imdb_id = read_cell(cells, "imdb_id", read_imdb_id)
+    if tmdb_id is None and imdb_id is None:
+        detail = "neither tmdb_id nor imdb_id says which film it is"
+        return Refused(row.where, RowReason.NO_ID, detail)
+    released = read_cell(cells, "Release Date", _read_day)
+    fields = {
+        **({"id": tmdb_id} if tmdb_id else {}),
+        **({"imdb_id": imdb_id} if imdb_id else {}),
+        **({"release_date": released} if released else {}),
+        **_read_texts(cells, released),
+        **_read_money(cells),
+        **_read_about(cells),
+        RAW: {column: cells[column] for column in COLUMNS if cells[column]},
+    }
+    year = int(released[:4]) if released else None
+    return Taken(row.where, fields, tmdb_id=tmdb_id, imdb_id=imdb_id, year=year)
+
+
+def _read_day(text: str) -> str | None:
+    """Read "Sep 27, 1947" or "Dec 1947" into an ISO date; of the latter the month's first day."""
+    day = read_us_date(text) if text else None
+    if text and day is None:
+        raise CellError("a date such as Sep 27, 1947 or Dec 1947", text)
+    return day.isoformat() if day else None
+
+
+def _read_texts(cells: Mapping[str, str], released: str | None) -> dict[str, object]:
+    genres = [GENRE_NAMES.get(name, name) for name in _names(cells["keyword_tag"])]
+    texts = {
+        "overview": drop_more_or_less(cells["Summary"]),
+        "genres": [{"name": name} for name in dict.fromkeys(genres)],
+        "release_dates": _certify(cells["MPAA"], released),
+    }
+    return {name: value for name, value in texts.items() if value}
+
+
+def _names(text: str) -> list[str]:
+    return [name for part in text.split(",") if (name := part.strip())]
+
+
+def _certify(text: str, released: str | None) -> dict | None:
+    if not text:
+        return None
+    release = {"certification": CERTIFICATIONS.get(text, text), "type": _THEATRICAL}
+    if released:
+        release["release_date"] = f"{released}T00:00:00.000Z"
+    return {"results": [{"iso_3166_1": "US", "release_dates": [release]}]}
+
+
+def _read_money(cells: Mapping[str, str]) -> dict[str, object]:
+    said = {
+        kind: money
+        for kind, column in MONEY_COLUMNS.items()
+        if (money := read_cell(cells, column, _read_amount))
+    }
+    if not said:
+        return {}
+    figures = {kind: asdict(money) for kind, money in said.items()}
+    budget = said.get("budget")
+    in_usd = {"budget": budget.amount} if budget and budget.currency == USD else {}
+    return {**in_usd, "marquee_box_office": [{"source": KIND, **figures}]}
+
+
+def _read_amount(text: str) -> Money | None:
+    if not text:
+        return None
+    try:
+        return parse_money(text)
+    except RecordError as error:
+        raise CellError("an amount such as $9,693", text) from error
+
+
+def _read_about(cells: Mapping[str, str]) -> dict[str, object]:
+    about = {
+        **{name: read_cell(cells, column, _read_count) for column, name in COUNTS.items()},
+        **{name: cells[column] for column, name in TEXTS.items()},
+        **{name: _names(cells[column]) for column, name in PEOPLE.items()},
+    }
+    known = {name: value for name, value in about.items() if value not in (None, "", [])}
+    return {"marquee_imdb": known} if known else {}
+
+
+def _read_count(text: str) -> int | float | None:
+    return read_number(text.replace(",", ""))

@@ -1,0 +1,118 @@
+"""Reads MovieLens' `links.csv`: which movie of MovieLens is which of IMDb and TMDB.
+
+What belongs here: that table, which two dumps carry, and its ids that name several movies. What
+does not: what is joined by it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.crawl.datasets.cells import CellError, read_id, read_imdb_number
+from pipeline.crawl.datasets.rows import Refused, RowReason
+from pipeline.crawl.datasets.shaping import Repeats, read_cell
+from pipeline.crawl.datasets.tables import Row, Table, find_file, open_table
+
+LINKS = ("links.csv",)
+COLUMNS = ("movieId", "imdbId", "tmdbId")
+
+
+@dataclass(frozen=True)
+class Link:
+    """One movie's ids; None where the table does not know one."""
+
+    movielens_id: int
+    imdb_id: str | None = None
+    tmdb_id: int | None = None
+
+
+@dataclass
+class Links:
+    """The whole table, which is small, by MovieLens' ids."""
+
+    by_movielens_id: dict[int, Link] = field(default_factory=dict)
+    refused: list[Refused] = field(default_factory=list)
+
+    def give_repeated_tmdb_ids(self) -> set[int]:
+        """Give the TMDB ids that stand beside several movies: one of them at most is right."""
+        counts = Counter(link.tmdb_id for link in self.by_movielens_id.values() if link.tmdb_id)
+        return {tmdb_id for tmdb_id, count in counts.items() if count > 1}
+
+    def give_repeated_imdb_ids(self) -> set[str]:
+        """Give the IMDb ids that stand beside several movies."""
+        counts = Counter(link.imdb_id for link in self.by_movielens_id.values() if link.imdb_id)
+        return {imdb_id for imdb_id, count in counts.items() if count > 1}
+
+
+def open_links(path: Path) -> Table | None:
+    """Open the table in a dump's folder; None where the dump comes without it.
+
+    Raises:
+        DumpError: It is there and lacks a column.
+    """
+    found = find_file(path, LINKS)
+    return open_table(found, COLUMNS) if found else None
+
+
+def read_links(table: Table) -> Links:
+    """Read the table; its bad rows are refused, each with its reason."""
+    links = Links()
+    repeats = Repeats()
+    for one in _read_each(table):
+        refused = one if isinstance(one, Refused) else repeats.refuse(one[0].movielens_id, one[1])
+        if refused:
+            links.refused.append(refused)
+        else:
+            links.by_movielens_id[one[0].movielens_id] = one[0]
+    return links
+
+
+class LinkSide:
+    """The table as a side of one that knows TMDB's ids; what it cannot tell apart it leaves out.
+
+    Args:
+        table: The table; None where the dump comes without it.
+    """
+
+    def __init__(self, table: Table | None):
+        links = read_links(table) if table else Links()
+        repeated = links.give_repeated_tmdb_ids()
+        self._refused = links.refused
+        self._by_tmdb_id = {
+            link.tmdb_id: link
+            for link in links.by_movielens_id.values()
+            if link.tmdb_id and link.tmdb_id not in repeated
+        }
+
+    def find(self, tmdb_id: int) -> dict[str, object]:
+        """Give `movieId` and `imdb_id`; nothing where the table does not know the movie."""
+        link = self._by_tmdb_id.get(tmdb_id)
+        return {"movieId": link.movielens_id, "imdb_id": link.imdb_id} if link else {}
+
+    def give_refused(self) -> Iterator[Refused]:
+        """Give the rows that were refused, once."""
+        refused, self._refused = self._refused, []
+        yield from refused
+
+    def finish(self) -> Iterator[Refused]:
+        """Give the rest; links of movies that the dump does not hold are no fault."""
+        yield from self.give_refused()
+
+
+def _read_each(table: Table) -> Iterator[tuple[Link, Row] | Refused]:
+    for row in table.read_rows():
+        if isinstance(row, Refused):
+            yield row
+            continue
+        try:
+            movielens_id = read_cell(row.cells, "movieId", read_id)
+            imdb_id = read_cell(row.cells, "imdbId", read_imdb_number)
+            tmdb_id = read_cell(row.cells, "tmdbId", read_id)
+        except CellError as error:
+            yield Refused(row.where, error.reason, str(error))
+            continue
+        if movielens_id is None:
+            yield Refused(row.where, RowReason.NO_ID, "movieId is empty")
+        else:
+            yield Link(movielens_id, imdb_id, tmdb_id), row

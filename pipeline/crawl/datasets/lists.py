@@ -1,0 +1,141 @@
+"""Reads lists that were written into one cell: as JSON, or as Python prints them.
+
+What belongs here: reading them without running them, and refusing bombs. What does not: what stands
+in the lists.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Callable
+
+from pipeline.crawl.datasets.cells import CellError
+from pipeline.crawl.datasets.rows import RowReason
+
+MAX_CELL_CHARS = 2_000_000
+"""Longest list that is read; the longest seen in a real dump has 63,000 characters."""
+
+MAX_DEPTH = 4
+"""Lists and objects within each other; TMDB's are two deep."""
+
+_PYTHON_WANTED = "a list of texts and numbers as Python prints it"
+
+# Possessive, and an open text runs to the end: no input makes these take more than linear time.
+_JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+# What `repr` writes and nothing else: no names, calls, operators, prefixes, triple quotes.
+_ESCAPE = r"\\(?:[\\'\"nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"
+_TEXT = rf"'(?:[^'\\\n\r]|{_ESCAPE})*+'|\"(?:[^\"\\\n\r]|{_ESCAPE})*+\""
+_PYTHON_TEXT = re.compile(_TEXT)
+_PYTHON = re.compile(
+    rf"(?:(?:{_TEXT})(?!['\"])|\s|[\[\]{{}}:,]|\b(?:True|False|None)\b"
+    r"|-?\b[0-9]{1,18}(?:\.[0-9]{1,18})?\b)*+"
+)
+
+
+def read_json_list(text: str) -> list | None:
+    """Read a JSON list of objects; None where it is empty.
+
+    Raises:
+        CellError: It is no such list, or nested too deeply.
+
+    Example:
+        >>> read_json_list('[{"id": 18, "name": "Drama"}]')
+        [{'id': 18, 'name': 'Drama'}]
+    """
+    return _read(text, _parse_json, list) or None
+
+
+def read_python_list(text: str) -> list | None:
+    r"""Read a list of dictionaries as Python prints it; None where it is empty. Nothing is run.
+
+    Raises:
+        CellError: It is no such list, or nested too deeply.
+
+    Example:
+        >>> read_python_list("[{'id': 18, 'name': \"Rosemary's\"}]")
+        [{'id': 18, 'name': "Rosemary's"}]
+    """
+    return _read(text, _parse_python, list) or None
+
+
+def read_python_mapping(text: str) -> dict | None:
+    """Read one dictionary as Python prints it; None where it is empty. Nothing is run.
+
+    Raises:
+        CellError: It is none, or nested too deeply.
+    """
+    return _read(text, _parse_python, dict) or None
+
+
+def _read(text: str, parse: Callable[[str], object], wanted: type) -> list | dict | None:
+    if not text:
+        return None
+    if len(text) > MAX_CELL_CHARS:
+        raise CellError(f"at most {MAX_CELL_CHARS} characters", text, RowReason.UNSAFE)
+    value = parse(text)
+    items = value if isinstance(value, list) else [value]
+    if not isinstance(value, wanted) or not all(map(_is_object, items)):
+        raise CellError("a list of objects" if wanted is list else "an object", text)
+    return _mend_halves(value) if "\\ud" in text.lower() else value
+
+
+def _parse_json(text: str) -> object:
+    _check_depth(text, _JSON_TEXT.sub("", text))
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_read_float)
+    except ValueError as error:
+        raise CellError("JSON", text) from error
+
+
+def _parse_python(text: str) -> object:
+    if not _PYTHON.fullmatch(text):
+        raise CellError(_PYTHON_WANTED, text)
+    _check_depth(text, _PYTHON_TEXT.sub("", text))
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError) as error:
+        raise CellError(_PYTHON_WANTED, text) from error
+
+
+def _check_depth(text: str, without_texts: str) -> None:
+    """Count brackets before anything recursive sees them."""
+    depth = 0
+    for bracket in re.findall(r"[\[\]{}]", without_texts):
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_DEPTH:
+            raise CellError(f"a list at most {MAX_DEPTH} deep", text, RowReason.UNSAFE)
+
+
+def _is_object(value: object) -> bool:
+    """Tell an object as JSON has them: Python also prints sets and keys that are no texts."""
+    return isinstance(value, dict) and all(
+        isinstance(key, str) and _is_plain(item) for key, item in value.items()
+    )
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return _is_object(value) if isinstance(value, dict) else not isinstance(value, set)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _read_float(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"{text[:20]} is no finite number")
+    return number
+
+
+def _mend_halves(value: object) -> object:
+    """Replace halves of surrogate pairs, which cannot be written as UTF-8."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_mend_halves(item) for item in value]
+    if isinstance(value, dict):
+        return {_mend_halves(key): _mend_halves(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,236 @@
+"""Reads the pickle inside a seed's `.npy` file without calling anything that it asks for.
+
+What belongs here: the interpreter and its limits. What does not: the file around the pickle (see
+`pipeline.crawl.datasets.npy_dict`).
+
+A pickle is a program. This one may build dicts, lists, tuples, texts and numbers, and name what
+NumPy names for a 0-d array of objects; these names stand for marks, and nothing is imported or
+called. Whatever else it wants is refused by its name. The standard library's interpreter in Python
+is used, not the one in C: the latter reserves memory for any number that a file names.
+"""
+
+import io
+import math
+import pickle
+import pickletools
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.errors import DumpError
+
+MAX_DEPTH = 64
+"""Dicts and lists inside each other; TMDB's deepest answer has 6."""
+
+MAX_VALUES = 2_000_000
+MAX_CHARS = 64_000_000
+"""Size of what a pickle may stand for: a few bytes can name one list a million times."""
+
+MAX_INT = 2**63 - 1
+_SHOWN = 120
+
+
+class UnsafePickleError(DumpError):
+    """A pickle wants more than data."""
+
+
+class DamagedPickleError(DumpError):
+    """A pickle cannot be read, or is not a dict of data."""
+
+
+class _Mark:
+    """Stands for something of NumPy's that is never imported."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+
+_RECONSTRUCT, _NDARRAY = _Mark("numpy's _reconstruct"), _Mark("numpy.ndarray")
+_DTYPE, _ENCODE = _Mark("numpy.dtype"), _Mark("_codecs.encode")
+_OBJECT_TYPE = _Mark("the type of objects")
+
+_NAMES = {
+    ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,
+    ("numpy._core.multiarray", "_reconstruct"): _RECONSTRUCT,
+    ("numpy", "ndarray"): _NDARRAY,
+    ("numpy", "dtype"): _DTYPE,
+    ("_codecs", "encode"): _ENCODE,  # how protocol 2 writes bytes
+}
+
+_DATA = (
+    "PROTO", "STOP", "FRAME", "MARK", "NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2",
+    "LONG1", "LONG4", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BINBYTES",
+    "SHORT_BINBYTES", "EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_LIST", "APPEND",
+    "APPENDS", "EMPTY_DICT", "BINPUT", "LONG_BINPUT", "MEMOIZE", "BINGET", "LONG_BINGET", "GLOBAL",
+    "STACK_GLOBAL",
+)  # fmt: skip
+"""Instructions that the standard interpreter carries out; protocol 0 is in no `.npy` file."""
+
+_DAMAGE = (
+    pickle.UnpicklingError, EOFError, ValueError, IndexError, KeyError, AttributeError, TypeError,
+    UnicodeError, OverflowError, struct.error,
+)  # fmt: skip
+"""What the standard interpreter raises for programs that no pickler writes."""
+
+
+@dataclass
+class _Array:
+    """A 0-d array of objects that has its value, once it was built."""
+
+    value: object = None
+    is_built: bool = False
+
+
+def load_plain(data: bytes) -> dict:
+    """Read the dict that a pickle of a 0-d object array holds.
+
+    Returns:
+        Dicts with text keys, lists, texts, whole and finite numbers, booleans and None, all new
+        and without sharing; tuples became lists.
+
+    Raises:
+        UnsafePickleError: It wants anything but data; the message names what.
+        DamagedPickleError: It cannot be read, is too large, or holds something else.
+    """
+    try:
+        found = _Interpreter(io.BytesIO(data)).load()
+    except (RecursionError, MemoryError) as error:
+        raise DamagedPickleError(
+            f"the pickle exhausts the machine ({type(error).__name__})"
+        ) from None
+    except _DAMAGE as error:
+        raise DamagedPickleError(f"the pickle is damaged: {str(error)[:_SHOWN]}") from None
+    if not isinstance(found, _Array) or not isinstance(found.value, dict):
+        raise DamagedPickleError("the pickle holds no 0-d array of a dict")
+    return _Copyist().copy(found.value, 0)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)[:_SHOWN]
+
+
+class _Interpreter(pickle._Unpickler):
+    """The standard interpreter, cut down to data."""
+
+    def find_class(self, module: str, name: str) -> _Mark:
+        """Give the mark of a name that NumPy writes; refuse any other."""
+        if (module, name) not in _NAMES:
+            raise UnsafePickleError(f"the pickle wants {_printable(f'{module}.{name}')}")
+        return _NAMES[module, name]
+
+    def carry_out_reduce(self) -> None:
+        """Do what NumPy and `bytes` ask for, without calling anything."""
+        arguments, wanted = self.stack.pop(), self.stack[-1]
+        if not isinstance(wanted, _Mark) or type(arguments) is not tuple:
+            raise UnsafePickleError(f"the pickle wants to call a {type(wanted).__name__}")
+        if wanted is _ENCODE and _is_latin(arguments):
+            self.stack[-1] = arguments[0].encode("latin-1")
+        elif wanted is _RECONSTRUCT and len(arguments) == 3 and arguments[0] is _NDARRAY:
+            self.stack[-1] = _Array()
+        elif wanted is _DTYPE and arguments[:1] in (("O8",), ("O4",), ("O",)):
+            self.stack[-1] = _OBJECT_TYPE
+        else:
+            raise UnsafePickleError(f"the pickle calls {wanted.name} as np.save does not")
+
+    def carry_out_build(self) -> None:
+        """Fill the array; the type of objects needs nothing."""
+        state, built = self.stack.pop(), self.stack[-1]
+        if built is _OBJECT_TYPE:
+            return
+        if not isinstance(built, _Array) or built.is_built:
+            raise UnsafePickleError(f"the pickle wants to fill a {type(built).__name__}")
+        if type(state) is not tuple or len(state) != 5 or state[2] is not _OBJECT_TYPE:
+            raise UnsafePickleError("the pickle fills an array as np.save does not")
+        if state[1] != () or type(state[4]) is not list or len(state[4]) != 1:
+            raise DamagedPickleError("the array is not 0-d: one dict was wanted")
+        built.value, built.is_built = state[4][0], True
+
+    def carry_out_setitem(self) -> None:
+        """Set one key; see `_set`."""
+        value, key = self.stack.pop(), self.stack.pop()
+        _set(self.stack[-1], [key, value])
+
+    def carry_out_setitems(self) -> None:
+        """Set several keys; see `_set`."""
+        items = self.pop_mark()
+        _set(self.stack[-1], items)
+
+    def carry_out_inst(self) -> None:
+        """Refuse the oldest way to make an object, by what it would make."""
+        module, name = (self.readline()[:-1].decode("ascii", "replace") for _ in range(2))
+        self.find_class(module, name)
+        raise UnsafePickleError("the pickle wants to make an object (INST)")
+
+
+def _is_latin(arguments: tuple) -> bool:
+    return len(arguments) == 2 and type(arguments[0]) is str and arguments[1] == "latin1"
+
+
+def _set(target: object, items: list) -> None:
+    """Only texts may be keys: the hash of a deeply nested tuple ends the process."""
+    keys = items[::2]
+    if type(target) is not dict or len(items) % 2 or any(type(key) is not str for key in keys):
+        raise DamagedPickleError("keys of a dict were wanted, and something else came")
+    target.update(zip(keys, items[1::2], strict=True))
+
+
+def _refuse(code: int, name: str) -> Callable[[_Interpreter], None]:
+    def refuse(_: _Interpreter) -> None:
+        if not name:
+            raise DamagedPickleError(f"the pickle is damaged: byte {code:#04x} is no instruction")
+        raise UnsafePickleError(f"the pickle uses {name}, which no dict of data needs")
+
+    return refuse
+
+
+def _instructions() -> dict[int, Callable[[_Interpreter], None]]:
+    names = {ord(opcode.code): opcode.name for opcode in pickletools.opcodes}
+    table = {code: _refuse(code, names.get(code, "")) for code in range(256)}
+    codes = {name: code for code, name in names.items()}
+    table |= {codes[name]: pickle._Unpickler.dispatch[codes[name]] for name in _DATA}
+    return table | {
+        codes["REDUCE"]: _Interpreter.carry_out_reduce,
+        codes["BUILD"]: _Interpreter.carry_out_build,
+        codes["SETITEM"]: _Interpreter.carry_out_setitem,
+        codes["SETITEMS"]: _Interpreter.carry_out_setitems,
+        codes["INST"]: _Interpreter.carry_out_inst,
+    }
+
+
+_Interpreter.dispatch = _instructions()
+
+
+class _Copyist:
+    """Copies what was read, counting: shared and cyclic parts become as large as they would be."""
+
+    def __init__(self) -> None:
+        self._values, self._chars = 0, 0
+
+    def copy(self, value: object, depth: int) -> object:
+        self._values += 1
+        if self._values > MAX_VALUES or depth > MAX_DEPTH:
+            raise DamagedPickleError(
+                f"more than {MAX_VALUES} values, or {MAX_DEPTH} levels of them"
+            )
+        if type(value) is dict:
+            return {self._text(key): self.copy(v, depth + 1) for key, v in value.items()}
+        if type(value) in (list, tuple):
+            return [self.copy(part, depth + 1) for part in value]
+        return self._text(value) if type(value) is str else _check(value)
+
+    def _text(self, text: str) -> str:
+        self._chars += len(text)
+        if self._chars > MAX_CHARS:
+            raise DamagedPickleError(f"more than {MAX_CHARS} letters")
+        return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _check(value: object) -> object:
+    if value is None or type(value) is bool:
+        return value
+    if type(value) is int and abs(value) <= MAX_INT:
+        return value
+    if type(value) is float and math.isfinite(value):
+        return value
+    shown = value.name if isinstance(value, _Mark) else type(value).__name__
+    raise DamagedPickleError(f"a value that is no data: {shown}")

@@ -1,0 +1,183 @@
+"""Seed 000's folders: TMDB's answers as dicts, posters, ROI features, boxes, and a CSV of money.
+
+What belongs here: which files there are, and the joining of a movie's. What does not: what one file
+holds (see `pipeline.crawl.datasets.seed000_parts`, and `.imdbpro_csv` for the CSV).
+
+Source: seed 000.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pipeline.crawl.datasets import imdbpro_csv
+from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
+from pipeline.crawl.datasets.safe_pickle import UnsafePickleError
+from pipeline.crawl.datasets.seed000_parts import (
+    check_features,
+    check_poster,
+    merge_answers,
+    read_answer,
+    read_regions,
+)
+from pipeline.errors import DumpError
+from pipeline.layouts.seed000 import (
+    BASICS,
+    CREDITS,
+    ENDINGS,
+    FEATURES,
+    KEYWORDS,
+    POSTERS,
+    REGIONS,
+    place,
+)
+
+KIND = "seed000"
+
+_ID = re.compile(r"[1-9][0-9]{0,11}")
+_ANSWERS = (BASICS, KEYWORDS, CREDITS)
+_CHECKS = {
+    POSTERS: check_poster,
+    FEATURES: check_features,
+    REGIONS: lambda path: len(read_regions(path)),
+}
+"""How the files that are kept as they are get looked at; gives how many things they hold."""
+
+
+def read(path: Path) -> Rows:
+    """Read what there is of seed 000; any of its folders will do alone.
+
+    Of each movie there is one `Taken`, by TMDB id: basics, keywords and credits as one answer, the
+    CSV's row where it has one, and posters, ROI features and boxes in `files`, under the names that
+    they have in the seed. The folders' dicts come before the CSV's words.
+
+    Args:
+        path: The folder that holds `basics/`, `keywords/` and so on.
+
+    Yields:
+        `Refused` for each file that cannot be taken; the movie's other files count.
+
+    Raises:
+        DumpError: There is none of the folders and no CSV.
+    """
+    folders = {name: path / name for name in ENDINGS if (path / name).is_dir()}
+    tables = sorted(path.glob("*.csv")) + sorted(path.glob("*.csv.gz")) if path.is_dir() else []
+    if not folders and not tables:
+        raise DumpError(
+            f"{path} holds nothing of seed 000: looked for folders {', '.join(ENDINGS)} and a CSV. "
+            "Give the folder that the archives were unpacked into."
+        )
+    money = _Money()
+    for table in tables:
+        try:
+            yield from money.read(table)
+        except DumpError as error:
+            if not folders:
+                raise
+            yield Refused(table.name, RowReason.MALFORMED, str(error))
+    files: dict[int, dict[str, Path]] = {}
+    for name, folder in folders.items():
+        yield from _list(name, folder, files)
+    for tmdb_id in sorted({*files, *money.rows}):
+        yield from _movie(tmdb_id, files.get(tmdb_id, {}), money.rows.get(tmdb_id))
+    yield from money.nameless
+
+
+@dataclass
+class _Money:
+    """The CSV's rows by movie; those without a TMDB id are handed on as they are."""
+
+    rows: dict[int, Taken] = field(default_factory=dict)
+    nameless: list[Taken] = field(default_factory=list)
+
+    def read(self, table: Path) -> Iterator[Refused]:
+        for row in imdbpro_csv.read(table):
+            if isinstance(row, Refused):
+                yield row
+            elif row.tmdb_id is None:
+                self.nameless.append(row)
+            elif row.tmdb_id in self.rows:
+                first = self.rows[row.tmdb_id].row
+                detail = f"film {row.tmdb_id} stands at {first} already"
+                yield Refused(row.row, RowReason.DUPLICATE, detail)
+            else:
+                self.rows[row.tmdb_id] = row
+
+
+def _list(name: str, folder: Path, files: dict[int, dict[str, Path]]) -> Iterator[Refused]:
+    """Note a folder's files by movie; refuse those that no movie's id names."""
+    for path in sorted(folder.iterdir()):
+        where = f"{name}/{path.name}"
+        stem = path.name.removesuffix(ENDINGS[name])
+        if path.is_symlink():
+            yield Refused(where, RowReason.UNSAFE, "it is a link to another place")
+        elif stem == path.name or not _ID.fullmatch(stem):
+            yield Refused(where, RowReason.NO_ID, f"<tmdb_id>{ENDINGS[name]} was wanted")
+        else:
+            files.setdefault(int(stem), {})[name] = path
+
+
+def _movie(tmdb_id: int, files: Mapping[str, Path], money: Taken | None) -> Rows:
+    answers: dict[str, dict] = {}
+    counts: dict[str, int] = {}
+    for name, path in files.items():
+        try:
+            if name in _ANSWERS:
+                answers[name] = read_answer(path, tmdb_id)
+            else:
+                counts[name] = _CHECKS[name](path)
+        except UnsafePickleError as error:
+            yield Refused(f"{name}/{path.name}", RowReason.UNSAFE, str(error))
+        except DumpError as error:
+            yield Refused(f"{name}/{path.name}", RowReason.MALFORMED, str(error))
+    if counts.get(FEATURES, 0) != counts.get(REGIONS, 0) and {FEATURES, REGIONS} <= counts.keys():
+        detail = f"{counts.pop(REGIONS)} objects, and {counts.pop(FEATURES)} in {FEATURES}"
+        yield Refused(
+            place(REGIONS, tmdb_id), RowReason.MALFORMED, f"{detail}: neither file is taken"
+        )
+    kept = {place(name, tmdb_id): files[name] for name in counts}
+    if answers or kept or money:
+        yield _taken(tmdb_id, answers, kept, money)
+
+
+def _taken(
+    tmdb_id: int, answers: Mapping[str, dict], kept: Mapping[str, Path], money: Taken | None
+) -> Taken:
+    fields = merge_answers(answers)
+    places = [place(name, tmdb_id) for name in answers] + list(kept)
+    taken = Taken(
+        ", ".join(places),
+        fields,
+        tmdb_id=tmdb_id,
+        imdb_id=_text(fields.get("imdb_id")) or None,
+        title=_text(fields.get("title")),
+        year=_year(fields.get("release_date")),
+        files=kept,
+    )
+    return _add_money(taken, money) if money else taken
+
+
+def _add_money(taken: Taken, money: Taken) -> Taken:
+    """Add what the CSV knows and TMDB's answer does not."""
+    return replace(
+        taken,
+        row=", ".join(filter(None, [taken.row, money.row])),
+        fields={
+            **taken.fields,
+            **{k: v for k, v in money.fields.items() if not taken.fields.get(k)},
+        },
+        imdb_id=taken.imdb_id or money.imdb_id,
+        title=taken.title or money.title,
+        year=taken.year or money.year,
+        files={**money.files, **taken.files},
+    )
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _year(value: object) -> int | None:
+    text = _text(value)[:4]
+    return int(text) if len(text) == 4 and text.isascii() and text.isdigit() else None

@@ -1,0 +1,116 @@
+"""One file of seed 000's folders: is it what its folder promises?
+
+What belongs here: dicts, posters, ROI features and boxes, one file each. What does not: which files
+there are, and joining them (see `pipeline.crawl.datasets.seed000`).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.crawl.datasets.npy_dict import read_npy_dict
+from pipeline.errors import DumpError
+from pipeline.layouts.attr_bbox import Region, parse_attr_bbox
+from pipeline.layouts.npy import HEAD_BYTES, parse_npy_header
+from pipeline.layouts.seed000 import FEATURE_CHANNELS, FEATURE_SIDES
+
+MAX_DICT_BYTES = 32 * 1024 * 1024
+MAX_POSTER_BYTES = 32 * 1024 * 1024
+MAX_TEXT_BYTES = 4 * 1024 * 1024
+MAX_OBJECTS = 1000
+"""Objects on one poster; the seed's detector gives at most some dozens."""
+
+_FLOATS = ("<f4", "<f2", "<f8")
+_CHECKED_AT_ONCE = 2_000_000
+
+
+def read_answer(path: Path, tmdb_id: int) -> dict:
+    """Read one of TMDB's answers, as a dict in a `.npy` file.
+
+    Raises:
+        UnsafePickleError: Its pickle wants anything but data.
+        DumpError: It cannot be read, or is about another movie.
+    """
+    answer = read_npy_dict(_bytes(path, MAX_DICT_BYTES))
+    said = answer.get("id", tmdb_id)
+    if said != tmdb_id or isinstance(said, bool):
+        raise DumpError(f"it is about movie {str(said)[:40]}, and its name says {tmdb_id}")
+    return answer
+
+
+def check_poster(path: Path) -> int:
+    """Make sure that a file begins like a JPEG; it is decoded when it is used.
+
+    Returns:
+        1, the number of posters.
+
+    Raises:
+        DumpError: It does not.
+    """
+    head = _bytes(path, MAX_POSTER_BYTES, only=3)
+    if head != b"\xff\xd8\xff":
+        raise DumpError(f"no JPEG: it begins with {head!r}")
+    return 1
+
+
+def check_features(path: Path) -> int:
+    """Make sure that a file holds finite ROI features; give the number of objects.
+
+    Raises:
+        DumpError: It does not: another type or shape, cut off, or values that are no numbers.
+    """
+    header = parse_npy_header(_bytes(path, None, only=HEAD_BYTES))
+    if header.descr not in _FLOATS or header.is_fortran:
+        raise DumpError(f"float32 in C order was wanted, and {header.descr} came")
+    sides = {(FEATURE_CHANNELS, side, side) for side in FEATURE_SIDES}
+    if len(header.shape) != 4 or header.shape[1:] not in sides or header.shape[0] > MAX_OBJECTS:
+        raise DumpError(f"shape {header.shape}, and (objects, 2048, 7, 7) or (…, 4, 4) was wanted")
+    wanted = header.offset + header.items * int(header.descr[2])
+    if path.stat().st_size != wanted:
+        raise DumpError(f"it has {path.stat().st_size} bytes, and its header says {wanted}")
+    if header.items:
+        values = np.memmap(path, header.descr, "r", header.offset, (header.items,))
+        for start in range(0, header.items, _CHECKED_AT_ONCE):
+            if not np.isfinite(values[start : start + _CHECKED_AT_ONCE]).all():
+                raise DumpError("it holds values that are no numbers")
+    return header.shape[0]
+
+
+def read_regions(path: Path) -> list[Region]:
+    """Read a poster's regions.
+
+    Raises:
+        DumpError: A line is not what it should be.
+    """
+    try:
+        return parse_attr_bbox(_bytes(path, MAX_TEXT_BYTES).decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise DumpError(f"not UTF-8 at byte {error.start}") from None
+
+
+def merge_answers(parts: Mapping[str, dict]) -> dict[str, object]:
+    """Make one answer of `basics`, `keywords` and `credits`, as TMDB appends them.
+
+    Example:
+        >>> merge_answers({"basics": {"id": 5}, "keywords": {"id": 5, "keywords": []}})
+        {'id': 5, 'keywords': {'keywords': []}}
+    """
+    fields = dict(parts.get("basics", {}))
+    for name in ("keywords", "credits"):
+        if name in parts:
+            fields[name] = {key: value for key, value in parts[name].items() if key != "id"}
+    return fields
+
+
+def _bytes(path: Path, at_most: int | None, *, only: int = -1) -> bytes:
+    try:
+        if not path.is_file():
+            raise DumpError("a file was wanted")
+        size = path.stat().st_size
+        if at_most is not None and size > at_most:
+            raise DumpError(f"it has {size} bytes, and {at_most} at most are read")
+        with path.open("rb") as handle:
+            return handle.read(only)
+    except OSError as error:
+        raise DumpError(f"it cannot be read ({error.strerror or error})") from None

@@ -1,0 +1,124 @@
+"""Trailers12k: metadata, genres with the official splits, and features as Zarr groups.
+
+What belongs here: the joining of its files, film by film. What does not: each file's own layout
+(see `pipeline.crawl.datasets.trailers12k_tables` and `.zarr_groups`).
+
+Source: seed 002.
+"""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
+from pipeline.crawl.datasets.trailers12k_tables import Said, read_metadata, read_mtgc
+from pipeline.crawl.datasets.zarr_groups import ZarrGroup, is_group, open_group
+from pipeline.crawl.datasets.zarr_guard import UnsafeArrayError
+from pipeline.errors import DumpError
+from pipeline.layouts.trailers12k import FIELD, GROUP_ENDING, METADATA, MTGC_NAMES
+
+KIND = "trailers12k"
+
+
+def read(path: Path) -> Rows:
+    """Read what there is of Trailers12k; any of its files will do alone.
+
+    Of each movie there is one `Taken`, by IMDb id: YouTube ids as videos, in order; the entry of
+    `metadata.json`, genres and splits under `marquee_trailers12k`; and an array per group as
+    `<group>/{tmdb_id}.npy` in `files`, where the importer puts the movie's id. Arrays are read as
+    their movie's turn comes.
+
+    Args:
+        path: The folder, or one of `metadata.json`, `mtgc.csv` and a `.zarr` folder.
+
+    Yields:
+        `Refused` for what cannot be taken, whole files included; the movie's other parts count.
+
+    Raises:
+        DumpError: There is nothing of Trailers12k.
+    """
+    metadata, mtgc, groups = _find(path)
+    tables = [read_metadata(metadata) if metadata else Said(), read_mtgc(mtgc) if mtgc else Said()]
+    for said in tables:
+        yield from said.refused
+    members: dict[str, list[ZarrGroup]] = {}
+    for group in groups:
+        yield from _open(group, members)
+    for imdb_id in dict.fromkeys([*tables[0].rows, *tables[1].rows, *members]):
+        yield from _movie(imdb_id, tables, members.get(imdb_id, []))
+
+
+def _find(path: Path) -> tuple[Path | None, Path | None, list[Path]]:
+    if path.is_file():
+        if path.suffix == ".json":
+            return path, None, []
+        if path.suffix in (".csv", ".gz"):
+            return None, path, []
+    if path.is_dir():
+        if is_group(path) or path.name.endswith(GROUP_ENDING):
+            return None, None, [path]
+        metadata = path / METADATA if (path / METADATA).is_file() else None
+        tables = [path / name for name in MTGC_NAMES if (path / name).is_file()]
+        groups = sorted(path.glob(f"*{GROUP_ENDING}"))
+        if metadata or tables or groups:
+            return metadata, tables[0] if tables else None, groups
+    raise DumpError(
+        f"{path} holds nothing of Trailers12k: looked for {METADATA}, {MTGC_NAMES[0]} and folders "
+        f"that end in {GROUP_ENDING}. Give the folder that the download was unpacked into."
+    )
+
+
+def _open(path: Path, members: dict[str, list[ZarrGroup]]) -> Iterator[Refused]:
+    """Open a group and note which movies have an array in it."""
+    try:
+        group = open_group(path)
+    except UnsafeArrayError as error:
+        yield Refused(path.name, RowReason.UNSAFE, str(error))
+        return
+    except DumpError as error:
+        yield Refused(path.name, RowReason.MALFORMED, str(error))
+        return
+    for member in group.members():
+        if isinstance(member, Refused):
+            yield member
+        else:
+            members.setdefault(member, []).append(group)
+
+
+def _movie(imdb_id: str, tables: list[Said], groups: list[ZarrGroup]) -> Rows:
+    places: list[str] = []
+    kept: dict[str, object] = {}
+    for said in tables:
+        if imdb_id in said.rows:
+            where, row = said.rows[imdb_id]
+            places.append(where)
+            kept |= row
+    files: dict[str, Path | bytes] = {}
+    for group in groups:
+        where = f"{group.path.name}/{imdb_id}"
+        try:
+            files[f"{group.name}/{{tmdb_id}}.npy"] = _npy(group.read(imdb_id))
+            places.append(where)
+        except UnsafeArrayError as error:
+            yield Refused(where, RowReason.UNSAFE, str(error))
+        except DumpError as error:
+            yield Refused(where, RowReason.MALFORMED, str(error))
+    if places:
+        yield Taken(", ".join(places), _fields(imdb_id, kept), imdb_id=imdb_id, files=files)
+
+
+def _fields(imdb_id: str, kept: dict[str, object]) -> dict[str, object]:
+    youtube_ids = kept.pop("youtube_ids", [])
+    fields: dict[str, object] = {"imdb_id": imdb_id}
+    if youtube_ids:
+        results = [{"key": key, "site": "YouTube", "type": "Trailer"} for key in youtube_ids]
+        fields["videos"] = {"results": results}
+    return fields | ({FIELD: kept} if kept else {})
+
+
+def _npy(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()

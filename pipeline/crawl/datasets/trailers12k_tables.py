@@ -1,0 +1,159 @@
+"""Trailers12k's `metadata.json` and `mtgc.csv`: what they say of each movie, by IMDb id.
+
+What belongs here: the two files. What does not: joining them with arrays (see
+`pipeline.crawl.datasets.trailers12k`).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.crawl.datasets.rows import Refused, RowReason
+from pipeline.crawl.datasets.tables import open_table
+from pipeline.errors import DumpError
+from pipeline.layouts.trailers12k import (
+    GENRES,
+    IMDB_ID,
+    METADATA_KEY,
+    MTGC_COLUMNS,
+    SPLITS,
+    read_imdb_id,
+)
+
+MAX_METADATA_BYTES = 512 * 1024 * 1024
+MAX_ENTRY_DEPTH = 16
+
+_YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+
+
+@dataclass
+class Said:
+    """What one file says, by IMDb id.
+
+    Attributes:
+        rows: Where it stands, for a person, and what it says.
+        refused: What is not taken.
+    """
+
+    rows: dict[str, tuple[str, dict]] = field(default_factory=dict)
+    refused: list[Refused] = field(default_factory=list)
+
+    def add(self, imdb_id: str, where: str, row: dict) -> None:
+        """Take a row, unless its movie stands there already."""
+        if imdb_id in self.rows:
+            first = self.rows[imdb_id][0]
+            self.refuse(where, RowReason.DUPLICATE, f"{imdb_id} stands at {first} already")
+        else:
+            self.rows[imdb_id] = (where, row)
+
+    def refuse(self, where: str, reason: RowReason, detail: str) -> None:
+        """Note what is not taken."""
+        self.refused.append(Refused(where, reason, detail))
+
+
+def read_metadata(path: Path) -> Said:
+    """Read `metadata.json`: IMDb's genres and the trailers' YouTube ids.
+
+    Each row has `db_id`, `metadata` (the entry as it came) and `youtube_ids` in order.
+
+    Raises:
+        DumpError: It is no JSON object with `trailers12k`.
+    """
+    said = Said()
+    for db_id, entry in _entries(path).items():
+        where = f"{path.name} {db_id[:40]}"
+        imdb = _mapping(_mapping(entry).get("imdb"))
+        imdb_id = read_imdb_id(imdb.get("id"))
+        if imdb_id is None:
+            said.refuse(where, RowReason.NO_ID, f"imdb.id is {str(imdb.get('id'))[:40]!r}")
+        elif _depth(entry) > MAX_ENTRY_DEPTH:
+            said.refuse(where, RowReason.MALFORMED, f"more than {MAX_ENTRY_DEPTH} levels")
+        else:
+            youtube_ids = list(_youtube_ids(entry, where, said))
+            said.add(
+                imdb_id, where, {"db_id": db_id, "metadata": entry, "youtube_ids": youtube_ids}
+            )
+    return said
+
+
+def read_mtgc(path: Path) -> Said:
+    """Read `mtgc.csv`: ten genres, and the part of three splits that each movie is in.
+
+    Each row has `genres` (names) and `splits` (0, 1 or 2 by name).
+
+    Raises:
+        DumpError: It is no such table.
+    """
+    said = Said()
+    for row in open_table(path, MTGC_COLUMNS).read_rows():
+        if isinstance(row, Refused):
+            said.refused.append(row)
+            continue
+        cells = row.cells
+        odd = [n for n in GENRES if cells[n] not in ("0", "1")]
+        odd += [n for n in SPLITS if cells[n] not in ("0", "1", "2")]
+        if not IMDB_ID.fullmatch(cells["mid"]):
+            said.refuse(row.where, RowReason.NO_ID, f"mid is {cells['mid'][:40]!r}, wanted tt…")
+        elif odd:
+            detail = f"{odd[0]} is {cells[odd[0]][:40]!r}, wanted 0, 1 (or 2 in a split)"
+            said.refuse(row.where, RowReason.MALFORMED, detail)
+        else:
+            genres = [name for name in GENRES if cells[name] == "1"]
+            splits = {name: int(cells[name]) for name in SPLITS}
+            said.add(cells["mid"], row.where, {"genres": genres, "splits": splits})
+    return said
+
+
+def _entries(path: Path) -> Mapping:
+    try:
+        if path.stat().st_size > MAX_METADATA_BYTES:
+            raise DumpError(
+                f"{path} is larger than {MAX_METADATA_BYTES} bytes. Is it the right file?"
+            )
+        value = json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_refuse_constant)
+    except OSError as error:
+        raise DumpError(f"{path} cannot be opened: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise DumpError(
+            f"{path} is no JSON in UTF-8 ({type(error).__name__}): fetch it again."
+        ) from None
+    entries = _mapping(value).get(METADATA_KEY)
+    if not isinstance(entries, dict):
+        raise DumpError(f"{path} holds no object {METADATA_KEY!r}: is it Trailers12k's metadata?")
+    return entries
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _youtube_ids(entry: Mapping, where: str, said: Said) -> Iterator[str]:
+    """Give the ids that YouTube could have given; of the others say which they were."""
+    trailers = _mapping(entry.get("youtube")).get("trailers")
+    for number, trailer in enumerate(trailers if isinstance(trailers, list) else [], start=1):
+        youtube_id = _mapping(trailer).get("id")
+        if isinstance(youtube_id, str) and _YOUTUBE_ID.fullmatch(youtube_id):
+            yield youtube_id
+        else:
+            detail = f"{str(youtube_id)[:40]!r} is no YouTube id; the film's other trailers count"
+            said.refuse(f"{where} trailer {number}", RowReason.MALFORMED, detail)
+
+
+def _mapping(value: object) -> Mapping:
+    return value if isinstance(value, dict) else {}
+
+
+def _depth(value: object) -> int:
+    """Count levels one by one, so that the check itself needs no recursion."""
+    level, depth = [value], 0
+    while level and depth <= MAX_ENTRY_DEPTH:
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        depth += 1
+    return depth

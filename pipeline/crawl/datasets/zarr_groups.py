@@ -1,0 +1,127 @@
+"""A Zarr group of Trailers12k: one float32 array per movie, format 2 or 3, read one at a time.
+
+What belongs here: groups, their members, values. What does not: what is checked before zarr opens
+an array (see `pipeline.crawl.datasets.zarr_guard`).
+"""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.crawl.datasets.rows import Refused, RowReason
+from pipeline.crawl.datasets.zarr_guard import UnsafeArrayError, check_array, read_meta
+from pipeline.errors import DumpError
+from pipeline.layouts.trailers12k import (
+    GROUP_ENDING,
+    IMDB_ID,
+    WIDTH_ATTRIBUTE,
+    is_group_name,
+)
+
+_DAMAGE = (
+    OSError, ValueError, TypeError, KeyError, IndexError, RuntimeError, EOFError, BufferError,
+    MemoryError, zlib.error,
+)  # fmt: skip
+"""What zarr and its codecs raise for damaged arrays."""
+
+
+@dataclass(frozen=True)
+class ZarrGroup:
+    """One group.
+
+    Attributes:
+        path: Its folder.
+        name: Without `.zarr`; names a folder of the store.
+        zarr_format: 2 or 3.
+        width: Features, as the group's attribute says.
+    """
+
+    path: Path
+    name: str
+    zarr_format: int
+    width: int
+
+    def members(self) -> Iterator[str | Refused]:
+        """Give the IMDb id of every array, in order; what has another name is refused."""
+        for path in sorted(self.path.iterdir()):
+            if path.name.startswith(".") or path.name == "zarr.json":
+                continue
+            where = f"{self.path.name}/{path.name}"
+            if path.is_symlink():
+                yield Refused(where, RowReason.UNSAFE, "it is a link to another place")
+            elif IMDB_ID.fullmatch(path.name) and path.is_dir():
+                yield path.name
+            else:
+                yield Refused(where, RowReason.NO_ID, "an array named by an IMDb id was wanted")
+
+    def read(self, imdb_id: str) -> np.ndarray:
+        """Read one movie's array.
+
+        Returns:
+            float32, shape (rows, width) or (width,).
+
+        Raises:
+            UnsafeArrayError: It wants more than numbers.
+            DumpError: It is damaged, of another type or width, or holds what is no number.
+        """
+        folder = self.path / imdb_id
+        layout = check_array(folder, self.zarr_format)
+        if layout.shape[-1] != self.width:
+            raise DumpError(
+                f"{layout.shape[-1]} features where the group's {WIDTH_ATTRIBUTE} says {self.width}"
+            )
+        array = self._open(folder)
+        if not np.isfinite(array).all():
+            raise DumpError("it holds values that are no numbers")
+        return array
+
+    def _open(self, folder: Path) -> np.ndarray:
+        import zarr
+
+        try:
+            array = zarr.open_array(str(folder), mode="r", zarr_format=self.zarr_format)[...]
+        except _DAMAGE as error:
+            raise DumpError(f"it cannot be unpacked ({type(error).__name__})") from None
+        return np.ascontiguousarray(array, dtype="<f4")
+
+
+def is_group(path: Path) -> bool:
+    """Whether a folder is a Zarr group, whatever its name."""
+    return (path / ".zgroup").is_file() or (
+        (path / "zarr.json").is_file() and not (path / ".zarray").exists()
+    )
+
+
+def open_group(path: Path) -> ZarrGroup:
+    """Open a group.
+
+    Raises:
+        UnsafeArrayError: It is a link to another place.
+        DumpError: It is no group, its name would not do for a folder, or it does not say how many
+            features its arrays have.
+    """
+    name = path.name.removesuffix(GROUP_ENDING)
+    if path.is_symlink():
+        raise UnsafeArrayError("it is a link to another place")
+    if not path.is_dir():
+        raise DumpError("a folder was wanted: unpack it first")
+    if not is_group(path):
+        raise DumpError("it holds neither .zgroup nor zarr.json: is it unpacked completely?")
+    if not is_group_name(name):
+        raise DumpError("its name must be of letters, digits, dots, dashes and underscores")
+    if (path / ".zgroup").is_file():
+        zarr_format, attributes = 2, read_meta(path / ".zattrs")
+    else:
+        meta = read_meta(path / "zarr.json")
+        zarr_format, attributes = 3, meta.get("attributes")
+        if meta.get("node_type") != "group" or not isinstance(attributes, dict):
+            raise DumpError("zarr.json describes no group with attributes")
+    width = attributes.get(WIDTH_ATTRIBUTE)
+    if type(width) is not int or width < 1:
+        raise DumpError(
+            f"its attribute {WIDTH_ATTRIBUTE} is {str(width)[:40]}, a number was wanted"
+        )
+    return ZarrGroup(path, name, zarr_format, width)

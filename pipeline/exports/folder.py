@@ -1,0 +1,199 @@
+"""A folder that is being exported: whole files, a journal, and the manifest at the very end.
+
+What belongs here: how a folder becomes complete whatever kills it. What does not: what its files
+hold, and checking it later (see `pipeline.exports.manifest`).
+
+The journal names each file before it is begun. A run that is killed leaves the journal and no
+manifest; the next one writes everything again and removes what nobody wants any more, and nothing
+but what a journal or a manifest of ours names.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from pipeline.errors import DiskError, DumpError
+from pipeline.exports.manifest import (
+    FORMAT,
+    MANIFEST,
+    UNFINISHED,
+    check_place,
+    hash_file,
+    list_files,
+    read_manifest,
+)
+
+_PART = ".part"
+"""End of the name of a file that is being written."""
+
+
+class ExportFolder:
+    """One folder; made by `open_export`.
+
+    Args:
+        root: The folder.
+        begun: Places that earlier runs began.
+    """
+
+    def __init__(self, root: Path, begun: set[str]):
+        self.root = root
+        self.files: dict[str, dict[str, object]] = {}
+        self._begun = begun
+        self._wanted: set[str] = set()
+
+    def write(self, place: str, content: bytes) -> None:
+        """Write a file, whole or not at all."""
+        with self.writing(place) as path:
+            path.write_bytes(content)
+
+    def copy(self, place: str, source: BinaryIO) -> None:
+        """Copy a file, block by block."""
+        with self.writing(place) as path, path.open("wb") as sink:
+            shutil.copyfileobj(source, sink, 1024 * 1024)
+
+    @contextmanager
+    def writing(self, place: str) -> Iterator[Path]:
+        """Give a path to write to; at the end the file stands in its place."""
+        path = self._begin(place)
+        part = path.with_name(path.name + _PART)
+        with _disk(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield part
+            self._note(place, part)
+            part.replace(path)
+
+    @contextmanager
+    def filling(self, place: str) -> Iterator[Path]:
+        """Give a new folder for a library to write into; whatever it writes is listed."""
+        path = self._begin(place)
+        with _disk(path):
+            if path.exists():
+                shutil.rmtree(path)
+            path.mkdir(parents=True)
+            yield path
+            for name in sorted(list_files(path)):
+                self._note(f"{place}/{name}", path / name)
+
+    def finish(self, head: Mapping[str, object]) -> None:
+        """Remove what earlier runs began and nobody wants, then write the manifest."""
+        for place in sorted(self._begun - self._wanted):
+            self._remove(place)
+        manifest = {"format": FORMAT, **head, "files": dict(sorted(self.files.items()))}
+        path = self.root / MANIFEST
+        with _disk(path):
+            part = path.with_name(MANIFEST + _PART)
+            part.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+            part.replace(path)
+            (self.root / UNFINISHED).unlink()
+
+    def _begin(self, place: str) -> Path:
+        path = self._path(place)
+        self._wanted.add(place)
+        if place not in self._begun:
+            self._begun.add(place)
+            with _disk(path), (self.root / UNFINISHED).open("a", encoding="utf-8") as journal:
+                journal.write(json.dumps(place) + "\n")
+        return path
+
+    def _path(self, place: str) -> Path:
+        path = self.root / check_place(place)
+        for parent in path.relative_to(self.root).parents:
+            if (self.root / parent).is_symlink() and parent != Path():
+                raise DumpError(
+                    f"{self.root / parent} is a link to another place: exports write into their "
+                    "own folder alone. Remove it, or export into a new folder."
+                )
+        return path
+
+    def _note(self, place: str, path: Path) -> None:
+        size, digest = hash_file(path)
+        self.files[place] = {"size": size, "sha256": digest}
+
+    def _remove(self, place: str) -> None:
+        path = self._path(place)
+        if any(str(parent) in self._wanted for parent in PurePosixPath(place).parents):
+            return  # that folder was filled anew
+        with _disk(path):
+            path.with_name(path.name + _PART).unlink(missing_ok=True)
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+            for parent in path.relative_to(self.root).parents:
+                if parent != Path():
+                    with suppress(OSError):
+                        (self.root / parent).rmdir()  # goes where it is empty
+
+
+def open_export(root: Path, kind: str, source: str) -> ExportFolder:
+    """Begin an export, or one anew, or one that was stopped.
+
+    Args:
+        root: An empty or new folder, or one that holds an export of the same kind and source.
+        kind: What is exported.
+        source: Label of where the films come from; two never mix.
+
+    Raises:
+        DumpError: The folder holds something else.
+        DiskError: It cannot be written.
+    """
+    with _disk(root):
+        if root.exists() and not root.is_dir():
+            raise DumpError(f"{root} is a file: give a folder to export into.")
+        begun = _earlier(root, {"kind": kind, "source": source})
+        root.mkdir(parents=True, exist_ok=True)
+        lines = [json.dumps({"kind": kind, "source": source}), *map(json.dumps, sorted(begun))]
+        part = root / (UNFINISHED + _PART)
+        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        part.replace(root / UNFINISHED)
+        (root / MANIFEST).unlink(missing_ok=True)
+    return ExportFolder(root, begun)
+
+
+def _earlier(root: Path, wanted: Mapping[str, str]) -> set[str]:
+    """Give the places of the export that the folder holds; refuse a folder that holds none."""
+    leftovers = {UNFINISHED + _PART}
+    if not root.exists() or not {path.name for path in root.iterdir()} - leftovers:
+        return set()
+    if (root / UNFINISHED).is_file():
+        head, begun = _read_journal(root / UNFINISHED)
+    elif (root / MANIFEST).is_file():
+        head = read_manifest(root)
+        begun = set(head["files"])
+    else:
+        raise DumpError(
+            f"{root} is not empty and holds no export of marquee. Give an empty or a new folder: "
+            "nothing of yours is overwritten."
+        )
+    if any(head.get(name) != value for name, value in wanted.items()):
+        raise DumpError(
+            f"{root} holds an export {head.get('kind')} of {head.get('source')}, this one is "
+            f"{wanted['kind']} of {wanted['source']}. Give another folder."
+        )
+    return begun
+
+
+def _read_journal(path: Path) -> tuple[dict, set[str]]:
+    head, *lines = path.read_text(encoding="utf-8").split("\n")
+    try:
+        told = json.loads(head)
+        places = [json.loads(line) for line in lines[:-1]]  # the last may be cut off
+    except (ValueError, RecursionError):
+        told, places = None, []
+    if not isinstance(told, dict):
+        raise DumpError(f"{path} is no journal of an export. Give an empty or a new folder.")
+    return told, {check_place(place) for place in places}
+
+
+@contextmanager
+def _disk(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DiskError(
+            f"{path} cannot be written ({error.strerror or error}). Free some space or mend the "
+            "rights, then run the same export again."
+        ) from error

@@ -1,0 +1,84 @@
+"""Reads the header of a `.npy` file that anybody may have written.
+
+What belongs here: the header, without evaluating it. What does not: what the array means.
+
+NumPy itself evaluates the header as a Python literal; a hostile one can exhaust the parser's stack,
+and a structured type can hold objects. A pattern of what `np.save` writes needs neither.
+"""
+
+import re
+from dataclasses import dataclass
+from math import prod
+
+from pipeline.errors import DumpError
+
+MAGIC = b"\x93NUMPY"
+MAX_HEADER_BYTES = 2048
+"""Longest header that is read; NumPy pads its own to a multiple of 64, and 128 bytes do."""
+
+MAX_DIMENSIONS = 8
+
+HEAD_BYTES = MAX_HEADER_BYTES + 12
+"""So much of a file holds its whole header."""
+
+_HEADER = re.compile(
+    rb"\{'descr': '([<>|=]?[A-Za-z][0-9]{0,3})', 'fortran_order': (True|False), "
+    rb"'shape': \(((?:[0-9]{1,18},? ?)*)\), \} *\n"
+)
+
+
+@dataclass(frozen=True)
+class NpyHeader:
+    """What the header says.
+
+    Attributes:
+        descr: NumPy's name of the type, `<f4` or `|O`.
+        is_fortran: Whether the first axis lies closest together.
+        shape: Of the array.
+        offset: Bytes before the array's first.
+    """
+
+    descr: str
+    is_fortran: bool
+    shape: tuple[int, ...]
+    offset: int
+
+    @property
+    def items(self) -> int:
+        """Number of items."""
+        return prod(self.shape)
+
+
+def parse_npy_header(head: bytes) -> NpyHeader:
+    r"""Read the header at the beginning of a `.npy` file.
+
+    Args:
+        head: The file's first `HEAD_BYTES` bytes, or the whole file.
+
+    Raises:
+        DumpError: It is no `.npy` file, or its header is not one that `np.save` writes.
+
+    Example:
+        >>> import io, numpy as np
+        >>> file = io.BytesIO()
+        >>> np.save(file, np.zeros((2, 3), "f4"))
+        >>> parse_npy_header(file.getvalue()).shape
+        (2, 3)
+    """
+    if not head.startswith(MAGIC) or len(head) < 10:
+        raise DumpError(f"no .npy file: it begins with {head[:8]!r}")
+    major = head[6]
+    if major not in (1, 2, 3):
+        raise DumpError(f".npy version {major} is unknown")
+    size_bytes = 2 if major == 1 else 4
+    start = 8 + size_bytes
+    length = int.from_bytes(head[8:start], "little")
+    if length > MAX_HEADER_BYTES:
+        raise DumpError(f"its header has {length} bytes, {MAX_HEADER_BYTES} at most are read")
+    found = _HEADER.fullmatch(head[start : start + length])
+    if found is None:
+        raise DumpError(f"its header is none that np.save writes: {head[start : start + 80]!r}")
+    shape = tuple(int(part) for part in found[3].replace(b" ", b"").split(b",") if part)
+    if len(shape) > MAX_DIMENSIONS:
+        raise DumpError(f"its array has {len(shape)} dimensions")
+    return NpyHeader(found[1].decode(), found[2] == b"True", shape, start + length)

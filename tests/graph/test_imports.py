@@ -1,0 +1,159 @@
+"""Public dumps as a source: films without any key, and what TMDB does not know filled in."""
+
+import csv
+import json
+from dataclasses import replace
+
+import pytest
+
+from assets.build import Request, build
+from assets.importing import import_dump, open_for_import
+from pipeline.errors import ConfigurationError, DumpError
+from resources.workplace import open_workplace
+
+MOVIES = "tmdb_5000_movies.csv"
+CREDITS = "tmdb_5000_credits.csv"
+
+
+def write_dump(folder, movies):
+    """Write Kaggle's TMDB 5000 of the studio's own films, told as that dump tells them."""
+    folder.mkdir()
+    listed = ("genres", "keywords", "production_companies", "production_countries",
+              "spoken_languages")  # fmt: skip
+    plain = ("budget", "homepage", "id", "original_language", "original_title", "overview",
+             "popularity", "release_date", "revenue", "runtime", "status", "tagline", "title",
+             "vote_average", "vote_count")  # fmt: skip
+    with (folder / MOVIES).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*plain, *listed])
+        writer.writeheader()
+        for movie in movies:
+            lists = {name: movie.get(name) or [] for name in listed}
+            lists["keywords"] = movie["keywords"]["keywords"]
+            row = {name: movie.get(name, "") for name in plain}
+            writer.writerow(row | {name: json.dumps(value) for name, value in lists.items()})
+    with (folder / CREDITS).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ["movie_id", "title", "cast", "crew"])
+        writer.writeheader()
+        for movie in movies:
+            credits = movie["credits"]
+            writer.writerow(
+                {"movie_id": movie["id"], "title": movie["title"],
+                 "cast": json.dumps(credits["cast"]), "crew": json.dumps(credits["crew"])}
+            )  # fmt: skip
+    return folder
+
+
+def details(site):
+    return [site.catalogue.details(i) for i in sorted(site.catalogue.movie_ids())]
+
+
+@pytest.fixture
+def site(open_site):
+    return open_site(4)
+
+
+@pytest.fixture
+def imports_settings(site):
+    """Settings of a place that asks TMDB nothing; its hosts of media are the studio's."""
+    return replace(site.settings, tmdb_api_url="", tmdb_api_key="", imdbpro_cookie="",
+                   source="imports", store=str(site.folder / "imported"))  # fmt: skip
+
+
+def imported(settings, folder, kind="tmdb5000"):
+    with open_for_import(settings) as workplace:
+        return import_dump(workplace, kind, folder)
+
+
+def test_films_of_a_dump_are_built_without_a_key_or_a_request(site, imports_settings, tmp_path):
+    folder = write_dump(tmp_path / "dump", details(site))
+    assert imported(imports_settings, folder).films_new == 4
+    site.reset_stats()
+    with open_workplace(imports_settings) as workplace:
+        build(workplace, site.instance, Request(stages=("crawl", "media")))
+        rows = workplace.ledger.rows("movie_records")
+        posters = workplace.ledger.rows("posters")
+        record = workplace.store.read_json(workplace.store.path("movies", f"{min(rows)}.json"))
+    assert {row.status for row in rows.values()} == {"ok"}
+    assert {(row.status, row.reason) for row in posters.values()} == {("absent", "not_listed")}
+    assert record["marquee_provenance"]["overview"] == "tmdb5000"
+    assert not [path for path in site.stats().get("by_path", site.stats()) if "/3/" in str(path)]
+
+
+def test_second_import_of_the_same_dump_changes_nothing(site, imports_settings, tmp_path):
+    folder = write_dump(tmp_path / "dump", details(site))
+    imported(imports_settings, folder)
+    with open_workplace(imports_settings) as workplace:
+        before = workplace.ledger.movies()
+    report = imported(imports_settings, folder)
+    assert (report.new, report.changed, report.unchanged, report.films_new) == (0, 0, 4, 0)
+    with open_workplace(imports_settings) as workplace:
+        assert workplace.ledger.movies() == before
+
+
+def test_changed_row_makes_its_film_due_and_no_other(site, imports_settings, tmp_path):
+    movies = details(site)
+    imported(imports_settings, write_dump(tmp_path / "dump", movies))
+    with open_workplace(imports_settings) as workplace:
+        build(workplace, site.instance, Request(stages=("crawl",)))
+    movies[0] = {**movies[0], "overview": "Another plot."}
+    report = imported(imports_settings, write_dump(tmp_path / "again", movies))
+    assert (report.changed, report.unchanged) == (1, 3)
+    with open_workplace(imports_settings) as workplace:
+        assert build(workplace, site.instance, Request(stages=("crawl",))) == 1
+
+
+def test_dump_fills_what_tmdb_does_not_know(site, tmp_path):
+    movie = details(site)[0]
+    site.edit(movie["id"], budget=0)
+    folder = write_dump(tmp_path / "dump", [{**movie, "budget": 123, "overview": "Other."}])
+    with open_workplace(site.settings) as workplace:
+        import_dump(workplace, "tmdb5000", folder)
+    site.build(stages=("crawl",))
+    with site.workplace() as workplace:
+        record = workplace.store.read_json(workplace.store.path("movies", f"{movie['id']}.json"))
+    assert record["budget"] == 123
+    assert record["overview"] == movie["overview"]
+    assert record["marquee_provenance"]["budget"] == "tmdb5000"
+    assert record["marquee_provenance"]["overview"] == "tmdb"
+
+
+def test_refused_rows_are_listed_with_reasons(site, imports_settings, tmp_path):
+    movies = details(site)
+    folder = write_dump(tmp_path / "dump", [*movies, {**movies[0], "title": "Twice"}])
+    with (folder / MOVIES).open("a", encoding="utf-8") as file:
+        file.write("1,,no-number" + "," * 17 + "\n")
+    report = imported(imports_settings, folder)
+    assert report.taken == 4
+    assert len(report.refused) >= 2
+    with open_workplace(imports_settings) as workplace:
+        listed = workplace.store.path("reports", "imports", "tmdb5000_refused.csv").read_text()
+    assert len(listed.splitlines()) == 1 + len(report.refused)
+
+
+def test_rows_without_ids_join_films_by_title_and_year(site, imports_settings, tmp_path):
+    movies = details(site)
+    imported(imports_settings, write_dump(tmp_path / "dump", movies))
+    year = movies[0]["release_date"][:4]
+    table = tmp_path / "the_numbers_budgets.csv"
+    rows = [f'1,"Jan 1, {year}","{movies[0]["title"].upper()}","$5,000","$1,000","$9,000"',
+            f'2,"Jan 1, {year}","Nobody Knows This","$5,000","$1,000","$9,000"']  # fmt: skip
+    table.write_text(
+        "id,release_date,movie,production_budget,domestic_gross,worldwide_gross\n"
+        + "\n".join(rows) + "\n", encoding="utf-8",
+    )  # fmt: skip
+    report = imported(imports_settings, table, "the-numbers")
+    assert report.taken == 1
+    assert [one.reason.value for one in report.refused] == ["unknown_movie"]
+
+
+def test_dumps_never_go_into_the_studios_store(imports_settings):
+    with (
+        pytest.raises(ConfigurationError, match="MARQUEE_SOURCE"),
+        open_for_import(replace(imports_settings, source="studio")),
+    ):
+        pass
+
+
+def test_unknown_kind_names_the_kinds(imports_settings, tmp_path):
+    with pytest.raises(DumpError, match="tmdb5000"):
+        imported(imports_settings, tmp_path, "nothing")
