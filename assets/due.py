@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from assets.own_trailers import leave_to_rest, own_versions
 from assets.steps import settings_version
 from pipeline.due import RECORDS, Due, Need, Row, Step, judge, reach
 from resources.workplace import Workplace
@@ -39,7 +40,8 @@ def open_docket(
     ledger = workplace.ledger
     rows = ledger.rows(step.name, tmdb_ids)
     upstream = {name: ledger.rows(name, tmdb_ids) for name in step.hangs_on}
-    stamps = ledger.movies() if step.name == RECORDS else {}
+    own = own_versions(workplace, step, upstream.get(RECORDS, {}))
+    stamps = ledger.movies() if step.name == RECORDS else own
     version = settings_version(step, workplace)
     now_s = workplace.clock()
     due = {
@@ -53,6 +55,7 @@ def open_docket(
         )
         for tmdb_id in tmdb_ids
     }
+    due = leave_to_rest(workplace, step, due, own)
     return Docket(due, rows, _unshown(instance, step, due, rows))
 
 

@@ -5,62 +5,63 @@ What belongs here: the assets. What does not: downloads (see `resources`) and lo
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from assets.crawl import read_record
 from assets.movie_assets import movie_asset
 from pipeline.outcomes import Outcome, Reason, lacking
-from pipeline.records import MovieRecord
 from resources.batch import Batch
+from resources.fetched_trailer import FetchedTrailer, tell_tried
+from resources.images import ImageHost
+
+POSTERS_AT_ONCE = 16
+"""Threads that fetch posters."""
 
 
 def posters(batch: Batch) -> Iterator[Outcome]:
     """A movie's poster as the image host has it, checked by decoding it."""
-    images = batch.workplace.images
+    images = batch.workplace.images  # opened, and its sizes asked for, before the threads begin
+    return batch.each(partial(keep_poster, batch, images), workers=POSTERS_AT_ONCE)
 
-    def fetch(tmdb_id: int) -> Outcome:
-        from pipeline.media.poster import inspect_poster
 
-        record = read_record(batch, tmdb_id)
-        if not record.poster_path:
-            return lacking(tmdb_id, Reason.NOT_LISTED, "TMDB lists no poster")
-        content = images.fetch_poster(record.poster_path)
-        info = inspect_poster(content)
-        return batch.keep(
-            tmdb_id,
-            {batch.path(tmdb_id, ".jpg", "posters"): content},
-            poster_path=record.poster_path,
-            width_px=info.width_px,
-            height_px=info.height_px,
-            bytes=len(content),
-        )
+def keep_poster(batch: Batch, images: ImageHost, tmdb_id: int) -> Outcome:
+    """Fetch, check and keep one movie's poster."""
+    from pipeline.media.poster import inspect_poster
 
-    return batch.each(fetch, workers=16)
+    record = read_record(batch, tmdb_id)
+    if not record.poster_path:
+        return lacking(tmdb_id, Reason.NOT_LISTED, "TMDB lists no poster")
+    content = images.fetch_poster(record.poster_path)
+    info = inspect_poster(content)
+    return batch.keep(
+        tmdb_id,
+        {batch.path(tmdb_id, ".jpg", "posters"): content},
+        poster_path=record.poster_path,
+        width_px=info.width_px,
+        height_px=info.height_px,
+        bytes=len(content),
+    )
 
 
 def trailers(batch: Batch) -> Iterator[Outcome]:
-    """A movie's trailer: the best listed candidate that can be had, checked by opening it."""
+    """A movie's trailer, checked by opening it.
+
+    The user's own where there is one (`MARQUEE_TRAILERS`), else the best listed candidate that can
+    be had. The figures tell which was used, and why those before it were not.
+    """
+    sources = batch.workplace.trailers
 
     def fetch(tmdb_id: int) -> Outcome:
-        record = read_record(batch, tmdb_id)
-        candidates = _candidates(record)
-        if not candidates:
-            return lacking(tmdb_id, Reason.NOT_LISTED, "TMDB lists no trailer")
-        return _keep_trailer(batch, tmdb_id, candidates)
+        from pipeline.media.trailer import probe
+        from resources.trailer_sources import want_trailer
+
+        wanted = want_trailer(read_record(batch, tmdb_id))
+        return _keep_trailer(batch, tmdb_id, sources.fetch(wanted, batch.staging(), probe))
 
     return batch.each(fetch, workers=4)
 
 
-def _candidates(record: MovieRecord) -> tuple:
-    from pipeline.crawl.trailers import rank_trailers
-
-    return rank_trailers(record.videos, record.original_language, record.release_date)
-
-
-def _keep_trailer(batch: Batch, tmdb_id: int, candidates: tuple) -> Outcome:
-    from pipeline.media.trailer import probe
-
-    fetched = batch.workplace.trailers.fetch(candidates, batch.staging(), str(tmdb_id))
-    info = probe(fetched.path)
+def _keep_trailer(batch: Batch, tmdb_id: int, fetched: FetchedTrailer) -> Outcome:
     size_bytes = fetched.path.stat().st_size
     files = {batch.path(tmdb_id, ".mp4", "trailers"): fetched.path}
     sound = batch.path(tmdb_id, ".audio.m4a", "trailers")
@@ -71,12 +72,13 @@ def _keep_trailer(batch: Batch, tmdb_id: int, candidates: tuple) -> Outcome:
     return batch.keep(
         tmdb_id,
         files,
-        video_key=fetched.key,
-        tried={key: str(reason) for key, reason in fetched.tried},
-        duration_s=round(info.duration_s, 2),
-        width_px=info.width_px,
-        height_px=info.height_px,
-        codec=info.codec,
+        taken=fetched.name,
+        is_own=fetched.is_own,
+        tried=tell_tried(fetched.tried),
+        duration_s=round(fetched.info.duration_s, 2),
+        width_px=fetched.info.width_px,
+        height_px=fetched.info.height_px,
+        codec=fetched.info.codec,
         bytes=size_bytes,
     )
 

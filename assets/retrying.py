@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from assets.steps import STEPS
 from pipeline.errors import ConfigurationError
 from pipeline.outcomes import Status
+from resources.trailer_sources import open_pauses
 from resources.workplace import Workplace
 
 
@@ -21,6 +22,8 @@ def make_due(
 ) -> int:
     """Make rows that wait for another attempt due at once; give their number.
 
+    A rest that the trailer host asked for is ended.
+
     Args:
         workplace: Whose ledger.
         movies: TMDB ids, or None for all.
@@ -33,6 +36,8 @@ def make_due(
         raise ConfigurationError(f"No asset {asset!r} is per film; there are {', '.join(names)}.")
     assets = [asset] if asset else names
     ledger = workplace.ledger
+    if "trailers" in assets:
+        open_pauses(workplace.settings, ledger, workplace.clock).end()
     count = ledger.retry_now(assets, movies)
     statuses = [Status.REFUSED.value] if with_refused or with_done else []
     statuses += [Status.OK.value, Status.ABSENT.value] if with_done else []

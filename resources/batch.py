@@ -20,9 +20,10 @@ from pathlib import Path
 from upath import UPath
 
 from pipeline.due import Row, Step
-from pipeline.errors import DamagedFileError, DiskError, ItemError, MarqueeError
+from pipeline.errors import DamagedFileError, DiskError, ItemError, MarqueeError, PausedError
 from pipeline.outcomes import Outcome, Reason, lacking, made
 from pipeline.versions import combine, hash_bytes
+from resources.redaction import redact, redact_values
 from resources.store import writing
 from resources.workplace import Workplace
 
@@ -75,6 +76,8 @@ class Batch:
         *,
         content_hash: str = "",
         facets: Mapping[str, str] | None = None,
+        lacks: tuple[Reason, str] | None = None,
+        due_again_s: float = 0.0,
         **metadata: object,
     ) -> Outcome:
         """Put a movie's files in their places, all of them or, until the next run, none.
@@ -84,6 +87,8 @@ class Batch:
             files: Content by place: bytes, or the path of a complete file in `staging()`.
             content_hash: Version of what was made, where the files' bytes are not its measure.
             facets: Hashes of the parts of a record.
+            lacks: Reason and detail where the files are kept though they are no result.
+            due_again_s: See `Outcome`.
             **metadata: Figures for the movie's partition.
 
         Returns:
@@ -102,6 +107,8 @@ class Batch:
             "content_hash": content_hash,
             "facets": dict(facets or {}),
             "metadata": metadata,
+            "lacks": [lacks[0].value, lacks[1]] if lacks else None,
+            "due_again_s": due_again_s,
             "files": [
                 {"place": str(p).removeprefix(root).lstrip("/"), "staged": s.name, "hash": h}
                 for (p, s), h in zip(staged.items(), hashes, strict=True)
@@ -110,7 +117,7 @@ class Batch:
         self.workplace.ledger.intend(self.step.name, tmdb_id, pending)
         for place, path in staged.items():
             self.workplace.store.place(path, place)
-        return replace(made(tmdb_id, content_hash, **metadata), facets=dict(facets or {}))
+        return _read_kept(tmdb_id, pending)
 
     def _stage(self, tmdb_id: int, number: int, content: bytes | Path) -> tuple[str, Path]:
         digest = hash_bytes(content if isinstance(content, bytes) else content.read_bytes())
@@ -130,9 +137,7 @@ class Batch:
         for tmdb_id in self.versions:
             row = self.rows.get(tmdb_id)
             if row and row.pending and self._is_complete(tmdb_id, row.pending):
-                kept = row.pending
-                outcome = made(tmdb_id, kept["content_hash"], **kept["metadata"])
-                outcomes.append(replace(outcome, facets=kept["facets"]))
+                outcomes.append(_read_kept(tmdb_id, row.pending))
         return outcomes
 
     def sweep(self) -> None:
@@ -161,7 +166,7 @@ class Batch:
         """Do every movie in a pool of threads; give outcomes as they come.
 
         A bad item becomes its outcome. A broken source or store stops the batch: movies not yet
-        begun are left as they were.
+        begun are left as they were. So is a movie whose source wants a rest; the others go on.
 
         Args:
             make: Makes one movie's outcome; may raise `ItemError`.
@@ -171,7 +176,8 @@ class Batch:
         try:
             futures = {pool.submit(make, tmdb_id): tmdb_id for tmdb_id in self.versions}
             for future in as_completed(futures):
-                yield self._outcome(futures[future], future)
+                if not isinstance(future.exception(), PausedError):
+                    yield self._outcome(futures[future], future)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -195,6 +201,21 @@ class Batch:
         return future.result() if error is None else outcome_of(self.step.name, tmdb_id, error)
 
 
+def _read_kept(tmdb_id: int, kept: Mapping) -> Outcome:
+    """Give the outcome that belongs to what `Batch.keep` has noted."""
+    if kept.get("lacks"):
+        reason, detail = kept["lacks"]
+        outcome = lacking(tmdb_id, Reason(reason), detail, **kept["metadata"])
+    else:
+        outcome = made(tmdb_id, kept["content_hash"], **kept["metadata"])
+    return replace(
+        outcome,
+        content_hash=kept["content_hash"],
+        facets=kept["facets"],
+        due_again_s=kept.get("due_again_s", 0.0),
+    )
+
+
 def _result(tmdb_id: int, future: Future) -> tuple[int, object]:
     error = future.exception()
     return tmdb_id, future.result() if error is None else error
@@ -203,7 +224,8 @@ def _result(tmdb_id: int, future: Future) -> tuple[int, object]:
 def outcome_of(step_name: str, tmdb_id: int, error: BaseException) -> Outcome:
     """Turn the error of one movie into its outcome; raise what concerns more than the movie."""
     if isinstance(error, ItemError):
-        return lacking(tmdb_id, error.reason, error.detail)
+        metadata = redact_values(error.metadata)
+        return lacking(tmdb_id, error.reason, redact(error.detail), **metadata)
     if isinstance(error, DamagedFileError):
         return lacking(tmdb_id, Reason.DAMAGED_UPSTREAM, str(error))
     if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
@@ -214,4 +236,5 @@ def outcome_of(step_name: str, tmdb_id: int, error: BaseException) -> Outcome:
     if isinstance(error, MarqueeError | MemoryError) or not isinstance(error, Exception):
         raise error
     LOG.error("%s: unexpected error at movie %s", step_name, tmdb_id, exc_info=error)
-    return lacking(tmdb_id, Reason.UNEXPECTED, f"{type(error).__name__}: {error}"[:300])
+    said = redact(f"{type(error).__name__}: {error}")[:300]
+    return lacking(tmdb_id, Reason.UNEXPECTED, said)

@@ -1,215 +1,234 @@
 """yt-dlp as we use it: quiet, http(s) only, bounded, two plain files instead of one merged.
 
-What belongs here: what is peculiar to yt-dlp. What does not: which video is tried (see
-`resources.youtube`) and what a failure means (see `resources.trailer_failures`). Importing this
-takes half a second, so only a function of `resources.youtube` does.
+What belongs here: what is peculiar to yt-dlp. What does not: requests (see
+`resources.trailer_transport`), which video is tried (see `resources.youtube`) and what a failure
+means (see `resources.trailer_failures`). Importing this takes half a second, so only a function of
+`resources.youtube` does.
 """
 
+import glob
 import logging
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import yt_dlp
-from yt_dlp.networking._requests import RequestsRH
-from yt_dlp.networking.exceptions import RequestError
 
 from pipeline.errors import FetchError
 from pipeline.outcomes import Reason
-from resources.addresses import find_objection
-from resources.transport import MAX_REDIRECTS
+from resources.js_runtime import find_deno
+from resources.pacing import tell_backoff_s
+from resources.partial_file import PartialFile
+from resources.redaction import redact
+from resources.trailer_limits import Limits, check_size, check_video, refuse_large
+from resources.trailer_transport import GuardedRH
+from resources.transport import CHUNK_BYTES, MAX_REDIRECTS
+from resources.wire import HEAD_BYTES, rules_of
 
 LOG = logging.getLogger("marquee.trailers")
+
+LISTS = ("playlist", "multi_video", "compat_list")
+PLAIN = ("http", "https")
+IN_PARTS = ("m3u8", "m3u8_native", "http_dash_segments")
+"""Protocols that yt-dlp itself speaks, over our handler; the others would start a program."""
+
+NO_FFMPEG = "marquee-starts-no-ffmpeg"
+"""A place where none is: the program opens addresses by itself, past every guard."""
 
 
 class Whisper:
     """Takes what yt-dlp says: an error becomes a reason, so none of it is an error of the run."""
 
-    debug = info = warning = error = staticmethod(LOG.debug)
+    @staticmethod
+    def debug(message: str) -> None:
+        """Note it for who looks."""
+        LOG.debug("%s", redact(str(message)))
 
-
-FORMATS = "(bv[height<=480]/wv,ba)/b[height<=480]/b"
-"""Video and sound as two files where the host has them apart, else one file: merging would need
-the ffmpeg program. 480 lines are twice what any backbone takes."""
-
-SORTING = ("res:480", "vcodec:h264", "acodec:aac")
-"""H.264 before newer codecs: a decoder may skip its non-reference frames."""
-
-MAX_PAGE_BYTES = 8 * 1024 * 1024
-CHUNK_BYTES = 64 * 1024
+    info = warning = error = debug
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What a trailer may be.
+class Way:
+    """How a host is reached.
 
     Attributes:
-        max_bytes: Per file.
-        max_duration_s: Longer videos are not trailers.
-        timeout_s: For connecting, and for every wait for the next bytes.
-        max_download_s: Whole time for one file.
+        base_url: The configured host, which may lie in a private network.
+        extractors: Names of the extractors that may be used.
+        is_near: Whether the host is on this machine or network.
+        jar: Cookies to send, shared by all threads; None for none.
+        may_reach_private: See `resources.wire.Rules`.
     """
 
-    max_bytes: int = 300 * 1024 * 1024
-    max_duration_s: float = 15 * 60
-    timeout_s: float = 20.0
-    max_download_s: float = 600.0
+    base_url: str
+    extractors: tuple[str, ...]
+    is_near: bool
+    jar: object = field(default=None, repr=False)
+    may_reach_private: bool | None = None
 
 
-class GuardedRH(RequestsRH):
-    """yt-dlp's HTTP handler, kept out of private networks and away from hosts that drip.
+def choose_formats(lines: int) -> str:
+    """Give yt-dlp's choice of files: at most so many lines, else, by `format_sort`, the fewest.
 
-    The addresses that it checks come from pages: a redirect, or a file that a page names.
+    Video and sound come as two files where the host has them apart, else as one file: merging would
+    need the ffmpeg program. A file whose lines the host does not tell is taken.
+
+    Example:
+        >>> choose_formats(480)
+        '(bv[height<=480]/bv,ba)/b[height<=?480]/b'
     """
-
-    base_url = ""
-    may_reach_private = False
-    limits = Limits()
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self._answers = []
-
-    def close_answers(self) -> None:
-        """Close what yt-dlp asked for and did not read to the end."""
-        for answer in self._answers:
-            answer.close()
-        self._answers.clear()
-
-    def _create_instance(self, *args, **kwargs):
-        session = super()._create_instance(*args, **kwargs)
-        session.max_redirects = MAX_REDIRECTS
-        session.hooks["response"].append(self._check_redirect)
-        return session
-
-    def _send(self, request):
-        self._refuse(request.url)
-        response = super()._send(request)
-        self._answers.append(response)
-        response._real_read = self._reader_of(response.fp)
-        return response
-
-    def _check_redirect(self, response, **_):
-        if response.is_redirect:
-            self._refuse(response.headers["Location"], response.close)
-
-    def _refuse(self, url: str, before_raising=lambda: None) -> None:
-        objection = find_objection(url, self.base_url, may_reach_private=self.may_reach_private)
-        if objection:
-            before_raising()
-            refusal = FetchError(Reason.FORBIDDEN, f"address refused: {objection}")
-            raise RequestError(str(refusal), cause=refusal)
-
-    def _reader_of(self, raw):
-        """Give a `read` that returns what is there, and never a page without end."""
-        ends_at = time.monotonic() + self.limits.max_download_s
-
-        def read(amount: int | None = None) -> bytes:
-            if time.monotonic() > ends_at:
-                raise FetchError(
-                    Reason.TIMEOUT, f"not there after {self.limits.max_download_s:.0f} s"
-                )
-            if amount is not None:
-                return raw.read1(amount, decode_content=True)
-            parts, size = [], 0
-            while part := read(CHUNK_BYTES):
-                parts.append(part)
-                size += len(part)
-                if size > MAX_PAGE_BYTES:
-                    raise FetchError(Reason.TOO_LARGE, f"a page of over {MAX_PAGE_BYTES} bytes")
-            return b"".join(parts)
-
-        return read
+    return f"(bv[height<={lines}]/bv,ba)/b[height<=?{lines}]/b"
 
 
 class Downloader(yt_dlp.YoutubeDL):
     """A yt-dlp whose only way out is the guarded handler."""
 
-    def __init__(self, params: dict, handler: type[GuardedRH]):
+    def __init__(self, params: dict, handler: type[GuardedRH], jar: object = None):
         self._handler = handler
+        if jar is not None:
+            self.cookiejar = jar
         super().__init__(params)
 
     def build_request_director(self, _handlers, preferences=None):
         """Build it with our handler instead of those that reach files, FTP and sockets."""
         return super().build_request_director([self._handler], preferences)
 
-    def fetch(self, url: str, template: str) -> dict | None:
-        """Fetch one video into files named by a yt-dlp output template.
+    def extract(self, url: str) -> dict:
+        """Ask the host what it has of one video; nothing is fetched yet.
+
+        Raises:
+            YoutubeDLError, OSError, FetchError: See `resources.trailer_failures`.
+        """
+        found = self.extract_info(url, download=False, process=False)
+        for _ in range(MAX_REDIRECTS):
+            if (found or {}).get("_type") != "url":
+                break
+            found = self.extract_info(
+                found["url"], ie_key=found.get("ie_key"), download=False, process=False
+            )
+        if not found or found.get("_type") == "url":
+            raise FetchError(Reason.WRONG_TYPE, "a video was wanted, no video is there")
+        _refuse_list(found)
+        return found
+
+    def download(self, found: dict, template: str) -> tuple[Path, Path | None]:
+        """Fetch what was found into files named by a yt-dlp output template.
+
+        Returns:
+            The video, and the sound where it is apart.
 
         Raises:
             YoutubeDLError, OSError, FetchError: See `resources.trailer_failures`.
         """
         self.params["outtmpl"]["default"] = template
+        return _find_files(self.process_ie_result(found, download=True))
+
+    def forget(self) -> None:
+        """Close what was asked for the last video and not read to its end."""
+        for handler in self._request_director.handlers.values():
+            handler.close_answers()
+
+    def close(self) -> None:
+        """Close everything."""
+        self.forget()
+        super().close()
+
+    def process_ie_result(self, ie_result, download=True, extra_info=None):
+        """Process one video; a list of them is refused wherever it comes up."""
+        _refuse_list(ie_result)
+        return super().process_ie_result(ie_result, download, extra_info)
+
+    def dl(self, name, info, subtitle=False, test=False):
+        """Fetch one file; what was begun is gone on with where it is provably the same file."""
+        protocol = info.get("protocol")
+        if protocol not in (*PLAIN, *IN_PARTS):
+            raise FetchError(Reason.FORBIDDEN, f"it comes by {protocol}, which is not fetched")
+        refuse_large(info.get("filesize"), self._handler.limits)
+        if protocol in IN_PARTS:
+            _remove_parts(Path(name))
+            return super().dl(name, info, subtitle, test)
+        self._handler.partial.begin(Path(name))
         try:
-            return self.extract_info(url)
+            return super().dl(name, info, subtitle, test)
         finally:
-            for handler in self._request_director.handlers.values():
-                handler.close_answers()
+            self._handler.partial.end()
 
 
-def open_downloader(
-    base_url: str, extractors: list[str], limits: Limits, *, is_near: bool
-) -> Downloader:
-    """Open one; it keeps connections and extractors, and belongs to one thread.
-
-    Args:
-        base_url: The configured host, which may lie in a private network.
-        extractors: Names of the extractors that may be used.
-        limits: What a trailer may be.
-        is_near: Whether the host is on this machine or network.
-    """
+def open_downloader(way: Way, limits: Limits) -> Downloader:
+    """Open one; it keeps connections and extractors, and belongs to one thread."""
     handler = type(
         "TrailerRH",
         (GuardedRH,),
-        {"base_url": base_url, "may_reach_private": is_near, "limits": limits},
+        {
+            "base_url": way.base_url,
+            "rules": rules_of(
+                way.base_url,
+                max_answer_s=limits.max_download_s,
+                max_answer_bytes=limits.max_bytes + HEAD_BYTES,
+                may_reach_private=way.may_reach_private,
+            ),
+            "limits": limits,
+            "partial": PartialFile(),
+        },
     )
-    params = {
+    return Downloader(_params(way, limits), handler, way.jar)
+
+
+def _params(way: Way, limits: Limits) -> dict:
+    deno = find_deno()
+    return {
         "quiet": True,
         "no_warnings": True,
         "noprogress": True,
         "logger": Whisper,
         "cachedir": False,
         "noplaylist": True,
-        "allowed_extractors": extractors,
-        "format": FORMATS,
-        "format_sort": list(SORTING),
+        "allowed_extractors": list(way.extractors),
+        "js_runtimes": {"deno": {"path": str(deno)} if deno else {}},
+        "remote_components": [],
+        "format": choose_formats(limits.lines),
+        # H.264 before newer codecs: a decoder may skip its non-reference frames
+        "format_sort": [f"res:{limits.lines}", "vcodec:h264", "acodec:aac"],
         "fixup": "never",
+        "external_downloader": "native",
+        "ffmpeg_location": NO_FFMPEG,
         "updatetime": False,
         "socket_timeout": limits.timeout_s,
         "buffersize": 4 * CHUNK_BYTES,
         "noresizebuffer": True,
         "retries": 1,
         "fragment_retries": 1,
+        "retry_sleep_functions": {"http": _pause_s, "fragment": _pause_s},
         "extractor_retries": 0,
         "skip_unavailable_fragments": False,
         "match_filter": lambda info, **_: check_video(info, limits),
         "progress_hooks": [lambda state: check_size(state, limits)],
-        **({"proxy": ""} if is_near else {}),
+        **({"proxy": ""} if way.is_near else {}),
     }
-    return Downloader(params, handler)
 
 
-def check_video(info: dict, limits: Limits) -> None:
-    """Refuse what the host itself says is no trailer, before anything is fetched.
-
-    Raises:
-        FetchError: `LIVE` or `TOO_LONG`.
-    """
-    if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming", "post_live"):
-        raise FetchError(Reason.LIVE, f"live status {info.get('live_status') or 'is_live'}")
-    duration_s = info.get("duration")
-    if duration_s is not None and duration_s > limits.max_duration_s:
-        raise FetchError(
-            Reason.TOO_LONG, f"{duration_s:.0f} s, more than {limits.max_duration_s:.0f} s"
-        )
+def _pause_s(n: int) -> float:
+    return tell_backoff_s(n + 1)
 
 
-def check_size(state: dict, limits: Limits) -> None:
-    """Stop a file that is, or will be, too large.
+def _refuse_list(found: dict) -> None:
+    if found.get("_type") in LISTS:
+        raise FetchError(Reason.WRONG_TYPE, "one video was wanted, a list of videos is there")
 
-    Raises:
-        FetchError: `TOO_LARGE`.
-    """
-    expected = state.get("total_bytes") or state.get("total_bytes_estimate") or 0
-    size = max(expected, state.get("downloaded_bytes") or 0)
-    if size > limits.max_bytes:
-        raise FetchError(Reason.TOO_LARGE, f"{size:.0f} bytes, more than {limits.max_bytes} bytes")
+
+def _find_files(info: dict | None) -> tuple[Path, Path | None]:
+    """Tell the video's file from the sound's."""
+    downloads = (info or {}).get("requested_downloads") or []
+    files = [(Path(item["filepath"]), item.get("vcodec")) for item in downloads]
+    files = [(path, codec) for path, codec in files if path.is_file() and path.stat().st_size]
+    videos = [path for path, codec in files if codec != "none"]
+    sounds = [path for path, codec in files if codec == "none"]
+    if not videos:
+        what = "only sound" if sounds else "no video file"
+        raise FetchError(Reason.WRONG_TYPE, f"a video was wanted, {what} came")
+    return videos[0], (sounds[0] if sounds else None)
+
+
+def _remove_parts(path: Path) -> None:
+    """Remove what is left of a file in parts: parts carry no mark to prove that they still fit."""
+    for pattern in (".part*", ".ytdl*"):
+        for leftover in path.parent.glob(glob.escape(path.name) + pattern):
+            leftover.unlink(missing_ok=True)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pipeline.errors import DiskError, FetchError
 from pipeline.outcomes import Reason
 from resources.http_status import tell_reason
+from resources.pacing import read_retry_after_s
+from resources.redaction import redact
 
 _WORDS = (
     (r"not a bot|captcha|unusual traffic", Reason.BOT_CHECK),
@@ -23,26 +25,76 @@ _WORDS = (
     (r"removed|terminated|no longer available|does not exist|video unavailable"
      r"|(video|content) is(n't| not) available", Reason.REMOVED),
     (r"more expected|incomplete ?read|did not get any data|content too short"
-     r"|downloaded \d+ bytes, expected", Reason.CUT_OFF),
+     r"|downloaded \d+ bytes, expected|\d+ bytes read|connection broken|failed to decode",
+     Reason.CUT_OFF),
     (r"timed? ?out", Reason.TIMEOUT),
     (r"no suitable extractor", Reason.UNEXPECTED),
-    (r"unsupported url|no video formats|unsafe file extension", Reason.WRONG_TYPE),
+    (r"unsupported url|no video formats|requested format is not available|unsafe file extension",
+     Reason.WRONG_TYPE),
     (r"connection|resolve|network is unreachable|remote end closed|ssl", Reason.NETWORK),
 )  # fmt: skip
 """What a message means where no class does; the first that fits counts."""
 
-_STATUS = re.compile(r"HTTP Error (\d{3})")
+OUTDATED = "`uv run marquee doctor` says whether yt-dlp is too old or lacks something"
+"""YouTube speaks of a video in words, with status 200. A status that refuses, or a video without
+files, says of yt-dlp that it is too old or lacks its JavaScript runtime, and nothing of the video:
+the film is tried again."""
 
 
-def classify_failure(error: BaseException) -> FetchError:
+SHORT_WAIT_S = 60.0
+"""A host that wants a rest no longer than this is waited for; a longer one ends the queue."""
+
+
+class AskedToWaitError(FetchError):
+    """The host names the time after which it may be asked again."""
+
+    def __init__(self, failure: FetchError, wait_s: float):
+        super().__init__(failure.reason, failure.detail)
+        self.wait_s = wait_s
+        self.is_short = wait_s <= SHORT_WAIT_S
+
+
+def classify_failure(error: BaseException, *, of_youtube: bool = False) -> FetchError:
     """Give the failure of one video with its reason.
 
     Args:
         error: Whatever yt-dlp raised.
+        of_youtube: Whether YouTube was asked.
 
     Returns:
         A `FetchError` whose detail is the cause's own message, shortened.
+
+    Raises:
+        DiskError: It is the disk that failed.
     """
+    failure = _classify(error)
+    if of_youtube and _is_bare_refusal(error, failure.reason):
+        return FetchError(Reason.UNEXPECTED, f"{failure.detail}; {OUTDATED}")
+    return failure
+
+
+def tell_wait_s(error: BaseException) -> float | None:
+    """Give the wait that the host asks for (`Retry-After`); None where it names none."""
+    from yt_dlp.networking.exceptions import HTTPError
+
+    for cause in _unwrap(error):
+        if isinstance(cause, HTTPError) and cause.status in (429, 503):
+            return read_retry_after_s(cause.response.headers.get("Retry-After"))
+    return None
+
+
+def _is_bare_refusal(error: BaseException, reason: Reason) -> bool:
+    """Whether the host refused without a word about the video."""
+    from yt_dlp.networking.exceptions import HTTPError
+
+    causes = list(_unwrap(error))
+    if any(isinstance(cause, FetchError) for cause in causes):
+        return False  # a refusal of ours
+    has_status = any(isinstance(cause, HTTPError) for cause in causes)
+    return reason is Reason.WRONG_TYPE or (reason is Reason.FORBIDDEN and has_status)
+
+
+def _classify(error: BaseException) -> FetchError:
     causes = list(_unwrap(error))
     for cause in causes:
         if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
@@ -71,7 +123,7 @@ def tell_by_words(message: str) -> Reason:
         'private'
     """
     message = message.lower()
-    status = _STATUS.search(message) or re.search(r"http error (\d{3})", message)
+    status = re.search(r"http error (\d{3})", message)
     if status:
         return tell_reason(int(status[1]))
     return next(
@@ -96,6 +148,7 @@ def _unwrap(error: BaseException | None) -> Iterator[BaseException]:
 
 def _tell_by_class(cause: BaseException) -> Reason | None:
     from requests import Timeout
+    from urllib3.exceptions import NewConnectionError
     from urllib3.exceptions import TimeoutError as PoolTimeoutError
     from yt_dlp.networking import exceptions as network
     from yt_dlp.utils import ContentTooShortError, GeoRestrictedError, UnsupportedError
@@ -105,6 +158,7 @@ def _tell_by_class(cause: BaseException) -> Reason | None:
     known = (
         (GeoRestrictedError, Reason.GEO_BLOCKED),
         ((ContentTooShortError, network.IncompleteRead), Reason.CUT_OFF),
+        (NewConnectionError, Reason.NETWORK),  # which urllib3 counts among timeouts
         ((Timeout, PoolTimeoutError), Reason.TIMEOUT),
         (UnsupportedError, Reason.WRONG_TYPE),
     )
@@ -112,7 +166,8 @@ def _tell_by_class(cause: BaseException) -> Reason | None:
 
 
 def _shorten(message: str) -> str:
-    """Take off colours, the prefix and the request for a bug report."""
+    """Take off colours, the prefix, the request for a bug report and what signs an address."""
     message = re.sub(r"\x1b\[[0-9;]*m|\r", "", message)
     message = re.sub(r"^ERROR:\s*", "", message).split("; please report this issue")[0]
-    return " ".join(message.split())[:200]
+    message = re.sub(r"\?[^\s'\")]{8,}", "?…", message)
+    return redact(" ".join(message.split()))[:200]

@@ -1,48 +1,45 @@
 """Fetches a movie's trailer through yt-dlp: the first of its candidates that can be had.
 
-What belongs here: candidates, pauses, files. What does not: the order of the candidates (see
-`pipeline.crawl.trailers`), and whether the file is a usable video (see `pipeline.media.trailer`).
+What belongs here: candidates, tries, rests, files. What does not: the order of the candidates (see
+`pipeline.crawl.trailers`), the user's own trailers (see `resources.trailer_folder`), and whether
+the file is a usable video (see `pipeline.media.trailer`).
 """
 
+import glob
+import logging
+import re
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pipeline.errors import ConfigurationError, FetchError
+from pipeline.crawl.trailers import FETCHED_SITES
+from pipeline.errors import ConfigurationError, FetchError, ItemError, PausedError
 from pipeline.outcomes import Reason, Status
 from pipeline.records import Video
 from resources.addresses import SCHEMES, is_direct
-from resources.pacing import Breaker, Pace
+from resources.fetched_trailer import Attempt, FetchedTrailer, NoTrailerError
+from resources.pacing import HOST_FAILURES, Breaker, Pace, tell_backoff_s
+from resources.trailer_failures import AskedToWaitError, classify_failure, tell_wait_s
+from resources.trailer_limits import Limits
+from resources.trailer_pause import OwnNotes, Pauses
+
+LOG = logging.getLogger("marquee")
 
 YOUTUBE_HOSTS = ("youtube.com", "youtu.be")
 YOUTUBE_REQUESTS_PER_S = 0.15
 """One video in about 7 s: YouTube gives a guest some 300 videos an hour."""
 
-PAUSE_S = 15 * 60
-"""How long no video is asked for after a bot check or a rate limit."""
+TRIES = 3
+"""How often one video is asked for before the movie waits for another run."""
 
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OPENING = threading.Lock()
+_AGAIN = (*HOST_FAILURES, Reason.CUT_OFF)
 _PAUSING = (Reason.BOT_CHECK, Reason.RATE_LIMITED)
 
-
-@dataclass(frozen=True)
-class FetchedTrailer:
-    """A trailer's files, complete, still in the staging folder.
-
-    Attributes:
-        path: Video, with its sound where `audio_path` is None.
-        audio_path: Sound alone, where the host keeps it apart.
-        key: The video that was taken.
-        tried: The videos before it, and why each could not be had.
-    """
-
-    path: Path
-    audio_path: Path | None
-    key: str
-    tried: tuple[tuple[str, Reason], ...] = ()
+Inspect = Callable[[Path], object]
 
 
 class TrailerHost:
@@ -51,12 +48,13 @@ class TrailerHost:
     Args:
         url_template: An http(s) address with `{key}` in it.
         requests_per_s: Videos per second; None: YouTube's pace on YouTube, else no limit.
-        max_bytes: Per file.
-        max_duration_s: Where the host tells the duration beforehand.
-        timeout_s: For connecting, and for every wait for the next bytes.
-        max_download_s: Whole time for one file.
-        pause_s: How long the whole queue rests after a bot check, or a rate limit of YouTube.
+        limits: What a trailer may be, and how long one is waited for.
+        pauses: Where the rests are noted that the host wants after a bot check or a rate limit.
+        jar: Cookies to send, from `resources.youtube_cookies`; None for none.
+        tries: How often one video is asked for in a row where the failure passes.
         give_up_after: Failures in a row, over all movies, after which the host counts as down.
+        may_reach_private: Whether pages may lead into private networks; None: only where the host
+            lies in one itself.
 
     Raises:
         ConfigurationError: The template is not such an address.
@@ -67,12 +65,12 @@ class TrailerHost:
         url_template: str,
         *,
         requests_per_s: float | None = None,
-        max_bytes: int = 300 * 1024 * 1024,
-        max_duration_s: float = 15 * 60,
-        timeout_s: float = 20.0,
-        max_download_s: float = 600.0,
-        pause_s: float = PAUSE_S,
+        limits: Limits | None = None,
+        pauses: Pauses | None = None,
+        jar: object = None,
+        tries: int = TRIES,
         give_up_after: int = 20,
+        may_reach_private: bool | None = None,
     ):
         parts = urlsplit(url_template)
         if "{key}" not in url_template or parts.scheme not in SCHEMES or not parts.hostname:
@@ -82,10 +80,11 @@ class TrailerHost:
             )
         self._template = url_template
         self._host = parts.hostname
-        self._limits = (max_bytes, max_duration_s, timeout_s, max_download_s)
-        self._pause_s = pause_s
-        self._resume_at = 0.0
-        self._why_paused = Reason.RATE_LIMITED
+        self._limits = limits or Limits()
+        self._pauses = pauses or Pauses(OwnNotes(), url_template)
+        self._jar = jar
+        self._may_reach_private = may_reach_private
+        self._tries = tries
         default_pace = YOUTUBE_REQUESTS_PER_S if self.is_youtube else None
         self._pace = Pace(default_pace if requests_per_s is None else requests_per_s)
         self._breaker = Breaker(parts.netloc, give_up_after)
@@ -97,37 +96,43 @@ class TrailerHost:
         """Whether the template leads to YouTube."""
         return any(self._host == host or self._host.endswith(f".{host}") for host in YOUTUBE_HOSTS)
 
-    def fetch(self, candidates: Sequence[Video], to_folder: Path, stem: str) -> FetchedTrailer:
+    def fetch(
+        self,
+        candidates: Sequence[Video],
+        to_folder: Path,
+        stem: str,
+        inspect: Inspect | None = None,
+    ) -> FetchedTrailer:
         """Fetch the first candidate that can be had.
 
-        The next one is tried when one will never be had (gone, private, …). A failure that passes
-        ends the attempt instead, so that a better trailer is not given up for a bad minute.
+        The next one is tried when one will never be had (gone, private, no usable video, …). A
+        failure that passes ends the attempt instead, so that a better trailer is not given up for a
+        bad minute.
 
         Args:
             candidates: In the order in which they are wanted.
             to_folder: Staging folder; unfinished files stay in it and are gone on with next time.
             stem: Beginning of the files' names.
+            inspect: Looks into a fetched file; raises `ItemError` where it is of no use.
 
         Raises:
-            FetchError: None could be had; the reason is the passing failure, else the first
-                candidate's, and the detail names them all.
+            NoTrailerError: None could be had; it tells what became of each.
+            PausedError: The host rests; the movie was not tried.
             SourceError: The host is down.
         """
-        tried: list[tuple[str, Reason]] = []
-        first: FetchError | None = None
+        tried: list[Attempt] = []
         for video in candidates:
             try:
-                path, audio_path = self._fetch_one(video.key, to_folder, stem)
-            except FetchError as error:
-                tried.append((video.key, error.reason))
-                first = first or error
+                paths = self._fetch_one(video, to_folder, stem)
+                info = inspect(paths[0]) if inspect else None
+            except ItemError as error:
+                tried.append(Attempt(video.key, error.reason, error.detail))
                 if error.reason.status is Status.RETRY:
-                    raise FetchError(error.reason, _tell(tried, error)) from None
+                    break
+                _remove(to_folder, f"{stem}.{video.key}")
             else:
-                return FetchedTrailer(path, audio_path, video.key, tuple(tried))
-        if first is None:
-            raise FetchError(Reason.NOT_LISTED, "no trailer is listed")
-        raise FetchError(first.reason, _tell(tried, first))
+                return FetchedTrailer(*paths, video.key, tuple(tried), info)
+        raise NoTrailerError(tried)
 
     def close(self) -> None:
         """Close all connections; no thread may be fetching."""
@@ -137,42 +142,83 @@ class TrailerHost:
         self._own = threading.local()
         self._pace.close()
 
-    def _fetch_one(self, key: str, folder: Path, stem: str) -> tuple[Path, Path | None]:
+    def _fetch_one(self, video: Video, folder: Path, stem: str) -> tuple[Path, Path | None]:
+        if video.site.lower() not in FETCHED_SITES:
+            raise FetchError(Reason.NOT_LISTED, f"it is at {video.site}, which is not asked")
+        if not _KEY.fullmatch(video.key):
+            raise FetchError(Reason.MALFORMED, "its key cannot stand in an address")
+        url = self._template.replace("{key}", video.key)
+        start = str(folder / f"{stem}.{video.key}").replace("%", "%%")
+        downloader = self._open_downloader()
+        try:
+            found = self._extract(downloader, url)
+            paths = self._ask(lambda: downloader.download(found, f"{start}.%(format_id)s.%(ext)s"))
+        except FetchError as failure:
+            raise self._note(failure) from None
+        finally:
+            downloader.forget()
+        self._breaker.note(None)
+        return paths
+
+    def _extract(self, downloader, url: str) -> dict:
+        """Ask what the host has of a video, again after a while where the failure passes."""
+        attempt = 0
+        while True:
+            self._check_pause()
+            self._breaker.check(is_let_in=attempt > 0)
+            self._pace.wait()
+            self._check_pause()
+            attempt += 1
+            try:
+                return self._ask(lambda: downloader.extract(url))
+            except FetchError as failure:
+                if attempt == self._tries or not self._wait_after(failure, attempt):
+                    raise
+
+    def _wait_after(self, failure: FetchError, attempt: int) -> bool:
+        """Wait before another try; False where there is to be none."""
+        if isinstance(failure, AskedToWaitError):
+            if failure.is_short:
+                self._pace.pause(failure.wait_s)
+            elif failure.reason not in _PAUSING:
+                self._breaker.pause(failure.wait_s)
+            return failure.is_short
+        if failure.reason in _AGAIN:
+            time.sleep(tell_backoff_s(attempt))
+        return failure.reason in _AGAIN
+
+    def _ask(self, act: Callable[[], object]):
+        """Have yt-dlp do something; its failures become ours."""
         from yt_dlp.utils import YoutubeDLError
 
-        from resources.trailer_failures import classify_failure
-
-        self._check_pause()
-        self._breaker.check()
-        self._pace.wait()
-        downloader = self._open_downloader()
-        start = str(folder / f"{stem}.{key}").replace("%", "%%")
-        url = self._template.replace("{key}", key)
         try:
-            found = _find_files(downloader.fetch(url, f"{start}.%(format_id)s.%(ext)s"))
-        except FetchError as error:
-            failure = error
+            return act()
+        except FetchError:
+            raise
         except (YoutubeDLError, OSError, ValueError) as error:
-            failure = classify_failure(error)
-        else:
-            self._breaker.note(None)
-            return found
-        self._note(failure.reason)
-        if failure.reason.status is not Status.RETRY:
-            for leftover in folder.glob(f"{stem}.{key}.*"):
-                leftover.unlink(missing_ok=True)
+            failure = classify_failure(error, of_youtube=self.is_youtube)
+            wait_s = tell_wait_s(error)
+        if wait_s is not None and failure.reason in (Reason.RATE_LIMITED, Reason.SERVER_ERROR):
+            raise AskedToWaitError(failure, wait_s)
         raise failure
 
-    def _note(self, reason: Reason) -> None:
-        if reason is Reason.BOT_CHECK or (reason in _PAUSING and self.is_youtube):
-            self._why_paused = reason
-            self._resume_at = time.time() + self._pause_s
-        self._breaker.note(reason)
+    def _note(self, failure: FetchError) -> FetchError:
+        """Count a failure, and begin a rest where the host wants one; give what to raise."""
+        if failure.reason not in _PAUSING:
+            self._breaker.note(failure.reason)
+            return failure
+        self._breaker.note(None)  # it lives, and rests
+        with _OPENING:
+            is_new = self._pauses.current() is None
+            pause = self._pauses.begin(failure.reason, getattr(failure, "wait_s", None))
+        if is_new:
+            LOG.warning("%s", pause.tell())
+        return FetchError(failure.reason, f"{failure.detail}; {pause.tell()}")
 
     def _check_pause(self) -> None:
-        if time.time() < self._resume_at:
-            clock = time.strftime("%H:%M:%S", time.localtime(self._resume_at))
-            raise FetchError(self._why_paused, f"all trailers pause until {clock}")
+        pause = self._pauses.current()
+        if pause:
+            raise PausedError(pause.reason, pause.tell())
 
     def _open_downloader(self):
         """Give this thread's own: yt-dlp is not made to be shared.
@@ -183,31 +229,16 @@ class TrailerHost:
         if hasattr(self._own, "downloader"):
             return self._own.downloader
         with _OPENING:
-            from resources.downloader import Limits, open_downloader
+            from resources.downloader import Way, open_downloader
 
-            self._own.downloader = open_downloader(
-                self._template,
-                ["youtube"] if self.is_youtube else ["generic"],
-                Limits(*self._limits),
-                is_near=is_direct(self._host),
-            )
+            names = ("youtube",) if self.is_youtube else ("generic",)
+            is_near = is_direct(self._host)
+            way = Way(self._template, names, is_near, self._jar, self._may_reach_private)
+            self._own.downloader = open_downloader(way, self._limits)
             self._opened.append(self._own.downloader)
         return self._own.downloader
 
 
-def _find_files(info: dict | None) -> tuple[Path, Path | None]:
-    """Tell the video's file from the sound's."""
-    downloads = (info or {}).get("requested_downloads") or []
-    files = [(Path(item["filepath"]), item.get("vcodec")) for item in downloads]
-    files = [(path, codec) for path, codec in files if path.is_file() and path.stat().st_size]
-    videos = [path for path, codec in files if codec != "none"]
-    sounds = [path for path, codec in files if codec == "none"]
-    if not videos:
-        what = "only sound" if sounds else "no video file"
-        raise FetchError(Reason.WRONG_TYPE, f"a video was wanted, {what} came")
-    return videos[0], (sounds[0] if sounds else None)
-
-
-def _tell(tried: list[tuple[str, Reason]], error: FetchError) -> str:
-    keys = ", ".join(f"{key} {reason.value}" for key, reason in tried)
-    return f"{error.detail} (tried: {keys})"
+def _remove(folder: Path, start: str) -> None:
+    for leftover in folder.glob(f"{glob.escape(start)}.*"):
+        leftover.unlink(missing_ok=True)

@@ -6,16 +6,18 @@ from yt_dlp.utils import ExtractorError, GeoRestrictedError, YoutubeDLError
 
 from pipeline.errors import FetchError
 from pipeline.outcomes import Reason
-from resources.downloader import Limits, check_size, check_video, open_downloader
+from resources.downloader import Way, open_downloader
 from resources.trailer_failures import classify_failure
+from resources.trailer_limits import Limits, check_size, check_video
 
 
 @pytest.mark.parametrize("address", ["http://10.0.0.1/x.mp4", "http://[::1]/x.mp4"])
 def test_redirect_into_a_private_network_is_refused(server, says, address):
     server.reply("/a", says.redirect(address))
-    downloader = open_downloader(f"{server.url}/", ["generic"], Limits(), is_near=False)
+    downloader = open_downloader(Way(f"{server.url}/", ("generic",), is_near=False), Limits())
+    downloader._handler.rules.may_reach_private = False  # as from a host of the internet
     with pytest.raises(YoutubeDLError) as caught:
-        downloader.fetch(f"{server.url}/a", "x")
+        downloader.extract(f"{server.url}/a")
     assert classify_failure(caught.value).reason is Reason.FORBIDDEN
     downloader.close()
 
@@ -30,16 +32,16 @@ class Scripted(InfoExtractor):
         return type(self).act(self)
 
 
-def extract(act, *, is_near=True):
+def extract(act, *, is_near=True, of_youtube=False):
     Scripted.act = act
-    downloader = open_downloader("http://scripted/", [], Limits(), is_near=is_near)
+    downloader = open_downloader(Way("http://scripted/", (), is_near), Limits())
     downloader.add_info_extractor(Scripted(downloader))
     try:
         with pytest.raises((YoutubeDLError, FetchError)) as caught:
-            downloader.fetch("http://scripted/x", "x")
+            downloader.download(downloader.extract("http://scripted/x"), "x")
     finally:
         downloader.close()
-    return classify_failure(caught.value)
+    return classify_failure(caught.value, of_youtube=of_youtube)
 
 
 def say(words):
@@ -94,3 +96,54 @@ def test_answer_cannot_lead_to_files_or_into_a_private_network(address):
 def test_video_within_limits_passes():
     assert check_video({"duration": 120, "live_status": "was_live"}, Limits()) is None
     assert check_size({"downloaded_bytes": 10, "total_bytes": None}, Limits()) is None
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_status_of_youtube_says_nothing_about_the_video(server, says, status):
+    server.reply("/a", says.answer(status, b""))
+    downloader = open_downloader(Way(f"{server.url}/", ("generic",), is_near=True), Limits())
+    with pytest.raises(YoutubeDLError) as caught:
+        downloader.extract(f"{server.url}/a")
+    assert classify_failure(caught.value).reason is Reason.FORBIDDEN
+    failure = classify_failure(caught.value, of_youtube=True)
+    assert (failure.reason, "doctor" in failure.detail) == (Reason.UNEXPECTED, True)
+    downloader.close()
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        (lambda _: {"id": "x", "title": "x", "formats": []}, Reason.UNEXPECTED),
+        (say("Requested format is not available"), Reason.UNEXPECTED),
+        (say("Private video. Sign in"), Reason.PRIVATE),
+        (say("This video is DRM protected"), Reason.FORBIDDEN),
+        (lambda _: {"id": "x", "title": "x", "duration": 5400, "url": "http://scripted/x"},
+         Reason.TOO_LONG),
+    ],
+)  # fmt: skip
+def test_youtube_without_files_means_an_old_yt_dlp_and_words_mean_the_video(act, reason):
+    assert extract(act, of_youtube=True).reason is reason
+
+
+def test_what_signs_an_address_does_not_reach_the_ledger():
+    failure = classify_failure(
+        YoutubeDLError("Max retries exceeded with url: /videoplayback?ip=1.2.3.4&sig=AAA (no)")
+    )
+    assert failure.detail == "Max retries exceeded with url: /videoplayback?… (no)"
+
+
+@pytest.mark.parametrize("kind", ["playlist", "multi_video", "url"])
+def test_list_and_endless_reference_are_refused(kind):
+    info = {"_type": kind, "id": "x", "title": "x", "entries": [], "url": "http://scripted/x"}
+    assert extract(lambda _: dict(info)).reason is Reason.WRONG_TYPE
+
+
+def test_program_is_never_started_for_a_stream(tmp_path, monkeypatch):
+    """A stream that yt-dlp would hand to ffmpeg is refused, also where an ffmpeg is."""
+    program = tmp_path / "ffmpeg"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    info = {"id": "x", "title": "x", "ext": "mp4", "protocol": "rtmp_ffmpeg", "url": "rtmp://x/y"}
+    assert extract(lambda _: info).reason is Reason.FORBIDDEN
+    assert not (tmp_path / "started").exists()

@@ -5,11 +5,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from yt_dlp.extractor.common import InfoExtractor
-from yt_dlp.utils import ExtractorError
 
 from pipeline.errors import FetchError, SourceError
-from pipeline.outcomes import Reason
 from pipeline.records import Video
 from resources.youtube import TrailerHost
 
@@ -18,31 +15,8 @@ def videos(*keys):
     return [Video(key, "YouTube", "Trailer") for key in keys]
 
 
-def test_bot_check_pauses_all_movies(server, tmp_path):
-    host = TrailerHost(f"{server.url}/{{key}}", pause_s=0.4)
-    downloader = host._open_downloader()
-    downloader._ies.clear()
-    downloader.add_info_extractor(Bot(downloader))
-    for _ in range(2):
-        with pytest.raises(FetchError) as caught:
-            host.fetch(videos("a", "b"), tmp_path, "597")
-        assert caught.value.reason is Reason.BOT_CHECK
-    assert "pause until" in caught.value.detail
-    assert Bot.asked == 1
-    host.close()
-
-
-class Bot(InfoExtractor):
-    _VALID_URL = r".*"
-    asked = 0
-
-    def _real_extract(self, url):
-        type(self).asked += 1
-        raise ExtractorError("Sign in to confirm you're not a bot", expected=True)
-
-
 def test_row_of_failures_stops_the_host(server, tmp_path):
-    host = TrailerHost(f"{server.url}/{{key}}", give_up_after=3)
+    host = TrailerHost(f"{server.url}/{{key}}", give_up_after=3, tries=1)
     server.reply("/a", status=503)
     server.reply("/gone", status=404)
     for key in ("a", "a", "gone", "a", "a"):

@@ -5,17 +5,19 @@ import time
 import pytest
 from yt_dlp.extractor.common import InfoExtractor
 
-from pipeline.errors import ConfigurationError, FetchError
+from pipeline.errors import ConfigurationError, FetchError, TrailerError
 from pipeline.outcomes import Reason
 from pipeline.records import Video
+from resources.trailer_limits import Limits
 from resources.youtube import TrailerHost
 
+QUICK = Limits(timeout_s=0.4)
 MOVIE = b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 2000
 
 
 @pytest.fixture
 def host(server):
-    trailers = TrailerHost(f"{server.url}/trailers/{{key}}.mp4", timeout_s=0.4)
+    trailers = TrailerHost(f"{server.url}/trailers/{{key}}.mp4", limits=QUICK, tries=1)
     yield trailers
     trailers.close()
 
@@ -32,11 +34,8 @@ def serve(server, says, key, body=MOVIE, cut_at=None, times=None):
         start = int(headers.get("range", "bytes=0-")[6:].split("-")[0])
         part = body[start:]
         ranged = {"Content_Range": f"bytes {start}-{len(body) - 1}/{len(body)}"} if start else {}
-        full = says.answer(
-            206 if start else 200, part, "video/mp4", Accept_Ranges="bytes", **ranged
-        )
-        is_download = "range" in headers or len(server.seen) % 2 == 0
-        if cut_at is not None and left[0] > 0 and is_download:
+        full = says.answer(206 if start else 200, part, "video/mp4", ETag='"one"', **ranged)
+        if cut_at is not None and left[0] > 0:
             left[0] -= 1
             says.cut(full[: len(full) - len(part) + cut_at])(talk, target, headers)
         else:
@@ -49,18 +48,98 @@ def test_plain_file_comes_as_one_file(server, host, says, tmp_path):
     serve(server, says, "a")
     trailer = host.fetch(videos("a"), tmp_path, "597")
     assert trailer.path.read_bytes() == MOVIE
-    assert (trailer.audio_path, trailer.key, trailer.tried) == (None, "a", ())
+    assert (trailer.audio_path, trailer.name, trailer.tried) == (None, "a", ())
     assert list(tmp_path.iterdir()) == [trailer.path]
     assert trailer.path.name.startswith("597.a.")
     assert trailer.path.suffix == ".mp4"
+
+
+def test_one_trailer_is_one_request(server, host, says, tmp_path):
+    serve(server, says, "a")
+    host.fetch(videos("a"), tmp_path, "597")
+    assert server.count() == {"/trailers/a.mp4": 1}
+
+
+def test_redirected_trailer_is_fetched_from_where_it_leads(server, host, says, tmp_path):
+    server.reply("/trailers/a.mp4", says.redirect("/trailers/b.mp4"))
+    serve(server, says, "b")
+    assert host.fetch(videos("a"), tmp_path, "597").path.read_bytes() == MOVIE
+    assert server.count() == {"/trailers/a.mp4": 1, "/trailers/b.mp4": 1}
+
+
+def test_failure_that_passes_is_tried_again_after_a_while(server, says, tmp_path):
+    answers = [says.answer(503, b""), says.reset, says.answer(200, MOVIE, "video/mp4")]
+    server.reply("/a", *answers)
+    host = TrailerHost(f"{server.url}/{{key}}")
+    began = time.monotonic()
+    assert host.fetch(videos("a"), tmp_path, "597").path.read_bytes() == MOVIE
+    assert time.monotonic() - began > 0.3
+    assert server.count() == {"/a": 3}
+    host.close()
+
+
+def test_gone_trailer_is_not_tried_again(server, tmp_path):
+    host = TrailerHost(f"{server.url}/{{key}}")
+    with pytest.raises(FetchError):
+        host.fetch(videos("a"), tmp_path, "597")
+    assert server.count() == {"/a": 1}
+    host.close()
+
+
+def test_next_candidate_is_tried_when_one_is_no_usable_video(server, host, says, tmp_path):
+    serve(server, says, "a", body=b"no video")
+    serve(server, says, "b")
+
+    def inspect(path):
+        if path.read_bytes() != MOVIE:
+            raise TrailerError(Reason.MALFORMED, "cannot be opened as media")
+        return "fine"
+
+    trailer = host.fetch(videos("a", "b"), tmp_path, "597", inspect)
+    assert (trailer.name, trailer.info) == ("b", "fine")
+    assert trailer.tried[0].reason is Reason.MALFORMED
+    assert list(tmp_path.iterdir()) == [trailer.path]
+
+
+def test_video_of_another_site_is_never_asked_for(server, host, says, tmp_path):
+    serve(server, says, "76979871")
+    serve(server, says, "b")
+    candidates = [Video("76979871", "Vimeo", "Trailer"), *videos("b")]
+    trailer = host.fetch(candidates, tmp_path, "597")
+    assert (trailer.name, trailer.tried[0].reason) == ("b", Reason.NOT_LISTED)
+    assert "Vimeo" in trailer.tried[0].detail
+    assert server.count() == {"/trailers/b.mp4": 1}
+
+
+@pytest.mark.parametrize("key", ["../../etc/passwd", "a&list=PL1", "a b", "", "%2e", "x" * 65])
+def test_key_that_could_lead_elsewhere_is_never_asked_for(server, host, tmp_path, key):
+    with pytest.raises(FetchError) as caught:
+        host.fetch(videos(key), tmp_path, "597")
+    assert caught.value.reason is Reason.MALFORMED
+    assert not server.count()
+
+
+PLAYLIST = b"""<?xml version="1.0"?><playlist xmlns="http://xspf.org/ns/0/"><trackList>
+<track><location>/trailers/b.mp4</location></track>
+<track><location>/trailers/c.mp4</location></track></trackList></playlist>"""
+
+
+def test_list_of_videos_is_refused(server, host, says, tmp_path):
+    server.reply("/trailers/a.mp4", says.answer(200, PLAYLIST, "application/xml"))
+    with pytest.raises(FetchError) as caught:
+        host.fetch(videos("a"), tmp_path, "597")
+    assert caught.value.reason is Reason.WRONG_TYPE
+    assert "a list of videos" in caught.value.detail
+    assert set(server.count()) == {"/trailers/a.mp4"}
 
 
 def test_next_candidate_is_tried_when_one_is_gone(server, host, says, tmp_path):
     server.reply("/trailers/b.mp4", status=410)
     serve(server, says, "c")
     trailer = host.fetch(videos("a", "b", "c"), tmp_path, "597")
-    assert trailer.key == "c"
-    assert trailer.tried == (("a", Reason.GONE), ("b", Reason.GONE))
+    assert trailer.name == "c"
+    assert [(a.name, a.reason) for a in trailer.tried] == [("a", Reason.GONE), ("b", Reason.GONE)]
+    assert all("HTTP Error 4" in attempt.detail for attempt in trailer.tried)
 
 
 def test_all_gone_gives_the_first_reason_and_names_all(server, host, tmp_path):
@@ -69,6 +148,10 @@ def test_all_gone_gives_the_first_reason_and_names_all(server, host, tmp_path):
         host.fetch(videos("a", "b"), tmp_path, "597")
     assert caught.value.reason is Reason.FORBIDDEN
     assert "a forbidden, b gone" in caught.value.detail
+    assert [(a.name, a.reason) for a in caught.value.tried] == [
+        ("a", Reason.FORBIDDEN), ("b", Reason.GONE),
+    ]  # fmt: skip
+    assert caught.value.metadata["tried"]["b"].startswith("gone: [generic] b: Unable")
 
 
 def test_passing_failure_does_not_cost_the_better_trailer(server, host, says, tmp_path):
@@ -92,7 +175,6 @@ FAULTS = {
     "401": (lambda s: s.answer(401, b""), Reason.FORBIDDEN),
     "403": (lambda s: s.answer(403, b""), Reason.FORBIDDEN),
     "451": (lambda s: s.answer(451, b""), Reason.GEO_BLOCKED),
-    "429": (lambda s: s.answer(429, b""), Reason.RATE_LIMITED),
     "500": (lambda s: s.answer(500, b""), Reason.SERVER_ERROR),
     "503": (lambda s: s.answer(503, b""), Reason.SERVER_ERROR),
     "page": (
@@ -127,7 +209,7 @@ def test_cut_off_file_is_told(server, host, says, tmp_path):
     with pytest.raises(FetchError) as caught:
         host.fetch(videos("a"), tmp_path, "597")
     assert caught.value.reason is Reason.CUT_OFF
-    assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
+    assert {path.suffix for path in tmp_path.iterdir()} == {".part", ".origin"}
 
 
 def test_cut_off_file_is_gone_on_with(server, host, says, tmp_path):
@@ -162,7 +244,7 @@ def test_dripping_host_does_not_hold_a_thread(server, says, tmp_path, content_ty
             *(talk.request.sendall(b"<") or time.sleep(0.05) for _ in range(30)),
         ],
     )
-    host = TrailerHost(f"{server.url}/{{key}}", max_download_s=0.3)
+    host = TrailerHost(f"{server.url}/{{key}}", limits=Limits(max_download_s=0.3), tries=1)
     with pytest.raises(FetchError) as caught:
         host.fetch(videos("a"), tmp_path, "597")
     assert caught.value.reason is Reason.TIMEOUT
@@ -171,27 +253,37 @@ def test_dripping_host_does_not_hold_a_thread(server, says, tmp_path, content_ty
 
 def test_too_large_file_is_reported_and_removed(server, says, tmp_path):
     serve(server, says, "a")
-    host = TrailerHost(f"{server.url}/trailers/{{key}}.mp4", max_bytes=1000)
+    host = TrailerHost(f"{server.url}/trailers/{{key}}.mp4", limits=Limits(max_bytes=1000))
     with pytest.raises(FetchError) as caught:
         host.fetch(videos("a"), tmp_path, "597")
     assert caught.value.reason is Reason.TOO_LARGE
+    assert f"{len(MOVIE)} bytes, more than 1000 bytes" in caught.value.detail
     assert list(tmp_path.iterdir()) == []
     host.close()
 
 
-def test_video_and_sound_come_as_two_files(server, says, tmp_path):
-    for name in ("high", "low", "sound"):
-        server.reply(f"/{name}", body=name.encode(), content_type="video/mp4")
-    host = TrailerHost(f"{server.url}/{{key}}")
-    downloader = host._open_downloader()
-    downloader._ies.clear()
-    Apart.url = server.url
-    downloader.add_info_extractor(Apart(downloader))
-    trailer = host.fetch(videos("a"), tmp_path, "597")
-    assert trailer.path.read_bytes() == b"low"
-    assert trailer.audio_path.read_bytes() == b"sound"
-    assert trailer.audio_path.suffix == ".m4a"
-    host.close()
+FORMATS = {"sound": 0, "low": 360, "middle": 720, "high": 1080}
+
+
+@pytest.fixture
+def apart(server):
+    """A host that keeps video and sound apart; made with the lines that are wanted."""
+    hosts = []
+
+    def open_host(lines=480, **formats):
+        for name in ("high", "middle", "low", "sound", "whole"):
+            server.reply(f"/{name}", body=name.encode(), content_type="video/mp4")
+        host = TrailerHost(f"{server.url}/{{key}}", limits=Limits(lines=lines))
+        hosts.append(host)
+        downloader = host._open_downloader()
+        downloader._ies.clear()
+        Apart.url, Apart.formats = server.url, formats or FORMATS
+        downloader.add_info_extractor(Apart(downloader))
+        return host
+
+    yield open_host
+    for host in hosts:
+        host.close()
 
 
 class Apart(InfoExtractor):
@@ -199,19 +291,40 @@ class Apart(InfoExtractor):
 
     _VALID_URL = r".*"
     url = ""
+    formats = None
 
     def _real_extract(self, url):
         video = {"ext": "mp4", "vcodec": "avc1", "acodec": "none"}
+        sound = {"ext": "m4a", "vcodec": "none", "acodec": "mp4a"}
+        kinds = {"sound": sound, "whole": {"ext": "mp4", "vcodec": "avc1", "acodec": "mp4a"}}
         return {
             "id": "x",
             "title": "x",
             "formats": [
-                {"format_id": "sound", "url": f"{self.url}/sound", "ext": "m4a",
-                 "vcodec": "none", "acodec": "mp4a"},
-                {"format_id": "low", "url": f"{self.url}/low", "height": 360, **video},
-                {"format_id": "high", "url": f"{self.url}/high", "height": 1080, **video},
+                {"format_id": name, "url": f"{self.url}/{name}", **kinds.get(name, video),
+                 **({"height": lines} if lines else {}),
+                 **({"filesize": 10**10} if name == "whole" else {})}
+                for name, lines in self.formats.items()
             ],
         }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lines", "taken"), [(480, b"low"), (720, b"middle"), (2160, b"high"), (144, b"low")]
+)
+def test_video_and_sound_come_as_two_files_of_the_wanted_lines(apart, tmp_path, lines, taken):
+    trailer = apart(lines).fetch(videos("a"), tmp_path, "597")
+    assert trailer.path.read_bytes() == taken
+    assert trailer.audio_path.read_bytes() == b"sound"
+    assert trailer.audio_path.suffix == ".m4a"
+
+
+def test_file_that_is_said_to_be_too_large_is_not_asked_for(apart, server, tmp_path):
+    with pytest.raises(FetchError) as caught:
+        apart(whole=480).fetch(videos("a"), tmp_path, "597")
+    assert caught.value.reason is Reason.TOO_LARGE
+    assert "10000000000 bytes, more than 314572800" in caught.value.detail
+    assert not server.count()
 
 
 @pytest.mark.parametrize(
