@@ -22,6 +22,7 @@ from assets.stopping import stopping
 from assets.system_assets import system_asset
 from pipeline.errors import FeatureError
 from pipeline.outcomes import Status
+from pipeline.prices import REAL_USD_YEAR
 from pipeline.systems import BY_DATE, REVENUE, System
 from resources.workplace import Workplace
 
@@ -170,6 +171,7 @@ def build_features(system: System) -> dg.AssetsDefinition:
                 "movies": len(table),
                 **{f"movies_with_{name}": int(mask.sum()) for name, mask in table.masks.items()},
                 **{f"left_out_{reason}": count for reason, count in table.dropped.items()},
+                "real_usd_year": REAL_USD_YEAR,
                 "shapes": {name: list(a.shape) for name, a in table.streams.items()},
                 "dagster/column_schema": _schema(table.table),
                 "folder": str(features_folder(workplace, system)),

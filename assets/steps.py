@@ -9,11 +9,13 @@ from pathlib import Path
 
 from pipeline.due import RECORDS, Step
 from pipeline.versions import combine, hash_json
+from resources.exchange_rates import version_of_rates
+from resources.trailer_limits import TRAILER_LINES, trailer_lines
 from resources.workplace import Workplace
 
 STEPS: tuple[Step, ...] = (
     Step(RECORDS, "1"),
-    Step("box_office", "1", facet="box_office"),
+    Step("box_office", "2", facet="box_office"),
     Step("posters", "1", facet="poster"),
     Step("trailers", "1", facet="trailer"),
     Step("trailer_frames", "1", upstreams=("trailers",)),
@@ -32,7 +34,7 @@ BACKBONE_OF: Mapping[str, str] = {
 """Which field of the preset names the backbone of a step."""
 
 SOURCE_BOUND = ("box_office",)
-"""Steps whose result also hangs on which sources are configured."""
+"""Steps whose result also hangs on which sources are configured, and on the exchange rates."""
 
 
 def settings_version(step: Step, workplace: Workplace) -> str:
@@ -40,8 +42,13 @@ def settings_version(step: Step, workplace: Workplace) -> str:
     if step.name in BACKBONE_OF:
         backbone = getattr(workplace.preset, BACKBONE_OF[step.name])
         return combine([backbone, _own_weights(backbone, workplace.weights_folder)])
+    if step.name == "trailers":
+        lines = trailer_lines(workplace.settings)
+        return "" if lines == TRAILER_LINES else f"{lines} lines"
     if step.name in SOURCE_BOUND:
-        return "imdbpro" if workplace.settings.imdbpro_cookie else "tmdb"
+        asked = "imdbpro" if workplace.settings.imdbpro_cookie else "tmdb"
+        rates = version_of_rates(workplace.settings.exchange_rates)
+        return combine([asked, rates]) if rates else asked
     return ""
 
 

@@ -1,9 +1,9 @@
 """What is due: a pure rule over the rows of the ledger.
 
 A movie is due for an asset when it has no row, when a version it hangs on or the asset's code
-version differs from its row's, or when the time of a transient failure has come. It is waiting
-while something it hangs on is missing or may still come. What does not belong here: reading or
-writing rows.
+version differs from its row's, when the time of a transient failure has come, or that of a result
+that still moves. It is waiting while something it hangs on is missing or may still come. What does
+not belong here: reading or writing rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,6 +26,8 @@ class Row:
     """One movie in one asset, as the ledger keeps it; an empty status means none was written yet.
 
     Attributes:
+        next_attempt_s: When it is due by itself, in seconds since the epoch; 0 on a final row:
+            never.
         is_shown: Whether Dagster has been told.
         pending: What a killed run was about to put in place, or None.
     """
@@ -137,7 +139,8 @@ def _versions(step: Step, rows: Mapping[str, Row | None]) -> list[str]:
 def _is_up_to_date(step: Step, row: Row | None, version: str, now_s: float) -> bool:
     if row is None or (row.input_version, row.code_version) != (version, step.code_version):
         return False
-    return row.is_final or (row.status == Status.RETRY and now_s < row.next_attempt_s)
+    is_settled = row.is_final and not row.next_attempt_s
+    return is_settled or (bool(row.status) and now_s < row.next_attempt_s)
 
 
 def _inherit(tmdb_id: int, rows: Mapping[str, Row | None]) -> Outcome | None:
@@ -157,17 +160,18 @@ def row_of(
 ) -> Row:
     """Turn an outcome into the row that follows `before`.
 
-    Attempts are counted over the same inputs; the wait grows with them (`RETRY_DELAYS_S`).
+    Attempts are counted over the same inputs since the last result; the wait grows with them
+    (`RETRY_DELAYS_S`).
     """
-    same = before is not None and before.input_version == input_version
-    attempts = (before.attempts if before and same else 0) + 1
+    is_more = before and before.input_version == input_version and not before.is_final
+    attempts = (before.attempts if before and is_more else 0) + 1
     delay_s = RETRY_DELAYS_S[min(attempts, len(RETRY_DELAYS_S)) - 1]
     return Row(
         status=outcome.status.value,
         reason=outcome.reason.value if outcome.reason else "",
         detail=outcome.detail,
         attempts=attempts,
-        next_attempt_s=0.0 if outcome.status.is_final else now_s + delay_s,
+        next_attempt_s=outcome.due_again_s if outcome.status.is_final else now_s + delay_s,
         input_version=input_version,
         code_version=step.code_version,
         content_hash=outcome.content_hash,

@@ -5,7 +5,7 @@ What belongs here: the vocabulary of the ledger. What does not: where outcomes a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -95,6 +95,8 @@ class Outcome:
         content_hash: Hash of what was made; the data version that Dagster shows.
         facets: Hashes of the parts of a record that different assets hang on (records only).
         metadata: Figures shown on the movie's partition: JSON values only.
+        due_again_s: When to look again though the result is final, in seconds since the epoch; 0:
+            not before an input changes.
     """
 
     tmdb_id: int
@@ -104,6 +106,11 @@ class Outcome:
     content_hash: str = ""
     facets: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, object] = field(default_factory=dict)
+    due_again_s: float = 0.0
+
+    def again_at(self, due_again_s: float) -> "Outcome":
+        """Give the outcome as one to look at again then; see `due_again_s`."""
+        return replace(self, due_again_s=due_again_s)
 
 
 def made(tmdb_id: int, content_hash: str, **metadata: object) -> Outcome:

@@ -114,7 +114,9 @@ def facets(record: MovieRecord) -> dict[str, str]:
         "poster": hash_json(record.poster_path),
         "trailer": hash_json([fields["videos"], fields["release_date"], record.original_language]),
         "text": hash_json(plot_text(record)),
-        "box_office": hash_json([record.imdb_id, record.revenue_usd]),
+        "box_office": hash_json(
+            [record.imdb_id, record.revenue_usd, record.budget_usd, fields["release_date"]]
+        ),
         "metadata": hash_json({k: v for k, v in fields.items() if k not in pictures_and_money}),
         "all": hash_json(fields),
     }

@@ -1,34 +1,180 @@
-"""Which figure becomes the label: IMDbPro's worldwide gross, else TMDB's revenue.
+"""Which figure becomes the label: the most trusted source's worldwide gross in US dollars.
 
-What belongs here: the choice and what is kept beside it. What does not: reading pages.
+What belongs here: the choice and what is kept beside it. What does not: reading pages and dumps.
 """
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from pipeline.crawl.imdbpro import BoxOffice
+from pipeline.crawl.exchange_rates import Conversion, ExchangeRates
+from pipeline.crawl.figures import IMDBPRO, TMDB, Figures, order_by_trust
+from pipeline.crawl.imdbpro_days import Days
+from pipeline.crawl.money import USD, Money, format_money
+from pipeline.outcomes import Reason
+from pipeline.prices import REAL_USD_YEAR, index_year, to_real_usd
+
+DAY_COLUMNS = ("date", "gross", "theatres", "gross_to_date")
 
 
-def choose_revenue(page: BoxOffice | None, tmdb_revenue_usd: float | None) -> dict | None:
-    """Choose a movie's revenue and keep everything that was known.
+@dataclass(frozen=True)
+class Chosen:
+    """One amount in US dollars, whose it is, and how it came to be dollars.
 
-    Only US dollars become a label; an amount in another currency is kept as it is.
+    Attributes:
+        money: As the source has it.
+        conversion: None where it was in US dollars.
+    """
+
+    source: str
+    money: Money
+    conversion: Conversion | None = None
+
+    @property
+    def amount_usd(self) -> float:
+        """The amount."""
+        return self.conversion.amount_usd if self.conversion else self.money.amount
+
+    @property
+    def how(self) -> str:
+        """Say how a converted amount came to be dollars; "" where it was in dollars."""
+        if self.conversion is None:
+            return ""
+        rate = self.conversion
+        return f"{format_money(self.money)} at {rate.usd_per_unit:g} USD, {rate.year}"
+
+
+def choose_revenue(
+    figures: Sequence[Figures], *, year: int | None = None, rates: ExchangeRates | None = None
+) -> Chosen | None:
+    """Choose a movie's worldwide gross.
+
+    Only US dollars, or what the user's own rates turn into them, become a label. A domestic gross
+    never passes for a worldwide one.
 
     Args:
-        page: IMDbPro's figures, or None where it was not asked or has no page.
-        tmdb_revenue_usd: TMDB's, or None where unknown.
-
-    Returns:
-        `revenue_usd` and its `source`, with every amount and currency under `imdbpro`; None where
-        nothing at all is known. `revenue_usd` is None where there are foreign amounts alone.
+        figures: What each source says, in any order.
+        year: Year of release, whose rate counts.
+        rates: The user's rates; None for none.
 
     Example:
-        >>> choose_revenue(None, 9693.0)
-        {'revenue_usd': 9693.0, 'source': 'tmdb', 'imdbpro': {}}
+        >>> said = [Figures("tmdb", Money(5.0, "USD")), Figures("imdbpro", Money(9693.0, "USD"))]
+        >>> choose_revenue(said).amount_usd
+        9693.0
     """
-    amounts = {name: money for name, money in asdict(page).items() if money} if page else {}
-    worldwide = page.gross_worldwide if page else None
-    if worldwide and worldwide.currency == "USD":
-        return {"revenue_usd": worldwide.amount, "source": "imdbpro", "imdbpro": amounts}
-    if tmdb_revenue_usd:
-        return {"revenue_usd": tmdb_revenue_usd, "source": "tmdb", "imdbpro": amounts}
-    return {"revenue_usd": None, "source": "none", "imdbpro": amounts} if amounts else None
+    return _choose("worldwide", order_by_trust(figures), year, rates)
+
+
+def choose_budget(
+    figures: Sequence[Figures], *, year: int | None = None, rates: ExchangeRates | None = None
+) -> Chosen | None:
+    """Choose a movie's budget: TMDB's, which models are fed, before all others."""
+    ordered = order_by_trust(figures)
+    ordered.sort(key=lambda one: (one.rank or one.source) != TMDB)
+    return _choose("budget", ordered, year, rates)
+
+
+def tell_why_not(figures: Sequence[Figures]) -> tuple[Reason, str]:
+    """Say why figures that are known give no label."""
+    foreign = [
+        f"{one.source}: {format_money(one.worldwide)}"
+        for one in order_by_trust(figures)
+        if one.worldwide and one.worldwide.currency != USD
+    ]
+    if foreign:
+        return Reason.FOREIGN_CURRENCY, (
+            f"the worldwide gross is known in another currency alone ({'; '.join(foreign)}); rates "
+            "in MARQUEE_EXCHANGE_RATES for its year of release would make it a label"
+        )
+    kept = ", ".join(dict.fromkeys(one.source for one in figures if not one.is_empty))
+    return Reason.NO_BOX_OFFICE, (
+        f"no source has a worldwide gross; what else they have is kept ({kept})"
+        if kept
+        else "no source has a figure"
+    )
+
+
+def describe_box_office(
+    figures: Sequence[Figures],
+    *,
+    year: int | None = None,
+    rates: ExchangeRates | None = None,
+    days: Days | None = None,
+) -> dict | None:
+    """Write down everything that is known of a movie's money.
+
+    Args:
+        figures: What each source says.
+        year: Year of release.
+        rates: The user's rates.
+        days: IMDbPro's table of days.
+
+    Returns:
+        The content of `box_office/<tmdb_id>.json`, see the README; None where nothing is known.
+        Amounts `*_usd_real` are in dollars of `real_usd_year`.
+    """
+    known = [one for one in order_by_trust(figures) if not one.is_empty]
+    if not known:
+        return None
+    revenue = choose_revenue(known, year=year, rates=rates)
+    budget = choose_budget(known, year=year, rates=rates)
+    live = next((one for one in known if one.source == IMDBPRO), None)
+    return {
+        **_describe("revenue", revenue, year),
+        **_describe("budget", budget, year),
+        "source": revenue.source if revenue else "none",
+        "reason": None if revenue else tell_why_not(known)[0].value,
+        "real_usd_year": REAL_USD_YEAR,
+        "cpi_year": index_year(year),
+        "imdbpro": _as_page(live) if live else {},
+        "figures": [one.as_json() for one in known],
+        **({"days": _describe_days(days)} if days and days.days else {}),
+    }
+
+
+def _choose(
+    kind: str, ordered: Sequence[Figures], year: int | None, rates: ExchangeRates | None
+) -> Chosen | None:
+    for one in ordered:
+        money: Money | None = getattr(one, kind)
+        if money is None:
+            continue
+        if money.currency == USD:
+            return Chosen(one.source, money)
+        conversion = rates.convert(money, year) if rates else None
+        if conversion:
+            return Chosen(one.source, money, conversion)
+    return None
+
+
+def _describe(name: str, chosen: Chosen | None, year: int | None) -> dict[str, object]:
+    amount_usd = chosen.amount_usd if chosen else None
+    described: dict[str, object] = {
+        f"{name}_usd": amount_usd,
+        f"{name}_usd_real": to_real_usd(amount_usd, year),
+        f"{name}_source": chosen.source if chosen else None,
+    }
+    if chosen and chosen.conversion:
+        described[f"{name}_converted"] = {
+            "amount": chosen.money.amount,
+            "currency": chosen.money.currency,
+            "usd_per_unit": chosen.conversion.usd_per_unit,
+            "year": chosen.conversion.year,
+        }
+    return described
+
+
+def _as_page(live: Figures) -> dict[str, object]:
+    """Give IMDbPro's figures under the names of its rows."""
+    names = {"worldwide": "gross_worldwide", "domestic": "gross_domestic"}
+    said = live.as_json()
+    del said["source"]
+    return {names.get(kind, kind): money for kind, money in said.items()}
+
+
+def _describe_days(days: Days) -> dict[str, object]:
+    return {
+        "currency": days.currency,
+        "widest_theatres": days.widest_theatres,
+        "columns": list(DAY_COLUMNS),
+        "rows": [[str(day.day), day.gross, day.theatres, day.gross_to_date] for day in days.days],
+    }

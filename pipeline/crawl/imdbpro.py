@@ -1,7 +1,8 @@
 """Reads IMDbPro's box-office page; what is not that page is told apart, never read as "no revenue".
 
-What belongs here: what the page means. What does not: asking for it (see `resources.imdbpro`) and
-what becomes of foreign money.
+What belongs here: what the summary means. What does not: asking for it (see `resources.imdbpro`),
+the table of days (see `imdbpro_days`), the details (see `imdbpro_details`), pages that stand in the
+way (see `imdbpro_walls`) and what becomes of foreign money.
 
 Source:
     Layout as six public readers of the page have it; it may change without notice.
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from pipeline.errors import CredentialError, RecordError, SourceError
+from pipeline.crawl.imdbpro_walls import refuse_walls
+from pipeline.crawl.money import SIGNS, Money, parse_money
+from pipeline.errors import RecordError
 from pipeline.outcomes import Reason
 
 SUMMARY = "div#box_office_summary"
@@ -28,27 +31,8 @@ ROWS = {
 PAGE_WITHOUT_SUMMARY = "div#box_office_details, table#box_office_mojo, span.empty_mojo_table"
 """What stands on a box-office page of a movie of which no figure is known."""
 
-LOGIN = "form[name=signIn], input#ap_email, input#ap_password, a[href*='/login/ap']"
-BLOCKING = "form[action*=validateCaptcha], div#captcha-container, input#captchacharacters"
-
-CURRENCIES = {"$": "USD", "£": "GBP", "€": "EUR", "¥": "JPY", "₹": "INR", "₩": "KRW", "₽": "RUB"}
-"""ISO 4217 code of each sign. Signs with a country before them (`CA$`) are read by `PREFIXES`."""
-
-PREFIXES = {"US": "USD", "CA": "CAD", "C": "CAD", "A": "AUD", "AU": "AUD", "NZ": "NZD", "HK": "HKD",
-            "NT": "TWD", "MX": "MXN", "R": "BRL", "SG": "SGD", "CN": "CNY"}  # fmt: skip
-
-_MONEY = re.compile(
-    r"(?P<prefix>[A-Z]{0,3})\s*(?P<sign>[$£€¥₹₩₽]?)\s*(?P<amount>[0-9]{1,3}(,[0-9]{3})+|[0-9]+)"
-    r"(\s*\(estimated\))?"
-)
-
-
-@dataclass(frozen=True)
-class Money:
-    """An amount, in units of a currency by its ISO 4217 code."""
-
-    amount: float
-    currency: str
+_WORLD = re.compile("world", re.IGNORECASE)
+_ANY_MONEY = re.compile(rf"[{''.join(SIGNS)}]\s*[0-9]|\b[A-Z]{{3}}\s?[0-9]{{1,3}},[0-9]{{3}}")
 
 
 @dataclass(frozen=True)
@@ -60,14 +44,19 @@ class BoxOffice:
     gross_domestic: Money | None = None
     gross_worldwide: Money | None = None
 
+    @property
+    def has_domestic_run(self) -> bool:
+        """Whether a table of days is to be expected: it lists the domestic run."""
+        return bool(self.opening or self.gross_domestic)
+
 
 def parse_box_office(html: str | bytes) -> BoxOffice:
     """Read `/title/{tt}/boxoffice`.
 
     Raises:
         CredentialError: It is the page that asks to log in.
-        SourceError: It is the page that asks whether one is a robot.
-        RecordError: It is neither that nor a box-office page as known: the layout has changed.
+        SourceError: It is the page that asks whether one is a robot, or for consent.
+        RecordError: It is none of these nor a box-office page as known: the layout has changed.
 
     Example:
         >>> page = '''<div id="box_office_summary"><div class="budget_summary">
@@ -78,41 +67,15 @@ def parse_box_office(html: str | bytes) -> BoxOffice:
     page = LexborHTMLParser(html)
     summary = page.css_first(SUMMARY)
     if summary is None:
-        _tell_what_it_is(page)
+        if page.css_first(PAGE_WITHOUT_SUMMARY) is None:
+            refuse_walls(page, "a box-office page")
         return BoxOffice()
     figures = {name: _read_row(summary, css_class) for name, css_class in ROWS.items()}
-    if not any(figures.values()) and re.search(r"[$£€¥₹₩₽]\s*[0-9]", summary.text()):
-        raise RecordError(
-            Reason.MALFORMED,
-            "the box-office summary holds money in no known row: IMDbPro's layout has changed",
-        )
+    if not any(figures.values()) and _ANY_MONEY.search(summary.text()):
+        raise _drifted("money stands in no known row")
+    if figures["gross_worldwide"] is None and _names_the_world_elsewhere(summary):
+        raise _drifted("it names a worldwide figure in no known row")
     return BoxOffice(**figures)
-
-
-def parse_money(text: str) -> Money | None:
-    """Read an amount with its currency; None where it is zero, which means unknown.
-
-    Raises:
-        RecordError: It is not money as known; a guess would be worse.
-
-    Example:
-        >>> parse_money("¥800,000,000"), parse_money("CA$1,000").currency, parse_money("$0")
-        (Money(amount=800000000.0, currency='JPY'), 'CAD', None)
-    """
-    found = _MONEY.fullmatch(" ".join(text.split()))
-    currency = found and _read_currency(found["prefix"], found["sign"])
-    if not currency:
-        raise RecordError(
-            Reason.MALFORMED, f"an amount such as $9,693 was wanted, got {text.strip()[:40]!r}"
-        )
-    amount = float(found["amount"].replace(",", ""))
-    return Money(amount, currency) if amount > 0 else None
-
-
-def _read_currency(prefix: str, sign: str) -> str | None:
-    if prefix and sign:
-        return PREFIXES.get(prefix)
-    return CURRENCIES.get(sign) if sign else (prefix if len(prefix) == 3 else None)
 
 
 def _read_row(summary: LexborNode, css_class: str) -> Money | None:
@@ -121,28 +84,20 @@ def _read_row(summary: LexborNode, css_class: str) -> Money | None:
         return None
     figure = row.css_first(FIGURE)
     if figure is None:
-        raise RecordError(
-            Reason.MALFORMED, f"the row {css_class} has no figure: IMDbPro's layout has changed"
-        )
+        raise _drifted(f"the row {css_class} has no figure")
     return parse_money(figure.text())
 
 
-def _tell_what_it_is(page: LexborHTMLParser) -> None:
-    """Return only where the page is a box-office page without figures."""
-    if page.css_first(BLOCKING) is not None:
-        raise SourceError(
-            "IMDbPro asks whether we are a robot. Open it in the browser that the cookie is from, "
-            "answer, and try again later and slower."
-        )
-    title = page.css_first("title")
-    is_login = title is not None and re.search(r"\b(sign|log)[ -]?in\b", title.text(), re.I)
-    if is_login or page.css_first(LOGIN) is not None:
-        raise CredentialError(
-            "IMDbPro answers with its login page: the session has ended. "
-            "Log in and set IMDBPRO_COOKIE to the new cookie, or unset it to do without IMDbPro."
-        )
-    if page.css_first(PAGE_WITHOUT_SUMMARY) is None:
-        raise RecordError(
-            Reason.MALFORMED,
-            "a box-office page was wanted and another came: IMDbPro's layout has changed",
-        )
+def _names_the_world_elsewhere(summary: LexborNode) -> bool:
+    """Whether "world" stands in the summary, and in none of the rows that are known.
+
+    A renamed row among known ones would else pass for a worldwide gross that nobody knows.
+    """
+    known = [row.text() for name in ROWS.values() if (row := summary.css_first(f".{name}"))]
+    return bool(_WORLD.search(summary.text())) and not any(map(_WORLD.search, known))
+
+
+def _drifted(what: str) -> RecordError:
+    return RecordError(
+        Reason.MALFORMED, f"the box-office summary: {what}; IMDbPro's layout has changed"
+    )

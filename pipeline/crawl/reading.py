@@ -8,6 +8,9 @@ import math
 from collections.abc import Mapping
 from datetime import date
 
+MAX_ID = 2**31 - 1
+"""Largest id; TMDB's are in the millions."""
+
 
 def read_text(value: object) -> str:
     r"""Give the text without surrounding space; "" for whatever is not text.
@@ -51,15 +54,15 @@ def read_positive(value: object) -> float | None:
 
 
 def read_id(value: object) -> int | None:
-    """Give an id: a whole number above zero.
+    """Give an id: a whole number above zero that fits into 32 bits, as every database keeps it.
 
     Example:
-        >>> read_id(597), read_id("597"), read_id(0), read_id(True), read_id(5.0)
-        (597, None, None, None, None)
+        >>> read_id(597), read_id("597"), read_id(0), read_id(True), read_id(5.0), read_id(2**31)
+        (597, None, None, None, None, None)
     """
     if isinstance(value, bool) or not isinstance(value, int):
         return None
-    return value if value > 0 else None
+    return value if 0 < value <= MAX_ID else None
 
 
 def read_date(value: object) -> date | None:

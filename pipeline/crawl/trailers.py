@@ -4,7 +4,7 @@ What belongs here: the choice. What does not: fetching (see `resources.youtube`)
 """
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 from pipeline.crawl.reading import read_date
 from pipeline.records import Video
@@ -24,8 +24,9 @@ def rank_trailers(
     """Order the videos that may stand for a movie; the others are left out.
 
     Official before unofficial; then trailer, teaser, clip; then the movie's own language, English,
-    others; then the latest before release, and after release the earliest. Equal ones keep TMDB's
-    order.
+    others; then the latest before release, and after release the earliest. Equal ones follow their
+    keys, and of one that is listed twice the better listing counts: TMDB may list the same videos
+    in another order tomorrow, and that must not make another choice.
 
     Args:
         videos: As TMDB lists them.
@@ -42,20 +43,22 @@ def rank_trailers(
         >>> [video.key for video in rank_trailers([teaser, trailer, blooper], "en", None)]
         ['b', 'a']
     """
-    candidates: dict[str, Video] = {}
-    for video in videos:
-        if video.site.lower() in FETCHED_SITES and video.kind in KINDS:
-            candidates.setdefault(video.key, video)
-    return tuple(
-        sorted(
-            candidates.values(),
-            key=lambda video: (
-                not video.is_official,
-                KINDS.index(video.kind),
-                _rank_language(video.language, language),
-                _rank_day(read_date(video.published_at), release_date),
-            ),
-        )
+    candidates = [v for v in videos if v.site.lower() in FETCHED_SITES and v.kind in KINDS]
+    ranked: dict[str, Video] = {}
+    for video in sorted(candidates, key=lambda video: _rank(video, language, release_date)):
+        ranked.setdefault(video.key, video)
+    return tuple(ranked.values())
+
+
+def _rank(video: Video, language: str, release_date: date | None) -> tuple:
+    """Place a video; two that are not the same never stand at the same place."""
+    return (
+        not video.is_official,
+        KINDS.index(video.kind),
+        _rank_language(video.language, language),
+        *_rank_time(video.published_at, release_date),
+        video.key,
+        (video.language, video.published_at, -video.size_px, video.name, video.site),
     )
 
 
@@ -65,9 +68,20 @@ def _rank_language(language: str, original_language: str) -> int:
     return 1 if language == FALLBACK_LANGUAGE else 2
 
 
-def _rank_day(published: date | None, release_date: date | None) -> tuple[int, int]:
-    if published is None:
-        return (2, 0)
-    if release_date is None or published <= release_date:
-        return (0, -published.toordinal())
-    return (1, published.toordinal())
+def _rank_time(published_at: str, release_date: date | None) -> tuple[int, int, float]:
+    """Put days before release first, the latest of them first; then later ones; then none."""
+    day = read_date(published_at)
+    if day is None:
+        return (2, 0, 0.0)
+    second = _second_of_day(published_at)
+    if release_date is None or day <= release_date:
+        return (0, -day.toordinal(), -second)
+    return (1, day.toordinal(), second)
+
+
+def _second_of_day(published_at: str) -> float:
+    try:
+        moment = datetime.fromisoformat(published_at.strip())
+    except ValueError:
+        return 0.0
+    return moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond / 1e6

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import FeatureError
+from pipeline.prices import LAST_YEAR, REAL_USD_YEAR, to_real_usd
 from pipeline.records import MovieRecord
 from pipeline.splits.franchises import franchise_of
 from pipeline.splits.leaks import check_no_leak
@@ -28,6 +29,11 @@ MIN_REVENUE_USD = 1_000.0
 METADATA = "metadata"
 """Name of the stream that is made of records; every movie has it, with NaN for unknown."""
 
+REAL_USD_NOTE = (
+    f"*_usd_real: US dollars of {REAL_USD_YEAR}, by the yearly CPI-U of the year of release; "
+    f"years after {LAST_YEAR} are taken for {LAST_YEAR}"
+)
+
 _HASH_ROWS = 1024
 
 
@@ -37,7 +43,9 @@ class FeatureTable:
 
     Attributes:
         table: tmdb_id, title, release_date (NaT unknown), franchise, revenue_usd, budget_usd (NaN
-            unknown) and has_<stream>.
+            unknown), both as `*_usd_real` too (NaN where the year is unknown or before 1913), and
+            has_<stream>. Models are trained on the dollars of the time, as published; the others
+            are for who compares movies across years. `notes` names their year.
         streams: By name, an array of shape (movies, ...), zeros where the movie has none.
         masks: By name, bool of shape (movies,): whether the movie has it.
         columns: Column names of tabular streams (`metadata`).
@@ -163,7 +171,7 @@ def assemble(
         masks=masks,
         columns={METADATA: METADATA_COLUMNS + keyword_columns(keywords)},
         dropped=dict(Counter(fate for fate in fates if fate)),
-        notes=dict(notes or {}),
+        notes={"real_usd": REAL_USD_NOTE, **(notes or {})},
         data_hash=_hash(table, arrays),
     )
 
@@ -214,11 +222,19 @@ def _describe(
             "budget_usd": np.array([record.budget_usd or np.nan for record in records], float),
         }
     )
+    for name in ("revenue_usd", "budget_usd"):
+        table[f"{name}_real"] = _in_real_usd(table[name], records)
     for name, mask in masks.items():
         table[f"has_{name}"] = mask
     for name in absent:
         table[f"has_{name}"] = False
     return table
+
+
+def _in_real_usd(amounts_usd: pd.Series, records: Sequence[MovieRecord]) -> np.ndarray:
+    years = [record.release_date.year if record.release_date else None for record in records]
+    real = [to_real_usd(usd, year) for usd, year in zip(amounts_usd, years, strict=True)]
+    return np.array([np.nan if usd is None else usd for usd in real], dtype=float)
 
 
 def _hash(table: pd.DataFrame, streams: Mapping[str, np.ndarray]) -> str:

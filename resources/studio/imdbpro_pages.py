@@ -1,8 +1,9 @@
-"""IMDbPro's box-office pages: a summary, a table that a script fetches, and the way in.
+"""IMDbPro's pages: the box office's summary, a table that a script fetches, details, the way in.
 
 What belongs here: pages. What does not: figures (see `box_office`).
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from html import escape
 
@@ -36,14 +37,14 @@ class ImdbProPages:
             Route("/imdbpro/robots.txt", _show_robots),
             Route("/imdbpro/title/{imdb_id}/boxoffice", self._show_summary),
             Route("/imdbpro/title/{imdb_id}/boxoffice/_ajax", self._show_table),
+            Route("/imdbpro/title/{imdb_id}/details", self._show_details),
         ]
 
     async def _show_summary(self, request: Request) -> Response:
         imdb_id = request.path_params["imdb_id"]
-        if not _is_logged_in(request):
-            return HTMLResponse(_page("Log in", "<form id='login_form'>Please log in.</form>"))
-        if not self._catalogue.has_imdb_id(imdb_id):
-            return HTMLResponse(_page("Not found", "<p>No such title.</p>"), 404)
+        refusal = self._refuse(request)
+        if refusal is not None:
+            return refusal
         figures = self._catalogue.box_office(imdb_id)
         return HTMLResponse(_page(escape(imdb_id), write_summary(figures)))
 
@@ -52,6 +53,21 @@ class ImdbProPages:
         if not _is_logged_in(request) or "referer" not in request.headers:
             return HTMLResponse("<div class='blocked'></div>")
         return HTMLResponse(write_table(self._catalogue.box_office(imdb_id)))
+
+    async def _show_details(self, request: Request) -> Response:
+        refusal = self._refuse(request)
+        if refusal is not None:
+            return refusal
+        tmdb_id = self._catalogue.find(request.path_params["imdb_id"])
+        body = write_details(self._catalogue.details(tmdb_id))
+        return HTMLResponse(_page("Details", body))
+
+    def _refuse(self, request: Request) -> Response | None:
+        if not _is_logged_in(request):
+            return HTMLResponse(_page("Log in", "<form id='login_form'>Please log in.</form>"))
+        if not self._catalogue.has_imdb_id(request.path_params["imdb_id"]):
+            return HTMLResponse(_page("Not found", "<p>No such title.</p>"), 404)
+        return None
 
 
 async def _show_robots(_request: Request) -> Response:
@@ -124,3 +140,41 @@ def write_table(figures: dict | None) -> str:
         "<div id='box_office_details'><table id='box_office_mojo'><tbody>"
         f"{''.join(rows)}</tbody></table></div>"
     )
+
+
+def write_details(movie: Mapping) -> str:
+    """Write the details of a movie as TMDB has it; what is unknown has no place on the page.
+
+    Example:
+        >>> "1h 40min" in write_details({"title": "The Innocents", "runtime": 100})
+        True
+    """
+    genres = ", ".join(genre["name"] for genre in movie.get("genres") or ())
+    overview, votes = escape(movie.get("overview") or ""), movie.get("vote_average")
+    minutes = movie.get("runtime") or 0
+    parts = (
+        ("certificate", escape(_certificate(movie))),
+        ("running_time", f"{minutes // 60}h {minutes % 60}min" if minutes else ""),
+        ("genres", escape(genres)),
+        ("title_summary", _shorten(overview)),
+        ("rating_breakdown", f"<span class='a-size-medium'>{votes:.1f}</span>" if votes else ""),
+    )
+    shown = "".join(f"<div id='{place}'> {text} </div>" for place, text in parts if text)
+    title = escape(movie.get("title") or "")
+    return (
+        f"<h1 id='title_heading'><span>{title}</span></h1>{shown}"
+        "<div id='ranking_graph_container'></div>"
+    )
+
+
+def _certificate(movie: Mapping) -> str:
+    releases = (movie.get("release_dates") or {}).get("results") or ()
+    listed = [one for place in releases for one in place.get("release_dates") or ()]
+    return next((one["certification"] for one in listed if one.get("certification")), "")
+
+
+def _shorten(text: str, chars: int = 200) -> str:
+    """Write a long text behind a button, as IMDbPro does: its beginning, then all of it."""
+    if len(text) <= chars:
+        return text
+    return f"<span>{text[:chars]} ...</span><a>See more</a><span>{text}</span>\n<a>See less</a>"

@@ -56,6 +56,21 @@ def test_kill_between_file_and_row_is_finished_by_the_next_run(place):
     assert open_batch(place, {5: "v"}).recover() == [done]
 
 
+def test_file_that_is_kept_without_being_a_result_says_why(place):
+    batch = open_batch(place, {5: "v"})
+    outcome = batch.keep(
+        5,
+        {batch.path(5, ".json", "box_office"): b"{}"},
+        lacks=(Reason.FOREIGN_CURRENCY, "in pounds"),
+        due_again_s=500.0,
+        source="none",
+    )
+    assert (outcome.status, outcome.reason) == (Status.REFUSED, Reason.FOREIGN_CURRENCY)
+    assert (outcome.detail, outcome.due_again_s) == ("in pounds", 500.0)
+    assert outcome.content_hash != Reason.FOREIGN_CURRENCY.value
+    assert open_batch(place, {5: "v"}).recover() == [outcome]
+
+
 def test_kill_between_note_and_rename_is_finished_by_the_next_run(place, monkeypatch):
     batch = open_batch(place, {5: "v"})
     with monkeypatch.context() as patch:

@@ -5,7 +5,8 @@ import traceback
 
 import pytest
 
-from pipeline.crawl.imdbpro import BoxOffice, Money
+from pipeline.crawl.imdbpro import BoxOffice
+from pipeline.crawl.money import Money
 from pipeline.errors import CredentialError, FetchError, RecordError, SourceError
 from pipeline.outcomes import Reason
 from resources.http import HttpClient
@@ -51,6 +52,10 @@ def test_nothing_is_asked_without_a_cookie(server, cookie):
         (lambda s: s.answer(401, b""), CredentialError, "IMDBPRO_COOKIE"),
         (lambda s: s.answer(body=b"<title>Log in</title>"), CredentialError, "IMDBPRO_COOKIE"),
         (lambda s: s.answer(body=b"<div id=captcha-container>"), SourceError, "robot"),
+        (lambda s: s.answer(503, b"<title>Robot Check</title>"), SourceError, "robot"),
+        (lambda s: s.answer(403, b"<div id=challenge-container>"), SourceError, "robot"),
+        (lambda s: s.answer(body=b"<title>Before you continue</title>"), SourceError, "consent"),
+        (lambda s: s.answer(body=b""), RecordError, "bot_check: .*empty page"),
         (lambda s: s.answer(body=b"<p>Hello"), RecordError, "layout"),
         (lambda s: s.answer(404, b""), FetchError, "gone"),
         (lambda s: s.answer(403, b""), FetchError, "forbidden"),
@@ -68,6 +73,76 @@ def test_fault_is_told_apart_and_hides_the_cookie(server, imdbpro, says, script,
     shown = "".join(traceback.format_exception(caught.value))
     assert "Atza-very-secret" not in shown
     assert "143-1234567-7654321" not in shown
+
+
+def test_message_that_quotes_a_page_hides_a_cookie_that_the_page_repeats(server, imdbpro):
+    server.reply(PAGE, body=f"<title>Dear {COOKIE}</title><p>Hello".encode())
+    with pytest.raises(RecordError, match="titled") as caught:
+        imdbpro.box_office("tt0120338")
+    assert "Atza-very-secret" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("cookie", ["a=b\nX-Other: c", "a=\x00b", "sessiön=1"])
+def test_cookie_that_is_none_is_refused_before_anything_is_asked(server, cookie):
+    http = HttpClient(server.url)
+    with pytest.raises(CredentialError, match="IMDBPRO_COOKIE"):
+        ImdbPro(http, cookie)
+    http.close()
+    assert server.seen == []
+
+
+def test_redirect_to_a_sign_in_page_is_a_log_out(server, imdbpro, says):
+    server.reply(PAGE, says.redirect("/ap/signin?return_to=/title/tt0120338/boxoffice"))
+    server.reply("/ap/signin", body=b"<p>Welcome back")
+    with pytest.raises(CredentialError, match="IMDBPRO_COOKIE"):
+        imdbpro.box_office("tt0120338")
+
+
+def test_cookie_does_not_follow_a_redirect(server, imdbpro, says):
+    server.reply(PAGE, says.redirect("/ap/signin"))
+    server.reply("/ap/signin", body=b"<p>Welcome back")
+    with pytest.raises(CredentialError):
+        imdbpro.box_office("tt0120338")
+    assert "cookie" not in server.seen[-1][1]
+
+
+@pytest.mark.parametrize("shown", ["/title/tt0120339/boxoffice", "/login?u=%2Ftitle%2Ftt0120339"])
+def test_title_that_has_moved_is_asked_for_under_its_new_id(server, imdbpro, says, shown):
+    server.reply(PAGE, says.redirect(shown, 301))
+    moved = "/title/tt0120339/boxoffice"
+
+    def answer(talk, target, headers):
+        is_us = headers.get("cookie") == COOKIE
+        body = SUMMARY.encode() if is_us else b"<title>Log in</title>"
+        talk.request.sendall(says.answer(body=body))
+
+    server.routes[moved] = server.routes["/login"] = answer
+    assert imdbpro.box_office("tt0120338").gross_worldwide is not None
+    assert server.count()[moved] in (1, 2)
+
+
+def test_table_of_days_is_asked_for_by_the_summarys_page(server, imdbpro):
+    row = "".join(f"<td data-sort-value='{key}'>$5</td>"
+                  for key in ("1997-12-19", 5, "", "", 2674, 1, 5))  # fmt: skip
+    server.reply(f"{PAGE}/_ajax", body=f"<table id=box_office_mojo><tr>{row}</tr></table>".encode())
+    days = imdbpro.days("tt0120338")
+    assert (days.widest_theatres, days.currency) == (2674, "USD")
+    assert server.seen[-1][1]["referer"] == f"{server.url}{PAGE}"
+    assert server.seen[-1][1]["cookie"] == COOKIE
+
+
+def test_details_are_read(server, imdbpro):
+    page = b"<h1 id=title_heading><span>Titanic</span></h1><b id=genres>Drama, Romance</b>"
+    server.reply("/title/tt0120338/details", body=page)
+    assert imdbpro.title_details("tt0120338").genres == ("Drama", "Romance")
+
+
+@pytest.mark.parametrize("page", ["days", "title_details"])
+def test_no_other_page_is_asked_for_without_a_cookie_either(server, page):
+    client = ImdbPro(HttpClient(server.url), "")
+    assert getattr(client, page)("tt0120338") is None
+    assert server.seen == []
+    client.close()
 
 
 @pytest.mark.parametrize("imdb_id", ["", "0120338", "tt1/../../inbox", "tt0120338?x"])
@@ -113,6 +188,29 @@ def test_pace_can_be_set(server):
     for _ in range(4):
         client.box_office("tt0120338")
     assert time.monotonic() - began > 0.7
+    client.close()
+
+
+@pytest.mark.parametrize("rule", ["Crawl-delay: 0.3", "Crawl-delay: 1", "Request-rate: 1/1"])
+def test_robots_txt_may_want_a_slower_pace(server, rule):
+    server.reply("/robots.txt", body=f"User-agent: *\n{rule}\nDisallow: /inbox".encode())
+    server.reply(PAGE, body=SUMMARY.encode())
+    client = open_imdbpro(server.url, COOKIE)
+    client.box_office("tt0120338")
+    began = time.monotonic()
+    client.box_office("tt0120338")
+    assert 0.8 < time.monotonic() - began < 1.6
+    client.close()
+
+
+def test_robots_txt_does_not_make_us_faster(server):
+    server.reply("/robots.txt", body=b"User-agent: *\nRequest-rate: 100/1\nDisallow: /inbox")
+    server.reply(PAGE, body=SUMMARY.encode())
+    client = open_imdbpro(server.url, COOKIE, requests_per_s=4)
+    began = time.monotonic()
+    for _ in range(3):
+        client.box_office("tt0120338")
+    assert time.monotonic() - began > 0.6
     client.close()
 
 

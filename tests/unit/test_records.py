@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -22,6 +23,11 @@ def test_new_video_changes_the_trailer_facet_alone():
 
 def test_new_revenue_changes_the_box_office_facet_alone():
     assert changed(revenue_usd=11.0) == {"box_office", "all"}
+
+
+def test_new_budget_and_day_of_release_change_the_box_office_facet_too():
+    assert changed(budget_usd=5.0) == {"box_office", "metadata", "all"}
+    assert "box_office" in changed(release_date=date(1997, 11, 18))
 
 
 def test_new_plot_changes_text_and_metadata():

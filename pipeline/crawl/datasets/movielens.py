@@ -132,7 +132,7 @@ def _read_video(row: Row) -> str | None:
     try:
         return read_youtube_id(row.cells["youtubeId"])
     except CellError as error:
-        wanted = f"{row.cells['title']}: {error.wanted}"
+        wanted = f"{row.cells['title'][:_MAX_SHOWN]}: {error.wanted}"
         raise CellError(wanted, error.text, error.reason) from error
 
 

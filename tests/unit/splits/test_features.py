@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import FeatureError, LeakError
+from pipeline.prices import REAL_USD_YEAR, to_real_usd
 from pipeline.records import MovieRecord
 from pipeline.splits.features import FeatureTable, assemble
 from pipeline.splits.metadata import METADATA_COLUMNS
@@ -32,6 +33,27 @@ def test_rows_are_the_movies_with_revenue_by_id():
     assert np.isnan(table["budget_usd"][0])
     assert table["release_date"][1] == pd.Timestamp(2001, 2, 3)
     assert pd.isna(table["release_date"][0])
+
+
+def test_real_dollars_stand_beside_those_of_the_time():
+    table = packed().table
+    assert table["revenue_usd_real"][1] == to_real_usd(1000.0, 2001)
+    assert table["budget_usd_real"][1] == to_real_usd(5e6, 2001)
+    assert table["revenue_usd"][1] == 1000.0
+
+
+def test_movie_without_a_day_of_release_has_no_real_dollars():
+    assert packed().table.loc[0, ["revenue_usd_real", "budget_usd_real"]].isna().all()
+
+
+def test_year_of_the_real_dollars_is_noted():
+    assert str(REAL_USD_YEAR) in packed().notes["real_usd"]
+
+
+def test_real_dollars_are_no_input():
+    table = packed()
+    assert not [name for name in table.columns["metadata"] if "real" in name]
+    assert table.streams.keys() == {"audio", "metadata", "text"}
 
 
 def test_movies_without_enough_revenue_are_dropped_and_counted():

@@ -1,0 +1,42 @@
+"""Reads dates as people in the United States write them.
+
+What belongs here: one date. What does not: ISO dates in JSON (see `pipeline.crawl.reading`).
+"""
+
+import re
+from datetime import date
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+_DATE = re.compile(
+    r"(?P<month>[A-Za-z]{3,9})\.?\s+((?P<day>[0-9]{1,2})(,\s*|\s+))?(?P<year>[0-9]{4})"
+)
+
+
+def read_us_date(text: str) -> date | None:
+    """Read "Sep 27, 1947"; of "Dec 1947" the first day of the month. None where it is neither.
+
+    The names of months are English whatever the machine's language.
+
+    Example:
+        >>> read_us_date("Sep 27, 1947"), read_us_date("Dec 1947"), read_us_date("Feb 30, 1947")
+        (datetime.date(1947, 9, 27), datetime.date(1947, 12, 1), None)
+    """
+    found = _DATE.fullmatch(text.strip())
+    month = found["month"][:3].lower() if found else ""
+    if month not in MONTHS:
+        return None
+    try:
+        return date(int(found["year"]), MONTHS.index(month) + 1, int(found["day"] or 1))
+    except ValueError:
+        return None
+
+
+def write_us_date(day: date) -> str:
+    """Write a date so.
+
+    Example:
+        >>> write_us_date(date(1968, 2, 8))
+        'Feb 8, 1968'
+    """
+    return f"{MONTHS[day.month - 1].title()} {day.day}, {day.year}"

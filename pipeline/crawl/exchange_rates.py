@@ -1,0 +1,114 @@
+"""Yearly exchange rates from the user's own file, and amounts in US dollars by them.
+
+What belongs here: reading the file's text, and converting. What does not: opening the file (see
+`resources.exchange_rates`) and which amount becomes a label (see `pipeline.crawl.box_office`).
+"""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pipeline.crawl.money import USD, Money
+from pipeline.errors import ConfigurationError
+
+RATE_COLUMNS = ("year", "currency", "usd_per_unit")
+
+MAX_USD_PER_UNIT = 1e6
+
+_CODE = re.compile(r"[A-Z]{3}")
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """An amount in US dollars, and the rate that made it so."""
+
+    amount_usd: float
+    usd_per_unit: float
+    year: int
+
+
+@dataclass(frozen=True)
+class ExchangeRates:
+    """Yearly rates: US dollars for one unit of a currency."""
+
+    usd_per_unit: Mapping[tuple[int, str], float] = field(default_factory=dict)
+
+    def convert(self, money: Money, year: int | None) -> Conversion | None:
+        r"""Turn an amount into US dollars of that year; None where the rate is not known.
+
+        Example:
+            >>> rates = parse_rates("year,currency,usd_per_unit\n1961,GBP,2.8\n", "rates.csv")
+            >>> rates.convert(Money(430000.0, "GBP"), 1961).amount_usd
+            1204000.0
+            >>> rates.convert(Money(430000.0, "GBP"), 1962) is None
+            True
+        """
+        rate = None if year is None else self.usd_per_unit.get((year, money.currency))
+        if rate is None:
+            return None
+        return Conversion(round(money.amount * rate, 2), rate, year)
+
+
+def parse_rates(text: str, name: str) -> ExchangeRates:
+    """Read a CSV file of yearly rates with the columns `year,currency,usd_per_unit`.
+
+    Args:
+        text: The file's content.
+        name: The file, for messages.
+
+    Raises:
+        ConfigurationError: The file is not laid out so, or a line says what cannot be; the message
+            names the line.
+    """
+    lines = csv.reader(text.removeprefix("\ufeff").splitlines())
+    rates: dict[tuple[int, str], float] = {}
+    for number, cells in _read_lines(lines, name):
+        try:
+            year, currency, rate = _read_rate(cells)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"MARQUEE_EXCHANGE_RATES: {name} line {number} wants a year, a currency such as "
+                f"GBP and US dollars for one unit; {error}."
+            ) from None
+        if rates.setdefault((year, currency), rate) != rate:
+            raise ConfigurationError(
+                f"MARQUEE_EXCHANGE_RATES: {name} line {number} gives {currency} in {year} another "
+                "rate than a line above; keep one."
+            )
+    return ExchangeRates(rates)
+
+
+def _read_lines(lines, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Give the lines below the header with their numbers; empty ones are left out."""
+    try:
+        header = [cell.strip() for cell in next(lines, [])]
+        if tuple(header) != RATE_COLUMNS:
+            raise ConfigurationError(
+                f"MARQUEE_EXCHANGE_RATES: {name} line 1 must be {','.join(RATE_COLUMNS)}, got "
+                f"{','.join(header)[:80]!r}."
+            )
+        for cells in lines:
+            if any(cell.strip() for cell in cells):
+                yield lines.line_num, [cell.strip() for cell in cells]
+    except csv.Error as error:
+        raise ConfigurationError(
+            f"MARQUEE_EXCHANGE_RATES: {name} line {lines.line_num} cannot be read ({error})."
+        ) from None
+
+
+def _read_rate(cells: list[str]) -> tuple[int, str, float]:
+    """Read one line; `ValueError` says what is wrong with it."""
+    if len(cells) != len(RATE_COLUMNS):
+        raise ValueError(f"it has {len(cells)} columns")
+    year, currency, rate = cells
+    if not re.fullmatch(r"[12][0-9]{3}", year):
+        raise ValueError(f"{year[:20]!r} is no year")
+    if not _CODE.fullmatch(currency):
+        raise ValueError(f"{currency[:20]!r} is no code of three capital letters")
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", rate):
+        raise ValueError(f"{rate[:20]!r} is no rate")
+    usd_per_unit = float(rate)
+    if not 0 < usd_per_unit < MAX_USD_PER_UNIT or (currency == USD and usd_per_unit != 1):
+        raise ValueError(f"{rate[:20]!r} cannot be the rate of {currency}")
+    return int(year), currency, usd_per_unit

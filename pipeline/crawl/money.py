@@ -1,0 +1,106 @@
+"""Amounts with their currency: reading and writing them as box-office pages do.
+
+What belongs here: one amount. What does not: other currencies in US dollars (see
+`pipeline.crawl.exchange_rates`), inflation (see `pipeline.prices`), and which amount becomes a
+label (see `pipeline.crawl.box_office`).
+"""
+
+import re
+from dataclasses import dataclass
+
+from pipeline.errors import RecordError
+from pipeline.outcomes import Reason
+
+USD = "USD"
+
+SIGNS = {
+    "$": "USD", "£": "GBP", "€": "EUR", "¥": "JPY", "₹": "INR", "₩": "KRW", "₽": "RUB",
+    "₺": "TRY", "₪": "ILS", "฿": "THB", "₱": "PHP", "₫": "VND", "₴": "UAH", "₦": "NGN",
+}  # fmt: skip
+"""ISO 4217 code of each sign. Signs with a country before them (`CA$`) are read by `PREFIXES`."""
+
+PREFIXES = {
+    "US$": "USD", "CA$": "CAD", "C$": "CAD", "A$": "AUD", "AU$": "AUD", "NZ$": "NZD",
+    "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL", "S$": "SGD", "SG$": "SGD",
+    "CN¥": "CNY", "JP¥": "JPY",
+}  # fmt: skip
+
+SCALES = {"": 1.0, "k": 1e3, "m": 1e6, "million": 1e6, "b": 1e9, "billion": 1e9}
+
+MAX_AMOUNT = 1e15
+"""No amount of any currency is above it; a longer row of digits is no money."""
+
+_MONEY = re.compile(
+    r"(?P<prefix>[A-Z]{0,3})\s?(?P<sign>[$£€¥₹₩₽₺₪฿₱₫₴₦]?)\s?"
+    r"(?P<amount>([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?)"
+    r"\s?(?P<scale>[kmb]|million|billion)?"
+    r"(?P<suffix>\s[A-Z]{3})?(\s?\(estimated\))?",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"[A-Z]{3}")
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount, in units of a currency by its ISO 4217 code."""
+
+    amount: float
+    currency: str
+
+
+def parse_money(text: str) -> Money | None:
+    """Read an amount with its currency; None where it is zero, which means unknown.
+
+    Raises:
+        RecordError: It is not money as known; a guess would be worse.
+
+    Example:
+        >>> parse_money("¥800,000,000"), parse_money("CA$1,000").currency, parse_money("$0")
+        (Money(amount=800000000.0, currency='JPY'), 'CAD', None)
+        >>> parse_money("$1.2M"), parse_money("INR1,000").currency, parse_money("1,234 USD").amount
+        (Money(amount=1200000.0, currency='USD'), 'INR', 1234.0)
+    """
+    text = " ".join(text.split())
+    found = _MONEY.fullmatch(text)
+    currency = found and _read_currency(found["prefix"], found["sign"], found["suffix"] or "")
+    amount = _read_amount(found["amount"], found["scale"]) if found else 0.0
+    if not currency or amount > MAX_AMOUNT:
+        raise RecordError(
+            Reason.MALFORMED, f"an amount such as $9,693 was wanted, got {text[:40]!r}"
+        )
+    return Money(amount, currency) if amount > 0 else None
+
+
+def _read_amount(digits: str, scale: str | None) -> float:
+    return round(float(digits.replace(",", "")) * SCALES[(scale or "").lower()], 2)
+
+
+def _read_currency(prefix: str, sign: str, suffix: str) -> str | None:
+    """Give the code; None where it is not said, or said twice and not alike."""
+    before = _read_mark(prefix, sign) if prefix or sign else None
+    after = suffix.strip()
+    if before is None and (prefix or sign):
+        return None
+    if before and after:
+        return before if before == after else None
+    return before or (after if _CODE.fullmatch(after) else None)
+
+
+def _read_mark(prefix: str, sign: str) -> str | None:
+    if prefix and sign:
+        return PREFIXES.get(prefix + sign)
+    return SIGNS.get(sign) if sign else (prefix if _CODE.fullmatch(prefix) else None)
+
+
+def format_money(money: Money | None) -> str:
+    """Write an amount as the pages do; "" where it is unknown.
+
+    Example:
+        >>> format_money(Money(430000.0, "GBP")), format_money(Money(5.5, "DEM"))
+        ('£430,000', 'DEM 5.50')
+    """
+    if money is None:
+        return ""
+    marks = {code: mark for mark, code in {**PREFIXES, **SIGNS}.items()}
+    mark = marks.get(money.currency, f"{money.currency} ")
+    return f"{mark}{money.amount:,.{0 if money.amount.is_integer() else 2}f}"
