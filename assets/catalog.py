@@ -1,23 +1,25 @@
 """The catalog: which movies there are, and which of them changed.
 
-What belongs here: what TMDB is asked for, and the mark up to which it was asked. What does not:
-what it says of each movie (see `assets.crawl`).
+What belongs here: the asset, and the notes that are kept when a crawl has succeeded. What does
+not: what TMDB is asked for (see `assets.catalog_crawl`) and what it says of each movie (see
+`assets.crawl`).
 """
 
-import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 
 import dagster as dg
 from pydantic import Field
 
+from assets.catalog_crawl import Found, Scope, crawl, note_crawled, read_scope
 from assets.partitions import SINGLE_RUN, register
 from assets.stopping import stopping
-from pipeline.errors import ItemError
 from pipeline.versions import hash_json
 from resources.workplace import Workplace
 
-CRAWLED_UNTIL = "crawled_until"
-CATALOG_SCOPE = "catalog_scope"
+MIN_VOTES = 50
+"""Fewest votes of a listed film where nothing else was ever asked for; on the studio none are
+needed."""
+
 FIRST_RELEASE = "1900-01-01"
 
 
@@ -27,8 +29,12 @@ class CatalogConfig(dg.Config):
     released_from: str = Field(
         "", description="First release date of the list, ISO; empty: the last crawl's, else 1900."
     )
-    min_votes: int = Field(
-        50, description="Films with fewer TMDB votes are not listed; votes are never an input."
+    min_votes: int | None = Field(
+        None,
+        description=(
+            "Films with fewer TMDB votes are not listed; votes are never an input. Empty: the last "
+            "crawl's, else 50 (0 on the studio)."
+        ),
     )
     is_full: bool = Field(False, description="List everything again, not only what changed.")
 
@@ -55,77 +61,49 @@ def movie_catalog(
 ) -> dg.MaterializeResult:
     """Which movies there are: asks TMDB what is new or changed and registers partitions.
 
-    The first crawl lists every movie of the scope, later ones ask for the changes since the day of
-    the last finished crawl. That day moves only when all of a crawl has succeeded.
+    The first crawl lists every movie of the scope; so does one every four weeks, because a film
+    that gathers votes does not count as changed. The others list films that came out lately or
+    will, and ask for the changes since the last finished crawl. That mark moves only when all of a
+    crawl has succeeded.
     """
     with stopping():
-        today = datetime.fromtimestamp(workplace.clock(), UTC).date()
-        config = _with_scope(workplace, config)
-        listed, changed = _crawl(workplace, config, today)
-        added = register(context.instance, listed, workplace.source.name)
-        _remember(workplace, listed, changed)
-        workplace.ledger.set_note(CATALOG_SCOPE, _scope(config))
-        workplace.ledger.set_note(CRAWLED_UNTIL, today.isoformat())
+        found = _find(workplace, config, context.log.warning)
+        added = register(context.instance, found.movies, workplace.source.name)
+        _remember(workplace, found)
+        note_crawled(workplace, found)
     known = workplace.ledger.movies()
-    context.log.info(f"{added} new movies, {len(changed)} changed, {len(known)} known")
+    context.log.info(f"{added} new movies, {len(found.changed)} changed, {len(known)} known")
     return dg.MaterializeResult(
         metadata={
             "source": workplace.source.label,
             "movies_known": len(known),
             "movies_new": added,
-            "movies_changed": len(changed),
+            "movies_changed": len(found.changed),
+            "is_full": found.is_full,
         },
         data_version=dg.DataVersion(hash_json(sorted(known.items()))),
     )
 
 
-def _with_scope(workplace: Workplace, config: CatalogConfig) -> CatalogConfig:
-    """Keep to the first release date that was asked for last, so that a night changes nothing."""
-    last = workplace.ledger.note(CATALOG_SCOPE)
-    released_from = config.released_from or (json.loads(last)[0] if last else FIRST_RELEASE)
-    return CatalogConfig(
-        released_from=released_from, min_votes=config.min_votes, is_full=config.is_full
+def _find(workplace: Workplace, config: CatalogConfig, warn) -> Found:
+    if workplace.source.is_imports:  # what is known came in by `marquee import`
+        return Found(tuple(workplace.ledger.movies()))
+    return crawl(workplace, _scope(workplace, config), is_full=config.is_full, warn=warn)
+
+
+def _scope(workplace: Workplace, config: CatalogConfig) -> Scope:
+    """Keep to the scope that was asked for last, so that a night changes nothing."""
+    default = Scope(FIRST_RELEASE, 0 if workplace.source.is_studio else MIN_VOTES)
+    last = read_scope(workplace) or default
+    return Scope(
+        config.released_from or last.released_from,
+        last.min_votes if config.min_votes is None else config.min_votes,
     )
 
 
-def _scope(config: CatalogConfig) -> str:
-    return json.dumps([config.released_from, config.min_votes])
-
-
-def _crawl(workplace: Workplace, config: CatalogConfig, today: date) -> tuple[list[int], set[int]]:
-    """List movies of the scope, and those of the known ones that changed."""
-    ledger, tmdb = workplace.ledger, workplace.tmdb
-    known, until = ledger.movies(), ledger.note(CRAWLED_UNTIL)
-    horizon = today + timedelta(days=730)
-    is_full = until is None or config.is_full or ledger.note(CATALOG_SCOPE) != _scope(config)
-    changed = set() if until is None else set(tmdb.changed_ids(date.fromisoformat(until), today))
-    if is_full:
-        # The studio's own catalogue is its scope; votes are asked of TMDB alone.
-        filters = {} if workplace.source.is_studio else {"vote_count.gte": str(config.min_votes)}
-        listed = tmdb.discover_ids(date.fromisoformat(config.released_from), horizon, filters)
-    else:
-        listed = [i for i in sorted(changed - set(known)) if _is_in_scope(workplace, config, i)]
-    return sorted({*known, *listed}), changed & set(known)
-
-
-def _is_in_scope(workplace: Workplace, config: CatalogConfig, tmdb_id: int) -> bool:
-    """Ask TMDB whether a movie that it lists as changed, and that is new to us, belongs here."""
-    try:
-        from pipeline.crawl.tmdb import parse_details
-
-        record = parse_details(workplace.tmdb.details(tmdb_id))
-    except ItemError:
-        return False
-    released = record.release_date
-    min_votes = 0 if workplace.source.is_studio else config.min_votes
-    return (record.vote_count or 0) >= min_votes and (
-        released is not None and released >= date.fromisoformat(config.released_from)
-    )
-
-
-def _remember(workplace: Workplace, listed: list[int], changed: set[int]) -> None:
+def _remember(workplace: Workplace, found: Found) -> None:
     """Stamp new movies once, and changed ones anew."""
     known = workplace.ledger.movies()
-    stamp = datetime.fromtimestamp(workplace.clock(), UTC).isoformat(timespec="seconds")
-    new = {tmdb_id: "" for tmdb_id in listed if tmdb_id not in known}
-    workplace.ledger.know_movies({**new, **dict.fromkeys(changed, stamp)})
+    stamp = datetime.fromtimestamp(workplace.clock(), UTC).isoformat(timespec="milliseconds")
+    new = {tmdb_id: "" for tmdb_id in found.movies if tmdb_id not in known}
+    workplace.ledger.know_movies({**new, **dict.fromkeys(sorted(found.changed), stamp)})

@@ -5,35 +5,41 @@ What belongs here: the movies' records. What does not: which movies there are (s
 """
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
 from assets.movie_assets import movie_asset
-from pipeline.errors import FetchError
+from pipeline.errors import DamagedFileError, FetchError, RecordError
 from pipeline.outcomes import Outcome, Reason, lacking
 from pipeline.records import MovieRecord, facets
-from pipeline.versions import hash_json
+from pipeline.versions import combine, hash_json
 from resources.batch import Batch
 
 
 def movie_records(batch: Batch) -> Iterator[Outcome]:
     """What TMDB says of a movie: its answer, kept whole, with credits, keywords and videos.
 
+    What TMDB does not know is taken from public dumps that were imported, and the record says which
+    field came from which (`marquee_provenance`).
+
     Its facets (hashes of the parts that other assets hang on) decide what a change makes due.
     """
-    tmdb = batch.workplace.tmdb
+    tmdb = None if batch.workplace.source.is_imports else batch.workplace.tmdb
+    imports = batch.workplace.imports
 
     def fetch(tmdb_id: int) -> Outcome:
         try:
-            answer = tmdb.details(tmdb_id)
+            crawled = [("tmdb", tmdb.details(tmdb_id))] if tmdb else []
         except FetchError as error:
             if error.reason is not Reason.DELETED_AT_SOURCE:
                 raise
-            return lacking(tmdb_id, error.reason, error.detail)
+            return lacking(tmdb_id, error.reason, error.detail, **_last_known(batch, tmdb_id))
+        answer = _merge(tmdb_id, [*crawled, *imports.answers(tmdb_id)])
         record = _parse(answer)
         content = json.dumps(answer, ensure_ascii=False, sort_keys=True).encode()
-        parts = _facets(record)
+        parts = _facets(record, answer)
         return batch.keep(
             tmdb_id,
             {batch.path(tmdb_id, ".json", "movies"): content},
@@ -41,6 +47,9 @@ def movie_records(batch: Batch) -> Iterator[Outcome]:
             facets=parts,
             title=record.title,
             release_date=str(record.release_date or ""),
+            imdb_id=record.imdb_id or "",
+            trailer_keys=_trailer_keys(record),
+            **_told_by(answer),
         )
 
     return batch.each(fetch, workers=16)
@@ -52,12 +61,58 @@ def _parse(answer: dict) -> MovieRecord:
     return parse_details(answer)
 
 
-def _facets(record: MovieRecord) -> dict[str, str]:
+def _merge(tmdb_id: int, answers: list[tuple[str, Mapping]]) -> dict:
+    """Make one record of TMDB's answer and of what was imported; TMDB's own word comes first."""
+    from pipeline.crawl.merging import merge_answers
+
+    if not answers:
+        raise RecordError(
+            Reason.NOT_LISTED, "no dump that was imported tells of it; import one that does"
+        )
+    return {**merge_answers(answers), "id": tmdb_id}
+
+
+def _told_by(answer: Mapping) -> dict[str, object]:
+    """Count the record's fields by source, where a dump told any."""
+    from pipeline.crawl.merging import PROVENANCE
+
+    told = Counter(answer.get(PROVENANCE, {}).values())
+    return {"fields_told_by": dict(told)} if told else {}
+
+
+def _facets(record: MovieRecord, answer: Mapping) -> dict[str, str]:
     """Hash the record's parts; of the videos only the choice of trailers counts."""
+    from pipeline.crawl.merging import BOX_OFFICE
+
+    parts = {**facets(record), "trailer": hash_json(_trailer_keys(record))}
+    if BOX_OFFICE in answer:
+        for name in ("box_office", "all"):
+            parts[name] = combine([parts[name], hash_json(answer[BOX_OFFICE])])
+    return parts
+
+
+def _trailer_keys(record: MovieRecord) -> list[str]:
+    """Give the videos that may stand for the movie, the first choice first."""
     from pipeline.crawl.trailers import rank_trailers
 
     ranked = rank_trailers(record.videos, record.original_language, record.release_date)
-    return {**facets(record), "trailer": hash_json([video.key for video in ranked])}
+    return [video.key for video in ranked]
+
+
+def _last_known(batch: Batch, tmdb_id: int) -> dict[str, object]:
+    """Say what is still known of a movie that TMDB has deleted, and where its last data lie."""
+    if not batch.path(tmdb_id, ".json", "movies").exists():
+        return {}
+    try:
+        record = read_record(batch, tmdb_id)
+    except (DamagedFileError, RecordError):
+        return {}
+    return {
+        "title": record.title,
+        "release_date": str(record.release_date or ""),
+        "imdb_id": record.imdb_id or "",
+        "last_data": f"movies/{tmdb_id}.json",
+    }
 
 
 def read_record(batch: Batch, tmdb_id: int) -> MovieRecord:

@@ -10,6 +10,7 @@ from itertools import chain
 import dagster as dg
 
 from assets.due import Docket, open_docket
+from assets.event_log import open_event_log
 from assets.partitions import (
     MOVIES,
     SINGLE_RUN,
@@ -64,7 +65,7 @@ def movie_asset(
     def asset(
         context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
     ) -> Iterator[dg.MaterializeResult]:
-        with stopping():
+        with stopping(), open_event_log(context.instance, context.run.run_id):
             run_step(context, workplace, step, work)
         yield from finish_exactly(context)
 
@@ -153,12 +154,12 @@ class Scribe:
             self.flush()
 
     def _is_old(self, tmdb_id: int, row: Row) -> bool:
-        """Whether a record was asked for again and is what it was: nothing new to show."""
+        """Whether the same was asked for again and is what it was: nothing new to show."""
         before = self._docket.rows.get(tmdb_id)
         return (
-            not self._step.hangs_on
-            and before is not None
+            before is not None
             and before.is_shown
+            and (not self._step.hangs_on or before.input_version == row.input_version)
             and (before.status, before.content_hash, before.code_version)
             == (row.status, row.content_hash, row.code_version)
         )

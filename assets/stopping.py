@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from pipeline.errors import MarqueeError
+from resources.redaction import redact
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def stopping() -> Iterator[None]:
         yield
     except MarqueeError as error:
         sys.tracebacklimit = 0
-        raise dg.Failure(description=str(error), allow_retries=False) from None
+        raise dg.Failure(description=redact(str(error)), allow_retries=False) from None
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
         sys.tracebacklimit = 0
         raise

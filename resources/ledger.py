@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from pipeline.due import Row
 from pipeline.errors import StoreError
 from pipeline.outcomes import Status
-from resources.ledger_tables import MOVIES, NOTES, ROWS, TABLES, Upsert, as_row, as_values
+from resources.ledger_tables import MOVIES, NOTES, ROWS, TABLES, as_row, as_values, upsert
 
 _CHUNK = 500
 """Rows in one statement: SQLite takes at most 32,766 variables."""
@@ -66,9 +66,7 @@ class Ledger:
         rows = [{"tmdb_id": int(i), "change_stamp": stamp} for i, stamp in stamps.items()]
         with self._transaction() as connection:
             for chunk in _chunks(rows):
-                connection.execute(
-                    self._upsert(MOVIES, ["tmdb_id"], ["change_stamp"]).values(chunk)
-                )
+                connection.execute(self._upsert(MOVIES, ["change_stamp"]), chunk)
 
     # -- rows --------------------------------------------------------------------------------------
 
@@ -91,15 +89,13 @@ class Ledger:
         columns = [c.name for c in ROWS.c if not c.primary_key]
         with self._transaction() as connection:
             for chunk in _chunks(values):
-                connection.execute(self._upsert(ROWS, ["asset", "tmdb_id"], columns).values(chunk))
+                connection.execute(self._upsert(ROWS, columns), chunk)
 
     def intend(self, asset: str, tmdb_id: int, pending: Mapping[str, object]) -> None:
         """Note what is about to be put in place, so that a killed run can finish it."""
         values = as_values(asset, tmdb_id, Row(), 0.0) | {"pending": json.dumps(dict(pending))}
         with self._transaction() as connection:
-            connection.execute(
-                self._upsert(ROWS, ["asset", "tmdb_id"], ["pending"]).values([values])
-            )
+            connection.execute(self._upsert(ROWS, ["pending"]), [values])
 
     def mark_shown(self, asset: str, tmdb_ids: Sequence[int]) -> None:
         """Note that Dagster shows these rows."""
@@ -150,6 +146,13 @@ class Ledger:
                 counts.setdefault(asset, {})[status, reason] = count
         return counts
 
+    def statuses(self, asset: str) -> dict[int, tuple[str, str, str]]:
+        """Give status, reason and detail by movie, without what else the rows hold."""
+        columns = (ROWS.c.tmdb_id, ROWS.c.status, ROWS.c.reason, ROWS.c.detail)
+        query = sa.select(*columns).where(ROWS.c.asset == asset).order_by(ROWS.c.tmdb_id)
+        with self._transaction() as connection:
+            return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
+
     # -- notes -------------------------------------------------------------------------------------
 
     def note(self, name: str) -> str | None:
@@ -160,17 +163,15 @@ class Ledger:
     def set_note(self, name: str, value: str) -> None:
         """Keep a note."""
         with self._transaction() as connection:
-            connection.execute(
-                self._upsert(NOTES, ["name"], ["value"]).values([{"name": name, "value": value}])
-            )
+            connection.execute(self._upsert(NOTES, ["value"]), [{"name": name, "value": value}])
 
-    def _upsert(self, table: sa.Table, keys: list[str], columns: list[str]):
+    def _upsert(self, table: sa.Table, columns: list[str]):
         if self._engine.dialect.name == "postgresql":
             from sqlalchemy.dialects.postgresql import insert
         else:
             from sqlalchemy.dialects.sqlite import insert
 
-        return Upsert(insert(table), keys, columns)
+        return upsert(insert, table, columns)
 
 
 def _set_up_sqlite(connection, _record) -> None:

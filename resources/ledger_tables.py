@@ -46,19 +46,22 @@ NOTES = sa.Table(
 )
 
 
-class Upsert:
-    """An insert that overwrites `columns` where the keys stand already."""
+def upsert(insert, table: sa.Table, columns: list[str]):
+    """Give the statement of an insert that overwrites `columns` where the key stands already.
 
-    def __init__(self, insert, keys: list[str], columns: list[str]):
-        self._insert, self._keys, self._columns = insert, keys, columns
+    It has no values of its own: rows are handed over when it is executed, so that it is compiled
+    once and not once for every number of rows.
 
-    def values(self, rows: list[dict]):
-        """Give the statement for these rows."""
-        insert = self._insert.values(rows)
-        return insert.on_conflict_do_update(
-            index_elements=self._keys,
-            set_={column: insert.excluded[column] for column in self._columns},
-        )
+    Args:
+        insert: The dialect's own `insert`.
+        table: The table; its primary key decides what stands already.
+        columns: What is overwritten.
+    """
+    statement = insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns),
+        set_={column: statement.excluded[column] for column in columns},
+    )
 
 
 def as_row(row: sa.Row) -> Row:

@@ -1,10 +1,11 @@
 """TMDB's API v3: one method per question; answers as TMDB gives them, all fields kept.
 
-What belongs here: addresses, slicing and TMDB's error codes. What does not: what a record means
-(see `pipeline.crawl.tmdb`) and how requests are sent (see `resources.http`).
+What belongs here: addresses and questions. What does not: what a record means (see
+`pipeline.crawl.tmdb`), how long listings are cut (see `resources.tmdb_slices`), TMDB's error codes
+(see `resources.tmdb_errors`) and how requests are sent (see `resources.http`).
 """
 
-import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 
@@ -15,21 +16,13 @@ from pipeline.crawl.tmdb import (
     parse_genres,
     parse_page,
 )
-from pipeline.errors import (
-    ConfigurationError,
-    CredentialError,
-    FetchError,
-    RecordError,
-    SourceError,
-)
+from pipeline.errors import ConfigurationError, FetchError, RecordError, SourceError
 from pipeline.outcomes import Reason
 from resources.http import HttpClient
 from resources.http_status import HttpStatusError
 from resources.redaction import keep_secret
-
-MAX_PAGES = 500
-"""Pages of one listing that TMDB gives; a later one is refused with 400, whatever `total_pages`
-says."""
+from resources.tmdb_errors import judge, retell, tell_limited
+from resources.tmdb_slices import MAX_PAGES, Counts, Days, cut
 
 MAX_CHANGES_DAYS = 14
 """Longest span of one question for changes; a longer one is refused with 422."""
@@ -37,8 +30,17 @@ MAX_CHANGES_DAYS = 14
 APPENDED = ("credits", "keywords", "videos", "release_dates", "external_ids")
 """Parts that come with a movie in the same request."""
 
-NOT_FOUND_CODES = (6, 34)
-MAINTENANCE_CODE = 46
+_NOT_TMDB = (
+    Reason.MALFORMED, Reason.WRONG_TYPE, Reason.DELETED_AT_SOURCE, Reason.UNEXPECTED,
+    Reason.TOO_LARGE,
+)  # fmt: skip
+"""What a listing cannot be; whoever answers so is not TMDB's API."""
+_PASSING = (Reason.RATE_LIMITED, Reason.TIMEOUT, Reason.SERVER_ERROR, Reason.NETWORK)
+
+PATIENCE_S = 60.0
+"""How long a key that TMDB limits (429) waits in all, before the whole crawl stops."""
+LIMITED_PAUSE_S = 5.0
+"""Wait where TMDB limits the key and does not say for how long."""
 
 
 class Tmdb:
@@ -47,12 +49,13 @@ class Tmdb:
     Args:
         http: Client of the API's base address, such as `https://api.themoviedb.org/3`.
         key: A v3 key, or a v4 bearer token (recognised by its form).
+        patience_s: How long a limited key waits in all.
 
     Raises:
         ConfigurationError: The key is empty or cannot be one.
     """
 
-    def __init__(self, http: HttpClient, key: str):
+    def __init__(self, http: HttpClient, key: str, *, patience_s: float = PATIENCE_S):
         key = key.strip()
         if not key or not key.isascii() or not key.isprintable() or " " in key:
             raise ConfigurationError(
@@ -61,6 +64,8 @@ class Tmdb:
             )
         keep_secret(key)
         self._http = http
+        self._patience_s = patience_s
+        self._verdict: SourceError | None = None
         is_token = key.startswith("eyJ") and key.count(".") == 2
         self._params = {} if is_token else {"api_key": key}
         self._headers = {"Authorization": f"Bearer {key}"} if is_token else {}
@@ -83,7 +88,8 @@ class Tmdb:
     ) -> Iterator[int]:
         """Yield every movie released from `since` to `until`, both included, each once.
 
-        Spans of which TMDB would hide the end are halved until every one can be read whole.
+        Spans of which TMDB would hide the end are halved until every one can be read whole; a
+        single day that is still too long is cut by votes, then by runtime.
 
         Args:
             since: First release date.
@@ -91,16 +97,18 @@ class Tmdb:
             filters: Further parameters of `/discover/movie`, such as `with_original_language`.
 
         Raises:
-            SourceError: More movies came out on one day than TMDB lists; or as `configuration`.
+            SourceError: TMDB cannot list all of one day; or as `configuration`.
             FetchError: A page could not be had.
         """
-        params = {
-            "include_adult": "false",
-            "sort_by": "primary_release_date.asc",
-            **(filters or {}),
-        }
+        filters = filters or {}
+        params = {"include_adult": "false", "sort_by": "primary_release_date.asc", **filters}
         names = ("primary_release_date.gte", "primary_release_date.lte")
-        return self._list_span("/discover/movie", names, since, until, params)
+        counts = [
+            Counts(name, int(filters.get(f"{name}.gte", 0)), int(most) if most else None)
+            for name in ("vote_count", "with_runtime")
+            for most in [filters.get(f"{name}.lte")]
+        ]
+        return self._list("/discover/movie", params, [Days(names, since, until), *counts])
 
     def changed_ids(self, since: date, until: date) -> Iterator[int]:
         """Yield every movie changed from `since` to `until`, both included; one may come twice.
@@ -111,7 +119,8 @@ class Tmdb:
         start = since
         while start <= until:
             end = min(until, start + timedelta(days=MAX_CHANGES_DAYS - 1))
-            yield from self._list_span("/movie/changes", ("start_date", "end_date"), start, end, {})
+            days = Days(("start_date", "end_date"), start, end)
+            yield from self._list("/movie/changes", {}, [days])
             start = end + timedelta(days=1)
 
     def details(self, tmdb_id: int) -> dict:
@@ -129,25 +138,16 @@ class Tmdb:
             )
         return answer
 
-    def _list_span(
-        self, path: str, names: tuple[str, str], since: date, until: date, params: Mapping
-    ) -> Iterator[int]:
-        """List one span of dates, or its halves where it holds too many pages."""
-        if since > until:
+    def _list(self, path: str, params: Mapping, spans: list[Days | Counts]) -> Iterator[int]:
+        """List what the spans hold, in as many parts as TMDB needs."""
+        if spans[0].since > spans[0].until:
             return
-        span = {**params, names[0]: since.isoformat(), names[1]: until.isoformat()}
-        first = self._ask_all(path, {**span, "page": 1}, parse_page)
-        if first.total_pages <= MAX_PAGES:
-            yield from self._list_pages(path, span, first)
-            return
-        if since == until:
-            raise SourceError(
-                f"TMDB lists {first.total_pages} pages for the one day {since}, and gives "
-                f"{MAX_PAGES}. Narrow the question by a filter."
-            )
-        middle = since + (until - since) // 2
-        yield from self._list_span(path, names, since, middle, params)
-        yield from self._list_span(path, names, middle + timedelta(days=1), until, params)
+
+        def ask(span: Mapping) -> Page:
+            return self._ask_all(path, {**params, **span, "page": 1}, parse_page)
+
+        for span, first in cut(ask, spans):
+            yield from self._list_pages(path, {**params, **span}, first)
 
     def _list_pages(self, path: str, span: Mapping, first: Page) -> Iterator[int]:
         # Movies move between pages while we read, so one may stand on two of them.
@@ -168,14 +168,14 @@ class Tmdb:
         try:
             return parse(self._ask(path, params))
         except HttpStatusError as error:
-            if error.status < 500 and error.reason is not Reason.RATE_LIMITED:
+            if error.status < 500 and error.reason not in _PASSING:
                 raise SourceError(
                     f"{self._http.base_url} does not answer as TMDB does: {error.detail}. "
                     "Check TMDB_API_URL."
                 ) from error
             raise
         except (RecordError, FetchError) as error:
-            if error.reason in (Reason.MALFORMED, Reason.WRONG_TYPE):
+            if error.reason in _NOT_TMDB:
                 raise SourceError(
                     f"{self._http.base_url} does not answer as TMDB does: {error.detail}. "
                     "Check TMDB_API_URL."
@@ -183,35 +183,27 @@ class Tmdb:
             raise
 
     def _ask(self, path: str, params: Mapping) -> dict:
-        try:
-            return self._http.get_json(path, {**params, **self._params}, self._headers)
-        except HttpStatusError as error:
-            _judge(error)
-            raise
+        """Ask, and wait where the key is limited: that is no movie's fault, and all must wait."""
+        ends_at = time.monotonic() + self._patience_s
+        while True:
+            try:
+                answer = self._http.get_json(path, {**params, **self._params}, self._headers)
+            except SourceError as error:
+                # The client only counts failures; what TMDB said of them says more.
+                raise self._verdict or error from None
+            except HttpStatusError as error:
+                time.sleep(self._tell_wait_s(error, ends_at))
+            else:
+                self._verdict = None
+                return answer
 
-
-def _judge(error: HttpStatusError) -> None:
-    """Raise what TMDB's own code says where it says more than the HTTP status."""
-    code, message = _read_error(error.body)
-    if error.status == 401:
-        raise CredentialError(
-            f"TMDB refuses the key (HTTP 401, code {code}). Check TMDB_API_KEY: it must be the v3 "
-            "key or the v4 token from themoviedb.org, account settings, API."
-        ) from error
-    if error.status == 503 and code == MAINTENANCE_CODE:
-        raise SourceError(f"TMDB is in maintenance: {message} Run again later.") from error
-    if error.status == 404 and code in NOT_FOUND_CODES:
-        raise FetchError(
-            Reason.DELETED_AT_SOURCE, f"TMDB has no such movie (code {code}): {error.detail}"
-        ) from error
-
-
-def _read_error(body: bytes) -> tuple[int | None, str]:
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return None, ""
-    if not isinstance(answer, dict):
-        return None, ""
-    code = answer.get("status_code")
-    return (code if isinstance(code, int) else None), str(answer.get("status_message", ""))[:200]
+    def _tell_wait_s(self, error: HttpStatusError, ends_at: float) -> float:
+        """Give the wait before the same question; raise where asking again is of no use."""
+        verdict = judge(error)
+        if verdict is None and error.reason is not Reason.RATE_LIMITED:
+            raise retell(error)
+        wait_s = LIMITED_PAUSE_S if error.wait_s is None else error.wait_s
+        if verdict is None and time.monotonic() + wait_s <= ends_at:
+            return wait_s
+        self._verdict = verdict or tell_limited(error)
+        raise self._verdict from error

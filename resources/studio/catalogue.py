@@ -38,6 +38,9 @@ class Catalogue(Protocol):
     def has_imdb_id(self, imdb_id: str) -> bool:
         """Say whether a movie has this IMDb id."""
 
+    def find(self, imdb_id: str) -> int:
+        """Give the movie with this IMDb id; LookupError where there is none."""
+
     def box_office(self, imdb_id: str) -> dict | None:
         """Give IMDbPro's figures (see `box_office.make_box_office`); None where it has none."""
 

@@ -39,6 +39,12 @@ class Changes:
             self.deleted.add(tmdb_id)
             self._touch(tmdb_id)
 
+    def restore(self, tmdb_id: int) -> None:
+        """Bring a deleted movie back under its own id."""
+        with self._lock:
+            self.deleted.discard(tmdb_id)
+            self._touch(tmdb_id)
+
     def add(self, tmdb_ids: list[int]) -> None:
         """Note that movies came in."""
         with self._lock:

@@ -115,6 +115,12 @@ class FolderCatalogue:
         tmdb_id = self._imdb_ids.get(imdb_id)
         return tmdb_id is not None and tmdb_id not in self._changes.deleted
 
+    def find(self, imdb_id: str) -> int:
+        """Give the movie with this IMDb id."""
+        tmdb_id = self._imdb_ids.get(imdb_id, 0)
+        self._check(tmdb_id)
+        return tmdb_id
+
     def box_office(self, imdb_id: str) -> dict | None:
         """Read IMDbPro's figures."""
         tmdb_id = self._imdb_ids.get(imdb_id)

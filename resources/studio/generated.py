@@ -147,6 +147,12 @@ class GeneratedCatalogue:
         """Say whether a movie that is not deleted has this IMDb id."""
         return self._has(_tmdb_id_of(imdb_id))
 
+    def find(self, imdb_id: str) -> int:
+        """Give the movie with this IMDb id."""
+        tmdb_id = _tmdb_id_of(imdb_id)
+        self._check(tmdb_id)
+        return tmdb_id
+
     def box_office(self, imdb_id: str) -> dict | None:
         """Give IMDbPro's figures."""
         tmdb_id = _tmdb_id_of(imdb_id)
@@ -167,6 +173,11 @@ class GeneratedCatalogue:
         """Remove a movie."""
         self._check(tmdb_id)
         self._changes.delete(tmdb_id)
+
+    def restore(self, tmdb_id: int) -> None:
+        """Bring a deleted movie back, as it was."""
+        self._changes.restore(tmdb_id)
+        self._check(tmdb_id)
 
     def add(self, n: int) -> list[int]:
         """Bring in the next n movies, as a larger catalogue has them from the start."""

@@ -90,6 +90,7 @@ class TmdbApi:
             ids = self._catalogue.movie_ids()
         if direction == "desc":
             ids = ids[::-1]
+        ids = self._voted(ids, query.get("vote_count.gte"), query.get("vote_count.lte"))
         return _paged(request, ids, PAGE_MOVIES, self._list_movie)
 
     def _released(self, first_day: str, last_day: str) -> list[int]:
@@ -100,6 +101,14 @@ class TmdbApi:
         start = bisect_left(listing, (first_day or "0",))
         end = bisect_right(listing, (last_day or "9999", float("inf")))
         return [tmdb_id for _, tmdb_id in listing[start:end]]
+
+    def _voted(self, ids: list[int], least: str | None, most: str | None) -> list[int]:
+        if not (least or most):
+            return ids
+        low, high = float(least or 0), float(most or "inf")
+        return [
+            i for i in ids if low <= (self._catalogue.summary(i).get("vote_count") or 0) <= high
+        ]
 
     def _list_movie(self, tmdb_id: int) -> dict:
         movie = self._catalogue.summary(tmdb_id)

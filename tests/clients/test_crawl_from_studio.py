@@ -63,6 +63,13 @@ def test_every_movie_is_found_and_read(records):
         assert record.imdb_id
 
 
+def test_only_movies_with_enough_votes_are_listed_where_that_is_asked(tmdb, records):
+    votes = {record.tmdb_id: record.vote_count for record in records}
+    wanted = sorted(votes.values())[SIZE // 2]
+    found = tmdb.discover_ids(*EVER, {"vote_count.gte": str(wanted)})
+    assert set(found) == {tmdb_id for tmdb_id, count in votes.items() if count >= wanted}
+
+
 def test_configuration_gives_the_sizes_of_posters(tmdb, studio, records):
     configuration = tmdb.configuration()
     assert configuration.image_url.rstrip("/") == studio.urls["TMDB_IMAGE_URL"]
@@ -99,7 +106,17 @@ def test_box_office_is_read(studio, records):
         open_imdbpro(studio.urls["IMDBPRO_URL"], studio.urls["IMDBPRO_COOKIE"])
     ) as imdbpro:
         found = [imdbpro.box_office(record.imdb_id) for record in records]
+        days = [imdbpro.days(record.imdb_id) for record in records]
+        details = [imdbpro.title_details(record.imdb_id) for record in records]
     assert any(figures.gross_worldwide for figures in found)
+    assert any(table.days for table in days)
+    for figures, table in zip(found, days, strict=True):
+        assert bool(table.days) <= figures.has_domestic_run
+        assert all(day.gross and day.theatres and day.gross_to_date for day in table.days)
+    assert [told.title for told in details] == [record.title for record in records]
+    assert [told.genres for told in details] == [record.genres for record in records]
+    assert [told.running_time_min for told in details] == [r.runtime_min for r in records]
+    assert {told.summary for told in details} <= {record.overview for record in records}
 
 
 def test_trailer_is_fetched_and_a_cut_off_one_is_told(studio, records, tmp_path):
@@ -119,7 +136,7 @@ def test_trailer_is_fetched_and_a_cut_off_one_is_told(studio, records, tmp_path)
 
 def test_fault_of_one_movie_leaves_its_neighbours_alone(studio, tmdb, records):
     faulty, neighbour = records[0].tmdb_id, records[1].tmdb_id
-    order(studio, path=f"/3/movie/{faulty}$", status=503)
+    order(studio, path=f"/3/movie/{faulty}$", status=500)
     with pytest.raises(FetchError) as caught:
         tmdb.details(faulty)
     assert caught.value.reason is Reason.SERVER_ERROR

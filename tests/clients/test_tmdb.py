@@ -3,9 +3,11 @@
 import json
 import traceback
 from datetime import date, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import yaml
 
 from pipeline.errors import (
     ConfigurationError,
@@ -18,6 +20,7 @@ from pipeline.outcomes import Reason
 from resources.http import HttpClient
 from resources.tmdb import MAX_CHANGES_DAYS, Tmdb
 
+RECORDED = Path(__file__).resolve().parents[2] / "../shared/data/tmdb_api/recorded/movie_detail.yml"
 KEY = "0123456789abcdef0123456789abcdef"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl"
 
@@ -92,10 +95,32 @@ def test_deleted_movie_is_told_apart(server, tmdb, code):
     assert caught.value.reason is Reason.DELETED_AT_SOURCE
 
 
-def test_maintenance_stops_the_crawl(server, tmdb):
-    server.reply("/movie/597", status=503, body=refusal(46, "Maintenance."))
-    with pytest.raises(SourceError, match="maintenance"):
+@pytest.mark.parametrize("code", [9, 46])
+def test_maintenance_stops_the_crawl(server, tmdb, code):
+    server.reply("/movie/597", status=503, body=refusal(code, "Temporarily offline."))
+    with pytest.raises(SourceError, match=f"maintenance.*{code}.*Temporarily offline"):
         tmdb.details(597)
+
+
+def test_suspended_account_stops_the_crawl(server, tmdb):
+    server.reply("/movie/597", status=403, body=refusal(45))
+    with pytest.raises(CredentialError, match="TMDB_API_KEY"):
+        tmdb.details(597)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry_After": "3600"}])
+def test_key_that_stays_limited_stops_the_crawl(server, says, http, headers):
+    server.reply("/movie/597", says.answer(429, refusal(25), **headers))
+    with pytest.raises(SourceError, match=r"limits this key.*MARQUEE_REQUESTS_PER_S"):
+        Tmdb(http, KEY, patience_s=0.2).details(597)
+
+
+def test_key_that_was_limited_for_a_moment_goes_on(server, says, http, monkeypatch):
+    monkeypatch.setattr("resources.tmdb.LIMITED_PAUSE_S", 0.05)
+    limited = says.answer(429, refusal(25))
+    server.reply("/movie/597", limited, limited, says.answer(body=b'{"id": 597}'))
+    assert Tmdb(http, KEY, patience_s=5.0).details(597) == {"id": 597}
+    assert server.count()["/movie/597"] == 3
 
 
 @pytest.mark.parametrize(
@@ -105,10 +130,9 @@ def test_maintenance_stops_the_crawl(server, tmdb):
         (404, b"[" * 50_000, Reason.GONE),
         (404, b"[]", Reason.GONE),
         (403, refusal(3), Reason.FORBIDDEN),
-        (429, refusal(25), Reason.RATE_LIMITED),
         (500, refusal(11), Reason.SERVER_ERROR),
         (502, refusal(43), Reason.SERVER_ERROR),
-        (503, refusal(9), Reason.SERVER_ERROR),
+        (503, b"<html>", Reason.SERVER_ERROR),
         (504, refusal(24), Reason.SERVER_ERROR),
         (200, b"<html>", Reason.WRONG_TYPE),
         (200, b"[]", Reason.MALFORMED),
@@ -131,7 +155,8 @@ def test_answer_for_another_movie_is_refused(server, tmdb, body):
 
 
 @pytest.mark.parametrize(
-    ("status", "body"), [(404, b"<html>"), (200, b"<html>"), (200, b"{}"), (200, b"[1]")]
+    ("status", "body"),
+    [(404, b"<html>"), (404, refusal(34)), (200, b"<html>"), (200, b"{}"), (200, b"[1]")],
 )
 def test_wrong_address_is_named(server, tmdb, status, body):
     server.reply("/configuration", status=status, body=body)
@@ -173,8 +198,77 @@ def test_dates_are_halved_until_every_slice_fits(server, says, tmdb):
 
 def test_day_that_does_not_fit_is_said_aloud(server, says, tmdb):
     serve_listing(server, says, "/discover/movie", lambda query: listing([1], 501))
-    with pytest.raises(SourceError, match=r"501 pages for the one day 2020-01-01"):
+    with pytest.raises(SourceError, match=r"501 pages for primary_release_date.gte=2020-01-01"):
         list(tmdb.discover_ids(date(2020, 1, 1), date(2020, 1, 3)))
+
+
+def serve_one_day(server, says, movies):
+    """Answer /discover/movie for one day from (votes, runtime) by id, one movie a page."""
+
+    def within(value, query, name):
+        if value is None:
+            return f"{name}.gte" not in query and f"{name}.lte" not in query
+        return int(query.get(f"{name}.gte", 0)) <= value <= int(query.get(f"{name}.lte", 10**15))
+
+    def find(query):
+        found = [
+            tmdb_id
+            for tmdb_id, (votes, runtime) in movies.items()
+            if within(votes, query, "vote_count") and within(runtime, query, "with_runtime")
+        ]
+        page = int(query["page"])
+        assert page <= 25
+        return {**listing(found[page - 1 : page], len(found)), "total_results": len(found)}
+
+    serve_listing(server, says, "/discover/movie", find)
+
+
+ONE_DAY = (date(2020, 1, 1), date(2020, 1, 1))
+
+
+@pytest.fixture
+def short_listings(monkeypatch):
+    """TMDB gives 25 pages instead of 500, so that a day is too long sooner."""
+    for module in ("resources.tmdb", "resources.tmdb_slices"):
+        monkeypatch.setattr(f"{module}.MAX_PAGES", 25)
+
+
+@pytest.mark.usefixtures("short_listings")
+def test_day_that_is_too_long_is_cut_by_votes_then_by_runtime(server, says, tmdb):
+    movies = {i: (i % 3, 90 + i % 40) for i in range(1, 121)}
+    serve_one_day(server, says, movies)
+    found = list(tmdb.discover_ids(*ONE_DAY))
+    assert sorted(found) == sorted(movies)
+    assert len(found) == len(movies)
+
+
+@pytest.mark.usefixtures("short_listings")
+def test_cut_by_votes_keeps_to_the_fewest_that_were_asked_for(server, says, tmdb):
+    movies = {i: (i, 90) for i in range(1, 151)}
+    serve_one_day(server, says, movies)
+    found = list(tmdb.discover_ids(*ONE_DAY, {"vote_count.gte": "50"}))
+    assert sorted(found) == list(range(50, 151))
+
+
+@pytest.mark.usefixtures("short_listings")
+def test_movies_that_no_cut_shows_are_not_lost_without_a_word(server, says, tmdb):
+    movies = {i: (1, None if i == 7 else 60 + i % 90) for i in range(1, 81)}
+    serve_one_day(server, says, movies)
+    with pytest.raises(SourceError, match=r"80 movies.*only 79 .*min_votes"):
+        list(tmdb.discover_ids(*ONE_DAY))
+
+
+def test_changes_of_one_day_that_are_too_many_are_said_aloud(server, says, tmdb):
+    serve_listing(server, says, "/movie/changes", lambda query: listing([1], 501))
+    with pytest.raises(SourceError, match=r"501 pages for start_date=2020-01-01"):
+        list(tmdb.changed_ids(*ONE_DAY))
+
+
+@pytest.mark.skipif(not RECORDED.is_file(), reason="the recorded answers are not here")
+def test_recorded_answer_comes_through_the_client_as_it_was_recorded(server, tmdb):
+    body = yaml.safe_load(RECORDED.read_text())["http_interactions"][0]["response"]["body"]
+    server.reply("/movie/550", body=body["string"].encode())
+    assert tmdb.details(550) == json.loads(body["string"])
 
 
 def test_filter_is_passed_on(server, says, tmdb):
