@@ -18,6 +18,7 @@ from dotenv import dotenv_values
 
 from assets.definitions import build_defs
 from assets.lineage import is_stale
+from assets.own_trailers import tell_rest
 from assets.partitions import range_tags
 from assets.schedules import RANGE_MOVIES, due_ranges, end_dead_runs
 from assets.splits import SYSTEMS
@@ -25,7 +26,7 @@ from assets.steps import STEPS
 from pipeline.due import RECORDS
 from pipeline.errors import ConfigurationError, MarqueeError
 from resources.lock import exclusive
-from resources.settings import Settings
+from resources.settings import ENVIRONMENT, UNKEPT, Settings
 from resources.workplace import Workplace, open_workplace
 
 STAGES = ("crawl", "media", "frames", "embeddings", "splits", "models", "evaluation")
@@ -129,6 +130,8 @@ def build(workplace: Workplace, instance: dg.DagsterInstance, request: Request) 
         limit=request.limit,
         range_movies=request.range_movies,
     )
+    if rest := tell_rest(workplace):
+        LOG.warning("%s", rest)
     for number, keys in enumerate(ranges, start=1):
         LOG.info("range %d of %d: %d films due", number, len(ranges), len(keys))
         _run(
@@ -163,20 +166,21 @@ def _train(
 def overrides(workplace: Workplace) -> dict[str, object]:
     """Name what a run needs to work at the same place; secrets stay in the environment.
 
-    The studio's key and cookie are no secrets: without them a run could not find the studio that
-    this command has started.
+    Dagster keeps what is named here with every run. The studio's own key and cookie are no secrets:
+    without them a run could not find the studio that this command has started.
     """
+    from resources.studio.imdbpro_pages import COOKIE
+    from resources.studio.tmdb_api import API_KEY
+
     settings = workplace.settings
-    given = {"preset": settings.preset, "store": str(workplace.store.root)}
-    if settings.ledger:
-        given["ledger"] = settings.ledger
-    if workplace.source.is_studio:
-        for name in (
-            "tmdb_api_url", "tmdb_image_url", "imdbpro_url", "trailer_url_template",
-            "tmdb_api_key", "imdbpro_cookie",
-        ):  # fmt: skip
-            given[name] = getattr(settings, name)
-    return given
+    secrets = [secret for secret in settings.secrets if secret not in (API_KEY, COOKIE)]
+    given = {name: getattr(settings, name) for name in ENVIRONMENT}
+    given["store"] = str(workplace.store.root)
+    return {
+        name: value
+        for name, value in given.items()
+        if value and not (name in UNKEPT and any(secret in value for secret in secrets))
+    }
 
 
 def _groups(defs: dg.Definitions) -> dict[str, str]:

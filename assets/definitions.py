@@ -24,7 +24,7 @@ from assets import (
     splits,
 )
 from resources.lock import exclusive
-from resources.settings import ENVIRONMENT, SECRETS, Settings
+from resources.settings import ENVIRONMENT, UNKEPT, Settings
 from resources.workplace import Workplace, open_workplace
 
 
@@ -65,7 +65,7 @@ def settings_from_environment() -> dict[str, object]:
     """Name the variables that are set; secrets stay names until a run needs their values."""
     given = {field: name for field, name in ENVIRONMENT.items() if os.environ.get(name)}
     return {
-        field: dg.EnvVar(name) if field in SECRETS else os.environ[name]
+        field: dg.EnvVar(name) if field in UNKEPT else os.environ[name]
         for field, name in given.items()
     }
 

@@ -4,7 +4,9 @@ What belongs here: names, defaults and what follows from them. What does not: op
 """
 
 import math
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from pipeline.errors import ConfigurationError
 from pipeline.systems import PRESETS, Preset
@@ -13,6 +15,8 @@ TMDB_API_URL = "https://api.themoviedb.org/3"
 TMDB_IMAGE_URL = "https://image.tmdb.org/t/p"
 IMDBPRO_URL = "https://pro.imdb.com"
 TRAILER_URL_TEMPLATE = "https://www.youtube.com/watch?v={key}"
+
+_PASSWORD = re.compile(r"://[^/@:]*:([^/@]+)@")
 
 SOURCES = ("studio", "tmdb", "imports")
 """Where films may come from: invented ones, TMDB, or public dumps that were imported."""
@@ -49,10 +53,10 @@ class Settings:
     tmdb_image_url: str = ""
     imdbpro_url: str = ""
     trailer_url_template: str = ""
-    tmdb_api_key: str = ""
-    imdbpro_cookie: str = ""
+    tmdb_api_key: str = field(default="", repr=False)
+    imdbpro_cookie: str = field(default="", repr=False)
     store: str = ""
-    ledger: str = ""
+    ledger: str = field(default="", repr=False)
     preset: str = ""
     studio: str = ""
     weights: str = ""
@@ -76,21 +80,27 @@ class Settings:
             )
         return self.source or ("tmdb" if self.tmdb_api_key or self.tmdb_api_url else "studio")
 
-    def number(self, field: str, default: float) -> float:
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Texts that must never be shown: keys, cookies, the password of the ledger's database."""
+        given = [getattr(self, name).strip() for name in SECRETS]
+        if found := _PASSWORD.search(self.ledger):
+            given += [found[1], unquote(found[1])]
+        return tuple(secret for secret in given if secret)
+
+    def number(self, name: str, default: float) -> float:
         """Give a setting that is a number above 0.
 
         Raises:
             ConfigurationError: It is not.
         """
-        text = str(getattr(self, field)).strip()
+        text = str(getattr(self, name)).strip()
         try:
             value = float(text) if text else default
         except ValueError:
             value = math.nan
         if not (math.isfinite(value) and value > 0):
-            raise ConfigurationError(
-                f"{ENVIRONMENT[field]} must be a number above 0, got {text!r}."
-            )
+            raise ConfigurationError(f"{ENVIRONMENT[name]} must be a number above 0, got {text!r}.")
         return value
 
 
@@ -117,6 +127,9 @@ ENVIRONMENT = {
 
 SECRETS = ("tmdb_api_key", "imdbpro_cookie")
 """Settings that never reach a log, a message, metadata or a file."""
+
+UNKEPT = (*SECRETS, "ledger")
+"""Settings that Dagster must not keep a copy of; a ledger's address may hold a password."""
 
 
 def choose_preset(name: str, *, is_studio: bool) -> Preset:

@@ -1,7 +1,7 @@
 """The place where a run works: its source, store, ledger and clients, opened together.
 
-What belongs here: which source is read, the guard that two sources never mix, and the opening and
-closing of everything. What does not: what is done with it.
+What belongs here: the guard that two sources never mix, and the opening and closing of everything.
+What does not: which source is read (see `resources.sources`), and what is done with it.
 """
 
 import logging
@@ -14,36 +14,18 @@ from pathlib import Path
 
 from pipeline.errors import ConfigurationError
 from pipeline.systems import Preset
+from resources.redaction import keep_secret
 from resources.settings import (
     DEMO_STUDIO,
-    IMDBPRO_URL,
     REQUESTS_PER_S,
-    TMDB_API_URL,
     TMDB_IMAGE_URL,
-    TRAILER_URL_TEMPLATE,
     Settings,
     choose_preset,
 )
+from resources.sources import Source, root_of, studio_source, tell_source, with_addresses
 from resources.store import Store
 
 LOG = logging.getLogger("marquee")
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the movies come from.
-
-    Attributes:
-        name: Mark that the store and Dagster's home carry; two names never mix.
-        label: What reports say.
-        is_studio: Whether it is the built-in studio: then random weights are allowed.
-        about: What the studio says of itself.
-    """
-
-    name: str
-    label: str
-    is_studio: bool
-    about: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -71,8 +53,7 @@ class Workplace:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Values that must never be shown."""
-        given = (self.settings.tmdb_api_key, self.settings.imdbpro_cookie)
-        return tuple(secret for secret in given if secret)
+        return self.settings.secrets
 
     @property
     def weights_folder(self) -> Path | None:
@@ -80,26 +61,43 @@ class Workplace:
         return Path(self.settings.weights) if self.settings.weights else None
 
     @cached_property
+    def imports(self):
+        """What public dumps say."""
+        from resources.imports import Imports
+
+        return Imports(self.store)
+
+    @cached_property
     def tmdb(self):
         """The TMDB client."""
+        if self.source.is_imports:
+            raise ConfigurationError("TMDB was asked for, but MARQUEE_SOURCE is imports.")
         from resources.http import HttpClient
         from resources.tmdb import Tmdb
 
         wanted = self.settings.number("requests_per_s", REQUESTS_PER_S)
         rate = wanted if self.settings.requests_per_s or not self.source.is_studio else None
-        http = HttpClient(self.settings.tmdb_api_url, rate_per_s=rate, secrets=self.secrets)
+        http = HttpClient(
+            self.settings.tmdb_api_url,
+            rate_per_s=rate,
+            secrets=self.secrets,
+            may_refuse_items=False,
+        )
         self.closing.callback(http.close)
         return Tmdb(http, self.settings.tmdb_api_key)
 
     @cached_property
     def images(self):
-        """The host of posters."""
+        """The host of posters; TMDB is asked once where it is and which sizes it has."""
         from resources.http import HttpClient
-        from resources.images import ImageHost
+        from resources.images import ImageHost, find_image_host
 
-        http = HttpClient(self.settings.tmdb_image_url, secrets=self.secrets)
+        ask = None if self.source.is_imports else lambda: self.tmdb.configuration()
+        is_unset = self.settings.tmdb_image_url == TMDB_IMAGE_URL
+        url, sizes = find_image_host(self.settings.tmdb_image_url, ask, may_move=is_unset)
+        http = HttpClient(url, secrets=self.secrets)
         self.closing.callback(http.close)
-        return ImageHost(http)
+        return ImageHost(http, sizes)
 
     @cached_property
     def imdbpro(self):
@@ -116,12 +114,12 @@ class Workplace:
 
     @cached_property
     def trailers(self):
-        """The host of trailers."""
-        from resources.youtube import TrailerHost
+        """The user's own trailers, and the trailer host."""
+        from resources.trailer_sources import open_sources
 
-        host = TrailerHost(self.settings.trailer_url_template)
-        self.closing.callback(host.close)
-        return host
+        sources = open_sources(self.settings, self.ledger, self.clock)
+        self.closing.callback(sources.close)
+        return sources
 
 
 @contextmanager
@@ -138,13 +136,14 @@ def open_workplace(settings: Settings) -> Iterator[Workplace]:
     """
     from resources.ledger import Ledger
 
+    keep_secret(*settings.secrets)
     with ExitStack() as stack:
         if settings.source_kind == "studio" and not settings.tmdb_api_url:
             settings, source = stack.enter_context(_studio(settings))
         else:
-            settings = _with_addresses(settings)
-            source = _tell_source(settings)
-        store = Store(settings.store or f"store/{'studio' if source.is_studio else 'tmdb'}")
+            settings = with_addresses(settings)
+            source = tell_source(settings)
+        store = Store(root_of(settings, source))
         store.claim(source.name)
         ledger = Ledger(settings.ledger or _ledger_in(store))
         stack.callback(ledger.close)
@@ -162,41 +161,6 @@ def _ledger_in(store: Store) -> str:
     return f"sqlite:///{Path(str(store.root)).absolute()}/ledger.sqlite"
 
 
-def _with_addresses(settings: Settings) -> Settings:
-    if not settings.tmdb_api_key:
-        raise ConfigurationError(
-            "TMDB_API_URL is set but TMDB_API_KEY is not. Set the key (v3 key or v4 token, free at "
-            "themoviedb.org under account settings, API), or unset the address to use the studio."
-        )
-    return replace(
-        settings,
-        tmdb_api_url=settings.tmdb_api_url or TMDB_API_URL,
-        tmdb_image_url=settings.tmdb_image_url or TMDB_IMAGE_URL,
-        imdbpro_url=settings.imdbpro_url or IMDBPRO_URL,
-        trailer_url_template=settings.trailer_url_template or TRAILER_URL_TEMPLATE,
-    )
-
-
-def _tell_source(settings: Settings) -> Source:
-    """Ask an address on loopback whether it is a studio; every other one is the real TMDB."""
-    from urllib.parse import urlsplit
-
-    from resources.studio.running import ask_about
-
-    parts = urlsplit(settings.tmdb_api_url)
-    if parts.hostname in ("127.0.0.1", "localhost", "::1"):
-        about = ask_about(f"{parts.scheme}://{parts.netloc}")
-        if about:
-            return _studio_source(about)
-    return Source("tmdb", f"TMDB ({settings.tmdb_api_url})", is_studio=False)
-
-
-def _studio_source(about: dict) -> Source:
-    from resources.studio.opening import label
-
-    return Source(f"studio {about['fingerprint']}", label(about), True, about)
-
-
 @contextmanager
 def _studio(settings: Settings) -> Iterator[tuple[Settings, Source]]:
     from resources.studio.opening import announcement, open_catalogue
@@ -204,7 +168,7 @@ def _studio(settings: Settings) -> Iterator[tuple[Settings, Source]]:
 
     catalogue = open_catalogue(settings.studio or DEMO_STUDIO)
     with find_or_start(lambda: catalogue, announced=announcement(catalogue)) as studio:
-        source = _studio_source(catalogue.about())
+        source = studio_source(catalogue.about())
         LOG.warning("No TMDB_API_KEY is set: working on the %s.", source.label)
         yield (
             replace(

@@ -23,7 +23,7 @@ HEAD_BYTES = MAX_HEADER_BYTES + 12
 
 _HEADER = re.compile(
     rb"\{'descr': '([<>|=]?[A-Za-z][0-9]{0,3})', 'fortran_order': (True|False), "
-    rb"'shape': \(((?:[0-9]{1,18},? ?)*)\), \} *\n"
+    rb"'shape': \(((?:[0-9]{1,18}(?:, [0-9]{1,18})*,?)?)\), \} *\n"
 )
 
 

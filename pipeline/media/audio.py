@@ -24,6 +24,9 @@ SAMPLE_RATE_HZ = 16_000
 SILENCE_PEAK = 2.0**-10
 """A track that never exceeds this share of full scale (-60 dB) is silent."""
 
+MAX_PLANES = 8
+"""Channels that may lie in planes of their own; of more, PyAV reads beyond the last one."""
+
 _FULL_SCALE = 2**15 - 1
 
 
@@ -83,13 +86,17 @@ def _decode_mono(path: Path) -> Iterator[tuple[int, np.ndarray]]:
         if stream.codec_context is None or not stream.codec_context.sample_rate:
             raise AudioError(Reason.MALFORMED, "the sound's codec or rate is unknown")
         stream.codec_context.thread_count = 1
-        rate_hz, setup, to_planar = None, None, None
+        rate_hz, setup, to_float = None, None, None
         for frame in decode_stream(container, stream):
             rate_hz = rate_hz or frame.sample_rate
             if frame.sample_rate != rate_hz:
                 continue  # damage reads as another rate; a change of layout is legal
+            n_channels = frame.layout.nb_channels
             if setup != (frame.format.name, frame.layout.name):
                 setup = (frame.format.name, frame.layout.name)
-                to_planar = av.AudioResampler(format="fltp")
-            for planar in to_planar.resample(frame):
-                yield rate_hz, planar.to_ndarray().mean(axis=0)
+                to_float = av.AudioResampler(format="fltp" if n_channels <= MAX_PLANES else "flt")
+            for samples in to_float.resample(frame):
+                channels = samples.to_ndarray()
+                if n_channels > MAX_PLANES:
+                    channels = channels.reshape(-1, n_channels).T
+                yield rate_hz, channels.mean(axis=0)

@@ -41,7 +41,9 @@ def _bare():
     return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "100"}
 
 
-@pytest.mark.parametrize("command", ["build", "demo", "status", "retry", "studio", "bench"])
+@pytest.mark.parametrize(
+    "command", ["build", "demo", "status", "doctor", "retry", "studio", "import", "export", "bench"]
+)
 def test_every_command_explains_itself(command):
     assert len(marquee(command, "--help").stdout) > 200
 

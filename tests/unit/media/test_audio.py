@@ -1,3 +1,5 @@
+import wave
+
 import numpy as np
 import pytest
 
@@ -85,3 +87,15 @@ def test_real_videos_have_sound_or_say_why_not(real_videos):
         except AudioError as err:
             silent.append((path.name.split("_")[0], err.reason))
     assert silent == [("noaudio", Reason.NO_AUDIO_TRACK)]
+
+
+def test_more_channels_than_a_frame_has_planes_are_mixed_like_any_others(tmp_path):
+    """PyAV reads beyond the last plane of such a frame; the fuzzer found it by a crash."""
+    channels = np.tile(tone(1, rate_hz=SAMPLE_RATE_HZ), (12, 1))
+    channels[6:] = 0
+    path = tmp_path / "a.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((12, 2, SAMPLE_RATE_HZ, 0, "NONE", ""))
+        file.writeframes(np.rint(channels.T * 32767).astype("<i2").tobytes())
+    audio = decode_audio(path)
+    assert audio == pytest.approx(tone(1, rate_hz=SAMPLE_RATE_HZ) * 32767 / 2, abs=2)

@@ -1,0 +1,162 @@
+"""The account of all films: it adds up whatever happened, and says so where it does not."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+import requests
+from rich.console import Console
+
+from assets.status import NOT_TRIED, UNFINISHED, take_account
+from assets.status_tables import print_status
+from assets.steps import STEPS
+from pipeline.due import Row
+
+CRAWL_AND_MEDIA = ("crawl", "media")
+
+
+def account(site, asset=None):
+    with site.workplace() as workplace:
+        found = {account.asset: account for account in take_account(workplace)}
+    return found[asset] if asset else found
+
+
+def say(site, **options):
+    """Print the status; give the exit status and what was printed."""
+    console = Console(width=300, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
+    with console.file, site.workplace() as workplace:
+        code = print_status(workplace, console, **options)
+    return code, console.export_text()
+
+
+def assert_adds_up(site):
+    for account_ in account(site).values():
+        assert account_.adds_up, account_
+        assert account_.known == sum(account_.counts.values())
+
+
+def test_every_film_is_accounted_for_before_during_and_after_faults(open_site):
+    site = open_site(size=6)
+    assert_adds_up(site)
+    first, second, third, *_ = site.catalogue.movie_ids()
+    site.order(
+        {"path": f"/3/movie/{third}$", "status": 500},
+        {"path": "/t/p/", "status": 404},
+        {"path": "/trailers/", "status": 503},
+    )
+    site.build(stages=CRAWL_AND_MEDIA)
+    assert_adds_up(site)
+    records = account(site, "movie_records")
+    assert records.counts == {"ok": 5, "absent": 0, "refused": 0, "retry": 1, NOT_TRIED: 0}
+    (line,) = records.lines
+    assert (line.reason, line.films, line.example) == ("server_error", 1, third)
+    assert "500" in line.detail
+    assert account(site, "posters").counts[NOT_TRIED] == 1
+    assert account(site, "trailer_frames").counts[NOT_TRIED] == 6
+
+    requests.post(f"{site.studio.url}/_delete", json={"tmdb_id": second}, timeout=5)
+    site.lift_faults()
+    with site.workplace() as workplace:
+        names = [step.name for step in STEPS]
+        workplace.ledger.forget(names, [first, second], ["ok", "refused"])
+    site.build(stages=CRAWL_AND_MEDIA)
+    assert_adds_up(site)
+    lines = {line.reason: line for line in account(site, "movie_records").lines}
+    assert lines["deleted_at_source"].example == second
+    assert account(site, "movie_records").counts["absent"] == 1
+    assert {line.reason for line in account(site, "posters").lines} >= {"upstream_absent"}
+
+
+def test_account_of_a_build_that_runs_and_of_one_that_was_killed_adds_up(open_site):
+    site = open_site(size=8)
+    site.order({"path": "/trailers/", "delay_s": 0.5})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "assets.cli", "build", "--stages", "crawl,media"],
+        env={**os.environ, **site.environment}, cwd=site.folder,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    looks = 0
+    for _ in range(600):
+        assert_adds_up(site)
+        looks += 1
+        if process.poll() is not None or list((site.folder / "store/trailers").glob("[0-9]*")):
+            break
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+    assert looks > 3
+    assert_adds_up(site)
+    site.lift_faults()
+    site.build(stages=CRAWL_AND_MEDIA)
+    assert_adds_up(site)
+    assert account(site, "trailers").counts[NOT_TRIED] == 0
+
+
+def test_film_that_was_begun_and_not_finished_counts_as_not_tried(open_site):
+    site = open_site(size=2)
+    first, second = site.catalogue.movie_ids()
+    with site.workplace() as workplace:
+        workplace.ledger.know_movies({first: "", second: ""})
+        workplace.ledger.intend("posters", first, {"files": []})
+        workplace.ledger.write("revenue_features", {0: Row(status="ok")}, now_s=0.0)
+    posters = account(site, "posters")
+    assert posters.adds_up
+    assert posters.counts[NOT_TRIED] == 2
+    (line,) = posters.lines
+    assert (line.status, line.reason, line.example) == (NOT_TRIED, UNFINISHED, first)
+
+
+@pytest.fixture
+def odd_site(open_site):
+    """Two films known, one more with a row, and one whose status is none."""
+    site = open_site(size=2)
+    first, second = site.catalogue.movie_ids()
+    with site.workplace() as workplace:
+        workplace.ledger.know_movies({first: "", second: ""})
+        rows = {first: Row(status="lost"), 4711: Row(status="ok")}
+        workplace.ledger.write("posters", rows, now_s=0.0)
+    return site, first
+
+
+@pytest.mark.parametrize("options", [{}, {"reasons": True}])
+def test_what_does_not_add_up_is_named_and_is_a_failure(odd_site, options):
+    site, first = odd_site
+    code, said = say(site, **options)
+    assert code == 1
+    assert "posters does not add up: 2 films are known, 1 are accounted for" in said
+    assert "rows of films that are not known: 4711" in said
+    assert f"films with a status that there is not: {first}" in said
+
+
+def test_account_as_json_holds_sums_and_reasons(odd_site):
+    site, first = odd_site
+    code, said = say(site, as_json=True)
+    values = json.loads(said)
+    assert code == 1
+    assert values["films_known"] == 2
+    assert not values["adds_up"]
+    assert values["assets"]["posters"]["films_not_known"] == [4711]
+    assert values["assets"]["posters"]["films_of_no_status"] == [first]
+    assert values["assets"]["trailers"]["adds_up"]
+    assert set(values["assets"]) == {step.name for step in STEPS}
+
+
+def test_command_prints_every_reason_below_its_asset_with_a_film_to_look_at(open_site):
+    site = open_site(size=3)
+    site.order({"path": "/t/p/", "status": 404})
+    site.build(stages=CRAWL_AND_MEDIA)
+    result = subprocess.run(
+        [sys.executable, "-m", "assets.cli", "status", "--reasons"],
+        env={**os.environ, **site.environment, "COLUMNS": "200"}, cwd=site.folder,
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    refused = [i for i, row in site.rows("posters").items() if row.reason == "gone"]
+    lines = result.stdout.splitlines()
+    below = lines[next(n for n, line in enumerate(lines) if line.strip().startswith("posters")) :]
+    gone = next(line.split() for line in below if line.split()[0] == "gone")
+    assert gone[1:3] == [str(len(refused)), str(min(refused))]
+    assert "404" in " ".join(gone)
+    assert "✓ 3 films known = ok + absent + refused + retry + not tried" in result.stdout
