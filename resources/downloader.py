@@ -15,6 +15,7 @@ import yt_dlp
 
 from pipeline.errors import FetchError
 from pipeline.outcomes import Reason
+from pipeline.versions import hash_json
 from resources.js_runtime import find_deno
 from resources.pacing import tell_backoff_s
 from resources.partial_file import PartialFile
@@ -107,6 +108,9 @@ class Downloader(yt_dlp.YoutubeDL):
         if not found or found.get("_type") == "url":
             raise FetchError(Reason.WRONG_TYPE, "a video was wanted, no video is there")
         _refuse_list(found)
+        for item in (found, *(found.get("formats") or ())):
+            if item.get("format_id"):  # names a file, and may be whatever the host says it is
+                item["format_id"] = hash_json(item["format_id"])
         return found
 
     def download(self, found: dict, template: str) -> tuple[Path, Path | None]:

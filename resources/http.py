@@ -5,26 +5,24 @@ answers mean (see `resources.tmdb`, `resources.images`, `resources.imdbpro`).
 """
 
 import contextlib
-import hashlib
 import io
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 
-from pipeline.errors import ConfigurationError, FetchError, MarqueeError
+from pipeline.errors import ConfigurationError, FetchError
 from pipeline.outcomes import Reason
-from pipeline.versions import HASH_CHARS
-from resources.addresses import SCHEMES, find_objection, is_direct, is_private
+from resources.addresses import SCHEMES, find_objection, is_direct
 from resources.http_status import HttpStatusError, tell_reason
 from resources.json_reading import read_json
 from resources.pacing import Breaker, Pace, read_retry_after_s, tell_backoff_s
-from resources.redaction import keep_secret, redact
+from resources.redaction import holds_secret, keep_secret, redact
 from resources.transport import open_session, read_chunks, translate_errors
+from resources.wire import HEAD_BYTES, rules_of
 
 USER_AGENT = "marquee/0.1 (research pipeline)"
 MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -34,14 +32,16 @@ _TRIED_AGAIN = (
     Reason.RATE_LIMITED, Reason.SERVER_ERROR, Reason.TIMEOUT, Reason.NETWORK, Reason.CUT_OFF,
 )  # fmt: skip
 
+_T = TypeVar("_T")
+
 
 @dataclass(frozen=True)
 class Answer:
-    """A successful answer; `body` is empty where it went to a file."""
+    """A successful answer."""
 
     url: str
     content_type: str
-    body: bytes = b""
+    body: bytes
 
 
 class HttpClient:
@@ -53,11 +53,14 @@ class HttpClient:
         timeout_s: For connecting, and for every wait for the next bytes.
         max_attempts: For failures that pass by themselves; the ledger tries again later anyway.
         max_body_bytes: Larger answers are refused, counted after decompression.
-        max_body_s: Whole time for one body, against hosts that drip.
-        max_wait_s: Longest `Retry-After` that is waited for; a longer one is left to the ledger.
+        max_body_s: Whole time for one answer, against hosts that drip.
+        max_wait_s: Longest `Retry-After` that is waited for; a longer one stops the source.
         give_up_after: Failures in a row, over all items, after which the source counts as down.
         may_reach_private: Whether redirects may lead into private networks; None: only where
             `base_url` lies in one itself.
+        may_refuse_items: Whether a status such as 403, or a page instead of JSON, may be about one
+            item; where not, it is about us: the item is asked for again later, and a row of them
+            stops the source.
         secrets: Texts that never appear in a message or in a log line.
     """
 
@@ -73,6 +76,7 @@ class HttpClient:
         max_wait_s: float = 30.0,
         give_up_after: int = 20,
         may_reach_private: bool | None = None,
+        may_refuse_items: bool = True,
         secrets: tuple[str, ...] = (),
         user_agent: str = USER_AGENT,
     ):
@@ -82,16 +86,21 @@ class HttpClient:
             raise ConfigurationError(f"An http(s) address was wanted, got {redact(base_url)!r}.")
         self.base_url = base_url.rstrip("/")
         self.is_near = is_direct(parts.hostname)
-        self._host = parts.hostname
-        self._may_reach_private = may_reach_private
         self._timeout_s = timeout_s
         self._max_attempts = max_attempts
         self._max_body_bytes = max_body_bytes
-        self._max_body_s = max_body_s
         self._max_wait_s = max_wait_s
         self._pace = Pace(rate_per_s)
         self._breaker = Breaker(parts.netloc, give_up_after)
-        self._session = open_session(base_url, user_agent, is_near=self.is_near)
+        self._secrets = secrets
+        self._may_refuse_items = may_refuse_items
+        self._rules = rules_of(
+            base_url,
+            max_answer_s=max_body_s,
+            max_answer_bytes=max_body_bytes + HEAD_BYTES,
+            may_reach_private=may_reach_private,
+        )
+        self._session = open_session(base_url, user_agent, self._rules, is_near=self.is_near)
         self._session.hooks["response"].append(self._check_redirect)
 
     def get(
@@ -103,9 +112,7 @@ class HttpClient:
             FetchError: This request failed; `HttpStatusError` where the server said why.
             SourceError: The whole source is down.
         """
-        with io.BytesIO() as sink:
-            answer = self._fetch(path, params, headers, sink)
-            return Answer(answer.url, answer.content_type, sink.getvalue())
+        return self._fetch(path, params, headers, lambda answer: answer)
 
     def get_bytes(self, path: str) -> bytes:
         """Get one body into memory; errors as for `get`."""
@@ -118,30 +125,21 @@ class HttpClient:
 
         Raises:
             FetchError: Also `WRONG_TYPE` where a page came instead, and `MALFORMED` where it is
-                not JSON, not UTF-8, not an object, or nested too deeply.
+                not JSON, not UTF-8, not an object, nested too deeply, or repeats a secret.
         """
-        answer = self.get(path, params, headers)
-        return read_json(answer.body, redact(path))
 
-    def download(self, path: str, to: Path, headers: Mapping | None = None) -> str:
-        """Stream one body into a file, through `<to>.part`; errors as for `get`.
+        def read(answer: Answer) -> dict:
+            if holds_secret(answer.body, self._secrets):
+                raise FetchError(
+                    Reason.MALFORMED, f"the answer repeats our key and is not kept: {redact(path)}"
+                )
+            return read_json(answer.body, redact(path))
 
-        Returns:
-            Hash of the content. The file is there only when it is complete.
-        """
-        part = to.with_name(to.name + ".part")
-        digest = hashlib.sha256()
-        try:
-            with part.open("wb") as sink:
-                self._fetch(path, None, {"Accept-Encoding": "identity", **(headers or {})}, sink)
-            with part.open("rb") as done:
-                for chunk in iter(lambda: done.read(1 << 20), b""):
-                    digest.update(chunk)
-            part.replace(to)
-        except MarqueeError:
-            part.unlink(missing_ok=True)
-            raise
-        return digest.hexdigest()[:HASH_CHARS]
+        return self._fetch(path, params, headers, read)
+
+    def slow_to(self, rate_per_s: float) -> None:
+        """Ask no faster than this from now on, as a source's robots.txt may want it."""
+        self._pace.slow_to(rate_per_s)
 
     def close(self) -> None:
         """Close all connections."""
@@ -149,40 +147,45 @@ class HttpClient:
         self._pace.close()
 
     def _fetch(
-        self, path: str, params: Mapping | None, headers: Mapping | None, sink: BinaryIO
-    ) -> Answer:
+        self,
+        path: str,
+        params: Mapping | None,
+        headers: Mapping | None,
+        read: Callable[[Answer], _T],
+    ) -> _T:
         """Try until there is an answer, a final failure, or no attempt left."""
         for attempt in range(1, self._max_attempts + 1):
-            self._breaker.check()
+            self._breaker.check(is_let_in=attempt > 1)
             self._pace.wait()
-            sink.seek(0)
-            sink.truncate()
             try:
-                answer = self._attempt(path, params, headers, sink)
+                value = read(self._attempt(path, params, headers))
             except FetchError as error:
-                if error.reason not in _TRIED_AGAIN or attempt == self._max_attempts:
-                    self._breaker.note(error.reason)
-                    raise
-                self._wait_after(error, attempt)
+                if not self._wait_after(error, attempt):
+                    failure = error if self._may_refuse_items else _acquit(error)
+                    self._breaker.note(failure.reason)
+                    raise failure from None
             else:
                 self._breaker.note(None)
-                return answer
+                return value
         raise AssertionError("max_attempts is below 1")
 
-    def _wait_after(self, error: FetchError, attempt: int) -> None:
+    def _wait_after(self, error: FetchError, attempt: int) -> bool:
+        """Wait as asked, or longer each time; False where it is not to be tried again now."""
+        if error.reason not in _TRIED_AGAIN:
+            return False
         wait_s = getattr(error, "wait_s", None)
-        if wait_s is None:
-            time.sleep(tell_backoff_s(attempt))
-        elif wait_s > self._max_wait_s:
-            raise error
-        elif error.reason is Reason.RATE_LIMITED:
+        if wait_s is not None and wait_s > self._max_wait_s:
+            self._breaker.pause(wait_s)
+            return False
+        if wait_s is not None and error.reason is Reason.RATE_LIMITED:
             self._pace.pause(wait_s)
-        else:
-            time.sleep(wait_s)
+            wait_s = 0.0
+        if attempt == self._max_attempts:
+            return False
+        time.sleep(tell_backoff_s(attempt) if wait_s is None else wait_s)
+        return True
 
-    def _attempt(
-        self, path: str, params: Mapping | None, headers: Mapping | None, sink: BinaryIO
-    ) -> Answer:
+    def _attempt(self, path: str, params: Mapping | None, headers: Mapping | None) -> Answer:
         """Send once. Nothing raised here has the library's error, and so the key, behind it."""
         where = redact(path)
         url = f"{self.base_url}/{path.lstrip('/')}"
@@ -195,16 +198,16 @@ class HttpClient:
         with contextlib.closing(response):
             if response.status_code != 200:
                 raise self._read_failure(where, response)
-            translate_errors(where, lambda: self._copy(where, response, sink, self._max_body_bytes))
-            return Answer(response.url, response.headers.get("Content-Type", ""))
+            with io.BytesIO() as sink:
+                self._copy(where, response, sink, self._max_body_bytes)
+                body = sink.getvalue()
+            return Answer(response.url, response.headers.get("Content-Type", ""), body)
 
     def _read_failure(self, where: str, response: requests.Response) -> HttpStatusError:
         status = response.status_code
         with io.BytesIO() as sink:
             with contextlib.suppress(FetchError):
-                translate_errors(
-                    where, lambda: self._copy(where, response, sink, MAX_ERROR_BODY_BYTES)
-                )
+                self._copy(where, response, sink, MAX_ERROR_BODY_BYTES)
             body = sink.getvalue()
         wait_s = read_retry_after_s(response.headers.get("Retry-After"))
         asked = f", wait {wait_s:.0f} s" if wait_s else ""
@@ -212,28 +215,34 @@ class HttpClient:
         return HttpStatusError(tell_reason(status), detail, status, body, wait_s)
 
     def _copy(self, where: str, response: requests.Response, sink: BinaryIO, limit: int) -> None:
-        ends_at = time.monotonic() + self._max_body_s
-        size = 0
-        for chunk in read_chunks(response):
-            size += len(chunk)
-            if size > limit:
-                raise FetchError(Reason.TOO_LARGE, f"more than {limit} bytes at {where}")
-            if time.monotonic() > ends_at:
-                raise FetchError(
-                    Reason.TIMEOUT, f"body not there after {self._max_body_s} s at {where}"
-                )
-            sink.write(chunk)
+        def copy() -> None:
+            for chunk in read_chunks(response):
+                if sink.tell() + len(chunk) > limit:
+                    raise FetchError(Reason.TOO_LARGE, f"more than {limit} bytes at {where}")
+                sink.write(chunk)
+
+        translate_errors(where, copy)
 
     def _check_redirect(self, response: requests.Response, **_: object) -> None:
         """Refuse before it is followed; called by the session for every answer."""
         if not response.is_redirect:
             return
-        if self._may_reach_private is None:
-            self._may_reach_private = is_private(self._host)
         target = response.headers["Location"]
-        objection = find_objection(target, response.url, may_reach_private=self._may_reach_private)
+        may_reach_private = self._rules.may_reach_private is True
+        objection = find_objection(target, response.url, may_reach_private=may_reach_private)
         if objection or not target.isprintable():
             response.close()
             raise FetchError(
-                Reason.FORBIDDEN, f"redirect refused: {objection or 'unreadable address'}"
+                Reason.FORBIDDEN, f"redirect refused: {redact(objection) or 'unreadable address'}"
             )
+
+
+def _acquit(error: FetchError) -> FetchError:
+    """Turn a refusal that is about us into a failure that passes: no item pays for it."""
+    if error.reason not in (Reason.FORBIDDEN, Reason.WRONG_TYPE):
+        return error
+    if isinstance(error, HttpStatusError):
+        return HttpStatusError(
+            Reason.UNEXPECTED, error.detail, error.status, error.body, error.wait_s
+        )
+    return FetchError(Reason.UNEXPECTED, error.detail)

@@ -7,6 +7,17 @@ source's own error codes mean (see `resources.tmdb`).
 from pipeline.errors import FetchError
 from pipeline.outcomes import Reason
 
+_KNOWN = {
+    404: Reason.GONE,
+    410: Reason.GONE,
+    451: Reason.GEO_BLOCKED,
+    407: Reason.NETWORK,  # the proxy wants a name: between us and the host
+    408: Reason.TIMEOUT,
+    429: Reason.RATE_LIMITED,
+    # a state of the server that passes. Source: RFC 9110, 4918 and 8470.
+    **dict.fromkeys((409, 421, 423, 424, 425), Reason.SERVER_ERROR),
+}
+
 
 class HttpStatusError(FetchError):
     """The server answered with an error; carries what it said, for the source's own reader."""
@@ -27,10 +38,8 @@ def tell_reason(status: int) -> Reason:
         >>> [tell_reason(status).value for status in (404, 403, 429, 503)]
         ['gone', 'forbidden', 'rate_limited', 'server_error']
     """
-    known = {404: Reason.GONE, 410: Reason.GONE, 408: Reason.TIMEOUT, 425: Reason.SERVER_ERROR,
-             429: Reason.RATE_LIMITED, 451: Reason.GEO_BLOCKED}  # fmt: skip
-    if status in known:
-        return known[status]
+    if status in _KNOWN:
+        return _KNOWN[status]
     if 400 <= status < 500:
         return Reason.FORBIDDEN
     return Reason.SERVER_ERROR if status >= 500 else Reason.UNEXPECTED

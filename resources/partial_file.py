@@ -15,6 +15,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from resources.redaction import redact
+
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
@@ -46,9 +48,10 @@ def read_origin(status: int, headers: Mapping[str, str]) -> Origin:
     """
     found = _RANGE.fullmatch(headers.get("Content-Range") or "")
     total = (found[2] if found else "") if status == 206 else headers.get("Content-Length") or ""
+    etag, last_modified = (headers.get(name) or "" for name in ("ETag", "Last-Modified"))
     return Origin(
-        headers.get("ETag") or "",
-        headers.get("Last-Modified") or "",
+        etag if redact(etag) == etag else "",
+        last_modified if redact(last_modified) == last_modified else "",
         int(total) if total.isdecimal() else None,
     )
 

@@ -14,6 +14,7 @@ import urllib3
 from pipeline.errors import FetchError
 from pipeline.outcomes import Reason
 from resources.addresses import SCHEMES
+from resources.wire import Rules, guard
 
 MAX_REDIRECTS = 5
 CHUNK_BYTES = 64 * 1024
@@ -36,12 +37,15 @@ _FAILURES = (
 """What each of the library's errors stands for; the first that fits counts."""
 
 
-def open_session(base_url: str, user_agent: str, *, is_near: bool) -> requests.Session:
+def open_session(
+    base_url: str, user_agent: str, rules: Rules, *, is_near: bool
+) -> requests.Session:
     """Open a session that reads proxies and certificates once, not at every request.
 
     Args:
         base_url: Decides which proxy.
         user_agent: Sent with every request.
+        rules: What its connections keep to.
         is_near: Whether the host is on this machine or network: then no proxy leads to it.
     """
     session = requests.Session()
@@ -54,6 +58,7 @@ def open_session(base_url: str, user_agent: str, *, is_near: bool) -> requests.S
     session.headers.update({"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate"})
     for scheme in SCHEMES:
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=POOL_CONNECTIONS)
+        guard(adapter, rules)
         session.mount(f"{scheme}://", adapter)
     return session
 

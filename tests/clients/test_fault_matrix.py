@@ -1,0 +1,53 @@
+"""Every client against every fault: status, reason, attempts, and neighbours that go on.
+
+The cells are the full product of `matrix_clients.CLIENTS` and `matrix_faults.FAULTS`; what each
+must come to is told by `matrix_rules`. They are played side by side, most of them only wait.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from matrix_clients import CLIENTS
+from matrix_faults import CLIENT_ERRORS, FAULTS, REFUSED_ADDRESSES, SERVER_ERRORS
+from matrix_play import play
+from matrix_rules import expect
+from scripted_server import serving
+
+CELLS = [(client, fault) for client in CLIENTS for fault in FAULTS]
+AT_ONCE = 24
+
+
+def _name(cell) -> str:
+    return f"{cell[0]}: {cell[1]}"
+
+
+@pytest.fixture(scope="module")
+def played(request, tmp_path_factory):
+    """Play all cells that were chosen; give their results."""
+    chosen = [item.callspec.params["cell"] for item in request.session.items
+              if item.module is request.module and hasattr(item, "callspec")]  # fmt: skip
+    folder = tmp_path_factory.mktemp("matrix")
+
+    def play_one(number_and_cell):
+        number, (client, fault) = number_and_cell
+        place = folder / str(number)
+        place.mkdir()
+        return play(server, f"c{number}", CLIENTS[client], FAULTS[fault], place)
+
+    with serving() as server, ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(chosen, pool.map(play_one, enumerate(chosen)), strict=True))
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=map(_name, CELLS))
+def test_fault_comes_to_what_the_rules_say(played, cell):
+    client, fault = cell
+    assert played[cell] == expect(CLIENTS[client], FAULTS[fault])
+
+
+def test_matrix_is_the_full_product():
+    assert len(CELLS) == len(set(CELLS)) == len(CLIENTS) * len(FAULTS)
+    assert {(client, fault) for client in CLIENTS for fault in FAULTS} == set(CELLS)
+    for status in (*CLIENT_ERRORS, *SERVER_ERRORS):
+        assert {f"{status} json", f"{status} html"} <= set(FAULTS)
+    assert {f"redirect to {address}" for address in REFUSED_ADDRESSES} <= set(FAULTS)
+    print(f"{len(CLIENTS)} clients x {len(FAULTS)} faults = {len(CELLS)} cells")
