@@ -131,6 +131,7 @@ def _keep(
         backbone=loaded.backbone.name,
         weights=loaded.weights_label,
         weights_hash=loaded.weights_hash,
+        preparation=loaded.preparation,
         shape=list(vectors.shape),
     )
 

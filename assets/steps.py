@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.due import RECORDS, Step
+from pipeline.embeddings.backbones import BACKBONES
+from pipeline.embeddings.preparation import preparation_version
 from pipeline.versions import combine, hash_json
 from resources.exchange_rates import version_of_rates
 from resources.trailer_limits import TRAILER_LINES, trailer_lines
+from resources.weights import users_files
 from resources.workplace import Workplace
 
 STEPS: tuple[Step, ...] = (
@@ -41,7 +44,7 @@ def settings_version(step: Step, workplace: Workplace) -> str:
     """Give the version of the settings that a step's results hang on, without loading anything."""
     if step.name in BACKBONE_OF:
         backbone = getattr(workplace.preset, BACKBONE_OF[step.name])
-        return combine([backbone, _own_weights(backbone, workplace.weights_folder)])
+        return _version_of_backbone(backbone, workplace.weights_folder)
     if step.name == "trailers":
         lines = trailer_lines(workplace.settings)
         return "" if lines == TRAILER_LINES else f"{lines} lines"
@@ -52,13 +55,10 @@ def settings_version(step: Step, workplace: Workplace) -> str:
     return ""
 
 
-def _own_weights(backbone: str, folder: Path | None) -> str:
-    """Name the user's own weights by file, size and time; empty where there are none.
+def _version_of_backbone(name: str, folder: Path | None) -> str:
+    """Give the version of a backbone's preparation, and of the user's own weights by size and time.
 
     Published weights do not change under their name, so only the user's own are looked at.
     """
-    if folder is None:
-        return ""
-    found = sorted(path for path in folder.glob(f"{backbone}*") if path.is_file())
-    found += sorted(path for path in (folder / backbone).glob("*") if path.is_file())
-    return hash_json([[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p in found])
+    own = [[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p in users_files(name, folder)]
+    return combine([name, preparation_version(BACKBONES[name]), hash_json(own)])

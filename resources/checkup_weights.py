@@ -8,10 +8,10 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from pipeline.embeddings.backbones import BACKBONES, Backbone, Modality
+from pipeline.embeddings.backbones import BACKBONES, Backbone, Origin
 from pipeline.systems import Preset
 from resources.findings import Finding
-from resources.weights import PACKAGES
+from resources.weights import PACKAGES, users_files
 
 
 def check_weights(preset: Preset, folder: str, *, is_studio: bool) -> list[Finding]:
@@ -31,9 +31,9 @@ def _look_for_weights(backbone: Backbone, folder: Path | None, *, is_studio: boo
     if place:
         return Finding(name, True, place)
     files = (
-        f"{backbone.name}.pth or .safetensors"
-        if backbone.modality is Modality.IMAGE
-        else f"the folder {backbone.name}/ as the hub lays it out"
+        f"the folder {backbone.name}/ as the hub lays it out"
+        if backbone.origin is Origin.HUB
+        else f"{backbone.name}.pth or .safetensors"
     )
     if not os.environ.get("HF_HUB_OFFLINE"):
         remedy = f"Or put {files} into a folder and name it by MARQUEE_WEIGHTS."
@@ -51,14 +51,14 @@ def _look_for_weights(backbone: Backbone, folder: Path | None, *, is_studio: boo
 
 def _find(backbone: Backbone, folder: Path | None) -> str:
     """Say where a backbone's weights are; "" where they are in no place on this machine."""
-    find = _find_image if backbone.modality is Modality.IMAGE else _find_text
-    return find(backbone, folder)
-
-
-def _find_image(backbone: Backbone, folder: Path | None) -> str:
-    ends = (".pth", ".safetensors")
-    if folder and any((folder / f"{backbone.name}{end}").is_file() for end in ends):
+    if users_files(backbone.name, folder):
         return f"in {folder}"
+    if backbone.origin is Origin.FILE:
+        return ""
+    return _find_in_hub(backbone) if backbone.origin is Origin.HUB else _find_in_torch(backbone)
+
+
+def _find_in_torch(backbone: Backbone) -> str:
     cache = _torch_cache()
     if not any(cache.glob("*.pth")):
         return ""
@@ -76,11 +76,9 @@ def _torch_cache() -> Path:
     return folder.expanduser() / "hub" / "checkpoints"
 
 
-def _find_text(backbone: Backbone, folder: Path | None) -> str:
+def _find_in_hub(backbone: Backbone) -> str:
     from huggingface_hub import try_to_load_from_cache
 
-    if folder and (folder / backbone.name / "config.json").is_file():
-        return f"in {folder}"
     files = ("config.json", "model.safetensors")
     if all(isinstance(try_to_load_from_cache(backbone.weights, file), str) for file in files):
         return "in the hub's cache"

@@ -1,8 +1,9 @@
 """Pretrained weights: from a folder the user names, a cache, an installed package or the hub.
 
-What belongs here: finding and loading weights, and saying which they are. What does not: the table
-of backbones (see `pipeline.embeddings.backbones`) and networks (`pipeline.embeddings.image`,
-`pipeline.embeddings.text`), which are imported when asked for, because torch takes seconds.
+What belongs here: the order of the places, and saying which weights were found. What does not:
+reading them (see `resources.weight_files`, `resources.weight_folders`), the table of backbones (see
+`pipeline.embeddings.backbones`) and networks (`pipeline.embeddings.{image,video,audio,text}`),
+which are imported when asked for, because torch takes seconds.
 """
 
 from collections.abc import Callable
@@ -14,9 +15,19 @@ from typing import Any
 
 import requests
 
-from pipeline.embeddings.backbones import BACKBONES, Backbone, Modality
+from pipeline.embeddings.backbones import BACKBONES, Backbone, Modality, Origin
+from pipeline.embeddings.preparation import preparation_version
 from pipeline.errors import WeightsError
-from pipeline.versions import HASH_CHARS
+from resources.weight_files import (
+    ENDINGS,
+    build_from_state,
+    fetch_state,
+    hash_parameters,
+    read_state,
+    torchvision_url,
+    weight_files,
+)
+from resources.weight_folders import draw_random, find_folder, read_folder, read_users_folder
 
 RANDOM_LABEL = "random"
 """Label of weights that were never trained; it stands wherever their results are shown."""
@@ -34,8 +45,9 @@ class LoadedBackbone:
 
     Attributes:
         backbone: Its row of the table.
-        network: `ImageNetwork` or `TextNetwork`, float32, evaluation mode, on the CPU.
-        tokenizer: A transformers tokenizer; None for images.
+        network: `ImageNetwork`, `VideoNetwork`, `AudioNetwork`, `TextNetwork` or the detector:
+            float32, evaluation mode, on the CPU.
+        tokenizer: A transformers tokenizer; None but for texts.
         weights_label: Where the weights are from, or `RANDOM_LABEL`.
         weights_hash: Short hash of all parameters: another hash makes embeddings due again.
     """
@@ -51,6 +63,11 @@ class LoadedBackbone:
         """Whether the weights were never trained."""
         return self.weights_label == RANDOM_LABEL
 
+    @property
+    def preparation(self) -> str:
+        """Version of what inputs go through before the network: another makes embeddings due."""
+        return preparation_version(self.backbone)
+
 
 def load_backbone(
     name: str,
@@ -63,13 +80,14 @@ def load_backbone(
     """Load a backbone from the first place that has its weights.
 
     The places, in order: `weights_folder`, the cache of torch or of the hub (`TORCH_HOME`,
-    `HF_HOME`), an installed package, the hub. `HF_HUB_OFFLINE` keeps from the last.
+    `HF_HOME`), an installed package, the hub. `HF_HUB_OFFLINE` keeps from the last. A backbone of
+    origin `FILE` is looked for in `weights_folder` alone.
 
     Args:
         name: A name in `BACKBONES`.
         allow_random: Whether random parameters may stand in where no place has the weights.
-        weights_folder: Folder with `<name>.pth` or `<name>.safetensors` (images), or `<name>/` as
-            the hub lays it out (texts).
+        weights_folder: Folder with `<name>.pth` or `<name>.safetensors`, or, for weights of the
+            hub, `<name>/` or the last part of the model's name there, as the hub lays it out.
         allow_download: Whether to ask the hub.
         seed: Of random parameters.
 
@@ -80,59 +98,106 @@ def load_backbone(
     backbone = BACKBONES.get(name)
     if backbone is None:
         raise WeightsError(f"no backbone is called {name!r}; there are: {', '.join(BACKBONES)}")
-    if weights_folder is not None and not weights_folder.is_dir():
-        raise WeightsError(f"the weights folder {weights_folder} does not exist")
-    is_image = backbone.modality is Modality.IMAGE
-    load = _load_image if is_image else _load_text
-    loaded = load(backbone, weights_folder, allow_download and not _is_offline())
+    return _load(backbone, allow_random, weights_folder, allow_download, seed)
+
+
+def load_detector(
+    *,
+    allow_random: bool,
+    weights_folder: Path | None = None,
+    allow_download: bool = True,
+    seed: int = 0,
+) -> LoadedBackbone:
+    """Load the detector of poster regions as `load_backbone` loads an encoder.
+
+    Raises:
+        WeightsError: A file does not fit, or no place has the weights and `allow_random` is False.
+    """
+    from pipeline.embeddings.detector import DETECTOR
+
+    return _load(DETECTOR, allow_random, weights_folder, allow_download, seed)
+
+
+def users_files(name: str, folder: Path | None) -> list[Path]:
+    """Give the files in the user's folder that a backbone is loaded from; torch is not needed.
+
+    Args:
+        name: A name in `BACKBONES`.
+        folder: The user's; None where none is named.
+    """
+    backbone = BACKBONES[name]
+    if backbone.origin is Origin.HUB:
+        own = find_folder(backbone, folder)
+        return sorted(path for path in own.iterdir() if path.is_file()) if own else []
+    files = [folder / f"{name}{ending}" for ending in ENDINGS] if folder else []
+    return [file for file in files if file.is_file()][:1]
+
+
+def _load(
+    backbone: Backbone, allow_random: bool, folder: Path | None, allow_download: bool, seed: int
+) -> LoadedBackbone:
+    if folder is not None and not folder.is_dir():
+        raise WeightsError(f"the weights folder {folder} does not exist")
+    load = _load_from_hub if backbone.origin is Origin.HUB else _load_file
+    loaded = load(backbone, folder, allow_download and not _is_offline())
     if loaded:
         return loaded
     if not allow_random:
-        file = f"{name}.pth or {name}.safetensors" if is_image else f"{name}/ with a hub model"
-        raise WeightsError(
-            f"no weights for backbone {name} ({backbone.weights}): not in the weights folder "
-            f"({weights_folder or 'none given'}), not in the local cache, not in an installed "
-            f"package, and the hub cannot be reached or is switched off. Put {file} into a folder "
-            "and name it, or run once with a connection."
-        )
+        raise WeightsError(_say_missing(backbone, folder))
     return _draw_random(backbone, seed)
 
 
-def _load_image(
+def _say_missing(backbone: Backbone, folder: Path | None) -> str:
+    said = f"no weights for backbone {backbone.name} ({backbone.weights}): "
+    file = f"{backbone.name}.pth or {backbone.name}.safetensors"
+    looked = f"not in the weights folder ({folder or 'none given'})"
+    if backbone.origin is Origin.FILE:
+        return (
+            f"{said}{looked}, and no place on the internet is known to marquee. Fetch them where "
+            f"the authors of {backbone.source} offer them, put them as {file} into a folder and "
+            "name it by MARQUEE_WEIGHTS."
+        )
+    if backbone.origin is Origin.HUB:
+        file = f"{backbone.name}/ with a hub model"
+    return (
+        f"{said}{looked}, not in the local cache, not in an installed package, and the hub cannot "
+        f"be reached or is switched off. Put {file} into a folder and name it, or run once with a "
+        "connection."
+    )
+
+
+def _load_file(
     backbone: Backbone, folder: Path | None, allow_download: bool
 ) -> LoadedBackbone | None:
-    import torch
-    import torchvision
-
-    url = torchvision.models.get_weight(backbone.weights).url
-    cached = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
-    files = [folder / f"{backbone.name}{end}" for end in (".pth", ".safetensors")] if folder else []
-    for file, label in [*((f, f"file {f.name}") for f in files), (cached, backbone.weights)]:
+    for file, label in weight_files(backbone, folder):
         if file.is_file():
-            return _finish_image(backbone, _read_state(file), label)
-    if allow_download and _is_reachable(url):
-        state = torch.hub.load_state_dict_from_url(
-            url, map_location="cpu", progress=False, check_hash=True, weights_only=True
-        )
-        return _finish_image(backbone, state, backbone.weights)
+            return _finish(backbone, build_from_state(backbone, read_state(file)), label)
+    if backbone.origin is Origin.TORCHVISION and allow_download:
+        url = torchvision_url(backbone)
+        if _is_reachable(url):
+            return _finish(backbone, build_from_state(backbone, fetch_state(url)), backbone.weights)
     return None
 
 
-def _load_text(
+def _load_from_hub(
     backbone: Backbone, folder: Path | None, allow_download: bool
 ) -> LoadedBackbone | None:
     from huggingface_hub import constants
 
-    if folder and (folder / backbone.name / "config.json").is_file():
-        return _read_text(backbone, str(folder / backbone.name), f"folder {backbone.name}")
-    if loaded := _attempt(lambda: _read_text(backbone, backbone.weights, backbone.weights)):
+    if own := find_folder(backbone, folder):
+        network, tokenizer = read_users_folder(backbone, own)
+        return _finish(backbone, network, f"folder {own.name}", tokenizer)
+
+    def read(place: str, label: str, *, local_files_only: bool = True) -> LoadedBackbone:
+        network, tokenizer = read_folder(backbone, place, label, local_files_only=local_files_only)
+        return _finish(backbone, network, label, tokenizer)
+
+    if loaded := _attempt(lambda: read(backbone.weights, backbone.weights)):
         return loaded
     if packaged := _packaged_folder(backbone.name):
-        return _read_text(backbone, str(packaged), f"{backbone.weights} (installed package)")
+        return read(str(packaged), f"{backbone.weights} (installed package)")
     if allow_download and _is_reachable(constants.ENDPOINT):
-        return _attempt(
-            lambda: _read_text(backbone, backbone.weights, backbone.weights, local_files_only=False)
-        )
+        return _attempt(lambda: read(backbone.weights, backbone.weights, local_files_only=False))
     return None
 
 
@@ -144,70 +209,15 @@ def _attempt(load: Callable[[], LoadedBackbone]) -> LoadedBackbone | None:
         return None
 
 
-def _read_text(
-    backbone: Backbone, place: str, label: str, *, local_files_only: bool = True
-) -> LoadedBackbone:
-    import torch
-    from transformers import AutoModel, AutoTokenizer
-    from transformers.utils import logging
-
-    from pipeline.embeddings.text import build_text_network
-
-    logging.disable_progress_bar()
-    tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=local_files_only)
-    trunk = AutoModel.from_pretrained(place, local_files_only=local_files_only, dtype=torch.float32)
-    if trunk.config.hidden_size != backbone.width:
-        raise WeightsError(
-            f"backbone {backbone.name} wants a model of width {backbone.width}, "
-            f"{label} has {trunk.config.hidden_size}"
-        )
-    network = build_text_network(backbone, trunk)
+def _finish(backbone: Backbone, network: Any, label: str, tokenizer: Any = None) -> LoadedBackbone:
     return LoadedBackbone(backbone, network, tokenizer, label, hash_parameters(network))
 
 
-def _finish_image(backbone: Backbone, state: dict[str, Any], label: str) -> LoadedBackbone:
-    from pipeline.embeddings.image import build_image_network
-
-    network = build_image_network(backbone, state)
-    return LoadedBackbone(backbone, network, None, label, hash_parameters(network))
-
-
 def _draw_random(backbone: Backbone, seed: int) -> LoadedBackbone:
-    if backbone.modality is Modality.IMAGE:
-        from pipeline.embeddings.image import build_image_network
-
-        network, tokenizer = build_image_network(backbone, None, seed=seed), None
-    else:
-        from pipeline.embeddings.text import build_random_text
-
-        network, tokenizer = build_random_text(backbone, seed=seed)
-    return LoadedBackbone(backbone, network, tokenizer, RANDOM_LABEL, hash_parameters(network))
-
-
-def _read_state(file: Path) -> dict[str, Any]:
-    import pickle
-
-    import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        if file.suffix == ".safetensors":
-            return load_file(file)
-        return torch.load(file, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, EOFError, RuntimeError) as err:
-        raise WeightsError(f"the weights file {file.name} cannot be read: {err}") from err
-
-
-def hash_parameters(network: Any) -> str:
-    """Hash all parameters and statistics of a network, by name."""
-    import hashlib
-
-    digest = hashlib.sha256()
-    for name, tensor in sorted(network.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(memoryview(tensor.contiguous().numpy()).cast("B"))
-    return digest.hexdigest()[:HASH_CHARS]
+    if backbone.modality in (Modality.IMAGE, Modality.VIDEO):
+        return _finish(backbone, build_from_state(backbone, None, seed=seed), RANDOM_LABEL)
+    network, tokenizer = draw_random(backbone, seed)
+    return _finish(backbone, network, RANDOM_LABEL, tokenizer)
 
 
 def _packaged_folder(name: str) -> Path | None:

@@ -1,29 +1,46 @@
 """The one table of backbones: weights travel with the preprocessing they were trained on.
 
 What belongs here: a frozen record per backbone. What does not: code that builds networks (see
-`pipeline.embeddings.image`, `pipeline.embeddings.text`) or finds weights (see `resources.weights`).
+`pipeline.embeddings.{image,video,audio,text}`) or finds weights (see `resources.weights`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
 class Modality(StrEnum):
-    """What a backbone looks at."""
+    """What a backbone looks at: a picture, a clip of frames in a row, a window of sound, a text."""
 
     IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
     TEXT = "text"
+
+
+class Origin(StrEnum):
+    """Who publishes a backbone's weights, and so in which form they come.
+
+    TORCHVISION: one file of parameters, known to torchvision by name. HUB: a folder as the hub lays
+    it out. FILE: one file of parameters that the user has to bring.
+    """
+
+    TORCHVISION = "torchvision"
+    HUB = "hub"
+    FILE = "file"
 
 
 class Pooling(StrEnum):
     """How a text backbone's token vectors become one vector.
 
-    CLS is the last layer at the first token, before BERT's own tanh "pooler". MASKED_MEAN is the
-    mean over the tokens that are no padding, scaled to length 1.
+    CLS is the last layer at the first token, before BERT's own tanh "pooler"; POOLER is after it.
+    MASKED_MEAN is the mean over the tokens that are no padding, scaled to length 1. PROJECTED is
+    CLIP's: the last layer at the end of the text, brought into the space it shares with pictures.
     """
 
     CLS = "cls"
+    POOLER = "pooler"
     MASKED_MEAN = "masked_mean"
+    PROJECTED = "projected"
 
 
 @dataclass(frozen=True)
@@ -34,12 +51,19 @@ class Backbone:
         name: Name in presets, files and reports.
         modality: What it looks at.
         width: Length of its embedding.
-        weights: torchvision's name of the weights, or the hub's name of the model.
+        weights: torchvision's name of the weights, the hub's name of the model, or what the file
+            is that the user has to bring; see `origin`.
         source: Paper or page that publishes it.
         licence: Licence of the weights.
-        input_px: Side of the square it looks at (images only).
-        mean, std: Normalisation of RGB in [0, 1] (images only).
-        interpolation: How other sizes are brought to `input_px` (images only).
+        origin: Who publishes the weights.
+        input_px: Side of the square it looks at (pictures and clips).
+        mean, std: Normalisation: of RGB in [0, 1], three figures (pictures and clips), or of the
+            log-mel, one figure (sound). Empty for texts.
+        interpolation: How other sizes are brought to `input_px` (pictures and clips).
+        n_frames: Frames in a clip (clips only).
+        frame_rate_hz: Rate at which a clip's frames are taken (clips only).
+        sample_rate_hz: Rate of the samples (sound only).
+        window_s: Length that it hears at once (sound only).
         pooling: See `Pooling` (texts only).
         max_tokens: Longer texts are cut here, special tokens included (texts only).
     """
@@ -50,10 +74,15 @@ class Backbone:
     weights: str
     source: str
     licence: str
+    origin: Origin
     input_px: int = 0
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
     interpolation: str = ""
+    n_frames: int = 0
+    frame_rate_hz: int = 0
+    sample_rate_hz: int = 0
+    window_s: float = 0.0
     pooling: Pooling = Pooling.CLS
     max_tokens: int = 0
 
@@ -61,6 +90,11 @@ class Backbone:
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 """Normalisation of every ImageNet backbone here. Source: torchvision's weight records."""
+
+CLIP_FRAMES = 24
+CLIP_RATE_HZ = 24
+"""A clip is one second. Source: seed 002, "24 frames a clip at 24 fps"; the weights themselves were
+trained on 16 frames (R(2+1)D, ShuffleNet) and 32 (Swin), all average over time."""
 
 
 def _image(name: str, width: int, weights: str, source: str) -> Backbone:
@@ -71,6 +105,7 @@ def _image(name: str, width: int, weights: str, source: str) -> Backbone:
         weights=weights,
         source=source,
         licence="BSD-3-Clause (torchvision; trained on ImageNet-1k)",
+        origin=Origin.TORCHVISION,
         input_px=224,
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
@@ -78,23 +113,111 @@ def _image(name: str, width: int, weights: str, source: str) -> Backbone:
     )
 
 
+def _video(
+    name: str, width: int, weights: str, source: str, licence: str, origin: Origin, **normalised
+) -> Backbone:
+    return Backbone(
+        name=name,
+        modality=Modality.VIDEO,
+        width=width,
+        weights=weights,
+        source=source,
+        licence=licence,
+        origin=origin,
+        interpolation="bilinear",
+        n_frames=CLIP_FRAMES,
+        frame_rate_hz=CLIP_RATE_HZ,
+        **normalised,
+    )
+
+
+_OF_KINETICS = "BSD-3-Clause (torchvision; trained on Kinetics-400)"
+
+_BERT = Backbone(
+    name="bert-base-uncased",
+    modality=Modality.TEXT,
+    width=768,
+    weights="google-bert/bert-base-uncased",
+    source="arXiv 1810.04805",
+    licence="Apache-2.0",
+    origin=Origin.HUB,
+    pooling=Pooling.CLS,
+    max_tokens=512,
+)
+
+_CLIP_IMAGE = Backbone(
+    name="clip_image",
+    modality=Modality.IMAGE,
+    width=512,
+    weights="openai/clip-vit-base-patch32",
+    source="arXiv 2103.00020",
+    licence="MIT (trained on 400 million pairs from the web that were not published)",
+    origin=Origin.HUB,
+    input_px=224,
+    mean=(0.48145466, 0.4578275, 0.40821073),
+    std=(0.26862954, 0.26130258, 0.27577711),
+    interpolation="bicubic",
+)
+
 BACKBONES = {
     backbone.name: backbone
     for backbone in (
         _image("shufflenet", 1024, "ShuffleNet_V2_X1_0_Weights.IMAGENET1K_V1", "arXiv 1807.11164"),
         _image("resnet18", 512, "ResNet18_Weights.IMAGENET1K_V1", "arXiv 1512.03385"),
         _image("resnet50", 2048, "ResNet50_Weights.IMAGENET1K_V2", "arXiv 1512.03385"),
+        _image("vgg16", 4096, "VGG16_Weights.IMAGENET1K_V1", "arXiv 1409.1556"),
+        _image("vgg19", 4096, "VGG19_Weights.IMAGENET1K_V1", "arXiv 1409.1556"),
         _image("swin_t", 768, "Swin_T_Weights.IMAGENET1K_V1", "arXiv 2103.14030"),
-        Backbone(
-            name="bert-base-uncased",
-            modality=Modality.TEXT,
-            width=768,
-            weights="google-bert/bert-base-uncased",
-            source="arXiv 1810.04805",
-            licence="Apache-2.0",
-            pooling=Pooling.CLS,
-            max_tokens=512,
+        _CLIP_IMAGE,
+        _video(
+            "shufflenet3d",
+            1024,
+            "3D ShuffleNetV2 1.0x of the paper's authors, trained on Kinetics-600",
+            "arXiv 1904.02422",
+            "MIT (weights of the authors; the user brings the file)",
+            Origin.FILE,
+            input_px=112,
+            mean=(114.7748 / 255, 107.7354 / 255, 99.4750 / 255),
+            std=(1 / 255, 1 / 255, 1 / 255),  # trained on 0 to 255 less the mean, not divided
         ),
+        _video(
+            "r2plus1d_18",
+            512,
+            "R2Plus1D_18_Weights.KINETICS400_V1",
+            "arXiv 1711.11248",
+            _OF_KINETICS,
+            Origin.TORCHVISION,
+            input_px=112,
+            mean=(0.43216, 0.394666, 0.37645),
+            std=(0.22803, 0.22145, 0.216989),
+        ),
+        _video(
+            "swin3d_t",
+            768,
+            "Swin3D_T_Weights.KINETICS400_V1",
+            "arXiv 2106.13230",
+            _OF_KINETICS,
+            Origin.TORCHVISION,
+            input_px=224,
+            mean=IMAGENET_MEAN,
+            std=IMAGENET_STD,
+        ),
+        Backbone(
+            name="ast",
+            modality=Modality.AUDIO,
+            width=768,
+            weights="MIT/ast-finetuned-audioset-10-10-0.4593",
+            source="arXiv 2104.01778",
+            licence="BSD-3-Clause (trained on ImageNet-1k and AudioSet)",
+            origin=Origin.HUB,
+            mean=(-4.2677393,),
+            std=(4.5689974,),
+            sample_rate_hz=16_000,
+            window_s=10.24,
+        ),
+        _BERT,
+        replace(_BERT, name="bert-base-uncased-pooler", pooling=Pooling.POOLER),
+        replace(_BERT, name="bert-base-uncased-mean", pooling=Pooling.MASKED_MEAN),
         Backbone(
             name="minilm",
             modality=Modality.TEXT,
@@ -102,8 +225,20 @@ BACKBONES = {
             weights="sentence-transformers/all-MiniLM-L6-v2",
             source="the model's card on the hub",
             licence="Apache-2.0",
+            origin=Origin.HUB,
             pooling=Pooling.MASKED_MEAN,
             max_tokens=256,
+        ),
+        replace(
+            _CLIP_IMAGE,
+            name="clip_text",
+            modality=Modality.TEXT,
+            input_px=0,
+            mean=(),
+            std=(),
+            interpolation="",
+            pooling=Pooling.PROJECTED,
+            max_tokens=77,
         ),
     )
 }

@@ -1,34 +1,37 @@
-"""The batch loop: items of many movies flow through one network in full batches.
+"""Pictures, clips, sound and texts of many movies become embeddings, in full batches.
 
-What belongs here: making batches across movies and giving results back by movie. What does not:
-decoding, files, and the networks themselves.
+What belongs here: what each modality brings to the batch loop. What does not: the loop itself (see
+`pipeline.embeddings.units`), decoding, files, and the networks.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from pipeline.embeddings.audio import FRAME_SAMPLES, AudioNetwork, compute_log_mels, cut_windows
 from pipeline.embeddings.backbones import Backbone
 from pipeline.embeddings.image import ImageNetwork, to_square
 from pipeline.embeddings.runner import Runner
 from pipeline.embeddings.text import TextNetwork, tokenize
+from pipeline.embeddings.text_batches import pad, sort_by_length, take_batch
+from pipeline.embeddings.units import encode_units, finite_or_error
+from pipeline.embeddings.video import VideoNetwork, clips_to_square
 from pipeline.errors import ItemError
 from pipeline.outcomes import Reason
 
 BATCH_SIZE = 16
 """Pictures per batch; on a CPU more is slower (it leaves the cache), on a GPU pass more."""
 
+CLIP_BATCH_SIZE = 2
+AUDIO_BATCH_SIZE = 4
+"""Clips and windows of sound per batch: each is the work of dozens of pictures."""
+
 TOKEN_BUDGET = 4096
 """Tokens per batch of texts, padding included."""
-
-PAD_TO = 16
-"""Texts are padded to a multiple of so many tokens, and a batch holds one padded length: then an
-embedding is the same to the last bit whatever its neighbours, also when a killed run goes on."""
 
 TEXTS_AT_ONCE = 4096
 """Texts sorted by length together: enough for batches with little padding, little memory."""
@@ -63,18 +66,74 @@ def encode_images(
         RuntimeError: The network failed for another reason than memory.
     """
     run = Runner(network, device=device, size=batch_size, use_bf16=use_bf16)
-    waiting: deque[_Movie] = deque()
-    for tmdb_id, pictures in items:
-        if isinstance(pictures, ItemError) or (pictures := _checked(pictures)) is None:
-            yield tmdb_id, pictures or ItemError(Reason.MALFORMED, _WANTED)
-            continue
-        square = to_square(torch.from_numpy(pictures), backbone)
-        features = np.empty((len(square), backbone.width), dtype=np.float32)
-        waiting.append(_Movie(tmdb_id, square, features))
-        while sum(movie.n_left for movie in waiting) >= run.size:
-            yield from _embed_next(waiting, run)
-    while waiting:
-        yield from _embed_next(waiting, run)
+    yield from encode_units(items, run, partial(_pictures, backbone=backbone), backbone.width)
+
+
+def encode_clips(
+    items: Iterable[tuple[int, np.ndarray | ItemError]],
+    network: VideoNetwork,
+    backbone: Backbone,
+    *,
+    device: str = "cpu",
+    batch_size: int = CLIP_BATCH_SIZE,
+    use_bf16: bool = False,
+) -> Iterator[tuple[int, np.ndarray | ItemError]]:
+    """Embed the clips of many movies, as `encode_images` does pictures.
+
+    Args:
+        items: (tmdb_id, uint8 RGB (clips, frames, height, width, 3)) with the backbone's number of
+            frames, or an error in place of clips.
+        network: The backbone; moved to `device`.
+        backbone: Its row of the table.
+        device: torch's name of the device.
+        batch_size: Clips per batch; halved for good when memory runs out.
+        use_bf16: Whether to compute in bfloat16; only where the processor has it.
+
+    Yields:
+        (tmdb_id, float32 (clips, width)) or (tmdb_id, error), roughly in the order of `items`.
+
+    Raises:
+        RuntimeError: The network failed for another reason than memory.
+    """
+    run = Runner(network, device=device, size=batch_size, use_bf16=use_bf16)
+    yield from encode_units(items, run, partial(_clips, backbone=backbone), backbone.width)
+
+
+def encode_audio(
+    items: Iterable[tuple[int, np.ndarray | ItemError]],
+    network: AudioNetwork,
+    backbone: Backbone,
+    *,
+    sample_rate_hz: int,
+    device: str = "cpu",
+    batch_size: int = AUDIO_BATCH_SIZE,
+    use_bf16: bool = False,
+) -> Iterator[tuple[int, np.ndarray | ItemError]]:
+    """Embed the sound of many movies, one vector per window, as `encode_images` does pictures.
+
+    Args:
+        items: (tmdb_id, int16 mono (samples,)), or an error in place of samples.
+        network: The backbone; moved to `device`.
+        backbone: Its row of the table.
+        sample_rate_hz: Rate of the samples; it must be the backbone's.
+        device: torch's name of the device.
+        batch_size: Windows per batch; halved for good when memory runs out.
+        use_bf16: Whether to compute in bfloat16; only where the processor has it.
+
+    Yields:
+        (tmdb_id, float32 (windows, width)) or (tmdb_id, error), roughly in the order of `items`.
+
+    Raises:
+        ValueError: The rate is not the backbone's.
+        RuntimeError: The network failed for another reason than memory.
+    """
+    if sample_rate_hz != backbone.sample_rate_hz:
+        raise ValueError(
+            f"backbone {backbone.name} wants sound at {backbone.sample_rate_hz} Hz, "
+            f"got {sample_rate_hz} Hz; decode it at that rate"
+        )
+    run = Runner(network, device=device, size=batch_size, use_bf16=use_bf16)
+    yield from encode_units(items, run, partial(_windows, backbone=backbone), backbone.width)
 
 
 def encode_texts(
@@ -107,6 +166,7 @@ def encode_texts(
     """
     run = Runner(network, device=device, size=token_budget, use_bf16=use_bf16)
     items = iter(items)
+    longest = backbone.max_tokens
     while some := list(islice(items, TEXTS_AT_ONCE)):
         texts = [(tmdb_id, text) for tmdb_id, text in some if text.strip()]
         for tmdb_id, text in some:
@@ -114,90 +174,50 @@ def encode_texts(
                 yield tmdb_id, ItemError(Reason.NO_TEXT, "wanted a text, got an empty one")
         if not texts:
             continue
-        ids = tokenize(tokenizer, [text for _, text in texts], backbone.max_tokens)
-        order = deque(sorted(range(len(texts)), key=lambda i: _padded(ids[i]), reverse=True))
+        ids = tokenize(tokenizer, [text for _, text in texts], longest)
+        order = sort_by_length(ids, longest)
         while order:
-            batch = _next_batch(order, ids, run.size)
-            features = run(*_pad([ids[i] for i in batch], tokenizer.pad_token_id))
+            batch = take_batch(order, ids, run.size, longest)
+            features = run(*pad([ids[i] for i in batch], tokenizer.pad_token_id, longest))
             for i, feature in zip(batch, features, strict=True):
-                yield _result(texts[i][0], feature)
+                yield finite_or_error(texts[i][0], feature)
 
 
-@dataclass
-class _Movie:
-    """A movie on its way: which of its pictures went into batches already."""
-
-    tmdb_id: int
-    pictures: torch.Tensor
-    features: np.ndarray
-    n_done: int = 0
-
-    @property
-    def n_left(self) -> int:
-        return len(self.pictures) - self.n_done
+def _pictures(array: np.ndarray, *, backbone: Backbone) -> torch.Tensor | ItemError:
+    if not _is_rgb(array, n_axes=4):
+        wanted = "wanted a non-empty uint8 array (pictures, height, width, 3)"
+        return ItemError(Reason.MALFORMED, wanted)
+    return to_square(_as_tensor(array), backbone)
 
 
-_WANTED = "wanted a non-empty uint8 array (pictures, height, width, 3)"
+def _clips(array: np.ndarray, *, backbone: Backbone) -> torch.Tensor | ItemError:
+    if not _is_rgb(array, n_axes=5) or array.shape[1] != backbone.n_frames:
+        wanted = (
+            f"wanted a non-empty uint8 array (clips, {backbone.n_frames}, height, width, 3), "
+            f"got {array.dtype} {array.shape}"
+        )
+        return ItemError(Reason.MALFORMED, wanted)
+    return clips_to_square(_as_tensor(array), backbone)
 
 
-def _checked(pictures: np.ndarray) -> np.ndarray | None:
-    """Return the pictures in a form that torch takes, or None where they are none."""
-    is_usable = pictures.dtype == np.uint8 and pictures.ndim == 4 and pictures.shape[3] == 3
-    if not is_usable or not pictures.size:
-        return None
-    if not pictures.flags.writeable or not pictures.flags.c_contiguous:
-        return np.array(pictures)  # torch warns of memory that must not be written
-    return pictures
+def _windows(array: np.ndarray, *, backbone: Backbone) -> torch.Tensor | ItemError:
+    if array.dtype != np.int16 or array.ndim != 1 or len(array) < FRAME_SAMPLES:
+        wanted = (
+            f"wanted an int16 array of at least {FRAME_SAMPLES} samples, "
+            f"got {array.dtype} {array.shape}"
+        )
+        return ItemError(Reason.MALFORMED, wanted)
+    return compute_log_mels(cut_windows(array, backbone), backbone)
 
 
-def _embed_next(
-    waiting: deque[_Movie], run: Runner
-) -> Iterator[tuple[int, np.ndarray | ItemError]]:
-    """Embed one batch off the front of the queue and yield the movies that it completes."""
-    parts: list[tuple[_Movie, slice]] = []
-    n_free = run.size
-    for movie in waiting:
-        part = slice(movie.n_done, min(len(movie.pictures), movie.n_done + n_free))
-        parts.append((movie, part))
-        n_free -= part.stop - part.start
-        if not n_free:
-            break
-    features = run(torch.cat([movie.pictures[part] for movie, part in parts]))
-    at = 0
-    for movie, part in parts:
-        n = part.stop - part.start
-        movie.features[part] = features[at : at + n]
-        movie.n_done, at = part.stop, at + n
-    while waiting and not waiting[0].n_left:
-        movie = waiting.popleft()
-        yield _result(movie.tmdb_id, movie.features)
+def _is_rgb(array: np.ndarray, *, n_axes: int) -> bool:
+    return (
+        array.dtype == np.uint8 and array.ndim == n_axes and array.shape[-1] == 3 and array.size > 0
+    )
 
 
-def _result(tmdb_id: int, features: np.ndarray) -> tuple[int, np.ndarray | ItemError]:
-    if not np.isfinite(features).all():
-        return tmdb_id, ItemError(Reason.UNEXPECTED, "the embedding is not finite")
-    return tmdb_id, features
-
-
-def _padded(tokens: list[int]) -> int:
-    return -(-len(tokens) // PAD_TO) * PAD_TO
-
-
-def _next_batch(order: deque[int], ids: list[list[int]], token_budget: int) -> list[int]:
-    """Take texts of one padded length off the front, as many as the budget allows."""
-    length = _padded(ids[order[0]])
-    batch = [order.popleft()]
-    while order and _padded(ids[order[0]]) == length and length * (len(batch) + 1) <= token_budget:
-        batch.append(order.popleft())
-    return batch
-
-
-def _pad(ids: list[list[int]], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pad token ids to one length: ids and mask, both int64 (texts, tokens)."""
-    longest = max(map(_padded, ids))
-    padded = torch.full((len(ids), longest), pad_id)
-    mask = torch.zeros((len(ids), longest), dtype=torch.int64)
-    for row, tokens in enumerate(ids):
-        padded[row, : len(tokens)] = torch.tensor(tokens)
-        mask[row, : len(tokens)] = 1
-    return padded, mask
+def _as_tensor(array: np.ndarray) -> torch.Tensor:
+    """Share the array with torch where it takes it; torch warns of memory that is read-only."""
+    if not array.flags.writeable or not array.flags.c_contiguous:
+        array = np.array(array)
+    return torch.from_numpy(array)

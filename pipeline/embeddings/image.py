@@ -12,17 +12,24 @@ from torch import nn
 from torchvision.transforms import functional
 
 from pipeline.embeddings.backbones import Backbone
-from pipeline.errors import WeightsError
+from pipeline.embeddings.clip import build_clip_image_trunk
+from pipeline.embeddings.trunks import build_trunk
 
 _BUILDERS = {
     "shufflenet": (torchvision.models.shufflenet_v2_x1_0, "fc"),
     "resnet18": (torchvision.models.resnet18, "fc"),
     "resnet50": (torchvision.models.resnet50, "fc"),
+    "vgg16": (torchvision.models.vgg16, "classifier.6"),
+    "vgg19": (torchvision.models.vgg19, "classifier.6"),
     "swin_t": (torchvision.models.swin_t, "head"),
+    "clip_image": (build_clip_image_trunk, ""),
 }
 """Builder and name of the head, by backbone."""
 
-_INTERPOLATION = {"bilinear": functional.InterpolationMode.BILINEAR}
+_INTERPOLATION = {
+    "bilinear": functional.InterpolationMode.BILINEAR,
+    "bicubic": functional.InterpolationMode.BICUBIC,
+}
 
 
 class ImageNetwork(nn.Module):
@@ -81,40 +88,9 @@ def build_image_network(
         WeightsError: `state` does not fit the network.
     """
     builder, head = _BUILDERS[backbone.name]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        trunk = builder(weights=None)
-        setattr(trunk, head, nn.Identity())
-        if state is None:
-            _draw_parameters(trunk)
-    if state is not None:
-        _load(backbone, trunk, {k: v for k, v in state.items() if not k.startswith(f"{head}.")})
+    return wrap_image_trunk(backbone, build_trunk(backbone, builder, head, state, seed=seed))
+
+
+def wrap_image_trunk(backbone: Backbone, trunk: nn.Module) -> ImageNetwork:
+    """Put the backbone's normalisation before a trunk, in evaluation mode."""
     return ImageNetwork(backbone, trunk).eval().requires_grad_(False)
-
-
-def _load(backbone: Backbone, trunk: nn.Module, state: dict[str, torch.Tensor]) -> None:
-    try:
-        trunk.load_state_dict(state, strict=True)
-    except RuntimeError as err:
-        first_lines = " ".join(str(err).split())[:300]
-        raise WeightsError(
-            f"the weights given for backbone {backbone.name} are not those of "
-            f"{backbone.weights}: {first_lines}"
-        ) from err
-
-
-def _draw_parameters(trunk: nn.Module) -> None:
-    """Draw convolutions so that features neither die out nor explode without training.
-
-    He's initialisation keeps the variance through rectified layers; residual branches are
-    halved, because sixteen of them add up. torchvision's own leaves ShuffleNet's features
-    at 1e-6.
-    """
-    for module in trunk.modules():
-        if isinstance(module, nn.Conv2d):
-            kind = "linear" if module.groups > 1 else "relu"
-            nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity=kind)
-        if isinstance(module, torchvision.models.resnet.Bottleneck):
-            nn.init.constant_(module.bn3.weight, 0.5)
-        if isinstance(module, torchvision.models.resnet.BasicBlock):
-            nn.init.constant_(module.bn2.weight, 0.5)

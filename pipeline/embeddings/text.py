@@ -26,7 +26,12 @@ class TextNetwork(nn.Module):
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Embed token ids (batch, tokens), with 1 in the mask where there is a token."""
-        x = self.trunk(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        found = self.trunk(input_ids=input_ids, attention_mask=attention_mask)
+        if self._pooling is Pooling.PROJECTED:
+            return found.text_embeds.float()  # (batch, width)
+        if self._pooling is Pooling.POOLER:
+            return found.pooler_output.float()  # (batch, width)
+        x = found.last_hidden_state  # (batch, tokens, width)
         if self._pooling is Pooling.CLS:
             return x[:, 0].float()  # (batch, width)
         mask = attention_mask[:, :, None].float()  # (batch, tokens, 1)

@@ -1,11 +1,16 @@
+import argparse
+
 import pytest
 import torch
 import torchvision
 from safetensors.torch import save_file
+from transformers import ASTConfig, ASTForAudioClassification, CLIPConfig, CLIPModel
 
-from pipeline.embeddings.backbones import BACKBONES
+from pipeline.embeddings.backbones import BACKBONES, Modality
+from pipeline.embeddings.shufflenet3d import build_shufflenet3d
+from pipeline.embeddings.text import build_random_text
 from pipeline.errors import WeightsError
-from resources.weights import RANDOM_LABEL, load_backbone
+from resources.weights import RANDOM_LABEL, load_backbone, load_detector, users_files
 
 
 @pytest.fixture(autouse=True)
@@ -122,3 +127,139 @@ def test_text_model_of_another_width_is_refused(tmp_path, monkeypatch):
 def embed(loaded, texts):
     encoded = loaded.tokenizer(texts, padding=True, return_tensors="pt")
     return loaded.network(encoded["input_ids"], encoded["attention_mask"])
+
+
+def test_weights_that_a_training_run_left_are_taken_from_their_checkpoint(tmp_path):
+    network = build_shufflenet3d()
+    state = {f"module.{name}": tensor for name, tensor in network.state_dict().items()}
+    torch.save({"epoch": 3, "arch": "x", "state_dict": state}, tmp_path / "shufflenet3d.pth")
+    loaded = load("shufflenet3d", weights_folder=tmp_path)
+    assert loaded.weights_label == "file shufflenet3d.pth"
+    assert torch.equal(loaded.network.trunk.first[0].weight, network.first[0].weight)
+    assert loaded.tokenizer is None
+
+
+def test_weights_that_only_a_user_can_bring_are_asked_for_by_file_and_source():
+    with pytest.raises(WeightsError, match=r"1904\.02422.*shufflenet3d\.pth.*MARQUEE_WEIGHTS"):
+        load("shufflenet3d", allow_download=True)
+
+
+def test_checkpoint_that_would_run_code_is_refused(tmp_path):
+    torch.save({"state_dict": {}, "options": argparse.Namespace(lr=1)}, tmp_path / "resnet18.pth")
+    with pytest.raises(WeightsError, match=r"resnet18\.pth cannot be read.*state_dict\(\) alone"):
+        load("resnet18", weights_folder=tmp_path)
+
+
+def test_file_without_parameters_is_refused(tmp_path):
+    torch.save([1, 2, 3], tmp_path / "resnet18.pth")
+    with pytest.raises(WeightsError, match=r"resnet18\.pth holds no parameters"):
+        load("resnet18", weights_folder=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["r2plus1d_18", "clip_image", "ast", "clip_text"])
+def test_production_never_goes_on_without_weights(name, monkeypatch):
+    monkeypatch.setattr("resources.weights.PACKAGES", {})
+    with pytest.raises(WeightsError, match=f"no weights for backbone {name}"):
+        load(name)
+
+
+@pytest.mark.parametrize("name", ["shufflenet3d", "ast", "clip_text", "bert-base-uncased-pooler"])
+def test_random_weights_stand_in_for_every_kind_and_say_so(name, monkeypatch):
+    monkeypatch.setattr("resources.weights.PACKAGES", {})
+    one, same = (load(name, allow_random=True) for _ in range(2))
+    assert one.weights_label == RANDOM_LABEL
+    assert one.weights_hash == same.weights_hash
+    assert (one.tokenizer is None) == (one.backbone.modality is not Modality.TEXT)
+
+
+@pytest.fixture(scope="module")
+def clip_folder(tmp_path_factory):
+    """Lay out CLIP as the hub does, with one layer a side."""
+    folder = tmp_path_factory.mktemp("weights")
+    tokenizer = build_random_text(BACKBONES["minilm"])[1]
+    tokenizer.save_pretrained(folder / "clip-vit-base-patch32")
+    texts = {
+        "num_hidden_layers": 1,
+        "vocab_size": len(tokenizer),
+        "eos_token_id": tokenizer.sep_token_id,
+    }
+    config = CLIPConfig(text_config=texts, vision_config={"num_hidden_layers": 1})
+    CLIPModel(config).save_pretrained(folder / "clip-vit-base-patch32")
+    return folder
+
+
+def test_both_sides_of_clip_come_from_one_folder_and_meet_in_one_space(clip_folder):
+    pictures, texts = (
+        load(name, weights_folder=clip_folder) for name in ("clip_image", "clip_text")
+    )
+    assert pictures.weights_label == texts.weights_label == "folder clip-vit-base-patch32"
+    full = CLIPModel.from_pretrained(clip_folder / "clip-vit-base-patch32").eval()
+    ids = torch.tensor(texts.tokenizer(["A thief."])["input_ids"])
+    pixels = torch.rand(1, 3, 224, 224)
+    with torch.inference_mode():
+        found = full(input_ids=ids, pixel_values=pixels)
+        text = texts.network(ids, torch.ones_like(ids))
+        picture = pictures.network.trunk(pixels)
+    assert torch.allclose(torch.nn.functional.normalize(text), found.text_embeds, atol=1e-5)
+    assert torch.allclose(torch.nn.functional.normalize(picture), found.image_embeds, atol=1e-5)
+
+
+def test_sound_model_is_taken_without_its_head(tmp_path):
+    model = ASTForAudioClassification(ASTConfig(num_hidden_layers=1)).eval()
+    model.save_pretrained(tmp_path / "ast")
+    loaded = load("ast", weights_folder=tmp_path)
+    log_mels = torch.rand(1, 1024, 128)
+    with torch.inference_mode():
+        features = loaded.network(log_mels)
+        assert torch.allclose(model.classifier(features), model(log_mels).logits, atol=1e-5)
+
+
+def test_model_that_lacks_a_parameter_is_refused_and_not_filled_up_at_random(tmp_path, monkeypatch):
+    monkeypatch.setattr("resources.weights.PACKAGES", {})
+    without_pooler = load("bert-base-uncased", allow_random=True)
+    without_pooler.network.trunk.save_pretrained(tmp_path / "bert-base-uncased")
+    without_pooler.tokenizer.save_pretrained(tmp_path / "bert-base-uncased")
+    with pytest.raises(WeightsError, match=r"lacks 2 parameters.*pooler\.dense\.bias"):
+        load("bert-base-uncased-pooler", weights_folder=tmp_path)
+    one, same = (load("bert-base-uncased", weights_folder=tmp_path) for _ in range(2))
+    assert one.weights_hash == same.weights_hash
+
+
+def test_folder_of_another_kind_of_model_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("resources.weights.PACKAGES", {})
+    load("bert-base-uncased", allow_random=True).network.trunk.save_pretrained(tmp_path / "ast")
+    with pytest.raises(WeightsError, match="ast"):
+        load("ast", weights_folder=tmp_path)
+
+
+def test_damaged_folder_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("resources.weights.PACKAGES", {})
+    loaded = load("minilm", allow_random=True)
+    loaded.network.trunk.save_pretrained(tmp_path / "minilm")
+    loaded.tokenizer.save_pretrained(tmp_path / "minilm")
+    (tmp_path / "minilm" / "model.safetensors").write_bytes(b"cut")
+    with pytest.raises(WeightsError, match="folder minilm/ cannot be read"):
+        load("minilm", weights_folder=tmp_path)
+
+
+def test_detector_is_random_only_by_permission_and_says_so():
+    with pytest.raises(WeightsError, match=r"fasterrcnn_resnet50_fpn_v2\.pth"):
+        load_detector(allow_random=False, allow_download=False)
+    assert load_detector(allow_random=True, allow_download=False).is_random
+
+
+def test_own_files_are_those_that_are_loaded_and_no_neighbours(tmp_path, clip_folder):
+    for name in ("shufflenet.pth", "shufflenet.safetensors", "shufflenet3d.pth", "shufflenet.txt"):
+        (tmp_path / name).touch()
+    assert users_files("shufflenet", tmp_path) == [tmp_path / "shufflenet.pth"]
+    assert users_files("resnet18", tmp_path) == users_files("shufflenet", None) == []
+    assert users_files("clip_text", tmp_path) == []
+    in_folder = {path.name for path in users_files("clip_text", clip_folder)}
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= in_folder
+
+
+def test_preparation_travels_with_what_was_loaded():
+    pictures, clips = (
+        load(n, allow_random=True).preparation for n in ("shufflenet", "shufflenet3d")
+    )
+    assert pictures != clips

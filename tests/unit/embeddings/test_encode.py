@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from pipeline.embeddings.backbones import BACKBONES
-from pipeline.embeddings.encode import encode_images, encode_texts
+from pipeline.embeddings.encode import encode_clips, encode_images, encode_texts
 from pipeline.embeddings.text import tokenize
 from pipeline.errors import FrameError, ItemError
 from pipeline.outcomes import Reason
@@ -203,3 +205,53 @@ def test_empty_text_has_no_embedding(random_text):
 def test_long_text_is_cut_at_the_backbones_limit(random_text):
     _, tokenizer = random_text
     assert len(tokenize(tokenizer, ["word " * 2000], MINILM.max_tokens)[0]) == MINILM.max_tokens
+
+
+CLIPS = replace(BACKBONES["shufflenet3d"], n_frames=4, input_px=16, width=3)
+
+
+class MeanClipColour(nn.Module):
+    """A network whose answer is known: the mean colour of a clip."""
+
+    def __init__(self):
+        super().__init__()
+        self.batches = []
+
+    def forward(self, clips):
+        self.batches.append(len(clips))
+        return clips.float().mean(dim=(1, 2, 3))
+
+
+def clips(n, seed=0, px=16, n_frames=4):
+    return np.random.default_rng(seed).integers(0, 256, (n, n_frames, px, px, 3), dtype=np.uint8)
+
+
+def test_clips_of_many_movies_share_batches_and_come_out_by_movie():
+    network = MeanClipColour()
+    movies = [(i, clips(n, seed=i)) for i, n in enumerate((3, 1, 4), start=1)]
+    found = dict(encode_clips(movies, network, CLIPS, batch_size=3))
+    assert network.batches == [3, 3, 2]
+    for tmdb_id, movie in movies:
+        assert found[tmdb_id] == pytest.approx(movie.mean(axis=(1, 2, 3)), abs=1e-3)
+
+
+def test_clips_of_another_size_are_scaled_as_pictures_are():
+    movie = np.repeat(clips(2, px=1), 40, axis=2)
+    ((_, found),) = encode_clips([(1, movie)], MeanClipColour(), CLIPS)
+    assert found == pytest.approx(movie.mean(axis=(1, 2, 3)), abs=1e-3)
+
+
+def test_clips_with_another_number_of_frames_are_an_error_of_their_movie_alone():
+    short = FrameError(Reason.TOO_FEW_FRAMES, "wanted one clip, got none")
+    movies = [
+        (1, clips(1)),
+        (2, clips(1, n_frames=3)),
+        (3, clips(0)),
+        (4, clips(1)[0]),
+        (5, short),
+    ]
+    found = dict(encode_clips(movies, MeanClipColour(), CLIPS))
+    assert [found[i].reason for i in (2, 3, 4)] == [Reason.MALFORMED] * 3
+    assert "(1, 3, 16, 16, 3)" in str(found[2])
+    assert found[5] is short
+    assert found[1].shape == (1, 3)

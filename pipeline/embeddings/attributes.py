@@ -1,0 +1,102 @@
+"""The looks of objects, by comparing pictures with words: zero-shot CLIP over a vocabulary.
+
+What belongs here: reading a vocabulary, and judging crops by it. What does not: finding objects
+(see `pipeline.embeddings.regions`).
+
+Source: arXiv 2103.00020, section 3.1: cosines between a picture and "a photo of a ..." for each
+word, times the temperature, through a softmax.
+"""
+
+import re
+
+import numpy as np
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from pipeline.embeddings.backbones import Backbone
+from pipeline.embeddings.encode import encode_images, encode_texts
+from pipeline.embeddings.image import ImageNetwork
+from pipeline.embeddings.text import TextNetwork
+from pipeline.errors import ConfigurationError
+
+TEMPERATURE = 100.0
+"""CLIP's trained factor, at the bound it was held to. Source: arXiv 2103.00020, section 2.5."""
+
+PROMPT = "a photo of a {} thing"
+"""Around each word; the words of a vocabulary are adjectives."""
+
+ATTRIBUTES_PER_OBJECT = 2
+"""The likeliest ones are kept. Source: seed 000, whose example has two."""
+
+_WORD = re.compile(r"[^\x00-\x1f\x7f,]{1,60}")
+
+
+def parse_vocabulary(text: str) -> tuple[str, ...]:
+    r"""Read attributes, one a line; blank lines and lines that begin with # do not count.
+
+    Raises:
+        ConfigurationError: A word cannot stand in `attr_bbox`, stands twice, or there are fewer
+            than two: a softmax over one word is always certain.
+
+    Example:
+        >>> parse_vocabulary("# colours\ngold\n\nsilver\n")
+        ('gold', 'silver')
+    """
+    words: list[str] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        word = line.strip()
+        if not word or word.startswith("#"):
+            continue
+        if not _WORD.fullmatch(word):
+            raise ConfigurationError(
+                f"line {number} of the vocabulary: wanted a word of at most 60 characters without "
+                f"commas, got {word[:60]!r}"
+            )
+        if word in words:
+            raise ConfigurationError(f"line {number} of the vocabulary: {word!r} stands twice")
+        words.append(word)
+    if len(words) < 2:
+        raise ConfigurationError(f"a vocabulary needs at least two words, got {len(words)}")
+    return tuple(words)
+
+
+class AttributeJudge:
+    """Says which words of a vocabulary fit a picture best."""
+
+    def __init__(
+        self,
+        vocabulary: tuple[str, ...],
+        pictures: tuple[ImageNetwork, Backbone],
+        texts: tuple[TextNetwork, PreTrainedTokenizerBase, Backbone],
+        *,
+        device: str = "cpu",
+    ):
+        """Embed the vocabulary once.
+
+        Args:
+            vocabulary: See `parse_vocabulary`.
+            pictures: CLIP's picture side with its row of the table.
+            texts: CLIP's text side of the same weights, its tokenizer and its row.
+            device: torch's name of the device.
+        """
+        self._vocabulary, self._device = vocabulary, device
+        self._network, self._backbone = pictures
+        prompts = [(i, PROMPT.format(word)) for i, word in enumerate(vocabulary)]
+        vectors = dict(encode_texts(prompts, *texts, device=device))
+        self._words = _unit(np.stack([vectors[i] for i in range(len(vocabulary))]))
+
+    def __call__(self, crops: list[np.ndarray]) -> list[tuple[tuple[str, float], ...]]:
+        """Judge pictures, uint8 (height, width, 3): their likeliest words, best first."""
+        items = [(i, crop[None]) for i, crop in enumerate(crops)]
+        found = dict(encode_images(items, self._network, self._backbone, device=self._device))
+        return [self._judge(found[i]) for i in range(len(crops))]
+
+    def _judge(self, vector: np.ndarray) -> tuple[tuple[str, float], ...]:
+        cosines = self._words @ _unit(vector)[0]  # (words,)
+        shares = torch.softmax(torch.from_numpy(TEMPERATURE * cosines), dim=0).numpy()
+        best = np.argsort(-shares, kind="stable")[:ATTRIBUTES_PER_OBJECT]
+        return tuple((self._vocabulary[i], round(float(shares[i]), 4)) for i in best)
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -1,0 +1,134 @@
+"""Each picture and clip backbone: built once, small inputs, against the library's own forward."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from torch import nn
+from torchvision.transforms import functional
+from transformers import CLIPImageProcessor
+
+from pipeline.embeddings.backbones import BACKBONES, Modality, Origin
+from pipeline.embeddings.encode import encode_clips, encode_images
+from pipeline.embeddings.image import build_image_network
+from pipeline.embeddings.video import build_video_network
+
+SEEN = [b for b in BACKBONES.values() if b.modality in (Modality.IMAGE, Modality.VIDEO)]
+HEADS = {"vgg16": "classifier.6", "vgg19": "classifier.6", "swin_t": "head", "swin3d_t": "head"}
+
+
+@pytest.fixture(scope="module", params=SEEN, ids=lambda b: b.name)
+def backbone(request):
+    """Give a row of the table, with an input so small that a forward pass takes no time."""
+    row = request.param
+    px = row.input_px if row.name == "clip_image" else 64  # a ViT has as many places as patches
+    return replace(row, input_px=px, n_frames=row.n_frames and 4)
+
+
+@pytest.fixture(scope="module")
+def network(backbone):
+    is_image = backbone.modality is Modality.IMAGE
+    return (build_image_network if is_image else build_video_network)(backbone, None)
+
+
+@pytest.fixture
+def units(backbone):
+    """Draw two pictures or clips, of another colour each."""
+    px, n_frames = backbone.input_px, backbone.n_frames
+    rng = np.random.default_rng(0)
+    shape = (2, n_frames, px, px, 3) if n_frames else (2, px, px, 3)
+    colour = np.array([[200, 90, 30], [20, 60, 160]]).reshape(2, *[1] * (len(shape) - 2), 3)
+    return np.clip(colour + rng.integers(-90, 90, shape), 0, 255).astype(np.uint8)
+
+
+def encode(units, network, backbone, **options):
+    """Embed units, each as a movie of its own."""
+    encoder = encode_images if backbone.modality is Modality.IMAGE else encode_clips
+    movies = [(i, unit[None]) for i, unit in enumerate(units)]
+    found = dict(encoder(movies, network, backbone, **options))
+    return np.concatenate([found[i] for i in range(len(units))])
+
+
+def cosines(a, b):
+    return (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+
+
+def test_embeddings_have_the_width_that_the_table_says(network, backbone, units):
+    features = encode(units, network, backbone)
+    assert features.shape == (2, backbone.width)
+    assert features.dtype == np.float32
+    assert 1e-4 < np.abs(features).mean() < 100
+    assert not network.training
+    assert not any(p.requires_grad for p in network.parameters())
+    assert BACKBONES[backbone.name].width == backbone.width
+
+
+def test_an_embedding_does_not_depend_on_its_neighbours(network, backbone, units):
+    """To the last bits: oneDNN chooses its kernels by the batch, and they sum in another order."""
+    alone = encode(units, network, backbone, batch_size=1)
+    together = encode(units[::-1], network, backbone, batch_size=2)[::-1]
+    assert cosines(alone, together).min() >= 0.99999
+
+
+def test_bfloat16_changes_an_embedding_by_next_to_nothing(network, backbone, units):
+    in_bf16 = encode(units, network, backbone, use_bf16=True)
+    assert in_bf16.dtype == np.float32
+    assert cosines(encode(units, network, backbone), in_bf16).min() >= 0.999
+
+
+def test_an_embedding_is_what_the_library_itself_sees_before_its_head(network, backbone, units):
+    features = encode(units, network, backbone)
+    alone = np.concatenate([library_answer(network, backbone, unit) for unit in units])
+    with_head = alone.shape[1] != backbone.width
+    ours = (
+        library_head(network, backbone)(torch.tensor(features)).numpy() if with_head else features
+    )
+    assert cosines(ours, alone).min() >= 0.999
+    assert np.abs(ours - alone).max() <= 1e-3 * np.abs(alone).max()  # where all features are alike
+
+
+def library_answer(network, backbone, unit):
+    """Judge one picture or clip by the library's network, with its head and its normalisation."""
+    with torch.inference_mode():
+        if backbone.name == "clip_image":
+            pixels = CLIPImageProcessor()(images=unit, return_tensors="pt")
+            return network.trunk.model(**pixels).image_embeds.numpy()
+        if backbone.origin is Origin.FILE:
+            mean = torch.tensor([114.7748, 107.7354, 99.4750]).view(3, 1, 1, 1)
+            x = torch.from_numpy(unit).permute(3, 0, 1, 2).float() - mean
+            return network.trunk(x[None]).numpy()
+        preset = torchvision.models.get_weight(backbone.weights).transforms()
+        x = torch.from_numpy(unit).movedim(-1, -3).float() / 255
+        x = functional.normalize(x, preset.mean, preset.std)
+        x = x.transpose(0, 1) if backbone.modality is Modality.VIDEO else x
+        return library_network(network, backbone)(x[None]).numpy()
+
+
+def library_network(network, backbone):
+    """Build torchvision's network around our trunk's parameters, with a head drawn at random."""
+    with torch.device("meta"):
+        full = torchvision.models.get_model(
+            backbone.name.replace("shufflenet", "shufflenet_v2_x1_0")
+        )
+    name = HEADS.get(backbone.name, "fc")
+    full.set_submodule(name, library_head(network, backbone))
+    head = {f"{name}.{k}": v for k, v in full.get_submodule(name).state_dict().items()}
+    full.load_state_dict(network.trunk.state_dict() | head, strict=True, assign=True)
+    return full.eval()
+
+
+def library_head(network, backbone):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        return nn.Linear(backbone.width, 50).requires_grad_(False)
+
+
+def test_normalisation_and_width_are_those_of_torchvisions_records():
+    for row in SEEN:
+        if row.origin is Origin.TORCHVISION:
+            preset = torchvision.models.get_weight(row.weights).transforms()
+            assert row.mean == pytest.approx(tuple(preset.mean))
+            assert row.std == pytest.approx(tuple(preset.std))
+            assert row.input_px == preset.crop_size[0]
