@@ -6,6 +6,7 @@ What belongs here: the assets. What does not: downloads (see `resources`) and lo
 
 from collections.abc import Iterator
 from functools import partial
+from threading import BoundedSemaphore
 
 from assets.crawl import read_record
 from assets.movie_assets import movie_asset
@@ -14,17 +15,21 @@ from resources.batch import Batch
 from resources.fetched_trailer import FetchedTrailer, tell_tried
 from resources.images import ImageHost
 
-POSTERS_AT_ONCE = 16
-"""Threads that fetch posters."""
+KEPT_AT_ONCE = 2
+"""Posters that are checked and kept at once; more would wait for each other's core and disk."""
+
+THREADS_BESIDE = 8
+"""Threads beyond the host's requests at once: some work on a poster while all requests go on."""
 
 
 def posters(batch: Batch) -> Iterator[Outcome]:
     """A movie's poster as the image host has it, checked by decoding it."""
     images = batch.workplace.images  # opened, and its sizes asked for, before the threads begin
-    return batch.each(partial(keep_poster, batch, images), workers=POSTERS_AT_ONCE)
+    make = partial(keep_poster, batch, images, BoundedSemaphore(KEPT_AT_ONCE))
+    return batch.each(make, workers=images.at_once + THREADS_BESIDE)
 
 
-def keep_poster(batch: Batch, images: ImageHost, tmdb_id: int) -> Outcome:
+def keep_poster(batch: Batch, images: ImageHost, turns: BoundedSemaphore, tmdb_id: int) -> Outcome:
     """Fetch, check and keep one movie's poster."""
     from pipeline.media.poster import inspect_poster
 
@@ -32,15 +37,16 @@ def keep_poster(batch: Batch, images: ImageHost, tmdb_id: int) -> Outcome:
     if not record.poster_path:
         return lacking(tmdb_id, Reason.NOT_LISTED, "TMDB lists no poster")
     content = images.fetch_poster(record.poster_path)
-    info = inspect_poster(content)
-    return batch.keep(
-        tmdb_id,
-        {batch.path(tmdb_id, ".jpg", "posters"): content},
-        poster_path=record.poster_path,
-        width_px=info.width_px,
-        height_px=info.height_px,
-        bytes=len(content),
-    )
+    with turns:
+        info = inspect_poster(content)
+        return batch.keep(
+            tmdb_id,
+            {batch.path(tmdb_id, ".jpg", "posters"): content},
+            poster_path=record.poster_path,
+            width_px=info.width_px,
+            height_px=info.height_px,
+            bytes=len(content),
+        )
 
 
 def trailers(batch: Batch) -> Iterator[Outcome]:

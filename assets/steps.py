@@ -19,12 +19,12 @@ from resources.workplace import Workplace
 STEPS: tuple[Step, ...] = (
     Step(RECORDS, "1"),
     Step("box_office", "2", facet="box_office"),
-    Step("posters", "1", facet="poster"),
+    Step("posters", "2", facet="poster"),
     Step("trailers", "1", facet="trailer"),
     Step("trailer_frames", "1", upstreams=("trailers",)),
     Step("trailer_audio", "1", upstreams=("trailers",)),
     Step("text_embeddings", "1", facet="text"),
-    Step("poster_embeddings", "1", upstreams=("posters",)),
+    Step("poster_embeddings", "2", upstreams=("posters",)),
     Step("frame_embeddings", "1", upstreams=("trailer_frames",)),
 )
 """Every step stands after its upstreams."""

@@ -17,7 +17,7 @@ def open_client(server):
     opened = []
 
     def make(**settings):
-        defaults = {"timeout_s": 0.3, "max_attempts": 1, "secrets": (KEY,)}
+        defaults = {"timeout_s": 1.0, "max_attempts": 1, "secrets": (KEY,)}
         client = HttpClient(server.url, **{**defaults, **settings})
         opened.append(client)
         return client

@@ -1,0 +1,154 @@
+"""A picture file becomes upright RGB pixels, or one error that says why not.
+
+What belongs here: what may be opened, in which order it is refused, and how every colour mode
+becomes RGB. What does not: the layout of the formats (see `pipeline.media.picture_layout`) and
+what makes a picture a poster (see `pipeline.media.poster`).
+
+Colours are taken as they are numbered: embedded colour profiles are neither applied nor needed.
+"""
+
+import io
+import struct
+import threading
+import zlib
+from contextlib import nullcontext
+
+import numpy as np
+from PIL import Image, ImageChops, UnidentifiedImageError
+
+from pipeline.errors import PosterError
+from pipeline.media.picture_layout import JPEG, PNG, WEBP, read_layout
+from pipeline.outcomes import Reason
+
+FORMATS = (JPEG, PNG, WEBP)
+"""What the image hosts serve; anything else under a poster's name is a mistake."""
+
+MAX_PIXELS = 50_000_000
+"""Largest picture decoded; the largest originals have about 24 million pixels."""
+
+LARGE_PIXELS = 12_000_000
+"""Pictures above this are decoded one at a time, so that a host cannot fill the memory with the
+threads' 4 bytes a pixel."""
+
+GROUND = "white"
+"""What lies behind transparent pixels, as on a page; the colour below them is often garbage."""
+
+_PADDING = b"\x00\t\n\r "
+"""Bytes that may follow a picture; anything else makes it two files in one."""
+
+_DAMAGE = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, OverflowError, TypeError,
+    struct.error, zlib.error,
+)  # fmt: skip
+"""All that Pillow's decoders were seen to raise for damaged files."""
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What EXIF's orientation asks for. Source: EXIF 2.32, tag 0x0112."""
+
+_ORIENTATION = 0x0112
+_large_one = threading.Lock()
+
+
+def open_picture(data: bytes) -> Image.Image:
+    """Read the header and refuse what it, and the file's layout, show to be unusable.
+
+    Args:
+        data: The whole file.
+
+    Returns:
+        The picture, not yet decoded.
+
+    Raises:
+        PosterError: `MALFORMED` for an empty or damaged file; `WRONG_TYPE` for a web page,
+            another format, an animation, or a picture that goes on as something else; `CUT_OFF`
+            for one without its end; `TOO_LARGE`, before anything is allocated.
+    """
+    _check_layout(data)
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        count = getattr(image, "n_frames", 1)
+    except (*_DAMAGE, UnidentifiedImageError) as err:
+        raise PosterError(Reason.MALFORMED, f"header cannot be read: {_brief(err)}") from err
+    if count > 1:
+        raise PosterError(Reason.WRONG_TYPE, f"{count} pictures in one file, an animation perhaps")
+    return image
+
+
+def decode(image: Image.Image) -> Image.Image:
+    """Decode an opened picture completely: RGB, upright, transparent parts on `GROUND`.
+
+    A 16-bit grey keeps its upper 8 bits. CMYK becomes RGB without a profile, as in browsers.
+
+    Raises:
+        PosterError: `MALFORMED`.
+    """
+    try:
+        with _large_one if _coded_pixels(image) > LARGE_PIXELS else nullcontext():
+            image.load()
+            return _turn(_flatten(image), read_orientation(image))
+    except _DAMAGE as err:
+        raise PosterError(Reason.MALFORMED, f"cannot be decoded: {_brief(err)}") from err
+
+
+def read_orientation(image: Image.Image) -> int:
+    """Give EXIF's orientation, 1 to 8; 1 where there is none or it cannot be read."""
+    if "exif" not in image.info and "Raw profile type exif" not in image.info:
+        return 1
+    try:
+        orientation = image.getexif().get(_ORIENTATION)
+    except (*_DAMAGE, Warning):
+        return 1  # the pixels are whole all the same
+    return orientation if orientation in _TURNS else 1
+
+
+def _check_layout(data: bytes) -> None:
+    if not data:
+        raise PosterError(Reason.MALFORMED, "wanted a picture, got an empty file")
+    layout = read_layout(data)
+    if layout is None:
+        raise PosterError(
+            Reason.WRONG_TYPE, f"neither JPEG, PNG nor WebP: begins with {data[:16]!r}"
+        )
+    if layout.width_px * layout.height_px > MAX_PIXELS:
+        raise PosterError(Reason.TOO_LARGE, f"{layout.width_px}x{layout.height_px} pixels")
+    if layout.end is None:
+        raise PosterError(Reason.CUT_OFF, f"{len(data)} bytes of a {layout.format} without its end")
+    if rest := data[layout.end :].strip(_PADDING):
+        raise PosterError(
+            Reason.WRONG_TYPE,
+            f"{len(rest)} bytes follow the end of the {layout.format}: {rest[:16]!r}",
+        )
+
+
+def _coded_pixels(image: Image.Image) -> int:
+    """Count the pixels of the file; a JPEG may be decoded to fewer, by a scale per side."""
+    scale = (getattr(image, "decoderconfig", ()) or (1,))[0]
+    return image.width * image.height * scale**2
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode == "CMYK" and "adobe" not in image.info:
+        image = ImageChops.invert(image)  # Pillow takes every CMYK for Adobe's, which is inverted
+    if not image.has_transparency_data:
+        return image if image.mode == "RGB" else image.convert("RGB")
+    picture = image.convert("RGBA")
+    ground = Image.new("RGBA", picture.size, GROUND)
+    return Image.alpha_composite(ground, picture).convert("RGB")
+
+
+def _turn(image: Image.Image, orientation: int) -> Image.Image:
+    return image.transpose(_TURNS[orientation]) if orientation != 1 else image
+
+
+def _brief(err: Exception) -> str:
+    return f"{type(err).__name__}: {err}"[:120]
