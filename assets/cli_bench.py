@@ -4,6 +4,8 @@ What belongs here: which benchmarks there are. What does not: measuring (see `as
 """
 
 from collections.abc import Callable, Sequence
+from inspect import signature
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +14,10 @@ from assets.cli_parts import console
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="`bookkeeping`, `crawl` or `posters`.")],
+    name: Annotated[str, typer.Argument(help="`bookkeeping`, `crawl`, `posters` or `frames`.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="frames: videos to measure besides.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")] = (
         False
     ),
@@ -26,14 +31,17 @@ def bench(
     """Measure ours against a named peer in one run; exit status 1 where a target is missed."""
     from assets.bench.report import print_rows
 
-    given = {"films": films, "rate": rate}
+    given = {"films": films, "rate": rate, "files": files or None}
     if name not in BENCHES:
         raise typer.BadParameter(f"there is no bench {name!r}; there is {', '.join(BENCHES)}")
-    rows = BENCHES[name](**{option: value for option, value in given.items() if value is not None})
+    wanted = {option: value for option, value in given.items() if value is not None}
+    if unknown := set(wanted) - set(signature(BENCHES[name]).parameters):
+        raise typer.BadParameter(f"bench {name} takes no {', '.join(sorted(unknown))}")
+    rows = BENCHES[name](**wanted)
     raise typer.Exit(print_rows(name, rows, as_json=as_json, console=console))
 
 
-def _bookkeeping(**_: float) -> Sequence:
+def _bookkeeping() -> Sequence:
     from assets.bench.bookkeeping import measure
 
     return measure()
@@ -45,15 +53,22 @@ def _crawl(films: int = 36_000, rate: float | None = None) -> Sequence:
     return measure(films) if rate is None else measure(films, requests_per_s=rate)
 
 
-def _posters(films: int | None = None, **_: float) -> Sequence:
+def _posters(films: int | None = None) -> Sequence:
     from assets.bench.posters import measure
 
     return measure() if films is None else measure(films)
+
+
+def _frames(files: Sequence[Path] = ()) -> Sequence:
+    from assets.bench.frames import measure
+
+    return measure(files)
 
 
 BENCHES: dict[str, Callable[..., Sequence]] = {
     "bookkeeping": _bookkeeping,
     "crawl": _crawl,
     "posters": _posters,
+    "frames": _frames,
 }
 """What can be measured, by name."""

@@ -48,12 +48,11 @@ def _trailer(batch: Batch, tmdb_id: int):
 def _pick(path: Path, seed: int):
     from pipeline.frames.picking import pick_frames
     from pipeline.frames.sampling import choose_pts
-    from pipeline.media.timeline import read_timeline
-    from pipeline.media.trailer import decode_frames
+    from pipeline.media.trailer import open_trailer
 
-    timeline = read_timeline(path)
-    wanted = choose_pts(timeline.pts, FRAMES_SAMPLED, seed)
-    decoded = decode_frames(path, wanted, size_px=FRAME_PX)
+    with open_trailer(path) as trailer:
+        wanted = choose_pts(trailer.timeline.pts, FRAMES_SAMPLED, seed)
+        decoded = trailer.decode(wanted, size_px=FRAME_PX)
     picked = pick_frames(decoded.frames, decoded.pts_s, seed, count=FRAMES_KEPT)
     metadata = {
         "frames_decoded": len(decoded.frames),

@@ -1,10 +1,11 @@
 """Which frames of a trailer say something: neither nearly black nor nearly uniform.
 
 What belongs here: statistics of frames, the cut, the reasons for every drop. What does not:
-decoding and sampling.
+decoding, sampling, and frames that repeat each other (see `pipeline.frames.duplicates`).
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,7 +33,12 @@ class Verdict(StrEnum):
     FLAT = "flat"
     DARKEST = "darkest"
     FLATTEST = "flattest"
+    DUPLICATE = "duplicate"
     INFORMATIVE = "informative"
+
+
+JUDGED = tuple(verdict for verdict in Verdict if verdict is not Verdict.DUPLICATE)
+"""The verdicts of `judge`, which looks at each frame by itself."""
 
 
 @dataclass(frozen=True)
@@ -126,12 +132,16 @@ def keep_informative(frames: np.ndarray, *, cut_percentile: float = CUT_PERCENTI
     return np.array([verdict is Verdict.INFORMATIVE for verdict in verdicts])
 
 
-def summarize(verdicts: list[Verdict]) -> dict[str, int]:
+def summarize(verdicts: list[Verdict], kinds: Sequence[Verdict] = JUDGED) -> dict[str, int]:
     """Count frames by verdict, zeros included, for a movie's metadata.
+
+    Args:
+        verdicts: One per frame.
+        kinds: The verdicts that could have been given.
 
     Example:
         >>> summarize([Verdict.BLACK, Verdict.INFORMATIVE])["black"]
         1
     """
     counts = Counter(verdicts)
-    return {verdict.value: counts[verdict] for verdict in Verdict}
+    return {verdict.value: counts[verdict] for verdict in kinds}

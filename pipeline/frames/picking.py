@@ -1,7 +1,7 @@
 """From the sampled frames of a trailer to those that are kept.
 
 What belongs here: the one function that an asset calls. What does not: its parts (see
-`pipeline.frames.filtering` and `pipeline.frames.sampling`).
+`pipeline.frames.filtering`, `pipeline.frames.duplicates` and `pipeline.frames.sampling`).
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.errors import FrameError
-from pipeline.frames.filtering import Verdict, judge, measure, summarize
+from pipeline.frames.duplicates import mark_duplicates
+from pipeline.frames.filtering import JUDGED, Verdict, judge, measure, summarize
 from pipeline.frames.sampling import KEPT_FRAMES, choose_kept
 from pipeline.outcomes import Reason
 
@@ -34,7 +35,12 @@ class PickedFrames:
 
 
 def pick_frames(
-    frames: np.ndarray, pts_s: np.ndarray, seed: int, *, count: int = KEPT_FRAMES
+    frames: np.ndarray,
+    pts_s: np.ndarray,
+    seed: int,
+    *,
+    count: int = KEPT_FRAMES,
+    drop_duplicates: bool = False,
 ) -> PickedFrames:
     """Drop the frames that say nothing and keep some of the rest at random.
 
@@ -43,13 +49,16 @@ def pick_frames(
         pts_s: Their times in seconds, shape (frames,).
         seed: Of the choice: the movie's id.
         count: How many to keep; all informative ones where there are fewer.
+        drop_duplicates: Whether frames that repeat an earlier one go too; `counts` has them then.
 
     Raises:
         FrameError: `TOO_FEW_FRAMES` where fewer than `FEWEST_FRAMES` are informative; `MALFORMED`
             where `frames` is no such array.
     """
     verdicts = judge(measure(frames))
-    counts = summarize(verdicts)
+    if drop_duplicates:
+        verdicts = _with_duplicates(frames, verdicts)
+    counts = summarize(verdicts, tuple(Verdict) if drop_duplicates else JUDGED)
     mask = np.array([verdict is Verdict.INFORMATIVE for verdict in verdicts])
     if mask.sum() < FEWEST_FRAMES:
         found = ", ".join(f"{n} {verdict}" for verdict, n in counts.items() if n)
@@ -57,3 +66,12 @@ def pick_frames(
         raise FrameError(Reason.TOO_FEW_FRAMES, detail)
     kept = choose_kept(mask, count, seed)
     return PickedFrames(frames[kept], np.asarray(pts_s)[kept], {**counts, "kept": len(kept)})
+
+
+def _with_duplicates(frames: np.ndarray, verdicts: list[Verdict]) -> list[Verdict]:
+    mask = np.array([verdict is Verdict.INFORMATIVE for verdict in verdicts])
+    is_duplicate = mark_duplicates(frames, mask)
+    return [
+        Verdict.DUPLICATE if repeats else verdict
+        for verdict, repeats in zip(verdicts, is_duplicate.tolist(), strict=True)
+    ]

@@ -4,7 +4,7 @@ What belongs here: timestamps, keyframes, whether the file was cut off, and the 
 packets must be decoded for given frames. What does not: decoding (see `pipeline.media.trailer`).
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from pipeline.errors import TrailerError
@@ -43,6 +44,11 @@ class Timeline:
     is_key: np.ndarray
     is_timed: bool
 
+    @property
+    def key_pts(self) -> np.ndarray:
+        """Timestamps of the shown frames that need no other frame, ascending, int64."""
+        return np.intersect1d(self.packet_pts[self.is_key], self.pts)
+
     def seconds(self, pts: np.ndarray) -> np.ndarray:
         """Turn timestamps into seconds, float64, same shape."""
         return np.asarray(pts, dtype=np.float64) * float(self.time_base)
@@ -63,29 +69,49 @@ def read_timeline(path: Path) -> Timeline:
         TrailerError: `MALFORMED` where no packet can be read; for the rest see
             `pipeline.media.container`.
     """
+    with open_container(path, TrailerError) as container:
+        return scan_timeline(path, container, video_stream(container))
+
+
+def scan_timeline(
+    path: Path,
+    container: InputContainer,
+    stream: VideoStream,
+    see: Callable[[av.Packet], None] | None = None,
+) -> Timeline:
+    """List the frames of a trailer that is open already and of which nothing was read yet.
+
+    Args:
+        path: The trailer, decoded from the beginning where its packets carry no timestamps.
+        container: The same, open.
+        stream: Its video.
+        see: Is handed every packet, so that one walk through the file serves two purposes.
+
+    Raises:
+        TrailerError: As `read_timeline`.
+    """
     rows: list[tuple[int | None, bool, bool]] = []
     is_cut = False
-    with open_container(path, TrailerError) as container:
-        stream = video_stream(container)
-        hides_frames = stream.codec_context.name == "vp8"
-        try:
-            for packet in read_packets(container, stream):
-                is_cut |= packet.is_corrupt
-                rows.append((packet.pts, packet.is_keyframe, _is_shown(packet, hides_frames)))
-        except av.FFmpegError:
-            is_cut = True
-        stated_s = _stated_s(container, stream)
-        time_base, start = stream.time_base, stream.start_time or 0
+    hides_frames = stream.codec_context.name == "vp8"
+    try:
+        for packet in read_packets(container, stream):
+            is_cut |= packet.is_corrupt
+            rows.append((packet.pts, packet.is_keyframe, _is_shown(packet, hides_frames)))
+            if see is not None:
+                see(packet)
+    except av.FFmpegError:
+        is_cut = True
     is_timed = all(pts is not None for pts, _, _ in rows)
     shown = (
         {row[0] for row in rows if row[2]} if is_timed else {pts for pts, _ in decode_video(path)}
     )
     if not shown:
         raise TrailerError(Reason.MALFORMED, "the video stream holds no frame")
-    tail_s = stated_s - float((max(shown) - start) * time_base)
+    start = stream.start_time or 0
+    tail_s = _stated_s(container, stream) - float((max(shown) - start) * stream.time_base)
     return Timeline(
         pts=np.array(sorted(shown), dtype=np.int64),
-        time_base=time_base,
+        time_base=stream.time_base,
         is_partial=is_cut or tail_s > MISSING_TAIL_S,
         packet_pts=np.array([row[0] or 0 for row in rows], dtype=np.int64),
         is_key=np.array([row[1] for row in rows], dtype=bool),
@@ -134,7 +160,7 @@ def _is_shown(packet: av.Packet, hides_frames: bool) -> bool:
     return not hides_frames or bool(bytes(packet)[0] & 0x10)
 
 
-def _stated_s(container: av.container.InputContainer, stream: VideoStream) -> float:
+def _stated_s(container: InputContainer, stream: VideoStream) -> float:
     if stream.duration:
         return float(stream.duration * stream.time_base)
     return (container.duration or 0) / av.time_base

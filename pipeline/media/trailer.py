@@ -5,32 +5,25 @@ What belongs here: probing and sparse decoding. What does not: which frames are 
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.codeccontext import VideoCodecContext
 
 from pipeline.errors import TrailerError
-from pipeline.media.container import (
-    decode_packet,
-    decode_video,
-    open_container,
-    read_packets,
-    video_stream,
-)
-from pipeline.media.timeline import Step, Timeline, plan_packets, read_timeline
-from pipeline.outcomes import Reason
+from pipeline.media.container import decode_video, open_container, read_packets, video_stream
+from pipeline.media.found_frames import FoundFrames
+from pipeline.media.sparse import decode_sparsely
+from pipeline.media.timeline import Timeline, scan_timeline
 
 FRAME_PX = 224
 """Side of the square that every frame is scaled to, as all backbones of the seeds want it."""
 
-SCALING = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
-"""Bilinear over the whole footprint of a target pixel (no aliasing), equal on every processor."""
-
-SKIPPABLE_CODECS = frozenset({"h264", "hevc", "vp9"})
-"""Codecs whose decoders leave out frames that no other frame refers to, and lose nothing else."""
+KEPT_PACKET_BYTES = 16 * 2**20
+"""Packets kept in memory between listing and decoding; a bigger video is read a second time."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +64,18 @@ class DecodedFrames:
     pts_s: np.ndarray
     is_partial: bool
 
+    def take(self, pts: Sequence[int]) -> "DecodedFrames":
+        """Take the frames of one consumer out of a decoding that served several.
+
+        Args:
+            pts: Wanted timestamps, in any order; those that were not decoded are left out.
+        """
+        is_taken = np.isin(self.pts, np.asarray(pts, dtype=np.int64))
+        is_partial = self.is_partial or int(is_taken.sum()) < len(np.unique(pts))
+        return DecodedFrames(
+            self.frames[is_taken], self.pts[is_taken], self.pts_s[is_taken], is_partial
+        )
+
 
 def probe(path: Path) -> TrailerInfo:
     """Read what the container says of its video, without decoding.
@@ -108,6 +113,10 @@ def decode_frames(
     Only the packets that the wanted frames lean on are decoded; what is still missing after that
     is looked for once more from the beginning. Frames that cannot be had are left out.
 
+    Frames are upright: quarter turns that the file asks of a player are made, mirroring is not. A
+    square holds the whole picture whatever the shape of picture and pixels, so stretched
+    (anamorphic) video needs nothing of its own; the video's own size is that of its stored pixels.
+
     Args:
         path: The trailer.
         pts: Wanted timestamps, out of `read_timeline(path).pts`, in any order.
@@ -119,73 +128,83 @@ def decode_frames(
         TrailerError: `MALFORMED` where not one wanted frame can be decoded; for the rest see
             `pipeline.media.container`.
     """
-    timeline = read_timeline(path) if timeline is None else timeline
-    wanted = {int(value) for value in pts}
-    scale = _Scaler(size_px)
-    found: dict[int, np.ndarray] = {}
-    if timeline.is_timed:
-        for at, frame in _decode_sparsely(path, timeline, wanted):
-            found.setdefault(at, scale(frame))
-    if len(found) < len(wanted):
-        for at, frame in decode_video(path):
-            if at in wanted and at not in found:
-                found[at] = scale(frame)
-            if len(found) == len(wanted):
-                break
-    if not found:
-        raise TrailerError(Reason.MALFORMED, f"none of {len(wanted)} wanted frames can be decoded")
-    kept = np.array(sorted(found), dtype=np.int64)
-    return DecodedFrames(
-        frames=np.stack([found[at] for at in kept.tolist()]),
-        pts=kept,
-        pts_s=timeline.seconds(kept),
-        is_partial=timeline.is_partial or len(found) < len(wanted),
-    )
+    with ExitStack() as stack:
+        if timeline is None:
+            trailer = stack.enter_context(open_trailer(path))
+        else:
+            trailer = Trailer(path, timeline, None, ())
+        return trailer.decode(pts, size_px=size_px)
 
 
-class _Scaler:
-    """Turn decoded frames into RGB arrays of one size, upright."""
+class Trailer:
+    """A trailer whose frames are listed and can be decoded, more than once; see `open_trailer`."""
 
-    def __init__(self, size_px: int | None):
-        self._size = None if size_px is None else (size_px, size_px)
-        self._reformatter = VideoReformatter()
+    def __init__(
+        self,
+        path: Path,
+        timeline: Timeline,
+        context: VideoCodecContext | None,
+        packets: Sequence[av.Packet],
+    ):
+        """Take what is known of a trailer; without `context` and all `packets` it is read again."""
+        self.timeline = timeline
+        self._path = path
+        self._context = context
+        self._packets = packets
 
-    def __call__(self, frame: av.VideoFrame) -> np.ndarray:
-        if self._size is None:  # the first frame's size holds for all
-            self._size = (frame.width, frame.height)
-        width, height = self._size
-        rgb = self._reformatter.reformat(
-            frame, width, height, "rgb24", interpolation=SCALING, threads=1
+    def decode(self, pts: Sequence[int], *, size_px: int | None = FRAME_PX) -> DecodedFrames:
+        """Decode the frames at given timestamps; see `decode_frames`."""
+        found = FoundFrames({int(value) for value in pts}, size_px)
+        if self.timeline.is_timed:
+            for at, frame in self._decode_sparsely(found.wanted):
+                found.add(at, frame)
+        if not found.is_complete:
+            for at, frame in decode_video(self._path):
+                found.add(at, frame)
+                if found.is_complete:
+                    break
+        kept, frames = found.collect()
+        return DecodedFrames(
+            frames=frames,
+            pts=kept,
+            pts_s=self.timeline.seconds(kept),
+            is_partial=self.timeline.is_partial or not found.is_complete,
         )
-        return np.rot90(rgb.to_ndarray(), k=round(frame.rotation / 90) % 4)
+
+    def _decode_sparsely(self, wanted: set[int]) -> Iterator[tuple[int, av.VideoFrame]]:
+        if self._context is not None:
+            yield from decode_sparsely(self._context, self._packets, self.timeline, wanted)
+            self._context.flush_buffers()
+            return
+        with open_container(self._path, TrailerError) as container:
+            stream = video_stream(container)
+            packets = read_packets(container, stream)
+            yield from decode_sparsely(stream.codec_context, packets, self.timeline, wanted)
 
 
-def _decode_sparsely(
-    path: Path, timeline: Timeline, wanted: set[int]
-) -> Iterator[tuple[int, av.VideoFrame]]:
-    """Yield wanted frames while walking through the file once."""
-    steps = np.trim_zeros(plan_packets(timeline.packet_pts, timeline.is_key, wanted), "b").tolist()
+@contextmanager
+def open_trailer(path: Path) -> Iterator[Trailer]:
+    """List a trailer's frames and keep it open for decoding, so that it is read only once.
+
+    Up to `KEPT_PACKET_BYTES` of packets are kept in memory; a bigger video is read once more for
+    each decoding. One decoding should serve all who want frames: see `DecodedFrames.take`.
+
+    Raises:
+        TrailerError: As `read_timeline`.
+    """
+    packets: list[av.Packet] = []
+    n_bytes = 0
+
+    def keep(packet: av.Packet) -> None:
+        nonlocal n_bytes
+        n_bytes += packet.size
+        if n_bytes <= KEPT_PACKET_BYTES:
+            packets.append(packet)
+        else:
+            packets.clear()
+
     with open_container(path, TrailerError) as container:
         stream = video_stream(container)
-        context = stream.codec_context
-        skip_frame = "NONREF" if context.name in SKIPPABLE_CODECS else "DEFAULT"
-        has_gap = True
-        try:
-            for packet, step in zip(read_packets(container, stream), steps, strict=False):
-                if step == Step.SKIP:
-                    if not has_gap:
-                        yield from _wanted(decode_packet(context, None), wanted)
-                        context.flush_buffers()
-                    has_gap = True
-                    continue
-                has_gap = False
-                context.skip_frame = skip_frame if step == Step.REFERENCE else "DEFAULT"
-                yield from _wanted(decode_packet(context, packet), wanted)
-        except av.FFmpegError:
-            pass  # cut off: `timeline.is_partial` says so
-        if not has_gap:
-            yield from _wanted(decode_packet(context, None), wanted)
-
-
-def _wanted(frames: list[av.VideoFrame], wanted: set[int]) -> Iterator[tuple[int, av.VideoFrame]]:
-    return ((frame.pts, frame) for frame in frames if frame.pts in wanted)
+        timeline = scan_timeline(path, container, stream, see=keep)
+        context = stream.codec_context if n_bytes <= KEPT_PACKET_BYTES else None
+        yield Trailer(path, timeline, context, packets)

@@ -8,6 +8,7 @@ from pipeline.errors import FrameError
 from pipeline.frames.filtering import (
     BLACK_MEAN,
     FLAT_DEVIATION,
+    JUDGED,
     Verdict,
     judge,
     keep_informative,
@@ -84,7 +85,7 @@ def test_statistics_agree_with_numpy():
 def test_verdicts_are_counted_with_zeros():
     verdicts = judge(measure(np.stack([uniform(0), uniform(200), *trailer()])))
     counts = summarize(verdicts)
-    assert set(counts) == {verdict.value for verdict in Verdict}
+    assert set(counts) == {verdict.value for verdict in JUDGED}
     assert sum(counts.values()) == 12
     assert (counts["black"], counts["flat"]) == (1, 1)
 
@@ -118,3 +119,22 @@ def test_floor_keeps_every_frame_that_seed_004_kept():
         statistics = measure(frames)
         assert statistics.mean.min() > BLACK_MEAN
         assert statistics.deviation.min() > FLAT_DEVIATION
+
+
+def test_black_spans_of_a_real_trailer_are_dropped():
+    from pipeline.frames.sampling import SAMPLED_FRAMES, choose_pts
+    from pipeline.media.trailer import open_trailer
+
+    folder = Path(__file__).resolve().parents[3] / "../shared/data/videos"
+    if not folder.is_dir():
+        pytest.skip("the folder of real videos (../shared/data/videos) is not beside the checkout")
+    with open_trailer(folder / "sintel_trailer_52s_480x204.mp4") as trailer:
+        pts = trailer.timeline.pts
+        black = trailer.decode(pts[: len(pts) // 100].tolist())  # it begins in black
+        sampled = trailer.decode(choose_pts(pts, SAMPLED_FRAMES, seed=45745))
+    assert set(judge(measure(black.frames))) == {Verdict.BLACK}
+    verdicts = judge(measure(sampled.frames))
+    assert verdicts.count(Verdict.BLACK) >= 5
+    kept = sampled.frames[[verdict is Verdict.INFORMATIVE for verdict in verdicts]]
+    assert len(kept) >= 30
+    assert kept.mean(axis=(1, 2, 3)).min() > BLACK_MEAN

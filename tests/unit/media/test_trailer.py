@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import TrailerError
+from pipeline.media.found_frames import SCALING
 from pipeline.media.timeline import plan_packets, read_timeline
 from pipeline.media.trailer import FRAME_PX, decode_frames, probe
 from pipeline.outcomes import Reason
@@ -27,8 +28,6 @@ CLIPS = {
 
 def decode_plainly(path, size_px):
     """Decode every frame in order with nothing of ours, and scale it alike."""
-    from pipeline.media.trailer import SCALING
-
     frames = {}
     with av.open(str(path)) as container:
         container.streams.video[0].codec_context.thread_count = 1
