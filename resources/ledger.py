@@ -166,12 +166,7 @@ class Ledger:
             connection.execute(self._upsert(NOTES, ["value"]), [{"name": name, "value": value}])
 
     def _upsert(self, table: sa.Table, columns: list[str]):
-        if self._engine.dialect.name == "postgresql":
-            from sqlalchemy.dialects.postgresql import insert
-        else:
-            from sqlalchemy.dialects.sqlite import insert
-
-        return upsert(insert, table, columns)
+        return upsert(self._engine.dialect.name, table, tuple(columns))
 
 
 def _set_up_sqlite(connection, _record) -> None:

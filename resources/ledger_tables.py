@@ -4,8 +4,11 @@ What belongs here: columns, upserts, conversion. What does not: transactions (se
 """
 
 import json
+from functools import cache
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from pipeline.due import Row
 
@@ -46,17 +49,19 @@ NOTES = sa.Table(
 )
 
 
-def upsert(insert, table: sa.Table, columns: list[str]):
+@cache
+def upsert(dialect: str, table: sa.Table, columns: tuple[str, ...]):
     """Give the statement of an insert that overwrites `columns` where the key stands already.
 
-    It has no values of its own: rows are handed over when it is executed, so that it is compiled
-    once and not once for every number of rows.
+    It has no values of its own: rows are handed over when it is executed, so that it is made and
+    compiled once, and not for every film.
 
     Args:
-        insert: The dialect's own `insert`.
+        dialect: `sqlite` or `postgresql`, which alone know such an insert.
         table: The table; its primary key decides what stands already.
         columns: What is overwritten.
     """
+    insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
     statement = insert(table)
     return statement.on_conflict_do_update(
         index_elements=list(table.primary_key.columns),

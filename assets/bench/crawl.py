@@ -60,7 +60,7 @@ class _Crawled:
 
 
 def measure(
-    movies: int = 36_000, requests_per_s: float = 100.0, latency_s: float = 0.005
+    movies: int = 36_000, requests_per_s: float = 75.0, latency_s: float = 0.005
 ) -> list[BenchRow]:
     """Crawl a whole catalogue, then a night's changes.
 
