@@ -22,8 +22,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help=(
         "From a list of films to trained and honestly evaluated models, film by film. "
-        "Without TMDB_API_KEY everything works on the built-in studio, which invents films."
+        "Without TMDB_API_KEY and MARQUEE_SOURCE everything works on the built-in studio, which "
+        "invents films."
     ),
+)
+STAGES_HELP = (
+    "Only these stages, separated by commas: crawl, media, frames, embeddings, splits, models, "
+    "evaluation."
 )
 INTERRUPTED = 130
 """Exit status after Ctrl-C, by the shells' custom; typer gives it too."""
@@ -57,7 +62,7 @@ def build(
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only films released since.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many films.")] = None,
-    stages: Annotated[str, typer.Option(help="Stage words, separated by commas.")] = "",
+    stages: Annotated[str, typer.Option(help=STAGES_HELP)] = "",
     range_films: Annotated[int, typer.Option(min=1, help="Films in one Dagster run.")] = 500,
     preset: Preset = "",
 ) -> None:
@@ -74,7 +79,10 @@ def build(
     )
     with open_building_site(settings_of(preset)) as (workplace, instance):
         due = run(workplace, instance, request)
-        console.print(f"{due} films were due; the rest was up to date.")
+        rest = "the others were not asked for" if request.is_partial else "the rest was up to date"
+        console.print(f"{due} films were due; {rest}.")
+        if workplace.source.is_imports and not workplace.ledger.movies():
+            console.print("No film is known: `uv run marquee import kinds` lists what brings some.")
 
 
 @app.command()

@@ -84,6 +84,8 @@ def print_findings(findings: Sequence[Finding], console: Console, *, as_json: bo
         return 1 if broken else 0
     table = Table("", "", "what is", "what to do", box=None, header_style="bold")
     table.columns[1].no_wrap = True
+    for column in table.columns[2:]:
+        column.overflow = "fold"  # a name or an address that is cut off helps nobody
     for finding in findings:
         texts = (finding.name, finding.detail, finding.remedy)
         table.add_row(MARKS[finding.is_ok], *map(escape, texts))

@@ -7,7 +7,7 @@ dumps (see `pipeline.crawl.datasets`) and keeping rows (see `resources.imports`)
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,15 +17,17 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.crawl.datasets.kinds import KINDS, open_reader
-from pipeline.crawl.datasets.rows import Refused, RowReason, Taken
+from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
 from pipeline.crawl.datasets.titles import join_key
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, DumpError
 from resources.imports import Identity, Register, open_register
 from resources.lock import exclusive
 from resources.settings import Settings
 from resources.workplace import Workplace, open_workplace
 
 EXAMPLES_SHOWN = 3
+EXAMPLE_CHARS = 160
+"""What is longer stands in the list of refused rows whole, and on the screen cut off."""
 
 
 @dataclass
@@ -66,11 +68,11 @@ def import_dump(workplace: Workplace, kind: str, path: Path) -> ImportReport:
     Raises:
         DumpError: There is no such kind, or `path` is not such a dump.
     """
-    rows = open_reader(kind)(path)
+    reader = open_reader(kind)
     report = ImportReport(kind)
     keeper = _Keeper(workplace, kind, report)
     named: list[Taken] = []
-    for row in rows:
+    for row in _rows(reader, path):
         if isinstance(row, Refused):
             report.refused.append(row)
         elif row.tmdb_id is None and not row.imdb_id:
@@ -81,11 +83,23 @@ def import_dump(workplace: Workplace, kind: str, path: Path) -> ImportReport:
     for row in named:
         if row.year and namesakes[join_key(row.title, row.year)] > 1:
             keeper.refuse(row, RowReason.AMBIGUOUS, "stands in the dump several times")
+            keeper.withdraw(row)
         else:
             keeper.take(row)
     keeper.finish()
     _write_refused(workplace, report)
     return report
+
+
+def _rows(reader: Callable[[Path], Rows], path: Path) -> Rows:
+    """Give a dump's rows; what the disk refuses besides is an error of the dump's."""
+    try:
+        yield from reader(path)
+    except OSError as error:
+        place, why = error.filename or path, error.strerror or error
+        raise DumpError(
+            f"{place} cannot be read ({why}). Mend its rights or fetch it again."
+        ) from error
 
 
 class _Keeper:
@@ -96,10 +110,10 @@ class _Keeper:
         self._imports = workplace.imports
         self._register: Register = open_register(self._imports, workplace.ledger, but=kind)
         self._index = self._imports.index(kind)
-        self._before = set(self._index)
+        self._before = dict(self._index)
         self._known = workplace.ledger.movies()
         self._places: dict[int, str] = {}
-        self._touched: set[int] = set()
+        self._touched: dict[int, str] = {}
 
     def refuse(self, row: Taken, reason: RowReason, detail: str) -> None:
         name = f"{row.title} ({row.year or '?'})" if row.title else row.imdb_id or row.tmdb_id
@@ -116,21 +130,32 @@ class _Keeper:
             self.refuse(row, RowReason.DUPLICATE, f"film {tmdb_id} stands at {first} already")
             return
         self._places[tmdb_id] = row.row
-        is_new = self._imports.keep(self._kind, tmdb_id, row)
-        self._index[tmdb_id] = Identity(row.imdb_id, row.title, row.year)
-        if tmdb_id not in self._before:
+        content = self._imports.keep(self._kind, tmdb_id, row)
+        self._index[tmdb_id] = Identity(row.imdb_id, row.title, row.year, content)
+        before = self._before.get(tmdb_id)
+        if before is None:
             self._report.new += 1
-        elif is_new:
+        elif before.content != content:
             self._report.changed += 1
         else:
             self._report.unchanged += 1
-        if is_new or tmdb_id not in self._known:
-            self._touched.add(tmdb_id)
+        if before is None or before.content != content or tmdb_id not in self._known:
+            self._touched[tmdb_id] = content
+
+    def withdraw(self, row: Taken) -> None:
+        """Take back what an earlier import gave to a movie when no other was known to fit."""
+        for tmdb_id in self._register.find(row) - set(self._places):
+            before = self._before.get(tmdb_id)
+            if before and before.is_named_as(row):
+                self._imports.drop(self._kind, tmdb_id)
+                self._index.pop(tmdb_id, None)
+                self._touched[tmdb_id] = "taken back"
 
     def _refuse_unjoined(self, row: Taken, found: set[int]) -> None:
         if found:
             ids = ", ".join(map(str, sorted(found)[:5]))
             self.refuse(row, RowReason.AMBIGUOUS, f"films {ids} all fit")
+            self.withdraw(row)
         elif row.imdb_id or (row.title and row.year):
             self.refuse(
                 row,
@@ -141,11 +166,13 @@ class _Keeper:
             self.refuse(row, RowReason.NO_ID, "neither an id nor title and year")
 
     def finish(self) -> None:
-        """Let what was kept count: first the index, then the films."""
+        """Let what was kept count: first the films, then the index, which says that all is done."""
+        now = datetime.fromtimestamp(self._workplace.clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        # The content as well: two imports of one second are two. The column takes 40 characters.
+        stamps = {i: f"{now} {what}" for i, what in sorted(self._touched.items())}
+        self._workplace.ledger.know_movies(stamps)
         self._imports.write_index(self._kind, self._index)
-        stamp = datetime.fromtimestamp(self._workplace.clock(), UTC).isoformat(timespec="seconds")
-        self._workplace.ledger.know_movies(dict.fromkeys(sorted(self._touched), f"{stamp} import"))
-        self._report.films_new = len(self._touched - set(self._known))
+        self._report.films_new = len(set(self._touched) - set(self._known))
 
 
 @contextmanager
@@ -187,6 +214,10 @@ def refused_path(workplace: Workplace, kind: str):
     return workplace.store.path("reports", "imports", f"{kind}_refused.csv")
 
 
+def _shorten(text: str) -> str:
+    return text if len(text) <= EXAMPLE_CHARS else f"{text[: EXAMPLE_CHARS - 1]}…"
+
+
 def print_import(workplace: Workplace, report: ImportReport, console: Console) -> None:
     """Print rows taken, and those refused by reason with the first of each."""
     console.print(
@@ -198,7 +229,7 @@ def print_import(workplace: Workplace, report: ImportReport, console: Console) -
         table = Table("refused", "rows", "for example", box=None, header_style="bold")
         for reason, count in Counter(one.reason for one in report.refused).most_common():
             examples = [one for one in report.refused if one.reason is reason][:EXAMPLES_SHOWN]
-            shown = "\n".join(f"{one.row}: {one.detail}"[:160] for one in examples)
+            shown = "\n".join(_shorten(f"{one.row}: {one.detail}") for one in examples)
             table.add_row(reason.value, str(count), shown)
         console.print(table, markup=False)
         console.print(f"All of them: {refused_path(workplace, report.kind)}")

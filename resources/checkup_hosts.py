@@ -41,7 +41,8 @@ def check_tmdb(settings: Settings, source: Source) -> list[Finding]:
     """Ask TMDB one question with the key: whether it works, and if not, whose fault that is."""
     name = "TMDB key"
     if not settings.tmdb_api_key:
-        return [Finding(name, None, f"not set: films are of the {source.label}", NO_KEY)]
+        gain = "" if source.is_imports else NO_KEY
+        return [Finding(name, None, f"not set: films are of the {source.label}", gain)]
     http = _open(settings.tmdb_api_url)
     kind = tell_kind_of_key(settings.tmdb_api_key)
     try:

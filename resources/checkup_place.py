@@ -152,7 +152,7 @@ def check_ledger(url: str, root: str) -> list[Finding]:
         return [_open_ledger(url)]
     path = Path(database.database or "") if database is not None else folder / "ledger.sqlite"
     if not path.exists():
-        return [Finding("ledger", True, "none yet; the first build makes it")]
+        return [Finding("ledger", True, "none yet; the first build or import makes it")]
     return [_look_into_sqlite(path)]
 
 

@@ -5,12 +5,12 @@ What does not: reading dumps (see `pipeline.crawl.datasets`), and what their fie
 `pipeline.crawl.merging`).
 
 Layout: `imports/<kind>/<tmdb_id>.json` holds one row's fields and where it stood;
-`imports/<kind>.index.json` the ids, title and year of every movie of the kind.
+`imports/<kind>.index.json` the ids, title, year and content's hash of every movie of the kind.
 """
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 from upath import UPath
@@ -19,8 +19,9 @@ from pipeline.crawl.datasets.kinds import KINDS
 from pipeline.crawl.datasets.rows import Taken
 from pipeline.crawl.datasets.titles import join_key
 from pipeline.due import RECORDS
+from pipeline.versions import hash_bytes
 from resources.ledger import Ledger
-from resources.store import Store
+from resources.store import Store, writing
 
 FOLDER = "imports"
 MOVIE = "{tmdb_id}"
@@ -55,8 +56,8 @@ class Imports:
                 found.append((kind, self._store.read_json(path)["fields"]))
         return found
 
-    def keep(self, kind: str, tmdb_id: int, taken: Taken) -> bool:
-        """Keep a row; say whether anything is new.
+    def keep(self, kind: str, tmdb_id: int, taken: Taken) -> str:
+        """Keep a row and its files; give the hash of all of it.
 
         Raises:
             DiskError: The disk refuses.
@@ -64,15 +65,27 @@ class Imports:
         content = json.dumps(
             {"row": taken.row, "fields": taken.fields}, ensure_ascii=False, sort_keys=True
         ).encode()
-        is_new = self._write(self._place(kind, tmdb_id), content)
+        self._write(self._place(kind, tmdb_id), content)
+        hashes = [hash_bytes(content)]
         for place, source in taken.files.items():
             path = self._store.path(FOLDER, kind, place.replace(MOVIE, str(tmdb_id)))
             content = source.read_bytes() if isinstance(source, Path) else source
-            is_new = self._write(path, content) or is_new
-        return is_new
+            self._write(path, content)
+            hashes.append(hash_bytes(content))
+        return hash_bytes(" ".join(hashes).encode())
+
+    def drop(self, kind: str, tmdb_id: int) -> None:
+        """Forget what a kind says of a movie; arrays beside it stay.
+
+        Raises:
+            DiskError: The disk refuses.
+        """
+        path = self._place(kind, tmdb_id)
+        with writing(path):
+            path.unlink(missing_ok=True)
 
     def index(self, kind: str) -> dict[int, "Identity"]:
-        """Give ids, title and year of the kind's movies."""
+        """Give what the kind's movies are recognised by."""
         path = self._store.path(FOLDER, f"{kind}.index.json")
         if not path.exists():
             return {}
@@ -81,7 +94,7 @@ class Imports:
 
     def write_index(self, kind: str, index: Mapping[int, "Identity"]) -> None:
         """Write it whole: what an import adds counts from here on."""
-        listed = {str(i): [one.imdb_id, one.title, one.year] for i, one in sorted(index.items())}
+        listed = {str(i): astuple(one) for i, one in sorted(index.items())}
         self._write(
             self._store.path(FOLDER, f"{kind}.index.json"),
             json.dumps(listed, ensure_ascii=False).encode(),
@@ -91,20 +104,29 @@ class Imports:
     def _place(self, kind: str, tmdb_id: int) -> UPath:
         return self._store.path(FOLDER, kind, f"{int(tmdb_id)}.json")
 
-    def _write(self, path: UPath, content: bytes) -> bool:
-        if path.exists() and path.read_bytes() == content:
-            return False
-        self._store.write(path, content)
-        return True
+    def _write(self, path: UPath, content: bytes) -> None:
+        if not path.exists() or path.read_bytes() != content:
+            self._store.write(path, content)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """By what a movie is recognised in a dump that does not know its TMDB id."""
+    """By what a movie is recognised in a dump that does not know its TMDB id.
+
+    Attributes:
+        imdb_id, title, year: As the dump has them, title and year where there is no id.
+        content: Hash of what the import kept; whether a row changed is asked of it, because the
+            index is written last: an import that was killed finds the same rows changed again.
+    """
 
     imdb_id: str | None = None
     title: str = ""
     year: int | None = None
+    content: str = ""
+
+    def is_named_as(self, row: Taken) -> bool:
+        """Whether it came from a row with the same id, title and year."""
+        return (self.imdb_id, self.title, self.year) == (row.imdb_id, row.title, row.year)
 
 
 @dataclass

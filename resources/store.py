@@ -80,10 +80,9 @@ class Store:
             try:
                 temporary.write_bytes(content)
                 Path(str(temporary)).replace(str(path))
-            except OSError:
+            finally:  # also when somebody stops the run; where all went well it is gone already
                 with suppress(OSError):
                     temporary.unlink(missing_ok=True)
-                raise
 
     def read_json(self, path: UPath) -> dict:
         """Read one JSON object; `DamagedFileError` where it is none."""
@@ -145,9 +144,12 @@ class Store:
             return
         found = self.read_json(mark)["source"]
         if found != source:
+            kind = found.partition(" ")[0]  # a studio's name goes on with its fingerprint
+            other = f", or set MARQUEE_SOURCE to {kind} to go on with this one"
             raise StoreError(
                 f"The store {self.root} was filled from {found}, this run reads {source}; the two "
-                "never mix. Point MARQUEE_STORE (and DAGSTER_HOME) to new folders."
+                "never mix. Point MARQUEE_STORE (and DAGSTER_HOME) to new folders"
+                f"{'' if source.startswith(kind) else other}."
             )
 
 

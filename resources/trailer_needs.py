@@ -155,8 +155,9 @@ def check_lines(settings: Settings) -> Finding:
         lines = trailer_lines(settings)
     except ConfigurationError as error:
         return blame("trailer lines", error)
-    template = settings.trailer_url_template or TRAILER_URL_TEMPLATE
-    return Finding("trailer lines", True, f"at most {lines}, from {template}")
+    own = "the built-in studio" if settings.source_kind == "studio" else TRAILER_URL_TEMPLATE
+    host = settings.trailer_url_template or own
+    return Finding("trailer lines", True, f"at most {lines}, from {host}")
 
 
 def _version_of(package: str) -> str | None:

@@ -30,10 +30,11 @@ def export_csv(job: Job) -> None:
     with job.folder.writing("films.csv") as path:
         escaped = write_csv(path, _rows(job), schema(_ASSETS))
     job.counts["cells with an apostrophe"] = escaped
-    job.notes.append(
-        f"{escaped} texts that a spreadsheet would run as a formula have an apostrophe before "
-        "them; the Parquet table has every text as it is"
-    )
+    if escaped:
+        job.notes.append(
+            f"{escaped} texts that a spreadsheet would run as a formula have an apostrophe before "
+            "them; the Parquet table has every text as it is"
+        )
     job.notes.append(
         "known after release, labels and never inputs: popularity, vote_average, vote_count, "
         "box_office_figures, and every column with revenue in its name"
@@ -46,6 +47,7 @@ def _rows(job: Job) -> Iterator[dict]:
     for tmdb_id in job.each("export films"):
         details = job.details(tmdb_id, "record")
         record = parse_details(details) if details is not None else None
+        job.counts["record"] += record is not None
         states = {name: job.state(name, tmdb_id) for name in _ASSETS}
         yield describe_movie(tmdb_id, record, _money(job, tmdb_id), states)
         job.counts["films"] += 1
@@ -59,7 +61,9 @@ def _money(job: Job, tmdb_id: int) -> Mapping:
         job.leave_out("money", f"{row.status}: {row.reason}" if row else "not tried yet", tmdb_id)
         return {}
     try:
-        return job.workplace.store.read_json(path)
+        money = job.workplace.store.read_json(path)
     except DamagedFileError as error:
         job.leave_out("money", str(error), tmdb_id)
         return {}
+    job.counts["money"] += 1
+    return money

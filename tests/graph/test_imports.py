@@ -134,16 +134,61 @@ def test_rows_without_ids_join_films_by_title_and_year(site, imports_settings, t
     movies = details(site)
     imported(imports_settings, write_dump(tmp_path / "dump", movies))
     year = movies[0]["release_date"][:4]
-    table = tmp_path / "the_numbers_budgets.csv"
-    rows = [f'1,"Jan 1, {year}","{movies[0]["title"].upper()}","$5,000","$1,000","$9,000"',
-            f'2,"Jan 1, {year}","Nobody Knows This","$5,000","$1,000","$9,000"']  # fmt: skip
-    table.write_text(
-        "id,release_date,movie,production_budget,domestic_gross,worldwide_gross\n"
-        + "\n".join(rows) + "\n", encoding="utf-8",
-    )  # fmt: skip
+    title = movies[0]["title"].upper()
+    table = write_budgets(tmp_path, (title, year, "9,000"), ("Nobody Knows This", year, "9,000"))
     report = imported(imports_settings, table, "the-numbers")
     assert report.taken == 1
     assert [one.reason.value for one in report.refused] == ["unknown_movie"]
+
+
+def write_budgets(folder, *rows):
+    """Write The Numbers' table of (title, year, worldwide) rows."""
+    table = folder / "the_numbers_budgets.csv"
+    lines = [f'{i},"Jan 1, {year}","{title}","$5,000","$1,000","${gross}"'
+             for i, (title, year, gross) in enumerate(rows)]  # fmt: skip
+    table.write_text(
+        "id,release_date,movie,production_budget,domestic_gross,worldwide_gross\n"
+        + "\n".join(lines) + "\n", encoding="utf-8",
+    )  # fmt: skip
+    return table
+
+
+def test_figures_are_taken_back_when_a_namesake_becomes_known(site, imports_settings, tmp_path):
+    movies = details(site)
+    first = {**movies[0], "title": "Puss in Boots", "release_date": "2011-10-28"}
+    imported(imports_settings, write_dump(tmp_path / "dump", [first]))
+    table = write_budgets(tmp_path, ("Puss in Boots", 2011, "554,987,477"))
+    assert imported(imports_settings, table, "the-numbers").taken == 1
+    namesake = {**movies[1], "title": "Puss in Boots", "release_date": "2011-01-01"}
+    imported(imports_settings, write_dump(tmp_path / "more", [first, namesake]))
+    with open_workplace(imports_settings) as workplace:
+        workplace.ledger.know_movies({first["id"]: "before"})
+    report = imported(imports_settings, table, "the-numbers")
+    assert [one.reason.value for one in report.refused] == ["ambiguous"]
+    with open_workplace(imports_settings) as workplace:
+        told = {kind for kind, _ in workplace.imports.answers(first["id"])}
+        assert told == {"tmdb5000"}
+        assert workplace.ledger.movies()[first["id"]] != "before"
+
+
+def test_killed_import_of_a_changed_dump_leaves_no_film_behind(
+    site, imports_settings, tmp_path, monkeypatch
+):
+    movies = details(site)
+    imported(imports_settings, write_dump(tmp_path / "dump", movies))
+    changed = write_dump(
+        tmp_path / "newer", [{**movies[0], "overview": "Another plot."}, *movies[1:]]
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr("assets.importing._Keeper.finish", _stop)
+        with pytest.raises(KeyboardInterrupt):
+            imported(imports_settings, changed)
+    report = imported(imports_settings, changed)
+    assert (report.new, report.changed, report.unchanged) == (0, 1, 3)
+
+
+def _stop(_keeper):
+    raise KeyboardInterrupt
 
 
 def test_dumps_never_go_into_the_studios_store(imports_settings):
@@ -152,6 +197,15 @@ def test_dumps_never_go_into_the_studios_store(imports_settings):
         open_for_import(replace(imports_settings, source="studio")),
     ):
         pass
+
+
+def test_dump_that_the_disk_refuses_is_named(imports_settings, tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pipeline.crawl.datasets.trailers12k.read", refuse)
+    with pytest.raises(DumpError, match="dump cannot be read .Permission denied.*rights"):
+        imported(imports_settings, tmp_path / "dump", "trailers12k")
 
 
 def test_unknown_kind_names_the_kinds(imports_settings, tmp_path):

@@ -107,7 +107,13 @@ class _Money:
 
 def _list(name: str, folder: Path, files: dict[int, dict[str, Path]]) -> Iterator[Refused]:
     """Note a folder's files by movie; refuse those that no movie's id names."""
-    for path in sorted(folder.iterdir()):
+    try:
+        listed = sorted(folder.iterdir())
+    except OSError as error:
+        detail = f"the folder cannot be read ({error.strerror or error})"
+        yield Refused(name, RowReason.MALFORMED, detail)
+        return
+    for path in listed:
         where = f"{name}/{path.name}"
         stem = path.name.removesuffix(ENDINGS[name])
         if path.is_symlink():

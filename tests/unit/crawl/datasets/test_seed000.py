@@ -1,5 +1,6 @@
 import os
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -191,3 +192,17 @@ def test_files_that_no_movie_names_are_refused(dump):
         ("credits/6.npy", RowReason.UNSAFE),
         ("basics/7.npy", RowReason.MALFORMED),
     }
+
+
+def test_folder_that_cannot_be_listed_is_refused_and_the_others_are_taken(dump, monkeypatch):
+    listing = Path.iterdir
+
+    def refuse(folder):
+        if folder.name == "credits":
+            raise PermissionError(13, "Permission denied")
+        return listing(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    rows = list(read(dump))
+    assert refused(rows) == [("credits", RowReason.MALFORMED)]
+    assert "title" in taken(rows)[0].fields
