@@ -24,8 +24,8 @@ def _name(cell) -> str:
 @pytest.fixture(scope="module")
 def played(request, tmp_path_factory):
     """Play all cells that were chosen; give their results."""
-    chosen = [item.callspec.params["cell"] for item in request.session.items
-              if item.module is request.module and hasattr(item, "callspec")]  # fmt: skip
+    ours = [i for i in request.session.items if getattr(i, "module", None) is request.module]
+    chosen = [item.callspec.params["cell"] for item in ours if hasattr(item, "callspec")]
     folder = tmp_path_factory.mktemp("matrix")
 
     def play_one(number_and_cell):
