@@ -24,7 +24,7 @@ UPDATE = (
     "Set a later day in pyproject.toml (`exclude-newer`), then `uv sync --upgrade-package yt-dlp "
     "--upgrade-package yt-dlp-ejs`."
 )
-INSTALL = "Run `uv sync`: it is among marquee's dependencies (`yt-dlp[default,deno]`)."
+INSTALL = "Run `uv sync`: it is among the dependencies of marquee."
 
 
 def check_trailer_needs(settings: Settings, today: date | None = None) -> list[Finding]:
