@@ -27,7 +27,7 @@ class Taken:
     """What one row, or one group of rows, says of one movie.
 
     Attributes:
-        row: Where it stands, for a person: `movies.csv.gz row 17`.
+        row: Where it stands, for a person: `movies.csv.gz line 17`.
         fields: What is known, in the shape of TMDB's `/movie/{id}` with `credits`, `keywords`,
             `videos` and `release_dates` appended; unknown fields are left out. What TMDB has no
             field for stands under a key that begins with `marquee_`.
@@ -47,13 +47,26 @@ class Taken:
     files: Mapping[str, Path | bytes] = field(default_factory=dict)
 
 
+MAX_DETAIL_CHARS = 500
+"""Longer details are cut: a refusal must not quote a whole file."""
+
+
 @dataclass(frozen=True)
 class Refused:
-    """A row that is not taken: where it stands, why, and what came."""
+    """A row that is not taken: where it stands, why, and what came.
+
+    Example:
+        >>> len(Refused("a.csv line 2", RowReason.EMPTY, "x" * 9999).detail)
+        500
+    """
 
     row: str
     reason: RowReason
     detail: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.detail) > MAX_DETAIL_CHARS:
+            object.__setattr__(self, "detail", f"{self.detail[: MAX_DETAIL_CHARS - 1]}…")
 
 
 Rows = Iterator[Taken | Refused]
