@@ -13,7 +13,7 @@ from torchvision.transforms import functional
 
 from pipeline.embeddings.backbones import Backbone
 from pipeline.embeddings.clip import build_clip_image_trunk
-from pipeline.embeddings.trunks import build_trunk
+from pipeline.embeddings.trunks import PixelNetwork, build_trunk
 
 _BUILDERS = {
     "shufflenet": (torchvision.models.shufflenet_v2_x1_0, "fc"),
@@ -32,21 +32,11 @@ _INTERPOLATION = {
 }
 
 
-class ImageNetwork(nn.Module):
-    """A backbone that takes pictures as they are stored: uint8, channels last."""
+class ImageNetwork(PixelNetwork):
+    """A backbone that takes pictures as they are stored: uint8 (batch, px, px, 3)."""
 
     def __init__(self, backbone: Backbone, trunk: nn.Module):
-        super().__init__()
-        self.trunk = trunk.to(memory_format=torch.channels_last)
-        scale = 1.0 / torch.tensor(backbone.std)
-        self.register_buffer("scale", (scale / 255.0).view(3, 1, 1), persistent=False)
-        shift = -torch.tensor(backbone.mean) * scale
-        self.register_buffer("shift", shift.view(3, 1, 1), persistent=False)
-
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Embed pictures of the backbone's size: uint8 (batch, px, px, 3) → (batch, width)."""
-        x = pictures.permute(0, 3, 1, 2)  # (batch, 3, px, px), channels last in memory
-        return self.trunk(torch.addcmul(self.shift, x.float(), self.scale))
+        super().__init__(backbone, trunk, n_dims=2)
 
 
 def to_square(pictures: torch.Tensor, backbone: Backbone) -> torch.Tensor:

@@ -15,6 +15,31 @@ from pipeline.embeddings.backbones import Backbone
 from pipeline.errors import WeightsError
 
 
+class PixelNetwork(nn.Module):
+    """A trunk that takes pixels as they are stored: uint8, channels last.
+
+    Args:
+        backbone: Its row of the table; says the normalisation.
+        trunk: The network without its head.
+        n_dims: Dimensions of one item without its channels: 2 of a picture, 3 of a clip.
+    """
+
+    def __init__(self, backbone: Backbone, trunk: nn.Module, n_dims: int):
+        super().__init__()
+        layout = torch.channels_last if n_dims == 2 else torch.channels_last_3d
+        self.trunk = trunk.to(memory_format=layout)
+        shape = (3, *[1] * n_dims)
+        scale = 1.0 / torch.tensor(backbone.std)
+        self.register_buffer("scale", (scale / 255.0).view(shape), persistent=False)
+        shift = -torch.tensor(backbone.mean) * scale
+        self.register_buffer("shift", shift.view(shape), persistent=False)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Embed items of the backbone's size: uint8 (batch, …, px, px, 3) → (batch, width)."""
+        x = pixels.movedim(-1, 1)  # (batch, 3, …, px, px), channels last in memory
+        return self.trunk(torch.addcmul(self.shift, x.float(), self.scale))
+
+
 def build_trunk(
     backbone: Backbone,
     builder: Callable[..., nn.Module],

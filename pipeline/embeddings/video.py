@@ -13,7 +13,7 @@ from torchvision.models import video
 from pipeline.embeddings.backbones import Backbone
 from pipeline.embeddings.image import to_square
 from pipeline.embeddings.shufflenet3d import build_shufflenet3d, translate_published_names
-from pipeline.embeddings.trunks import build_trunk
+from pipeline.embeddings.trunks import PixelNetwork, build_trunk
 
 _BUILDERS = {
     "shufflenet3d": (build_shufflenet3d, "fc"),
@@ -23,21 +23,11 @@ _BUILDERS = {
 """Builder and name of the head, by backbone."""
 
 
-class VideoNetwork(nn.Module):
-    """A backbone that takes clips as they are stored: uint8, channels last."""
+class VideoNetwork(PixelNetwork):
+    """A backbone that takes clips as they are stored: uint8 (batch, frames, px, px, 3)."""
 
     def __init__(self, backbone: Backbone, trunk: nn.Module):
-        super().__init__()
-        self.trunk = trunk.to(memory_format=torch.channels_last_3d)
-        scale = 1.0 / torch.tensor(backbone.std)
-        self.register_buffer("scale", (scale / 255.0).view(3, 1, 1, 1), persistent=False)
-        shift = -torch.tensor(backbone.mean) * scale
-        self.register_buffer("shift", shift.view(3, 1, 1, 1), persistent=False)
-
-    def forward(self, clips: torch.Tensor) -> torch.Tensor:
-        """Embed clips of the backbone's size: uint8 (batch, frames, px, px, 3) → (batch, width)."""
-        x = clips.permute(0, 4, 1, 2, 3)  # (batch, 3, frames, px, px), channels last in memory
-        return self.trunk(torch.addcmul(self.shift, x.float(), self.scale))
+        super().__init__(backbone, trunk, n_dims=3)
 
 
 def clips_to_square(clips: torch.Tensor, backbone: Backbone) -> torch.Tensor:

@@ -78,18 +78,22 @@ def plan_clips(
         within = pts[(pts >= start) & (pts < end)]
         if not len(within):
             continue
-        first = int(within[0])
         n_moments = _count_moments(within, end, step, is_last=number == len(shots) - 2)
         for clip in range(n_moments // n_frames):
-            moments = (first + step * (clip * n_frames + k) for k in range(n_frames))
-            at = np.array([math.floor(moment + slack) for moment in moments], dtype=np.int64)
-            clip_pts.append(within[np.searchsorted(within, at, side="right") - 1].tolist())
+            moments = range(clip * n_frames, (clip + 1) * n_frames)
+            clip_pts.append(_shown_at(within, [step * k + slack for k in moments]))
             clip_shot.append(number)
     return ClipPlan(
         pts=np.array(clip_pts, dtype=np.int64).reshape(-1, n_frames),
         shot=np.array(clip_shot, dtype=np.int64),
         n_shots_dropped=len(shots) - 1 - len(set(clip_shot)),
     )
+
+
+def _shown_at(within: np.ndarray, moments: list[Fraction]) -> list[int]:
+    """Give the frame that a player shows at each moment after the shot's first frame."""
+    at = np.array([math.floor(int(within[0]) + moment) for moment in moments], dtype=np.int64)
+    return within[np.searchsorted(within, at, side="right") - 1].tolist()
 
 
 def stack_clips(plan: ClipPlan, frames: np.ndarray, pts: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -1,5 +1,6 @@
 """Small clips and sounds, encoded on the spot; and the folder of real files, where there is one."""
 
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # tests are no package
 
 RATE_HZ = 44_100
 

@@ -1,11 +1,11 @@
 """Whatever comes under a poster's name is a decoded picture or one reason."""
 
-import io
 import struct
 import zlib
 
 import numpy as np
 import pytest
+from picture_files import after_start, chunk, encode, flag, png
 from PIL import Image
 
 from pipeline.errors import PosterError
@@ -14,40 +14,10 @@ from pipeline.media.picture_layout import read_layout
 from pipeline.media.poster import inspect_poster
 from pipeline.outcomes import Reason
 
-RED, BLUE = (250, 0, 0), (0, 0, 250)
-
-
-def flag(mode="RGB", width=96, height=144):
-    """Draw a picture whose left half is red and whose right half is blue."""
-    image = Image.new("RGB", (width, height), RED)
-    image.paste(BLUE, (width // 2, 0, width, height))
-    return image.convert(mode)
-
-
-def encode(image=None, format="JPEG", **options):
-    file = io.BytesIO()
-    (image or flag()).save(file, format, **options)
-    return file.getvalue()
-
 
 def noise(format, **options):
     pixels = np.random.default_rng(0).integers(0, 256, (90, 60, 3), dtype=np.uint8)
     return encode(Image.fromarray(pixels), format, **options)
-
-
-def chunk(name, body):
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-
-def png(width, height, bits, colour, rows, *more):
-    head = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
-    chunks = [chunk(b"IHDR", head), *more, chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
-
-
-def after_start(jpeg, marker, body):
-    """Put a segment right behind a JPEG's first mark."""
-    return jpeg[:2] + b"\xff" + bytes([marker]) + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
 
 
 def reason_of(data):

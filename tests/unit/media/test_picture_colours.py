@@ -1,18 +1,17 @@
 """Every colour mode, turn and coding that a poster may come in is shown as it is meant."""
 
 import base64
-import io
 import struct
-import zlib
 
 import numpy as np
 import pytest
+from picture_files import BLUE, RED, after_start, encode, flag, png
 from PIL import Image
 
 from pipeline.media.picture import decode, open_picture
 from pipeline.media.poster import inspect_poster, load_poster
 
-RED, BLUE, WHITE = (250, 0, 0), (0, 0, 250), (255, 255, 255)
+WHITE = (255, 255, 255)
 
 ARITHMETIC_JPEG = base64.b64decode(
     "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8UHRofHh0aHBwgJC4nICIsIx"
@@ -23,34 +22,6 @@ ARITHMETIC_JPEG = base64.b64decode(
 )
 """Made by libjpeg-turbo's `cjpeg -quality 75 -arithmetic`: 48×72, left half red, right half blue.
 Pillow reads such files and cannot write them."""
-
-
-def flag(mode="RGB", width=96, height=144):
-    """Draw a picture whose left half is red and whose right half is blue."""
-    image = Image.new("RGB", (width, height), RED)
-    image.paste(BLUE, (width // 2, 0, width, height))
-    return image.convert(mode)
-
-
-def encode(image=None, format="JPEG", **options):
-    file = io.BytesIO()
-    (image or flag()).save(file, format, **options)
-    return file.getvalue()
-
-
-def chunk(name, body):
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-
-def png(width, height, bits, colour, rows, *more):
-    head = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
-    chunks = [chunk(b"IHDR", head), *more, chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
-
-
-def after_start(jpeg, marker, body):
-    """Put a segment right behind a JPEG's first mark."""
-    return jpeg[:2] + b"\xff" + bytes([marker]) + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
 
 
 def pixels(data):

@@ -9,9 +9,6 @@ from pipeline.media.shots import MIN_SHOT_S, find_shots
 from pipeline.media.timeline import read_timeline
 from pipeline.outcomes import Reason
 
-pytest.importorskip("scenedetect", reason="PySceneDetect is not installed")
-
-
 SCENE_FRAMES = 25
 
 
