@@ -4,11 +4,48 @@ What belongs here: published figures with their source. What does not: code.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 REVENUE_CLASSES = (
     "Disaster", "Flop", "Successful", "Average", "Hit", "Outstanding", "Superhit", "Blockbuster",
 )  # fmt: skip
 """Names of the eight revenue classes, lowest first, in the seed's order. Source: seed 001."""
+
+TRAILER_GENRES = (
+    "action", "adventure", "comedy", "crime", "drama", "fantasy", "horror", "romance", "sci-fi",
+    "thriller",
+)  # fmt: skip
+"""The ten labels of Trailers12k, in the order of its table's columns. Source: seed 002, "MTGC
+Evaluation"."""
+
+
+class Kind(StrEnum):
+    """What a task's answer looks like: one class of several, one number, or any of some labels."""
+
+    CLASSES = "classes"
+    REGRESSION = "regression"
+    LABELS = "labels"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to predict.
+
+    Attributes:
+        name: In folders and reports.
+        kind: See `Kind`.
+        main_metric: The score that verdicts are about, a name in `pipeline.evaluation`.
+        class_names: Of classes (lowest first where they are ordered) or labels; none of a number.
+        is_ordered: Whether neighbouring classes are nearer than others.
+        unit: Of a number.
+    """
+
+    name: str
+    kind: Kind
+    main_metric: str
+    class_names: tuple[str, ...] = ()
+    is_ordered: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -21,6 +58,14 @@ class RatioSplit:
     test: float
 
 
+PUBLISHED_STREAMS = "seed streams"
+ALL_STREAMS = "all streams"
+"""Variants of `revenue`: the published network alone, and with the streams that ours adds."""
+
+BY_DATE = "by-date"
+"""Name of the split by release date: train on the oldest, test on the newest."""
+
+
 @dataclass(frozen=True)
 class System:
     """One published system: what it predicts, from which streams, on which splits.
@@ -28,43 +73,50 @@ class System:
     Attributes:
         name: Prefix of its assets (`<name>_model`).
         seed: Number of the text that describes it.
-        class_names: Names of the classes, lowest first.
+        tasks: What it predicts; the first one is the published one.
+        main_variant: The variant that stands for the system on the leaderboard.
+        splits: The published splits by share; one by release date always stands beside them.
+        split_seed: Seed of the published splits.
+        folds: Folds of the cross-validation beside them; 0 for none.
         streams: The streams of the published network.
         extra_streams: Streams that ours adds; the report shows both.
-        splits: The published splits; one by release date always stands beside them.
-        split_seed: Seed of the published splits.
     """
 
     name: str
     seed: str
-    class_names: tuple[str, ...]
-    streams: tuple[str, ...]
-    extra_streams: tuple[str, ...]
+    tasks: tuple[Task, ...]
+    main_variant: str
     splits: tuple[RatioSplit, ...]
-    split_seed: int
+    split_seed: int = 42
+    folds: int = 0
+    streams: tuple[str, ...] = ()
+    extra_streams: tuple[str, ...] = ()
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Classes of the first task."""
+        return self.tasks[0].class_names
+
+
+EIGHTY_TEN_TEN = RatioSplit("80-10-10", 0.80, 0.10, 0.10)
 
 REVENUE = System(
     name="revenue",
     seed="001",
-    class_names=REVENUE_CLASSES,
-    streams=("text", "video", "audio"),
-    extra_streams=("poster", "metadata"),
+    tasks=(
+        Task("revenue_class", Kind.CLASSES, "macro_f1_score", REVENUE_CLASSES, is_ordered=True),
+    ),
+    main_variant=ALL_STREAMS,
     splits=(
         RatioSplit("70-20-10", 0.70, 0.20, 0.10),
         RatioSplit("75-15-10", 0.75, 0.15, 0.10),
-        RatioSplit("80-10-10", 0.80, 0.10, 0.10),
+        EIGHTY_TEN_TEN,
     ),
     split_seed=42,
+    streams=("text", "video", "audio"),
+    extra_streams=("poster", "metadata"),
 )
 """Eight revenue classes from plot, trailer and sound. Source: seed 001, "Data Splits"."""
-
-PUBLISHED_STREAMS = "seed streams"
-ALL_STREAMS = "all streams"
-"""The variants of a model: the published network alone, and with the streams that ours adds."""
-
-BY_DATE = "by-date"
-"""Name of the split by release date: train on the oldest, test on the newest."""
 
 
 @dataclass(frozen=True)
