@@ -125,15 +125,17 @@ class Preset:
 
     Attributes:
         text_backbone, image_backbone: Names in `pipeline.embeddings.backbones`.
+        clip_backbone: The same, of a trailer's clips; empty where no clips are cut.
     """
 
     name: str
     text_backbone: str
     image_backbone: str
+    clip_backbone: str = ""
 
 
 PRESETS = {
-    "published": Preset("published", "bert-base-uncased", "resnet50"),
-    "small": Preset("small", "minilm", "shufflenet"),
+    "published": Preset("published", "bert-base-uncased", "resnet50", "swin3d_t"),
+    "small": Preset("small", "minilm", "shufflenet", "shufflenet3d"),
 }
 """`published` is seed 001's; `small` replaces its "simplified trainer" with light backbones."""
