@@ -48,6 +48,8 @@ class WorkplaceResource(dg.ConfigurableResource):
     trailers: str = ""
     trailer_lines: str = ""
     youtube_cookies: str = ""
+    backbones: str = ""
+    attributes: str = ""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workplace]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline.errors import ConfigurationError
 from pipeline.systems import Preset
+from resources.chosen_backbones import choose_backbones
 from resources.exchange_rates import read_exchange_rates
 from resources.findings import Finding, blame
 from resources.redaction import keep_secret
@@ -43,6 +44,7 @@ def check_settings(settings: Settings) -> tuple[list[Finding], Place | None]:
         settings.number("trailer_lines", 1)
         filled, source, root = tell_place(settings)
         preset = choose_preset(settings.preset, is_studio=source.is_studio)
+        choose_backbones(preset, settings.backbones)
     except ConfigurationError as error:
         return [blame("settings", error)], None
     given = [name for field, name in ENVIRONMENT.items() if getattr(settings, field)]

@@ -47,6 +47,8 @@ class Settings:
         trailers: Folder of trailers that the user has; asked before the trailer host.
         trailer_lines: Lines of the picture that are fetched at most; 480 where nothing is set.
         youtube_cookies: File of cookies in Netscape's format.
+        backbones: Names of backbones beside the preset's, separated by commas.
+        attributes: File with the looks that objects on posters may have, one a line.
     """
 
     tmdb_api_url: str = ""
@@ -66,6 +68,8 @@ class Settings:
     trailers: str = ""
     trailer_lines: str = ""
     youtube_cookies: str = ""
+    backbones: str = ""
+    attributes: str = ""
 
     @property
     def source_kind(self) -> str:
@@ -122,6 +126,8 @@ ENVIRONMENT = {
     "trailers": "MARQUEE_TRAILERS",
     "trailer_lines": "MARQUEE_TRAILER_LINES",
     "youtube_cookies": "MARQUEE_YOUTUBE_COOKIES",
+    "backbones": "MARQUEE_BACKBONES",
+    "attributes": "MARQUEE_ATTRIBUTES",
 }
 """Which variable of the environment gives which setting."""
 

@@ -6,14 +6,16 @@ What does not: which source is read (see `resources.sources`), and what is done 
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from pipeline.embeddings.backbones import Modality
 from pipeline.errors import ConfigurationError
 from pipeline.systems import Preset
+from resources.chosen_backbones import choose_backbones
 from resources.redaction import keep_secret
 from resources.settings import (
     DEMO_STUDIO,
@@ -37,7 +39,7 @@ class Workplace:
         source: Where the movies come from.
         store: Files.
         ledger: Rows.
-        preset: Which backbones and how long heads train.
+        preset: Which backbones, and of how much they embed.
         closing: Closes the clients that were opened.
         clock: Seconds since the epoch.
     """
@@ -59,6 +61,11 @@ class Workplace:
     def weights_folder(self) -> Path | None:
         """Folder with weights that the user has, or None."""
         return Path(self.settings.weights) if self.settings.weights else None
+
+    @cached_property
+    def backbones(self) -> Mapping[Modality, tuple[str, ...]]:
+        """Names of the backbones that are asked for, by modality, the preset's first."""
+        return choose_backbones(self.preset, self.settings.backbones)
 
     @cached_property
     def imports(self):

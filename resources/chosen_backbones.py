@@ -1,0 +1,48 @@
+"""Which backbones the settings ask for: the preset's, and those that the user named beside it.
+
+What belongs here: the choice. What does not: the table (see `pipeline.embeddings.backbones`) and
+loading any (see `resources.weights`).
+"""
+
+from collections.abc import Mapping
+
+from pipeline.embeddings.backbones import BACKBONES, Modality
+from pipeline.errors import ConfigurationError
+from pipeline.systems import Preset
+
+FIELDS = {
+    Modality.TEXT: "text_backbone",
+    Modality.IMAGE: "image_backbone",
+    Modality.VIDEO: "clip_backbone",
+    Modality.AUDIO: "audio_backbone",
+}
+"""Which field of a preset names the backbone of a modality."""
+
+
+def choose_backbones(preset: Preset, beside: str) -> Mapping[Modality, tuple[str, ...]]:
+    """Give the names of backbones by modality, the preset's first; none where none is asked for.
+
+    Args:
+        preset: Names one of each modality at most.
+        beside: Names of more, separated by commas, in any order.
+
+    Raises:
+        ConfigurationError: There is no backbone of that name.
+
+    Example:
+        >>> from pipeline.systems import PRESETS
+        >>> choose_backbones(PRESETS["small"], "swin_t, ast")[Modality.IMAGE]
+        ('shufflenet', 'swin_t')
+    """
+    named = [name.strip() for name in beside.split(",") if name.strip()]
+    unknown = [name for name in named if name not in BACKBONES]
+    if unknown:
+        raise ConfigurationError(
+            f"MARQUEE_BACKBONES names {unknown[0]!r}; there are {', '.join(BACKBONES)}."
+        )
+    chosen = {}
+    for modality, field in FIELDS.items():
+        own = [getattr(preset, field)] if getattr(preset, field) else []
+        more = [name for name in named if BACKBONES[name].modality is modality]
+        chosen[modality] = tuple(dict.fromkeys([*own, *more]))
+    return chosen

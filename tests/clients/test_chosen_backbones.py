@@ -1,0 +1,34 @@
+"""Which backbones the settings ask for."""
+
+import pytest
+
+from pipeline.embeddings.backbones import BACKBONES, Modality
+from pipeline.errors import ConfigurationError
+from pipeline.systems import PRESETS, Preset
+from resources.chosen_backbones import FIELDS, choose_backbones
+
+
+def test_backbones_beside_the_presets_stand_after_it_and_once():
+    chosen = choose_backbones(PRESETS["published"], "swin_t,resnet50, r2plus1d_18,,clip_text")
+    assert chosen == {
+        Modality.TEXT: ("bert-base-uncased", "clip_text"),
+        Modality.IMAGE: ("resnet50", "swin_t"),
+        Modality.VIDEO: ("swin3d_t", "r2plus1d_18"),
+        Modality.AUDIO: ("ast",),
+    }
+
+
+def test_modality_without_a_backbone_has_none():
+    assert choose_backbones(Preset("bare"), "") == dict.fromkeys(FIELDS, ())
+
+
+def test_every_preset_names_backbones_of_the_right_modality():
+    for preset in PRESETS.values():
+        for modality, field in FIELDS.items():
+            name = getattr(preset, field)
+            assert not name or BACKBONES[name].modality is modality
+
+
+def test_unknown_backbone_is_refused_with_the_list():
+    with pytest.raises(ConfigurationError, match=r"'resnet51'; there are shufflenet, resnet18"):
+        choose_backbones(PRESETS["small"], "resnet51")
