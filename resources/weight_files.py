@@ -84,15 +84,15 @@ def _read(file: Path) -> Any:
 
 
 def build_from_state(backbone: Backbone, state: dict[str, Any] | None, *, seed: int = 0) -> Any:
-    """Build the network of a picture or clip backbone, or the detector; None draws its parameters.
+    """Build the network of a picture or clip backbone, or a detector; None draws its parameters.
 
     Raises:
         WeightsError: The parameters are not those of this backbone.
     """
-    from pipeline.embeddings.detector import DETECTOR, build_detector
+    from pipeline.embeddings.detector import DETECTORS, build_detector
 
-    if backbone is DETECTOR:
-        return build_detector(state, seed=seed)
+    if backbone.name in DETECTORS:
+        return build_detector(state, backbone, seed=seed)
     if backbone.modality is Modality.VIDEO:
         from pipeline.embeddings.video import build_video_network
 

@@ -102,20 +102,25 @@ def load_backbone(
 
 
 def load_detector(
+    name: str = "fasterrcnn_resnet50_fpn_v2",
     *,
     allow_random: bool,
     weights_folder: Path | None = None,
     allow_download: bool = True,
     seed: int = 0,
 ) -> LoadedBackbone:
-    """Load the detector of poster regions as `load_backbone` loads an encoder.
+    """Load a detector of poster regions, by its name in `DETECTORS`, as `load_backbone` does.
 
     Raises:
-        WeightsError: A file does not fit, or no place has the weights and `allow_random` is False.
+        WeightsError: The name is unknown, a file does not fit, or no place has the weights and
+            `allow_random` is False.
     """
-    from pipeline.embeddings.detector import DETECTOR
+    from pipeline.embeddings.detector import DETECTORS
 
-    return _load(DETECTOR, allow_random, weights_folder, allow_download, seed)
+    detector = DETECTORS.get(name)
+    if detector is None:
+        raise WeightsError(f"no detector is called {name!r}; there are: {', '.join(DETECTORS)}")
+    return _load(detector, allow_random, weights_folder, allow_download, seed)
 
 
 def users_files(name: str, folder: Path | None) -> list[Path]:

@@ -248,6 +248,14 @@ def test_detector_is_random_only_by_permission_and_says_so():
     assert load_detector(allow_random=True, allow_download=False).is_random
 
 
+def test_small_detector_is_loaded_by_name_and_an_unknown_one_refused():
+    name = "fasterrcnn_mobilenet_v3_large_320_fpn"
+    small = load_detector(name, allow_random=True, allow_download=False)
+    assert (small.backbone.name, small.is_random) == (name, True)
+    with pytest.raises(WeightsError, match="fasterrcnn_mobilenet_v3_large_320_fpn"):
+        load_detector("yolo", allow_random=True)
+
+
 def test_own_files_are_those_that_are_loaded_and_no_neighbours(tmp_path, clip_folder):
     for name in ("shufflenet.pth", "shufflenet.safetensors", "shufflenet3d.pth", "shufflenet.txt"):
         (tmp_path / name).touch()

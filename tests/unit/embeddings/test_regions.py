@@ -1,15 +1,26 @@
+import io
+
 import numpy as np
 import pytest
 import torch
+import torchvision
+from PIL import Image
 from torch import nn
 
 from pipeline.embeddings.backbones import BACKBONES
-from pipeline.embeddings.detector import OBJECT_NAMES, build_detector
+from pipeline.embeddings.detector import (
+    DETECTORS,
+    OBJECT_NAMES,
+    SHORT_SIDE_PX,
+    SMALL_DETECTOR,
+    build_detector,
+)
 from pipeline.embeddings.image import build_image_network
 from pipeline.embeddings.regions import RegionFinder, find_regions, last_stage
 from pipeline.errors import ItemError, PosterError
 from pipeline.layouts.attr_bbox import format_attr_bbox, parse_attr_bbox
 from pipeline.outcomes import Reason
+from resources.studio.drawing import draw_poster
 
 CAT, DOG = OBJECT_NAMES.index("cat"), OBJECT_NAMES.index("dog")
 
@@ -125,3 +136,29 @@ def test_torchvisions_detector_gives_boxes_inside_the_poster(resnet50):
         assert 0 <= y1 < y2 <= 600
         assert 0 <= region.confidence <= 1
     assert parse_attr_bbox(format_attr_bbox(found.regions)) == list(found.regions)
+
+
+def test_detectors_are_those_of_torchvisions_records():
+    for row in DETECTORS.values():
+        weights = torchvision.models.get_weight(row.weights)
+        assert tuple(n.replace(",", " ") for n in weights.meta["categories"]) == OBJECT_NAMES
+        assert row.name in SHORT_SIDE_PX
+
+
+def test_published_parameters_of_the_small_detector_load_and_are_used():
+    """They were trained with frozen batch norms, which count no batches."""
+    drawn = build_detector(None, SMALL_DETECTOR, seed=3)
+    state = {k: v for k, v in drawn.state_dict().items() if "num_batches_tracked" not in k}
+    loaded = build_detector(state, SMALL_DETECTOR)
+    x = torch.rand(3, 96, 64, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        (one,), (same,) = drawn([x]), loaded([x])
+    assert torch.equal(one["boxes"], same["boxes"])
+    assert torch.equal(one["scores"], same["scores"])
+
+
+def test_detector_without_training_finds_objects_for_the_demo(resnet50):
+    drawn = draw_poster("A film", 0.3, "a film", 342)
+    picture = np.asarray(Image.open(io.BytesIO(drawn)))
+    found = RegionFinder(build_detector(None, SMALL_DETECTOR), resnet50).find(picture)
+    assert 0 < len(found.regions) <= 100
