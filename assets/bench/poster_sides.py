@@ -33,7 +33,8 @@ def resize(content: bytes) -> bytes:
     """Make the JPEG that img2dataset makes with `center_crop`; decoding checks the file."""
     from PIL import Image
 
-    from pipeline.media.poster import Fit, load_poster
+    from pipeline.media.poster import load_poster
+    from pipeline.squares import Fit
 
     square = load_poster(content, size_px=SIZE_PX, fit=Fit.CENTRE_CROP)
     file = io.BytesIO()

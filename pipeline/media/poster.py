@@ -1,20 +1,21 @@
 """A poster file becomes facts about it, a square RGB array, or a file of seed 000's size.
 
-What belongs here: what makes a picture a usable poster, and how it is fitted. What does not:
-opening and decoding (see `pipeline.media.picture`), downloads, backbones.
+What belongs here: what makes a picture a usable poster, and decoding no more of it than a fit
+needs. What does not: opening and decoding (see `pipeline.media.picture`), the fits themselves (see
+`pipeline.squares`), downloads, backbones.
 """
 
 import io
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from pipeline.errors import PosterError
 from pipeline.media.picture import decode, open_picture, read_orientation
 from pipeline.outcomes import Reason
+from pipeline.squares import Fit, make_square
 
 MIN_SIDE_PX = 48
 """Shortest side of a poster; below it the file is a placeholder or a tracking dot."""
@@ -22,24 +23,12 @@ MIN_SIDE_PX = 48
 POSTER_PX = 224
 """Side of the square that backbones look at."""
 
-RANDOM_CROP_PX = 280
-"""Side of the square that `Fit.RANDOM_CROP` cuts out. Source: seed 003, method 4."""
-
 SEED000_SIZE_PX = (400, 600)
 """Width and height of every poster in seed 000's download. Source: seed 000."""
 
 SEED000_QUALITY = 95
 """JPEG quality of exported posters, colour at full resolution: what is encoded a second time
 should lose nothing that an object detector sees."""
-
-
-class Fit(StrEnum):
-    """How a poster of 2:3 becomes a square. Source: seed 003."""
-
-    RESIZE = "resize"
-    CENTRE_CROP = "centre_crop"
-    PAD = "pad"
-    RANDOM_CROP = "random_crop"
 
 
 @dataclass(frozen=True)
@@ -102,21 +91,11 @@ def load_poster(
     """
     data = source if isinstance(source, bytes) else source.read_bytes()
     image = open_picture(data)
-    square = (size_px, size_px)
-    if fit is Fit.RANDOM_CROP:
-        if rng is None:
-            raise ValueError("Fit.RANDOM_CROP needs rng, a numpy Generator")
-        rgb = _cut_at_random(decode(image), rng)
-        return np.asarray(rgb.resize(square, Image.Resampling.BILINEAR))
-    image.draft("RGB", _size_before_fit(image.size, size_px, fit))
-    rgb = decode(image)
-    if fit is Fit.CENTRE_CROP:
-        rgb = ImageOps.fit(rgb, square, Image.Resampling.BILINEAR)
-    elif fit is Fit.PAD:
-        rgb = ImageOps.pad(rgb, square, Image.Resampling.BILINEAR)
-    else:
-        rgb = rgb.resize(square, Image.Resampling.BILINEAR)
-    return np.asarray(rgb)
+    if fit is not Fit.RANDOM_CROP:
+        image.draft("RGB", _size_before_fit(image.size, size_px, fit))
+    elif rng is None:
+        raise ValueError("Fit.RANDOM_CROP needs rng, a numpy Generator")
+    return np.asarray(make_square(decode(image), size_px, fit, rng))
 
 
 def as_seed000_poster(data: bytes) -> bytes:
@@ -151,14 +130,3 @@ def _size_before_fit(size: tuple[int, int], size_px: int, fit: Fit) -> tuple[int
         return (size_px, size_px)
     scale = size_px / max(size)
     return (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
-
-
-def _cut_at_random(rgb: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Cut a square of `RANDOM_CROP_PX` out; a smaller poster is framed in black first."""
-    wanted = tuple(max(side, RANDOM_CROP_PX) for side in rgb.size)
-    if wanted != rgb.size:
-        framed = Image.new("RGB", wanted)
-        framed.paste(rgb, tuple((w - s) // 2 for w, s in zip(wanted, rgb.size, strict=True)))
-        rgb = framed
-    x, y = (int(rng.integers(side - RANDOM_CROP_PX + 1)) for side in rgb.size)
-    return rgb.crop((x, y, x + RANDOM_CROP_PX, y + RANDOM_CROP_PX))

@@ -46,7 +46,8 @@ def pictures() -> tuple[bytes, ...]:
 
 
 def _poster(name: str) -> Parser:
-    from pipeline.media.poster import Fit, inspect_poster, load_poster
+    from pipeline.media.poster import inspect_poster, load_poster
+    from pipeline.squares import Fit
 
     def check(data: bytes) -> None:
         if name == "poster-inspection":

@@ -9,13 +9,13 @@ from pipeline.errors import PosterError
 from pipeline.media.picture import decode, open_picture
 from pipeline.media.poster import (
     POSTER_PX,
-    Fit,
     PosterInfo,
     as_seed000_poster,
     inspect_poster,
     load_poster,
 )
 from pipeline.outcomes import Reason
+from pipeline.squares import Fit
 
 
 def encode(width=200, height=300, format="JPEG", mode="RGB", **options):
