@@ -154,8 +154,8 @@ def build_model(system: System) -> dg.AssetsDefinition:
 
 def train(system: System, table, trial: Trial, config: TrainingConfig):
     """Train one network and save it."""
-    from pipeline.models.learner import Schedule
     from pipeline.models.saved import MODEL_FILE, save_model
+    from pipeline.models.schedule import Schedule
     from pipeline.models.training import FusionTraining, train_fusion
 
     schedule = Schedule(

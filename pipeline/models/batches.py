@@ -3,7 +3,7 @@
 What belongs here: indexing and tensors. What does not: networks, and how rows were chosen.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,12 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.models.prefetch import read_ahead
+from pipeline.ragged import Ragged
+
 
 class StreamTable(Protocol):
-    """Whatever holds streams: name → (movies, ...), masks: name → bool (movies,), and a hash."""
+    """Whatever holds streams: name → (movies, ...), masks: name → bool (movies,), and a hash.
+
+    A stream is an array, or a `Ragged` of sequences of vectors.
+    """
 
     @property
-    def streams(self) -> Mapping[str, np.ndarray]: ...  # noqa: D102
+    def streams(self) -> Mapping[str, np.ndarray | Ragged]: ...  # noqa: D102
 
     @property
     def masks(self) -> Mapping[str, np.ndarray]: ...  # noqa: D102
@@ -30,8 +36,9 @@ class Batch:
     """Some movies' inputs, and what is wanted of them.
 
     Attributes:
-        streams: By name, float32 (batch, ...).
-        masks: By name, bool (batch,).
+        streams: By name, float32 (batch, ...); sequences padded, (batch, longest, width).
+        masks: By name, bool (batch,): whether the movie has the stream. Of sequences bool
+            (batch, longest): what is no padding; all False where the movie lacks the stream.
         target: (batch,) or (batch, ...); None where only predictions are wanted.
     """
 
@@ -48,6 +55,11 @@ class Batch:
         )
 
 
+Transform = Callable[[Batch, int], Batch]
+"""Changes a training batch on the CPU (random windows, noise). Gets a seed of its own for every
+seed, epoch and step, and must take all its chance from there."""
+
+
 def take_batch(
     table: StreamTable, names: Sequence[str], rows: np.ndarray, target: np.ndarray | None = None
 ) -> Batch:
@@ -59,24 +71,33 @@ def take_batch(
         rows: Row numbers, shape (batch,).
         target: What is wanted of every row of the table, shape (movies, ...), or None.
     """
-    return Batch(
-        {
-            name: torch.from_numpy(np.asarray(table.streams[name][rows], dtype=np.float32))
-            for name in names
-        },
-        {name: torch.from_numpy(np.asarray(table.masks[name][rows], dtype=bool)) for name in names},
-        None if target is None else torch.from_numpy(target[rows]),
-    )
+    streams, masks = {}, {}
+    for name in names:
+        values, mask = _take(table.streams[name], np.asarray(table.masks[name][rows], bool), rows)
+        streams[name], masks[name] = torch.from_numpy(values), torch.from_numpy(mask)
+    return Batch(streams, masks, None if target is None else torch.from_numpy(target[rows]))
+
+
+def _take(
+    stream: np.ndarray | Ragged, has: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    if isinstance(stream, Ragged):
+        values, mask = stream.take(rows)
+        return values, mask & has[:, None]
+    return np.asarray(stream[rows], dtype=np.float32), has
 
 
 class Batches:
     """All rows once per pass; reshuffled in each epoch where `shuffle_seed` is given.
 
-    The order hangs on seed and epoch alone, so a training that is taken up again sees the same
-    batches as one that was never stopped.
+    Order and chance hang on seed, epoch and step alone, so a training that is taken up again, also
+    inside an epoch, sees the same batches as one that was never stopped. Where rows are shuffled a
+    single row never makes a batch of its own (it joins the last one): nothing can be standardised
+    by one movie.
 
     Attributes:
         epoch: Which epoch's order the next pass has; whoever trains sets it.
+        first_step: With which batch the next pass begins; whoever takes a training up sets it.
     """
 
     def __init__(
@@ -88,6 +109,7 @@ class Batches:
         *,
         batch_size: int,
         shuffle_seed: int | None = None,
+        transform: Transform | None = None,
     ):
         self.table = table
         self.names = tuple(names)
@@ -95,16 +117,32 @@ class Batches:
         self.target = target
         self.batch_size = batch_size
         self.shuffle_seed = shuffle_seed
+        self.transform = transform
         self.epoch = 0
+        self.first_step = 0
 
     def __len__(self) -> int:
-        return -(-len(self.rows) // self.batch_size)
+        whole, rest = divmod(len(self.rows), self.batch_size)
+        joins = rest == 1 and whole > 0 and self.shuffle_seed is not None
+        return whole + (rest > 0 and not joins)
 
     def __iter__(self) -> Iterator[Batch]:
-        rows = self.rows
+        return read_ahead(self._read())
+
+    def _read(self) -> Iterator[Batch]:
+        epoch, rows = self.epoch, self.rows
         if self.shuffle_seed is not None:
-            rows = np.random.default_rng((self.shuffle_seed, self.epoch)).permutation(rows)
-        for start in range(0, len(rows), self.batch_size):
+            rows = np.random.default_rng((self.shuffle_seed, epoch)).permutation(rows)
+        for step in range(self.first_step, len(self)):
+            start = step * self.batch_size
+            stop = start + self.batch_size if step + 1 < len(self) else len(rows)
             # rising order: rows that lie on disk are read front to back
-            batch = np.sort(rows[start : start + self.batch_size])
-            yield take_batch(self.table, self.names, batch, self.target)
+            batch = take_batch(self.table, self.names, np.sort(rows[start:stop]), self.target)
+            if self.transform is not None:
+                batch = self.transform(batch, step_seed(self.shuffle_seed or 0, epoch, step))
+            yield batch
+
+
+def step_seed(seed: int, epoch: int, step: int) -> int:
+    """Mix three numbers to a seed, from 0 to 2⁶³ - 1."""
+    return int(np.random.SeedSequence((seed, epoch, step)).generate_state(1, np.uint64)[0] >> 1)

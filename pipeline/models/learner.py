@@ -6,56 +6,25 @@ taking up a training (see `pipeline.models.loop`).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping
+from lightning.pytorch.callbacks import Callback, Checkpoint, EarlyStopping
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from pipeline.models.batches import Batch, Batches
+from pipeline.errors import TrainingError
+from pipeline.models.batches import Batch, Batches, step_seed
+from pipeline.models.schedule import Schedule, make_optimizer, make_scheduler
 
 EpochHook = Callable[[int, int, Mapping[str, float]], None]
 """Called after each epoch with its number from 1, the most there can be, and its metrics."""
 
-MONITOR = "val_loss"
-"""What early stopping, the plateau schedule and the choice of the best weights look at. The loss,
-because a small validation part gives the same macro-F1 many epochs in a row."""
-
 
 @dataclass(frozen=True)
-class Schedule:
-    """How long and how fast a network learns; defaults are seed 001's.
-
-    Attributes:
-        learning_rate, weight_decay: Of AdamW.
-        max_epochs: At most so many passes over the training part.
-        patience: Epochs without a lower validation loss before training stops.
-        plateau_factor, plateau_patience: The learning rate is multiplied by the factor after so
-            many epochs without a lower validation loss.
-        checkpoint_every_epochs: A kill costs at most so many epochs; the result is the same.
-        seed: Of weights, dropout and the order of movies.
-        cpu_threads: Of torch while training. Steps of 16 movies are too small to share: on two
-            busy cores a second thread made them three times slower. It also changes last digits,
-            so it belongs to what a repeated training must have the same.
-
-    Source:
-        Seed 001, "Training Configuration", and systems.md on its code.
-    """
-
-    learning_rate: float = 1e-4
-    weight_decay: float = 0.01
-    max_epochs: int = 50
-    patience: int = 10
-    plateau_factor: float = 0.5
-    plateau_patience: int = 5
-    checkpoint_every_epochs: int = 1
-    seed: int = 42
-    cpu_threads: int = 1
-
-
-@dataclass(frozen=True)
-class Task:
+class Objective:
     """What a network is trained for.
 
     Attributes:
@@ -67,29 +36,37 @@ class Task:
     score: Callable[[Tensor, Tensor], Mapping[str, float]]
 
 
-class Learner(lightning.LightningModule):
-    """The network with its loss and optimizer."""
+Task = Objective
+"""Its former name."""
 
-    def __init__(self, network: nn.Module, task: Task, schedule: Schedule, train: Batches):
+
+class Learner(lightning.LightningModule):
+    """The network with its loss and optimizer.
+
+    Order, dropout and transforms hang on seed, epoch and step alone: so a resumed run is exact.
+    """
+
+    def __init__(
+        self, network: nn.Module, objective: Objective, schedule: Schedule, train: Batches
+    ):
         super().__init__()
         self.network = network
-        self.task = task
+        self.objective = objective
         self.schedule = schedule
         self.train_batches = train
         self.seen: dict[str, list[tuple[Tensor, Tensor]]] = {"train": [], "val": []}
+        self.steps_done = 0
 
-    def configure_optimizers(self) -> dict[str, Any]:
-        """AdamW, and a learning rate that falls on a plateau."""
-        optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=self.schedule.learning_rate,
-            weight_decay=self.schedule.weight_decay,
-            fused=True,  # one pass over the weights per step, on the CPU too
-        )
-        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            optimizer, factor=self.schedule.plateau_factor, patience=self.schedule.plateau_patience
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": plateau, "monitor": MONITOR}}
+    def configure_optimizers(self) -> Any:
+        """Give the schedule's optimizer, and what lowers its rate."""
+        optimizer = make_optimizer(self.network.parameters(), self.schedule)
+        scheduler = make_scheduler(optimizer, self.schedule)
+        if scheduler is None:
+            return optimizer
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "monitor": self.schedule.monitor},
+        }
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
         """Do nothing: Lightning steps after the checkpoint, so a resumed run would miss it."""
@@ -98,16 +75,23 @@ class Learner(lightning.LightningModule):
         """Move a batch."""
         return batch.to(device)
 
-    def on_train_epoch_start(self) -> None:
-        """Let order and dropout hang on seed and epoch alone: so a resumed run is exact."""
+    def on_train_start(self) -> None:
+        """Go on behind the last batch that was learned from."""
         self.train_batches.epoch = self.current_epoch
-        torch.manual_seed(self.schedule.seed * 1_000_003 + self.current_epoch)
+        self.train_batches.first_step = self.steps_done
+
+    def on_train_epoch_start(self) -> None:
+        """Begin an epoch; not called where one is taken up inside."""
+        self.train_batches.epoch = self.current_epoch
+        self.train_batches.first_step = self.steps_done = 0
 
     def training_step(self, batch: Batch, *_: object) -> Tensor:
         """Learn from a batch."""
+        torch.manual_seed(step_seed(self.schedule.seed, self.current_epoch, self.steps_done))
         outputs = self.network(batch.streams, batch.masks)
         self.seen["train"].append((outputs.detach(), batch.target))
-        return self.task.loss(outputs, batch.target)
+        self.steps_done += 1
+        return self.objective.loss(outputs, batch.target)
 
     def validation_step(self, batch: Batch, *_: object) -> None:
         """Look at a batch."""
@@ -116,21 +100,44 @@ class Learner(lightning.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Score both parts; the training part as it went by, with dropout."""
         for part, seen in self.seen.items():
-            outputs = torch.cat([some for some, _ in seen])
-            target = torch.cat([some for _, some in seen])
+            outputs = torch.cat([some.to(self.device) for some, _ in seen])
+            target = torch.cat([some.to(self.device) for _, some in seen])
             seen.clear()
-            self.log(f"{part}_loss", self.task.loss(outputs, target))
-            for name, value in self.task.score(outputs, target).items():
+            self.log(f"{part}_loss", self.objective.loss(outputs, target))
+            for name, value in self.objective.score(outputs, target).items():
                 self.log(f"{part}_{name}", value)
+        self.steps_done = 0
         self.log("learning_rate", self.optimizers().param_groups[0]["lr"])
-        self.lr_schedulers().step(self.trainer.callback_metrics[MONITOR])
+        self._lower_rate()
+
+    def _lower_rate(self) -> None:
+        metrics = self.trainer.callback_metrics
+        if self.schedule.monitor not in metrics:
+            raise TrainingError(
+                f"wanted one of {sorted(metrics)} to monitor, came {self.schedule.monitor!r}"
+            )
+        scheduler = self.lr_schedulers()
+        if isinstance(scheduler, ReduceLROnPlateau):
+            scheduler.step(metrics[self.schedule.monitor])
+        elif scheduler is not None:
+            scheduler.step()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep how far the epoch is, and what its scores are made of."""
+        seen = [(outputs.cpu(), target.cpu()) for outputs, target in self.seen["train"]]
+        checkpoint["epoch_so_far"] = {"steps": self.steps_done, "seen": seen}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take up what the checkpoint kept."""
+        self.steps_done = checkpoint["epoch_so_far"]["steps"]
+        self.seen["train"] = list(checkpoint["epoch_so_far"]["seen"])
 
 
 class EpochLog(Callback):
     """History and best weights; both travel in the checkpoint."""
 
-    def __init__(self, max_epochs: int, on_epoch: EpochHook | None):
-        self.max_epochs = max_epochs
+    def __init__(self, schedule: Schedule, on_epoch: EpochHook | None):
+        self.schedule = schedule
         self.on_epoch = on_epoch
         self.history: list[dict[str, float]] = []
         self.best_epoch = 0
@@ -139,15 +146,16 @@ class EpochLog(Callback):
     def on_train_epoch_end(self, trainer: lightning.Trainer, learner: Learner) -> None:
         """Keep the epoch's metrics, and its weights where they are the best so far."""
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        epoch = trainer.current_epoch + 1
-        best = self.history[self.best_epoch - 1][MONITOR] if self.best_epoch else float("inf")
+        epoch, monitor = trainer.current_epoch + 1, self.schedule.monitor
+        worst = float("inf") if self.schedule.monitor_mode == "min" else -float("inf")
+        best = self.history[self.best_epoch - 1][monitor] if self.best_epoch else worst
         self.history.append({"epoch": epoch, **metrics})
-        if metrics[MONITOR] < best:
+        if self.schedule.is_better(metrics[monitor], best):
             self.best_epoch = epoch
             weights = learner.network.state_dict()
             self.best_weights = {name: value.cpu().clone() for name, value in weights.items()}
         if self.on_epoch:
-            self.on_epoch(epoch, self.max_epochs, metrics)
+            self.on_epoch(epoch, self.schedule.max_epochs, metrics)
 
     def state_dict(self) -> dict[str, Any]:
         """Give what the checkpoint keeps."""
@@ -171,3 +179,32 @@ class Stop(EarlyStopping):
         """Stop at once where the checkpoint is of a training that had stopped."""
         if self.wait_count >= self.patience:
             trainer.should_stop = True
+
+
+class Save(Checkpoint):
+    """One file with all that a killed training needs, renamed into place.
+
+    (Lightning's `ModelCheckpoint` writes to the folder of temporary files first: where that is
+    another disk, a kill leaves half a checkpoint.)
+    """
+
+    def __init__(self, path: Path, schedule: Schedule):
+        self.path = path
+        self.schedule = schedule
+
+    def save(self, trainer: lightning.Trainer) -> None:
+        """Write the file."""
+        unfinished = self.path.with_name(f".{self.path.name}.part")
+        trainer.save_checkpoint(unfinished)
+        unfinished.replace(self.path)
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, learner: Learner, *_: object) -> None:
+        """Save inside an epoch; its last step is left to the epoch's own save."""
+        every, step = self.schedule.checkpoint_every_steps, learner.steps_done
+        if every and step % every == 0 and step < len(learner.train_batches):
+            self.save(trainer)
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, *_: object) -> None:
+        """Save at the end of an epoch."""
+        if (trainer.current_epoch + 1) % self.schedule.checkpoint_every_epochs == 0:
+            self.save(trainer)

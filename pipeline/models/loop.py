@@ -1,7 +1,7 @@
 """The training loop that every network shares: early stopping, checkpoints, exact resume.
 
-What belongs here: Lightning, kept quiet. What does not: which network, loss or scores (a `Task`
-brings them), and where rows come from (see `pipeline.models.batches`).
+What belongs here: Lightning, kept quiet. What does not: which network, loss or scores (an
+`Objective` brings them), and where rows come from (see `pipeline.models.batches`).
 """
 
 import logging
@@ -15,12 +15,13 @@ from pathlib import Path
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback
 from torch import nn
 
 from pipeline.errors import TrainingError
 from pipeline.models.batches import Batches
-from pipeline.models.learner import MONITOR, EpochHook, EpochLog, Learner, Schedule, Stop, Task
+from pipeline.models.learner import EpochHook, EpochLog, Learner, Objective, Save, Stop
+from pipeline.models.schedule import Schedule
 
 _CHATTY = ("lightning", "lightning.pytorch", "lightning.pytorch.utilities.rank_zero")
 
@@ -40,7 +41,7 @@ class Fitted:
 
 def fit_network(
     network: nn.Module,
-    task: Task,
+    objective: Objective,
     train: Batches,
     val: Batches,
     schedule: Schedule,
@@ -51,14 +52,14 @@ def fit_network(
     accelerator: str = "auto",
     progress_bar: bool = False,
 ) -> Fitted:
-    """Train until the validation loss rises no more; leave the best weights in the network.
+    """Train until the validation part gains no more; leave the best weights in the network.
 
-    An interrupted training is taken up at its last checkpoint and ends with the weights of an
-    undisturbed one (bit by bit on a CPU). A finished one is read back.
+    An interrupted training is taken up at its last checkpoint, also inside an epoch, and ends with
+    the weights of an undisturbed one (bit by bit on a CPU). A finished one is read back.
 
     Args:
         network: forward(streams, masks) gives outputs; its first weights are the caller's.
-        task: Loss and scores.
+        objective: Loss and scores.
         train: Batches of the training part.
         val: Batches of the validation part.
         schedule: How long and how fast.
@@ -70,21 +71,24 @@ def fit_network(
         progress_bar: Whether Lightning draws its own.
 
     Raises:
-        TrainingError: The validation loss was never a number.
+        TrainingError: What is monitored was never a number, or is not there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / f"{fingerprint}.ckpt"
-    learner = Learner(network, task, schedule, train)
-    log = EpochLog(schedule.max_epochs, on_epoch)
-    stop = Stop(MONITOR, patience=schedule.patience, mode="min", check_finite=True)
+    learner = Learner(network, objective, schedule, train)
+    log, save = EpochLog(schedule, on_epoch), Save(checkpoint, schedule)
+    stop = Stop(
+        schedule.monitor, patience=schedule.patience, mode=schedule.monitor_mode, check_finite=True
+    )
     with _quiet(), _threads(schedule.cpu_threads), torch.random.fork_rng(devices=[]):
-        trainer = _make_trainer(checkpoint, schedule, [log, stop], accelerator, progress_bar)
+        trainer = _make_trainer(schedule, [log, stop, save], folder, accelerator, progress_bar)
         _run(trainer, learner, train, val, checkpoint if checkpoint.is_file() else None)
-        trainer.save_checkpoint(checkpoint)
+        save.save(trainer)
     if log.best_weights is None:
         raise TrainingError(
-            f"wanted a finite validation loss, came {[row[MONITOR] for row in log.history]}; "
-            "lower the learning rate, or look for infinities in the inputs"
+            f"wanted a finite {schedule.monitor.replace('val_loss', 'validation loss')}, came "
+            f"{[row[schedule.monitor] for row in log.history]}; lower the learning rate, or look "
+            "for infinities in the inputs"
         )
     network.load_state_dict(log.best_weights)
     network.eval()
@@ -92,25 +96,19 @@ def fit_network(
 
 
 def _make_trainer(
-    checkpoint: Path,
     schedule: Schedule,
     callbacks: list[Callback],
+    folder: Path,
     accelerator: str,
     progress_bar: bool,
 ) -> lightning.Trainer:
-    save = ModelCheckpoint(
-        dirpath=checkpoint.parent,
-        filename=checkpoint.stem,
-        every_n_epochs=schedule.checkpoint_every_epochs,
-        save_on_train_epoch_end=True,
-        enable_version_counter=False,
-    )
     return lightning.Trainer(
         accelerator=accelerator,
         devices=1,
         max_epochs=schedule.max_epochs,
-        callbacks=[*callbacks, save],
-        default_root_dir=checkpoint.parent,
+        gradient_clip_val=schedule.gradient_clip or None,
+        callbacks=callbacks,
+        default_root_dir=folder,
         logger=False,
         enable_model_summary=False,
         enable_progress_bar=progress_bar,
@@ -147,7 +145,7 @@ def _quiet() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)`", FutureWarning)
-            warnings.filterwarnings("ignore", "Checkpoint directory .* exists", UserWarning)
+            warnings.filterwarnings("ignore", "You're resuming from a checkpoint", UserWarning)
             warnings.filterwarnings("ignore", "GPU available but not used", UserWarning)
             yield
     finally:

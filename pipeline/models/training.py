@@ -18,8 +18,9 @@ from torch.nn import functional as F
 from pipeline.errors import TrainingError
 from pipeline.models.batches import Batches, StreamTable
 from pipeline.models.fusion import DROPOUT, FusionNetwork
-from pipeline.models.learner import EpochHook, Schedule, Task
+from pipeline.models.learner import EpochHook, Objective
 from pipeline.models.loop import Fitted, fit_network
+from pipeline.models.schedule import Schedule
 from pipeline.models.streams import specify_streams
 from pipeline.versions import hash_bytes, hash_json
 
@@ -110,7 +111,7 @@ def train_fusion(
     batches = partial(Batches, table, [spec.name for spec in specs], target=labels)
     fitted = fit_network(
         network,
-        Task(partial(_loss, weights=weights), _score),
+        Objective(partial(_loss, weights=weights), _score),
         batches(
             rows=train_rows, batch_size=training.batch_size, shuffle_seed=training.schedule.seed
         ),

@@ -11,8 +11,8 @@ import torch
 
 from pipeline.errors import TrainingError
 from pipeline.models.fusion import FusionNetwork
-from pipeline.models.learner import Schedule
 from pipeline.models.saved import load_model, predict, save_model
+from pipeline.models.schedule import Schedule
 from pipeline.models.training import FusionTraining, TrainedFusion, train_fusion
 
 N_CLASSES = 3
