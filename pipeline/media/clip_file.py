@@ -1,0 +1,140 @@
+"""The clips of one trailer as one small video, written a clip at a time and read back so.
+
+What belongs here: the file's layout and its quality. What does not: which frames make a clip (see
+`pipeline.frames.clips`).
+
+Raw, a minute of clips is 217 MB; the file holds them one after another, each a group of pictures of
+its own, so that a clip can be left out without touching another, and is read without the others.
+"""
+
+import io
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from pipeline.errors import TrailerError
+from pipeline.media.container import decode_video
+from pipeline.media.found_frames import SCALING
+from pipeline.outcomes import Reason
+
+CLIP_FRAMES = 24
+"""Frames of a clip. Source: Trailers12k, whose clips have 24 frames."""
+
+CLIP_RATE = 24
+"""Frames per second that a player shows the file at. Source: the same."""
+
+CLIP_PX = 224
+"""Side of a clip's frames, the largest input of the clip backbones."""
+
+MAX_CLIPS = 180
+"""Clips kept of one trailer: three minutes. Source: Trailers12k has 96 of the trailer it shows."""
+
+QUALITY = 10
+"""x264's constant rate factor. Of two real videos a minute takes 5 and 8 MB, at 44 and 41 dB."""
+
+
+class ClipWriter:
+    """Encodes clips as they come; only their packets stay in memory.
+
+    Where there are more than `at_most` they are thinned evenly, so that the whole trailer is
+    represented: every second clip goes, then every second of the rest.
+
+    Args:
+        at_most: Clips in the file.
+    """
+
+    def __init__(self, at_most: int = MAX_CLIPS):
+        self._at_most = at_most
+        self._stride = 1
+        self._n_seen = 0
+        self._encoded: list[int] = []
+        self._packets: dict[int, list[av.Packet]] = {}
+        self._file = io.BytesIO()
+        self._container = av.open(self._file, "w", format="mp4")
+        self._stream = _add_stream(self._container)
+
+    def add(self, clip: np.ndarray) -> None:
+        """Take the next clip, uint8 RGB, shape (24, 224, 224, 3)."""
+        wanted = (CLIP_FRAMES, CLIP_PX, CLIP_PX, 3)
+        if clip.shape != wanted or clip.dtype != np.uint8:
+            raise ValueError(f"wanted uint8 {wanted}, got {clip.dtype} {clip.shape}")
+        number, self._n_seen = self._n_seen, self._n_seen + 1
+        if number % self._stride:
+            return
+        if number // self._stride >= self._at_most:
+            self._stride *= 2
+            self._packets = {n: p for n, p in self._packets.items() if n % self._stride == 0}
+            if number % self._stride:
+                return
+        self._encoded.append(number)
+        for at, picture in enumerate(clip, (len(self._encoded) - 1) * CLIP_FRAMES):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = at, Fraction(1, CLIP_RATE)
+            self._take(self._stream.encode(frame))
+
+    def finish(self) -> tuple[bytes, list[int]]:
+        """Give the file, and the numbers of the clips that are in it, counted from 0 as they came.
+
+        Without a clip the file is empty.
+        """
+        if not self._encoded:
+            return b"", []
+        self._take(self._stream.encode(None))
+        with self._container as container:
+            for at, packet in enumerate(chain.from_iterable(self._packets.values())):
+                packet.pts = packet.dts = at
+                packet.time_base = Fraction(1, CLIP_RATE)
+                container.mux(packet)
+        return self._file.getvalue(), list(self._packets)
+
+    def _take(self, packets: list[av.Packet]) -> None:
+        """Keep packets by their clip; the encoder gives them some frames later."""
+        for packet in packets:
+            number = self._encoded[packet.pts // CLIP_FRAMES]
+            if number % self._stride == 0:
+                self._packets.setdefault(number, []).append(packet)
+
+
+def read_clips(path: Path) -> Iterator[np.ndarray]:
+    """Read the clips of a file, one at a time: a whole file would be up to 650 MB.
+
+    Yields:
+        uint8 RGB, shape (24, 224, 224, 3), in the order of time. An empty file has none.
+
+    Raises:
+        TrailerError: `MALFORMED` where the file ends within a clip or holds other pictures; for
+            the rest see `pipeline.media.container`.
+    """
+    if not path.stat().st_size:
+        return
+    to_rgb = VideoReformatter()
+    clip: list[np.ndarray] = []
+    for _, frame in decode_video(path):
+        if (frame.width, frame.height) != (CLIP_PX, CLIP_PX):
+            detail = f"wanted clips of {CLIP_PX} px, got {frame.width}x{frame.height}"
+            raise TrailerError(Reason.MALFORMED, detail)
+        clip.append(to_rgb.reformat(frame, format="rgb24", interpolation=SCALING).to_ndarray())
+        if len(clip) == CLIP_FRAMES:
+            yield np.stack(clip)
+            clip = []
+    if clip:
+        raise TrailerError(Reason.MALFORMED, f"the last clip has {len(clip)} of {CLIP_FRAMES}")
+
+
+def _add_stream(container: OutputContainer) -> VideoStream:
+    """Add a stream in which every clip is a group of pictures, in the order they are shown."""
+    groups = f"keyint={CLIP_FRAMES}:min-keyint={CLIP_FRAMES}:scenecut=0:bframes=0"
+    options = {"preset": "veryfast", "crf": str(QUALITY), "x264-params": groups}
+    stream = container.add_stream("libx264", rate=CLIP_RATE, options=options)
+    stream.width = stream.height = CLIP_PX
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.time_base = Fraction(1, CLIP_RATE)
+    stream.codec_context.thread_count = 1  # the same bytes whatever the machine
+    return stream
