@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from assets.own_trailers import leave_to_rest, own_versions
-from assets.steps import settings_version
+from assets.steps import is_asked_for, settings_version
 from pipeline.due import RECORDS, Due, Need, Row, Step, judge, reach
 from resources.workplace import Workplace
 
@@ -36,9 +36,11 @@ class Docket:
 def open_docket(
     workplace: Workplace, instance: dg.DagsterInstance, step: Step, tmdb_ids: Sequence[int]
 ) -> Docket:
-    """Judge one step for the movies asked for."""
+    """Judge one step for the movies asked for; one that is not asked for has nothing to do."""
     ledger = workplace.ledger
     rows = ledger.rows(step.name, tmdb_ids)
+    if not is_asked_for(step, workplace):
+        return Docket({i: Due(Need.NOTHING) for i in tmdb_ids}, rows, [])
     upstream = {name: ledger.rows(name, tmdb_ids) for name in step.hangs_on}
     own = own_versions(workplace, step, upstream.get(RECORDS, {}))
     stamps = ledger.movies() if step.name == RECORDS else own

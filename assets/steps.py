@@ -5,10 +5,9 @@ does not: the assets' code. Raise a code version whenever an asset's results wou
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from pipeline.due import RECORDS, Step
-from pipeline.embeddings.backbones import BACKBONES
+from pipeline.embeddings.backbones import BACKBONES, Modality
 from pipeline.embeddings.preparation import preparation_version
 from pipeline.versions import combine, hash_json
 from resources.exchange_rates import version_of_rates
@@ -23,18 +22,21 @@ STEPS: tuple[Step, ...] = (
     Step("trailers", "1", facet="trailer"),
     Step("trailer_frames", "1", upstreams=("trailers",)),
     Step("trailer_audio", "1", upstreams=("trailers",)),
-    Step("text_embeddings", "1", facet="text"),
-    Step("poster_embeddings", "2", upstreams=("posters",)),
-    Step("frame_embeddings", "1", upstreams=("trailer_frames",)),
+    Step("text_embeddings", "2", facet="text"),
+    Step("poster_embeddings", "3", upstreams=("posters",)),
+    Step("frame_embeddings", "2", upstreams=("trailer_frames",)),
+    Step("audio_embeddings", "1", upstreams=("trailer_audio",)),
 )
 """Every step stands after its upstreams."""
 
-BACKBONE_OF: Mapping[str, str] = {
-    "text_embeddings": "text_backbone",
-    "poster_embeddings": "image_backbone",
-    "frame_embeddings": "image_backbone",
+LOOKS_AT: Mapping[str, Mapping[Modality, str]] = {
+    "text_embeddings": {Modality.TEXT: "text"},
+    "poster_embeddings": {Modality.IMAGE: "poster"},
+    "frame_embeddings": {Modality.IMAGE: "frames"},
+    "audio_embeddings": {Modality.AUDIO: "audio"},
 }
-"""Which field of the preset names the backbone of a step."""
+"""Backbones of which modality a step employs, and below which folder of `embeddings/` each puts its
+files. The first decides: a step without a backbone of it does nothing."""
 
 SOURCE_BOUND = ("box_office",)
 """Steps whose result also hangs on which sources are configured, and on the exchange rates."""
@@ -42,9 +44,10 @@ SOURCE_BOUND = ("box_office",)
 
 def settings_version(step: Step, workplace: Workplace) -> str:
     """Give the version of the settings that a step's results hang on, without loading anything."""
-    if step.name in BACKBONE_OF:
-        backbone = getattr(workplace.preset, BACKBONE_OF[step.name])
-        return _version_of_backbone(backbone, workplace.weights_folder)
+    if step.name in LOOKS_AT:
+        return combine(
+            [_version_of_backbone(name, workplace) for name in backbones_of(step, workplace)]
+        )
     if step.name == "trailers":
         lines = trailer_lines(workplace.settings)
         return "" if lines == TRAILER_LINES else f"{lines} lines"
@@ -55,10 +58,28 @@ def settings_version(step: Step, workplace: Workplace) -> str:
     return ""
 
 
-def _version_of_backbone(name: str, folder: Path | None) -> str:
+def is_asked_for(step: Step, workplace: Workplace) -> bool:
+    """Whether the preset and the settings want a step's results at all."""
+    return step.name not in LOOKS_AT or bool(backbones_of(step, workplace))
+
+
+def backbones_of(step: Step, workplace: Workplace) -> dict[str, str]:
+    """Give the backbones that a step employs, the preset's first, each with its folder."""
+    folders = LOOKS_AT[step.name]
+    if not workplace.backbones[next(iter(folders))]:
+        return {}
+    return {
+        name: folder
+        for modality, folder in folders.items()
+        for name in workplace.backbones[modality]
+    }
+
+
+def _version_of_backbone(name: str, workplace: Workplace) -> str:
     """Give the version of a backbone's preparation, and of the user's own weights by size and time.
 
     Published weights do not change under their name, so only the user's own are looked at.
     """
-    own = [[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p in users_files(name, folder)]
+    files = users_files(name, workplace.weights_folder)
+    own = [[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p in files]
     return combine([name, preparation_version(BACKBONES[name]), hash_json(own)])

@@ -1,0 +1,220 @@
+"""Several backbones over one reading of a step's inputs, resumed by movie and backbone.
+
+What belongs here: what of a movie is still to be embedded, handing it to the backbones, and keeping
+what they give. What does not: the batch loop (see `pipeline.embeddings`) and what any step reads
+(see `assets.embeddings`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from upath import UPath
+
+from pipeline.due import RECORDS, Row, Step
+from pipeline.errors import ItemError
+from pipeline.outcomes import Outcome, Status
+from pipeline.versions import combine, hash_bytes
+from resources.batch import Batch, outcome_of
+from resources.embedding_files import embedding_bytes
+
+DTYPE = "float32"
+"""Of every file; what it was computed in stands beside it."""
+
+GROUP_BYTES = 32 * 1024 * 1024
+"""Inputs that go through one backbone after the other together: a few batches. A kill costs these
+at most, for each encoder at work."""
+
+Items = Iterable[tuple[int, Any]]
+Encode = Callable[[Items], Iterator[tuple[int, np.ndarray | ItemError]]]
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """One backbone at work in one step.
+
+    Attributes:
+        folder: Where its files lie, below `embeddings/`.
+        loaded: A `LoadedBackbone`.
+        encode: Takes (tmdb_id, input), gives (tmdb_id, float32 array) or (tmdb_id, error).
+        preparation: Version of what is done to an input before the network sees it.
+        computes_in: Name of the type that it computes in.
+    """
+
+    folder: str
+    loaded: Any
+    encode: Encode
+    preparation: str
+    computes_in: str
+
+    @property
+    def name(self) -> str:
+        """The backbone's name."""
+        return self.loaded.backbone.name
+
+    @property
+    def note(self) -> dict[str, object]:
+        """What its files say about themselves."""
+        return {
+            "backbone": self.name,
+            "weights": self.loaded.weights_label,
+            "weights_hash": self.loaded.weights_hash,
+            "preparation": self.preparation,
+            "width": self.loaded.backbone.width,
+            "dtype": DTYPE,
+            "computed_in": self.computes_in,
+        }
+
+
+_DECISIVE = ("weights_hash", "preparation", "width", "dtype")
+"""What of a note makes an embedding another one. What it was computed in is told and does not
+count: bfloat16 keeps a cosine of 0.9999, and two machines on one store would undo each other."""
+
+
+class Embedding:
+    """The embedding of a batch of movies by the encoders of its step."""
+
+    def __init__(self, batch: Batch, encoders: Sequence[Encoder]):
+        """Look which movies have which embeddings already.
+
+        Args:
+            batch: The movies that are due.
+            encoders: The preset's backbone first: its figures stand for the movie.
+        """
+        self._batch, self._encoders = batch, encoders
+        self._inputs = _hash_inputs(batch)
+        self._kept = {i: self._still_good(i) for i in batch.tmdb_ids}
+        self._due = {
+            i: [e for e in encoders if not _is_same(kept.get(e.name), e)]
+            for i, kept in self._kept.items()
+        }
+
+    def run(
+        self, load: Callable[[int], Any], *, encoders_at_once: int, ahead: int = 16
+    ) -> Iterator[Outcome]:
+        """Embed every movie; each is kept as soon as all its backbones are through.
+
+        Args:
+            load: Reads a movie's input, an array or a text; may raise `ItemError`.
+            encoders_at_once: Threads that compute, one processor thread each.
+            ahead: Movies that are read ahead of them.
+        """
+        from pipeline.embeddings.side_by_side import encode_side_by_side
+
+        done = {i for i, due in self._due.items() if not due}
+        for tmdb_id in sorted(done):
+            yield self._keep(tmdb_id, {})
+        failed: list[Outcome] = []
+        items = _read_ahead(self._batch.without(done), load, failed, ahead)
+        for tmdb_id, made in encode_side_by_side(items, self._encode, workers=encoders_at_once):
+            yield self._keep(tmdb_id, made)
+        yield from failed
+
+    def _encode(self, items: Items) -> Iterator[tuple[int, dict]]:
+        if len(self._encoders) == 1:
+            (only,) = self._encoders
+            for tmdb_id, vectors in only.encode(items):
+                yield tmdb_id, {only.name: vectors}
+            return
+        for group in _group(items):
+            made: dict[int, dict] = {tmdb_id: {} for tmdb_id, _ in group}
+            for encoder in self._encoders:
+                wanted = [(i, item) for i, item in group if encoder in self._due[i]]
+                for tmdb_id, vectors in encoder.encode(wanted):
+                    made[tmdb_id][encoder.name] = vectors
+            yield from made.items()
+
+    def _keep(self, tmdb_id: int, made: Mapping[str, np.ndarray | ItemError]) -> Outcome:
+        notes, files = dict(self._kept[tmdb_id]), {}
+        for encoder in self._encoders:
+            vectors = made.get(encoder.name)
+            if isinstance(vectors, ItemError):
+                return outcome_of(self._batch.step.name, tmdb_id, vectors)
+            if vectors is not None:
+                content = embedding_bytes(vectors, encoder.note)
+                files[self._path(tmdb_id, encoder.folder, encoder.name)] = content
+                notes[encoder.name] = {
+                    **encoder.note,
+                    "folder": encoder.folder,
+                    "shape": list(vectors.shape),
+                    "hash": hash_bytes(content),
+                    "of": self._inputs[tmdb_id],
+                    "code_version": self._batch.step.code_version,
+                }
+        hashes = [str(notes[name]["hash"]) for name in sorted(notes)]
+        return self._batch.keep(
+            tmdb_id,
+            files,
+            content_hash=hashes[0] if len(hashes) == 1 else combine(hashes),
+            **_figures(notes[self._encoders[0].name]),
+            backbones=notes,
+        )
+
+    def _still_good(self, tmdb_id: int) -> dict[str, dict]:
+        """Give the notes of embeddings of the same input by the same code whose files are whole."""
+        row = self._batch.rows.get(tmdb_id)
+        if row is None or row.status != Status.OK:
+            return {}
+        wanted = (self._inputs[tmdb_id], self._batch.step.code_version)
+        return {
+            name: note
+            for name, note in row.metadata.get("backbones", {}).items()
+            if (note["of"], note["code_version"]) == wanted and self._is_whole(tmdb_id, name, note)
+        }
+
+    def _is_whole(self, tmdb_id: int, name: str, note: Mapping) -> bool:
+        path = self._path(tmdb_id, note["folder"], name)
+        return path.exists() and hash_bytes(path.read_bytes()) == note["hash"]
+
+    def _path(self, tmdb_id: int, folder: str, name: str) -> UPath:
+        return self._batch.path(tmdb_id, ".npy", "embeddings", folder, name)
+
+
+def _is_same(note: Mapping | None, encoder: Encoder) -> bool:
+    return note is not None and all(note[key] == encoder.note[key] for key in _DECISIVE)
+
+
+def _figures(note: Mapping[str, object]) -> dict[str, object]:
+    names = ("backbone", "weights", "weights_hash", "preparation", "dtype", "computed_in", "shape")
+    return {name: note[name] for name in names}
+
+
+def _hash_inputs(batch: Batch) -> dict[int, str]:
+    """Give the version of what a step reads of each movie: contents, and no settings."""
+    ledger, step = batch.workplace.ledger, batch.step
+    rows = {name: ledger.rows(name, batch.tmdb_ids) for name in step.hangs_on}
+    return {
+        i: combine([_content(step, name, of_asset.get(i)) for name, of_asset in rows.items()])
+        for i in batch.tmdb_ids
+    }
+
+
+def _content(step: Step, name: str, row: Row | None) -> str:
+    if row is None:
+        return ""
+    return row.facets.get(step.facet or "", "") if name == RECORDS else row.content_hash
+
+
+def _read_ahead(
+    batch: Batch, load: Callable[[int], Any], failed: list[Outcome], ahead: int
+) -> Iterator[tuple[int, Any]]:
+    """Read inputs; a movie whose input cannot be had does not stop its neighbours."""
+    for tmdb_id, result in batch.read(load, workers=2, ahead=ahead):
+        if isinstance(result, BaseException):
+            failed.append(outcome_of(batch.step.name, tmdb_id, result))
+        else:
+            yield tmdb_id, result
+
+
+def _group(items: Items) -> Iterator[list[tuple[int, Any]]]:
+    """Cut a stream into groups of `GROUP_BYTES`, of one movie at least."""
+    group, size_bytes = [], 0
+    for tmdb_id, item in items:
+        group.append((tmdb_id, item))
+        size_bytes += getattr(item, "nbytes", 0) or len(item)
+        if size_bytes >= GROUP_BYTES:
+            yield group
+            group, size_bytes = [], 0
+    if group:
+        yield group
