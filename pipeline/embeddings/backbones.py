@@ -7,6 +7,8 @@ What belongs here: a frozen record per backbone. What does not: code that builds
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from pipeline.imagenet import IMAGENET_MEAN, IMAGENET_STD
+
 
 class Modality(StrEnum):
     """What a backbone looks at: a picture, a clip of frames in a row, a window of sound, a text."""
@@ -86,10 +88,6 @@ class Backbone:
     pooling: Pooling = Pooling.CLS
     max_tokens: int = 0
 
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-"""Normalisation of every ImageNet backbone here. Source: torchvision's weight records."""
 
 CLIP_FRAMES = 24
 CLIP_RATE_HZ = 24
