@@ -20,7 +20,13 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from pipeline.errors import TrailerError
-from pipeline.media.container import decode_video
+from pipeline.media.container import (
+    decode_packet,
+    decode_stream,
+    open_container,
+    read_packets,
+    video_stream,
+)
 from pipeline.media.found_frames import SCALING
 from pipeline.outcomes import Reason
 
@@ -102,8 +108,12 @@ class ClipWriter:
                 self._packets.setdefault(number, []).append(packet)
 
 
-def read_clips(path: Path) -> Iterator[np.ndarray]:
+def read_clips(path: Path, at_most: int = 0) -> Iterator[np.ndarray]:
     """Read the clips of a file, one at a time: a whole file would be up to 650 MB.
+
+    Args:
+        path: A file that `ClipWriter` made.
+        at_most: So many, spread evenly; the others are not decoded. 0 for all.
 
     Yields:
         uint8 RGB, shape (24, 224, 224, 3), in the order of time. An empty file has none.
@@ -116,7 +126,7 @@ def read_clips(path: Path) -> Iterator[np.ndarray]:
         return
     to_rgb = VideoReformatter()
     clip: list[np.ndarray] = []
-    for _, frame in decode_video(path):
+    for frame in _decode(path, at_most):
         if (frame.width, frame.height) != (CLIP_PX, CLIP_PX):
             detail = f"wanted clips of {CLIP_PX} px, got {frame.width}x{frame.height}"
             raise TrailerError(Reason.MALFORMED, detail)
@@ -126,6 +136,21 @@ def read_clips(path: Path) -> Iterator[np.ndarray]:
             clip = []
     if clip:
         raise TrailerError(Reason.MALFORMED, f"the last clip has {len(clip)} of {CLIP_FRAMES}")
+
+
+def _decode(path: Path, at_most: int) -> Iterator[av.VideoFrame]:
+    """Decode all clips, or some: each is a group of pictures that hangs on no other."""
+    with open_container(path, TrailerError) as container:
+        stream = video_stream(container)
+        n_clips = stream.frames // CLIP_FRAMES
+        if not 0 < at_most < n_clips:
+            yield from decode_stream(container, stream)
+            return
+        chosen = set(np.linspace(0, n_clips - 1, at_most).round().astype(int).tolist())
+        for number, packet in enumerate(read_packets(container, stream)):
+            if number // CLIP_FRAMES in chosen:
+                yield from decode_packet(stream.codec_context, packet)
+        yield from decode_packet(stream.codec_context, None)
 
 
 def _add_stream(container: OutputContainer) -> VideoStream:

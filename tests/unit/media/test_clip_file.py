@@ -85,3 +85,11 @@ def test_another_video_is_no_file_of_clips(make_clip):
     with pytest.raises(TrailerError) as caught:
         list(read_clips(make_clip("a.mp4")))
     assert caught.value.reason is Reason.MALFORMED
+
+
+@pytest.mark.parametrize(("at_most", "wanted"), [(0, [0, 1, 2, 3]), (2, [0, 3]), (9, [0, 1, 2, 3])])
+def test_some_clips_are_read_spread_evenly_and_as_among_all(tmp_path, at_most, wanted):
+    write(tmp_path / "a.mp4", clips(4))
+    every = list(read_clips(tmp_path / "a.mp4"))
+    some = list(read_clips(tmp_path / "a.mp4", at_most=at_most))
+    np.testing.assert_array_equal(np.stack(some), np.stack([every[i] for i in wanted]))
