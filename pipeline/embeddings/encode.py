@@ -4,27 +4,28 @@ What belongs here: what each modality brings to the batch loop. What does not: t
 `pipeline.embeddings.units`), decoding, files, and the networks.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import islice
 
 import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from pipeline.embeddings.audio import FRAME_SAMPLES, AudioNetwork, compute_log_mels, cut_windows
+from pipeline.embeddings.audio import AudioNetwork
 from pipeline.embeddings.backbones import Backbone
-from pipeline.embeddings.image import ImageNetwork, to_square
-from pipeline.embeddings.runner import Runner
+from pipeline.embeddings.image import ImageNetwork
+from pipeline.embeddings.inputs import clips_of, pictures_of, windows_of
+from pipeline.embeddings.runner import GPU_FACTOR, Runner, run_all
+from pipeline.embeddings.side_by_side import encode_side_by_side
 from pipeline.embeddings.text import TextNetwork, tokenize
-from pipeline.embeddings.text_batches import pad, sort_by_length, take_batch
+from pipeline.embeddings.text_batches import TextBatch, make_batches, pad
 from pipeline.embeddings.units import encode_units, finite_or_error
-from pipeline.embeddings.video import VideoNetwork, clips_to_square
+from pipeline.embeddings.video import VideoNetwork
 from pipeline.errors import ItemError
-from pipeline.outcomes import Reason
 
 BATCH_SIZE = 16
-"""Pictures per batch; on a CPU more is slower (it leaves the cache), on a GPU pass more."""
+"""Pictures per batch on a CPU, where more is slower; on a GPU `GPU_FACTOR` times as many, as of
+everything below."""
 
 CLIP_BATCH_SIZE = 2
 AUDIO_BATCH_SIZE = 4
@@ -33,9 +34,6 @@ AUDIO_BATCH_SIZE = 4
 TOKEN_BUDGET = 4096
 """Tokens per batch of texts, padding included."""
 
-TEXTS_AT_ONCE = 4096
-"""Texts sorted by length together: enough for batches with little padding, little memory."""
-
 
 def encode_images(
     items: Iterable[tuple[int, np.ndarray | ItemError]],
@@ -43,7 +41,7 @@ def encode_images(
     backbone: Backbone,
     *,
     device: str = "cpu",
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
     use_bf16: bool = False,
 ) -> Iterator[tuple[int, np.ndarray | ItemError]]:
     """Embed the pictures of many movies; each movie comes out as soon as it is complete.
@@ -53,20 +51,25 @@ def encode_images(
 
     Args:
         items: (tmdb_id, uint8 RGB (pictures, height, width, 3)), or an error in place of pictures.
-        network: The backbone; moved to `device`.
+        network: The backbone; left as it is, see `pipeline.embeddings.ready`.
         backbone: Its row of the table.
-        device: torch's name of the device.
-        batch_size: Pictures per batch; halved for good when memory runs out.
+        device: torch's name of the device, or of several with commas between.
+        batch_size: Pictures per batch, by default `BATCH_SIZE`; halved for good when
+            memory runs out.
         use_bf16: Whether to compute in bfloat16; only where the processor has it.
 
     Yields:
         (tmdb_id, float32 (pictures, width)) or (tmdb_id, error), roughly in the order of `items`.
 
     Raises:
-        RuntimeError: The network failed for another reason than memory.
+        RuntimeError: The network fails at everything, or memory does not suffice for one.
     """
-    run = Runner(network, device=device, size=batch_size, use_bf16=use_bf16)
-    yield from encode_units(items, run, partial(_pictures, backbone=backbone), backbone.width)
+    runs = _open(network, backbone, device, batch_size, BATCH_SIZE, use_bf16)
+    prepare = partial(pictures_of, backbone=backbone)
+    encoders = [
+        partial(encode_units, run=run, prepare=prepare, width=backbone.width) for run in runs
+    ]
+    yield from encode_side_by_side(items, encoders)
 
 
 def encode_clips(
@@ -75,7 +78,7 @@ def encode_clips(
     backbone: Backbone,
     *,
     device: str = "cpu",
-    batch_size: int = CLIP_BATCH_SIZE,
+    batch_size: int | None = None,
     use_bf16: bool = False,
 ) -> Iterator[tuple[int, np.ndarray | ItemError]]:
     """Embed the clips of many movies, as `encode_images` does pictures.
@@ -83,20 +86,25 @@ def encode_clips(
     Args:
         items: (tmdb_id, uint8 RGB (clips, frames, height, width, 3)) with the backbone's number of
             frames, or an error in place of clips.
-        network: The backbone; moved to `device`.
+        network: The backbone; left as it is, see `pipeline.embeddings.ready`.
         backbone: Its row of the table.
-        device: torch's name of the device.
-        batch_size: Clips per batch; halved for good when memory runs out.
+        device: torch's name of the device, or of several with commas between.
+        batch_size: Clips per batch, by default `CLIP_BATCH_SIZE`; halved for good when
+            memory runs out.
         use_bf16: Whether to compute in bfloat16; only where the processor has it.
 
     Yields:
         (tmdb_id, float32 (clips, width)) or (tmdb_id, error), roughly in the order of `items`.
 
     Raises:
-        RuntimeError: The network failed for another reason than memory.
+        RuntimeError: The network fails at everything, or memory does not suffice for one.
     """
-    run = Runner(network, device=device, size=batch_size, use_bf16=use_bf16)
-    yield from encode_units(items, run, partial(_clips, backbone=backbone), backbone.width)
+    runs = _open(network, backbone, device, batch_size, CLIP_BATCH_SIZE, use_bf16)
+    prepare = partial(clips_of, backbone=backbone)
+    encoders = [
+        partial(encode_units, run=run, prepare=prepare, width=backbone.width) for run in runs
+    ]
+    yield from encode_side_by_side(items, encoders)
 
 
 def encode_audio(
@@ -106,18 +114,19 @@ def encode_audio(
     *,
     sample_rate_hz: int,
     device: str = "cpu",
-    batch_size: int = AUDIO_BATCH_SIZE,
+    batch_size: int | None = None,
     use_bf16: bool = False,
 ) -> Iterator[tuple[int, np.ndarray | ItemError]]:
     """Embed the sound of many movies, one vector per window, as `encode_images` does pictures.
 
     Args:
         items: (tmdb_id, int16 mono (samples,)), or an error in place of samples.
-        network: The backbone; moved to `device`.
+        network: The backbone; left as it is, see `pipeline.embeddings.ready`.
         backbone: Its row of the table.
         sample_rate_hz: Rate of the samples; it must be the backbone's.
-        device: torch's name of the device.
-        batch_size: Windows per batch; halved for good when memory runs out.
+        device: torch's name of the device, or of several with commas between.
+        batch_size: Windows per batch, by default `AUDIO_BATCH_SIZE`; halved for good when
+            memory runs out.
         use_bf16: Whether to compute in bfloat16; only where the processor has it.
 
     Yields:
@@ -125,15 +134,19 @@ def encode_audio(
 
     Raises:
         ValueError: The rate is not the backbone's.
-        RuntimeError: The network failed for another reason than memory.
+        RuntimeError: The network fails at everything, or memory does not suffice for one.
     """
     if sample_rate_hz != backbone.sample_rate_hz:
         raise ValueError(
             f"backbone {backbone.name} wants sound at {backbone.sample_rate_hz} Hz, "
             f"got {sample_rate_hz} Hz; decode it at that rate"
         )
-    run = Runner(network, device=device, size=batch_size, use_bf16=use_bf16)
-    yield from encode_units(items, run, partial(_windows, backbone=backbone), backbone.width)
+    runs = _open(network, backbone, device, batch_size, AUDIO_BATCH_SIZE, use_bf16)
+    prepare = partial(windows_of, backbone=backbone)
+    encoders = [
+        partial(encode_units, run=run, prepare=prepare, width=backbone.width) for run in runs
+    ]
+    yield from encode_side_by_side(items, encoders)
 
 
 def encode_texts(
@@ -143,81 +156,78 @@ def encode_texts(
     backbone: Backbone,
     *,
     device: str = "cpu",
-    token_budget: int = TOKEN_BUDGET,
+    token_budget: int | None = None,
     use_bf16: bool = False,
+    workers: int = 1,
 ) -> Iterator[tuple[int, np.ndarray | ItemError]]:
     """Embed the texts of many movies, those of like length together.
 
     Args:
         items: (tmdb_id, text).
-        network: The backbone; moved to `device`.
+        network: The backbone; left as it is, see `pipeline.embeddings.ready`.
         tokenizer: Its tokenizer.
         backbone: Its row of the table.
-        device: torch's name of the device.
-        token_budget: Tokens per batch, padding included; halved for good when memory runs out.
+        device: torch's name of the device, or of several with commas between.
+        token_budget: Tokens per batch, padding included, by default `TOKEN_BUDGET`; halved for
+            good when memory runs out.
         use_bf16: Whether to compute in bfloat16; only where the processor has it.
+        workers: Encoders side by side for each device, each with one processor thread.
 
     Yields:
         (tmdb_id, float32 (width,)), or (tmdb_id, error `NO_TEXT`) for an empty text; in another
         order than `items`.
 
     Raises:
-        RuntimeError: The network failed for another reason than memory.
+        RuntimeError: The network fails at everything, or memory does not suffice for one.
     """
-    run = Runner(network, device=device, size=token_budget, use_bf16=use_bf16)
-    items = iter(items)
+    devices = ",".join([device] * workers)
+    runs = _open(network, backbone, devices, token_budget, TOKEN_BUDGET, use_bf16)
     longest = backbone.max_tokens
-    while some := list(islice(items, TEXTS_AT_ONCE)):
-        texts = [(tmdb_id, text) for tmdb_id, text in some if text.strip()]
-        for tmdb_id, text in some:
-            if not text.strip():
-                yield tmdb_id, ItemError(Reason.NO_TEXT, "wanted a text, got an empty one")
-        if not texts:
-            continue
-        ids = tokenize(tokenizer, [text for _, text in texts], longest)
-        order = sort_by_length(ids, longest)
-        while order:
-            batch = take_batch(order, ids, run.size, longest)
-            features = run(*pad([ids[i] for i in batch], tokenizer.pad_token_id, longest))
-            for i, feature in zip(batch, features, strict=True):
-                yield finite_or_error(texts[i][0], feature)
-
-
-def _pictures(array: np.ndarray, *, backbone: Backbone) -> torch.Tensor | ItemError:
-    if not _is_rgb(array, n_axes=4):
-        wanted = "wanted a non-empty uint8 array (pictures, height, width, 3)"
-        return ItemError(Reason.MALFORMED, wanted)
-    return to_square(_as_tensor(array), backbone)
-
-
-def _clips(array: np.ndarray, *, backbone: Backbone) -> torch.Tensor | ItemError:
-    if not _is_rgb(array, n_axes=5) or array.shape[1] != backbone.n_frames:
-        wanted = (
-            f"wanted a non-empty uint8 array (clips, {backbone.n_frames}, height, width, 3), "
-            f"got {array.dtype} {array.shape}"
-        )
-        return ItemError(Reason.MALFORMED, wanted)
-    return clips_to_square(_as_tensor(array), backbone)
-
-
-def _windows(array: np.ndarray, *, backbone: Backbone) -> torch.Tensor | ItemError:
-    if array.dtype != np.int16 or array.ndim != 1 or len(array) < FRAME_SAMPLES:
-        wanted = (
-            f"wanted an int16 array of at least {FRAME_SAMPLES} samples, "
-            f"got {array.dtype} {array.shape}"
-        )
-        return ItemError(Reason.MALFORMED, wanted)
-    return compute_log_mels(cut_windows(array, backbone), backbone)
-
-
-def _is_rgb(array: np.ndarray, *, n_axes: int) -> bool:
-    return (
-        array.dtype == np.uint8 and array.ndim == n_axes and array.shape[-1] == 3 and array.size > 0
+    batches = make_batches(
+        items,
+        lambda texts: tokenize(tokenizer, texts, longest),
+        lambda: min(run.size for run in runs),
+        longest,
     )
+    to_inputs = partial(pad, pad_id=tokenizer.pad_token_id, max_tokens=longest)
+    encoders = [partial(_encode_batches, run=run, to_inputs=to_inputs) for run in runs]
+    yield from encode_side_by_side(batches, encoders)
 
 
-def _as_tensor(array: np.ndarray) -> torch.Tensor:
-    """Share the array with torch where it takes it; torch warns of memory that is read-only."""
-    if not array.flags.writeable or not array.flags.c_contiguous:
-        array = np.array(array)
-    return torch.from_numpy(array)
+def _open(
+    network: torch.nn.Module,
+    backbone: Backbone,
+    device: str,
+    size: int | None,
+    default: int,
+    use_bf16: bool,
+) -> list[Runner]:
+    """Open a runner per device."""
+    runs = []
+    for name in device.split(","):
+        wanted = default * GPU_FACTOR if name.startswith("cuda") else default
+        wanted = wanted if size is None else size
+        runs.append(
+            Runner(network, device=name, size=wanted, use_bf16=use_bf16, width=backbone.width)
+        )
+    return runs
+
+
+def _encode_batches(
+    share: Iterator[TextBatch],
+    run: Runner,
+    to_inputs: Callable[[list[list[int]]], tuple[torch.Tensor, ...]],
+) -> Iterator[tuple[int, np.ndarray | ItemError]]:
+    """Embed batches of texts; a batch of errors goes through as it is."""
+
+    def send() -> Iterator[tuple[TextBatch, tuple[torch.Tensor, ...] | None]]:
+        for batch in share:
+            is_error = not batch or isinstance(batch[0][1], ItemError)
+            yield batch, None if is_error else to_inputs([tokens for _, tokens in batch])
+
+    for batch, embedded in run_all(run, send()):
+        if embedded is None:
+            yield from batch
+            continue
+        for i, (tmdb_id, _) in enumerate(batch):
+            yield finite_or_error(tmdb_id, embedded.features[i], embedded.errors.get(i))

@@ -7,24 +7,28 @@ What does not belong here: encoding (see `pipeline.embeddings.encode`).
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from queue import SimpleQueue
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from queue import Empty, Queue
+
+WAITING_PER_ENCODER = 4
+"""Results that wait, at most, for a reader that is slower than the encoders."""
 
 _END = object()
 
 
 def encode_side_by_side(
     items: Iterable,
-    encode: Callable[[Iterator], Iterator],
+    encode: Callable[[Iterator], Iterator] | Sequence[Callable[[Iterator], Iterator]],
     *,
-    workers: int,
+    workers: int = 1,
 ) -> Iterator:
     """Share a stream of items among encoders; give results as they come, in any order.
 
     Args:
         items: Read by one encoder at a time.
-        encode: Takes its share of the items, gives results.
-        workers: Encoders; 1 runs in the calling thread.
+        encode: Takes its share of the items, gives results; or several, such as one per GPU.
+        workers: Threads for each of them; one encoder with one runs in the calling thread.
 
     Raises:
         Exception: The first that an encoder or the stream raised, after the others have stopped.
@@ -34,14 +38,15 @@ def encode_side_by_side(
         >>> sorted(encode_side_by_side(range(4), double, workers=2))
         [0, 2, 4, 6]
     """
-    if workers == 1:
-        yield from encode(iter(items))
+    encoders = list(encode) if isinstance(encode, Sequence) else [encode]
+    encoders *= workers
+    if len(encoders) == 1:
+        yield from encoders[0](iter(items))
         return
-    results: SimpleQueue = SimpleQueue()
+    results: Queue = Queue(WAITING_PER_ENCODER * len(encoders))
     shared = _Shared(items)
     threads = [
-        threading.Thread(target=_work, args=(encode, shared, results), daemon=True)
-        for _ in range(workers)
+        threading.Thread(target=_work, args=(one, shared, results), daemon=True) for one in encoders
     ]
     for thread in threads:
         thread.start()
@@ -50,7 +55,15 @@ def encode_side_by_side(
     finally:
         shared.stop()
         for thread in threads:
-            thread.join()
+            _join(thread, results)
+
+
+def _join(thread: threading.Thread, results: Queue) -> None:
+    """Wait for a thread to end, throwing away what it wants to hand on and nobody reads."""
+    while thread.is_alive():
+        with suppress(Empty):
+            results.get(timeout=0.01)
+    thread.join()
 
 
 class _Shared:
@@ -72,7 +85,7 @@ class _Shared:
         self._is_stopped = True
 
 
-def _work(encode: Callable, shared: _Shared, results: SimpleQueue) -> None:
+def _work(encode: Callable, shared: _Shared, results: Queue) -> None:
     error = None
     try:
         for result in encode(shared):
@@ -82,7 +95,7 @@ def _work(encode: Callable, shared: _Shared, results: SimpleQueue) -> None:
     results.put((_END, error))
 
 
-def _collect(results: SimpleQueue, shared: _Shared, running: int) -> Iterator:
+def _collect(results: Queue, shared: _Shared, running: int) -> Iterator:
     error = None
     while running:
         result, raised = results.get()

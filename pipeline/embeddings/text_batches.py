@@ -1,16 +1,53 @@
 """Batches of texts: those of one padded length together, within a budget of tokens.
 
-What belongs here: order and padding. What does not: tokens (see `pipeline.embeddings.text`) and the
-loop (see `pipeline.embeddings.encode`).
+What belongs here: order and padding. What does not: tokens (see `pipeline.embeddings.text`) and
+sending batches (see `pipeline.embeddings.runner`).
 """
 
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 import torch
+
+from pipeline.errors import ItemError
+from pipeline.outcomes import Reason
+
+TEXTS_AT_ONCE = 4096
+"""Texts sorted by length together: enough for batches with little padding, little memory."""
+
+TextBatch = list[tuple[int, list[int] | ItemError]]
+"""Token ids by movie, or errors alone."""
 
 PAD_TO = 16
 """Texts are padded to a multiple of so many tokens, and a batch holds one padded length: then an
 embedding is the same to the last bit whatever its neighbours, also when a killed run goes on."""
+
+
+def make_batches(
+    items: Iterable[tuple[int, str]],
+    tokenize: Callable[[list[str]], list[list[int]]],
+    budget: Callable[[], int],
+    max_tokens: int,
+) -> Iterator[TextBatch]:
+    """Turn the texts of many movies into batches, the longest first; empty texts are errors.
+
+    Args:
+        items: (tmdb_id, text).
+        tokenize: Gives the token ids of texts, cut at `max_tokens`.
+        budget: Tokens per batch, padding included; asked anew for every batch.
+        max_tokens: The most that the network has places for.
+    """
+    items = iter(items)
+    while some := list(islice(items, TEXTS_AT_ONCE)):
+        texts = [(tmdb_id, text) for tmdb_id, text in some if text.strip()]
+        empty = ItemError(Reason.NO_TEXT, "wanted a text, got an empty one")
+        yield [(tmdb_id, empty) for tmdb_id, text in some if not text.strip()]
+        ids = tokenize([text for _, text in texts]) if texts else []
+        order = sort_by_length(ids, max_tokens)
+        while order:
+            batch = take_batch(order, ids, budget(), max_tokens)
+            yield [(texts[i][0], ids[i]) for i in batch]
 
 
 def padded_length(tokens: list[int], max_tokens: int) -> int:

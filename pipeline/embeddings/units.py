@@ -1,28 +1,34 @@
-"""The batch loop: units of many movies flow through one network in full batches.
+"""Batches of units: those of many movies together, and given back by movie.
 
 A unit is what a network takes one of: a picture, a clip, a window of sound. What belongs here:
 making batches across movies and giving results back by movie. What does not: what a unit is (see
-`pipeline.embeddings.encode`), and texts, whose batches are made by length.
+`pipeline.embeddings.encode`), sending batches (see `pipeline.embeddings.runner`), and texts, whose
+batches are made by length (see `pipeline.embeddings.text_batches`).
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 
-from pipeline.embeddings.runner import Runner
+from pipeline.embeddings.ahead import map_ahead
+from pipeline.embeddings.runner import Embedded, Runner, run_all
 from pipeline.errors import ItemError
 from pipeline.outcomes import Reason
 
+THREADS_FOR_A_GPU = 4
+"""Threads that prepare units where a GPU computes; a CPU encoder prepares its own."""
+
+Item = tuple[int, np.ndarray | ItemError]
+Prepare = Callable[[np.ndarray], torch.Tensor | ItemError]
+
 
 def encode_units(
-    items: Iterable[tuple[int, np.ndarray | ItemError]],
-    run: Runner,
-    prepare: Callable[[np.ndarray], torch.Tensor | ItemError],
-    width: int,
-) -> Iterator[tuple[int, np.ndarray | ItemError]]:
+    items: Iterable[Item], run: Runner, prepare: Prepare, width: int
+) -> Iterator[Item]:
     """Embed the units of many movies; each movie comes out as soon as it is complete.
 
     A batch is filled with units of several movies. A movie that cannot be embedded comes out as an
@@ -37,21 +43,29 @@ def encode_units(
     Yields:
         (tmdb_id, float32 (units, width)) or (tmdb_id, error), roughly in the order of `items`.
     """
-    waiting: deque[_Movie] = deque()
-    for tmdb_id, array in items:
-        units = array if isinstance(array, ItemError) else prepare(array)
-        if isinstance(units, ItemError):
-            yield tmdb_id, units
+    threads = THREADS_FOR_A_GPU if run.depth else 0
+    prepared = map_ahead(partial(_prepare, prepare), items, threads=threads)
+    for parts, embedded in run_all(run, _make_batches(prepared, run, width)):
+        if embedded is None:
+            yield parts
             continue
-        waiting.append(_Movie(tmdb_id, units, np.empty((len(units), width), dtype=np.float32)))
-        while sum(movie.n_left for movie in waiting) >= run.size:
-            yield from _embed_next(waiting, run)
-    while waiting:
-        yield from _embed_next(waiting, run)
+        yield from _hand_back(parts, embedded)
 
 
-def finite_or_error(tmdb_id: int, features: np.ndarray) -> tuple[int, np.ndarray | ItemError]:
-    """Give a movie's embedding, or an error in its place where a number is not finite."""
+def finite_or_error(
+    tmdb_id: int, features: np.ndarray, raised: Exception | None = None
+) -> tuple[int, np.ndarray | ItemError]:
+    """Give a movie's embedding, or an error in its place where a number is not finite.
+
+    Args:
+        tmdb_id: The movie.
+        features: Its embedding, of any shape.
+        raised: What the network raised at one of its units.
+    """
+    if raised is not None:
+        said = " ".join(str(raised).split())[:200]
+        detail = f"the network fails at it: {type(raised).__name__}: {said}"
+        return tmdb_id, ItemError(Reason.UNEXPECTED, detail)
     if not np.isfinite(features).all():
         return tmdb_id, ItemError(Reason.UNEXPECTED, "the embedding is not finite")
     return tmdb_id, features
@@ -59,36 +73,73 @@ def finite_or_error(tmdb_id: int, features: np.ndarray) -> tuple[int, np.ndarray
 
 @dataclass
 class _Movie:
-    """A movie on its way: which of its units went into batches already."""
+    """A movie on its way: how many of its units were sent, and how many are through."""
 
     tmdb_id: int
     units: torch.Tensor
     features: np.ndarray
+    n_sent: int = 0
     n_done: int = 0
+    raised: Exception | None = None
 
     @property
     def n_left(self) -> int:
-        return len(self.units) - self.n_done
+        return len(self.units) - self.n_sent
 
 
-def _embed_next(
-    waiting: deque[_Movie], run: Runner
-) -> Iterator[tuple[int, np.ndarray | ItemError]]:
-    """Embed one batch off the front of the queue and yield the movies that it completes."""
-    parts: list[tuple[_Movie, slice]] = []
-    n_free = run.size
-    for movie in waiting:
-        part = slice(movie.n_done, min(len(movie.units), movie.n_done + n_free))
+_Parts = list[tuple[_Movie, slice]]
+
+
+def _prepare(prepare: Prepare, item: Item) -> tuple[int, torch.Tensor | ItemError]:
+    tmdb_id, array = item
+    if isinstance(array, ItemError):
+        return tmdb_id, array
+    try:
+        return tmdb_id, prepare(array)
+    except (RuntimeError, ValueError, TypeError) as err:
+        said = f"cannot be prepared: {type(err).__name__}: {err}"[:200]
+        return tmdb_id, ItemError(Reason.MALFORMED, said)
+
+
+def _make_batches(
+    prepared: Iterable[tuple[int, torch.Tensor | ItemError]], run: Runner, width: int
+) -> Iterator[tuple[_Parts | Item, tuple[torch.Tensor] | None]]:
+    """Fill batches with the units that are there; an error goes through alone."""
+    waiting: deque[_Movie] = deque()
+    for tmdb_id, units in prepared:
+        if isinstance(units, ItemError):
+            yield (tmdb_id, units), None
+            continue
+        waiting.append(_Movie(tmdb_id, units, np.empty((len(units), width), dtype=np.float32)))
+        while sum(movie.n_left for movie in waiting) >= run.size:
+            yield _take_batch(waiting, run.size)
+    while waiting:
+        yield _take_batch(waiting, run.size)
+
+
+def _take_batch(waiting: deque[_Movie], size: int) -> tuple[_Parts, tuple[torch.Tensor]]:
+    """Take units off the front of the queue, with the movies that they are of."""
+    parts: _Parts = []
+    n_free = size
+    while waiting and n_free:
+        movie = waiting[0]
+        part = slice(movie.n_sent, min(len(movie.units), movie.n_sent + n_free))
         parts.append((movie, part))
+        movie.n_sent = part.stop
         n_free -= part.stop - part.start
-        if not n_free:
-            break
-    features = run(torch.cat([movie.units[part] for movie, part in parts]))
+        if not movie.n_left:
+            waiting.popleft()
+    return parts, (torch.cat([movie.units[part] for movie, part in parts]),)
+
+
+def _hand_back(parts: _Parts, embedded: Embedded) -> Iterator[Item]:
+    """Give each movie its part of a batch; yield those that are complete."""
     at = 0
     for movie, part in parts:
         n = part.stop - part.start
-        movie.features[part] = features[at : at + n]
+        movie.features[part] = embedded.features[at : at + n]
+        raised = [embedded.errors[i] for i in range(at, at + n) if i in embedded.errors]
+        movie.raised = movie.raised or next(iter(raised), None)
         movie.n_done, at = part.stop, at + n
-    while waiting and not waiting[0].n_left:
-        movie = waiting.popleft()
-        yield finite_or_error(movie.tmdb_id, movie.features)
+        if movie.n_done == len(movie.units):
+            yield finite_or_error(movie.tmdb_id, movie.features, movie.raised)

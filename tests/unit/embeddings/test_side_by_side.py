@@ -1,8 +1,9 @@
 import threading
+import time
 
 import pytest
 
-from pipeline.embeddings.side_by_side import encode_side_by_side
+from pipeline.embeddings.side_by_side import WAITING_PER_ENCODER, encode_side_by_side
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -37,3 +38,26 @@ def test_reader_that_stops_early_leaves_no_thread_behind():
     next(results)
     results.close()
     assert threading.active_count() == before
+
+
+def test_encoders_wait_for_a_slow_reader():
+    """Results of 10,000 movies must not pile up in memory."""
+    made = []
+    results = encode_side_by_side(
+        range(10_000), lambda share: (made.append(i) or i for i in share), workers=2
+    )
+    next(results)
+    time.sleep(0.2)
+    assert len(made) <= 2 * (WAITING_PER_ENCODER + 1) + 1
+    results.close()
+
+
+def test_each_of_several_encoders_has_its_share():
+    both = threading.Barrier(2)
+
+    def named(name):
+        return lambda share: ((name, i) for i in share if both.wait(timeout=10) >= 0)
+
+    found = list(encode_side_by_side(range(6), [named("a"), named("b")]))
+    assert sorted(i for _, i in found) == list(range(6))
+    assert {name for name, _ in found} == {"a", "b"}

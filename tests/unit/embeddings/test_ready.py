@@ -1,0 +1,65 @@
+"""Networks with their batch norms folded give what they gave before."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from pipeline.embeddings.backbones import BACKBONES, Modality
+from pipeline.embeddings.image import build_image_network
+from pipeline.embeddings.ready import ready_network
+from pipeline.embeddings.video import build_video_network
+
+CPU = torch.device("cpu")
+NORMED = ["shufflenet", "resnet18", "resnet50", "shufflenet3d", "r2plus1d_18"]
+
+
+def build(name):
+    row = replace(BACKBONES[name], input_px=64)
+    is_image = row.modality is Modality.IMAGE
+    network = (build_image_network if is_image else build_video_network)(row, None)
+    drawn = torch.Generator().manual_seed(1)
+    for module in network.modules():
+        if isinstance(module, _BatchNorm):  # as after training
+            module.running_mean.normal_(0, 0.1, generator=drawn)
+            module.running_var.uniform_(0.5, 2, generator=drawn)
+            module.bias.data.normal_(0, 0.1, generator=drawn)
+    return network, (2, 64, 64, 3) if is_image else (2, 4, 64, 64, 3)
+
+
+@pytest.mark.parametrize("name", NORMED)
+def test_folded_network_embeds_as_before(name):
+    network, shape = build(name)
+    units = torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+    with torch.inference_mode():
+        before = network(units)
+        ready = ready_network(network, CPU)
+        after = ready(units)
+        assert torch.equal(network(units), before)
+    assert nn.functional.cosine_similarity(before, after).min() >= 0.99999
+    assert torch.allclose(before, after, rtol=1e-3, atol=1e-4 * before.abs().max())
+    assert not any(isinstance(m, _BatchNorm) for m in ready.modules())
+    assert any(isinstance(m, _BatchNorm) for m in network.modules())
+    assert not any(p.requires_grad for p in ready.parameters())
+
+
+def test_network_is_made_ready_once(shufflenet):
+    assert ready_network(shufflenet, CPU) is ready_network(shufflenet, CPU)
+
+
+def test_network_without_batch_norms_is_not_copied():
+    network = nn.Linear(2, 2)
+    assert ready_network(network, CPU) is network
+
+
+def test_copies_go_with_their_network():
+    from pipeline.embeddings import ready
+
+    network, _ = build("shufflenet")
+    ready_network(network, CPU)
+    before = len(ready._made)
+    del network
+    assert len(ready._made) == before - 1
