@@ -75,7 +75,7 @@ def _shapes_and_ranges(features) -> dg.AssetCheckResult:
 
 
 def _no_leaked_column(features) -> dg.AssetCheckResult:
-    from pipeline.splits.leaks import check_no_leak
+    from pipeline.leaks import check_no_leak
 
     columns = [*features.streams, *(c for named in features.columns.values() for c in named)]
     try:

@@ -1,4 +1,4 @@
-"""A trained fusion network as one file that says what it is, and its answers.
+"""A trained network as one file that says what it is, and its answers.
 
 What belongs here: writing, reading, predicting. What does not: training.
 """
@@ -12,17 +12,139 @@ from zipfile import is_zipfile
 
 import numpy as np
 import torch
+from torch import nn
 
 from pipeline.errors import TrainingError
-from pipeline.models.batches import StreamTable, take_batch
+from pipeline.models.answering import answer_streams
+from pipeline.models.batches import StreamTable
+from pipeline.models.fitting import as_json
 from pipeline.models.fusion import FusionNetwork
+from pipeline.models.kinds import KINDS
+from pipeline.models.recipe import Inputs, Trained
 from pipeline.models.streams import StreamSpec
-from pipeline.models.training import VAL_BATCH, TrainedFusion
+from pipeline.models.training import TrainedFusion
+from pipeline.systems import Kind, Task
 
 MODEL_FILE = "best_multimodal_model.pth"
 """Source: seed 001, "Output Files"."""
 
-FORMAT = 1
+FORMAT = 2
+
+_FACTS = ("config", "history", "best_epoch", "data_hash", "fingerprint", "target_facts", "notes")
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A network with all that is needed to use it on new movies.
+
+    Attributes:
+        kind: Its name in `pipeline.models.kinds`.
+        network: In evaluation mode; scalers and vocabularies are among its weights and arguments.
+        task: What it predicts.
+        facts: JSON values: config, history, best_epoch, data_hash, fingerprint, target_facts
+            (class edges, mean and deviation, ... of its own training part) and notes.
+    """
+
+    kind: str
+    network: nn.Module
+    task: Task
+    facts: Mapping[str, Any]
+
+
+def save_trained(
+    trained: Trained,
+    path: Path,
+    *,
+    task: Task,
+    target_facts: Mapping[str, object],
+    notes: Mapping[str, object],
+) -> Path:
+    """Write a network to one file, through a temporary name.
+
+    Args:
+        trained: What a recipe gave.
+        path: Where to; usually ends in `model.pth` or `MODEL_FILE`.
+        task: What it predicts.
+        target_facts: Of the target that it was trained on.
+        notes: What it was made from: source of the data, backbones and their weights.
+    """
+    content = {
+        "format": FORMAT,
+        "kind": trained.kind,
+        "arguments": as_json(trained.arguments),
+        "state_dict": trained.network.state_dict(),
+        "task": as_json({**asdict(task), "kind": task.kind.value}),
+        "config": as_json(trained.config),
+        "history": [dict(row) for row in trained.fitted.history],
+        "best_epoch": trained.fitted.best_epoch,
+        "data_hash": trained.data_hash,
+        "fingerprint": trained.fingerprint,
+        "target_facts": as_json(target_facts),
+        "notes": dict(notes),
+    }
+    return _write(content, path)
+
+
+def load_trained(path: Path) -> Saved:
+    """Read a saved network; the file is read as data, nothing in it is run.
+
+    Raises:
+        TrainingError: There is no such file, or it holds something else.
+    """
+    content = _read(path, FORMAT)
+    kind = content["kind"]
+    if kind not in KINDS:
+        raise TrainingError(f"{path}: wanted a network of {sorted(KINDS)}, came {kind!r}")
+    network = KINDS[kind].build(**content["arguments"])
+    network.load_state_dict(content["state_dict"])
+    network.eval()
+    task = content["task"]
+    names = tuple(task["class_names"])
+    return Saved(
+        kind=kind,
+        network=network,
+        task=Task(**{**task, "kind": Kind(task["kind"]), "class_names": names}),
+        facts={name: content[name] for name in _FACTS},
+    )
+
+
+def answer(saved: Saved | Trained, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
+    """Ask a network about some movies.
+
+    Args:
+        saved: From `load_trained`, or fresh from a recipe.
+        inputs: All that it may look at, with the streams that it was trained on.
+        rows: Row numbers, shape (n,).
+
+    Returns:
+        Float64: class probabilities (n, classes), label probabilities (n, labels), or numbers
+        (n,) or (n, 3): mean, lower and upper end of a 90 % interval.
+
+    Raises:
+        TrainingError: The inputs are of another width than those it was trained on.
+    """
+    return KINDS[saved.kind].answer(saved.network, inputs, np.asarray(rows, dtype=np.int64))
+
+
+def _write(content: Mapping[str, Any], path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.part")
+    torch.save(content, unfinished)
+    return unfinished.replace(path)
+
+
+def _read(path: Path, wanted_format: int) -> Mapping[str, Any]:
+    if not path.is_file():
+        raise TrainingError(f"no model in {path}; train it first")
+    if not is_zipfile(path):  # what torch writes
+        raise TrainingError(f"{path} is not a model that marquee saved, or it was cut off")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError) as error:
+        raise TrainingError(f"{path} is not a model that marquee saved: {error}") from error
+    if not isinstance(content, dict) or content.get("format") != wanted_format:
+        raise TrainingError(f"{path} is not a model of format {wanted_format}; train it again")
+    return content
 
 
 @dataclass(frozen=True)
@@ -59,9 +181,8 @@ def save_model(
         edges_usd: From `fit_edges` on its training part.
         notes: What it was made from: source of the data, backbones and their weights.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = {
-        "format": FORMAT,
+        "format": 1,
         "state_dict": trained.network.state_dict(),
         "streams": [asdict(spec) for spec in trained.network.specs],
         "class_names": list(class_names),
@@ -73,9 +194,7 @@ def save_model(
         "fingerprint": trained.fingerprint,
         "notes": dict(notes),
     }
-    unfinished = path.with_name(f".{path.name}.part")
-    torch.save(content, unfinished)
-    return unfinished.replace(path)
+    return _write(content, path)
 
 
 def load_model(path: Path) -> SavedModel:
@@ -84,16 +203,7 @@ def load_model(path: Path) -> SavedModel:
     Raises:
         TrainingError: There is no such file, or it holds something else.
     """
-    if not path.is_file():
-        raise TrainingError(f"no model in {path}; train it first")
-    if not is_zipfile(path):  # what torch writes
-        raise TrainingError(f"{path} is not a model that marquee saved, or it was cut off")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError) as error:
-        raise TrainingError(f"{path} is not a model that marquee saved: {error}") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise TrainingError(f"{path} is not a model of format {FORMAT}; train it again")
+    content = _read(path, 1)
     specs = [StreamSpec(**spec) for spec in content["streams"]]
     network = FusionNetwork(specs, len(content["class_names"]), content["config"]["dropout"])
     network.load_state_dict(content["state_dict"])
@@ -108,42 +218,9 @@ def load_model(path: Path) -> SavedModel:
 
 
 def predict(network: FusionNetwork, table: StreamTable, rows: np.ndarray) -> np.ndarray:
-    """Give the class probabilities of some movies.
-
-    Args:
-        network: From `train_fusion(...).network` or `load_model(...).network`.
-        table: Streams and masks. A stream that it lacks altogether counts as missing.
-        rows: Row numbers, shape (n,).
-
-    Returns:
-        Float64, shape (n, classes); rows sum to 1.
+    """Give the class probabilities of some movies, float64 (n, classes).
 
     Raises:
         TrainingError: A stream's width is not the network's.
     """
-    for spec in network.specs:
-        came = table.streams[spec.name].shape[1] if spec.name in table.streams else None
-        if came not in (spec.width_in, None):
-            raise TrainingError(
-                f"stream {spec.name!r}: wanted width {spec.width_in}, came {came}; the model was "
-                "trained on another backbone"
-            )
-    rows = np.asarray(rows)
-    network.eval()
-    parts = [
-        _probabilities(network, table, rows[start : start + VAL_BATCH])
-        for start in range(0, len(rows), VAL_BATCH)
-    ]
-    return np.concatenate(parts) if parts else np.zeros((0, network.n_classes))
-
-
-@torch.inference_mode()
-def _probabilities(network: FusionNetwork, table: StreamTable, rows: np.ndarray) -> np.ndarray:
-    names = [spec.name for spec in network.specs if spec.name in table.streams]
-    batch = take_batch(table, names, rows)
-    streams, masks = dict(batch.streams), dict(batch.masks)
-    for spec in network.specs:
-        if spec.name not in streams:
-            streams[spec.name] = torch.zeros(len(rows), spec.width_in)
-            masks[spec.name] = torch.zeros(len(rows), dtype=torch.bool)
-    return network(streams, masks).double().softmax(dim=1).numpy()
+    return answer_streams(network, network.specs, table, rows, network.output)

@@ -3,8 +3,9 @@
 What belongs here: one encoder per kind of stream. What does not: how streams are fused.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -13,8 +14,10 @@ from torch import Tensor, nn
 
 from pipeline.errors import TrainingError
 from pipeline.models.batches import StreamTable
+from pipeline.models.sequences import READERS, RECURRENT_WIDTH
+from pipeline.ragged import Ragged
 
-Kind = Literal["vector", "log_mel", "metadata"]
+Kind = Literal["vector", "log_mel", "metadata", "mean", "lstm", "gru"]
 
 AUDIO_WIDTH = 1024
 """Width of the audio features that are trained with the head. Source: seed 001, "Audio Encoder"."""
@@ -30,8 +33,9 @@ class StreamSpec:
     Attributes:
         name: Of the stream in the table.
         kind: "vector": a frozen encoder's embedding, passed as it is; "log_mel": (mels, time),
-            through a CNN that is trained with the head; "metadata": numbers with NaN for unknown.
-        width_in: Columns of a vector or of metadata; mel bands of a log-mel.
+            through a CNN that is trained with the head; "metadata": numbers with NaN for unknown;
+            "mean", "lstm", "gru": a sequence of vectors, and how it is read.
+        width_in: Columns of a vector, also in a sequence, or of metadata; mel bands of a log-mel.
     """
 
     name: str
@@ -45,16 +49,37 @@ class StreamSpec:
             "vector": self.width_in,
             "log_mel": AUDIO_WIDTH,
             "metadata": 2 * self.width_in,  # values and missing flags
+            "mean": self.width_in,
+            "lstm": RECURRENT_WIDTH,
+            "gru": RECURRENT_WIDTH,
         }[self.kind]
 
+    @property
+    def is_sequence(self) -> bool:
+        """Whether a movie has several vectors of it."""
+        return self.kind in READERS
 
-def specify_streams(table: StreamTable, names: Sequence[str]) -> tuple[StreamSpec, ...]:
+
+def specify_streams(
+    table: StreamTable,
+    names: Sequence[str],
+    readers: Mapping[str, Kind] = MappingProxyType({}),
+) -> tuple[StreamSpec, ...]:
     """Describe a table's streams; one that the table does not have is left out.
+
+    Args:
+        table: The streams.
+        names: Which of them, in order.
+        readers: How sequences are read, by stream; by their mean where nothing is said.
 
     Raises:
         TrainingError: The table has none of them.
     """
-    specs = tuple(_specify(name, table.streams[name]) for name in names if name in table.streams)
+    specs = tuple(
+        _specify(name, table.streams[name], readers.get(name, "mean"))
+        for name in names
+        if name in table.streams
+    )
     if not specs:
         raise TrainingError(
             f"wanted at least one of the streams {list(names)}, came {sorted(table.streams)}; "
@@ -63,10 +88,17 @@ def specify_streams(table: StreamTable, names: Sequence[str]) -> tuple[StreamSpe
     return specs
 
 
-def _specify(name: str, values: np.ndarray) -> StreamSpec:
+def _specify(name: str, values: np.ndarray | Ragged, reader: Kind) -> StreamSpec:
+    if isinstance(values, Ragged):
+        return StreamSpec(name, reader, values.width)
     if values.ndim == 3:
         return StreamSpec(name, "log_mel", values.shape[1])
     return StreamSpec(name, "metadata" if name == "metadata" else "vector", values.shape[1])
+
+
+def width_of(values: np.ndarray | Ragged) -> int:
+    """Give `StreamSpec.width_in` of a stream."""
+    return values.width if isinstance(values, Ragged) else values.shape[1]
 
 
 class StreamEncoder(nn.Module):
@@ -79,14 +111,17 @@ class StreamEncoder(nn.Module):
         self.register_buffer("scale", torch.ones(spec.width_in))
         self.absent = nn.Parameter(torch.zeros(spec.width_out))
         self.cnn = AudioCnn(spec.width_in) if spec.kind == "log_mel" else None
+        self.reader = READERS[spec.kind](spec.width_in) if spec.is_sequence else None
         self.thin = nn.AvgPool1d(4, ceil_mode=True)
 
     def forward(self, values: Tensor, mask: Tensor) -> Tensor:
         """Encode a batch.
 
         Args:
-            values: (batch, width_in), or (batch, mels, time) for a log-mel.
-            mask: bool (batch,); the values of a movie at False are never looked at.
+            values: (batch, width_in), (batch, mels, time) for a log-mel, or (batch, longest,
+                width_in) for a sequence.
+            mask: bool (batch,), or (batch, longest) for a sequence; values at False are never
+                looked at.
 
         Returns:
             (batch, width_out).
@@ -95,8 +130,17 @@ class StreamEncoder(nn.Module):
         if not mask.any():
             return features
         # masked_scatter and where would let NaN gradients through; rows are indexed instead
-        present = torch.nonzero(mask)[:, 0]
-        return features.index_copy(0, present, self._encode(values[present]))
+        present = torch.nonzero(mask if mask.ndim == 1 else mask.any(dim=1))[:, 0]
+        if self.reader is not None:
+            encoded = self._read(values[present], mask[present])
+        else:
+            encoded = self._encode(values[present])
+        return features.index_copy(0, present, encoded)
+
+    def _read(self, values: Tensor, mask: Tensor) -> Tensor:
+        standard = torch.zeros_like(values)  # (present, longest, width_in)
+        standard[mask] = (values[mask] - self.mean) / self.scale
+        return self.reader(standard, mask)
 
     def _encode(self, values: Tensor) -> Tensor:
         if self.cnn is not None:
@@ -126,9 +170,13 @@ class StreamEncoder(nn.Module):
         self.scale.copy_(torch.from_numpy(scale))
 
 
-def _read(values: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield float64 (samples, width); a log-mel's time steps are samples."""
+def _read(values: np.ndarray | Ragged, rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield float64 (samples, width); a log-mel's time steps and a sequence's are samples."""
     for start in range(0, len(rows), _READ_ROWS):
+        if isinstance(values, Ragged):
+            padded, mask = values.take(rows[start : start + _READ_ROWS])
+            yield padded[mask].astype(np.float64)
+            continue
         part = np.asarray(values[rows[start : start + _READ_ROWS]], dtype=np.float64)
         yield part if part.ndim == 2 else part.transpose(0, 2, 1).reshape(-1, part.shape[1])
 

@@ -4,28 +4,26 @@ What belongs here: the task (classes, weights, scores while training) and its li
 not: the loop (see `pipeline.models.loop`) and the judgement (see `pipeline.evaluation`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.metrics import f1_score
-from torch import Tensor
-from torch.nn import functional as F
 
 from pipeline.errors import TrainingError
 from pipeline.models.batches import Batches, StreamTable
+from pipeline.models.fitting import VAL_BATCH
 from pipeline.models.fusion import DROPOUT, FusionNetwork
-from pipeline.models.learner import EpochHook, Objective
+from pipeline.models.learner import EpochHook
 from pipeline.models.loop import Fitted, fit_network
+from pipeline.models.objectives import make_objective
+from pipeline.models.recipe import Target
 from pipeline.models.schedule import Schedule
 from pipeline.models.streams import specify_streams
+from pipeline.systems import Kind, Task
 from pipeline.versions import hash_bytes, hash_json
-
-VAL_BATCH = 256
-"""Movies scored at a time where nothing is learned."""
 
 
 @dataclass(frozen=True)
@@ -107,11 +105,14 @@ def train_fusion(
         torch.manual_seed(training.schedule.seed)
         network = FusionNetwork(specs, n_classes, training.dropout)
     network.fit_scalers(table, train_rows)
-    weights = class_weights(labels[train_rows], n_classes) if training.weigh_classes else None
+    task = Task("revenue_class", Kind.CLASSES, "macro_f1_score", ("",) * n_classes)
+    objective = make_objective(
+        Target(task, labels, {}), train_rows, weigh_classes=training.weigh_classes
+    )
     batches = partial(Batches, table, [spec.name for spec in specs], target=labels)
     fitted = fit_network(
         network,
-        Objective(partial(_loss, weights=weights), _score),
+        objective,
         batches(
             rows=train_rows, batch_size=training.batch_size, shuffle_seed=training.schedule.seed
         ),
@@ -125,29 +126,6 @@ def train_fusion(
     return TrainedFusion(network.cpu(), training, fitted, table.data_hash, fingerprint)
 
 
-def class_weights(labels_train: np.ndarray, n_classes: int) -> Tensor:
-    """Weigh each class by the inverse of its share, 1 on average over the movies.
-
-    Example:
-        >>> class_weights(np.array([0, 0, 0, 1]), 2).tolist()
-        [0.6666666865348816, 2.0]
-    """
-    counts = np.maximum(np.bincount(labels_train, minlength=n_classes), 1)
-    return torch.tensor(len(labels_train) / (n_classes * counts), dtype=torch.float32)
-
-
-def _loss(logits: Tensor, target: Tensor, weights: Tensor | None) -> Tensor:
-    return F.cross_entropy(logits, target, None if weights is None else weights.to(logits.device))
-
-
-def _score(logits: Tensor, target: Tensor) -> Mapping[str, float]:
-    said, true = logits.argmax(dim=1).cpu().numpy(), target.cpu().numpy()
-    return {
-        "accuracy": float((said == true).mean()),
-        "macro_f1": float(f1_score(true, said, average="macro", zero_division=0)),
-    }
-
-
 def _fingerprint(
     table: StreamTable,
     labels: np.ndarray,
@@ -157,6 +135,6 @@ def _fingerprint(
 ) -> str:
     config = asdict(training)
     # how often it is saved does not change what is saved
-    del config["schedule"]["checkpoint_every_epochs"]
+    del config["schedule"]["checkpoint_every_epochs"], config["schedule"]["checkpoint_every_steps"]
     who = hash_bytes(np.asarray(labels, np.int64).tobytes(), "\x1f".join(map(str, parts)).encode())
     return hash_json([config, table.data_hash, n_classes, who])
