@@ -50,6 +50,7 @@ class WorkplaceResource(dg.ConfigurableResource):
     youtube_cookies: str = ""
     backbones: str = ""
     attributes: str = ""
+    devices: str = ""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workplace]:

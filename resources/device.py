@@ -5,6 +5,7 @@ the device is asked for, because that takes seconds.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +15,16 @@ CPU_INFO = Path("/proc/cpuinfo")
 BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 """Names of bfloat16 arithmetic on x86 (two) and Arm (one); without it bfloat16 is slower."""
 
+_NAME = re.compile(r"cpu|cuda(:\d+)?")
+
 
 @dataclass(frozen=True)
 class Device:
     """Where to compute.
 
     Attributes:
-        name: torch's name of it, "cpu" or "cuda".
+        name: torch's name of it, "cpu" or "cuda", or several such as "cuda:0,cuda:1", as
+            `pipeline.embeddings.encode` takes them.
         threads: Processor threads that this process may use.
         has_bf16: Whether it computes bfloat16 faster than float32.
     """
@@ -31,7 +35,7 @@ class Device:
 
     @property
     def encoders(self) -> int:
-        """How many encoders run side by side: one per processor thread, one on a GPU."""
+        """How many encoders run side by side on it: one per processor thread, one on a GPU."""
         return self.threads if self.name == "cpu" else 1
 
     def take_one_thread_per_encoder(self) -> None:
@@ -43,24 +47,34 @@ class Device:
 
 
 def choose_device(preferred: str | None = None) -> Device:
-    """Choose the GPU where there is one, else the CPU.
+    """Choose a GPU where there is one, else the CPU.
 
     Args:
-        preferred: "cpu" or "cuda" to insist on one.
+        preferred: "cpu" or "cuda" to insist on one, or GPUs by number: "cuda:0,cuda:1".
 
     Raises:
-        ValueError: `preferred` is neither, or there is no GPU that torch can use.
+        ValueError: `preferred` is none of these, or there is no such GPU that torch can use.
     """
     import torch
 
-    if preferred not in (None, "cpu", "cuda"):
-        raise ValueError(f'wanted device "cpu" or "cuda", got "{preferred}"')
-    has_cuda = preferred != "cpu" and torch.cuda.is_available()
-    if preferred == "cuda" and not has_cuda:
-        raise ValueError('wanted device "cuda", but torch finds no GPU here: use "cpu"')
-    if has_cuda:
-        return Device("cuda", count_threads(), torch.cuda.is_bf16_supported())
-    return Device("cpu", count_threads(), cpu_has_bf16(CPU_INFO))
+    names = [name.strip() for name in (preferred or "").split(",") if name.strip()]
+    wrong = [name for name in names if not _NAME.fullmatch(name)]
+    if wrong or (len(names) > 1 and "cpu" in names):
+        raise ValueError(
+            f'wanted device "cpu", "cuda" or GPUs such as "cuda:0,cuda:1", got "{preferred}"'
+        )
+    if names == ["cpu"] or (not names and not torch.cuda.is_available()):
+        return Device("cpu", count_threads(), cpu_has_bf16(CPU_INFO))
+    n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    for name in names:
+        if int(name.partition(":")[2] or 0) >= n_gpus:
+            raise ValueError(f'wanted device "{name}", but torch finds {_say_gpus(n_gpus)} here')
+    gpus = ",".join(dict.fromkeys(names)) or "cuda"
+    return Device(gpus, count_threads(), torch.cuda.is_bf16_supported())
+
+
+def _say_gpus(n: int) -> str:
+    return f"{n} GPU(s)" if n else 'no GPU: use "cpu", or none at all,'
 
 
 def count_threads() -> int:

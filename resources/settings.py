@@ -49,6 +49,7 @@ class Settings:
         youtube_cookies: File of cookies in Netscape's format.
         backbones: Names of backbones beside the preset's, separated by commas.
         attributes: File with the looks that objects on posters may have, one a line.
+        devices: What embeds: `cpu`, `cuda`, or GPUs such as `cuda:0,cuda:1`.
     """
 
     tmdb_api_url: str = ""
@@ -70,6 +71,7 @@ class Settings:
     youtube_cookies: str = ""
     backbones: str = ""
     attributes: str = ""
+    devices: str = ""
 
     @property
     def source_kind(self) -> str:
@@ -128,6 +130,7 @@ ENVIRONMENT = {
     "youtube_cookies": "MARQUEE_YOUTUBE_COOKIES",
     "backbones": "MARQUEE_BACKBONES",
     "attributes": "MARQUEE_ATTRIBUTES",
+    "devices": "MARQUEE_DEVICES",
 }
 """Which variable of the environment gives which setting."""
 

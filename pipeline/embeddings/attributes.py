@@ -8,6 +8,7 @@ word, times the temperature, through a softmax.
 """
 
 import re
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -27,6 +28,9 @@ PROMPT = "a photo of a {} thing"
 
 ATTRIBUTES_PER_OBJECT = 2
 """The likeliest ones are kept. Source: seed 000, whose example has two."""
+
+VOCABULARY = Path(__file__).with_name("attributes.txt")
+"""Ours, where the user brings none."""
 
 _WORD = re.compile(r"[^\x00-\x1f\x7f,]{1,60}")
 
@@ -58,6 +62,23 @@ def parse_vocabulary(text: str) -> tuple[str, ...]:
     if len(words) < 2:
         raise ConfigurationError(f"a vocabulary needs at least two words, got {len(words)}")
     return tuple(words)
+
+
+def read_vocabulary(path: Path | None = None) -> tuple[str, ...]:
+    """Read a file of attributes, ours where none is named; see `parse_vocabulary`.
+
+    Raises:
+        ConfigurationError: It cannot be read, is no UTF-8 text, or as `parse_vocabulary`.
+    """
+    path = path or VOCABULARY
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as err:
+        raise ConfigurationError(
+            f"the vocabulary {path.name} cannot be read ({err.__class__.__name__}): name a file of "
+            "attributes, one a line, by MARQUEE_ATTRIBUTES"
+        ) from err
+    return parse_vocabulary(text)
 
 
 class AttributeJudge:

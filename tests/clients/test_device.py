@@ -19,9 +19,22 @@ def test_insisting_on_a_gpu_that_is_not_there_is_refused():
         choose_device("cuda")
 
 
-def test_unknown_device_is_refused():
-    with pytest.raises(ValueError, match="tpu"):
-        choose_device("tpu")
+@pytest.mark.parametrize("name", ["tpu", "cuda:x", "cpu,cuda", "cuda:0 cuda:1"])
+def test_unknown_device_is_refused(name):
+    with pytest.raises(ValueError, match=f'wanted device "cpu".*{name}'):
+        choose_device(name)
+
+
+def test_gpus_are_chosen_by_number(monkeypatch):
+    """What torch says of the machine is all that differs on one with GPUs."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    device = choose_device("cuda:0, cuda:1,cuda:0")
+    assert (device.name, device.encoders, device.has_bf16) == ("cuda:0,cuda:1", 1, True)
+    assert choose_device().name == choose_device("cuda").name == "cuda"
+    with pytest.raises(ValueError, match=r'"cuda:2", but torch finds 2 GPU\(s\)'):
+        choose_device("cuda:1,cuda:2")
 
 
 @pytest.mark.parametrize(

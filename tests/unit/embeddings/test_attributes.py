@@ -3,7 +3,7 @@ import pytest
 import torch
 from transformers import CLIPConfig, CLIPModel
 
-from pipeline.embeddings.attributes import PROMPT, AttributeJudge, parse_vocabulary
+from pipeline.embeddings.attributes import PROMPT, AttributeJudge, parse_vocabulary, read_vocabulary
 from pipeline.embeddings.backbones import BACKBONES
 from pipeline.embeddings.clip import ClipImageTrunk
 from pipeline.embeddings.image import wrap_image_trunk
@@ -103,3 +103,16 @@ class Text(torch.nn.Module):
 def test_vocabulary_that_cannot_be_used_is_refused_by_line(text, message):
     with pytest.raises(ConfigurationError, match=message):
         parse_vocabulary(text)
+
+
+def test_our_own_vocabulary_is_there_and_usable():
+    words = read_vocabulary()
+    assert len(words) > 100
+    assert {"gold", "silver", "smiling"} <= set(words)
+
+
+def test_vocabulary_that_cannot_be_read_is_refused_by_name(tmp_path):
+    (tmp_path / "looks.txt").write_bytes(b"gold\n\xff\n")
+    for name in ("looks.txt", "none.txt"):
+        with pytest.raises(ConfigurationError, match=rf"{name} cannot be read.*MARQUEE_ATTRIBUTES"):
+            read_vocabulary(tmp_path / name)
