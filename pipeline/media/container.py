@@ -86,9 +86,15 @@ def read_packets(container: InputContainer, stream: Stream) -> Iterator[av.Packe
 
 
 def decode_packet(context: CodecContext, packet: av.Packet | None) -> list[Frame]:
-    """Decode one packet, or drain the decoder with None; a damaged packet gives no frame."""
+    """Decode one packet, or drain the decoder with None; a damaged packet gives no frame.
+
+    Raises:
+        MemoryError: The frame is too large for what this process may have.
+    """
     try:
         return context.decode(packet)
+    except av.error.MemoryError:
+        raise
     except av.FFmpegError:
         return []
 
