@@ -5,24 +5,11 @@ frames (see `pipeline.frames`).
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from assets.movie_assets import movie_asset
 from pipeline.outcomes import Outcome
 from resources.batch import Batch
 from resources.store import npy_bytes, npz_bytes
-
-FRAMES_SAMPLED = 100
-"""Frames drawn from each trailer. Source: seed 004."""
-
-FRAMES_KEPT = 30
-"""Informative frames kept of them. Source: seed 001."""
-
-FRAME_PX = 224
-"""Side of a kept frame, the input of every image backbone."""
-
-WORKERS = 2
-"""Trailers decoded side by side, one decoder thread each."""
 
 
 def trailer_frames(batch: Batch) -> Iterator[Outcome]:
@@ -31,54 +18,42 @@ def trailer_frames(batch: Batch) -> Iterator[Outcome]:
     Nearly black and nearly uniform frames go (mean and deviation at or below the trailer's 20th
     percentile, and an absolute floor); the counts by reason stand on the partition.
     """
+    decoders = batch.workplace.decoders
 
     def pick(tmdb_id: int) -> Outcome:
-        with batch.workplace.store.local_copy(_trailer(batch, tmdb_id)) as path:
-            picked, metadata = _pick(path, tmdb_id)
-        content = npz_bytes(frames=picked.frames, pts_s=picked.pts_s)
-        return batch.keep(tmdb_id, {batch.path(tmdb_id, ".npz", "frames"): content}, **metadata)
+        from assets.trailer_reading import read_frames
 
-    return batch.each(pick, workers=WORKERS)
+        with batch.workplace.store.local_copy(_trailer(batch, tmdb_id)) as path:
+            picked, figures = decoders.call(read_frames, path, tmdb_id, beats=True)
+        content = npz_bytes(frames=picked.frames, pts_s=picked.pts_s)
+        return batch.keep(tmdb_id, {batch.path(tmdb_id, ".npz", "frames"): content}, **figures)
+
+    return batch.each(pick, workers=decoders.count)
 
 
 def _trailer(batch: Batch, tmdb_id: int):
     return batch.path(tmdb_id, ".mp4", "trailers")
 
 
-def _pick(path: Path, seed: int):
-    from pipeline.frames.picking import pick_frames
-    from pipeline.frames.sampling import choose_pts
-    from pipeline.media.trailer import open_trailer
-
-    with open_trailer(path) as trailer:
-        wanted = choose_pts(trailer.timeline.pts, FRAMES_SAMPLED, seed)
-        decoded = trailer.decode(wanted, size_px=FRAME_PX)
-    picked = pick_frames(decoded.frames, decoded.pts_s, seed, count=FRAMES_KEPT)
-    metadata = {
-        "frames_decoded": len(decoded.frames),
-        "is_partial": decoded.is_partial,
-        **{f"frames_{reason}": count for reason, count in picked.counts.items()},
-    }
-    return picked, metadata
-
-
 def trailer_audio(batch: Batch) -> Iterator[Outcome]:
     """The first 30 s of a trailer's sound: mono, 16 kHz, 16 bit."""
+    decoders = batch.workplace.decoders
 
     def decode(tmdb_id: int) -> Outcome:
-        from pipeline.media.audio import SAMPLE_RATE_HZ, decode_audio
+        from assets.trailer_reading import read_sound
+        from pipeline.media.audio import SAMPLE_RATE_HZ
 
         separate = batch.path(tmdb_id, ".audio.m4a", "trailers")
         place = separate if separate.exists() else _trailer(batch, tmdb_id)
         with batch.workplace.store.local_copy(place) as path:
-            samples = decode_audio(path)
+            samples = decoders.call(read_sound, path, beats=True)
         return batch.keep(
             tmdb_id,
             {batch.path(tmdb_id, ".npy", "audio"): npy_bytes(samples)},
             duration_s=round(len(samples) / SAMPLE_RATE_HZ, 2),
         )
 
-    return batch.each(decode, workers=WORKERS)
+    return batch.each(decode, workers=decoders.count)
 
 
 ASSETS = [
@@ -88,7 +63,7 @@ ASSETS = [
         kinds={"numpy"},
         metadata={
             "file": "frames/<tmdb_id>.npz",
-            "shape": f"frames uint8 RGB (≤ {FRAMES_KEPT}, {FRAME_PX}, {FRAME_PX}, 3); pts_s (n,)",
+            "shape": "frames uint8 RGB (≤ 30, 224, 224, 3); pts_s (n,)",
         },
     ),
     movie_asset(

@@ -55,14 +55,15 @@ def trailers(batch: Batch) -> Iterator[Outcome]:
     The user's own where there is one (`MARQUEE_TRAILERS`), else the best listed candidate that can
     be had. The figures tell which was used, and why those before it were not.
     """
-    sources = batch.workplace.trailers
+    sources, decoders = batch.workplace.trailers, batch.workplace.decoders
 
     def fetch(tmdb_id: int) -> Outcome:
         from pipeline.media.trailer import probe
         from resources.trailer_sources import want_trailer
 
         wanted = want_trailer(read_record(batch, tmdb_id))
-        return _keep_trailer(batch, tmdb_id, sources.fetch(wanted, batch.staging(), probe))
+        inspect = partial(decoders.call, probe)
+        return _keep_trailer(batch, tmdb_id, sources.fetch(wanted, batch.staging(), inspect))
 
     return batch.each(fetch, workers=4)
 

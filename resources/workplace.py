@@ -120,6 +120,15 @@ class Workplace:
         return client
 
     @cached_property
+    def decoders(self):
+        """The processes that decode video and sound; none is started before it is needed."""
+        from resources.decoding import Decoders
+
+        decoders = Decoders()
+        self.closing.callback(decoders.close)
+        return decoders
+
+    @cached_property
     def trailers(self):
         """The user's own trailers, and the trailer host."""
         from resources.trailer_sources import open_sources

@@ -12,7 +12,7 @@ import numpy as np
 import soxr
 
 from pipeline.errors import AudioError
-from pipeline.media.container import decode_stream, open_container
+from pipeline.media.container import Beat, decode_stream, keep_still, open_container
 from pipeline.outcomes import Reason
 
 DURATION_S = 30.0
@@ -31,7 +31,11 @@ _FULL_SCALE = 2**15 - 1
 
 
 def decode_audio(
-    path: Path, *, duration_s: float | None = DURATION_S, sample_rate_hz: int = SAMPLE_RATE_HZ
+    path: Path,
+    *,
+    duration_s: float | None = DURATION_S,
+    sample_rate_hz: int = SAMPLE_RATE_HZ,
+    beat: Beat = keep_still,
 ) -> np.ndarray:
     """Decode the beginning of a trailer's sound as mono.
 
@@ -42,6 +46,7 @@ def decode_audio(
         path: The trailer, or a sound file beside it.
         duration_s: Length wanted; None takes the whole track.
         sample_rate_hz: Rate of the result.
+        beat: Called as decoding gets on.
 
     Returns:
         int16, shape (samples,), at most duration_s × sample_rate_hz.
@@ -54,6 +59,7 @@ def decode_audio(
     parts: list[np.ndarray] = []
     n_samples = 0
     for part in _resample(_decode_mono(path), sample_rate_hz):
+        beat()
         parts.append(part)
         n_samples += len(part)
         if n_wanted is not None and n_samples >= n_wanted:

@@ -4,7 +4,7 @@ What belongs here: which formats are let in, what each failure is called, one st
 frames in order. What does not: choosing among frames (see `pipeline.media.trailer`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,8 +25,15 @@ FORMATS = (
 """Demuxers that may open a file. Playlists and scripts, which name further files, are not among
 them, so that a downloaded file never makes us read another one."""
 
+Beat = Callable[[], None]
+"""Called again and again by whatever takes long, as a sign that it gets on."""
+
 MAX_PIXELS = 8192 * 8192
 """Largest picture decoded; beyond it a header of a few bytes asks for gigabytes."""
+
+
+def keep_still() -> None:
+    """The `Beat` of a caller who does not listen."""
 
 
 @contextmanager

@@ -14,7 +14,14 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
 from pipeline.errors import TrailerError
-from pipeline.media.container import decode_video, open_container, read_packets, video_stream
+from pipeline.media.container import (
+    Beat,
+    decode_video,
+    keep_still,
+    open_container,
+    read_packets,
+    video_stream,
+)
 from pipeline.media.found_frames import FoundFrames
 from pipeline.media.sparse import decode_sparsely
 from pipeline.media.timeline import Timeline, scan_timeline
@@ -145,8 +152,10 @@ class Trailer:
         timeline: Timeline,
         context: VideoCodecContext | None,
         packets: Sequence[av.Packet],
+        beat: Beat = keep_still,
     ):
         """Take what is known of a trailer; without `context` and all `packets` it is read again."""
+        self._beat = beat
         self.timeline = timeline
         self._path = path
         self._context = context
@@ -157,9 +166,11 @@ class Trailer:
         found = FoundFrames({int(value) for value in pts}, size_px)
         if self.timeline.is_timed:
             for at, frame in self._decode_sparsely(found.wanted):
+                self._beat()
                 found.add(at, frame)
         if not found.is_complete:
             for at, frame in decode_video(self._path):
+                self._beat()
                 found.add(at, frame)
                 if found.is_complete:
                     break
@@ -183,11 +194,12 @@ class Trailer:
 
 
 @contextmanager
-def open_trailer(path: Path) -> Iterator[Trailer]:
+def open_trailer(path: Path, *, beat: Beat = keep_still) -> Iterator[Trailer]:
     """List a trailer's frames and keep it open for decoding, so that it is read only once.
 
     Up to `KEPT_PACKET_BYTES` of packets are kept in memory; a bigger video is read once more for
     each decoding. One decoding should serve all who want frames: see `DecodedFrames.take`.
+    `beat` is called as listing and decoding get on.
 
     Raises:
         TrailerError: As `read_timeline`.
@@ -197,6 +209,7 @@ def open_trailer(path: Path) -> Iterator[Trailer]:
 
     def keep(packet: av.Packet) -> None:
         nonlocal n_bytes
+        beat()
         n_bytes += packet.size
         if n_bytes <= KEPT_PACKET_BYTES:
             packets.append(packet)
@@ -207,4 +220,4 @@ def open_trailer(path: Path) -> Iterator[Trailer]:
         stream = video_stream(container)
         timeline = scan_timeline(path, container, stream, see=keep)
         context = stream.codec_context if n_bytes <= KEPT_PACKET_BYTES else None
-        yield Trailer(path, timeline, context, packets)
+        yield Trailer(path, timeline, context, packets, beat)
