@@ -219,7 +219,7 @@ def build_splits(system: System) -> dg.AssetsDefinition:
             from pipeline.versions import hash_bytes
 
             table = load_features(workplace, system)
-            frame = make_splits(table.table, system)
+            frame = make_splits(table.table, system, system.tasks[0]).frame
             content = frame.to_csv(index=False).encode()
             path = splits_path(workplace, system)
             workplace.store.write(

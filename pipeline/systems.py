@@ -73,6 +73,22 @@ ALL_STREAMS = "all streams"
 BY_DATE = "by-date"
 """Name of the split by release date: train on the oldest, test on the newest."""
 
+FOLD = "fold-"
+"""Prefix of a cross-validation's splits, numbered from 1."""
+
+OFFICIAL = "official-"
+"""Prefix of the splits that came with the films, numbered from 0 as Trailers12k does."""
+
+
+def fold_name(k: int) -> str:
+    """Name a fold, counted from 0.
+
+    Example:
+        >>> fold_name(0)
+        'fold-1'
+    """
+    return f"{FOLD}{k + 1}"
+
 
 @dataclass(frozen=True)
 class System:

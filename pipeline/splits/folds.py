@@ -1,0 +1,52 @@
+"""Cross-validation: every movie is tested once, whole franchises in one fold.
+
+What belongs here: folds, and the validation part that each carves from its training movies. What
+does not: dividing (see `pipeline.splits.dividing`).
+"""
+
+import numpy as np
+import pandas as pd
+
+from pipeline.errors import SplitError
+from pipeline.splits.strata import Strata, divide
+from pipeline.systems import fold_name
+
+VAL_SHARE = 0.1
+"""Share of a fold's training movies that its training is stopped by."""
+
+
+def split_into_folds(
+    table: pd.DataFrame, strata: Strata, n_folds: int, *, seed: int, val_share: float = VAL_SHARE
+) -> dict[str, np.ndarray]:
+    """Make one split per fold.
+
+    Args:
+        table: With tmdb_id and franchise.
+        strata: What all parts shall have alike.
+        n_folds: How many folds, at least 2.
+        seed: Of the shuffles.
+        val_share: Share of the movies outside the fold that are stopped by.
+
+    Returns:
+        By `fold_name`, "train", "val" or "test" per row, object (movies,).
+
+    Raises:
+        SplitError: A part would be empty.
+    """
+    fold = divide(table, strata, [1 / n_folds] * n_folds, seed=seed)
+    splits = {}
+    for k in range(n_folds):
+        rest = np.flatnonzero(fold != k)
+        val = divide(
+            table.iloc[rest], strata.take(rest), [1 - val_share, val_share], seed=seed + 1 + k
+        )
+        parts = np.full(len(table), "test", dtype=object)
+        parts[rest] = np.array(["train", "val"], dtype=object)[val]
+        sizes = {part: int((parts == part).sum()) for part in ("train", "val", "test")}
+        if not all(sizes.values()):
+            raise SplitError(
+                f"split {fold_name(k)}: wanted three parts, came {sizes} from {len(table)} movies; "
+                "add movies or take fewer folds"
+            )
+        splits[fold_name(k)] = parts
+    return splits

@@ -1,0 +1,85 @@
+"""Splits that came with the films: Trailers12k's three.
+
+What belongs here: reading their parts for our movies, and a stricter one beside each. What does
+not: reading the file itself (see `pipeline.crawl.datasets`).
+"""
+
+import numpy as np
+import pandas as pd
+
+from pipeline.errors import SplitError
+from pipeline.splits.by_date import EXCLUDED
+from pipeline.splits.ratio import PARTS
+from pipeline.systems import OFFICIAL
+
+STRICT = "-strict"
+"""Ending of the split beside an official one that keeps franchises whole."""
+
+
+def split_officially(
+    table: pd.DataFrame, official: pd.DataFrame
+) -> tuple[dict[str, np.ndarray], dict[str, dict[str, int]]]:
+    """Give each movie its official parts, and stricter ones beside them.
+
+    The official parts know no franchises: a sequel may stand on another side than its forerunner.
+    That is the paper's own and stays, for comparison; it is counted. In the strict split the
+    training and validation movies whose franchise is tested, and the training movies whose
+    franchise is validated, are left out.
+
+    Args:
+        table: With imdb_id and franchise.
+        official: With `mid`, an IMDb id, and `split0`, `split1`, ...: 0 train, 1 val, 2 test.
+
+    Returns:
+        By name ("official-0", "official-0-strict", ...) "train", "val", "test" or "" per row; and
+        by name of the official one how many franchises and movies it shares between parts.
+
+    Raises:
+        SplitError: A movie stands twice, a value is none of the three, or a part is empty.
+    """
+    if not official["mid"].is_unique:
+        twice = official["mid"][official["mid"].duplicated()].iloc[0]
+        raise SplitError(f"official splits: movie {twice} stands twice")
+    columns = sorted(name for name in official.columns if name.removeprefix("split").isdigit())
+    places = official.set_index("mid")[columns].reindex(table["imdb_id"].to_numpy())
+    splits, shared = {}, {}
+    for number, column in enumerate(columns):
+        name = f"{OFFICIAL}{number}"
+        parts = _name_parts(name, places[column].to_numpy(np.float64))
+        crossing = crossing_franchises(parts, table["franchise"].to_numpy())
+        strict = _keep_whole(parts, table["franchise"].to_numpy())
+        splits[name], splits[name + STRICT] = parts, strict
+        shared[name] = {
+            "franchises": len(crossing),
+            "movies": int(((parts != strict) & (parts != EXCLUDED)).sum()),
+        }
+    for name, parts in splits.items():
+        sizes = {part: int((parts == part).sum()) for part in PARTS}
+        if not all(sizes.values()):
+            raise SplitError(f"split {name}: wanted three parts, came {sizes}; add its movies")
+    return splits, shared
+
+
+def crossing_franchises(parts: np.ndarray, franchises: np.ndarray) -> list[str]:
+    """Name the franchises that stand in two parts."""
+    inside = parts != EXCLUDED
+    seen = pd.Series(parts[inside]).groupby(franchises[inside]).nunique()
+    return [str(name) for name in seen.index[seen > 1]]
+
+
+def _name_parts(name: str, places: np.ndarray) -> np.ndarray:
+    wrong = set(places[~np.isnan(places)]) - {0.0, 1.0, 2.0}
+    if wrong:
+        raise SplitError(f"split {name}: wanted 0, 1 or 2, came {sorted(wrong)}")
+    names = np.array([*PARTS, EXCLUDED], dtype=object)
+    return names[np.where(np.isnan(places), 3, places).astype(int)]
+
+
+def _keep_whole(parts: np.ndarray, franchises: np.ndarray) -> np.ndarray:
+    strict = parts.copy()
+    tested = set(franchises[parts == "test"])
+    shown = np.array([name in tested for name in franchises]) & (parts != "test")
+    strict[shown] = EXCLUDED
+    validated = set(franchises[strict == "val"])
+    strict[np.array([name in validated for name in franchises]) & (strict == "train")] = EXCLUDED
+    return strict
