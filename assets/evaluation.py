@@ -88,12 +88,12 @@ def _answer(workplace: Workplace, system: System, table, planned: list[Trial]) -
     for split in dict.fromkeys(trial.split for trial in planned):
         of_split = [trial for trial in planned if trial.split == split]
         for trial in of_split:
-            yield _ask_model(table, trial)
+            yield _ask_model(system, table, trial)
         yield from _ask_baselines(system, table, of_split[0])
-        yield from _ask_limit(workplace, table, of_split[0])
+        yield from _ask_limit(workplace, system, table, of_split[0])
 
 
-def _ask_model(table, trial: Trial):
+def _ask_model(system: System, table, trial: Trial):
     from pipeline.models.saved import MODEL_FILE, load_model, predict
 
     saved = load_model(trial.folder / MODEL_FILE)
@@ -103,6 +103,7 @@ def _ask_model(table, trial: Trial):
             "Materialize the model again, then its evaluation."
         )
     return _result(
+        system,
         table,
         trial,
         trial.variant,
@@ -129,10 +130,10 @@ def _ask_baselines(system: System, table, trial: Trial) -> Iterator[object]:
     )
     for name, probabilities in answers.items():
         is_drawn = name == PRIOR
-        yield _result(table, trial, name, "baseline", probabilities, is_drawn=is_drawn)
+        yield _result(system, table, trial, name, "baseline", probabilities, is_drawn=is_drawn)
 
 
-def _ask_limit(workplace: Workplace, table, trial: Trial) -> Iterator[object]:
+def _ask_limit(workplace: Workplace, system: System, table, trial: Trial) -> Iterator[object]:
     """On generated films alone: their law of revenue is known."""
     about = workplace.source.about
     if about.get("kind") != "generated":
@@ -148,7 +149,7 @@ def _ask_limit(workplace: Workplace, table, trial: Trial) -> Iterator[object]:
     probabilities = reachable_probabilities(means, NOISE_SD, trial.edges_usd)
     expected = round(float(probabilities.max(axis=1).mean()), 4)
     yield _result(
-        table, trial, LIMIT, "limit", probabilities, facts={"expected_accuracy": expected}
+        system, table, trial, LIMIT, "limit", probabilities, facts={"expected_accuracy": expected}
     )
 
 
@@ -156,18 +157,19 @@ def _test_rows(trial: Trial) -> np.ndarray:
     return np.flatnonzero(trial.parts == "test")
 
 
-def _result(table, trial: Trial, variant: str, kind: str, probabilities, **more):
+def _result(system: System, table, trial: Trial, variant: str, kind: str, answers, **more):
     from pipeline.evaluation.results import SplitResult
 
     rows = _test_rows(trial)
     parts = {part: int((trial.parts == part).sum()) for part in ("train", "val", "test")}
     return SplitResult(
+        task=system.tasks[0],
         split=trial.split,
         variant=variant,
         kind=kind,
         tmdb_ids=table.table["tmdb_id"].to_numpy()[rows],
         y_true=trial.labels[rows],
-        probabilities=probabilities,
+        answers=answers,
         rows={**parts, "excluded": int((trial.parts == "").sum())},
         **{**more, "facts": {**more.get("facts", {}), "edges_usd": trial.edges_usd.tolist()}},
     )
@@ -182,7 +184,6 @@ def _subject(workplace: Workplace, system: System, table):
     )
     return Subject(
         system=system.name,
-        class_names=system.class_names,
         source=workplace.source.label,
         weights=weights,
         main_variant=ALL_STREAMS,

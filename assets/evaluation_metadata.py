@@ -12,10 +12,11 @@ from resources.workplace import Workplace
 
 
 def verdicts(summary: Mapping) -> list[str]:
-    """Give the plain sentences of a summary, one per split and model."""
+    """Give the plain sentences of a summary, one per task, split and model."""
     return [
         f"{split}: {result['verdict']}"
-        for split, content in summary["splits"].items()
+        for task in summary["tasks"].values()
+        for split, content in task["splits"].items()
         for result in content["results"].values()
         if "verdict" in result
     ]
@@ -23,30 +24,35 @@ def verdicts(summary: Mapping) -> list[str]:
 
 def describe(workplace: Workplace, summary: Mapping, paths: Mapping[str, Path]) -> dict:
     """Give the metadata of an evaluation: figures, sentences and pictures."""
-    from pipeline.evaluation.report import CONFUSION_FILE, CURVES_FILE, REPORT_FILE
+    from pipeline.evaluation.report import REPORT_FILE
 
     lines = "\n".join(f"- {line}" for line in verdicts(summary))
     return {
         "source": workplace.source.label,
         "backbones": summary["weights"],
-        "macro_f1": dg.MetadataValue.table(_macro_f1(summary)),
+        "scores": dg.MetadataValue.table(_main_scores(summary)),
         "verdicts": dg.MetadataValue.md(lines),
-        "confusion_matrix": _picture(paths[CONFUSION_FILE]),
-        "training_curves": _picture(paths[CURVES_FILE]),
+        **{path.stem: _picture(path) for path in paths.values() if path.suffix == ".png"},
         "report": dg.MetadataValue.path(str(paths[REPORT_FILE].absolute())),
     }
 
 
-def _macro_f1(summary: Mapping) -> list[dg.TableRecord]:
+def _main_scores(summary: Mapping) -> list[dg.TableRecord]:
     return [
         dg.TableRecord(
             {
+                "task": name,
                 "split": split,
                 "answer": variant,
-                **{k: round(v, 4) for k, v in result["scores"]["macro_f1_score"].items()},
+                "score": task["main_metric"],
+                **{
+                    end: None if value is None else round(value, 4)
+                    for end, value in result["scores"][task["main_metric"]].items()
+                },
             }
         )
-        for split, content in summary["splits"].items()
+        for name, task in summary["tasks"].items()
+        for split, content in task["splits"].items()
         for variant, result in content["results"].items()
     ]
 

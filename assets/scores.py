@@ -30,8 +30,9 @@ def print_scores(workplace: Workplace, console: Console) -> None:
         summary = json.loads((folder / "evaluation_results.json").read_text(encoding="utf-8"))
         console.print(f"\n[bold]{system.name}[/]: {len(system.class_names)} classes")
         console.print(f"Source: {summary['source']}\nBackbones: {summary['weights']}")
-        for split, content in summary["splits"].items():
-            _print_split(console, split, content)
+        for task in summary["tasks"].values():
+            for split, content in task["splits"].items():
+                _print_split(console, split, content)
         for sentence in verdicts(summary):
             console.print(f"• {sentence}", highlight=False)
         console.print("\nFiles:")

@@ -16,65 +16,94 @@ LEVEL = 0.95
 
 _DRAWS_AT_ONCE = 2_000_000
 
-Statistic = Callable[[np.ndarray], np.ndarray]
-"""Takes row numbers, int64 (resamples, movies), and gives a score each, (resamples,)."""
+Statistics = Callable[[np.ndarray], dict[str, np.ndarray]]
+"""Takes row numbers, int64 (resamples, movies), and gives scores by name, (resamples,) each."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A score and where it would fall with other movies of the same kind."""
+    """A score and where it would fall with other movies of the same kind; NaN: cannot be had."""
 
     estimate: float
     low: float
     high: float
 
     @property
-    def verdict(self) -> str:
+    def side(self) -> str:
         """Read it as a difference: "above" zero, "below", or "open" where zero is inside."""
         if self.low > 0:
             return "above"
         return "below" if self.high < 0 else "open"
 
 
-def bootstrap_interval(
-    statistic: Statistic,
-    n_movies: int,
-    *,
-    seed: int,
-    resamples: int = RESAMPLES,
-    level: float = LEVEL,
-) -> Interval:
-    """Estimate a score and its percentile bootstrap interval.
+@dataclass(frozen=True)
+class Draws:
+    """A score of all movies, and of each draw of them.
 
-    A paired difference is the statistic that subtracts two scores of the same drawn rows.
+    Attributes:
+        estimate: Of all movies; NaN where it cannot be had.
+        drawn: Float64 (resamples,); NaN where a draw has nothing to score.
+    """
+
+    estimate: float
+    drawn: np.ndarray
+
+    def minus(self, other: "Draws") -> "Draws":
+        """Subtract a score of the same draws: a paired difference."""
+        return Draws(self.estimate - other.estimate, self.drawn - other.drawn)
+
+    def over(self, other: "Draws") -> "Draws":
+        """Divide by the size of a score of the same draws; NaN where that is zero."""
+        drawn = np.full_like(self.drawn, np.nan)
+        np.divide(self.drawn, np.abs(other.drawn), out=drawn, where=other.drawn != 0)
+        estimate = self.estimate / abs(other.estimate) if other.estimate else float("nan")
+        return Draws(estimate, drawn)
+
+    def interval(self, level: float = LEVEL) -> Interval:
+        """Give the percentile interval; draws with nothing to score are left out.
+
+        A draw of few movies lacks classes, which can push both ends past the estimate: the
+        interval is widened to hold it.
+        """
+        scored = self.drawn[~np.isnan(self.drawn)]
+        if np.isnan(self.estimate) or not len(scored):
+            return Interval(float("nan"), float("nan"), float("nan"))
+        tail = 50 * (1 - level)
+        low, high = np.percentile(scored, [tail, 100 - tail])
+        ends = [self.estimate, min(low, self.estimate), max(high, self.estimate)]
+        # rounded beyond what anybody reads, so that a zero is no "-0.000"
+        return Interval(*(float(x) for x in np.round(ends, 12) + 0.0))
+
+
+def bootstrap(
+    statistics: Statistics, n_movies: int, *, seed: int, resamples: int = RESAMPLES
+) -> dict[str, Draws]:
+    """Score all movies, and many draws of as many movies with replacement.
 
     Args:
-        statistic: Scores many draws at once.
+        statistics: Scores many draws at once.
         n_movies: How many movies there are; at least 1.
-        seed: The same seed draws the same movies, whatever the statistic.
+        seed: The same seed draws the same movies, whatever the statistics.
         resamples: How many draws.
-        level: Share of the draws' scores inside the interval.
 
     Raises:
         ValueError: There is no movie.
 
     Example:
         >>> hits = np.array([1.0, 0.0, 1.0, 1.0])
-        >>> bootstrap_interval(lambda rows: hits[rows].mean(axis=1), 4, seed=0)
+        >>> draws = bootstrap(lambda rows: {"hits": hits[rows].mean(axis=1)}, 4, seed=0)
+        >>> draws["hits"].interval()
         Interval(estimate=0.75, low=0.25, high=1.0)
     """
     if n_movies < 1:
         raise ValueError("a bootstrap interval wants at least one movie, came none")
     rng = np.random.default_rng(seed)
     at_once = max(1, _DRAWS_AT_ONCE // n_movies)
-    drawn = [
-        statistic(rng.integers(0, n_movies, (min(at_once, resamples - start), n_movies)))
+    pieces = [
+        statistics(rng.integers(0, n_movies, (min(at_once, resamples - start), n_movies)))
         for start in range(0, resamples, at_once)
     ]
-    tail = 50 * (1 - level)
-    ends = np.percentile(np.concatenate(drawn), [tail, 100 - tail])
-    estimate = statistic(np.arange(n_movies)[None])
-    # a resample of few movies lacks classes, which can push both ends past the estimate
-    ends = [min(ends[0], estimate[0]), max(ends[1], estimate[0])]
-    # rounded beyond what anybody reads, so that a zero is no "-0.000"
-    return Interval(*(float(x) for x in np.round([*estimate, *ends], 12) + 0.0))
+    return {
+        name: Draws(float(estimate[0]), np.concatenate([piece[name] for piece in pieces]))
+        for name, estimate in statistics(np.arange(n_movies)[None]).items()
+    }

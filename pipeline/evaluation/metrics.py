@@ -1,189 +1,144 @@
-"""Scores of ordered classes, computed from confusion counts, many at a time.
+"""All scores by name: which a task has, what people call them, and which way is better.
 
-What belongs here: pure functions; `*_score` rises with quality. What does not: intervals (see
-`pipeline.evaluation.intervals`) and pictures.
-
-scikit-learn computes one score at a time from labels; the bootstrap wants a thousand at once, so
-these work on stacked confusion counts. scikit-learn is the second implementation in their tests.
+What belongs here: the table, and scoring of many draws whatever the kind of task. What does not:
+formulas (see the modules of one kind each).
 """
-
-from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from pipeline.evaluation.class_metrics import (
+    CONFUSION_METRICS,
+    ORDERED_METRICS,
+    count_confusions,
+    expect_confusions,
+)
+from pipeline.evaluation.label_metrics import score_labels
+from pipeline.evaluation.ranking import cut_ranking, roc_area
+from pipeline.evaluation.regression_metrics import score_numbers
+from pipeline.systems import Kind, Task
 
-def count_confusions(y_true: np.ndarray, y_said: np.ndarray, n_classes: int) -> np.ndarray:
-    """Count pairs of true and said class.
+METRIC_WORDS = {
+    "accuracy_score": "accuracy",
+    "balanced_accuracy_score": "balanced accuracy",
+    "macro_f1_score": "macro-F1",
+    "weighted_f1_score": "weighted F1",
+    "macro_precision_score": "macro precision",
+    "weighted_precision_score": "weighted precision",
+    "macro_recall_score": "macro recall",
+    "weighted_recall_score": "weighted recall",
+    "within_one_accuracy_score": "±1 accuracy",
+    "quadratic_kappa_score": "quadratic kappa",
+    "top3_accuracy_score": "top-3 accuracy",
+    "auc_score": "ROC AUC",
+    "rmse_error": "RMSE",
+    "mae_error": "MAE",
+    "mse_error": "MSE",
+    "r2_score": "R²",
+    "interval_coverage_score": "interval coverage",
+    "micro_ap_score": "μAP",
+    "macro_ap_score": "mAP",
+    "weighted_ap_score": "wAP",
+    "sample_ap_score": "sAP",
+    "average_precision_score": "average precision",
+}
+"""How a score is called in front of people, in the order to be shown."""
+
+TOP_CLASSES = 3
+
+
+def is_error(metric: str) -> bool:
+    """Tell whether lower is better."""
+    return metric.endswith("_error")
+
+
+def score_draws(
+    task: Task,
+    y_true: np.ndarray,
+    answers: np.ndarray,
+    rows: np.ndarray,
+    *,
+    is_drawn: bool = False,
+) -> dict[str, np.ndarray]:
+    """Compute every score of a task for many draws of movies.
 
     Args:
-        y_true: Classes from 0, shape (..., movies).
-        y_said: The same shape.
-        n_classes: How many classes there are.
+        task: What was asked.
+        y_true: Classes (n,), numbers (n,), or labels (n, labels).
+        answers: Probabilities (n, classes) or (n, labels), or numbers (n,) or (n, 3).
+        rows: Row numbers of each draw, int64 (draws, movies of a draw).
+        is_drawn: Whether said classes are drawn from the probabilities; their scores are then
+            those of the expected counts.
 
     Returns:
-        Float64, shape (..., classes, classes); rows are true classes.
+        By name, float64 (draws,); NaN where a draw has nothing to score.
+    """
+    if task.kind == Kind.REGRESSION:
+        return score_numbers(y_true, answers, count_draws(rows, len(y_true)))
+    if task.kind == Kind.LABELS:
+        return score_labels(y_true, answers, count_draws(rows, len(y_true)))
+    return _score_classes(task, y_true, answers, rows, is_drawn)
+
+
+def count_draws(rows: np.ndarray, n_movies: int) -> np.ndarray:
+    """Count how often each draw holds each movie, float64 (draws, movies).
 
     Example:
-        >>> count_confusions(np.array([0, 1, 1]), np.array([0, 1, 0]), 2).tolist()
-        [[1.0, 0.0], [1.0, 1.0]]
+        >>> count_draws(np.array([[0, 0, 2]]), 3).tolist()
+        [[2.0, 0.0, 1.0]]
     """
-    pairs = np.asarray(y_true) * n_classes + np.asarray(y_said)
-    lead = pairs.shape[:-1]
-    flat = pairs.reshape(-1, pairs.shape[-1])
-    cells = n_classes * n_classes
-    flat = flat + np.arange(len(flat))[:, None] * cells
-    counts = np.bincount(flat.ravel(), minlength=len(flat) * cells)
-    return counts.reshape(*lead, n_classes, n_classes).astype(np.float64)
+    places = rows + np.arange(len(rows))[:, None] * n_movies
+    counts = np.bincount(places.ravel(), minlength=len(rows) * n_movies)
+    return counts.reshape(len(rows), n_movies).astype(np.float64)
 
 
-def expect_confusions(y_true: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Count pairs as they are expected where the said class is drawn from probabilities.
+def _score_classes(
+    task: Task, y_true: np.ndarray, probabilities: np.ndarray, rows: np.ndarray, is_drawn: bool
+) -> dict[str, np.ndarray]:
+    if is_drawn:
+        confusion = expect_confusions(y_true[rows], probabilities[rows])
+    else:
+        said = probabilities.argmax(axis=1)
+        confusion = count_confusions(y_true[rows], said[rows], probabilities.shape[1])
+    metrics = CONFUSION_METRICS | (ORDERED_METRICS if task.is_ordered else {})
+    scores = {name: metric(confusion) for name, metric in metrics.items()}
+    if probabilities.shape[1] > TOP_CLASSES:
+        scores["top3_accuracy_score"] = find_in_top(y_true, probabilities)[rows].mean(axis=1)
+    weights = count_draws(rows, len(y_true))
+    scores["auc_score"] = score_auc(y_true, probabilities, weights)
+    return {name: scores[name] for name in METRIC_WORDS if name in scores}
 
-    Args:
-        y_true: Classes from 0, shape (..., movies).
-        probabilities: Of each class, shape (..., movies, classes).
+
+def find_in_top(
+    y_true: np.ndarray, probabilities: np.ndarray, top: int = TOP_CLASSES
+) -> np.ndarray:
+    """Tell how surely each movie's class is among the `top` most probable ones, float64 (n,).
+
+    Classes of equal probability take the places that are left in a random order.
+
+    Example:
+        >>> find_in_top(np.array([0, 1]), np.array([[0.5, 0.3, 0.2], [1.0, 0.0, 0.0]]), top=2)
+        array([1. , 0.5])
+    """
+    own = np.take_along_axis(probabilities, y_true[:, None], axis=1)
+    above = (probabilities > own).sum(axis=1)
+    level = (probabilities == own).sum(axis=1)
+    return np.clip((top - above) / level, 0, 1)
+
+
+def score_auc(y_true: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Compute the area under the ROC curve, of two classes or as mean of one against the rest.
+
+    Classes of which a draw holds none, or nothing else, are left out of the mean.
 
     Returns:
-        Float64, shape (..., classes, classes); rows are true classes.
-
-    Example:
-        >>> expect_confusions(np.array([0, 1]), np.array([[0.75, 0.25], [0.75, 0.25]])).tolist()
-        [[0.75, 0.25], [0.75, 0.25]]
+        Float64 (draws,); NaN where a draw holds a single class.
     """
-    n_classes = probabilities.shape[-1]
-    lead = np.shape(y_true)[:-1]
-    flat = np.reshape(y_true, (-1, np.shape(y_true)[-1]))
-    places = (flat + np.arange(len(flat))[:, None] * n_classes).ravel()
-    columns = [
-        np.bincount(places, probabilities[..., k].ravel(), minlength=len(flat) * n_classes)
-        for k in range(n_classes)
-    ]
-    return np.stack(columns, axis=-1).reshape(*lead, n_classes, n_classes)
-
-
-def accuracy_score(confusion: np.ndarray) -> np.ndarray:
-    """Share of movies whose class was said."""
-    return _ratio(_diagonal(confusion).sum(-1), confusion.sum((-2, -1)))
-
-
-def within_one_accuracy_score(confusion: np.ndarray) -> np.ndarray:
-    """Share of movies whose class, or a neighbour of it, was said."""
-    return _ratio((confusion * (_distances(confusion) <= 1)).sum((-2, -1)), confusion.sum((-2, -1)))
-
-
-def balanced_accuracy_score(confusion: np.ndarray) -> np.ndarray:
-    """Mean recall of the classes that are there."""
-    return _mean(_recall(confusion), confusion.sum(-1) > 0)
-
-
-def quadratic_kappa_score(confusion: np.ndarray) -> np.ndarray:
-    """Agreement beyond chance, where a miss counts by the square of its distance.
-
-    0 where all movies are of one class and that one was said: there is nothing to tell apart.
-    """
-    weights = _distances(confusion) ** 2
-    total = confusion.sum((-2, -1))
-    by_chance = confusion.sum(-1)[..., :, None] * confusion.sum(-2)[..., None, :]
-    expected = _ratio((weights * by_chance).sum((-2, -1)), total)
-    return np.where(expected > 0, 1 - _ratio((weights * confusion).sum((-2, -1)), expected), 0.0)
-
-
-def macro_f1_score(confusion: np.ndarray) -> np.ndarray:
-    """Mean F1 of the classes that are there or were said."""
-    return _mean(_f1(confusion), _seen(confusion))
-
-
-def macro_precision_score(confusion: np.ndarray) -> np.ndarray:
-    """Mean precision of the classes that are there or were said; 0 for one never said."""
-    return _mean(_precision(confusion), _seen(confusion))
-
-
-def macro_recall_score(confusion: np.ndarray) -> np.ndarray:
-    """Mean recall of the classes that are there or were said; 0 for one that is not there."""
-    return _mean(_recall(confusion), _seen(confusion))
-
-
-def weighted_f1_score(confusion: np.ndarray) -> np.ndarray:
-    """F1 of the classes, weighed by how many movies they have."""
-    return _mean(_f1(confusion), confusion.sum(-1))
-
-
-def weighted_precision_score(confusion: np.ndarray) -> np.ndarray:
-    """Precision of the classes, weighed by how many movies they have."""
-    return _mean(_precision(confusion), confusion.sum(-1))
-
-
-def weighted_recall_score(confusion: np.ndarray) -> np.ndarray:
-    """Recall of the classes, weighed by how many movies they have: the accuracy again."""
-    return _mean(_recall(confusion), confusion.sum(-1))
-
-
-METRICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    metric.__name__: metric
-    for metric in (
-        accuracy_score, balanced_accuracy_score, macro_f1_score, weighted_f1_score,
-        macro_precision_score, weighted_precision_score, macro_recall_score,
-        weighted_recall_score, within_one_accuracy_score, quadratic_kappa_score,
+    n_classes = probabilities.shape[1]
+    asked = [1] if n_classes == 2 else range(n_classes)
+    areas = np.stack(
+        [roc_area(cut_ranking(probabilities[:, k], y_true == k, weights)) for k in asked]
     )
-}  # fmt: skip
-"""All scores by name; each takes confusion counts (..., classes, classes) and gives (...)."""
-
-
-def report_classes(
-    confusion: np.ndarray, class_names: Sequence[str]
-) -> list[dict[str, float | str]]:
-    """Score each class by itself.
-
-    Args:
-        confusion: Counts, shape (classes, classes).
-        class_names: Lowest first.
-
-    Returns:
-        Per class: name, precision, recall, f1, movies (of that class), said (so many times).
-    """
-    precision, recall, f1 = _precision(confusion), _recall(confusion), _f1(confusion)
-    return [
-        {
-            "name": name,
-            "precision": float(precision[k]),
-            "recall": float(recall[k]),
-            "f1": float(f1[k]),
-            "movies": round(float(confusion[k].sum()), 3),
-            "said": round(float(confusion[:, k].sum()), 3),
-        }
-        for k, name in enumerate(class_names)
-    ]
-
-
-def _diagonal(confusion: np.ndarray) -> np.ndarray:
-    return np.diagonal(confusion, axis1=-2, axis2=-1)
-
-
-def _distances(confusion: np.ndarray) -> np.ndarray:
-    classes = np.arange(confusion.shape[-1])
-    return np.abs(classes[:, None] - classes[None, :])
-
-
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Divide; 0 where there is nothing to divide by."""
-    return np.divide(part, whole, out=np.zeros(np.shape(part)), where=np.asarray(whole) > 0)
-
-
-def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return _ratio((values * weights).sum(-1), np.asarray(weights, dtype=np.float64).sum(-1))
-
-
-def _seen(confusion: np.ndarray) -> np.ndarray:
-    return (confusion.sum(-1) + confusion.sum(-2)) > 0
-
-
-def _precision(confusion: np.ndarray) -> np.ndarray:
-    return _ratio(_diagonal(confusion), confusion.sum(-2))
-
-
-def _recall(confusion: np.ndarray) -> np.ndarray:
-    return _ratio(_diagonal(confusion), confusion.sum(-1))
-
-
-def _f1(confusion: np.ndarray) -> np.ndarray:
-    return _ratio(2 * _diagonal(confusion), confusion.sum(-1) + confusion.sum(-2))
+    there = ~np.isnan(areas)
+    total = there.sum(axis=0)
+    summed = np.where(there, areas, 0).sum(axis=0)
+    return np.divide(summed, total, out=np.full(len(total), np.nan), where=total > 0)

@@ -1,99 +1,128 @@
-"""The files of an evaluation: JSON, CSV, two pictures, and a page that holds all of it.
+"""The files of an evaluation: JSON, CSV, pictures, and a page that holds all of it.
 
-What belongs here: writing. What does not: scores (see `pipeline.evaluation.summary`) and drawing.
+What belongs here: writing. What does not: scores (see `pipeline.evaluation.summary`), drawing
+(see `pipeline.evaluation.pictures`) and what the page shows where (see `pipeline.evaluation.page`).
 
-Source of the first four files' names: seed 001, "Output Files".
+Source of the first two files' names: seed 001, "Output Files".
 """
 
-import base64
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
+import pandas as pd
 
-from pipeline.evaluation.metrics import METRICS
-from pipeline.evaluation.plots import draw_confusions, draw_training_curves
+from pipeline.evaluation.page import render_report
+from pipeline.evaluation.pictures import Picture, draw_task
 from pipeline.evaluation.results import SplitResult
 from pipeline.evaluation.summary import Subject, summarise
-from pipeline.evaluation.verdict import METRIC_WORDS
 
 RESULTS_FILE = "evaluation_results.json"
 SPLITS_FILE = "split_comparison.csv"
-CONFUSION_FILE = "confusion_matrix.png"
-CURVES_FILE = "training_curves.png"
 REPORT_FILE = "report.html"
-
-MAIN_COLUMNS = (
-    "accuracy_score", "balanced_accuracy_score", "macro_f1_score", "weighted_f1_score",
-    "within_one_accuracy_score", "quadratic_kappa_score",
-)  # fmt: skip
-"""Scores in the page's first tables; the others unfold."""
-
-_TEMPLATE = Path(__file__).with_name("report.html")
 
 
 def write_evaluation(
-    folder: Path, results: Sequence[SplitResult], subject: Subject
+    folder: Path,
+    results: Sequence[SplitResult],
+    subject: Subject,
+    *,
+    groups: pd.DataFrame | None = None,
+    samples: Mapping[str, Sequence[Picture]] | None = None,
 ) -> dict[str, Path]:
-    """Write the five files of an evaluation.
+    """Write the files of an evaluation.
 
     Args:
         folder: Where they go; made where it is not there.
-        results: Models, baselines and limits of all splits, in the order to be shown.
+        results: Models, baselines and limits of all tasks and splits, in the order to be shown.
         subject: What it is about, for the banner.
+        groups: Kinds of movies (see `pipeline.evaluation.groups`), for errors of a said number.
+        samples: By task, further pictures that are drawn already (see
+            `pipeline.evaluation.sample_plots`).
 
     Returns:
         The paths by file name.
 
     Raises:
-        ValueError: Two results of a split answered about different movies.
+        ValueError: There is no result, or two of a split answered about different movies.
     """
+    if not results:
+        raise ValueError(f"an evaluation of {subject.system} wants at least one result, came none")
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {
-        name: folder / name
-        for name in (RESULTS_FILE, SPLITS_FILE, CONFUSION_FILE, CURVES_FILE, REPORT_FILE)
-    }
-    summary = summarise(results, subject)
+    summary = summarise(results, subject, groups)
     text = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False)
+    paths = {name: folder / name for name in (RESULTS_FILE, SPLITS_FILE, REPORT_FILE)}
     paths[RESULTS_FILE].write_text(text + "\n", encoding="utf-8")
     _write_comparison(paths[SPLITS_FILE], summary)
-    main = [result for result in results if result.variant == subject.main_variant]
-    draw_confusions(main, subject.class_names, paths[CONFUSION_FILE])
-    draw_training_curves(results, paths[CURVES_FILE])
-    page = render_report(
-        summary,
-        confusion_png=paths[CONFUSION_FILE].read_bytes(),
-        curves_png=paths[CURVES_FILE].read_bytes(),
-    )
-    paths[REPORT_FILE].write_text(page, encoding="utf-8")
-    return paths
+    tasks = list(summary["tasks"])
+    pictures = {
+        task: [
+            *draw_task(
+                [r for r in results if r.task.name == task], subject, folder,
+                tasks=tasks, groups=groups,
+            ),
+            *(samples or {}).get(task, ()),
+        ]
+        for task in tasks
+    }  # fmt: skip
+    paths[REPORT_FILE].write_text(render_report(summary, pictures), encoding="utf-8")
+    return paths | {p.path.name: p.path for drawn in pictures.values() for p in drawn}
 
 
 def list_comparison(summary: Mapping[str, Any]) -> list[dict[str, object]]:
-    """List every variant of every split with its scores: the rows of `split_comparison.csv`.
+    """List every variant of every task and split: the rows of `split_comparison.csv`.
+
+    Numbered splits have two more rows each: "<family>, pooled" with all their movies together, and
+    "<family>, mean of <n>" with `<score>_sd`, the standard deviation over them.
 
     Args:
         summary: From `summarise`, or read from `evaluation_results.json`.
     """
     return [
-        {
-            "split": split,
-            "variant": variant,
-            "kind": result["kind"],
-            **{f"{part}_movies": count for part, count in content["rows"].items()},
-            "best_epoch": result["best_epoch"] or "",
-            **{
-                name + suffix: result["scores"][name][value]
-                for name in METRICS
-                for suffix, value in (("", "estimate"), ("_low", "low"), ("_high", "high"))
-            },
-        }
-        for split, content in summary["splits"].items()
-        for variant, result in content["results"].items()
+        {"task": name} | row
+        for name, task in summary["tasks"].items()
+        for row in [
+            *_list_contents(task["splits"]),
+            *_list_contents(
+                {f"{f}, pooled": c["pooled"] for f, c in task["families"].items() if c["pooled"]}
+            ),
+            *_list_means(task["families"]),
+        ]
     ]
+
+
+def _list_contents(contents: Mapping[str, Any]) -> Iterator[dict[str, object]]:
+    for split, content in contents.items():
+        for variant, result in content["results"].items():
+            yield {
+                "split": split,
+                "variant": variant,
+                "kind": result["kind"],
+                **{f"{part}_movies": count for part, count in content["rows"].items()},
+                "best_epoch": result["best_epoch"] or "",
+                **{
+                    name + suffix: "" if score[value] is None else score[value]
+                    for name, score in result["scores"].items()
+                    for suffix, value in (("", "estimate"), ("_low", "low"), ("_high", "high"))
+                },
+            }
+
+
+def _list_means(families: Mapping[str, Any]) -> Iterator[dict[str, object]]:
+    for family, content in families.items():
+        for variant, result in content["means"].items():
+            yield {
+                "split": f"{family}, mean of {len(content['splits'])}",
+                "variant": variant,
+                "kind": result["kind"],
+                **{
+                    name + suffix: "" if score[value] is None else score[value]
+                    for name, score in result["scores"].items()
+                    for suffix, value in (("", "mean"), ("_sd", "sd"))
+                },
+            }
 
 
 def _write_comparison(path: Path, summary: Mapping[str, Any]) -> None:
@@ -103,38 +132,3 @@ def _write_comparison(path: Path, summary: Mapping[str, Any]) -> None:
         writer = csv.DictWriter(file, columns, restval="")
         writer.writeheader()
         writer.writerows(rows)
-
-
-def render_report(summary: Mapping[str, Any], *, confusion_png: bytes, curves_png: bytes) -> str:
-    """Render the page; it holds its pictures and asks for nothing else.
-
-    Args:
-        summary: From `summarise`, or read from `evaluation_results.json`.
-        confusion_png: The picture of the confusion matrices.
-        curves_png: The picture of the training curves.
-    """
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    kinds = {
-        variant: result["kind"]
-        for content in summary["splits"].values()
-        for variant, result in content["results"].items()
-    }
-    return template.render(
-        **summary,
-        kinds=kinds,
-        words=METRIC_WORDS,
-        main_columns=MAIN_COLUMNS,
-        other_columns=[name for name in METRICS if name not in MAIN_COLUMNS],
-        best={split: _best(content) for split, content in summary["splits"].items()},
-        confusion=base64.b64encode(confusion_png).decode(),
-        curves=base64.b64encode(curves_png).decode(),
-    )
-
-
-def _best(content: Mapping[str, Any]) -> dict[str, float]:
-    """The highest estimate of each score, limits aside: the page sets it in bold."""
-    judged = [result for result in content["results"].values() if result["kind"] != "limit"]
-    return {name: max(r["scores"][name]["estimate"] for r in judged) for name in METRICS}

@@ -1,21 +1,27 @@
 """All results of a system as one JSON value: what the files and the page are made from.
 
-What belongs here: the shape of `evaluation_results.json`. What does not: writing it.
+What belongs here: the shape of `evaluation_results.json`. What does not: writing it, and one
+result's part of it (see `pipeline.evaluation.described`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from pipeline.evaluation.intervals import LEVEL, RESAMPLES, Interval
-from pipeline.evaluation.metrics import report_classes
-from pipeline.evaluation.results import MAIN_METRIC, SplitResult, compare, score_result
+import numpy as np
+import pandas as pd
+
+from pipeline.evaluation.described import describe_result, plain
+from pipeline.evaluation.families import average, group_families, pool
+from pipeline.evaluation.groups import score_groups
+from pipeline.evaluation.intervals import LEVEL, RESAMPLES
+from pipeline.evaluation.metrics import METRIC_WORDS
+from pipeline.evaluation.results import SplitResult, check_same_movies
+from pipeline.evaluation.significance import Comparison, compare_all
 from pipeline.evaluation.verdict import verdict
+from pipeline.systems import Kind, Task
 
-FORMAT = 1
-
-_DIGITS = 9
-"""Probabilities are written so exactly; the class said is written beside them."""
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -24,90 +30,198 @@ class Subject:
 
     Attributes:
         system: Name of the system.
-        class_names: Lowest first.
         source: Where the data come from ("built-in studio, generated, seed 7, size 96").
         weights: Which backbones made the embeddings, each with where its weights are from.
-        main_variant: The variant whose confusion matrices are drawn.
-        main_metric: The score that verdicts are about.
+        main_variant: The variant that stands for the system: its pictures are drawn.
         seed: Of the bootstrap.
         notes: Further facts for the page: preset, data hash, reachable error.
     """
 
     system: str
-    class_names: tuple[str, ...]
     source: str
     weights: str
     main_variant: str
-    main_metric: str = MAIN_METRIC
     seed: int = 42
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
-def summarise(results: Sequence[SplitResult], subject: Subject) -> dict[str, Any]:
-    """Score every result, compare every model with every baseline of its split.
+def summarise(
+    results: Sequence[SplitResult], subject: Subject, groups: pd.DataFrame | None = None
+) -> dict[str, Any]:
+    """Score every result, compare every model with the others of its split.
 
     Args:
-        results: Models, baselines and limits of all splits, in the order to be shown; those of
-            one split answer about the same movies in the same order.
+        results: Models, baselines and limits of all tasks and splits, in the order to be shown;
+            those of one task and split answer about the same movies in the same order.
         subject: What it is about.
+        groups: Kinds of movies (see `pipeline.evaluation.groups`), for errors of a said number.
 
     Returns:
-        A JSON value. Under `splits`, by split: rows, tmdb_ids, y_true and `results`, by variant:
-        kind, scores (estimate, low, high), classes, probabilities, y_said, history, best_epoch,
-        facts; for models also `versus` (by baseline) and `verdict`.
+        A JSON value. Under `tasks`, by task: what it is, `metrics`, `headline` and `splits`; of
+        each split rows, tmdb_ids, y_true, `comparisons`, and `results` by variant: kind, scores
+        (estimate, low, high), answers, history, best_epoch, facts, for models also `verdict`.
+        `families` holds, per family of splits, the same for all their movies together (`pooled`;
+        empty where test parts share movies) and `means` over the splits. What cannot be computed
+        is null.
 
     Raises:
         ValueError: Two results of a split answered about different movies.
     """
-    splits = list(dict.fromkeys(result.split for result in results))
+    tasks = list(dict.fromkeys(result.task.name for result in results))
+    return plain(
+        {
+            "format": FORMAT,
+            **asdict(subject),
+            "resamples": RESAMPLES,
+            "level": LEVEL,
+            "tasks": {
+                task: _summarise_task(
+                    [result for result in results if result.task.name == task], subject, groups
+                )
+                for task in tasks
+            },
+        }
+    )
+
+
+def find_headline(task_summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the content of the split that stands for a task: its rows, results and comparisons."""
+    name = task_summary["headline"]
+    pooled = task_summary["families"].get(name, {}).get("pooled")
+    return pooled or task_summary["splits"][name]
+
+
+def pool_families(results: Sequence[SplitResult]) -> dict[str, list[SplitResult]]:
+    """Pool one task's numbered splits, by family."""
+    families = group_families(list(dict.fromkeys(result.split for result in results)))
     return {
-        "format": FORMAT,
-        **asdict(subject),
-        "class_names": list(subject.class_names),
-        "notes": dict(subject.notes),
-        "resamples": RESAMPLES,
-        "level": LEVEL,
-        "splits": {
-            split: _summarise_split([r for r in results if r.split == split], subject)
-            for split in splits
-        },
+        family: pool([result for result in results if result.split in members], family)
+        for family, members in families.items()
     }
+
+
+def _summarise_task(
+    results: Sequence[SplitResult], subject: Subject, groups: pd.DataFrame | None
+) -> dict[str, Any]:
+    task = results[0].task
+    splits = list(dict.fromkeys(result.split for result in results))
+    contents = {
+        split: _summarise_split([r for r in results if r.split == split], subject)
+        for split in splits
+    }
+    pooled = pool_families(results)
+    families = {
+        family: _summarise_family(contents, members, pooled[family], subject)
+        for family, members in group_families(splits).items()
+    }
+    headline = next((family for family in families if families[family]["pooled"]), splits[0])
+    chosen = pooled.get(headline) or [r for r in results if r.split == headline]
+    return {
+        **_describe_task(task),
+        "metrics": _list_metrics(contents),
+        "headline": headline,
+        "splits": contents,
+        "families": families,
+        "groups": _summarise_groups(chosen, subject, groups),
+    }
+
+
+def _describe_task(task: Task) -> dict[str, Any]:
+    about = asdict(task)
+    return {name: about[name] for name in about if name != "name"} | {"kind": task.kind.value}
+
+
+def _list_metrics(contents: Mapping[str, Any]) -> list[str]:
+    there = {
+        name
+        for content in contents.values()
+        for result in content["results"].values()
+        for name in result["scores"]
+    }
+    return [name for name in METRIC_WORDS if name in there]
 
 
 def _summarise_split(results: Sequence[SplitResult], subject: Subject) -> dict[str, Any]:
+    check_same_movies(results)
     first = results[0]
-    baselines = [result for result in results if result.kind == "baseline"]
+    draws = {result.variant: result.draw(seed=subject.seed) for result in results}
+    comparisons = compare_all(results, draws)
+    described = {
+        result.variant: describe_result(result, draws[result.variant]) for result in results
+    }
+    for result in results:
+        if result.kind == "model":
+            described[result.variant]["verdict"] = _say(result, draws, comparisons)
     return {
         "rows": dict(first.rows),
-        "tmdb_ids": [int(tmdb_id) for tmdb_id in first.tmdb_ids],
-        "y_true": [int(label) for label in first.y_true],
-        "results": {r.variant: _summarise_result(r, baselines, subject) for r in results},
+        "tmdb_ids": first.tmdb_ids,
+        "y_true": first.y_true,
+        "comparisons": [
+            asdict(c) | {"outcome": c.outcome, "is_significant": c.is_significant}
+            for c in comparisons
+        ],
+        "results": described,
     }
 
 
-def _summarise_result(
-    result: SplitResult, baselines: Sequence[SplitResult], subject: Subject
+def _say(result: SplitResult, draws: Mapping, comparisons: Sequence[Comparison]) -> str:
+    metric = result.task.main_metric
+    mine = [c for c in comparisons if c.model == result.variant]
+    baselines = _baselines(comparisons, mine)
+    score = draws[result.variant][metric].interval()
+    n_movies = len(result.tmdb_ids)
+    return verdict(result.variant, metric, score, baselines, n_movies, len(comparisons))
+
+
+def _baselines(comparisons: Sequence[Comparison], mine: Sequence[Comparison]) -> list[Comparison]:
+    models = {c.model for c in comparisons}
+    return [c for c in mine if c.other not in models]
+
+
+def _summarise_family(
+    contents: Mapping[str, Any],
+    members: Sequence[str],
+    pooled: Sequence[SplitResult],
+    subject: Subject,
 ) -> dict[str, Any]:
-    scores = score_result(result, seed=subject.seed)
-    summary: dict[str, Any] = {
-        "kind": result.kind,
-        "scores": {name: asdict(score) for name, score in scores.items()},
-        "classes": report_classes(result.count(), subject.class_names),
-        "y_said": [int(said) for said in result.y_said],
-        "probabilities": [[round(float(p), _DIGITS) for p in row] for row in result.probabilities],
-        "history": [{k: float(v) for k, v in row.items()} for row in result.history],
-        "best_epoch": int(result.best_epoch),
-        "facts": dict(result.facts),
+    variants = contents[members[0]]["results"]
+    everywhere = [
+        variant
+        for variant in variants
+        if all(variant in contents[split]["results"] for split in members)
+    ]
+    means = {
+        variant: {
+            "kind": variants[variant]["kind"],
+            "scores": average([_estimates(contents[split], variant) for split in members]),
+        }
+        for variant in everywhere
     }
-    if result.kind != "model":
-        return summary
-    versus: dict[str, Interval] = {
-        other.variant: compare(result, other, subject.main_metric, seed=subject.seed)
-        for other in baselines
+    return {
+        "splits": list(members),
+        "means": means,
+        "pooled": _summarise_split(pooled, subject) if pooled else {},
     }
-    summary["versus"] = {name: asdict(gap) for name, gap in versus.items()}
-    summary["verdict"] = verdict(
-        result.variant, subject.main_metric, scores[subject.main_metric], versus,
-        len(result.y_true),
-    )  # fmt: skip
-    return summary
+
+
+def _estimates(content: Mapping[str, Any], variant: str) -> dict[str, float]:
+    scores = content["results"][variant]["scores"]
+    return {name: score["estimate"] for name, score in scores.items()}
+
+
+def _summarise_groups(
+    results: Sequence[SplitResult], subject: Subject, groups: pd.DataFrame | None
+) -> dict[str, Any]:
+    """Score the groups of the main variant and the baselines, where a number is said."""
+    if groups is None or results[0].task.kind != Kind.REGRESSION:
+        return {}
+    shown = [r for r in results if r.kind == "baseline" or r.variant == subject.main_variant]
+    return {result.variant: _describe_groups(result, groups, subject) for result in shown}
+
+
+def _describe_groups(result: SplitResult, groups: pd.DataFrame, subject: Subject) -> list:
+    rows = score_groups(result, groups, seed=subject.seed)
+    return [
+        {k: v if isinstance(v, str | int | np.integer) else asdict(v) for k, v in row.items()}
+        for row in rows
+    ]

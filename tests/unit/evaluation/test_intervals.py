@@ -1,12 +1,16 @@
 import numpy as np
 import pytest
 
-from pipeline.evaluation.intervals import Interval, bootstrap_interval
+from pipeline.evaluation.intervals import Draws, Interval, bootstrap
 from pipeline.evaluation.results import SplitResult, compare, score_result
+from pipeline.systems import Kind, Task
+
+EIGHT = Task("eight", Kind.CLASSES, "macro_f1_score", tuple("abcdefgh"), is_ordered=True)
+NUMBER = Task("number", Kind.REGRESSION, "rmse_error")
 
 
 def answers(said: np.ndarray, true: np.ndarray, name: str = "model") -> SplitResult:
-    return SplitResult("s", name, "model", np.arange(len(true)), true, np.eye(8)[said])
+    return SplitResult(EIGHT, "s", name, "model", np.arange(len(true)), true, np.eye(8)[said])
 
 
 TRUE = np.arange(400) % 8
@@ -17,7 +21,8 @@ POOR = RNG.integers(0, 8, 400)
 
 def test_interval_of_a_mean_is_about_two_standard_errors():
     values = RNG.normal(10, 2, 400)
-    interval = bootstrap_interval(lambda rows: values[rows].mean(axis=1), 400, seed=0)
+    draws = bootstrap(lambda rows: {"mean": values[rows].mean(axis=1)}, 400, seed=0)
+    interval = draws["mean"].interval()
     error = values.std() / 20
     assert interval.estimate == pytest.approx(values.mean())
     assert interval.low == pytest.approx(values.mean() - 1.96 * error, abs=0.3 * error)
@@ -25,12 +30,12 @@ def test_interval_of_a_mean_is_about_two_standard_errors():
 
 
 def test_many_movies_are_drawn_in_pieces_with_the_same_answer(monkeypatch):
-    def statistic(rows):
-        return rows.mean(axis=1)
+    def statistics(rows):
+        return {"mean": rows.mean(axis=1)}
 
-    whole = bootstrap_interval(statistic, 50, seed=1)
+    whole = bootstrap(statistics, 50, seed=1)["mean"].drawn
     monkeypatch.setattr("pipeline.evaluation.intervals._DRAWS_AT_ONCE", 7 * 50)
-    assert bootstrap_interval(statistic, 50, seed=1) == whole
+    np.testing.assert_array_equal(bootstrap(statistics, 50, seed=1)["mean"].drawn, whole)
 
 
 def test_same_seed_gives_the_same_interval():
@@ -41,18 +46,29 @@ def test_same_seed_gives_the_same_interval():
 def test_difference_is_drawn_on_the_same_movies():
     gap = compare(answers(GOOD, TRUE), answers(GOOD, TRUE, "same"), seed=0)
     assert gap == Interval(0.0, 0.0, 0.0)
-    assert gap.verdict == "open"
+    assert gap.side == "open"
 
 
 def test_better_model_is_above_and_worse_is_below():
     good, poor = answers(GOOD, TRUE), answers(POOR, TRUE)
-    assert compare(good, poor, seed=0).verdict == "above"
-    assert compare(poor, good, seed=0).verdict == "below"
+    assert compare(good, poor, seed=0).side == "above"
+    assert compare(poor, good, seed=0).side == "below"
+
+
+def test_lower_error_is_below():
+    true = RNG.normal(0, 1, 200)
+    near, far = (
+        SplitResult(NUMBER, "s", name, "model", np.arange(200), true, true + noise)
+        for name, noise in (("near", 0.1), ("far", 0.5))
+    )
+    gap = compare(near, far, seed=0)
+    assert gap.estimate == pytest.approx(-0.4)
+    assert gap.side == "below"
 
 
 def test_two_guessers_cannot_be_told_apart():
     other = np.random.default_rng(9).integers(0, 8, 400)
-    assert compare(answers(POOR, TRUE), answers(other, TRUE), seed=0).verdict == "open"
+    assert compare(answers(POOR, TRUE), answers(other, TRUE), seed=0).side == "open"
 
 
 def test_answers_about_different_movies_are_not_compared():
@@ -60,11 +76,42 @@ def test_answers_about_different_movies_are_not_compared():
         compare(answers(GOOD, TRUE), answers(GOOD[:100], TRUE[:100]), seed=0)
 
 
+def test_answers_with_other_true_values_are_not_compared():
+    with pytest.raises(ValueError, match="other true values"):
+        compare(answers(GOOD, TRUE), answers(GOOD, TRUE[::-1]), seed=0)
+
+
 def test_no_movie_has_no_interval():
     with pytest.raises(ValueError, match="at least one"):
-        bootstrap_interval(lambda rows: rows.mean(axis=1), 0, seed=0)
+        bootstrap(lambda rows: {"mean": rows.mean(axis=1)}, 0, seed=0)
 
 
 def test_one_movie_has_an_interval():
     scores = score_result(answers(np.array([3]), np.array([3])), seed=0)
     assert scores["accuracy_score"] == Interval(1.0, 1.0, 1.0)
+    assert np.isnan(scores["auc_score"].estimate)
+
+
+def test_draws_with_nothing_to_score_are_left_out():
+    drawn = Draws(0.5, np.array([np.nan, *np.linspace(0, 1, 101)]))
+    assert drawn.interval().low == pytest.approx(0.025)
+    assert np.isnan(Draws(0.5, np.full(3, np.nan)).interval().low)
+
+
+def test_share_of_another_score_is_taken_draw_by_draw():
+    gap = Draws(-0.1, np.array([-0.1, -0.2])).over(Draws(0.5, np.array([0.5, 0.4])))
+    assert gap.estimate == pytest.approx(-0.2)
+    assert gap.drawn.tolist() == pytest.approx([-0.2, -0.5])
+
+
+@pytest.mark.parametrize(
+    ("true", "said", "message"),
+    [
+        (np.array([0, 1]), np.ones((2, 3)), "wanted true values"),
+        (np.array([0, -1]), np.ones((2, 8)), "class is unknown"),
+        (np.array([0, 1]), np.full((2, 8), np.nan), "answer is unknown"),
+    ],
+)
+def test_result_that_does_not_fit_its_task_is_refused(true, said, message):
+    with pytest.raises(ValueError, match=message):
+        SplitResult(EIGHT, "s", "model", "model", np.arange(2), true, said)

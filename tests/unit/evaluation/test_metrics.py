@@ -3,94 +3,112 @@ import pytest
 import sklearn.metrics as reference
 
 from pipeline.evaluation.metrics import (
-    METRICS,
-    count_confusions,
-    expect_confusions,
-    report_classes,
+    METRIC_WORDS,
+    count_draws,
+    find_in_top,
+    is_error,
+    score_auc,
+    score_draws,
 )
+from pipeline.systems import SYSTEMS, Kind, Task
 
-RNG = np.random.default_rng(5)
-CASES = {
-    "random": (RNG.integers(0, 8, 200), RNG.integers(0, 8, 200)),
-    "good": (np.arange(80) % 8, np.clip(np.arange(80) % 8 + RNG.integers(-1, 2, 80), 0, 7)),
-    "perfect": (np.arange(16) % 8, np.arange(16) % 8),
-    "constant answer": (np.arange(30) % 8, np.full(30, 2)),
-    "classes absent": (np.array([0, 0, 5, 5, 5]), np.array([0, 5, 5, 1, 5])),
-    "nothing right": (np.array([0, 1, 2]), np.array([3, 4, 5])),
-}
-REFERENCE = {
-    "accuracy_score": reference.accuracy_score,
-    "weighted_recall_score": lambda t, s: reference.recall_score(
-        t, s, average="weighted", zero_division=0
-    ),
-    "macro_f1_score": lambda t, s: reference.f1_score(t, s, average="macro"),
-    "weighted_f1_score": lambda t, s: reference.f1_score(t, s, average="weighted"),
-    "macro_precision_score": lambda t, s: reference.precision_score(
-        t, s, average="macro", zero_division=0
-    ),
-    "weighted_precision_score": lambda t, s: reference.precision_score(
-        t, s, average="weighted", zero_division=0
-    ),
-    "macro_recall_score": lambda t, s: reference.recall_score(
-        t, s, average="macro", zero_division=0
-    ),
-    "balanced_accuracy_score": lambda t, s: np.mean([(s[t == k] == k).mean() for k in set(t)]),
-    "quadratic_kappa_score": lambda t, s: reference.cohen_kappa_score(
-        t, s, weights="quadratic", labels=list(range(8))
-    ),
-    "within_one_accuracy_score": lambda t, s: (np.abs(t - s) <= 1).mean(),
-}
+RNG = np.random.default_rng(2)
+ORDERED = Task("money", Kind.CLASSES, "macro_f1_score", tuple("abcde"), is_ordered=True)
+BINARY = Task("profit", Kind.CLASSES, "auc_score", ("no", "yes"))
+NUMBER = Task("score", Kind.REGRESSION, "mae_error")
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("name", METRICS)
-def test_score_agrees_with_a_second_implementation(case, name):
-    true, said = CASES[case]
-    ours = METRICS[name](count_confusions(true, said, 8))
-    assert ours == pytest.approx(REFERENCE[name](true, said), abs=1e-12)
+def score(task, true, said, **more):
+    everyone = np.arange(len(true))[None]
+    return {k: v[0] for k, v in score_draws(task, true, said, everyone, **more).items()}
 
 
-@pytest.mark.parametrize("name", METRICS)
-def test_scores_of_many_draws_are_those_of_each(name):
-    true, said = CASES["random"]
-    rows = RNG.integers(0, len(true), (7, len(true)))
-    stacked = METRICS[name](count_confusions(true[rows], said[rows], 8))
-    single = [METRICS[name](count_confusions(true[row], said[row], 8)) for row in rows]
-    np.testing.assert_array_equal(stacked, single)
+def test_auc_of_two_classes_agrees_with_a_second_implementation_with_ties():
+    true, said = RNG.integers(0, 2, 300), np.round(RNG.random(300), 1)
+    ours = score(BINARY, true, np.stack([1 - said, said], axis=1))
+    assert ours["auc_score"] == pytest.approx(reference.roc_auc_score(true, said), abs=1e-12)
 
 
-def test_confusions_are_counted_with_true_classes_in_rows():
-    true, said = CASES["random"]
-    wanted = reference.confusion_matrix(true, said, labels=range(8))
-    np.testing.assert_array_equal(count_confusions(true, said, 8), wanted)
+def test_auc_of_many_classes_is_the_mean_of_one_against_the_rest():
+    true, said = RNG.integers(0, 5, 300), RNG.dirichlet(np.ones(5), 300)
+    wanted = reference.roc_auc_score(true, said, multi_class="ovr")
+    assert score(ORDERED, true, said)["auc_score"] == pytest.approx(wanted, abs=1e-12)
 
 
-def test_kappa_of_a_single_class_is_zero_and_not_nan():
-    confusion = count_confusions(np.zeros(5, int), np.zeros(5, int), 8)
-    assert METRICS["quadratic_kappa_score"](confusion) == 0
+def test_auc_of_a_draw_with_one_class_cannot_be_had():
+    said = np.array([[0.2, 0.8], [0.6, 0.4]])
+    rows = np.array([[0, 0], [0, 1]])
+    drawn = score_auc(np.array([1, 0]), said, count_draws(rows, 2))
+    assert np.isnan(drawn[0])
+    assert drawn[1] == 1
 
 
-def test_classes_are_reported_one_by_one():
-    rows = report_classes(
-        count_confusions(np.array([0, 0, 1]), np.array([0, 1, 1]), 3), ["low", "high", "none"]
+def test_top_three_agrees_with_a_second_implementation_without_ties():
+    true, said = RNG.integers(0, 5, 200), RNG.dirichlet(np.ones(5), 200)
+    wanted = reference.top_k_accuracy_score(true, said, k=3, labels=range(5))
+    assert score(ORDERED, true, said)["top3_accuracy_score"] == pytest.approx(wanted)
+
+
+def test_classes_of_equal_probability_share_the_places_that_are_left():
+    majority = np.eye(5)[[0, 0]]
+    assert find_in_top(np.array([0, 1]), majority).tolist() == [1.0, 0.5]
+
+
+def test_only_ordered_classes_have_neighbours():
+    true, said = RNG.integers(0, 2, 20), RNG.dirichlet(np.ones(2), 20)
+    ours = score(BINARY, true, said)
+    assert "within_one_accuracy_score" not in ours
+    assert "top3_accuracy_score" not in ours
+    assert {"within_one_accuracy_score", "top3_accuracy_score"} <= set(
+        score(ORDERED, true, RNG.dirichlet(np.ones(5), 20))
     )
-    assert rows[0] == {
-        "name": "low", "precision": 1.0, "recall": 0.5, "f1": pytest.approx(2 / 3),
-        "movies": 2, "said": 1,
-    }  # fmt: skip
-    assert rows[2]["f1"] == rows[2]["movies"] == 0
 
 
-def test_expected_counts_are_the_mean_of_many_draws():
-    rng = np.random.default_rng(0)
-    y_true = rng.integers(0, 3, (4, 50))
-    probabilities = rng.dirichlet([1, 2, 3], (4, 50))
-    draws = (probabilities.cumsum(-1) > rng.random((2000, 4, 50, 1))).argmax(-1)
-    mean = np.mean([count_confusions(y_true, said, 3) for said in draws], axis=0)
-    assert np.abs(expect_confusions(y_true, probabilities) - mean).max() < 0.5
+def test_errors_of_a_number_agree_with_a_second_implementation():
+    true, said = RNG.normal(7, 1, 200), RNG.normal(7, 1, 200)
+    ours = score(NUMBER, true, said)
+    assert ours["mae_error"] == pytest.approx(reference.mean_absolute_error(true, said))
+    assert ours["mse_error"] == pytest.approx(reference.mean_squared_error(true, said))
+    assert ours["rmse_error"] == pytest.approx(reference.root_mean_squared_error(true, said))
+    assert ours["r2_score"] == pytest.approx(reference.r2_score(true, said))
+    assert "interval_coverage_score" not in ours
 
 
-def test_expected_counts_of_a_sure_answer_are_its_counts():
-    y_true, said = np.array([0, 1, 1, 2]), np.array([0, 1, 2, 2])
-    sure = expect_confusions(y_true, np.eye(3)[said])
-    assert sure.tolist() == count_confusions(y_true, said, 3).tolist()
+def test_errors_of_every_draw_are_those_of_the_draw_alone():
+    true, said = RNG.normal(7, 1, 50), RNG.normal(7, 1, (50, 3))
+    rows = RNG.integers(0, 50, (9, 50))
+    many = score_draws(NUMBER, true, said, rows)
+    for k, drawn in enumerate(rows):
+        alone = score(NUMBER, true[drawn], said[drawn])
+        assert {name: many[name][k] for name in many} == pytest.approx(alone)
+        assert alone["r2_score"] == pytest.approx(reference.r2_score(true[drawn], said[drawn, 0]))
+
+
+def test_coverage_is_the_share_inside_the_predictive_interval():
+    said = np.array([[1.0, 0.0, 2.0], [1.0, 0.0, 2.0], [1.0, 0.5, 1.5], [1.0, 0.5, 1.5]])
+    true = np.array([0.0, 2.1, 1.0, 0.4])
+    assert score(NUMBER, true, said)["interval_coverage_score"] == 0.5
+
+
+def test_equal_numbers_have_no_r2():
+    assert np.isnan(score(NUMBER, np.full(5, 3.3), RNG.normal(3, 1, 5))["r2_score"])
+
+
+def test_every_main_metric_of_the_table_is_a_score_of_its_kind():
+    for task in (task for system in SYSTEMS for task in system.tasks):
+        wide = len(task.class_names)
+        true = {
+            Kind.CLASSES: np.arange(20) % max(wide, 1),
+            Kind.LABELS: np.eye(max(wide, 1))[np.arange(20) % max(wide, 1)],
+            Kind.REGRESSION: np.arange(20.0),
+        }[task.kind]
+        said = RNG.random((20, wide)) if wide else RNG.random(20)
+        scores = score(task, true, said)
+        assert task.main_metric in scores
+        assert set(scores) <= set(METRIC_WORDS)
+
+
+def test_names_say_which_way_is_better():
+    assert all(name.endswith(("_score", "_error")) for name in METRIC_WORDS)
+    assert is_error("rmse_error")
+    assert not is_error("r2_score")

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 import re
 import struct
@@ -6,135 +7,184 @@ import struct
 import numpy as np
 import pytest
 
-from pipeline.evaluation.intervals import Interval
-from pipeline.evaluation.report import list_comparison, render_report, write_evaluation
-from pipeline.evaluation.results import SplitResult
-from pipeline.evaluation.summary import Subject, summarise
-from pipeline.evaluation.verdict import verdict
-from pipeline.systems import REVENUE_CLASSES
+from pipeline.evaluation.page import find_best, render_report
+from pipeline.evaluation.report import list_comparison, write_evaluation
+from pipeline.evaluation.summary import find_headline, summarise
+from pipeline.systems import BOX_OFFICE, GENRE, POSTER, REVENUE
 
-FILES = {
-    "evaluation_results.json", "split_comparison.csv", "confusion_matrix.png",
-    "training_curves.png", "report.html",
-}  # fmt: skip
-SUBJECT = Subject(
-    "revenue", REVENUE_CLASSES, "built-in studio, generated, seed 7, size 96",
-    "frames: shufflenet, weights: random", "all streams", notes={"reachable error": "0.20"},
-)  # fmt: skip
-HISTORY = [
-    {"epoch": e, "learning_rate": 1e-4, "train_loss": 2 / e, "val_loss": 2.0, "train_accuracy": 0.2,
-     "val_accuracy": 0.1, "train_macro_f1": 0.2, "val_macro_f1": 0.1}
-    for e in (1, 2, 3)
-]  # fmt: skip
+TABLES = {"evaluation_results.json", "split_comparison.csv", "report.html"}
+REVENUE_FILES = TABLES | {"confusion_matrix.png", "training_curves.png"}
+[REVENUE_CLASS], [NUMBER], [GENRES] = REVENUE.tasks, BOX_OFFICE.tasks, GENRE.tasks
+PUBLISHED = ("70-20-10", "by-date")
 
 
-def results(n: int = 40) -> list[SplitResult]:
-    rng = np.random.default_rng(1)
-    made = []
-    for split in ("70-20-10", "by-date"):
-        true = rng.integers(0, 8, n)
-        for variant, kind in (
-            ("all streams", "model"), ("majority <class>", "baseline"), ("limit", "limit"),
-        ):  # fmt: skip
-            made.append(
-                SplitResult(
-                    split,
-                    variant,
-                    kind,
-                    np.arange(n),
-                    true,
-                    rng.dirichlet(np.ones(8), n),
-                    history=HISTORY if kind == "model" else (),
-                    best_epoch=2 if kind == "model" else 0,
-                    rows={"train": 300, "val": 50, "test": n, "excluded": 0},
-                    facts={"parameters": 12},
-                )
-            )
-    return made
+@pytest.fixture(scope="module", name="revenue")
+def revenue_files(tmp_path_factory, make, subject):
+    folder = tmp_path_factory.mktemp("revenue") / "reports"
+    return write_evaluation(folder, make(REVENUE_CLASS, ("70-20-10",)), subject(REVENUE))
 
 
-def test_five_files_are_written(tmp_path):
-    paths = write_evaluation(tmp_path / "reports", results(), SUBJECT)
-    assert set(paths) == FILES
-    assert all(path.stat().st_size > 1000 for path in paths.values())
-    assert {path.name for path in (tmp_path / "reports").iterdir()} == FILES
+@pytest.fixture(scope="module", name="box_office")
+def box_office_files(tmp_path_factory, make, subject, groups):
+    results = make(NUMBER, ("80-10-10", "fold-1", "fold-2"))
+    folder = tmp_path_factory.mktemp("box_office")
+    return write_evaluation(folder, results, subject(BOX_OFFICE), groups=groups)
 
 
-def test_equal_results_give_equal_files(tmp_path):
-    one, two = (write_evaluation(tmp_path / name, results(), SUBJECT) for name in "ab")
-    assert [p.read_bytes() for p in one.values()] == [p.read_bytes() for p in two.values()]
+@pytest.fixture(scope="module", name="poster")
+def poster_files(tmp_path_factory, make, subject):
+    tasks = [task for task in POSTER.tasks if task.name in ("comedy_horror", "genre_labels")]
+    results = [r for task in tasks for r in make(task, ("70-10-20",), models=("main",))]
+    return write_evaluation(tmp_path_factory.mktemp("poster"), results, subject(POSTER))
 
 
-def test_tables_and_page_can_be_made_again_from_the_json(tmp_path):
-    paths = write_evaluation(tmp_path, results(), SUBJECT)
-    summary = json.loads(paths["evaluation_results.json"].read_text())
-    with paths["split_comparison.csv"].open(newline="") as file:
+def test_five_files_of_the_seed_are_written(revenue):
+    assert set(revenue) == REVENUE_FILES
+    assert all(path.stat().st_size > 1000 for path in revenue.values())
+    assert {path.name for path in revenue["report.html"].parent.iterdir()} == REVENUE_FILES
+
+
+def test_a_number_has_its_own_pictures(box_office):
+    assert set(box_office) == TABLES | {"predictions.png", "residuals.png", "training_curves.png"}
+
+
+def test_tasks_of_a_system_share_the_tables_and_name_their_pictures(poster):
+    assert set(poster) == TABLES | {
+        "confusion_matrix.png", "training_curves.png", "genre_labels_precision_recall.png",
+        "genre_labels_label_scores.png", "genre_labels_training_curves.png",
+    }  # fmt: skip
+    summary = json.loads(poster["evaluation_results.json"].read_text())
+    assert list(summary["tasks"]) == ["comedy_horror", "genre_labels"]
+
+
+def test_equal_results_give_equal_files(tmp_path, revenue, make, subject):
+    again = write_evaluation(tmp_path, make(REVENUE_CLASS, ("70-20-10",)), subject(REVENUE))
+    assert [p.read_bytes() for p in revenue.values()] == [p.read_bytes() for p in again.values()]
+
+
+def test_tables_can_be_made_again_from_the_json(box_office):
+    summary = json.loads(box_office["evaluation_results.json"].read_text())
+    with box_office["split_comparison.csv"].open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [{k: str(v) for k, v in row.items()} for row in list_comparison(summary)] == rows
-    page = render_report(
-        summary,
-        confusion_png=paths["confusion_matrix.png"].read_bytes(),
-        curves_png=paths["training_curves.png"].read_bytes(),
-    )
-    assert page == paths["report.html"].read_text()
+    again = [{k: str(v) for k, v in row.items()} for row in list_comparison(summary)]
+    assert [{k: v for k, v in row.items() if v} for row in rows] == [
+        {k: v for k, v in row.items() if v} for row in again
+    ]
+    assert {row["split"] for row in rows} == {
+        "80-10-10", "fold-1", "fold-2", "fold, pooled", "fold, mean of 2",
+    }  # fmt: skip
+    assert all(row["rmse_error_sd"] for row in rows if "mean" in row["split"])
 
 
-def test_scores_can_be_computed_again_from_the_json():
-    summary = summarise(results(), SUBJECT)
-    split = summary["splits"]["by-date"]
-    model = split["results"]["all streams"]
-    true, said = np.array(split["y_true"]), np.array(model["probabilities"]).argmax(axis=1)
+def test_scores_can_be_computed_again_from_the_json(make, subject):
+    summary = summarise(make(REVENUE_CLASS, PUBLISHED), subject(REVENUE))
+    split = summary["tasks"]["revenue_class"]["splits"]["by-date"]
+    model = split["results"]["main"]
+    true, said = np.array(split["y_true"]), np.array(model["answers"]).argmax(axis=1)
     assert said.tolist() == model["y_said"]
     assert (true == said).mean() == model["scores"]["accuracy_score"]["estimate"]
     assert len(split["tmdb_ids"]) == len(true)
 
 
-def test_models_are_compared_with_baselines_and_not_with_limits():
-    model = summarise(results(), SUBJECT)["splits"]["70-20-10"]["results"]["all streams"]
-    assert list(model["versus"]) == ["majority <class>"]
-    assert "majority <class>" in model["verdict"]
+def test_models_are_compared_with_baselines_and_not_with_limits(make, subject):
+    summary = summarise(make(REVENUE_CLASS, PUBLISHED), subject(REVENUE))
+    split = summary["tasks"]["revenue_class"]["splits"]["70-20-10"]
+    pairs = [(c["model"], c["other"]) for c in split["comparisons"]]
+    assert pairs == [
+        ("main", "boosting on <metadata>"), ("main", "trivial"), ("main", "other variant"),
+        ("other variant", "boosting on <metadata>"), ("other variant", "trivial"),
+    ]  # fmt: skip
+    assert "boosting on <metadata>" in split["results"]["main"]["verdict"]
+    assert "the other variant" not in split["results"]["main"]["verdict"]
+    assert "verdict" not in split["results"]["trivial"]
 
 
-def test_page_names_its_source_and_weights_and_asks_for_nothing(tmp_path):
-    page = write_evaluation(tmp_path, results(), SUBJECT)["report.html"].read_text()
+def test_folds_are_pooled_and_stand_for_the_task(make, subject):
+    summary = summarise(make(NUMBER), subject(BOX_OFFICE))
+    task = summary["tasks"]["log10_revenue"]
+    assert task["headline"] == "fold"
+    assert len(find_headline(task)["tmdb_ids"]) == 80
+    mean = task["families"]["fold"]["means"]["main"]["scores"]["rmse_error"]
+    each = [
+        task["splits"][f"fold-{k}"]["results"]["main"]["scores"]["rmse_error"]["estimate"]
+        for k in (1, 2)
+    ]
+    assert mean["mean"] == pytest.approx(np.mean(each))
+    assert mean["sd"] == pytest.approx(np.std(each, ddof=1))
+
+
+def test_first_split_stands_for_a_task_without_folds(make, subject):
+    task = summarise(make(GENRES, PUBLISHED), subject(GENRE))["tasks"]["genres"]
+    assert task["headline"] == "70-20-10"
+    assert find_headline(task) is task["splits"]["70-20-10"]
+
+
+def test_score_that_cannot_be_had_is_null_and_shown_as_a_dash(tmp_path, make, subject):
+    [profit] = [task for task in POSTER.tasks if task.name == "profit"]
+    results = [
+        dataclasses.replace(result, y_true=np.ones_like(result.y_true))
+        for result in make(profit, ("70-10-20",))
+    ]
+    paths = write_evaluation(tmp_path, results, subject(POSTER))
+    summary = json.loads(paths["evaluation_results.json"].read_text())
+    content = find_headline(summary["tasks"]["profit"])
+    assert content["results"]["main"]["scores"]["auc_score"]["estimate"] is None
+    assert "cannot be computed" in content["results"]["main"]["verdict"]
+    assert '<td class="">–</td>' in paths["report.html"].read_text()
+
+
+def test_page_names_its_source_and_weights_and_asks_for_nothing(revenue):
+    page = revenue["report.html"].read_text()
     assert "built-in studio, generated, seed 7, size 96" in page
     assert "weights: random" in page
     assert "reachable error" in page
-    assert "majority &lt;class&gt;" in page
-    assert "majority <class>" not in page
-    assert all(link.startswith("data:") for link in re.findall(r'(?:src|href)="([^"]*)"', page))
+    assert "boosting on &lt;metadata&gt;" in page
+    assert "<metadata>" not in page
+    links = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert all(link.startswith(("data:", "#")) for link in links)
 
 
-def test_pictures_are_png_of_a_readable_size(tmp_path):
-    paths = write_evaluation(tmp_path, results(), SUBJECT)
-    for name in ("confusion_matrix.png", "training_curves.png"):
-        content = paths[name].read_bytes()
+def test_page_can_be_made_again_without_pictures(make, subject):
+    page = render_report(summarise(make(NUMBER), subject(BOX_OFFICE)), {})
+    assert "lower is better" in page
+    assert "fold, all 2 together" in page
+
+
+def test_errors_by_kind_of_movie_are_on_the_page(make, subject, groups):
+    summary = summarise(make(NUMBER, ("80-10-10",)), subject(BOX_OFFICE), groups)
+    shown = summary["tasks"]["log10_revenue"]["groups"]
+    assert list(shown) == ["boosting on <metadata>", "trivial"]
+    assert {row["grouping"] for row in shown["trivial"]} == {"budget", "decade"}
+    assert "Errors by kind of film" in render_report(summary, {})
+
+
+def test_pictures_are_png_of_a_readable_size(revenue, box_office, poster):
+    paths = [*revenue.values(), *box_office.values(), *poster.values()]
+    for path in (path for path in paths if path.suffix == ".png"):
+        content = path.read_bytes()
         assert content.startswith(b"\x89PNG")
         width_px, height_px = struct.unpack(">II", content[16:24])
-        assert 800 < width_px < 4000
+        assert 500 < width_px < 4000
         assert 300 < height_px < 4000
 
 
-def test_evaluation_without_any_trained_model_is_still_written(tmp_path):
-    baselines = [result for result in results() if result.kind == "baseline"]
-    assert set(write_evaluation(tmp_path, baselines, SUBJECT)) == FILES
+def test_evaluation_without_any_trained_model_is_still_written(tmp_path, make, subject):
+    baselines = make(REVENUE_CLASS, PUBLISHED, models=(), limit=False)
+    assert set(write_evaluation(tmp_path, baselines, subject(REVENUE))) == TABLES
 
 
-@pytest.mark.parametrize(
-    ("gap", "words"),
-    [
-        (Interval(0.2, 0.1, 0.3), "It beats the prior draw (+0.200, 0.100 to 0.300)."),
-        (Interval(-0.2, -0.3, -0.1), "It loses to the prior draw (-0.200, -0.300 to -0.100)."),
-        (Interval(0.1, -0.1, 0.3), "It cannot be told apart from the prior draw (+0.100,"),
-        (Interval(0.0, 0.0, 0.0), "It cannot be told apart from the prior draw (+0.000,"),
-    ],
-)
-def test_verdict_is_plain_also_when_the_model_loses(gap, words):
-    said = verdict("all", "macro_f1_score", Interval(0.3, 0.2, 0.4), {"prior draw": gap}, 200)
-    assert words in said
-    assert "chance" not in said
+def test_evaluation_of_nothing_is_refused(tmp_path, subject):
+    with pytest.raises(ValueError, match="at least one result"):
+        write_evaluation(tmp_path, [], subject(REVENUE))
 
 
-def test_verdict_on_few_movies_warns():
-    said = verdict("all", "macro_f1_score", Interval(0.3, 0.2, 0.4), {}, 7)
-    assert said.endswith("With 7 films such differences are mostly chance.")
+def test_best_is_lowest_of_errors_and_never_the_limit():
+    def result(kind, error, score):
+        scores = {"mae_error": {"estimate": error}, "r2_score": {"estimate": score}}
+        return {"kind": kind, "scores": scores}
+
+    results = {
+        "model": result("model", 0.5, 0.2), "mean": result("baseline", 0.7, None),
+        "limit": result("limit", 0.1, 0.9),
+    }  # fmt: skip
+    assert find_best(results, ["mae_error", "r2_score"]) == {"mae_error": 0.5, "r2_score": None}

@@ -1,0 +1,109 @@
+"""Made-up results of all kinds, with folds, baselines and limits."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.evaluation.results import SplitResult
+from pipeline.evaluation.summary import Subject
+from pipeline.systems import System, Task
+
+SOURCE = "built-in studio, generated, seed 7, size 96"
+WEIGHTS = "frames: shufflenet, weights: random"
+
+
+def subject(system: System, **more) -> Subject:
+    return Subject(
+        system.name, SOURCE, WEIGHTS, system.main_variant, notes={"reachable error": "0.20"}, **more
+    )
+
+
+def history(names=("accuracy", "macro_f1"), epochs=3) -> list[dict[str, float]]:
+    return [
+        {
+            "epoch": e, "learning_rate": 1e-4, "train_loss": 2 / e, "val_loss": 1 + 1 / e,
+            **{f"{part}_{name}": 0.5 - 0.2 / e for name in names for part in ("train", "val")},
+        }
+        for e in range(1, epochs + 1)
+    ]  # fmt: skip
+
+
+VARIANTS = (("boosting on <metadata>", "baseline", 0.5), ("trivial", "baseline", 0.0))
+
+
+def make(
+    task: Task,
+    splits=("80-10-10", "fold-1", "fold-2", "by-date"),
+    n=40,
+    models=("main", "other variant"),
+    limit=True,
+) -> list[SplitResult]:
+    rng = np.random.default_rng(1)
+    kinds = [(name, "model", 0.9 - 0.5 * k) for k, name in enumerate(models)]
+    kinds += [*VARIANTS, *([("reachable limit", "limit", 3.0)] if limit else [])]
+    results = []
+    for k, split in enumerate(splits):
+        ids = np.arange(n) + (n * k if split.startswith("fold") else 0)
+        true = _true(task, n, rng)
+        for name, kind, skill in kinds:
+            is_model = kind == "model"
+            results.append(
+                SplitResult(
+                    task, split, name, kind, ids, true, _said(task, true, skill, rng),
+                    history=history() if is_model else (),
+                    best_epoch=2 if is_model else 0,
+                    rows={"train": 300, "val": 50, "test": n, "excluded": 0},
+                    facts={"parameters": 12345678, "train_s": 100.0} if is_model else
+                    {"expected_accuracy": 0.51} if kind == "limit" else {},
+                )
+            )  # fmt: skip
+    return results
+
+
+def _true(task, n, rng):
+    wide = len(task.class_names)
+    if task.kind == "classes":
+        return rng.permutation(np.arange(n) % wide)
+    if task.kind == "labels":
+        true = (rng.random((n, wide)) < rng.uniform(0.05, 0.5, wide)).astype(float)
+        true[np.arange(n), rng.integers(0, wide, n)] = 1
+        return true
+    return rng.normal(7.4, 0.8, n)
+
+
+def _said(task, true, skill, rng):
+    wide = len(task.class_names)
+    if task.kind == "classes":
+        odds = np.exp(rng.normal(0, 1, (len(true), wide)) + 2 * skill * np.eye(wide)[true])
+        return odds / odds.sum(axis=1, keepdims=True)
+    if task.kind == "labels":
+        return 1 / (1 + np.exp(-(skill * 2 * (true - 0.5) + rng.normal(0, 1, true.shape))))
+    share = skill / (1 + skill)
+    said = 7.4 + share * (true - 7.4) + rng.normal(0, 0.25 + 0.1 * (1 - share), len(true))
+    width = 1.645 * 0.8 * (1 - share) + 0.3
+    return np.stack([said, said - width, said + width], axis=1) if skill > 0.6 else said
+
+
+def groups(n=400) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "budget": pd.Categorical(np.resize(["below 1 M$", "1–10 M$", "unknown"], n)),
+            "decade": pd.Categorical(np.resize(["1990s", "2000s", "2010s", "2020s"], n)),
+        },
+        index=pd.Index(np.arange(n), name="tmdb_id"),
+    )
+
+
+@pytest.fixture(name="make", scope="session")
+def made_up_results():
+    return make
+
+
+@pytest.fixture(name="subject", scope="session")
+def made_up_subject():
+    return subject
+
+
+@pytest.fixture(name="groups", scope="session")
+def made_up_groups():
+    return groups()

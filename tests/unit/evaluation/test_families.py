@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from pipeline.evaluation.families import average, group_families, pool
+from pipeline.evaluation.results import SplitResult
+from pipeline.systems import Kind, Task
+
+NUMBER = Task("number", Kind.REGRESSION, "mae_error")
+
+
+def fold(k, ids, variant="model", **facts):
+    true = np.asarray(ids, dtype=float)
+    return SplitResult(
+        NUMBER, f"fold-{k}", variant, "model", np.asarray(ids), true, true + k, facts=facts
+    )
+
+
+def test_shares_are_no_numbers_of_a_family():
+    assert group_families(["70-20-10", "75-15-10", "80-10-10", "by-date"]) == {}
+
+
+def test_one_numbered_split_is_no_family():
+    assert group_families(["fold-1"]) == {}
+
+
+def test_folds_are_pooled_with_every_movie_once():
+    [pooled] = pool([fold(1, [1, 2], train_s=2.0), fold(2, [3], train_s=3.0)], "fold")
+    assert pooled.tmdb_ids.tolist() == [1, 2, 3]
+    assert (pooled.answers - pooled.y_true).tolist() == [1, 1, 2]
+    assert pooled.rows == {"test": 3}
+    assert pooled.facts == {"train_s": 5.0}
+
+
+def test_test_parts_that_share_a_movie_are_not_pooled():
+    assert pool([fold(1, [1, 2]), fold(2, [2])], "fold") == []
+
+
+def test_variant_that_is_missing_on_a_fold_is_not_pooled():
+    results = [fold(1, [1]), fold(1, [1], "other"), fold(2, [2])]
+    assert [result.variant for result in pool(results, "fold")] == ["model"]
+
+
+def test_deviation_is_that_of_a_sample():
+    scores = [{"mae_error": value} for value in (0.7, 0.8, 0.9)]
+    assert average(scores)["mae_error"] == {
+        "mean": pytest.approx(0.8), "sd": pytest.approx(0.1), "splits": 3,
+    }  # fmt: skip

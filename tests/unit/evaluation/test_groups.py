@@ -1,0 +1,55 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.evaluation.groups import name_groups, score_groups
+from pipeline.evaluation.results import SplitResult
+from pipeline.systems import Kind, Task
+
+TABLE = pd.DataFrame(
+    {
+        "tmdb_id": [1, 2, 3, 4],
+        "budget_usd": [0, 5e5, 1e6, 2e8],
+        "release_date": ["1999-12-31", "2000-01-01", "2009-05-05", "2010-01-01"],
+        "franchise": ["a", "b", "a", "c"],
+        "has_keywords": [True, False, True, True],
+    }
+)
+NUMBER = Task("number", Kind.REGRESSION, "rmse_error")
+
+
+def test_movies_are_named_by_budget_decade_franchise_and_keywords():
+    groups = name_groups(TABLE)
+    assert groups["budget"].tolist() == ["unknown", "below 1 M$", "1–10 M$", "100 M$ and more"]
+    assert groups["decade"].tolist() == ["1990s", "2000s", "2000s", "2010s"]
+    assert groups["franchise"].tolist()[:2] == ["with other films of it", "none in these films"]
+    assert groups["keywords"].tolist()[:2] == ["with keywords", "without keywords"]
+    assert groups.index.tolist() == [1, 2, 3, 4]
+
+
+def test_unknown_date_and_missing_column_are_said_or_left_out():
+    table = TABLE.drop(columns="has_keywords").assign(release_date=[None, *["2001-01-01"] * 3])
+    groups = name_groups(table)
+    assert groups["decade"].tolist()[0] == "unknown"
+    assert "keywords" not in groups
+
+
+def test_errors_are_computed_group_by_group_in_order():
+    result = SplitResult(
+        NUMBER, "s", "model", "model", np.array([4, 3, 2]), np.zeros(3), np.array([2.0, 1.0, -1.0])
+    )
+    rows = score_groups(result, name_groups(TABLE), seed=0)
+    by_group = {(row["grouping"], row["group"]): row for row in rows}
+    assert ("budget", "unknown") not in by_group
+    assert [row["group"] for row in rows if row["grouping"] == "decade"] == ["2000s", "2010s"]
+    both = by_group["decade", "2000s"]
+    assert both["movies"] == 2
+    assert both["rmse_error"].estimate == both["mae_error"].estimate == 1
+    assert both["bias"].estimate == 0
+    assert by_group["decade", "2010s"]["bias"].estimate == 2
+
+
+def test_movie_without_groups_is_refused():
+    result = SplitResult(NUMBER, "s", "model", "model", np.array([9]), np.zeros(1), np.ones(1))
+    with pytest.raises(KeyError):
+        score_groups(result, name_groups(TABLE), seed=0)
