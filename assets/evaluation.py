@@ -120,13 +120,14 @@ def _ask_model(system: System, table, trial: Trial):
 
 def _ask_baselines(system: System, table, trial: Trial) -> Iterator[object]:
     from pipeline.models.baselines import PRIOR, answer_baselines
+    from pipeline.models.recipe import Inputs
+    from pipeline.target import Target
 
     answers = answer_baselines(
-        table,
-        trial.labels,
+        Inputs(table),
+        Target(system.tasks[0], trial.labels, {}),
         np.flatnonzero(trial.parts == "train"),
         _test_rows(trial),
-        len(system.class_names),
     )
     for name, probabilities in answers.items():
         is_drawn = name == PRIOR

@@ -1,148 +1,130 @@
-"""The answers a network must beat: the majority, the prior, and gradient boosting.
+"""The answers a network must beat: the trivial ones, log budget alone, and gradient boosting.
 
-What belongs here: models without a training loop. What does not: the comparison (see
+What belongs here: which baselines a task has. What does not: boosting and reducing streams (see
+`pipeline.models.boosting` and `pipeline.models.summaries`), and the comparison (see
 `pipeline.evaluation`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
-from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from pipeline.models.batches import StreamTable
+from pipeline.models.boosting import boost, spread
+from pipeline.models.fitting import refuse_leaks
+from pipeline.models.recipe import Inputs
+from pipeline.models.summaries import METADATA, reduce_streams
+from pipeline.systems import Kind
+from pipeline.target import Target
 
 MAJORITY = "majority class"
 PRIOR = "prior draw"
+LABEL_PRIOR = "label prior"
+MEAN = "mean"
+MEDIAN = "median"
+LOG_BUDGET = "linear on log budget"
 BOOSTING = "boosting on metadata"
 BOOSTING_WITH_EMBEDDINGS = "boosting on metadata + embeddings"
 
-METADATA = "metadata"
+MONEY_TASKS = ("log10_revenue", "revenue_class", "profit")
+"""Tasks about money: of these the budget alone says much."""
 
-MAX_COMPONENTS = 16
-"""Wider streams are reduced to so many principal components, fitted on the training part."""
+MEANS = {"frames": "video"}
+"""Sequences and the stream that is their mean."""
 
-MIN_MOVIES_PER_COMPONENT = 4
+BUDGET_COLUMN = "log10_budget"
 
 MIN_MOVIES_FOR_THREADS = 5_000
 """Fewer training movies are boosted on one thread: on two busy cores that is twice as fast."""
 
-_READ_ROWS = 512
-
 
 def answer_baselines(
-    table: StreamTable,
-    labels: np.ndarray,
-    train_rows: np.ndarray,
-    rows: np.ndarray,
-    n_classes: int,
-    *,
-    seed: int = 42,
+    inputs: Inputs, target: Target, train_rows: np.ndarray, rows: np.ndarray, *, seed: int = 42
 ) -> dict[str, np.ndarray]:
-    """Fit every baseline on the training part and ask it about other movies.
+    """Fit every baseline of the task on the training part and ask it about other movies.
 
     Args:
-        table: Streams and masks; boosting looks at `metadata`, and at all streams' means.
-        labels: Class of every movie, int64 (movies,).
-        train_rows: Rows of the training part, shape (n,).
-        rows: Rows to answer, shape (m,).
-        n_classes: How many classes there are.
+        inputs: Boosting looks at the metadata, and at all streams summed up.
+        target: Known for every training row.
+        train_rows: Rows of the training part, (n,).
+        rows: Rows to answer, (m,).
         seed: Of PCA and of boosting.
 
     Returns:
-        By the baseline's name, class probabilities, float64 (m, classes). The prior's are the
-        training part's shares, to be drawn from; boosting is there where metadata is.
+        By the baseline's name, float64: class probabilities (m, classes), label probabilities
+        (m, labels) or numbers (m,). The prior's are the training part's shares, to be drawn from;
+        boosting is there where metadata is, log budget where money is predicted as well.
+
+    Raises:
+        LeakError: An input is known only after release.
     """
-    known = labels[train_rows]
-    blank = np.zeros((len(rows), 1))
-    answers = {}
-    for name, strategy in ((MAJORITY, "most_frequent"), (PRIOR, "prior")):
-        dummy = DummyClassifier(strategy=strategy)
-        dummy.fit(np.zeros((len(known), 1)), known)
-        answers[name] = _spread(dummy.predict_proba(blank), dummy.classes_, n_classes)
+    refuse_leaks(inputs)
+    wanted = target.values[train_rows]
+    answers = dict(_trivial(target, wanted, len(rows)))
+    table = inputs.table
     if METADATA not in table.streams:
         return answers
     metadata = [np.asarray(table.streams[METADATA][r], np.float64) for r in (train_rows, rows)]
-    others = [name for name in table.streams if name != METADATA]
+    others = [name for name in table.streams if name not in (METADATA, *_said_twice(table))]
     with threadpool_limits(1 if len(train_rows) < MIN_MOVIES_FOR_THREADS else None):
-        answers[BOOSTING] = _boost(*metadata, known, n_classes, seed)
+        budgets = _log_budgets(table, target, *metadata)
+        if budgets is not None:
+            answers[LOG_BUDGET] = _linear(*budgets, target, wanted)
+        answers[BOOSTING] = boost(*metadata, target, wanted, seed)
         if others:
             reduced = reduce_streams(table, others, train_rows, rows, seed=seed)
             wide = [np.hstack(pair) for pair in zip(metadata, reduced, strict=True)]
-            answers[BOOSTING_WITH_EMBEDDINGS] = _boost(*wide, known, n_classes, seed)
+            answers[BOOSTING_WITH_EMBEDDINGS] = boost(*wide, target, wanted, seed)
     return answers
 
 
-def reduce_streams(
-    table: StreamTable,
-    names: Sequence[str],
-    train_rows: np.ndarray,
-    rows: np.ndarray,
-    *,
-    seed: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sum up streams as a few columns each, fitted on the training part; NaN where missing.
-
-    Returns:
-        Float64, (n, columns) for the training rows and (m, columns) for the others.
-    """
-    columns = [_reduce(table, name, train_rows, rows, seed) for name in names]
-    return np.hstack([train for train, _ in columns]), np.hstack([asked for _, asked in columns])
+def _trivial(target: Target, wanted: np.ndarray, n_rows: int) -> Mapping[str, np.ndarray]:
+    if target.task.kind is Kind.REGRESSION:
+        said = {MEAN: wanted.mean(), MEDIAN: np.median(wanted)}
+        return {name: np.full(n_rows, float(number)) for name, number in said.items()}
+    if target.task.kind is Kind.LABELS:
+        return {LABEL_PRIOR: np.tile(wanted.mean(axis=0, dtype=np.float64), (n_rows, 1))}
+    blank, answers = np.zeros((n_rows, 1)), {}
+    for name, strategy in ((MAJORITY, "most_frequent"), (PRIOR, "prior")):
+        dummy = DummyClassifier(strategy=strategy).fit(np.zeros((len(wanted), 1)), wanted)
+        said = dummy.predict_proba(blank)
+        answers[name] = spread(said, dummy.classes_, len(target.task.class_names))
+    return answers
 
 
-def _reduce(
-    table: StreamTable, name: str, train_rows: np.ndarray, rows: np.ndarray, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    train, asked = (_summarise(table.streams[name], some) for some in (train_rows, rows))
-    has_train, has_asked = (np.asarray(table.masks[name])[some] for some in (train_rows, rows))
-    components = min(MAX_COMPONENTS, int(has_train.sum()) // MIN_MOVIES_PER_COMPONENT)
-    if not components:
-        return np.zeros((len(train), 0)), np.zeros((len(asked), 0))
-    if train.shape[1] > components:
-        pca = PCA(components, svd_solver="randomized", random_state=seed).fit(train[has_train])
-        train, asked = pca.transform(train), pca.transform(asked)
-    train[~has_train], asked[~has_asked] = np.nan, np.nan
-    return train, asked
+def _said_twice(table: StreamTable) -> tuple[str, ...]:
+    """Name the sequences whose mean is a stream of its own."""
+    return tuple(name for name, mean in MEANS.items() if mean in table.streams)
 
 
-def _summarise(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Give vectors as they are, and a log-mel's mean and deviation over time."""
-    parts = [np.zeros((0, values.shape[1] * (1 if values.ndim == 2 else 2)))]
-    for start in range(0, len(rows), _READ_ROWS):
-        part = np.asarray(values[rows[start : start + _READ_ROWS]], dtype=np.float32)
-        if part.ndim > 2:
-            part = np.hstack([part.mean(axis=2), part.std(axis=2)])
-        parts.append(part)
-    return np.concatenate(parts)
+def _log_budgets(
+    table: StreamTable, target: Target, train: np.ndarray, asked: np.ndarray
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Take the budget's column and whether it is known; an unknown one is the training median."""
+    columns = list(getattr(table, "columns", {}).get(METADATA, ()))
+    if target.task.name not in MONEY_TASKS or BUDGET_COLUMN not in columns:
+        return None
+    train, asked = (values[:, columns.index(BUDGET_COLUMN)] for values in (train, asked))
+    if np.isnan(train).all():
+        return None
+    middle = np.nanmedian(train)
+    told = [
+        np.stack([np.where(np.isnan(some), middle, some), np.isnan(some)], axis=1)
+        for some in (train, asked)
+    ]
+    return told[0], told[1]
 
 
-def _boost(
-    train: np.ndarray, asked: np.ndarray, labels: np.ndarray, n_classes: int, seed: int
-) -> np.ndarray:
-    if len(np.unique(labels)) < 2:
-        return np.eye(n_classes)[np.full(len(asked), labels[0])]
-    # scikit-learn cannot bin a column without a single known value
-    told = ~np.isnan(train).all(axis=0)
-    # few movies: smaller leaves, or no tree could split at all
-    leaf = int(np.clip(len(train) // 16, 3, 20))
-    model = HistGradientBoostingClassifier(
-        learning_rate=0.06,
-        max_iter=80,
-        max_leaf_nodes=15,
-        min_samples_leaf=leaf,
-        l2_regularization=1.0,
-        max_features=0.5,
-        early_stopping=False,
-        random_state=seed,
-    )
-    model.fit(train[:, told], labels)
-    return _spread(model.predict_proba(asked[:, told]), model.classes_, n_classes)
-
-
-def _spread(probabilities: np.ndarray, classes: np.ndarray, n_classes: int) -> np.ndarray:
-    """Give a column to each class, also to those that the training part lacks."""
-    spread = np.zeros((len(probabilities), n_classes))
-    spread[:, classes] = probabilities
-    return spread
+def _linear(train: np.ndarray, asked: np.ndarray, target: Target, wanted: np.ndarray) -> np.ndarray:
+    if target.task.kind is Kind.REGRESSION:
+        return LinearRegression().fit(train, wanted).predict(asked)
+    n_classes = len(target.task.class_names)
+    if len(np.unique(wanted)) < 2:
+        return np.eye(n_classes)[np.full(len(asked), wanted[0])]
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(train, wanted)
+    return spread(model.predict_proba(asked), model.classes_, n_classes)

@@ -4,14 +4,23 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from pipeline.errors import LeakError
 from pipeline.models.baselines import (
     BOOSTING,
     BOOSTING_WITH_EMBEDDINGS,
+    LABEL_PRIOR,
+    LOG_BUDGET,
     MAJORITY,
+    MEAN,
+    MEDIAN,
     PRIOR,
     answer_baselines,
-    reduce_streams,
 )
+from pipeline.models.recipe import Inputs
+from pipeline.models.summaries import reduce_streams
+from pipeline.ragged import pack_ragged
+from pipeline.systems import GENRES, LOG10_REVENUE, PROFIT, REVENUE_CLASS, SCORE_TASK
+from pipeline.target import Target
 
 
 def movies(n: int, *, classes: int = 8, seed: int = 0) -> tuple[SimpleNamespace, np.ndarray]:
@@ -31,9 +40,15 @@ def movies(n: int, *, classes: int = 8, seed: int = 0) -> tuple[SimpleNamespace,
     return SimpleNamespace(streams=streams, masks=masks, data_hash="d"), labels
 
 
+def classes(table, labels, train_rows, rows, **more):
+    return answer_baselines(
+        Inputs(table), Target(REVENUE_CLASS, labels, {}), train_rows, rows, **more
+    )
+
+
 def test_every_baseline_gives_probabilities_for_every_class():
     table, labels = movies(72)
-    answers = answer_baselines(table, labels, np.arange(50), np.arange(50, 72), 8)
+    answers = classes(table, labels, np.arange(50), np.arange(50, 72))
     assert list(answers) == [MAJORITY, PRIOR, BOOSTING, BOOSTING_WITH_EMBEDDINGS]
     for probabilities in answers.values():
         assert probabilities.shape == (22, 8)
@@ -43,7 +58,7 @@ def test_every_baseline_gives_probabilities_for_every_class():
 def test_majority_is_the_training_part_s_commonest_class():
     table, labels = movies(60)
     labels[:20] = 3
-    said = answer_baselines(table, labels, np.arange(40), np.arange(40, 60), 8)[MAJORITY]
+    said = classes(table, labels, np.arange(40), np.arange(40, 60))[MAJORITY]
     assert set(said.argmax(axis=1)) == {3}
 
 
@@ -51,7 +66,7 @@ def test_prior_is_the_training_part_s_shares():
     table, labels = movies(4000)
     labels[:] = np.arange(4000) % 4 == 0
     del table.streams["metadata"]
-    said = answer_baselines(table, labels, np.arange(2000), np.arange(2000, 4000), 8)[PRIOR]
+    said = classes(table, labels, np.arange(2000), np.arange(2000, 4000))[PRIOR]
     assert said[:, 1] == pytest.approx(0.25)
     assert said.sum(axis=1) == pytest.approx(1.0)
 
@@ -59,28 +74,28 @@ def test_prior_is_the_training_part_s_shares():
 def test_class_that_the_training_part_lacks_has_probability_zero():
     table, labels = movies(60)
     labels[:40][labels[:40] == 7] = 6
-    answers = answer_baselines(table, labels, np.arange(40), np.arange(40, 60), 8)
+    answers = classes(table, labels, np.arange(40), np.arange(40, 60))
     assert all((probabilities[:, 7] == 0).all() for probabilities in answers.values())
 
 
 def test_training_part_of_one_class_gets_that_answer():
     table, labels = movies(30)
     labels[:] = 2
-    answers = answer_baselines(table, labels, np.arange(20), np.arange(20, 30), 8)
+    answers = classes(table, labels, np.arange(20), np.arange(20, 30))
     assert all((p.argmax(axis=1) == 2).all() for p in answers.values())
 
 
 def test_boosting_finds_what_metadata_and_embeddings_tell():
     table, labels = movies(800)
     rows = np.arange(600, 800)
-    answers = answer_baselines(table, labels, np.arange(600), rows, 8)
+    answers = classes(table, labels, np.arange(600), rows)
     scores = {k: (p.argmax(axis=1) == labels[rows]).mean() for k, p in answers.items()}
     assert scores[MAJORITY] < 0.2 < scores[BOOSTING] < scores[BOOSTING_WITH_EMBEDDINGS]
 
 
 def test_same_seed_gives_the_same_answers():
     table, labels = movies(80)
-    one, two = (answer_baselines(table, labels, np.arange(60), np.arange(60, 80), 8) for _ in "ab")
+    one, two = (classes(table, labels, np.arange(60), np.arange(60, 80)) for _ in "ab")
     for name, probabilities in one.items():
         np.testing.assert_array_equal(probabilities, two[name])
 
@@ -107,11 +122,83 @@ def test_stream_that_hardly_any_training_movie_has_is_passed_over():
     table.masks["text"][:] = False
     train, _ = reduce_streams(table, ["text"], np.arange(60), np.arange(60, 80), seed=1)
     assert train.shape == (60, 0)
-    answer_baselines(table, labels, np.arange(60), np.arange(60, 80), 8)
+    classes(table, labels, np.arange(60), np.arange(60, 80))
 
 
 def test_seventy_movies_take_seconds():
     table, labels = movies(70)
     start = time.perf_counter()
-    answer_baselines(table, labels, np.arange(60), np.arange(60, 70), 8)
+    classes(table, labels, np.arange(60), np.arange(60, 70))
     assert time.perf_counter() - start < 6
+
+
+def money(n: int, task=LOG10_REVENUE) -> tuple[Inputs, Target]:
+    """Log revenue is log budget and a little noise; the budget is column 0."""
+    table, _ = movies(n)
+    rng = np.random.default_rng(1)
+    budget = rng.normal(7, 1, n)
+    revenue = budget + rng.normal(0, 0.2, n)
+    table.streams["metadata"][:, 0] = np.where(rng.random(n) < 0.1, np.nan, budget)
+    names = ("log10_budget", *(f"c{k}" for k in range(19)))
+    table.columns = {"metadata": names}
+    values = revenue if task is LOG10_REVENUE else (revenue >= budget.mean()).astype(int)
+    return Inputs(table), Target(task, values, {})
+
+
+def test_number_has_mean_median_budget_and_boosting():
+    inputs, target = money(400)
+    train, rows = np.arange(300), np.arange(300, 400)
+    answers = answer_baselines(inputs, target, train, rows)
+    assert list(answers) == [MEAN, MEDIAN, LOG_BUDGET, BOOSTING, BOOSTING_WITH_EMBEDDINGS]
+    assert set(answers[MEAN]) == {target.values[train].mean()}
+    assert set(answers[MEDIAN]) == {np.median(target.values[train])}
+    errors = {name: np.abs(said - target.values[rows]).mean() for name, said in answers.items()}
+    assert errors[LOG_BUDGET] < 0.5 * errors[MEAN]
+    assert errors[BOOSTING] < 0.6 * errors[MEAN]
+
+
+def test_money_classes_are_predicted_from_the_budget_too():
+    inputs, target = money(400, PROFIT)
+    rows = np.arange(300, 400)
+    answers = answer_baselines(inputs, target, np.arange(300), rows)
+    assert list(answers)[:3] == [MAJORITY, PRIOR, LOG_BUDGET]
+    np.testing.assert_allclose(answers[LOG_BUDGET].sum(axis=1), 1)
+    hits = {k: (said.argmax(axis=1) == target.values[rows]).mean() for k, said in answers.items()}
+    assert hits[LOG_BUDGET] > hits[MAJORITY] + 0.2
+
+
+def test_budget_alone_is_no_baseline_of_a_task_without_money():
+    inputs, target = money(100)
+    answers = answer_baselines(
+        inputs, Target(SCORE_TASK, target.values, {}), np.arange(80), np.arange(80, 100)
+    )
+    assert LOG_BUDGET not in answers
+
+
+def test_labels_have_their_shares_and_boosting_each():
+    table, groups = movies(600)
+    labels = np.stack([groups > k for k in range(10)], axis=1).astype(np.float32)
+    rows = np.arange(400, 600)
+    answers = answer_baselines(Inputs(table), Target(GENRES, labels, {}), np.arange(400), rows)
+    assert list(answers) == [LABEL_PRIOR, BOOSTING, BOOSTING_WITH_EMBEDDINGS]
+    np.testing.assert_allclose(answers[LABEL_PRIOR][0], labels[:400].mean(axis=0), atol=1e-6)
+    hits = ((answers[BOOSTING_WITH_EMBEDDINGS] > 0.5) == labels[rows])[:, 2:5].mean()
+    assert hits > ((answers[LABEL_PRIOR] > 0.5) == labels[rows])[:, 2:5].mean() + 0.1
+    # a label that no training movie has
+    assert (answers[BOOSTING][:, 9] == 0).all()
+
+
+def test_sequences_count_by_their_mean():
+    table, _ = movies(80)
+    frames = pack_ragged([np.full((row % 3, 2), row, np.float32) for row in range(80)])
+    table.streams["frames"], table.masks["frames"] = frames, frames.lengths > 0
+    train, asked = reduce_streams(table, ["frames"], np.arange(60), np.arange(60, 80), seed=1)
+    np.testing.assert_array_equal(train[:4], [[np.nan] * 2, [1, 1], [2, 2], [np.nan] * 2])
+    assert asked[1].tolist() == [61, 61]
+
+
+def test_leaked_column_is_refused():
+    inputs, target = money(80)
+    inputs.table.columns["metadata"] = ("revenue_usd", *inputs.table.columns["metadata"][1:])
+    with pytest.raises(LeakError, match="revenue_usd"):
+        answer_baselines(inputs, target, np.arange(60), np.arange(60, 80))
