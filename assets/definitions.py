@@ -48,6 +48,8 @@ class WorkplaceResource(dg.ConfigurableResource):
     trailers: str = ""
     trailer_lines: str = ""
     youtube_cookies: str = ""
+    frames: str = ""
+    sound: str = ""
     backbones: str = ""
     attributes: str = ""
     devices: str = ""

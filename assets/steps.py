@@ -12,6 +12,7 @@ from pipeline.embeddings.preparation import preparation_version
 from pipeline.versions import combine, hash_json
 from resources.exchange_rates import version_of_rates
 from resources.trailer_limits import TRAILER_LINES, trailer_lines
+from resources.trailer_options import TrailerOptions, trailer_options
 from resources.weights import users_files
 from resources.workplace import Workplace
 
@@ -51,11 +52,21 @@ def settings_version(step: Step, workplace: Workplace) -> str:
     if step.name == "trailers":
         lines = trailer_lines(workplace.settings)
         return "" if lines == TRAILER_LINES else f"{lines} lines"
+    if step.name == "trailer_frames":
+        return options_of(workplace).frames_version
+    if step.name == "trailer_audio":
+        return options_of(workplace).sound_version
     if step.name in SOURCE_BOUND:
         asked = "imdbpro" if workplace.settings.imdbpro_cookie else "tmdb"
         rates = version_of_rates(workplace.settings.exchange_rates)
         return combine([asked, rates]) if rates else asked
     return ""
+
+
+def options_of(workplace: Workplace) -> TrailerOptions:
+    """Say how trailers are read; clips are cut where any backbone wants them."""
+    cuts_clips = bool(workplace.backbones[Modality.VIDEO])
+    return trailer_options(workplace.settings, cuts_clips=cuts_clips)
 
 
 def is_asked_for(step: Step, workplace: Workplace) -> bool:

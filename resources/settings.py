@@ -47,6 +47,8 @@ class Settings:
         trailers: Folder of trailers that the user has; asked before the trailer host.
         trailer_lines: Lines of the picture that are fetched at most; 480 where nothing is set.
         youtube_cookies: File of cookies in Netscape's format.
+        frames: Which frames of a trailer are sampled; see `resources.trailer_options`.
+        sound: How much of its sound is kept; see the same.
         backbones: Names of backbones beside the preset's, separated by commas.
         attributes: File with the looks that objects on posters may have, one a line.
         devices: What embeds: `cpu`, `cuda`, or GPUs such as `cuda:0,cuda:1`.
@@ -69,6 +71,8 @@ class Settings:
     trailers: str = ""
     trailer_lines: str = ""
     youtube_cookies: str = ""
+    frames: str = ""
+    sound: str = ""
     backbones: str = ""
     attributes: str = ""
     devices: str = ""
@@ -128,6 +132,8 @@ ENVIRONMENT = {
     "trailers": "MARQUEE_TRAILERS",
     "trailer_lines": "MARQUEE_TRAILER_LINES",
     "youtube_cookies": "MARQUEE_YOUTUBE_COOKIES",
+    "frames": "MARQUEE_FRAMES",
+    "sound": "MARQUEE_SOUND",
     "backbones": "MARQUEE_BACKBONES",
     "attributes": "MARQUEE_ATTRIBUTES",
     "devices": "MARQUEE_DEVICES",

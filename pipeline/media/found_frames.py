@@ -24,7 +24,7 @@ class FoundFrames:
         self._rows = {at: row for row, at in enumerate(self._pts.tolist())}
         self._is_found = np.zeros(len(wanted), dtype=bool)
         self._frames: np.ndarray | None = None
-        self._scale = _Scaler(size_px)
+        self._scale = Scaler(size_px)
 
     @property
     def is_complete(self) -> bool:
@@ -52,7 +52,7 @@ class FoundFrames:
         return self._pts[self._is_found], self._frames[self._is_found]
 
 
-class _Scaler:
+class Scaler:
     """Turn decoded frames into RGB arrays of one size, upright."""
 
     def __init__(self, size_px: int | None):
@@ -60,6 +60,7 @@ class _Scaler:
         self._reformatter = VideoReformatter()
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
+        """Give a frame as uint8 RGB, shape (height, width, 3)."""
         if self._size is None:  # the first frame's size holds for all
             self._size = (frame.width, frame.height)
         width, height = self._size

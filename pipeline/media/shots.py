@@ -4,8 +4,13 @@ What belongs here: feeding its detector with our own decoded frames, so that a v
 safely as everywhere else. What does not: cutting shots into clips (see `pipeline.frames.clips`).
 """
 
+from collections import deque
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
@@ -29,6 +34,98 @@ MIN_SHOT_S = 0.6
 """Shortest shot; quicker cuts are merged. Source: the same, 15 frames."""
 
 
+NOMINAL_RATE = 24.0
+"""PySceneDetect wants a rate beside every timestamp; nothing here hangs on it."""
+
+
+@dataclass(frozen=True)
+class SettledFrame:
+    """A frame of which it is settled in which shot it lies.
+
+    Attributes:
+        pts: Its timestamp.
+        starts_shot: Whether it is the first of a shot.
+        held: What was handed in with it.
+    """
+
+    pts: int
+    starts_shot: bool
+    held: Any
+
+
+class ShotFinder:
+    """Tells the first frames of shots while a video is decoded, a few frames later.
+
+    Args:
+        time_base: Seconds per unit of timestamps.
+        min_change: Least mean change of brightness that can be a cut, of 0 to 255.
+        min_shot_s: Shortest shot, in seconds.
+    """
+
+    def __init__(
+        self,
+        time_base: Fraction,
+        *,
+        min_change: float = MIN_CHANGE,
+        min_shot_s: float = MIN_SHOT_S,
+    ):
+        from scenedetect import AdaptiveDetector
+
+        self._time_base = time_base
+        self._detector = AdaptiveDetector(
+            adaptive_threshold=TIMES_NEIGHBOURS,
+            min_scene_len=min_shot_s,
+            min_content_val=min_change,
+            luma_only=True,
+        )
+        self._small = VideoReformatter()
+        self._waiting: deque[tuple[int, Any]] = deque()
+        self._starts: set[int] = set()
+        self._first_pts: int | None = None
+        self._last_pts = 0
+
+    def see(self, pts: int, frame: av.VideoFrame, held: Any = None) -> list[SettledFrame]:
+        """Look at the next frame; give the frames that are settled by it, in order.
+
+        A frame that does not come after the one before, as a damaged file's clock has it, is left
+        out: the detector wants time to pass.
+
+        Args:
+            pts: Its timestamp.
+            frame: The frame.
+            held: Handed back with the frame when it is settled.
+        """
+        from scenedetect import FrameTimecode
+        from scenedetect.common import Timecode
+
+        if self._first_pts is None:
+            self._first_pts = pts
+            self._starts.add(pts)
+        elif pts <= self._last_pts:
+            return []
+        self._last_pts = pts
+        grey = self._small.reformat(
+            frame, WIDTH_PX, HEIGHT_PX, "gray", interpolation=SCALING, threads=1
+        ).to_ndarray()
+        # Its clock starts at zero, and it reads the greatest of three channels as brightness.
+        now = FrameTimecode(Timecode(pts - self._first_pts, self._time_base), fps=NOMINAL_RATE)
+        cuts = self._detector.process_frame(now, np.repeat(grey[:, :, None], 3, axis=2))
+        self._starts |= {self._first_pts + cut.pts for cut in cuts}
+        self._waiting.append((pts, held))
+        return self._settle(self._detector.event_buffer_length)
+
+    def finish(self) -> list[SettledFrame]:
+        """Give the frames that were still waiting."""
+        return self._settle(0)
+
+    def _settle(self, n_waiting: int) -> list[SettledFrame]:
+        settled = []
+        while len(self._waiting) > n_waiting:
+            pts, held = self._waiting.popleft()
+            settled.append(SettledFrame(pts, pts in self._starts, held))
+        return settled
+
+
 def find_shots(
     path: Path, *, min_change: float = MIN_CHANGE, min_shot_s: float = MIN_SHOT_S
 ) -> np.ndarray:
@@ -36,8 +133,8 @@ def find_shots(
 
     Args:
         path: The trailer.
-        min_change: Least mean change of brightness that can be a cut, of 0 to 255.
-        min_shot_s: Shortest shot, in seconds.
+        min_change: See `ShotFinder`.
+        min_shot_s: The same.
 
     Returns:
         Timestamp of each shot's first frame and, last, of the video's last frame plus one, int64,
@@ -46,34 +143,13 @@ def find_shots(
     Raises:
         TrailerError: `MALFORMED` where not one frame can be decoded; for the rest see
             `pipeline.media.container`.
-        ModuleNotFoundError: PySceneDetect (`scenedetect`) is not installed.
     """
-    from scenedetect import AdaptiveDetector, FrameTimecode
-    from scenedetect.common import Timecode
-
     with open_container(path, TrailerError) as container:
-        stream = video_stream(container)
-        time_base, rate = stream.time_base, stream.average_rate or stream.guessed_rate or 24
-    detector = AdaptiveDetector(
-        adaptive_threshold=TIMES_NEIGHBOURS,
-        min_scene_len=min_shot_s,
-        min_content_val=min_change,
-        luma_only=True,
-    )
-    small = VideoReformatter()
-    cuts: list[FrameTimecode] = []
-    seen: list[int] = []
-    for pts, frame in decode_video(path):
-        if seen and pts <= seen[-1]:
-            continue  # a damaged file's clock; the detector wants time to pass
-        seen.append(pts)
-        grey = small.reformat(
-            frame, WIDTH_PX, HEIGHT_PX, "gray", interpolation=SCALING, threads=1
-        ).to_ndarray()
-        # Its clock starts at zero, and it reads the greatest of three channels as brightness.
-        now = FrameTimecode(Timecode(pts - seen[0], time_base), fps=rate)
-        cuts += detector.process_frame(now, np.repeat(grey[:, :, None], 3, axis=2))
-    if not seen:
+        time_base = video_stream(container).time_base
+    finder = ShotFinder(time_base, min_change=min_change, min_shot_s=min_shot_s)
+    settled = [one for pts, frame in decode_video(path) for one in finder.see(pts, frame)]
+    settled += finder.finish()
+    if not settled:
         raise TrailerError(Reason.MALFORMED, "the video stream holds no frame")
-    starts = {seen[0], *(seen[0] + cut.pts for cut in cuts)}
-    return np.array([*sorted(starts), seen[-1] + 1], dtype=np.int64)
+    starts = [one.pts for one in settled if one.starts_shot]
+    return np.array([*starts, settled[-1].pts + 1], dtype=np.int64)
