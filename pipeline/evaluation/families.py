@@ -77,9 +77,16 @@ def _pool(results: Sequence[SplitResult], family: str) -> SplitResult:
         answers=np.concatenate(answers),
         history=(),
         best_epoch=0,
-        rows={"test": sum(len(result.tmdb_ids) for result in results)},
+        rows=_pool_rows(results),
         facts=_pool_facts([result.facts for result in results]),
     )
+
+
+def _pool_rows(results: Sequence[SplitResult]) -> dict[str, int]:
+    """Count all test movies, and the mean of the training parts."""
+    trained = [result.rows["train"] for result in results if "train" in result.rows]
+    train = {"train": round(sum(trained) / len(trained))} if len(trained) == len(results) else {}
+    return {**train, "test": sum(len(result.tmdb_ids) for result in results)}
 
 
 def _pool_facts(facts: Sequence[Mapping[str, object]]) -> dict[str, object]:

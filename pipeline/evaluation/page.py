@@ -36,7 +36,11 @@ def open_templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters.update(
-        figure=format_figure, signed=format_signed, p_value=format_p, span=format_duration
+        figure=format_figure,
+        signed=format_signed,
+        p_value=format_p,
+        span=format_duration,
+        many=format_count,
     )
     environment.globals.update(words=METRIC_WORDS, is_error=is_error, significance=SIGNIFICANCE)
     return environment
@@ -220,6 +224,16 @@ def format_p(value: float | None) -> str:
     if value is None:
         return "–"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def format_count(value: float | None) -> str:
+    """Write a large count with commas; a dash where there is none.
+
+    Example:
+        >>> format_count(12345678), format_count(None)
+        ('12,345,678', '–')
+    """
+    return "–" if value is None else f"{value:,.0f}"
 
 
 def format_duration(seconds: float | None) -> str:

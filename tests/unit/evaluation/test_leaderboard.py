@@ -1,0 +1,109 @@
+import re
+
+import pandas as pd
+import pytest
+
+from pipeline.evaluation.leaderboard import (
+    TERMINAL_COLUMNS,
+    find_outcomes,
+    list_leaderboard,
+    name_baseline,
+    tabulate_leaderboard,
+)
+from pipeline.evaluation.leaderboard_page import render_leaderboard, write_leaderboard
+from pipeline.evaluation.summary import summarise
+from pipeline.systems import BOX_OFFICE, GENRE
+
+
+@pytest.fixture(scope="module", name="summaries")
+def two_systems(make, subject):
+    number = make(BOX_OFFICE.tasks[0], ("80-10-10", "fold-1", "fold-2"), n=120)
+    genres = make(GENRE.tasks[0], ("70-10-20",))
+    return [summarise(number, subject(BOX_OFFICE)), summarise(genres, subject(GENRE))]
+
+
+def test_every_answer_of_every_task_has_a_row_on_its_headline_split(summaries):
+    rows = list_leaderboard(summaries)
+    assert [row["system"] for row in rows] == ["box_office"] * 5 + ["genre"] * 5
+    assert {row["split"] for row in rows} == {"fold", "70-10-20"}
+    assert {row["test_movies"] for row in rows} == {240, 40}
+    main = next(row for row in rows if row["is_main"])
+    assert main["train_s"] == 200
+    assert main["parameters"] == 12345678
+    assert main["train_movies"] == 300
+
+
+def test_best_comes_first_and_the_limit_last(summaries):
+    rows = list_leaderboard(summaries)
+    errors = [row["estimate"] for row in rows[:4]]
+    scores = [row["estimate"] for row in rows[5:9]]
+    assert errors == sorted(errors)
+    assert scores == sorted(scores, reverse=True)
+    assert rows[4]["kind"] == rows[9]["kind"] == "limit"
+
+
+def test_model_meets_the_strongest_baseline_of_each_kind(summaries):
+    main = next(row for row in list_leaderboard(summaries) if row["is_main"])
+    assert main["versus_trivial"] == main["versus_boosting"] == "better"
+    assert set(main["better_than"]) == {"trivial", "boosting on <metadata>", "other variant"}
+
+
+def test_difference_that_holm_does_not_leave_is_open():
+    rows = [
+        {"model": "a", "other": "b", "outcome": "better", "is_significant": True},
+        {"model": "a", "other": "c", "outcome": "better", "is_significant": False},
+    ]
+    assert find_outcomes("a", rows) == {"b": "better", "c": "open"}
+    assert find_outcomes("b", rows) == {"a": "worse"}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("boosting on metadata + embeddings", "boosting"), ("linear on log budget", "linear"),
+        ("median", "trivial"),
+    ],
+)  # fmt: skip
+def test_baselines_are_told_by_name(name, kind):
+    assert name_baseline(name) == kind
+
+
+def test_page_and_parquet_are_written(tmp_path, summaries):
+    paths = write_leaderboard(
+        tmp_path / "board", summaries, links={"genre": "../genre/report.html"}
+    )
+    frame = pd.read_parquet(paths["leaderboard.parquet"])
+    assert len(frame) == 10
+    assert frame["estimate"].notna().all()
+    page = paths["leaderboard.html"].read_text()
+    assert "boosting on &lt;metadata&gt;" in page
+    assert "lower is better" in page
+    assert "random weights" in page
+    links = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert {link for link in links if not link.startswith("#")} == {"../genre/report.html"}
+
+
+def test_system_without_a_model_is_still_shown(make, subject):
+    summary = summarise(make(GENRE.tasks[0], ("70-10-20",), models=()), subject(GENRE))
+    assert "no model" in render_leaderboard([summary])
+
+
+def test_losing_is_said_in_plain_words(make, subject):
+    results = make(BOX_OFFICE.tasks[0], ("80-10-10",), n=120, models=("a", "b", "c", "blend"))
+    page = render_leaderboard([summarise(results, subject(BOX_OFFICE))])
+    assert "blend: RMSE" in page
+    assert "It loses to the" in page
+    assert '<span class="badge worse">loses to</span>' in page
+
+
+def test_leaderboard_of_nothing_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="at least one"):
+        write_leaderboard(tmp_path, [])
+
+
+def test_terminal_rows_fit_their_columns(summaries):
+    rows = tabulate_leaderboard(list_leaderboard(summaries))
+    assert {len(row) for row in rows} == {len(TERMINAL_COLUMNS)}
+    assert rows[0][0] == "box_office: log10_revenue"
+    assert rows[0][2].startswith("RMSE ↓ 0.")
+    assert rows[0][-2:] == ("beats", "beats")
