@@ -3,8 +3,9 @@
 What belongs here: reading rows in turns, softmax and sigmoid. What does not: networks.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,6 +45,15 @@ class Output:
             return cls(task.kind, len(task.class_names))
         known = target.values[train_rows]
         return cls(task.kind, 1, float(known.mean()), float(known.std()) or 1.0)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Output":
+        """Read what `as_json` gave."""
+        return cls(**{**value, "kind": Kind(value["kind"])})
+
+    def as_json(self) -> dict[str, Any]:
+        """Give JSON values, for the arguments of a kind of network."""
+        return {**asdict(self), "kind": self.kind.value}
 
     def scale(self, raw: Tensor) -> Tensor:
         """Turn the last layer's (batch, outputs) into logits, the same, or a number, (batch,)."""

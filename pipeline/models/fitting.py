@@ -53,6 +53,7 @@ class Plan:
         table: Where it reads from, if not from the inputs' table (pictures, for instance).
         values: What it learns per row, if not the target's values (several heads).
         transform, val_transform: Change batches of the training and the validation part.
+        val_batch: Movies scored at a time where nothing is learned; fewer where each is large.
     """
 
     kind: str
@@ -66,6 +67,7 @@ class Plan:
     values: np.ndarray | None = None
     transform: Transform | None = None
     val_transform: Transform | None = None
+    val_batch: int = VAL_BATCH
 
 
 def fit_plan(
@@ -105,7 +107,7 @@ def fit_plan(
         ),
         Batches(
             table, plan.streams, val_rows, values,
-            batch_size=VAL_BATCH, transform=plan.val_transform,
+            batch_size=plan.val_batch, transform=plan.val_transform,
         ),
         plan.config.schedule,
         folder=folder,

@@ -107,8 +107,8 @@ def stream_kind(network: Callable[..., StreamNetwork]) -> NetworkKind:
         dropout: float,
         output: Mapping[str, Any],
     ) -> StreamNetwork:
-        says = Output(**{**output, "kind": Kind(output["kind"])})
-        return network([StreamSpec(**spec) for spec in streams], n_outputs, dropout, output=says)
+        specs = [StreamSpec(**spec) for spec in streams]
+        return network(specs, n_outputs, dropout, output=Output.from_json(output))
 
     return NetworkKind(build, _answer)
 
@@ -121,7 +121,7 @@ def stream_arguments(
         "streams": [asdict(spec) for spec in specs],
         "n_outputs": n_outputs,
         "dropout": dropout,
-        "output": {**asdict(output), "kind": output.kind.value},
+        "output": output.as_json(),
     }
 
 

@@ -40,7 +40,7 @@ class FusionConfig:
         weigh_classes: Whether rare classes count more, by their share in the training part.
         loss: Of a number: "mse", "mae" or "huber".
         fusion: "fusion" (side by side) or "attention fusion".
-        reader: How sequences are read: "mean", "lstm" or "gru".
+        reader: How sequences are read: "mean", "attention", "lstm" or "gru".
         extra_weight: How much each of the inputs' extra targets counts beside the target; 0 for
             one head.
         schedule: Learning rate, epochs, patience, seed.
@@ -67,10 +67,12 @@ class FusionRecipe:
     Attributes:
         name: In folders and reports.
         config: Its published knobs.
+        small: Knobs that make it fit for a demonstration.
     """
 
     name: str
     config: FusionConfig = field(default_factory=FusionConfig)
+    small: Mapping[str, object] = field(default_factory=dict)
 
     def train(
         self,

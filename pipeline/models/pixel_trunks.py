@@ -75,46 +75,81 @@ def build_trunk(trunk: Trunk) -> nn.Module:
     return network.to(memory_format=torch.channels_last)
 
 
-def fill_trunk(network: nn.Module, trunk: Trunk, load_weights: LoadWeights | None) -> str:
-    """Put pretrained weights into a trunk as far as they fit; what is new keeps its random ones.
+def find_weights(trunk: Trunk, load_weights: LoadWeights | None) -> dict[str, Pretrained]:
+    """Ask for the weights of a trunk; of what is not to be had nothing is in the answer.
 
     Returns:
-        Where the weights are from, or `NO_WEIGHTS`; it says where only a part is.
+        By the part of the network that they are for, "" for all of it.
+    """
+    if load_weights is None or trunk.width != FULL_WIDTH:
+        return {}
+    parts = {"": trunk.name}
+    if trunk.name == DEEP_AND_WIDE:
+        parts = {"deep": "resnet18", "wide": "wide_resnet50_2"}
+    found = {part: load_weights(name) for part, name in parts.items()}
+    return {part: weights for part, weights in found.items() if weights is not None}
+
+
+def label_weights(weights: Mapping[str, Pretrained]) -> str:
+    """Say where a trunk's weights are from; it stands wherever its results are shown."""
+    return " + ".join(
+        f"{part}: {of.label}" if part else of.label for part, of in weights.items()
+    ) or NO_WEIGHTS  # fmt: skip
+
+
+def fill_trunk(network: nn.Module, weights: Mapping[str, Pretrained]) -> tuple[str, ...]:
+    """Put pretrained weights into a trunk as far as they fit.
+
+    A first convolution over several pictures gets the pretrained one as `inflate` shares it out.
+
+    Args:
+        network: From `build_trunk`; what is new in it keeps its random weights.
+        weights: From `find_weights`.
+
+    Returns:
+        The layers that are new.
 
     Raises:
         TrainingError: The weights are of another network.
     """
-    if load_weights is None or trunk.width != FULL_WIDTH:
-        return NO_WEIGHTS
-    parts = {"": trunk.name}
-    if trunk.name == DEEP_AND_WIDE:
-        parts = {"deep": "resnet18", "wide": "wide_resnet50_2"}
-    labels = [_fill(network.get_submodule(at), name, load_weights) for at, name in parts.items()]
-    return NO_WEIGHTS if set(labels) == {NO_WEIGHTS} else " + ".join(labels)
+    new: list[str] = []
+    for part, pretrained in weights.items():
+        inner = network.get_submodule(part)
+        own = inner.state_dict()
+        fitting = {
+            key: inflate(value, own[key].shape[1]) if value.ndim == 4 else value
+            for key, value in pretrained.state.items()
+            if key in own and _fits(value, own[key])
+        }
+        if not any(key.startswith(("layer4.", "features.")) for key in fitting):
+            raise TrainingError(f"the weights {pretrained.label} are those of another network")
+        inner.load_state_dict(fitting, strict=False)
+        new += sorted({key.rsplit(".", 1)[0] for key in own if key not in fitting})
+    return tuple(new)
 
 
-def _fill(network: nn.Module, name: str, load_weights: LoadWeights) -> str:
-    pretrained = load_weights(name)
-    if pretrained is None:
-        return NO_WEIGHTS
-    own = network.state_dict()
-    fitting = {
-        key: value
-        for key, value in pretrained.state.items()
-        if key in own and own[key].shape == value.shape
-    }
-    if not any(key.startswith(("layer4.", "features.")) for key in fitting):
-        raise TrainingError(f"the weights of {pretrained.label} are not those of {name}")
-    network.load_state_dict(fitting, strict=False)
-    new = sorted({key.rsplit(".", 1)[0] for key in own if key not in fitting})
-    return pretrained.label if not new else f"{pretrained.label}, new: {', '.join(new)}"
+def _fits(value: Tensor, own: Tensor) -> bool:
+    if value.ndim == own.ndim == 4 and value.shape[1] == 3:
+        return value.shape[::2] == own.shape[::2] and own.shape[1] % 3 == 0
+    return value.shape == own.shape
+
+
+def inflate(weight: Tensor, channels: int) -> Tensor:
+    """Share a convolution out over pictures that are stacked along their channels.
+
+    It is repeated for each picture and divided by their number: pictures that are all the same
+    give the answer of the single one, so pretrained weights keep their meaning.
+
+    Args:
+        weight: (out, in, height, width).
+        channels: A multiple of `in`.
+    """
+    times = channels // weight.shape[1]
+    return weight.repeat(1, times, 1, 1) / times
 
 
 def widen_first_convolution(network: nn.Module, n_pictures: int) -> None:
-    """Let a trunk look at several pictures stacked along their channels.
-
-    The first convolution is repeated for each picture and divided by their number: pictures that
-    are all the same give the answer of the single one, so pretrained weights keep their meaning.
+    """Let a trunk look at several pictures stacked along their channels; see `inflate`.
 
     Args:
         network: With a first convolution of 3 channels; changed in place.
@@ -133,14 +168,14 @@ def widen_first_convolution(network: nn.Module, n_pictures: int) -> None:
         dtype=old.weight.dtype,
     )
     with torch.no_grad():
-        new.weight.copy_(old.weight.repeat(1, n_pictures, 1, 1) / n_pictures)
+        new.weight.copy_(inflate(old.weight, new.in_channels))
         if old.bias is not None:
             new.bias.copy_(old.bias)
     network.set_submodule(name, new.to(memory_format=torch.channels_last))
 
 
 class Normalise(nn.Module):
-    """Pixels as they are stored to what networks are trained on."""
+    """Colours from 0 to 255 to what networks are trained on."""
 
     def __init__(self):
         super().__init__()
@@ -149,6 +184,11 @@ class Normalise(nn.Module):
         shift = -torch.tensor(IMAGENET_MEAN) * scale
         self.register_buffer("shift", shift.view(3, 1, 1), persistent=False)
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Normalise uint8 (batch, px, px, 3) to float32 (batch, 3, px, px), channels last."""
-        return torch.addcmul(self.shift, pixels.movedim(-1, 1).float(), self.scale)
+    def forward(self, planes: Tensor) -> Tensor:
+        """Normalise float32 (…, 3, px, px)."""
+        return torch.addcmul(self.shift, planes, self.scale)
+
+
+def to_planes(pixels: Tensor) -> Tensor:
+    """Turn pixels as they are stored, uint8 (batch, px, px, 3), into float32 (batch, 3, px, px)."""
+    return pixels.movedim(-1, 1).float()  # channels last in memory, as convolutions like it

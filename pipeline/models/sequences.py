@@ -1,4 +1,4 @@
-"""Reading a sequence of vectors, such as a trailer's frames: mean, LSTM or GRU.
+"""Reading a sequence of vectors, such as a trailer's frames: mean, attention, LSTM or GRU.
 
 What belongs here: networks from padded vectors to one vector; padding changes nothing. What does
 not: which streams are sequences (see `pipeline.models.streams`).
@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
+
+from pipeline.models.attention_pooling import AttentionPooling
 
 RECURRENT_WIDTH = 128
 """Of the state, and of a frame before it: a frame's 2048 numbers would make steps of seconds."""
@@ -57,5 +59,6 @@ READERS: Mapping[str, Callable[[int], nn.Module]] = {
     "mean": lambda _: MaskedMean(),
     "lstm": lambda width_in: Recurrent(width_in, nn.LSTM),
     "gru": lambda width_in: Recurrent(width_in, nn.GRU),
+    "attention": AttentionPooling,
 }
 """How a sequence is read, by name; width of a vector → network."""

@@ -17,7 +17,7 @@ from pipeline.models.batches import StreamTable
 from pipeline.models.sequences import READERS, RECURRENT_WIDTH
 from pipeline.ragged import Ragged
 
-Kind = Literal["vector", "log_mel", "metadata", "mean", "lstm", "gru"]
+Kind = Literal["vector", "log_mel", "metadata", "mean", "attention", "lstm", "gru"]
 
 AUDIO_WIDTH = 1024
 """Width of the audio features that are trained with the head. Source: seed 001, "Audio Encoder"."""
@@ -34,7 +34,7 @@ class StreamSpec:
         name: Of the stream in the table.
         kind: "vector": a frozen encoder's embedding, passed as it is; "log_mel": (mels, time),
             through a CNN that is trained with the head; "metadata": numbers with NaN for unknown;
-            "mean", "lstm", "gru": a sequence of vectors, and how it is read.
+            "mean", "attention", "lstm", "gru": a sequence of vectors, and how it is read.
         width_in: Columns of a vector, also in a sequence, or of metadata; mel bands of a log-mel.
     """
 
@@ -50,6 +50,7 @@ class StreamSpec:
             "log_mel": AUDIO_WIDTH,
             "metadata": 2 * self.width_in,  # values and missing flags
             "mean": self.width_in,
+            "attention": self.width_in,
             "lstm": RECURRENT_WIDTH,
             "gru": RECURRENT_WIDTH,
         }[self.kind]

@@ -13,6 +13,9 @@ from pipeline.models.pixel_trunks import (
     Trunk,
     build_trunk,
     fill_trunk,
+    find_weights,
+    label_weights,
+    to_planes,
     widen_first_convolution,
 )
 
@@ -53,13 +56,13 @@ def test_same_weights_give_torchvisions_answer():
     theirs = torchvision.models.resnet18()
     theirs.fc = nn.Identity()
     ours = build_trunk(Trunk("resnet18"))
-    label = fill_trunk(
-        ours, Trunk("resnet18"), lambda name: Pretrained(theirs.state_dict(), f"of {name}")
-    )
+    weights = find_weights(Trunk("resnet18"), lambda name: Pretrained(theirs.state_dict(), name))
+    new = fill_trunk(ours, weights)
     pictures = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         torch.testing.assert_close(ours.eval()(pictures), theirs.eval()(pictures))
-    assert label == "of resnet18"
+    assert new == ()
+    assert label_weights(weights) == "resnet18"
 
 
 def test_bag_of_tricks_has_three_small_convolutions_and_shortcuts_that_average():
@@ -86,8 +89,8 @@ def test_pretrained_weights_reach_all_but_the_stem_of_a_bag_of_tricks():
     theirs = torchvision.models.resnet18()
     trunk = Trunk("resnet18", has_tricks=True, activation="mish")
     ours = build_trunk(trunk)
-    label = fill_trunk(ours, trunk, lambda name: Pretrained(theirs.state_dict(), "ImageNet"))
-    assert label == "ImageNet, new: conv1.0, conv1.1, conv1.3, conv1.4, conv1.6"
+    new = fill_trunk(ours, {"": Pretrained(theirs.state_dict(), "ImageNet")})
+    assert new == ("conv1.0", "conv1.1", "conv1.3", "conv1.4", "conv1.6")
     assert torch.equal(ours.layer2[0].downsample[1].weight, theirs.layer2[0].downsample[0].weight)
 
 
@@ -121,14 +124,30 @@ def test_narrow_network_takes_no_weights():
     def load(name):
         raise AssertionError("no weights fit a narrow network")
 
-    assert fill_trunk(build_trunk(trunk), trunk, load) == NO_WEIGHTS
-    assert fill_trunk(build_trunk(trunk), trunk, None) == NO_WEIGHTS
+    assert find_weights(trunk, load) == {}
+    assert label_weights(find_weights(Trunk(), None)) == NO_WEIGHTS == "no pretrained weights"
 
 
 def test_weights_of_another_network_are_refused():
-    trunk = Trunk("resnet18")
-    with pytest.raises(TrainingError, match="not those of resnet18"):
-        fill_trunk(build_trunk(trunk), trunk, lambda name: Pretrained({"a": torch.ones(1)}, "b"))
+    with pytest.raises(TrainingError, match="of another network"):
+        fill_trunk(build_trunk(Trunk(width=8)), {"": Pretrained({"a": torch.ones(1)}, "b")})
+
+
+def test_deep_and_wide_takes_the_weights_that_are_to_be_had():
+    theirs = torchvision.models.resnet18().state_dict()
+    trunk = Trunk(DEEP_AND_WIDE)
+    weights = find_weights(
+        trunk, lambda name: Pretrained(theirs, "ImageNet") if name == "resnet18" else None
+    )
+    assert label_weights(weights) == "deep: ImageNet"
+
+
+def test_stacked_frames_get_the_pretrained_convolution_shared_out():
+    theirs = torchvision.models.resnet18()
+    network = build_trunk(Trunk())
+    widen_first_convolution(network, 5)
+    assert fill_trunk(network, {"": Pretrained(theirs.state_dict(), "ImageNet")}) == ()
+    assert torch.equal(network.conv1.weight[:, 12:], theirs.conv1.weight / 5)
 
 
 @pytest.mark.parametrize("trunk", [Trunk("vgg16", activation="mish"), Trunk("alexnet")])
@@ -174,4 +193,4 @@ def test_pixels_are_normalised_as_imagenets():
     wanted = torchvision.transforms.functional.normalize(
         torch.full((1, 3, 4, 4), 128 / 255), [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
     )
-    torch.testing.assert_close(Normalise()(grey), wanted)
+    torch.testing.assert_close(Normalise()(to_planes(grey)), wanted)

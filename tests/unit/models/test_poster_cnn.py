@@ -1,0 +1,200 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from pixel_movies import CLASSES, LABELS, NUMBER, Movies, area_under_curve
+
+from pipeline.errors import TrainingError
+from pipeline.models.kinds import KINDS
+from pipeline.models.pixel_trunks import NO_WEIGHTS, Pretrained, Trunk, build_trunk
+from pipeline.models.poster import SMALL_VARIANTS, recipes, variants
+from pipeline.models.poster_cnn import POSTER_CNN, PosterConfig
+from pipeline.models.recipe import Inputs, Trained
+from pipeline.models.saved import answer, load_trained, save_trained
+from pipeline.systems import POSTER
+
+TINY = {
+    "input_px": 32, "width": 4, "batch_size": 16, "learning_rate": 1e-2, "max_epochs": 4,
+    "patience": 9,
+}  # fmt: skip
+
+
+def train(folder, *, movies=None, name="resnet18, pad", task=CLASSES, target=None, **knobs):
+    movies = movies or Movies()
+    more = {key: knobs.pop(key) for key in ("on_epoch", "seed") if key in knobs}
+    return recipes()[name].train(
+        movies.inputs, target or movies.target(task), movies.parts, folder=folder,
+        knobs={**TINY, **knobs}, accelerator="cpu", **more,
+    )  # fmt: skip
+
+
+def ask(trained: Trained, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
+    return KINDS[trained.kind].answer(trained.network, inputs, rows)
+
+
+def assert_same_weights(one: Trained, other: Trained) -> None:
+    weights = other.network.state_dict()
+    for name, value in one.network.state_dict().items():
+        assert torch.equal(value, weights[name]), name
+
+
+def test_main_variant_stands_first_and_all_of_the_seeds_are_there():
+    assert list(recipes()) == [
+        "resnet18, pad", "resnet18, resize", "resnet18, centre crop", "resnet18, random crop",
+        "bag of tricks", "mish", "bag of tricks + mish", "deep and wide", "augmentation",
+    ]  # fmt: skip
+    assert next(iter(recipes())) == POSTER.main_variant
+    assert variants("published") == tuple(recipes())
+    assert variants("small") == SMALL_VARIANTS
+    assert set(SMALL_VARIANTS) < set(recipes())
+
+
+def test_published_defaults():
+    config = PosterConfig()
+    assert (config.network, config.input_px, config.width, config.fit) == (
+        "resnet18", 224, 64, "pad",
+    )  # fmt: skip
+    assert not config.distortions.has_mirrors
+    augmented = recipes()["augmentation"].config
+    assert (augmented.distortions.rotation_deg, augmented.distortions.min_area) == (15, 0.8)
+
+
+@pytest.mark.parametrize("name", list(recipes()))
+def test_every_variant_trains_and_answers(tmp_path, name):
+    movies = Movies(40)
+    trained = train(tmp_path, movies=movies, name=name, max_epochs=1)
+    answers = ask(trained, movies.inputs, movies.rows())
+    assert answers.shape == (8, 2)
+    np.testing.assert_allclose(answers.sum(axis=1), 1)
+    assert trained.config["weights"] == NO_WEIGHTS
+
+
+def test_colour_that_is_planted_is_found(tmp_path):
+    movies = Movies()
+    trained = train(tmp_path, movies=movies)
+    answers = ask(trained, movies.inputs, movies.rows())
+    assert (answers.argmax(axis=1) == movies.target().values[movies.rows()]).mean() > 0.85
+
+
+def test_labels_are_told_by_colour(tmp_path):
+    movies = Movies()
+    trained = train(tmp_path, movies=movies, task=LABELS)
+    rows, wanted = movies.rows(), movies.target(LABELS).values
+    answers = ask(trained, movies.inputs, rows)
+    assert answers.shape == (len(rows), 3)
+    for label in range(3):
+        assert area_under_curve(answers[:, label], wanted[rows, label] > 0) > 0.85
+
+
+def test_number_is_told_by_colour(tmp_path):
+    movies = Movies()
+    trained = train(tmp_path, movies=movies, task=NUMBER)
+    rows = movies.rows()
+    answers = ask(trained, movies.inputs, rows)
+    assert np.corrcoef(answers, movies.hidden[rows])[0, 1] > 0.85
+
+
+def test_shuffled_labels_score_as_the_trivial_answer(tmp_path):
+    movies = Movies(400)
+    target = movies.target(is_shuffled=True)
+    trained = train(tmp_path, movies=movies, target=target, max_epochs=2)
+    rows = movies.rows()
+    said = ask(trained, movies.inputs, rows)[:, 1]
+    assert abs(area_under_curve(said, target.values[rows] == 1) - 0.5) < 0.15
+
+
+class Halt(Exception):  # noqa: N818
+    pass
+
+
+def halting(movies: Movies, opened: list[int], most: int) -> Inputs:
+    """Inputs that count the posters they load, and stop at some."""
+
+    def poster(row):
+        opened.append(row)
+        if len(opened) > most:
+            raise Halt
+        return movies.poster(row)
+
+    return replace(movies.inputs, load_poster=poster)
+
+
+@pytest.mark.parametrize("name", ["resnet18, random crop", "augmentation"])
+def test_training_that_was_stopped_inside_an_epoch_ends_with_the_same_weights(tmp_path, name):
+    movies, opened = Movies(100), []
+    knobs = {**TINY, "max_epochs": 2, "keep_mib": 0, "checkpoint_every_steps": 1}
+
+    def go_on(folder, most):
+        return recipes()[name].train(
+            halting(movies, opened, most), movies.target(), movies.parts, folder=tmp_path / folder,
+            knobs=knobs, accelerator="cpu",
+        )  # fmt: skip
+
+    undisturbed = go_on("a", 10**6)
+    whole = len(opened)
+    opened.clear()
+    with pytest.raises(Halt):
+        go_on("b", 60 + 20 + 50)  # the first epoch, and most of the second
+    opened.clear()
+    assert_same_weights(undisturbed, go_on("b", 10**6))
+    assert whole == 2 * (60 + 20)
+    assert len(opened) < 60 + 20
+
+
+def test_test_part_is_not_looked_at(tmp_path):
+    movies = Movies(50)
+    opened = set()
+
+    def poster(row):
+        opened.add(row)
+        return movies.poster(row)
+
+    recipes()["resnet18, pad"].train(
+        replace(movies.inputs, load_poster=poster), movies.target(), movies.parts,
+        folder=tmp_path, knobs={**TINY, "max_epochs": 1}, accelerator="cpu",
+    )  # fmt: skip
+    assert opened == {*movies.rows("train"), *movies.rows("val")}
+
+
+def test_movie_without_a_poster_is_refused(tmp_path):
+    with pytest.raises(TrainingError, match="row 5 has no poster"):
+        train(tmp_path, movies=Movies(40, lacking=(5,)))
+
+
+def test_pretrained_weights_are_asked_for_and_named(tmp_path):
+    asked = []
+    state = build_trunk(Trunk()).state_dict()
+
+    def load(name):
+        asked.append(name)
+        return Pretrained(state, "ImageNet")
+
+    movies = Movies(20)
+    knobs = {"input_px": 32, "max_epochs": 1, "batch_size": 12, "learning_rate": 0.0}
+    trained = recipes(load)["resnet18, pad"].train(
+        movies.inputs, movies.target(), movies.parts, folder=tmp_path, knobs=knobs,
+        accelerator="cpu",
+    )  # fmt: skip
+    assert asked == ["resnet18"]
+    assert trained.config["weights"] == "ImageNet"
+    assert torch.equal(trained.network.trunk.conv1.weight, state["conv1.weight"])
+
+
+def test_saved_network_gives_the_same_answers(tmp_path):
+    movies = Movies(40)
+    trained = train(tmp_path, movies=movies, name="augmentation", max_epochs=1)
+    path = save_trained(trained, tmp_path / "model.pth", task=CLASSES, target_facts={}, notes={})
+    wanted = ask(trained, movies.inputs, movies.rows())
+    assert (answer(load_trained(path), movies.inputs, movies.rows()) == wanted).all()
+
+
+def test_head_has_an_output_per_class():
+    arguments = {
+        "trunk": {"name": "resnet18"}, "fit": "pad", "input_px": 224, "distortions": None,
+        "output": {"kind": "classes", "n_answers": 10},
+    }  # fmt: skip
+    with torch.device("meta"):
+        network = POSTER_CNN.build(**arguments)
+    assert network.head.weight.shape == (10, 512)
+    assert sum(p.numel() for p in network.parameters()) == 11_176_512 + 5_130
