@@ -133,6 +133,7 @@ class ClipMaker:
 
     def _write(self, clips: Iterable[Clip]) -> None:
         for clip in clips:
+            self._beat()
             self._writer.add(np.stack(clip.frames))
             self._pts.append(clip.pts)
 

@@ -4,7 +4,6 @@ What belongs here: cutting a stream of frames into clips while it is decoded, ho
 one clip of it. What does not: finding shots (see `pipeline.media.shots`) and decoding.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +15,7 @@ CLIP_FRAMES = 24
 CLIP_RATE = 24
 """Frames per second within a clip, whatever the trailer's own rate. Source: the same."""
 
-LONGEST_STILL_S = 10
+LONGEST_STILL_S = 2
 """A frame that is shown for longer ends its shot: a still, or a damaged clock."""
 
 
@@ -66,7 +65,7 @@ class ClipCutter:
         self._step = 1 / (rate * Fraction(time_base))  # exact: no rounding adds up
         # Timestamps are rounded: 1/24 s is 41 or 42 milliseconds.
         self._slack = min(Fraction(1), self._step / 4)
-        self._longest = math.ceil(LONGEST_STILL_S / Fraction(time_base))
+        self._longest = LONGEST_STILL_S / Fraction(time_base)
         self.n_shots = self.n_shots_without = 0
         self._shown: list[tuple[int, Any]] = []
         self._last: tuple[int, Any] | None = None
@@ -113,8 +112,8 @@ class ClipCutter:
                 self._shown = []
                 yield Clip(pts, frames, self.n_shots - 1)
 
-    def _moment(self) -> int:
-        return math.floor(self._first_pts + self._step * self._n_moments + self._slack)
+    def _moment(self) -> Fraction:
+        return self._first_pts + self._step * self._n_moments + self._slack
 
     def _end_shot(self) -> None:
         if self._last is not None and self._n_moments < self._n_frames:

@@ -89,7 +89,12 @@ def read_packets(container: InputContainer, stream: Stream) -> Iterator[av.Packe
     Raises:
         av.FFmpegError: The file is cut off or damaged from here on.
     """
-    return (packet for packet in container.demux(stream) if packet.size)
+    try:
+        for packet in container.demux(stream):
+            if packet.size:
+                yield packet
+    except IndexError:
+        pass  # a damaged file grew a stream while it was read; PyAV trips over it after the end
 
 
 def decode_packet(context: CodecContext, packet: av.Packet | None) -> list[Frame]:

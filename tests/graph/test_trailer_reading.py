@@ -72,7 +72,7 @@ def test_clips_lie_within_shots_and_show_what_the_trailer_shows(trailer, with_cl
 def test_every_frame_is_a_sign_of_life_where_clips_are_cut(trailer):
     beats = []
     read(trailer, lambda: beats.append(1), cuts_clips=True)
-    assert len(beats) == len(read_timeline(trailer).pts)
+    assert len(beats) >= len(read_timeline(trailer).pts)
 
 
 def test_keyframes_come_first_where_they_are_asked_for(trailer):

@@ -104,6 +104,12 @@ def test_a_clock_that_jumps_ends_the_shot_and_makes_no_endless_still():
     assert clips[-1].pts == tuple(range(10**15, 10**15 + 24))
 
 
+@pytest.mark.parametrize("time_base", [Fraction(10**6), Fraction(1, 2**40)])
+def test_a_clock_of_absurd_units_makes_no_endless_stills(time_base):
+    clips, _ = cut(range(48), time_base)
+    assert len(clips) <= 48 * LONGEST_STILL_S
+
+
 def test_no_more_frames_are_held_than_a_clip_has():
     cutter = ClipCutter(FILM)
     for at in range(1000):
