@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import FeatureError
+from pipeline.franchises import franchise_of
 from pipeline.leaks import check_no_leak
 from pipeline.prices import LAST_YEAR, REAL_USD_YEAR, to_real_usd
 from pipeline.records import MovieRecord
-from pipeline.splits.franchises import franchise_of
 from pipeline.splits.metadata import METADATA_COLUMNS, describe_movies, keyword_columns
 from pipeline.versions import hash_bytes
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pipeline.franchises import count_forerunners
 from pipeline.leaks import check_no_leak
 from pipeline.records import MovieRecord
-from pipeline.splits.franchises import count_forerunners
 
 GENRES = (
     "Action", "Adventure", "Animation", "Comedy", "Crime", "Documentary", "Drama", "Family",
