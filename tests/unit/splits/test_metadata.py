@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from pipeline.errors import LeakError
+from pipeline.franchises import count_forerunners, franchise_of, title_key
 from pipeline.leaks import check_no_leak
 from pipeline.records import Company, MovieRecord, Person
-from pipeline.franchises import count_forerunners, franchise_of, title_key
 from pipeline.splits.metadata import MAX_CREDITS, METADATA_COLUMNS, describe_movies
 
 AVENGERS = MovieRecord(
