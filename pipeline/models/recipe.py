@@ -75,6 +75,12 @@ class Recipe(Protocol):
     name: str
     """In folders and reports."""
 
+    config: Any
+    """Its knobs with their published values, a frozen dataclass."""
+
+    small: Mapping[str, object]
+    """Other values of some knobs, for a demo that takes seconds."""
+
     def train(
         self,
         inputs: Inputs,

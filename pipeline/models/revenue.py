@@ -6,6 +6,7 @@ What belongs here: a name and a config each. What does not: networks and trainin
 from collections.abc import Mapping
 from dataclasses import replace
 
+from pipeline.models.ensemble import EnsembleConfig, EnsembleRecipe
 from pipeline.models.fusion_recipe import FusionConfig, FusionRecipe
 from pipeline.models.recipe import Recipe
 from pipeline.systems import ALL_STREAMS, PUBLISHED_STREAMS, REVENUE
@@ -15,15 +16,23 @@ _ALL = replace(_SEED, streams=(*REVENUE.streams, *REVENUE.extra_streams))
 _OVER_FRAMES = ("text", "frames", "audio", "poster", "metadata")
 """All streams; the mean over frames gives way to the frames themselves."""
 
-_RECIPES = (
-    FusionRecipe(PUBLISHED_STREAMS, _SEED),
-    FusionRecipe(ALL_STREAMS, _ALL),
-    FusionRecipe("attention fusion", replace(_ALL, fusion="attention fusion")),
-    FusionRecipe("lstm over frames", replace(_ALL, streams=_OVER_FRAMES, reader="lstm")),
-    FusionRecipe("gru over frames", replace(_ALL, streams=_OVER_FRAMES, reader="gru")),
-    FusionRecipe("multi-task heads", replace(_ALL, extra_weight=0.3)),
-)
+_SMALL = {"max_epochs": 8}
 
-RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}
-"""By the variant's name. "multi-task heads" learns the inputs' `extra_targets` (score, genres)
-beside the class; without any it is "all streams"."""
+_NETWORKS = (
+    FusionRecipe(ALL_STREAMS, _ALL, _SMALL),
+    FusionRecipe(PUBLISHED_STREAMS, _SEED, _SMALL),
+    FusionRecipe("attention fusion", replace(_ALL, fusion="attention fusion"), _SMALL),
+    FusionRecipe("lstm over frames", replace(_ALL, streams=_OVER_FRAMES, reader="lstm"), _SMALL),
+    FusionRecipe("gru over frames", replace(_ALL, streams=_OVER_FRAMES, reader="gru"), _SMALL),
+    FusionRecipe("multi-task heads", replace(_ALL, extra_weight=0.3), _SMALL),
+)
+_BY_NAME: Mapping[str, Recipe] = {recipe.name: recipe for recipe in _NETWORKS}
+
+_TOGETHER = EnsembleConfig((ALL_STREAMS, "attention fusion", "gru over frames"))
+
+RECIPES: Mapping[str, Recipe] = {
+    **_BY_NAME,
+    "ensemble": EnsembleRecipe("ensemble", _BY_NAME, _TOGETHER, _SMALL),
+}
+"""By the variant's name, the main one first. "multi-task heads" learns the inputs' `extra_targets`
+(score, genres) beside the class; without any it is "all streams"."""

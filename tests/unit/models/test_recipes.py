@@ -295,3 +295,23 @@ def test_no_row_gives_no_answer_of_the_right_width(tmp_path):
 def test_batch_moves_as_a_whole():
     batch = Batch({"a": torch.zeros(1)}, {"a": torch.ones(1, dtype=torch.bool)}, torch.zeros(1))
     assert batch.to(torch.device("cpu")).target is not None
+
+
+def test_ensemble_answers_with_the_average_of_its_members(tmp_path):
+    knobs = {"max_epochs": 2, "members": ["seed streams", "attention fusion"], "seeds_each": 2}
+    trained, inputs = train("ensemble", tmp_path, **knobs)
+    rows = np.arange(9)
+    alone = [
+        answer(replace(trained, kind=kind, network=member), inputs, rows)
+        for kind, member in zip(trained.network.kinds, trained.network.members, strict=True)
+    ]
+    assert len(alone) == 4
+    assert not np.allclose(alone[0], alone[1])
+    np.testing.assert_allclose(answer(trained, inputs, rows), np.mean(alone, axis=0))
+    assert [row["epoch"] for row in trained.fitted.history] == [1, 2]
+
+
+def test_ensemble_of_nobody_is_refused(tmp_path):
+    for members in ([], ["the audience"]):
+        with pytest.raises(TrainingError, match="wanted members"):
+            train("ensemble", tmp_path, members=members)
