@@ -20,6 +20,7 @@ from assets import (
     frames,
     media,
     models,
+    regions,
     schedules,
     splits,
 )
@@ -90,6 +91,7 @@ def build_defs(**overrides: object) -> dg.Definitions:
             *media.ASSETS,
             *frames.ASSETS,
             *embeddings.ASSETS,
+            *regions.ASSETS,
             *splits.ASSETS,
             *models.ASSETS,
             *evaluation.ASSETS,

@@ -62,7 +62,12 @@ def _near(place: Place) -> Iterator[tuple[str, Check]]:
     settings, is_studio = place.settings, place.source.is_studio
     yield "Dagster home", lambda: check_home(place.source.name)
     yield "exchange rates", lambda: check_rates(settings.exchange_rates)
-    yield "weights", lambda: check_weights(place.preset, settings.weights, is_studio=is_studio)
+    yield (
+        "weights",
+        lambda: check_weights(
+            place.preset, settings.weights, is_studio=is_studio, beside=settings.backbones
+        ),
+    )
     yield "accelerator", check_accelerator
 
 

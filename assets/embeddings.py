@@ -5,29 +5,39 @@ one reading (see `assets.encoding`), the batch loop (see `pipeline.embeddings`) 
 come from (see `resources.weights`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from assets.bound_encoders import (
+    Bind,
+    bind_audio,
+    bind_clip_frames,
+    bind_clips,
+    bind_images,
+    bind_poster,
+    bind_texts,
+)
 from assets.crawl import read_record
-from assets.encoding import Embedding, Encode, Encoder
+from assets.encoding import Embedding, Encoder
 from assets.movie_assets import movie_asset
-from assets.steps import backbones_of
+from assets.steps import backbones_of, extent_of
+from pipeline.embeddings.backbones import Modality
 from pipeline.errors import ItemError
 from pipeline.outcomes import Outcome, Reason
 from pipeline.records import plot_text
 from resources.batch import Batch
 from resources.device import Device, choose_device
 
-Bind = Callable[..., Encode]
-"""Takes what a backbone's encode function wants besides the items, by name."""
+CLIPS_IN_PART = 4
+"""Clips that are in memory together, 14 MB, for every thread that reads and that computes."""
 
 
 def text_embeddings(batch: Batch) -> Iterator[Outcome]:
     """A movie's tagline and plot as one vector per text backbone that is asked for."""
-    from pipeline.embeddings.encode import encode_texts
 
     def load(tmdb_id: int) -> str:
         text = plot_text(read_record(batch, tmdb_id))
@@ -35,9 +45,7 @@ def text_embeddings(batch: Batch) -> Iterator[Outcome]:
             raise ItemError(Reason.NO_TEXT, "TMDB has neither overview nor tagline")
         return text
 
-    encoders, _ = _open_encoders(batch, partial(partial, encode_texts))
-    # texts are sorted by length over many movies: one encoder sees them all
-    return Embedding(batch, encoders).run(load, encoders_at_once=1)
+    return _embed(batch, load, {Modality.TEXT: bind_texts})
 
 
 def poster_embeddings(batch: Batch) -> Iterator[Outcome]:
@@ -48,7 +56,7 @@ def poster_embeddings(batch: Batch) -> Iterator[Outcome]:
 
         return load_poster(batch.path(tmdb_id, ".jpg", "posters").read_bytes())[None]
 
-    return _embed(batch, load, _bind_poster)
+    return _embed(batch, load, {Modality.IMAGE: bind_poster})
 
 
 def frame_embeddings(batch: Batch) -> Iterator[Outcome]:
@@ -58,7 +66,35 @@ def frame_embeddings(batch: Batch) -> Iterator[Outcome]:
     def load(tmdb_id: int) -> np.ndarray:
         return store.read_arrays(batch.path(tmdb_id, ".npz", "frames"))["frames"]
 
-    return _embed(batch, load, _bind_images)
+    return _embed(batch, load, {Modality.IMAGE: bind_images})
+
+
+def clip_embeddings(batch: Batch) -> Iterator[Outcome]:
+    """A trailer's clips of 24 frames, one vector each per clip and image backbone asked for.
+
+    They are decoded once for all. An image backbone sees the clip's frames one by one; its vector
+    is their mean.
+    """
+    preset = batch.workplace.preset
+
+    def load(tmdb_id: int) -> Iterator[np.ndarray]:
+        return _read_clips(batch, tmdb_id, preset.clips_per_trailer)
+
+    frames = partial(bind_clip_frames, preset.clip_frame_step)
+    return _embed(batch, load, {Modality.VIDEO: bind_clips, Modality.IMAGE: frames})
+
+
+def _read_clips(batch: Batch, tmdb_id: int, at_most: int) -> Iterator[np.ndarray]:
+    """Read a trailer's clips in parts, uint8 (clips, 24, 224, 224, 3)."""
+    from pipeline.media.clip_file import read_clips
+
+    with batch.workplace.store.local_copy(batch.path(tmdb_id, ".mp4", "clips")) as path:
+        clips, n_clips = read_clips(path, at_most=at_most), 0
+        while some := list(islice(clips, CLIPS_IN_PART)):
+            n_clips += len(some)
+            yield np.stack(some)
+    if not n_clips:
+        raise ItemError(Reason.TOO_FEW_FRAMES, "no shot is long enough for a clip of 24 frames")
 
 
 def audio_embeddings(batch: Batch) -> Iterator[Outcome]:
@@ -68,53 +104,35 @@ def audio_embeddings(batch: Batch) -> Iterator[Outcome]:
     def load(tmdb_id: int) -> np.ndarray:
         return store.read_array(batch.path(tmdb_id, ".npy", "audio"))
 
-    return _embed(batch, load, _bind_audio)
+    return _embed(batch, load, {Modality.AUDIO: bind_audio})
 
 
-def _embed(batch: Batch, load: Callable[[int], np.ndarray], bind: Bind) -> Iterator[Outcome]:
-    encoders, device = _open_encoders(batch, bind)
-    return Embedding(batch, encoders).run(load, encoders_at_once=device.encoders)
+def _embed(
+    batch: Batch, load: Callable[[int], Any], binds: Mapping[Modality, Bind]
+) -> Iterator[Outcome]:
+    device = choose_device(batch.workplace.settings.devices or None)
+    device.take_one_thread_per_encoder()
+    return Embedding(batch, _open_encoders(batch, device, binds)).run(load, device=device)
 
 
-def _bind_images(**shared: Any) -> Encode:
-    from pipeline.embeddings.encode import encode_images
+def _open_encoders(batch: Batch, device: Device, binds: Mapping[Modality, Bind]) -> list[Encoder]:
+    """Load the backbones of this step, the preset's first.
 
-    return partial(encode_images, **shared)
-
-
-def _bind_poster(**shared: Any) -> Encode:
-    """A poster is one picture, and its file one vector and no table of one row."""
-    encode = _bind_images(**shared)
-
-    def encode_one(items: Any) -> Iterator[tuple[int, np.ndarray | ItemError]]:
-        for tmdb_id, vectors in encode(items):
-            yield tmdb_id, vectors if isinstance(vectors, ItemError) else vectors[0]
-
-    return encode_one
-
-
-def _bind_audio(**shared: Any) -> Encode:
-    from pipeline.embeddings.encode import encode_audio
-    from pipeline.media.audio import SAMPLE_RATE_HZ
-
-    return partial(encode_audio, sample_rate_hz=SAMPLE_RATE_HZ, **shared)
-
-
-def _open_encoders(batch: Batch, bind: Bind) -> tuple[list[Encoder], Device]:
-    """Load the backbones of this step, the preset's first, and choose the device."""
+    They are made ready here, before any thread computes: folding batch norms traces a network, and
+    for that moment every network of the process is called by way of the tracer.
+    """
+    from pipeline.embeddings.ready import make_ready
     from resources.weights import load_backbone
 
-    workplace = batch.workplace
-    device = choose_device()
-    device.take_one_thread_per_encoder()
-    encoders = []
+    workplace, encoders = batch.workplace, []
     for name, folder in backbones_of(batch.step, workplace).items():
         loaded = load_backbone(
             name,
             weights_folder=workplace.weights_folder,
             allow_random=workplace.source.is_studio,
         )
-        encode = bind(
+        make_ready(loaded.network, device.name)
+        encode = binds[loaded.backbone.modality](
             network=loaded.network,
             backbone=loaded.backbone,
             device=device.name,
@@ -122,8 +140,9 @@ def _open_encoders(batch: Batch, bind: Bind) -> tuple[list[Encoder], Device]:
             **({"tokenizer": loaded.tokenizer} if loaded.tokenizer else {}),
         )
         kind = "bfloat16" if device.has_bf16 else "float32"
-        encoders.append(Encoder(folder, loaded, encode, loaded.preparation, kind))
-    return encoders, device
+        extent = extent_of(batch.step, workplace.preset)
+        encoders.append(Encoder(folder, loaded, encode, loaded.preparation, kind, extent))
+    return encoders
 
 
 def _asset(work: Callable[[Batch], Iterator[Outcome]], folder: str, shape: str) -> Any:
@@ -142,5 +161,6 @@ ASSETS = [
     _asset(text_embeddings, "text", "(width,)"),
     _asset(poster_embeddings, "poster", "(width,)"),
     _asset(frame_embeddings, "frames", "(frames, width)"),
+    _asset(clip_embeddings, "<clips or clip_frames>", "(clips, width)"),
     _asset(audio_embeddings, "audio", "(windows, width)"),
 ]

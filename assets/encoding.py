@@ -5,28 +5,31 @@ what they give. What does not: the batch loop (see `pipeline.embeddings`) and wh
 (see `assets.embeddings`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from upath import UPath
 
+from assets.parts import Items, Made, Parts
 from pipeline.due import RECORDS, Row, Step
 from pipeline.errors import ItemError
 from pipeline.outcomes import Outcome, Status
 from pipeline.versions import combine, hash_bytes
 from resources.batch import Batch, outcome_of
+from resources.device import Device
 from resources.embedding_files import embedding_bytes
 
 DTYPE = "float32"
 """Of every file; what it was computed in stands beside it."""
 
-GROUP_BYTES = 32 * 1024 * 1024
-"""Inputs that go through one backbone after the other together: a few batches. A kill costs these
-at most, for each encoder at work."""
+GROUP_BYTES = {"cpu": 32 * 1024 * 1024, "cuda": 512 * 1024 * 1024}
+"""Inputs that go through one backbone after the other together, where there are several: a few
+batches. A kill costs these at most, for each encoder at work."""
 
-Items = Iterable[tuple[int, Any]]
 Encode = Callable[[Items], Iterator[tuple[int, np.ndarray | ItemError]]]
 
 
@@ -40,6 +43,7 @@ class Encoder:
         encode: Takes (tmdb_id, input), gives (tmdb_id, float32 array) or (tmdb_id, error).
         preparation: Version of what is done to an input before the network sees it.
         computes_in: Name of the type that it computes in.
+        extent: How much of a movie's input it sees, where not all; see `assets.steps.extent_of`.
     """
 
     folder: str
@@ -47,6 +51,7 @@ class Encoder:
     encode: Encode
     preparation: str
     computes_in: str
+    extent: str = ""
 
     @property
     def name(self) -> str:
@@ -64,10 +69,11 @@ class Encoder:
             "width": self.loaded.backbone.width,
             "dtype": DTYPE,
             "computed_in": self.computes_in,
+            **({"extent": self.extent} if self.extent else {}),
         }
 
 
-_DECISIVE = ("weights_hash", "preparation", "width", "dtype")
+_DECISIVE = ("weights_hash", "preparation", "width", "dtype", "extent")
 """What of a note makes an embedding another one. What it was computed in is told and does not
 count: bfloat16 keeps a cosine of 0.9999, and two machines on one store would undo each other."""
 
@@ -91,13 +97,14 @@ class Embedding:
         }
 
     def run(
-        self, load: Callable[[int], Any], *, encoders_at_once: int, ahead: int = 16
+        self, load: Callable[[int], Any], *, device: Device, ahead: int = 16
     ) -> Iterator[Outcome]:
         """Embed every movie; each is kept as soon as all its backbones are through.
 
         Args:
-            load: Reads a movie's input, an array or a text; may raise `ItemError`.
-            encoders_at_once: Threads that compute, one processor thread each.
+            load: Gives a movie's input, an array or a text, or an iterator over parts of it whose
+                embeddings are put together again; may raise `ItemError`.
+            device: Where the backbones compute.
             ahead: Movies that are read ahead of them.
         """
         from pipeline.embeddings.side_by_side import encode_side_by_side
@@ -106,31 +113,38 @@ class Embedding:
         for tmdb_id in sorted(done):
             yield self._keep(tmdb_id, {})
         failed: list[Outcome] = []
-        items = _read_ahead(self._batch.without(done), load, failed, ahead)
-        for tmdb_id, made in encode_side_by_side(items, self._encode, workers=encoders_at_once):
-            yield self._keep(tmdb_id, made)
+        items = read_ahead(self._batch.without(done), load, failed, ahead)
+        with ThreadPoolExecutor(device.encoders, thread_name_prefix="parts") as pool:
+            encode = partial(self._encode, pool, GROUP_BYTES[device.kind])
+            for tmdb_id, made in encode_side_by_side(items, encode, workers=self._workers(device)):
+                yield self._keep(tmdb_id, made)
         yield from failed
 
-    def _encode(self, items: Items) -> Iterator[tuple[int, dict]]:
-        if len(self._encoders) == 1:
-            (only,) = self._encoders
-            for tmdb_id, vectors in only.encode(items):
-                yield tmdb_id, {only.name: vectors}
-            return
-        for group in _group(items):
-            made: dict[int, dict] = {tmdb_id: {} for tmdb_id, _ in group}
-            for encoder in self._encoders:
-                wanted = [(i, item) for i, item in group if encoder in self._due[i]]
-                for tmdb_id, vectors in encoder.encode(wanted):
-                    made[tmdb_id][encoder.name] = vectors
-            yield from made.items()
+    def _workers(self, device: Device) -> int:
+        """Texts are sorted by length over many movies, so that one encoder has to see them all."""
+        return 1 if self._batch.step.name == "text_embeddings" else device.encoders
 
-    def _keep(self, tmdb_id: int, made: Mapping[str, np.ndarray | ItemError]) -> Outcome:
+    def _encode(
+        self, pool: ThreadPoolExecutor, group_bytes: int, items: Items
+    ) -> Iterator[tuple[int, Made | BaseException]]:
+        """Send a share of the movies through all backbones; one backbone alone gets a stream."""
+        parts = Parts({i: [e.name for e in due] for i, due in self._due.items()}, pool)
+        numbered, is_alone = parts.number(items), len(self._encoders) == 1
+        for group in [numbered] if is_alone else _group(numbered, group_bytes):
+            for encoder in self._encoders:
+                wanted = (item for item in group if parts.is_for(item[0], encoder.name))
+                for number, vectors in encoder.encode(wanted):
+                    parts.take(number, encoder.name, vectors)
+                    if is_alone:
+                        yield from parts.ready()
+            yield from parts.ready()
+
+    def _keep(self, tmdb_id: int, made: Made | BaseException) -> Outcome:
+        if isinstance(made, BaseException):
+            return outcome_of(self._batch.step.name, tmdb_id, made)
         notes, files = dict(self._kept[tmdb_id]), {}
         for encoder in self._encoders:
             vectors = made.get(encoder.name)
-            if isinstance(vectors, ItemError):
-                return outcome_of(self._batch.step.name, tmdb_id, vectors)
             if vectors is not None:
                 content = embedding_bytes(vectors, encoder.note)
                 files[self._path(tmdb_id, encoder.folder, encoder.name)] = content
@@ -172,7 +186,7 @@ class Embedding:
 
 
 def _is_same(note: Mapping | None, encoder: Encoder) -> bool:
-    return note is not None and all(note[key] == encoder.note[key] for key in _DECISIVE)
+    return note is not None and all(note.get(key) == encoder.note.get(key) for key in _DECISIVE)
 
 
 def _figures(note: Mapping[str, object]) -> dict[str, object]:
@@ -196,8 +210,8 @@ def _content(step: Step, name: str, row: Row | None) -> str:
     return row.facets.get(step.facet or "", "") if name == RECORDS else row.content_hash
 
 
-def _read_ahead(
-    batch: Batch, load: Callable[[int], Any], failed: list[Outcome], ahead: int
+def read_ahead(
+    batch: Batch, load: Callable[[int], Any], failed: list[Outcome], ahead: int = 16
 ) -> Iterator[tuple[int, Any]]:
     """Read inputs; a movie whose input cannot be had does not stop its neighbours."""
     for tmdb_id, result in batch.read(load, workers=2, ahead=ahead):
@@ -207,14 +221,13 @@ def _read_ahead(
             yield tmdb_id, result
 
 
-def _group(items: Items) -> Iterator[list[tuple[int, Any]]]:
-    """Cut a stream into groups of `GROUP_BYTES`, of one movie at least."""
+def _group(items: Items, group_bytes: int) -> Iterator[list[tuple[int, Any]]]:
+    """Cut a stream into groups of so many bytes, of one item at least."""
     group, size_bytes = [], 0
-    for tmdb_id, item in items:
-        group.append((tmdb_id, item))
+    for number, item in items:
+        group.append((number, item))
         size_bytes += getattr(item, "nbytes", 0) or len(item)
-        if size_bytes >= GROUP_BYTES:
+        if size_bytes >= group_bytes:
             yield group
             group, size_bytes = [], 0
-    if group:
-        yield group
+    yield group  # also an empty one: movies without a single part are through as well

@@ -1,28 +1,58 @@
-"""Looks for the weights of a preset's backbones without loading or fetching any.
+"""Looks for the weights of a build's networks without loading or fetching any.
 
 What belongs here: where files lie. What does not: loading them (see `resources.weights`), whose
 order of places this follows.
 """
 
 import os
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 from pipeline.embeddings.backbones import BACKBONES, Backbone, Origin
 from pipeline.systems import Preset
+from resources.attribute_judge import CLIP
+from resources.chosen_backbones import choose_backbones
 from resources.findings import Finding
 from resources.weights import PACKAGES, users_files
 
 
-def check_weights(preset: Preset, folder: str, *, is_studio: bool) -> list[Finding]:
-    """Say for each backbone of the preset where its weights are; nothing is fetched."""
+def check_weights(
+    preset: Preset, folder: str, *, is_studio: bool, beside: str = ""
+) -> list[Finding]:
+    """Say for each network that a build employs where its weights are; nothing is fetched.
+
+    Args:
+        preset: Names a backbone of each modality, and a detector.
+        folder: The user's; "" where none is named.
+        is_studio: Whether random weights stand in.
+        beside: Names of backbones beside the preset's, separated by commas.
+    """
     if folder and not Path(folder).is_dir():
         remedy = "Point MARQUEE_WEIGHTS to a folder with weights, or unset it."
         return [Finding("weights", False, f"the folder {folder} does not exist", remedy)]
-    return [
-        _look_for_weights(BACKBONES[name], Path(folder) if folder else None, is_studio=is_studio)
-        for name in (preset.text_backbone, preset.image_backbone)
-    ]
+    place = Path(folder) if folder else None
+    chosen = choose_backbones(preset, beside)
+    names = dict.fromkeys(name for of_modality in chosen.values() for name in of_modality)
+    found = [_look_for_weights(BACKBONES[name], place, is_studio=is_studio) for name in names]
+    return [*found, *_check_regions(preset.detector, place, is_studio=is_studio)]
+
+
+def _check_regions(detector: str, folder: Path | None, *, is_studio: bool) -> Iterator[Finding]:
+    """Look for what finds objects on posters, and for CLIP, without which their looks stay open."""
+    if not detector:
+        return
+    from pipeline.embeddings.detector import DETECTORS  # torch takes seconds
+
+    yield _look_for_weights(DETECTORS[detector], folder, is_studio=is_studio)
+    lost = [name for name in CLIP if not _find(BACKBONES[name], folder)]
+    if lost:
+        fetched = not is_studio and not os.environ.get("HF_HUB_OFFLINE")
+        detail = "fetched from the hub when needed" if fetched else "looks of objects are left open"
+        remedy = f"Put the hub's folder {BACKBONES[CLIP[0]].weights} into MARQUEE_WEIGHTS."
+        yield Finding("weights CLIP", None, f"not on this machine; {detail}", remedy)
+    else:
+        yield Finding("weights CLIP", True, "looks of objects are judged")
 
 
 def _look_for_weights(backbone: Backbone, folder: Path | None, *, is_studio: bool) -> Finding:
@@ -35,6 +65,12 @@ def _look_for_weights(backbone: Backbone, folder: Path | None, *, is_studio: boo
         if backbone.origin is Origin.HUB
         else f"{backbone.name}.pth or .safetensors"
     )
+    if backbone.origin is Origin.FILE:
+        instead = "random ones stand in" if is_studio else "nothing is embedded by it"
+        detail = f"nobody offers them for download; {instead}"
+        return Finding(
+            name, None, detail, f"Put {files} into a folder; name it by MARQUEE_WEIGHTS."
+        )
     if not os.environ.get("HF_HUB_OFFLINE"):
         remedy = f"Or put {files} into a folder and name it by MARQUEE_WEIGHTS."
         return Finding(name, None, "not on this machine; fetched from the hub when needed", remedy)

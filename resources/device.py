@@ -6,7 +6,7 @@ the device is asked for, because that takes seconds.
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 CPU_INFO = Path("/proc/cpuinfo")
@@ -32,6 +32,16 @@ class Device:
     name: str
     threads: int
     has_bf16: bool
+
+    @property
+    def kind(self) -> str:
+        """What it is, "cpu" or "cuda"."""
+        return self.name.partition(":")[0]
+
+    @property
+    def alone(self) -> "Device":
+        """The first of several, for what computes on one."""
+        return replace(self, name=self.name.partition(",")[0])
 
     @property
     def encoders(self) -> int:

@@ -127,11 +127,11 @@ def users_files(name: str, folder: Path | None) -> list[Path]:
     """Give the files in the user's folder that a backbone is loaded from; torch is not needed.
 
     Args:
-        name: A name in `BACKBONES`.
+        name: A name in `BACKBONES`, or of a detector, which comes as one file.
         folder: The user's; None where none is named.
     """
-    backbone = BACKBONES[name]
-    if backbone.origin is Origin.HUB:
+    backbone = BACKBONES.get(name)
+    if backbone and backbone.origin is Origin.HUB:
         own = find_folder(backbone, folder)
         return sorted(path for path in own.iterdir() if path.is_file()) if own else []
     files = [folder / f"{name}{ending}" for ending in ENDINGS] if folder else []

@@ -15,7 +15,7 @@ from pathlib import Path
 from pipeline.embeddings.backbones import Modality
 from pipeline.errors import ConfigurationError
 from pipeline.systems import Preset
-from resources.chosen_backbones import choose_backbones
+from resources.chosen_backbones import choose_backbones, leave_out_missing
 from resources.redaction import keep_secret
 from resources.settings import (
     DEMO_STUDIO,
@@ -164,6 +164,8 @@ def open_workplace(settings: Settings) -> Iterator[Workplace]:
         ledger = Ledger(settings.ledger or _ledger_in(store))
         stack.callback(ledger.close)
         preset = choose_preset(settings.preset, is_studio=source.is_studio)
+        if not source.is_studio:
+            preset = leave_out_missing(preset, Path(settings.weights) if settings.weights else None)
         closing = stack.enter_context(ExitStack())
         yield Workplace(settings, source, store, ledger, preset, closing)
 

@@ -17,9 +17,13 @@ from pipeline.layouts.seed000 import (
     REGIONS,
     place,
 )
+from resources.store import npy_bytes
 
 SOURCE = "seed000"
-"""Kind of the import that ROI features and boxes come from."""
+"""Kind of the import that ROI features and boxes may come from."""
+
+_OF_REGIONS = (FEATURES, REGIONS)
+"""What is made of posters: regions of one maker go together, object by object."""
 
 
 def export_seed000(job: Job) -> None:
@@ -33,7 +37,7 @@ def export_seed000(job: Job) -> None:
                 job.folder.write(place(folder, tmdb_id), npy_dict_bytes(value))
                 job.counts[folder] += 1
         _export_poster(job, tmdb_id)
-        _export_imported(job, tmdb_id)
+        _export_regions(job, tmdb_id)
     _export_money(job, told)
 
 
@@ -52,16 +56,31 @@ def _export_poster(job: Job, tmdb_id: int) -> None:
         job.leave_out(POSTERS, str(error), tmdb_id)
 
 
-def _export_imported(job: Job, tmdb_id: int) -> None:
-    """Copy what was imported of the seed's own: nothing here makes ROI features."""
-    for name in (FEATURES, REGIONS):
-        path = job.path("imports", SOURCE, place(name, tmdb_id))
+def _export_regions(job: Job, tmdb_id: int) -> None:
+    """Write the ROI features and boxes of one maker: those that were imported, else our own."""
+    imported = {name: job.path("imports", SOURCE, place(name, tmdb_id)) for name in _OF_REGIONS}
+    if not any(path.exists() for path in imported.values()):
+        _export_own_regions(job, tmdb_id)
+        return
+    for name, path in imported.items():
         if not path.exists():
-            job.leave_out(name, "none was imported, and marquee makes none", tmdb_id)
+            job.leave_out(name, "not among what was imported of this film", tmdb_id)
             continue
         with path.open("rb") as source:
             job.folder.copy(place(name, tmdb_id), source)
         job.counts[name] += 1
+
+
+def _export_own_regions(job: Job, tmdb_id: int) -> None:
+    lacking = [name for name in _OF_REGIONS if not job.has("poster_regions", tmdb_id, name)]
+    if lacking:
+        return
+    features = job.array(job.path("regions", f"{tmdb_id}.npy"), FEATURES, tmdb_id)
+    boxes = job.content(job.path("attr_bbox", f"{tmdb_id}.txt"), REGIONS, tmdb_id)
+    if features is not None and boxes is not None:
+        job.folder.write(place(FEATURES, tmdb_id), npy_bytes(features))
+        job.folder.write(place(REGIONS, tmdb_id), boxes)
+        job.counts.update(_OF_REGIONS)
 
 
 def _export_money(job: Job, movies: Sequence[int]) -> None:

@@ -4,7 +4,7 @@ What belongs here: what of the store becomes which group. What does not: layouts
 `pipeline.exports.trailers12k`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from assets.exports.job import Job
 from pipeline.crawl.tmdb import parse_details
@@ -20,6 +20,7 @@ from pipeline.exports.trailers12k import (
 from pipeline.layouts.trailers12k import (
     METADATA,
     MTGC,
+    clips_group,
     frames_group,
     is_group_name,
     posters_group,
@@ -27,14 +28,16 @@ from pipeline.layouts.trailers12k import (
 
 SOURCE = "trailers12k"
 
-_MODALITIES = {
-    "frames": ("frame_embeddings", frames_group),
-    "poster": ("poster_embeddings", posters_group),
+_PARTS = {
+    "clips": ("clip_embeddings", clips_group, "one row per clip of 24 frames"),
+    "clip_frames": (
+        "clip_embeddings",
+        frames_group,
+        "one row per clip of 24 frames, the mean of what the backbone gives for its frames",
+    ),
+    "poster": ("poster_embeddings", posters_group, "one row per poster"),
 }
-_OURS = {
-    "frames": "one row per kept frame of the trailer, and not per clip of 24 frames",
-    "poster": "one row per poster",
-}
+"""What is exported of `embeddings/`: the asset, the name of the group, and what its rows are."""
 
 
 def export_trailers12k(job: Job) -> None:
@@ -43,19 +46,19 @@ def export_trailers12k(job: Job) -> None:
     imported = [name for name in job.folders("imports", SOURCE) if is_group_name(name)]
     for name in imported:
         _export_group(job, name, ("imports", SOURCE, name), imdb_ids)
-    for modality, backbone, name in _own_groups(job):
-        if name is None:
-            job.notes.append(f"{modality} of {backbone} left out: not one of the paper's backbones")
-        elif name in imported:
-            job.notes.append(
-                f"our {modality} of {backbone} left out: the imported {name} bears that name"
-            )
-        else:
-            asset = _MODALITIES[modality][0]
-            made = _made_with(job, asset, backbone, name, imdb_ids)
-            if made:
-                _export_group(job, name, ("embeddings", modality, backbone), made, is_ours=True)
-                job.notes.append(f"{name} is our own: {_OURS[modality]}; backbone {backbone}")
+    for folder, (asset, name_of, rows) in _PARTS.items():
+        for backbone in job.folders("embeddings", folder):
+            name = name_of(backbone)
+            if name is None:
+                job.notes.append(f"{folder} of {backbone} left out: it has no name in this layout")
+            elif name in imported:
+                job.notes.append(
+                    f"our {folder} of {backbone} left out: the imported {name} bears that name"
+                )
+            elif made := _made_with(job, asset, backbone, name, imdb_ids):
+                _export_group(job, name, ("embeddings", folder, backbone), made, is_ours=True)
+                told = _tell_origin(job, asset, backbone, made)
+                job.notes.append(f"{name} is our own: {rows}; backbone {backbone}, {told}")
 
 
 def _export_tables(job: Job) -> dict[int, str]:
@@ -99,26 +102,27 @@ def _official(job: Job, tmdb_id: int, imdb_id: str, details: Mapping) -> Iterato
         yield row
 
 
-def _own_groups(job: Job) -> Iterator[tuple[str, str, str | None]]:
-    """Give modality, backbone and the group's name of every set of embeddings in the store."""
-    for modality, (_, name_of) in _MODALITIES.items():
-        for backbone in job.folders("embeddings", modality):
-            yield modality, backbone, name_of(backbone)
-
-
 def _made_with(
     job: Job, asset: str, backbone: str, part: str, imdb_ids: Mapping[int, str]
 ) -> dict[int, str]:
-    """Keep the movies whose embedding is up to date and of this backbone; note the others."""
+    """Keep the movies whose embedding by this backbone is up to date; note the others."""
     made = {}
     for tmdb_id, imdb_id in imdb_ids.items():
         if not job.has(asset, tmdb_id, part):
             continue
-        if job.rows[asset][tmdb_id].metadata.get("backbone") == backbone:
+        if backbone in job.rows[asset][tmdb_id].metadata["backbones"]:
             made[tmdb_id] = imdb_id
         else:
             job.leave_out(part, "its embedding is of another backbone", tmdb_id)
     return made
+
+
+def _tell_origin(job: Job, asset: str, backbone: str, movies: Iterable[int]) -> str:
+    """Say of which weights a group is, and of how much of each trailer."""
+    notes = [job.rows[asset][tmdb_id].metadata["backbones"][backbone] for tmdb_id in movies]
+    weights = {f"{note['weights']} ({note['weights_hash']})" for note in notes}
+    extents = {note.get("extent", "") for note in notes} - {""}
+    return "; ".join([f"weights {' and '.join(sorted(weights))}", *sorted(extents)])
 
 
 def _export_group(

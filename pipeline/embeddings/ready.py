@@ -33,6 +33,20 @@ def ready_network(network: nn.Module, device: torch.device) -> nn.Module:
         return copies[device] or network
 
 
+def make_ready(network: nn.Module, device: str) -> None:
+    """Make the copies that a run will ask for, while no other thread computes.
+
+    Folding traces the network, and torch's tracer takes the calls of all modules meanwhile, those
+    of other threads as well.
+
+    Args:
+        network: In evaluation mode.
+        device: torch's name of the device, or of several with commas between.
+    """
+    for name in device.split(","):
+        ready_network(network, torch.device(name))
+
+
 def _make(network: nn.Module, device: torch.device) -> nn.Module | None:
     """Give a copy, or None where the network itself will do: a cache must not hold its key."""
     trunk = getattr(network, "trunk", None)

@@ -25,8 +25,21 @@ PARTS = ("train", "val", "test")
 GROUP_ENDING = ".zarr"
 WIDTH_ATTRIBUTE = "num_features"
 
-PAPER_NAMES = {"shufflenet": "shufflenet", "resnet50": "resnet", "swin_t": "swin"}
-"""The paper's names of the image backbones, by ours."""
+NAMES = {
+    "shufflenet": "i_shufflenet",
+    "resnet18": "i_resnet18",
+    "resnet50": "i_resnet",
+    "vgg16": "i_vgg16",
+    "vgg19": "i_vgg19",
+    "swin_t": "i_swin",
+    "clip_image": "w_clip",
+    "shufflenet3d": "k_shufflenet",
+    "r2plus1d_18": "k_r2plus1d",
+    "swin3d_t": "ik_swin",
+}
+"""What a backbone is called in the names of groups, by our name of it: what it was trained on, then
+the network. i is ImageNet and k Kinetics, as in the paper, whose names are those of shufflenet,
+resnet50, swin_t and the last three; w is pictures and texts of the web, the rest is by its rule."""
 
 FIELD = "marquee_trailers12k"
 """Key of a record under which stands what TMDB has no field for."""
@@ -36,20 +49,28 @@ _GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 def frames_group(backbone: str) -> str | None:
-    """Name the group of a backbone's frame features; None where the paper has no such backbone.
+    """Name the group of an image backbone's features of clips; None where it has no name here.
 
     Example:
-        >>> frames_group("swin_t"), frames_group("resnet18")
-        ('trailers_i_swin_fpc24', None)
+        >>> frames_group("swin_t"), frames_group("resnet18"), frames_group("minilm")
+        ('trailers_i_swin_fpc24', 'trailers_i_resnet18_fpc24', None)
     """
-    name = PAPER_NAMES.get(backbone)
-    return f"trailers_i_{name}_fpc24" if name else None
+    return f"trailers_{NAMES[backbone]}_fpc24" if backbone in NAMES else None
+
+
+def clips_group(backbone: str) -> str | None:
+    """Name the group of a clip backbone's features; None where it has no name here.
+
+    Example:
+        >>> clips_group("swin3d_t")
+        'trailers_ik_swin_fps24_fpc24'
+    """
+    return f"trailers_{NAMES[backbone]}_fps24_fpc24" if backbone in NAMES else None
 
 
 def posters_group(backbone: str) -> str | None:
-    """Name the group of a backbone's poster features; None where the paper has no such backbone."""
-    name = PAPER_NAMES.get(backbone)
-    return f"posters_i_{name}" if name else None
+    """Name the group of a backbone's poster features; None where it has no name here."""
+    return f"posters_{NAMES[backbone]}" if backbone in NAMES else None
 
 
 def is_group_name(name: str) -> bool:

@@ -114,14 +114,35 @@ def as_seed000_poster(data: bytes) -> bytes:
     Raises:
         PosterError: As `load_poster`.
     """
+    file = io.BytesIO()
+    _at_seed000_size(data).save(file, "JPEG", quality=SEED000_QUALITY, subsampling=0)
+    return file.getvalue()
+
+
+def load_seed000_poster(data: bytes) -> np.ndarray:
+    """Decode a poster at the size that seed 000 has them and its boxes are in.
+
+    Args:
+        data: The file as the store has it.
+
+    Returns:
+        RGB, uint8, shape (600, 400, 3); stretched, see `as_seed000_poster`.
+
+    Raises:
+        PosterError: As `load_poster`.
+    """
+    return np.asarray(_at_seed000_size(data))
+
+
+def _at_seed000_size(data: bytes) -> Image.Image:
     image = open_picture(data)
     image.draft("RGB", tuple(max(SEED000_SIZE_PX) for _ in image.size))
     rgb = decode(image)
-    if rgb.size != SEED000_SIZE_PX:
-        rgb = rgb.resize(SEED000_SIZE_PX, Image.Resampling.LANCZOS)
-    file = io.BytesIO()
-    rgb.save(file, "JPEG", quality=SEED000_QUALITY, subsampling=0)
-    return file.getvalue()
+    return (
+        rgb
+        if rgb.size == SEED000_SIZE_PX
+        else rgb.resize(SEED000_SIZE_PX, Image.Resampling.LANCZOS)
+    )
 
 
 def _size_before_fit(size: tuple[int, int], size_px: int, fit: Fit) -> tuple[int, int]:

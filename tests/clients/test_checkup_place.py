@@ -210,8 +210,21 @@ def test_weights_are_looked_for_in_the_users_folder(tmp_path):
     (tmp_path / "shufflenet.pth").write_bytes(b"x")
     (tmp_path / "minilm").mkdir()
     (tmp_path / "minilm" / "config.json").write_text("{}")
-    found = check_weights(PRESETS["small"], str(tmp_path), is_studio=False)
-    assert [f.is_ok for f in found] == [True, True]
+    found = {f.name: f for f in check_weights(PRESETS["small"], str(tmp_path), is_studio=False)}
+    assert [f.is_ok for f in found.values()][:3] == [True, True, None]
+    assert "nobody offers them" in found["weights shufflenet3d"].detail
+    assert found["weights CLIP"].is_ok is None
+    for name in (
+        "shufflenet3d.pth",
+        "fasterrcnn_mobilenet_v3_large_320_fpn.safetensors",
+        "ast.pth",
+    ):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "clip-vit-base-patch32").mkdir()
+    (tmp_path / "clip-vit-base-patch32" / "config.json").write_text("{}")
+    found = check_weights(PRESETS["small"], str(tmp_path), is_studio=False, beside="vgg16")
+    assert [f.is_ok for f in found if f.name != "weights vgg16"] == [True] * 5
+    assert [f.is_ok for f in found if f.name == "weights vgg16"] == [None]
     (lost,) = check_weights(PRESETS["small"], str(tmp_path / "none"), is_studio=False)
     assert lost.is_ok is False
 
@@ -232,7 +245,7 @@ def test_weights_that_cannot_be_had_offline_are_a_fault_for_real_films_alone(tmp
         monkeypatch.setenv(name, str(tmp_path))
     for offline, is_studio, wanted in (("", False, None), ("1", True, None), ("1", False, False)):
         monkeypatch.setenv("HF_HUB_OFFLINE", offline)
-        *_, image = check_weights(PRESETS["small"], "", is_studio=is_studio)
+        _, image, *_ = check_weights(PRESETS["small"], "", is_studio=is_studio)
         assert image.is_ok is wanted
         assert image.remedy
 

@@ -5,7 +5,7 @@ import pytest
 from pipeline.embeddings.backbones import BACKBONES, Modality
 from pipeline.errors import ConfigurationError
 from pipeline.systems import PRESETS, Preset
-from resources.chosen_backbones import FIELDS, choose_backbones
+from resources.chosen_backbones import FIELDS, choose_backbones, leave_out_missing
 
 
 def test_backbones_beside_the_presets_stand_after_it_and_once():
@@ -32,3 +32,12 @@ def test_every_preset_names_backbones_of_the_right_modality():
 def test_unknown_backbone_is_refused_with_the_list():
     with pytest.raises(ConfigurationError, match=r"'resnet51'; there are shufflenet, resnet18"):
         choose_backbones(PRESETS["small"], "resnet51")
+
+
+def test_backbone_that_only_the_user_can_bring_is_left_out_until_he_does(tmp_path, caplog):
+    small = PRESETS["small"]
+    assert leave_out_missing(small, None).clip_backbone == ""
+    assert "shufflenet3d.pth" in caplog.text
+    (tmp_path / "shufflenet3d.pth").write_bytes(b"x")
+    assert leave_out_missing(small, tmp_path) == small
+    assert leave_out_missing(PRESETS["published"], None) == PRESETS["published"]

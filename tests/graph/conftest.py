@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
@@ -23,12 +23,13 @@ MOVIE_STAGES = ("crawl", "media", "frames", "embeddings")
 
 @dataclass
 class Site:
-    """What a test works at."""
+    """What a test works at; `more` are settings that a test wants besides."""
 
     folder: Path
     studio: Studio
     catalogue: GeneratedCatalogue
     instance: dg.DagsterInstance
+    more: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -51,6 +52,7 @@ class Site:
             tmdb_api_key=urls["TMDB_API_KEY"],
             imdbpro_cookie=urls["IMDBPRO_COOKIE"],
             store=str(self.folder / "store"),
+            **self.more,
         )
 
     @contextmanager

@@ -46,7 +46,7 @@ def test_every_asset_of_the_path_is_there():
     assert names(ASSETS) == {
         "movie_catalog", "movie_records", "box_office", "posters", "trailers", "trailer_frames",
         "trailer_audio", "text_embeddings", "poster_embeddings", "frame_embeddings",
-        "audio_embeddings",
+        "audio_embeddings", "clip_embeddings", "poster_regions",
         "revenue_features", "revenue_splits", "revenue_model", "revenue_evaluation",
     }  # fmt: skip
 
@@ -69,7 +69,7 @@ def test_films_are_partitions_of_every_per_film_asset_and_of_no_other():
     assert names(partitioned) == {
         "movie_records", "box_office", "posters", "trailers", "trailer_frames", "trailer_audio",
         "text_embeddings", "poster_embeddings", "frame_embeddings",
-        "audio_embeddings",
+        "audio_embeddings", "clip_embeddings", "poster_regions",
     }  # fmt: skip
 
 

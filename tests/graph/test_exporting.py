@@ -10,6 +10,7 @@ import dagster as dg
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 import zarr
 from PIL import Image
 
@@ -57,25 +58,60 @@ def expect_seed000(site, out, report):
             assert (image.size, image.format) == ((400, 600), "JPEG")
     assert (out / "attr_bbox" / f"{ids[0]}.txt").read_text() == BOXES
     features = np.load(str(out / "poster_features" / f"{ids[0]}.npy"))
-    assert features.shape == (1, 2048, 4, 4)
+    assert features.shape == (1, 2048, 4, 4), "what was imported is not mixed with our own"
+    expect_regions(site, out, set(ids[1:]))
     assert report.counts["basics"] == len(ids)
     with (out / "IMDB_crawl_36k_rawdata.csv").open(newline="") as handle:
         assert [int(row["tmdb_id"]) for row in csv.DictReader(handle)] == ids
+
+
+def expect_regions(site, out, ids):
+    """The lines printed in the seed, after `path=`, load our own regions of every poster."""
+    made = {i for i, row in site.rows("poster_regions").items() if row.status == "ok"} & ids
+    assert made
+    counts = []
+    for tmdb_id in made:
+        path = str(out / "poster_features") + "/" + str(int(tmdb_id)) + ".npy"
+        arr = np.load(path)
+        image_feature_maps = torch.from_numpy(arr)
+        assert image_feature_maps.shape[1:] == torch.Size([2048, 7, 7])
+        path = str(out / "attr_bbox") + "/" + str(int(tmdb_id)) + ".txt"
+        f = open(path, "r")  # noqa: SIM115, PTH123, UP015 - as printed
+        data = f.readlines()
+        f.close()
+        assert len(data) == 4 * len(arr)
+        for line in data[3::4]:
+            x1, y1, x2, y2 = json.loads(line)
+            assert 0 <= x1 < x2 <= 400
+            assert 0 <= y1 < y2 <= 600
+        assert len(arr) == site.rows("poster_regions")[tmdb_id].metadata["objects"]
+        counts.append(len(arr))
+    assert sum(counts) > 0
+    assert 0 in counts, "a poster without objects is a result as well"
 
 
 def expect_trailers12k(site, out, report, monkeypatch):
     """The seed's own code gives the store's arrays, ours and the imported ones."""
     monkeypatch.chdir(out)
     first = site.catalogue.movie_ids()[0]
-    made = {i for i, row in site.rows("frame_embeddings").items() if row.status == "ok"}
+    made = {i for i, row in site.rows("clip_embeddings").items() if row.status == "ok"}
     assert made
-    z = zarr.open("trailers_i_shufflenet_fpc24.zarr", mode="r")
-    assert z.attrs["num_features"] == 1024
-    for tmdb_id in made:
-        kept = np.load(read_store(site, "embeddings", "frames", "shufflenet", f"{tmdb_id}.npy"))
-        np.testing.assert_array_equal(z[f"tt{tmdb_id}"][:], kept)
-    z = zarr.open("posters_i_shufflenet.zarr", mode="r")
-    assert z[f"tt{first}"].shape == (1, 1024)
+    for group, folder in (
+        ("trailers_i_shufflenet_fpc24", "clip_frames/shufflenet"),
+        ("trailers_i_resnet18_fpc24", "clip_frames/resnet18"),
+        ("trailers_k_shufflenet_fps24_fpc24", "clips/shufflenet3d"),
+    ):
+        z = zarr.open(f"{group}.zarr", mode="r")
+        num_features = z.attrs["num_features"]
+        for tmdb_id in made:
+            arr = z[f"tt{tmdb_id}"]
+            assert arr.shape[1:] == (num_features,)
+            assert arr.dtype == np.dtype("float32")
+            kept = np.load(read_store(site, "embeddings", *folder.split("/"), f"{tmdb_id}.npy"))
+            np.testing.assert_array_equal(arr[:], kept)
+    assert any("random" in note and "3 clips at most" in note for note in report.notes)
+    for group, width in (("posters_i_shufflenet", 1024), ("posters_i_resnet18", 512)):
+        assert zarr.open(f"{group}.zarr", mode="r")[f"tt{first}"].shape == (1, width)
     z = zarr.open("trailers_ik_swin_fps24_fpc24.zarr", mode="r")
     arr = z[f"tt{first}"]
     assert (arr.shape, arr.dtype) == ((96, 768), np.dtype("float32"))
@@ -108,6 +144,7 @@ def expect_tables(site, out, kind):
 
 def test_every_kind_is_exported_verified_and_read_again(open_site, tmp_path, monkeypatch):
     site = open_site(size=4)
+    site.more = {"backbones": "resnet18"}
     site.build()
     first = site.catalogue.movie_ids()[0]
     put(site, BOXES.encode(), "imports", "seed000", "attr_bbox", f"{first}.txt")

@@ -16,7 +16,7 @@ from pipeline.embeddings.detector import (
     build_detector,
 )
 from pipeline.embeddings.image import build_image_network
-from pipeline.embeddings.regions import RegionFinder, find_regions, last_stage
+from pipeline.embeddings.regions import MAX_OBJECTS, RegionFinder, find_regions, last_stage
 from pipeline.errors import ItemError, PosterError
 from pipeline.layouts.attr_bbox import format_attr_bbox, parse_attr_bbox
 from pipeline.outcomes import Reason
@@ -162,3 +162,10 @@ def test_detector_without_training_finds_objects_for_the_demo(resnet50):
     picture = np.asarray(Image.open(io.BytesIO(drawn)))
     found = RegionFinder(build_detector(None, SMALL_DETECTOR), resnet50).find(picture)
     assert 0 < len(found.regions) <= 100
+
+
+def test_surest_objects_are_kept_where_there_are_many(resnet50):
+    many = [(CAT, 0.99 - i / 1000, [0.0, 0.0, 40.0, 60.0]) for i in range(MAX_OBJECTS + 3)]
+    found = RegionFinder(Sees(*many), resnet50).find(poster())
+    assert len(found.features) == len(found.regions) == MAX_OBJECTS
+    assert found.regions[0].confidence == 0.99
