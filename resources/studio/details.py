@@ -9,11 +9,13 @@ from datetime import date, timedelta
 
 from resources.studio import words
 from resources.studio.draws import chance
+from resources.studio.score_truth import vote_average
 from resources.studio.traits import ACTORS, CREW, Traits, draw_fame
 from resources.studio.truth import revenue_usd
 from resources.studio.writing import (
     company_name,
     person_name,
+    write_genre_lines,
     write_overview,
     write_part_title,
     write_title,
@@ -58,6 +60,9 @@ def make_basics(traits: Traits, released: date, seed: int) -> dict:
     rng = chance(seed, traits.index, "basics")
     title = write_own_title(traits, seed)
     overview = write_overview(traits.high_concepts, rng)
+    overview += " " + write_genre_lines(
+        traits.plot_genre_ids, chance(seed, traits.index, "genre lines")
+    )
     code, language, own_name, country_code, country = rng.choice(words.LANGUAGES)
     votes = int(10 ** rng.uniform(1, 4))
     return {
@@ -72,7 +77,7 @@ def make_basics(traits: Traits, released: date, seed: int) -> dict:
         "origin_country": [country_code],
         "original_language": code,
         "original_title": title,
-        "overview": overview if traits.has_overview else "",
+        "overview": overview.strip() if traits.has_overview else "",
         "popularity": round(rng.lognormvariate(2, 1), 3),
         "poster_path": default_poster_path(traits.tmdb_id) if traits.has_poster else None,
         "production_companies": _make_companies(rng, country_code),
@@ -85,7 +90,7 @@ def make_basics(traits: Traits, released: date, seed: int) -> dict:
         "tagline": rng.choice(words.TAGLINES) if rng.random() < 0.8 else "",
         "title": title,
         "video": False,
-        "vote_average": round(min(9.5, max(1.0, rng.gauss(6.2, 1))), 3),
+        "vote_average": vote_average(traits),
         "vote_count": votes,
     }
 

@@ -1,4 +1,4 @@
-"""Draws posters: a colour field that shows the movie's warmth, a scene, and the title.
+"""Draws posters: a field that shows the movie's warmth, a scene in its genres' looks, the title.
 
 What belongs here: still pictures. What does not: moving ones (see `filming`).
 """
@@ -6,17 +6,21 @@ What belongs here: still pictures. What does not: moving ones (see `filming`).
 import io
 import math
 import random
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from resources.studio.draws import chance
+from resources.studio.tints import hang_curtains
 from resources.studio.traits import WIDEST
 
 ORIGINAL_PX = (1000, 1500)
 COLDEST, MIDDLE, WARMEST = (24, 44, 104), (150, 74, 120), (250, 168, 66)
 """Colours of the field, RGB: dark blue, then mauve, then bright amber."""
 PAPER = (246, 238, 222)
+BAR_SHARE = 0.06
+"""Thickness of the bars of a genre's weave, as a share of the width."""
 
 
 def blend(first: tuple, second: tuple, share: float) -> tuple[int, int, int]:
@@ -41,26 +45,45 @@ def field_colour(warmth: float) -> tuple[int, int, int]:
     return blend(MIDDLE, WARMEST, 2 * share - 1)
 
 
-def draw_poster(title: str, warmth: float, key: str, width_px: int) -> bytes:
+def draw_poster(
+    title: str, warmth: float, key: str, width_px: int, genre_ids: tuple[int, ...] = ()
+) -> bytes:
     """Draw a poster as JPEG; the same arguments give the same bytes.
 
     Args:
         title: Lettered below.
         warmth: Colour of the field, in [-WIDEST, WIDEST].
-        key: Decides the layout; another key is another poster of the same warmth.
+        key: Decides the layout; another key is another poster of the same warmth and genres.
         width_px: Width; the height is one and a half times that.
+        genre_ids: Genres that show: the sky has the looks of all, side by side, the hills that of
+            the first. None leave both their own colour.
     """
     rng = chance(key, "poster")
     width, height = width_px, width_px * ORIGINAL_PX[1] // ORIGINAL_PX[0]
     field = field_colour(warmth)
-    picture = _paint_sky(field, width, height, rng)
-    draw = ImageDraw.Draw(picture)
-    _draw_disc(draw, field, width, height, rng)
-    _draw_ridges(draw, field, width, height, rng)
-    _letter_title(draw, title, field, width, height)
+    picture = _tinted(_paint_sky(field, width, height, rng), genre_ids)
+    _draw_disc(ImageDraw.Draw(picture), field, width, height, rng)
+    hills, mask = picture.copy(), Image.new("L", picture.size)
+    for points, colour in _cut_ridges(field, width, height, rng):
+        ImageDraw.Draw(hills).polygon(points, fill=colour)
+        ImageDraw.Draw(mask).polygon(points, fill=255)
+    picture.paste(_tinted(hills, genre_ids[:1]), mask=mask)
+    _letter_title(ImageDraw.Draw(picture), title, field, width, height)
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=88)
     return file.getvalue()
+
+
+def _tinted(picture: Image.Image, genre_ids: tuple[int, ...]) -> Image.Image:
+    """Give a picture the looks of genres, side by side; its brightness stays."""
+    if not genre_ids:
+        return picture
+    width, height = picture.size
+    bar = max(1, round(width * BAR_SHARE))
+    chroma = hang_curtains(genre_ids, height, width, period=width, bars=(bar, bar)).astype(np.uint8)
+    luma = np.asarray(picture.convert("YCbCr"))[..., :1]
+    tinted = np.concatenate([luma, chroma.transpose(1, 2, 0)], axis=2)
+    return Image.fromarray(tinted, "YCbCr").convert("RGB")
 
 
 def _paint_sky(field: tuple, width: int, height: int, rng: random.Random) -> Image.Image:
@@ -81,10 +104,10 @@ def _draw_disc(
         draw.ellipse((x - r, y - r, x + r, y + r), fill=colour)
 
 
-def _draw_ridges(
-    draw: ImageDraw.ImageDraw, field: tuple, width: int, height: int, rng: random.Random
-) -> None:
-    """Draw three ranges of hills or roofs, each darker than the one behind."""
+def _cut_ridges(
+    field: tuple, width: int, height: int, rng: random.Random
+) -> Iterator[tuple[list[tuple[float, float]], tuple[int, int, int]]]:
+    """Yield three ranges of hills or roofs, outline and colour, each darker than the one behind."""
     is_town = rng.random() < 0.4
     for layer in range(3):
         base = height * (0.52 + 0.10 * layer)
@@ -93,7 +116,7 @@ def _draw_ridges(
             (width * x, base - height * 0.10 * rise * (1 - 0.15 * layer)) for x, rise in heights
         ]
         colour = blend(field, (8, 8, 16), 0.22 + 0.17 * layer)
-        draw.polygon([(0, height), *points, (width, height)], fill=colour)
+        yield [(0, height), *points, (width, height)], colour
 
 
 def _hills(rng: random.Random) -> list[tuple[float, float]]:

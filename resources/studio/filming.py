@@ -18,6 +18,7 @@ from resources.studio.scenes import (
     SLOWEST_PX,
     WIDTH_PX,
     Backdrop,
+    choose_look,
     darken,
     paint_title_card,
     scenery_colour,
@@ -43,7 +44,8 @@ def film_trailer(path: Path, traits: Traits, title: str, key: str) -> None:
 
     Args:
         path: The new mp4 file.
-        traits: The movie's traits: `vividness`, `pitch` and `sound` show.
+        traits: The movie's traits; `vividness`, `contrast`, `trailer_genre_ids`, `pitch` and
+            `sound` show.
         title: Lettered on the title card.
         key: Decides the cut; another key is another trailer of the same movie.
     """
@@ -106,18 +108,18 @@ def _play_scenes(
             colour = tuple(value // 3 for value in scenery_colour(traits.vividness))
             scene = [paint_title_card(title, colour)] * card_frames
         else:
-            scene = _play_scene(traits.vividness, rng.choice(backdrops), rng)
+            scene = _play_scene(traits, rng.choice(backdrops), rng)
         scene = scene[: n_frames - played]
         yield from scene
         played += len(scene)
 
 
-def _play_scene(vividness: float, backdrop: Backdrop, rng: random.Random) -> list[np.ndarray]:
-    mood = max(-WIDEST, min(WIDEST, rng.gauss(vividness, JITTER)))
+def _play_scene(traits: Traits, backdrop: Backdrop, rng: random.Random) -> list[np.ndarray]:
+    mood = max(-WIDEST, min(WIDEST, rng.gauss(traits.vividness, JITTER)))
     pan_px = SLOWEST_PX + (FASTEST_PX - SLOWEST_PX) * (mood / WIDEST + 1) / 2
     return backdrop.film(
-        scenery_colour(mood), round(rng.uniform(*SCENE_S) * FRAMES_PER_S), pan_px,
-        rng.randrange(WIDTH_PX),
+        choose_look(mood, traits.contrast, traits.trailer_genre_ids),
+        round(rng.uniform(*SCENE_S) * FRAMES_PER_S), pan_px, rng.randrange(WIDTH_PX),
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from resources.studio.drawing import draw_poster
 from resources.studio.timeline import draw_timeline
 from resources.studio.traits import FIRST_TMDB_ID, Traits, draw_traits
 
-GENERATOR_VERSION = "1"
+GENERATOR_VERSION = "2"
 """To be raised when the same seed gives other movies or media than before."""
 
 
@@ -117,7 +117,8 @@ class GeneratedCatalogue:
                 return None
         traits = self.traits(tmdb_id)
         title = write_own_title(traits, self.seed)
-        return draw_poster(title, traits.warmth, f"{self.seed}{poster_path}", width_px)
+        key = f"{self.seed}{poster_path}"
+        return draw_poster(title, traits.warmth, key, width_px, traits.poster_genre_ids)
 
     def trailer(self, key: str) -> Path | None:
         """Film a video unless it lies in the cache; other letters make another cut."""

@@ -6,11 +6,13 @@ order of scenes and their encoding (see `filming`) and sound (see `sound`).
 
 import math
 import random
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from resources.studio.drawing import PAPER, blend
+from resources.studio.tints import NEUTRAL_CHROMA, hang_curtains
 from resources.studio.traits import WIDEST
 
 WIDTH_PX, HEIGHT_PX = 320, 180
@@ -22,7 +24,43 @@ DIMMEST, MIDDLE, MOST_VIVID = (30, 40, 58), (52, 124, 118), (226, 226, 150)
 """Colours of the scenery, RGB: slate, then teal, then pale yellow; green rises all the way."""
 SLOWEST_PX, FASTEST_PX = 0.5, 6.0
 """Pan of the background, pixels per frame; the foreground moves at twice that."""
-BLACK_LUMA, NEUTRAL_CHROMA = 16, 128
+BLACK_LUMA, WHITE_LUMA = 16, 235
+FLATTEST, STEEPEST = 0.15, 1.5
+"""Distance between the sky's dark and light parts, as a share of `SKY_LUMA`."""
+SKY_LUMA = 55.0
+"""The middling distance of both from their mean, in steps of 8-bit luma."""
+HAZIEST, CLEAREST = 0.45, 0.95
+"""How much darker the ridges are than the sky: 0 not at all, 1 black."""
+TEXTURE_MEAN = 0.45
+"""Mean of a backdrop's texture; the sky's brightness must not hang on contrast."""
+BARS_PX = (8, 5)
+"""Thickness of upright and level bars of a genre's weave, in pixels of chroma: squeezed to a
+square, as networks want pictures, both are alike."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a scene is painted.
+
+    Attributes:
+        colour: RGB, by vividness.
+        contrast: Flat and hazy to steep and clear, 0 … 1.
+        genre_ids: Genres whose looks hang in the sky side by side; none leave it its own colour.
+    """
+
+    colour: tuple[int, int, int]
+    contrast: float
+    genre_ids: tuple[int, ...] = ()
+
+    def mean_yuv(self) -> np.ndarray:
+        """Give the sky's mean colour where no genre shows."""
+        dark, light = blend(self.colour, (0, 0, 0), 0.45), blend(self.colour, PAPER, 0.45)
+        return (to_yuv(dark) + to_yuv(light)) / 2
+
+
+def choose_look(vividness: float, contrast: float, genre_ids: tuple[int, ...]) -> Look:
+    """Turn traits, the numbers in [-WIDEST, WIDEST], into what is painted."""
+    return Look(scenery_colour(vividness), (contrast / WIDEST + 1) / 2, tuple(genre_ids))
 
 
 def scenery_colour(vividness: float) -> tuple[int, int, int]:
@@ -59,11 +97,11 @@ class Backdrop:
         self.texture = _paint_texture(noise)
         self.ridge = _cut_ridge(rng)
 
-    def film(self, colour: tuple, n_frames: int, pan_px: float, start_px: int) -> list[np.ndarray]:
-        """Pan over the landscape in shades of a colour.
+    def film(self, look: Look, n_frames: int, pan_px: float, start_px: int) -> list[np.ndarray]:
+        """Pan over the landscape.
 
         Args:
-            colour: RGB.
+            look: Colour, contrast and genres of the scene.
             n_frames: How many frames.
             pan_px: Pixels per frame.
             start_px: Where the pan starts.
@@ -71,14 +109,8 @@ class Backdrop:
         Returns:
             uint8 frames, each (`FRAME_ROWS`, `WIDTH_PX`).
         """
-        dark, light = to_yuv(blend(colour, (0, 0, 0), 0.45)), to_yuv(blend(colour, PAPER, 0.45))
-        shade = [
-            _wrapped((low + (high - low) * share).astype(np.uint8))
-            for low, high, share in zip(
-                dark, light, (self.texture, *[_halved(self.texture)] * 2), strict=True
-            )
-        ]
-        front = to_yuv(blend(colour, (6, 8, 14), 0.72)).round().astype(np.uint8)
+        shade = [_wrapped(plane) for plane in self._shade(look)]
+        front = self._front(look).round().astype(np.uint8)
         masks = [_wrapped(self.ridge), *[_wrapped(_halved(self.ridge))] * 2]
         frames = []
         for number in range(n_frames):
@@ -94,6 +126,24 @@ class Backdrop:
                 plane[mask[:, near : near + width]] = ink
             frames.append(frame)
         return frames
+
+    def _shade(self, look: Look) -> list[np.ndarray]:
+        """Colour the sky: luma by colour and contrast, chroma by the genres or else the colour."""
+        middle = look.mean_yuv()
+        spread = 2 * SKY_LUMA * (FLATTEST + (STEEPEST - FLATTEST) * look.contrast)
+        luma = middle[0] + spread * (self.texture - TEXTURE_MEAN)
+        chroma = np.broadcast_to(middle[1:, None, None], (2, HEIGHT_PX // 2, PERIOD_PX // 2))
+        if look.genre_ids:
+            chroma = hang_curtains(
+                look.genre_ids, *chroma.shape[1:], period=WIDTH_PX // 2, bars=BARS_PX
+            )
+        return [np.clip(luma, BLACK_LUMA, WHITE_LUMA).astype(np.uint8), *chroma.astype(np.uint8)]
+
+    def _front(self, look: Look) -> np.ndarray:
+        """Give the ridges' colour: hardly darker than the sky, as in haze, or nearly black."""
+        middle = look.mean_yuv()
+        black = np.array([BLACK_LUMA, NEUTRAL_CHROMA, NEUTRAL_CHROMA])
+        return middle + (black - middle) * (HAZIEST + (CLEAREST - HAZIEST) * look.contrast)
 
 
 def _planes(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

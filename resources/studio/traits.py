@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from resources.studio.draws import chance
+from resources.studio.showing import draw_shown
 
 FIRST_TMDB_ID = 90_000_001
 """Generated ids start here, far above TMDB's own."""
@@ -46,8 +47,12 @@ class Traits:
         high_concepts: Slots of the overview that hold a high concept, 0 … `PLOT_SLOTS`.
         warmth: Of the poster's colour field, cold and dark to warm and bright, uniform, sd 1.
         vividness: Of the trailer's pictures, dim and slow to bright and fast, uniform, sd 1.
+        contrast: Of the trailer's pictures, flat to steep, uniform, sd 1.
         pitch: Of the trailer's sound, low and slow to high and quick, uniform, sd 1.
-        noise: What no input tells, standard normal.
+        trailer_genre_ids, poster_genre_ids, plot_genre_ids: Genres that each shows (see
+            `showing`), the leading one first; mostly the movie's own.
+        noise: What no input tells of the revenue, standard normal.
+        score_noise: What no input tells of the score, standard normal.
         sound: "music", "silent" (a track of zeros) or "none" (no track).
     """
 
@@ -60,8 +65,13 @@ class Traits:
     high_concepts: int
     warmth: float
     vividness: float
+    contrast: float
     pitch: float
+    trailer_genre_ids: tuple[int, ...]
+    poster_genre_ids: tuple[int, ...]
+    plot_genre_ids: tuple[int, ...]
     noise: float
+    score_noise: float
     has_poster: bool
     has_trailer: bool
     sound: str
@@ -85,18 +95,25 @@ def draw_traits(seed: int, index: int, *, franchise: int = -1, part: int = 0) ->
         True
     """
     rng = chance(seed, index, "traits")
+    later = chance(seed, index, "more traits")  # leaves what `rng` draws as it was
     return Traits(
         tmdb_id=FIRST_TMDB_ID + index,
         franchise=franchise,
         part=part,
         log10_budget=rng.gauss(MEAN_LOG10_BUDGET, SD_LOG10_BUDGET),
-        genre_ids=_draw_genres(rng),
+        genre_ids=(genre_ids := _draw_genres(rng)),
         cast_ids=tuple(rng.sample(range(1, ACTORS + 1), rng.randint(5, 9))),
         high_concepts=rng.randint(0, PLOT_SLOTS),
         warmth=rng.uniform(-WIDEST, WIDEST),
         vividness=rng.uniform(-WIDEST, WIDEST),
+        contrast=later.uniform(-WIDEST, WIDEST),
         pitch=rng.uniform(-WIDEST, WIDEST),
+        **{
+            f"{medium}_genre_ids": shown
+            for medium, shown in draw_shown(seed, index, genre_ids).items()
+        },
         noise=rng.gauss(0, 1),
+        score_noise=later.gauss(0, 1),
         has_poster=rng.random() >= NO_POSTER,
         has_trailer=rng.random() >= NO_TRAILER,
         sound=_draw_sound(rng.random()),

@@ -55,6 +55,21 @@ CLOSINGS = (
     "Not everyone will see the morning.", "And still they laugh.",
 )  # fmt: skip
 
+GENRE_LINES = {
+    28: ("A chase, a gunfight, an explosion.", "The fight goes over rooftops."),
+    12: ("An expedition sets out for a lost treasure.", "The map leads through the jungle."),
+    16: ("All of it is drawn by hand.", "The animals talk and the toys dance."),
+    35: ("One joke chases the other.", "A hilarious mix-up follows."),
+    80: ("The gangsters want their share.", "The police find a corpse."),
+    18: ("A mother grieves for her son.", "Father and daughter forgive each other."),
+    14: ("A wizard casts a spell.", "The elves guard a magic sword."),
+    27: ("Something breathes in the cellar.", "The dead crave blood."),
+    10749: ("They fall in love with a kiss.", "Two hearts meet at a wedding."),
+    878: ("Androids orbit a distant planet.", "The spaceship wakes in another galaxy."),
+    53: ("The stalker leaves a threat.", "A hostage has one hour left."),
+}
+"""Sentences by which an overview tells of a genre, by TMDB's id."""
+
 TAGLINES = (
     "Some things cannot wait.", "Hold on.", "Every town has one.", "Look twice.",
     "This time it is personal to everybody.", "Small place, large trouble.", "Nobody asked.",

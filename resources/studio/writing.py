@@ -4,6 +4,7 @@ What belongs here: text. What does not: the words themselves (see `words`).
 """
 
 import random
+from collections.abc import Sequence
 
 from resources.studio import words
 from resources.studio.traits import PLOT_SLOTS
@@ -78,3 +79,13 @@ def write_overview(high_concepts: int, rng: random.Random) -> str:
     if rng.random() < 0.4:
         sentences.append(rng.choice(words.CLOSINGS))
     return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
+
+
+def write_genre_lines(genre_ids: Sequence[int], rng: random.Random) -> str:
+    """Tell of each genre in a sentence of its own.
+
+    Example:
+        >>> write_genre_lines((14,), random.Random(0)) in words.GENRE_LINES[14]
+        True
+    """
+    return " ".join(rng.choice(words.GENRE_LINES[genre_id]) for genre_id in genre_ids)
