@@ -14,9 +14,11 @@ from assets.cli_parts import console
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="`bookkeeping`, `crawl`, `posters` or `frames`.")],
+    name: Annotated[
+        str, typer.Argument(help="`bookkeeping`, `crawl`, `posters`, `frames`, `audio`.")
+    ],
     files: Annotated[
-        list[Path] | None, typer.Argument(help="frames: videos to measure besides.")
+        list[Path] | None, typer.Argument(help="frames, audio: videos to measure besides.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")] = (
         False
@@ -65,10 +67,17 @@ def _frames(files: Sequence[Path] = ()) -> Sequence:
     return measure(files)
 
 
+def _audio(files: Sequence[Path] = ()) -> Sequence:
+    from assets.bench.audio import measure
+
+    return measure(files)
+
+
 BENCHES: dict[str, Callable[..., Sequence]] = {
     "bookkeeping": _bookkeeping,
     "crawl": _crawl,
     "posters": _posters,
     "frames": _frames,
+    "audio": _audio,
 }
 """What can be measured, by name."""

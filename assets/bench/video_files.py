@@ -57,8 +57,12 @@ def h264_videos(files: Sequence[Path] = ()) -> list[Path]:
     """Give the H.264 videos among the given files, or among the real ones beside the checkout."""
     from pipeline.media.trailer import probe
 
-    candidates = list(files) or (sorted(_REAL.iterdir()) if _REAL.is_dir() else [])
-    return [path for path in candidates if probe(path).codec == "h264"]
+    return [path for path in files or real_videos() if probe(path).codec == "h264"]
+
+
+def real_videos() -> list[Path]:
+    """Give the real videos beside the checkout; none where there is no such folder."""
+    return sorted(_REAL.iterdir()) if _REAL.is_dir() else []
 
 
 def _encode(path: Path, size: Size, duration_s: int) -> None:

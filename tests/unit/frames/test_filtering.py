@@ -109,18 +109,24 @@ def test_percentile_outside_its_range_is_refused():
         keep_informative(np.stack(trailer()), cut_percentile=100)
 
 
+@pytest.mark.real
 def test_floor_keeps_every_frame_that_seed_004_kept():
     folder = Path(__file__).resolve().parents[3] / "../shared/data/trailer_frames_seed004"
     if not folder.is_dir():
         pytest.skip("seed 004's frames (../shared/data) are not beside the checkout")
-    for movie in sorted(path for path in folder.iterdir() if path.is_dir()):
+    movies = sorted(path for path in folder.iterdir() if path.is_dir())
+    assert len(movies) == 5
+    for movie in movies:
         pictures = [Image.open(path).convert("RGB") for path in sorted(movie.glob("*.jpg"))]
         frames = np.stack([np.asarray(picture.resize((224, 224))) for picture in pictures])
         statistics = measure(frames)
         assert statistics.mean.min() > BLACK_MEAN
         assert statistics.deviation.min() > FLAT_DEVIATION
+        of_floor = {Verdict.BLACK, Verdict.FLAT}
+        assert of_floor.isdisjoint(judge(statistics))
 
 
+@pytest.mark.real
 def test_black_spans_of_a_real_trailer_are_dropped():
     from pipeline.frames.sampling import SAMPLED_FRAMES, choose_pts
     from pipeline.media.trailer import open_trailer
