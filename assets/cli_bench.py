@@ -15,7 +15,11 @@ from assets.cli_parts import console
 
 def bench(
     name: Annotated[
-        str, typer.Argument(help="`bookkeeping`, `crawl`, `posters`, `frames`, `audio`.")
+        str,
+        typer.Argument(
+            help="`bookkeeping`, `crawl`, `posters`, `frames`, `audio`, `images`, `text`, `clips`, "
+            "`end_to_end`."
+        ),
     ],
     files: Annotated[
         list[Path] | None, typer.Argument(help="frames, audio: videos to measure besides.")
@@ -73,11 +77,39 @@ def _audio(files: Sequence[Path] = ()) -> Sequence:
     return measure(files)
 
 
+def _images() -> Sequence:
+    from assets.bench.images import measure
+
+    return measure()
+
+
+def _text() -> Sequence:
+    from assets.bench.text import measure
+
+    return measure()
+
+
+def _clips() -> Sequence:
+    from assets.bench.clips import measure
+
+    return measure()
+
+
+def _end_to_end() -> Sequence:
+    from assets.bench.end_to_end import measure
+
+    return measure()
+
+
 BENCHES: dict[str, Callable[..., Sequence]] = {
     "bookkeeping": _bookkeeping,
     "crawl": _crawl,
     "posters": _posters,
     "frames": _frames,
     "audio": _audio,
+    "images": _images,
+    "text": _text,
+    "clips": _clips,
+    "end_to_end": _end_to_end,
 }
 """What can be measured, by name."""

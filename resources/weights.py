@@ -199,7 +199,7 @@ def _load_from_hub(
 
     if loaded := _attempt(lambda: read(backbone.weights, backbone.weights)):
         return loaded
-    if packaged := _packaged_folder(backbone.name):
+    if packaged := packaged_folder(backbone.name):
         return read(str(packaged), f"{backbone.weights} (installed package)")
     if allow_download and _is_reachable(constants.ENDPOINT):
         return _attempt(lambda: read(backbone.weights, backbone.weights, local_files_only=False))
@@ -225,7 +225,8 @@ def _draw_random(backbone: Backbone, seed: int) -> LoadedBackbone:
     return _finish(backbone, network, RANDOM_LABEL, tokenizer)
 
 
-def _packaged_folder(name: str) -> Path | None:
+def packaged_folder(name: str) -> Path | None:
+    """Give the folder of a backbone that an installed package carries; None where there is none."""
     package, inner = PACKAGES.get(name, (None, ""))
     spec = find_spec(package) if package else None
     return Path(spec.origin).parent / inner if spec and spec.origin else None

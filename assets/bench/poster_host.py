@@ -36,7 +36,8 @@ def poster_host(latency_s: float) -> Iterator[str]:
         process.communicate()
 
 
-def _draw(number: int) -> bytes:
+def draw_file(number: int) -> bytes:
+    """Draw a poster of 500x750 with grain; give its JPEG file."""
     from PIL import Image
 
     from resources.studio.drawing import draw_poster
@@ -75,7 +76,7 @@ class _Talk(asyncio.Protocol):
 
 
 async def _serve(latency_s: float) -> None:
-    bodies = [_draw(number) for number in range(POSTERS)]
+    bodies = [draw_file(number) for number in range(POSTERS)]
     head = "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n"
     _Talk.answers = tuple(head.format(len(body)).encode() + body for body in bodies)
     _Talk.latency_s = latency_s

@@ -4,6 +4,8 @@ What belongs here: the comparison. Both sides fetch from a host on loopback that
 `latency_s`, decode each poster, make a 224×224 JPEG of it (centre crop, quality 95), and keep that
 file and a row: img2dataset in JSON and Parquet, we through staging and ledger as the product does.
 
+A row beside tells what decoding alone costs (see `poster_decoding.py`).
+
 CPU time is that of all processes of a side, each counted by itself from the moment its imports are
 done. Rates count from the first poster to the last.
 """
@@ -18,6 +20,7 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from assets.bench.poster_decoding import decoding_row
 from assets.bench.poster_host import poster_host
 from assets.bench.poster_sides import run_ours
 from assets.bench.report import BenchRow
@@ -70,8 +73,10 @@ def measure(
             processes = max((1, 2), key=lambda n: peer(n)["images_per_s"])
             pairs = [(ours(), peer(processes)) for _ in range(runs)]
         except _NoPeerError as error:
-            return _rows([ours() for _ in range(runs)], [], str(error))
-    return _rows([pair[0] for pair in pairs], [pair[1] for pair in pairs], "")
+            fetched = _rows([ours() for _ in range(runs)], [], str(error))
+        else:
+            fetched = _rows([pair[0] for pair in pairs], [pair[1] for pair in pairs], "")
+    return [*fetched, decoding_row(runs=runs)]
 
 
 def _rows(ours: list[dict], peer: list[dict], why: str) -> list[BenchRow]:

@@ -28,6 +28,8 @@ class BenchRow:
         target: The ratio ours / peer that must be reached: at most, or at least, by `better`.
         limit: A figure in `unit` that ours must reach in the same sense, or None.
         why: Where something could not be measured: why.
+        bound: What this machine could do at the very most, in `unit`, by its measured limits; None
+            where nobody has worked it out.
     """
 
     name: str
@@ -39,6 +41,7 @@ class BenchRow:
     limit: float | None = None
     better: str = "lower"
     why: str = ""
+    bound: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -87,14 +90,15 @@ def print_rows(bench: str, rows: Sequence[BenchRow], *, as_json: bool, console: 
         line = {"bench": bench, "machine": describe_machine(), "rows": shown}
         console.print(json.dumps(line), soft_wrap=True, highlight=False, markup=False)
     else:
-        table = Table("row", "ours", "peer", "ratio", "target", "ok", box=None)
+        table = Table("row", "ours", "peer", "ratio", "target", "physical limit", "ok", box=None)
         for row in rows:
             table.add_row(
                 row.name,
                 _figure(row.ours, row.unit),
                 f"{_figure(row.peer_value, row.unit)} ({row.peer})",
-                f"{row.ratio:.2f}" if row.ratio else "not measured",
+                "not measured" if row.ratio is None else f"{row.ratio:.2f}",
                 f"{row.target:.2f}" if row.target else "",
+                "" if row.bound is None else _figure(row.bound, row.unit),
                 {True: "yes", False: "NO", None: row.why}[row.is_ok],
             )
         console.print(table)
