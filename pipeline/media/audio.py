@@ -27,6 +27,9 @@ SILENCE_PEAK = 2.0**-10
 MAX_PLANES = 8
 """Channels that may lie in planes of their own; of more, PyAV reads beyond the last one."""
 
+CHUNK = 2**15
+"""Samples resampled at once: a call costs as much as a few thousand of them."""
+
 _FULL_SCALE = 2**15 - 1
 
 
@@ -73,14 +76,21 @@ def decode_audio(
 
 
 def _resample(parts: Iterator[tuple[int, np.ndarray]], sample_rate_hz: int) -> Iterator[np.ndarray]:
-    """Resample a stream of mono parts, all of the first part's rate."""
+    """Resample a stream of mono parts, all of the first part's rate, `CHUNK` samples at a time."""
     resampler = None
+    waiting: list[np.ndarray] = []
+    n_waiting = 0
     for rate_hz, part in parts:
         if resampler is None:
             resampler = soxr.ResampleStream(rate_hz, sample_rate_hz, 1, dtype="float32")
-        yield resampler.resample_chunk(part)
+        waiting.append(part)
+        n_waiting += len(part)
+        if n_waiting >= CHUNK:
+            yield resampler.resample_chunk(np.concatenate(waiting))
+            waiting, n_waiting = [], 0
     if resampler is not None:
-        yield resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True)
+        rest = np.concatenate([*waiting, np.empty(0, dtype=np.float32)])
+        yield resampler.resample_chunk(rest, last=True)
 
 
 def _decode_mono(path: Path) -> Iterator[tuple[int, np.ndarray]]:
@@ -98,6 +108,11 @@ def _decode_mono(path: Path) -> Iterator[tuple[int, np.ndarray]]:
             if frame.sample_rate != rate_hz:
                 continue  # damage reads as another rate; a change of layout is legal
             n_channels = frame.layout.nb_channels
+            if (
+                frame.format.name == "fltp" and n_channels <= MAX_PLANES
+            ):  # what AAC, MP3 and Opus give
+                yield rate_hz, _mix_planes(frame)
+                continue
             if setup != (frame.format.name, frame.layout.name):
                 setup = (frame.format.name, frame.layout.name)
                 to_float = av.AudioResampler(format="fltp" if n_channels <= MAX_PLANES else "flt")
@@ -106,3 +121,13 @@ def _decode_mono(path: Path) -> Iterator[tuple[int, np.ndarray]]:
                 if n_channels > MAX_PLANES:
                     channels = channels.reshape(-1, n_channels).T
                 yield rate_hz, channels.mean(axis=0)
+
+
+def _mix_planes(frame: av.AudioFrame) -> np.ndarray:
+    """Average the channels of a frame of float planes, without a copy of them."""
+    planes = [np.frombuffer(plane, np.float32, frame.samples) for plane in frame.planes]
+    total = planes[0].copy()
+    for plane in planes[1:]:
+        total += plane
+    total /= len(planes)
+    return total
