@@ -23,6 +23,9 @@ from pipeline.systems import Kind, Task
 
 FORMAT = 2
 
+SEED = 42
+"""Of the bootstrap where nothing else is asked for: the same films are drawn everywhere."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -41,7 +44,7 @@ class Subject:
     source: str
     weights: str
     main_variant: str
-    seed: int = 42
+    seed: int = SEED
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
