@@ -10,6 +10,8 @@ import numpy as np
 
 from pipeline.models import poster_cnn, stacked_cnn
 from pipeline.models.attention import ATTENTION
+from pipeline.models.divita import DIVITA
+from pipeline.models.divita import KIND as DIVITA_KIND
 from pipeline.models.ensemble import Ensemble
 from pipeline.models.fusion import FUSION
 from pipeline.models.recipe import Inputs, NetworkKind
@@ -33,6 +35,7 @@ KINDS: Mapping[str, NetworkKind] = {
     "attention fusion": ATTENTION,
     stacked_cnn.KIND: stacked_cnn.FRAMES_CNN,
     poster_cnn.KIND: poster_cnn.POSTER_CNN,
+    DIVITA_KIND: DIVITA,
     "ensemble": NetworkKind(_build_ensemble, _ask_ensemble),
 }
 """By the name that `Trained.kind` gives."""

@@ -107,11 +107,16 @@ def label_probabilities(
     genre_ids: Sequence[int],
     media: Collection[str] = ("trailer",),
 ) -> np.ndarray:
-    """Give `genre_probabilities` of some movies and genres: float64 (movies, genres)."""
+    """Give the probability of each genre, among movies that have at least one of them.
+
+    Returns:
+        float64 (movies, genres).
+    """
     columns = [GENRE_IDS.index(genre_id) for genre_id in genre_ids]
-    members, _, _ = list_states()
+    members = list_states()[0][:, columns]
     weights = np.array([posterior(catalogue.traits(int(i)), media) for i in tmdb_ids])
-    return (weights @ members)[:, columns]
+    weights = weights * members.any(axis=1)
+    return weights @ members / weights.sum(axis=1, keepdims=True)
 
 
 def first_genre_probabilities(
@@ -129,22 +134,4 @@ def first_genre_probabilities(
     first_ids = np.array(GENRE_IDS)[firsts]
     weights = np.array([posterior(catalogue.traits(int(i)), media) for i in tmdb_ids])
     shares = np.stack([weights[:, first_ids == one].sum(axis=1) for one in genre_ids], axis=1)
-    return shares / shares.sum(axis=1, keepdims=True)
-
-
-def either_probabilities(
-    catalogue: HasTraits,
-    tmdb_ids: Sequence[int],
-    genre_ids: tuple[int, int],
-    media: Collection[str] = ("poster",),
-) -> np.ndarray:
-    """Give the probability of each of two genres, among movies that have just one of the two.
-
-    Returns:
-        float64 (movies, 2); rows sum to 1.
-    """
-    members, _, _ = list_states()
-    one, other = (members[:, GENRE_IDS.index(genre_id)] for genre_id in genre_ids)
-    weights = np.array([posterior(catalogue.traits(int(i)), media) for i in tmdb_ids])
-    shares = np.stack([weights @ (one & ~other), weights @ (other & ~one)], axis=1)
     return shares / shares.sum(axis=1, keepdims=True)
