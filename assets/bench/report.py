@@ -30,6 +30,7 @@ class BenchRow:
         why: Where something could not be measured: why.
         bound: What this machine could do at the very most, in `unit`, by its measured limits; None
             where nobody has worked it out.
+        note: What a figure wants beside it: its interval, the weights it began with.
     """
 
     name: str
@@ -42,6 +43,7 @@ class BenchRow:
     better: str = "lower"
     why: str = ""
     bound: float | None = None
+    note: str = ""
 
     @property
     def ratio(self) -> float | None:
