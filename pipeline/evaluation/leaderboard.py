@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.evaluation.formats import format_count, format_duration, format_figure
 from pipeline.evaluation.metrics import METRIC_WORDS, is_error
-from pipeline.evaluation.page import format_count, format_duration, format_figure
 from pipeline.evaluation.summary import find_headline
 
 TRIVIAL, LINEAR, BOOSTING = "trivial", "linear", "boosting"
