@@ -89,8 +89,19 @@ def decode_everything(path: Path) -> dict[int, np.ndarray]:
         }
 
 
+@pytest.fixture(scope="module")
+def cells(request):
+    """Cells of the matrix that were run; how many is said at the end."""
+    done: list[tuple] = []
+    yield done
+    reporter = request.config.pluginmanager.getplugin("terminalreporter")
+    codecs = len({codec for codec, *_ in done})
+    said = f"sparse equals sequential in {len(done)} cells: {codecs} codecs, groups of pictures, "
+    reporter.write_line(f"\n{said}B-frames, frame rates (also variable), sizes")
+
+
 @pytest.mark.parametrize(("codec", "group"), CASES)
-def test_sparse_equals_sequential_byte_for_byte(tmp_path, codec, group):
+def test_sparse_equals_sequential_byte_for_byte(tmp_path, codec, group, cells):
     _, ending, odd_size = ENCODERS[codec]
     for b_frames, is_variable, size in itertools.product((0, 3), (False, True), (odd_size, SMALL)):
         path = tmp_path / f"{b_frames}-{is_variable}-{size[0]}.{ending}"
@@ -107,6 +118,7 @@ def test_sparse_equals_sequential_byte_for_byte(tmp_path, codec, group):
                 expected = np.stack([plain[at] for at in wanted])
                 assert np.array_equal(decoded.frames, expected), path.name
                 assert not decoded.is_partial, path.name
+        cells.append((codec, group, b_frames, is_variable, size))
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "mpeg4"])
