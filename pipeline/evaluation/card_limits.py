@@ -38,8 +38,13 @@ _WEIGHTS = re.compile(r"\brandom\b")
 
 
 def is_studio(source: str) -> bool:
-    """Tell whether a source's label is that of the built-in studio's invented films."""
-    return "studio" in source and "generated" in source
+    """Tell whether a source's label is that of the built-in studio's invented films.
+
+    Example:
+        >>> is_studio("built-in studio, invented films (seed 7)"), is_studio("TMDB")
+        (True, False)
+    """
+    return "studio" in source and ("invented" in source or "generated" in source)
 
 
 def list_misuses(facts: Mapping[str, Any], summary: Mapping[str, Any]) -> list[str]:

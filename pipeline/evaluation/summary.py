@@ -33,7 +33,7 @@ class Subject:
 
     Attributes:
         system: Name of the system.
-        source: Where the data come from ("built-in studio, generated, seed 7, size 96").
+        source: Where the data come from ("built-in studio, invented films (seed 7)").
         weights: Which backbones made the embeddings, each with where its weights are from.
         main_variant: The variant that stands for the system: its pictures are drawn.
         seed: Of the bootstrap.

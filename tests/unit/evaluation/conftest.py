@@ -8,7 +8,7 @@ from pipeline.evaluation.results import SplitResult
 from pipeline.evaluation.summary import Subject
 from pipeline.systems import System, Task
 
-SOURCE = "built-in studio, generated, seed 7, size 96"
+SOURCE = "built-in studio, invented films (seed 7)"
 WEIGHTS = "frames: shufflenet, weights: random"
 
 

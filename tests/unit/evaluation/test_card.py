@@ -22,7 +22,7 @@ def test_card_says_all_that_is_known(summary):
     card = render_card(FACTS, summary)
     for said in (
         "# box_office: log10_revenue, main", "a number, in log10 US dollars", "text, metadata",
-        "1,234,567", "built-in studio, generated, seed 7, size 96", "weights: random",
+        "1,234,567", "built-in studio, invented films (seed 7)", "weights: random",
         "| train | 300 | 1990-01-01 to 2015-12-31 |", "| val | 50 | not noted |", "RMSE, lower",
         "boosting on <metadata> (baseline)", "reachable limit (limit)", "90 s",
         "2, weights of epoch 1 kept", '"learning_rate": 0.001', "| torch | 2.11 |", "`abc`",

@@ -135,7 +135,7 @@ def test_score_that_cannot_be_had_is_null_and_shown_as_a_dash(tmp_path, make, su
 
 def test_page_names_its_source_and_weights_and_asks_for_nothing(revenue):
     page = revenue["report.html"].read_text()
-    assert "built-in studio, generated, seed 7, size 96" in page
+    assert "built-in studio, invented films (seed 7)" in page
     assert "weights: random" in page
     assert "reachable error" in page
     assert "boosting on &lt;metadata&gt;" in page
