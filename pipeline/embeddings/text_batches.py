@@ -21,7 +21,8 @@ TextBatch = list[tuple[int, list[int] | ItemError]]
 
 PAD_TO = 16
 """Texts are padded to a multiple of so many tokens, and a batch holds one padded length: then an
-embedding is the same to the last bit whatever its neighbours, also when a killed run goes on."""
+embedding is the same to the last bit whatever its neighbours, also when a killed run goes on.
+BERT's pooler and CLIP's projection are one product per batch, and round otherwise in another."""
 
 
 def make_batches(
