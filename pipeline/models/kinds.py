@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.models import poster_cnn, stacked_cnn
+from pipeline.models import blend, box_office_recipe, poster_cnn, stacked_cnn
 from pipeline.models.attention import ATTENTION
 from pipeline.models.divita import DIVITA
 from pipeline.models.divita import KIND as DIVITA_KIND
@@ -37,5 +37,7 @@ KINDS: Mapping[str, NetworkKind] = {
     poster_cnn.KIND: poster_cnn.POSTER_CNN,
     DIVITA_KIND: DIVITA,
     "ensemble": NetworkKind(_build_ensemble, _ask_ensemble),
+    box_office_recipe.KIND: box_office_recipe.TRANSFORMER,
+    blend.KIND: blend.BLEND,
 }
 """By the name that `Trained.kind` gives."""

@@ -1,0 +1,42 @@
+"""The variants of `box_office`: the blend, its parts alone, and what the paper compares.
+
+What belongs here: a name and a config each. What does not: networks and training.
+"""
+
+from collections.abc import Mapping
+
+from pipeline.models.blend import KERNEL, TREES, BlendConfig, BlendRecipe
+from pipeline.models.box_office_recipe import TransformerRecipe
+from pipeline.models.box_office_transformer import TransformerConfig
+from pipeline.models.movie_reader import FIELDS
+from pipeline.models.recipe import Recipe
+from pipeline.systems import BOX_OFFICE
+
+TEXT_ONLY = "text only, masked words"
+PLAIN = "transformer"
+MASKED = "transformer, masked fields"
+GROUNDED = "transformer, masked fields, grounded keywords"
+
+_WITH_KEYWORDS = (*FIELDS, "keyword")
+
+_RECIPES = (
+    BlendRecipe(BOX_OFFICE.main_variant, BlendConfig(pretraining="masked")),
+    TransformerRecipe(PLAIN),
+    TransformerRecipe(MASKED, TransformerConfig(pretraining="masked")),
+    TransformerRecipe(
+        GROUNDED, TransformerConfig(pretraining="grounding+masked", fields=_WITH_KEYWORDS)
+    ),
+    TransformerRecipe("transformer, keywords", TransformerConfig(fields=_WITH_KEYWORDS)),
+    TransformerRecipe(
+        TEXT_ONLY,
+        TransformerConfig(
+            pretraining="masked", fields=("word",), uses_numbers=False, uses_regions=False
+        ),
+    ),
+    BlendRecipe("gaussian process", BlendConfig(parts=(KERNEL,))),
+    BlendRecipe("boosted trees", BlendConfig(parts=(TREES,))),
+)
+
+RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}
+"""By the variant's name, the main one first. Keywords are in two variants only: the crowd writes
+them, many after release."""

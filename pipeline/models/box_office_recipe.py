@@ -1,0 +1,142 @@
+"""Recipe of seed 000's transformer: read, pretrain, fine-tune, measure the interval.
+
+What belongs here: from inputs to a trained transformer. What does not: the network, pretraining,
+and mixing with other models (see `pipeline.models.blend`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.models.box_office_pretraining import pretrain
+from pipeline.models.box_office_transformer import (
+    BoxOfficeTransformer,
+    TransformerConfig,
+    as_interval,
+    measure_reach,
+)
+from pipeline.models.fitting import Plan, fit_plan, part_rows, refuse_leaks
+from pipeline.models.learner import EpochHook, Objective
+from pipeline.models.movie_reader import FieldTable, MovieReader, known_revenue_usd
+from pipeline.models.recipe import Inputs, NetworkKind, Target, Trained, turn_knobs
+from pipeline.models.streams import width_of
+
+KIND = "box office transformer"
+
+SMALL: Mapping[str, object] = MappingProxyType(
+    {"width": 32, "max_epochs": 6, "pretraining_epochs": 2}
+)
+"""Knobs for the studio: seconds on one core."""
+
+
+@dataclass(frozen=True)
+class TransformerRecipe:
+    """One variant of the transformer.
+
+    Attributes:
+        name: In folders and reports.
+        config: Its knobs.
+        small: Knobs for the studio.
+    """
+
+    name: str
+    config: TransformerConfig = field(default_factory=TransformerConfig)
+    small: Mapping[str, object] = field(default_factory=lambda: SMALL)
+
+    def train(
+        self,
+        inputs: Inputs,
+        target: Target,
+        parts: np.ndarray,
+        *,
+        folder: Path,
+        seed: int = 42,
+        knobs: Mapping[str, object] = MappingProxyType({}),
+        on_epoch: EpochHook | None = None,
+        accelerator: str = "auto",
+    ) -> Trained:
+        """Train; see `Recipe.train`."""
+        refuse_leaks(inputs)
+        config = turn_knobs(self.config, knobs, seed=seed)
+        train_rows, val_rows = part_rows(target, parts)
+        reader = MovieReader.fit(
+            inputs, train_rows, known_revenue_usd(inputs, target.values), config.fields
+        )
+        fields = reader.read(inputs, np.arange(len(target.values)))
+
+        def prepare(network: BoxOfficeTransformer, table: FieldTable, rows: np.ndarray) -> None:
+            network.reader.load_state_dict(reader.state_dict())
+            pretrain(
+                network, table, rows, val_rows, config,
+                folder=folder, on_epoch=on_epoch, accelerator=accelerator,
+            )  # fmt: skip
+
+        plan = Plan(
+            kind=KIND,
+            build=BoxOfficeTransformer,
+            arguments=_arguments(config, reader, fields, target.values[train_rows]),
+            streams=_streams(config, fields),
+            config=config,
+            objective=lambda _: Objective(loss, score),
+            prepare=prepare,
+            table=fields,
+        )
+        trained = fit_plan(
+            plan, inputs, target, parts, folder=folder, on_epoch=on_epoch, accelerator=accelerator
+        )
+        said = trained.network.answer(inputs, val_rows)
+        reach = measure_reach(said, target.values[val_rows])
+        trained.network.reach.copy_(torch.from_numpy(reach))
+        return trained
+
+
+def loss(said: Tensor, target: Tensor) -> Tensor:
+    """Squared error of the mean, plus the likelihood of the deviation around that mean."""
+    target = target.to(said)
+    off = (said[:, 0] - target).square()
+    deviation = (said[:, 1] + 0.5 * off.detach() * torch.exp(-2 * said[:, 1])).mean()
+    return off.mean() + 0.1 * deviation
+
+
+def score(said: Tensor, target: Tensor) -> Mapping[str, float]:
+    """Give the root of the mean squared error in log10 dollars."""
+    return {"rmse": float((said[:, 0] - target.to(said)).square().mean().sqrt())}
+
+
+def _streams(config: TransformerConfig, fields: FieldTable) -> list[str]:
+    wanted = {"text": config.uses_text, "regions": config.uses_regions}
+    extra = [name for name, uses in wanted.items() if uses and name in fields.streams]
+    return ["numbers", "owners", "fields", "buckets", *extra]
+
+
+def _arguments(
+    config: TransformerConfig, reader: MovieReader, fields: FieldTable, wanted: np.ndarray
+) -> Mapping[str, Any]:
+    names = ("width", "layers", "heads", "feedforward", "dropout", "uses_numbers")
+    streams = _streams(config, fields)
+    widths = {
+        name: width_of(fields.streams[name]) if name in streams else 0
+        for name in ("text", "regions")
+    }
+    known = asdict(config)
+    return {
+        "reader": reader.arguments,
+        "text_width": widths["text"],
+        "region_width": widths["regions"],
+        **{name: known[name] for name in names},
+        "mean": float(wanted.mean()),
+        "sd": float(wanted.std()) or 1.0,
+    }
+
+
+def _answer(network: BoxOfficeTransformer, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
+    return as_interval(network.answer(inputs, rows), network.reach.numpy())
+
+
+TRANSFORMER = NetworkKind(BoxOfficeTransformer, _answer)

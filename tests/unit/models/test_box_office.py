@@ -1,0 +1,264 @@
+"""Seed 000's network and its parts on a few dozen movies with a planted effect."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.errors import LeakError, TrainingError
+from pipeline.models.blend import Blend, weigh_parts
+from pipeline.models.box_office import GROUNDED, MASKED, PLAIN, RECIPES, TEXT_ONLY
+from pipeline.models.box_office_pretraining import Grounding, locate_keywords, pretrain
+from pipeline.models.box_office_recipe import TransformerRecipe
+from pipeline.models.box_office_transformer import TransformerConfig, measure_reach
+from pipeline.models.box_office_trees import TreesModel
+from pipeline.models.movie_reader import MovieReader
+from pipeline.models.recipe import Inputs
+from pipeline.models.saved import answer, load_trained, save_trained
+from pipeline.ragged import pack_ragged
+from pipeline.records import Company, MovieRecord, Person
+from pipeline.systems import LOG10_REVENUE
+from pipeline.target import Target
+
+MOVIES = 90
+WORDS = ("car", "dog", "sea", "gun")
+FAST = {"width": 16, "max_epochs": 3, "pretraining_epochs": 2, "batch_size": 16}
+
+
+@dataclass(frozen=True)
+class Table:
+    streams: dict
+    masks: dict
+    data_hash: str = "made up"
+    columns: dict = field(default_factory=dict)
+
+
+def make_movies(seed=0, *, with_regions=False):
+    """Movies whose revenue follows budget and director; a region of each poster shows a keyword."""
+    rng = np.random.default_rng(seed)
+    looks = rng.standard_normal((len(WORDS), 12)).astype(np.float32)
+    records, revenue, regions, shown = [], [], [], []
+    for i in range(MOVIES):
+        director, word = int(rng.integers(0, 6)), int(rng.integers(0, len(WORDS)))
+        budget = 10 ** rng.uniform(6, 8)
+        records.append(
+            MovieRecord(
+                i + 1, f"Name{i} of it", overview=f"A story of a {WORDS[word]} and a {WORDS[0]}.",
+                release_date=date(1990 + i // 4, 1 + i % 12, 5), budget_usd=budget,
+                genres=("Drama",), countries=("US",), keywords=(WORDS[word],),
+                crew=(Person(director, "", "Director"),), companies=(Company(director % 2, ""),),
+            )
+        )  # fmt: skip
+        revenue.append(budget * 10 ** (0.4 * (director - 2.5) + 0.1 * rng.standard_normal()))
+        place = int(rng.integers(0, 3))
+        some = rng.standard_normal((3, 12)).astype(np.float32) * 0.3
+        some[place] += 3 * looks[word]
+        regions.append(some)
+        shown.append(place)
+    everyone = np.ones(MOVIES, dtype=bool)
+    streams = {"metadata": np.log10([[r.budget_usd] for r in records]).astype(np.float32),
+               "text": rng.standard_normal((MOVIES, 8)).astype(np.float32)}  # fmt: skip
+    if with_regions:
+        streams["regions"] = pack_ragged(regions)
+    table = Table(streams, dict.fromkeys(streams, everyone))
+    return Inputs(table, records, np.array(revenue)), np.array(shown)
+
+
+INPUTS, _ = make_movies()
+LOG10 = np.log10(INPUTS.revenue_usd)
+TARGET = Target(LOG10_REVENUE, LOG10, {})
+PARTS = np.array((["train"] * 4 + ["val", "test"]) * (MOVIES // 6), dtype=object)
+TRAIN, TEST = np.flatnonzero(PARTS == "train"), np.flatnonzero(PARTS == "test")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_variant_trains_is_saved_and_answers_alike(name, tmp_path):
+    trained = RECIPES[name].train(
+        INPUTS, TARGET, PARTS, folder=tmp_path, knobs=FAST, accelerator="cpu"
+    )
+    said = answer(trained, INPUTS, TEST)
+    assert said.shape == (len(TEST), 3)
+    assert (said[:, 1] <= said[:, 0]).all()
+    assert (said[:, 0] <= said[:, 2]).all()
+    path = save_trained(trained, tmp_path / "m.pth", task=LOG10_REVENUE, target_facts={}, notes={})
+    np.testing.assert_array_equal(answer(load_trained(path), INPUTS, TEST), said)
+
+
+def test_revenues_outside_the_training_part_reach_no_answer(tmp_path):
+    """The same model comes out, whatever validation and test movies earned before."""
+    hidden = INPUTS.revenue_usd.copy()
+    hidden[PARTS == "test"] = 1.0
+    values = LOG10.copy()
+    values[PARTS == "test"] = np.nan
+    how = {"knobs": FAST, "accelerator": "cpu"}
+    seen = RECIPES["blend"].train(INPUTS, TARGET, PARTS, folder=tmp_path / "a", **how)
+    blind_inputs = replace(INPUTS, revenue_usd=hidden)
+    blind = RECIPES["blend"].train(
+        blind_inputs, replace(TARGET, values=values), PARTS, folder=tmp_path / "b", **how
+    )
+    np.testing.assert_array_equal(answer(seen, INPUTS, TEST), answer(blind, blind_inputs, TEST))
+
+
+@pytest.mark.parametrize("name", ["gaussian process", "boosted trees"])
+def test_parts_find_the_planted_effect(name, tmp_path):
+    trained = RECIPES[name].train(INPUTS, TARGET, PARTS, folder=tmp_path, accelerator="cpu")
+    off = answer(trained, INPUTS, TEST)[:, 0] - LOG10[TEST]
+    assert np.sqrt(np.mean(off**2)) < 0.85 * LOG10[TEST].std()
+
+
+def test_shuffled_revenues_are_not_learned(tmp_path):
+    shuffled = np.random.default_rng(5).permutation(LOG10)
+    inputs = replace(INPUTS, revenue_usd=10**shuffled)
+    trained = RECIPES["gaussian process"].train(
+        inputs, replace(TARGET, values=shuffled), PARTS, folder=tmp_path, accelerator="cpu"
+    )
+    off = answer(trained, inputs, TEST)[:, 0] - shuffled[TEST]
+    assert np.sqrt(np.mean(off**2)) > 0.9 * shuffled[TEST].std()
+
+
+def test_trees_as_arrays_say_what_scikit_learn_says():
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    from pipeline.models.box_office_trees import BAGS, KNOBS
+
+    reader = MovieReader.fit(INPUTS, TRAIN, INPUTS.revenue_usd)
+    model = TreesModel.fit(reader, INPUTS, TRAIN, LOG10[TRAIN], seed=3)
+    numbers = reader.raw_numbers(INPUTS, np.arange(MOVIES))
+    numbers[:, np.isnan(numbers[TRAIN]).all(axis=0)] = 0.0
+    said = [
+        HistGradientBoostingRegressor(**KNOBS, random_state=3 + bag)
+        .fit(numbers[TRAIN], LOG10[TRAIN])
+        .predict(numbers)
+        for bag in range(BAGS)
+    ]
+    np.testing.assert_allclose(model.answer(INPUTS, np.arange(MOVIES)), np.mean(said, axis=0))
+
+
+def test_padding_and_absent_streams_change_nothing(tmp_path):
+    inputs, _ = make_movies(with_regions=True)
+    trained = RECIPES[PLAIN].train(
+        inputs, TARGET, PARTS, folder=tmp_path, knobs=FAST, accelerator="cpu"
+    )
+    network = trained.network
+    fields = network.reader.read(inputs, TEST[:4])
+    values, there = fields.streams["regions"].take(np.arange(4))
+    streams = {n: torch.from_numpy(v) for n, v in fields.streams.items() if n != "regions"}
+    masks = {n: torch.from_numpy(v) for n, v in fields.masks.items()}
+
+    def say(values, there):
+        with torch.inference_mode():
+            return network(
+                streams | {"regions": torch.from_numpy(values)},
+                masks | {"regions": torch.from_numpy(there)},
+            )
+
+    longer = np.pad(values, ((0, 0), (0, 5), (0, 0)), constant_values=9)
+    more = np.pad(there, ((0, 0), (0, 5)))
+    torch.testing.assert_close(say(values, there), say(longer, more))
+    without = replace(inputs, table=replace(inputs.table, streams={
+        name: stream for name, stream in inputs.table.streams.items() if name != "regions"
+    }))  # fmt: skip
+    assert np.isfinite(answer(trained, without, TEST)).all()
+
+
+def test_grounding_finds_the_region_that_shows_the_keyword(tmp_path):
+    """Made-up regions with a planted look per keyword: there are no real ones here."""
+    inputs, shown = make_movies(with_regions=True)
+    config = TransformerConfig(
+        fields=("keyword",), uses_numbers=False, uses_text=False, width=16, pretraining="grounding",
+        pretraining_epochs=25, batch_size=32,
+    )  # fmt: skip
+    config = replace(config, schedule=replace(config.schedule, learning_rate=1e-2, patience=25))
+    trained_by = []
+    recipe = TransformerRecipe("grounded", config)
+    trained = recipe.train(
+        inputs, TARGET, PARTS, folder=tmp_path, accelerator="cpu", knobs={"max_epochs": 1},
+        on_epoch=lambda epoch, most, metrics: trained_by.append(most),
+    )  # fmt: skip
+    assert trained_by.count(25) > 5
+    network = trained.network
+    fields = network.reader.read(inputs, TEST)
+    regions = torch.from_numpy(fields.streams["regions"].take(np.arange(len(TEST)))[0])
+    owners = torch.from_numpy(fields.streams["owners"][:, :1])
+    found = locate_keywords(network, owners, regions)[:, 0].numpy()
+    assert (found == shown[TEST]).mean() > 0.8
+
+
+def test_grounding_wants_regions(tmp_path):
+    trained = RECIPES[PLAIN].train(
+        INPUTS, TARGET, PARTS, folder=tmp_path, knobs=FAST, accelerator="cpu"
+    )
+    with pytest.raises(ValueError, match="poster regions"):
+        Grounding(trained.network)
+
+
+def test_masked_pretraining_lowers_its_loss_and_tells_its_pace(tmp_path):
+    recipe = RECIPES[MASKED]
+    rows = np.flatnonzero(PARTS == "val")
+    trained = RECIPES[PLAIN].train(
+        INPUTS, TARGET, PARTS, folder=tmp_path, knobs=FAST, accelerator="cpu"
+    )
+    told, clock = [], iter(range(1000))
+    config = replace(recipe.config, batch_size=16, pretraining_epochs=8)
+    fields = trained.network.reader.read(INPUTS, np.arange(MOVIES))
+    how = {"folder": tmp_path, "accelerator": "cpu"}
+    [fitted] = pretrain(
+        trained.network, fields, TRAIN, rows, config, clock=lambda: float(next(clock)),
+        on_epoch=lambda *epoch: told.append(epoch[2]["movies_per_s"]), **how,
+    ).values()  # fmt: skip
+    losses = [row["val_loss"] for row in fitted.history]
+    assert min(losses) < losses[0]
+    assert told == [len(TRAIN)] * len(losses)
+    [again] = pretrain(trained.network, fields, TRAIN, rows, config, **how).values()
+    assert again.history == fitted.history
+
+
+def test_keywords_are_in_the_variants_that_say_so_alone():
+    with_keywords = {name for name, recipe in RECIPES.items() if "keyword" in recipe.config.fields}
+    assert with_keywords == {GROUNDED, "transformer, keywords"}
+    assert RECIPES[TEXT_ONLY].config.fields == ("word",)
+    assert next(iter(RECIPES)) == "blend"
+
+
+def test_blend_answers_the_weighted_mean_of_its_parts(tmp_path):
+    trained = RECIPES["blend"].train(
+        INPUTS, TARGET, PARTS, folder=tmp_path, knobs=FAST, accelerator="cpu"
+    )
+    blend: Blend = trained.network
+    parts = blend.answer_parts(INPUTS, TEST)
+    mixed = sum(w * parts[n] for w, n in zip(blend.weights.tolist(), blend.names, strict=True))
+    np.testing.assert_allclose(blend.answer(INPUTS, TEST)[:, 0], mixed)
+    assert blend.weights.sum().item() == pytest.approx(1)
+
+
+def test_a_small_validation_part_keeps_weights_near_equal():
+    rng = np.random.default_rng(0)
+    true = rng.standard_normal(20)
+    noisy = [true + 0.5 * rng.standard_normal(20) for _ in range(3)]
+    assert np.abs(weigh_parts(noisy, true, pull=100.0) - 1 / 3).max() < 0.02
+
+
+def test_reach_covers_nine_of_ten():
+    rng = np.random.default_rng(0)
+    true, said = rng.standard_t(3, 4000), np.stack([np.zeros(4000), np.ones(4000)], axis=1)
+    down, up = measure_reach(said, true)
+    assert ((true >= -down) & (true <= up)).mean() == pytest.approx(0.9, abs=0.01)
+
+
+def test_a_record_that_knows_its_revenue_is_refused(tmp_path):
+    told = [replace(INPUTS.records[0], revenue_usd=1e6), *INPUTS.records[1:]]
+    for name in ("blend", PLAIN):
+        with pytest.raises(LeakError):
+            RECIPES[name].train(replace(INPUTS, records=told), TARGET, PARTS, folder=tmp_path)
+
+
+def test_inputs_without_records_are_refused(tmp_path):
+    with pytest.raises(TrainingError, match="record for each"):
+        RECIPES[PLAIN].train(replace(INPUTS, records=()), TARGET, PARTS, folder=tmp_path)
+
+
+def test_unknown_parts_are_refused(tmp_path):
+    with pytest.raises(TrainingError, match="parts among"):
+        RECIPES["blend"].train(INPUTS, TARGET, PARTS, folder=tmp_path, knobs={"parts": ("oracle",)})
