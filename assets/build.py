@@ -17,11 +17,10 @@ import dagster as dg
 from dotenv import dotenv_values
 
 from assets.definitions import build_defs
-from assets.lineage import is_stale
+from assets.lineage import is_stale, stale
 from assets.own_trailers import tell_rest
 from assets.partitions import range_tags
 from assets.schedules import RANGE_MOVIES, due_ranges, end_dead_runs
-from assets.splits import SYSTEMS
 from assets.steps import STEPS
 from pipeline.due import RECORDS
 from pipeline.errors import ConfigurationError, MarqueeError
@@ -153,14 +152,11 @@ def _train(
     groups: dict[str, str],
 ) -> None:
     late = [stage for stage in request.stages if stage in STAGES[4:]]
-    if not late or not is_stale(workplace, SYSTEMS):
+    if not late or not is_stale(workplace):
         return
-    _run(
-        defs,
-        instance,
-        "retrain",
-        selection=[name for name, group in groups.items() if group in late],
-    )
+    chosen = [name for name in stale(workplace) if groups[name] in late]
+    if chosen:
+        _run(defs, instance, "retrain", selection=chosen)
 
 
 def overrides(workplace: Workplace) -> dict[str, object]:

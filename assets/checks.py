@@ -8,12 +8,17 @@ from collections.abc import Callable
 import dagster as dg
 import numpy as np
 
-from assets.splits import SYSTEMS, load_features, splits_path
+from assets.features import load_features
+from assets.lineage import FEATURES
+from assets.splits import load_splits
 from assets.status import NOT_TRIED, count_statuses
 from assets.steps import STEPS
 from pipeline.errors import LeakError, SplitError
-from pipeline.systems import System
+from pipeline.ragged import Ragged
+from pipeline.systems import SYSTEMS, Kind, System, Task
 from resources.workplace import Workplace
+
+_LOOK_ROWS = 4096
 
 MAX_RETRY_SHARE = 0.2
 """More films than this share that could not be had for now hint at a source that is down."""
@@ -39,12 +44,10 @@ def _status_check(name: str) -> dg.AssetChecksDefinition:
     return check
 
 
-def _table_check(
-    system: System, name: str, description: str, look: Callable
-) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=f"{system.name}_features", name=name, description=description)
+def _table_check(name: str, description: str, look: Callable) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=FEATURES, name=name, description=description)
     def check(workplace: dg.ResourceParam[Workplace]) -> dg.AssetCheckResult:
-        return look(load_features(workplace, system))
+        return look(load_features(workplace))
 
     return check
 
@@ -57,21 +60,36 @@ def _ids_are_unique(features) -> dg.AssetCheckResult:
 
 def _shapes_and_ranges(features) -> dg.AssetCheckResult:
     """Streams have a row per movie, are finite where present and zero where not."""
-    faults = []
-    for name, values in features.streams.items():
-        mask = features.masks[name]
-        if values.shape[0] != len(features) or mask.shape != (len(features),):
-            faults.append(f"{name}: shape {values.shape} for {len(features)} movies")
-            continue
-        present = np.asarray(values[mask], dtype=np.float32)
-        if np.isinf(present).any() or (name != "metadata" and np.isnan(present).any()):
-            faults.append(f"{name}: not finite")
-        if np.any(values[~mask]):
-            faults.append(f"{name}: not zero where missing")
+    faults = [
+        fault
+        for name, values in features.streams.items()
+        if (fault := _fault_of(name, values, features.masks[name], len(features)))
+    ]
     revenue = features.table["revenue_usd"]
-    if not (revenue > 0).all():
+    if not (revenue.dropna() > 0).all():
         faults.append("revenue_usd: not positive")
     return dg.AssetCheckResult(passed=not faults, metadata={"faults": faults})
+
+
+def _fault_of(name: str, values, mask: np.ndarray, n_movies: int) -> str:
+    if len(values) != n_movies or mask.shape != (n_movies,):
+        return f"{name}: {len(values)} rows for {n_movies} movies"
+    if isinstance(values, Ragged):
+        if values.lengths[~mask].any():
+            return f"{name}: not empty where missing"
+        return _not_finite(name, values.values)
+    if np.any(values[~mask]):
+        return f"{name}: not zero where missing"
+    return _not_finite(name, values)
+
+
+def _not_finite(name: str, values: np.ndarray) -> str:
+    """Look piece by piece: the array lies on disk. Only metadata may not know a number."""
+    for start in range(0, len(values), _LOOK_ROWS):
+        part = np.asarray(values[start : start + _LOOK_ROWS], dtype=np.float32)
+        if np.isinf(part).any() or (name != "metadata" and np.isnan(part).any()):
+            return f"{name}: not finite"
+    return ""
 
 
 def _no_leaked_column(features) -> dg.AssetCheckResult:
@@ -85,78 +103,68 @@ def _no_leaked_column(features) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=True, metadata={"columns": columns})
 
 
-def _disjoint_check(system: System) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=f"{system.name}_splits",
-        name="disjoint",
-        description="No film and no franchise stands in two parts of a split.",
-    )
+def _split_check(
+    system: System, name: str, description: str, look: Callable
+) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=f"{system.name}_splits", name=name, description=description)
     def check(workplace: dg.ResourceParam[Workplace]) -> dg.AssetCheckResult:
-        import pandas as pd
-
-        from pipeline.splits.proof import prove_disjoint
-
-        frame = pd.read_parquet(splits_path(workplace, system))
-        try:
-            prove_disjoint(frame, load_features(workplace, system).table)
-        except SplitError as error:
-            return dg.AssetCheckResult(passed=False, metadata={"fault": str(error)})
-        return dg.AssetCheckResult(passed=True, metadata={"splits": list(frame.columns[1:])})
-
-    return check
-
-
-def _balance_check(system: System) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=f"{system.name}_splits",
-        name="class_balance",
-        description="Films per class and part; fails where the training part lacks a class.",
-    )
-    def check(workplace: dg.ResourceParam[Workplace]) -> dg.AssetCheckResult:
-        import pandas as pd
-
-        from pipeline.splits.labels import classify, fit_edges
-
-        table = load_features(workplace, system).table
-        frame = pd.read_parquet(splits_path(workplace, system))
-        counts, lacking = {}, []
-        for name in frame.columns[1:]:
-            parts = frame[name].to_numpy()
-            edges = fit_edges(table["revenue_usd"][parts == "train"], len(system.class_names))
-            classes = classify(table["revenue_usd"], edges)
-            counts[name] = {
-                part: np.bincount(
-                    classes[parts == part], minlength=len(system.class_names)
-                ).tolist()
-                for part in ("train", "val", "test")
-            }
-            lacking += [name] if min(counts[name]["train"]) == 0 else []
+        table = load_features(workplace)
+        told, faults = {}, []
+        for task in system.tasks:
+            frame = load_splits(workplace, system, task, table)
+            told[task.name], wrong = look(task, frame, table.table)
+            faults += [f"{task.name}: {fault}" for fault in wrong]
         return dg.AssetCheckResult(
-            passed=not lacking,
-            metadata={"counts": dg.MetadataValue.json(counts), "lacking": lacking},
+            passed=not faults,
+            metadata={"found": dg.MetadataValue.json(told), "faults": faults},
         )
 
     return check
+
+
+def _disjoint(_task: Task, frame, table) -> tuple[object, list[str]]:
+    """No film and no franchise stands in two parts of a split."""
+    from pipeline.splits.proof import prove_disjoint
+
+    try:
+        prove_disjoint(frame, table)
+    except SplitError as error:
+        return str(error), [str(error)]
+    return list(frame.columns[1:]), []
+
+
+def _balance(task: Task, frame, table) -> tuple[object, list[str]]:
+    """Films per class or label and part; fails where the training part lacks one."""
+    from pipeline.splits.targets import make_target
+
+    counts, lacking = {}, []
+    for name in frame.columns[1:]:
+        parts = frame[name].to_numpy()
+        target = make_target(task, table, np.flatnonzero(parts == "train"))
+        counts[name] = {
+            part: _count(task, target.values[parts == part]) for part in ("train", "val", "test")
+        }
+        if min(counts[name]["train"]) == 0:
+            lacking.append(f"{name}: the training part lacks a class")
+    return counts, lacking
+
+
+def _count(task: Task, values: np.ndarray) -> list[int]:
+    if task.kind is Kind.CLASSES:
+        return np.bincount(values[values >= 0], minlength=len(task.class_names)).tolist()
+    if task.kind is Kind.LABELS:
+        return np.nansum(values, axis=0).astype(int).tolist()
+    return [int(np.isfinite(values).sum())]
 
 
 CHECKS = [
     *(_status_check(step.name) for step in STEPS),
+    _table_check("ids_unique", "One row per film.", _ids_are_unique),
+    _table_check("shapes_and_ranges", _shapes_and_ranges.__doc__, _shapes_and_ranges),
+    _table_check("no_leaked_column", "No input is known only after release.", _no_leaked_column),
     *(
-        check
+        _split_check(system, name, look.__doc__, look)
         for system in SYSTEMS
-        for check in (
-            _table_check(system, "ids_unique", "One row per film.", _ids_are_unique),
-            _table_check(
-                system, "shapes_and_ranges", _shapes_and_ranges.__doc__, _shapes_and_ranges
-            ),
-            _table_check(
-                system,
-                "no_leaked_column",
-                "No input is known only after release.",
-                _no_leaked_column,
-            ),
-            _disjoint_check(system),
-            _balance_check(system),
-        )
+        for name, look in (("disjoint", _disjoint), ("class_balance", _balance))
     ),
 ]

@@ -1,14 +1,13 @@
-"""The rows of the unpartitioned assets: what a system's features, splits, model and scores hang on.
+"""The rows of the unpartitioned assets: which there are, what each hangs on, and what is stale.
 
-What belongs here: one row per asset in the ledger (movie 0), and whether it is stale. What does
-not: the assets.
+What belongs here: one row per asset in the ledger (movie 0). What does not: the assets.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.due import Row, shown
 from pipeline.outcomes import Status
-from pipeline.systems import System
+from pipeline.systems import BOX_OFFICE, SYSTEMS, System
 from pipeline.versions import combine
 from resources.workplace import Workplace
 
@@ -17,14 +16,43 @@ WHOLE = 0
 
 FEATURE_STEPS = (
     "movie_records", "box_office", "text_embeddings", "poster_embeddings", "frame_embeddings",
-    "trailer_audio",
+    "trailer_audio", "clip_embeddings", "audio_embeddings", "poster_regions",
 )  # fmt: skip
 """The per-movie assets that features are packed from."""
 
-CODE_VERSIONS = {"features": "2", "splits": "1", "model": "1", "evaluation": "1"}
-"""Raised by hand whenever a stage's results would differ, for every system."""
+FEATURES = "movie_features"
+ENCODER = "box_office_encoder"
+LEADERBOARD = "leaderboard"
 
-STAGES = ("features", "splits", "model", "evaluation")
+CODE_VERSIONS = {
+    "features": "3", "splits": "2", "baselines": "1", "encoder": "1", "model": "2",
+    "evaluation": "2", "leaderboard": "1",
+}  # fmt: skip
+"""By the last word of an asset's name; raised by hand whenever its results would differ."""
+
+
+def upstreams(systems: Sequence[System] = SYSTEMS) -> Mapping[str, tuple[str, ...]]:
+    """Name every unpartitioned asset with those it hangs on; each stands after its upstreams."""
+    found: dict[str, tuple[str, ...]] = {FEATURES: ()}
+    for system in systems:
+        name = system.name
+        splits = f"{name}_splits"
+        found[splits] = (FEATURES,)
+        found[f"{name}_baselines"] = (splits,)
+        if system is BOX_OFFICE:
+            found[ENCODER] = (splits,)
+        found[f"{name}_model"] = (splits, ENCODER) if system is BOX_OFFICE else (splits,)
+        found[f"{name}_evaluation"] = (f"{name}_baselines", f"{name}_model")
+    found[LEADERBOARD] = tuple(f"{system.name}_evaluation" for system in systems)
+    return found
+
+
+UPSTREAMS = upstreams()
+
+
+def code_version(name: str) -> str:
+    """Give the code version of an unpartitioned asset."""
+    return CODE_VERSIONS[name.rpartition("_")[2]]
 
 
 def features_version(workplace: Workplace) -> str:
@@ -39,36 +67,41 @@ def features_version(workplace: Workplace) -> str:
     return combine(versions)
 
 
-def read_stage(workplace: Workplace, system: System, stage: str) -> Row:
-    """Give the row of one stage of a system; an empty one where it was never made."""
-    name = f"{system.name}_{stage}"
+def read_whole(workplace: Workplace, name: str) -> Row:
+    """Give the row of an unpartitioned asset; an empty one where it was never made."""
     return workplace.ledger.rows(name, [WHOLE]).get(WHOLE, Row())
 
 
-def write_stage(
-    workplace: Workplace, system: System, stage: str, input_version: str, content_hash: str
-) -> None:
-    """Note that a stage has been made of these inputs."""
+def input_version(workplace: Workplace, name: str) -> str:
+    """Give the version of what an unpartitioned asset hangs on, as that is now."""
+    if name == FEATURES:
+        return features_version(workplace)
+    return combine(read_whole(workplace, upstream).lineage for upstream in UPSTREAMS[name])
+
+
+def write_whole(workplace: Workplace, name: str, version: str, content_hash: str) -> None:
+    """Note that an asset has been made of inputs of this version."""
     row = Row(
         status=Status.OK.value,
-        input_version=input_version,
-        code_version=CODE_VERSIONS[stage],
+        input_version=version,
+        code_version=code_version(name),
         content_hash=content_hash,
     )
-    rows = {WHOLE: shown(row)}
-    workplace.ledger.write(f"{system.name}_{stage}", rows, now_s=workplace.clock())
+    workplace.ledger.write(name, {WHOLE: shown(row)}, now_s=workplace.clock())
 
 
-def is_stale(workplace: Workplace, systems: Sequence[System]) -> bool:
-    """Whether anything that a system's scores hang on has changed since they were made."""
-    if not workplace.ledger.rows("box_office"):
-        return False
-    version = features_version(workplace)
-    for system in systems:
-        upstream = version
-        for stage in STAGES:
-            row = read_stage(workplace, system, stage)
-            if (row.input_version, row.code_version) != (upstream, CODE_VERSIONS[stage]):
-                return True
-            upstream = row.lineage
-    return False
+def stale(workplace: Workplace) -> list[str]:
+    """Name the unpartitioned assets that were not made of what there is now, or hang on such."""
+    found: list[str] = []
+    for name, needs in UPSTREAMS.items():
+        row = read_whole(workplace, name)
+        made_of = (row.input_version, row.code_version)
+        is_current = made_of == (input_version(workplace, name), code_version(name))
+        if not is_current or set(needs) & set(found):
+            found.append(name)
+    return found
+
+
+def is_stale(workplace: Workplace) -> bool:
+    """Whether anything that scores hang on has changed since they were made."""
+    return bool(workplace.ledger.rows("box_office")) and bool(stale(workplace))

@@ -1,148 +1,143 @@
-"""Models: each system's network, trained on each of its splits.
+"""Models: every variant of every system, trained on each of its splits.
 
-What belongs here: the assets, one for each row of the table of systems. What does not: networks
-and training (see `pipeline.models`) and scores (see `pipeline.evaluation`).
+What belongs here: the assets. What does not: networks and their training (see `pipeline.models`),
+and which trainings there are (see `assets.trials`).
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import dagster as dg
 import numpy as np
-from pydantic import Field
 
-from assets.lineage import read_stage, write_stage
+from assets.features import load_features
+from assets.inputs import open_inputs
+from assets.knobs import KNOBS, turned
+from assets.lineage import ENCODER, input_version, write_whole
 from assets.progress import progress
-from assets.splits import SYSTEMS, load_features, splits_path
+from assets.recipes import knobs_for, recipes_of
+from assets.splits import load_splits
 from assets.stopping import stopping
 from assets.system_assets import system_asset
-from pipeline.errors import SplitError
-from pipeline.systems import ALL_STREAMS, BY_DATE, PUBLISHED_STREAMS, System
-from pipeline.versions import combine
+from assets.trials import Trial, models_folder, trials
+from pipeline.errors import TrainingError
+from pipeline.systems import BOX_OFFICE, GENRES, REVENUE, SCORE_TASK, SYSTEMS, System
+from pipeline.versions import combine, hash_bytes
+from resources.environment import describe_environment
 from resources.workplace import Workplace
 
+FACTS_FILE = "facts.json"
+TRIALS_FILE = "trials.json"
+MODEL_FILES = {"revenue": "best_multimodal_model.pth"}
+"""Source: seed 001, "Output Files"; elsewhere the file is `model.pth`."""
 
-class TrainingConfig(dg.Config):
-    """Knobs of a training; the defaults are the published ones.
 
-    Source:
-        Seed 001, "Training Configuration".
-    """
-
-    learning_rate: float = Field(1e-4, description="Of AdamW.")
-    weight_decay: float = Field(0.01, description="Of AdamW.")
-    max_epochs: int = Field(50, description="Most passes over the training part.")
-    patience: int = Field(10, description="Epochs without a lower validation loss until it stops.")
-    batch_size: int = Field(16, description="Films in one step.")
-    dropout: float = Field(0.3, description="After each hidden layer.")
-    weigh_classes: bool = Field(True, description="Whether rare classes count more.")
-    seed: int = Field(42, description="Of weights, dropout and the order of films.")
+def model_file(system: System) -> str:
+    """Give the name of a system's model files."""
+    return MODEL_FILES.get(system.name, "model.pth")
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One training: a split, the streams, and whose parts and labels.
+class Ground:
+    """What all trainings of one system share.
 
     Attributes:
-        split: Name of the split.
-        variant: `PUBLISHED_STREAMS` or `ALL_STREAMS`.
-        streams: Names of the streams.
-        parts: "train", "val", "test" or "" per movie.
-        edges_usd: Class edges of the training part.
-        labels: Class per movie.
-        folder: Where its model lies.
+        table: The packed features.
+        inputs: What models may look at.
+        frames: By task, who is in which part of which split.
     """
 
-    split: str
-    variant: str
-    streams: tuple[str, ...]
-    parts: np.ndarray
-    edges_usd: np.ndarray
-    labels: np.ndarray
-    folder: Path
+    table: Any
+    inputs: Any
+    frames: Mapping[str, Any]
+
+    def has(self, trial: Trial) -> bool:
+        """Whether there were enough films for a trial's split."""
+        return trial.split in self.frames[trial.task.name]
+
+    def parts(self, trial: Trial) -> np.ndarray:
+        """Give "train", "val", "test" or "" per film."""
+        return self.frames[trial.task.name][trial.split].to_numpy()
+
+    def inputs_of(self, trial: Trial):
+        """Give what a trial's network may look at; several heads learn score and genres besides."""
+        from pipeline.splits.targets import known_rows, make_target
+
+        if trial.system is not REVENUE:
+            return self.inputs
+        is_trained_on, extra = self.parts(trial) == "train", []
+        for task in (SCORE_TASK, GENRES):
+            known, _ = known_rows(task, self.table.table)
+            if (rows := np.flatnonzero(is_trained_on & known)).size:
+                extra.append(make_target(task, self.table.table, rows))
+        return replace(self.inputs, extra_targets=tuple(extra))
+
+    def target(self, trial: Trial):
+        """Make a trial's target; what is fitted is fitted on its training part."""
+        from pipeline.splits.targets import make_target
+
+        train = np.flatnonzero(self.parts(trial) == "train")
+        return make_target(trial.task, self.table.table, train)
 
 
-def trials(workplace: Workplace, system: System, table) -> Iterator[Trial]:
-    """Lay out a system's trainings: every split, with the published streams and with all."""
-    import pandas as pd
-
-    from pipeline.splits.labels import classify, fit_edges
-
-    path = splits_path(workplace, system)
-    if not path.exists():
-        raise SplitError(
-            f"There are no splits for {system.name}. Run `uv run marquee build --stages splits`."
-        )
-    frame = pd.read_parquet(path)
-    if list(frame["tmdb_id"]) != list(table["tmdb_id"]):
-        raise SplitError(
-            f"The splits of {system.name} are of other films than its features. Materialize "
-            f"{system.name}_splits again."
-        )
-    for name in [*(split.name for split in system.splits), BY_DATE]:
-        parts = frame[name].to_numpy()
-        edges = fit_edges(table["revenue_usd"][parts == "train"], len(system.class_names))
-        labels = classify(table["revenue_usd"], edges)
-        for variant, streams in variants(system).items():
-            folder = models_folder(workplace, system) / name / variant.replace(" ", "-")
-            yield Trial(name, variant, streams, parts, edges, labels, folder)
-
-
-def variants(system: System) -> Mapping[str, tuple[str, ...]]:
-    """Name the sets of streams that are trained."""
-    return {
-        PUBLISHED_STREAMS: system.streams,
-        ALL_STREAMS: (*system.streams, *system.extra_streams),
-    }
-
-
-def models_folder(workplace: Workplace, system: System) -> Path:
-    """Give the folder of a system's models."""
-    return workplace.store.folder("models") / system.name
+def open_ground(workplace: Workplace, system: System) -> Ground:
+    """Open features, inputs and splits of a system."""
+    table = load_features(workplace)
+    frames = {task.name: load_splits(workplace, system, task, table) for task in system.tasks}
+    return Ground(table, open_inputs(workplace, table), frames)
 
 
 def build_model(system: System) -> dg.AssetsDefinition:
     """Make the asset of a system's trained networks."""
+    needs = [f"{system.name}_splits", *([ENCODER] if system is BOX_OFFICE else [])]
 
     @system_asset(
         system,
         "model",
         group="models",
-        deps=[f"{system.name}_features", f"{system.name}_splits"],
+        deps=needs,
         kinds={"pytorch"},
         metadata={
-            "file": f"models/{system.name}/<split>/<streams>/best_multimodal_model.pth",
-            "shape": f"class probabilities float64 (films, {len(system.class_names)})",
+            "file": f"models/{system.name}/<task>/<split>/<variant>/{model_file(system)}",
+            "content": "weights, scalers and what the network was trained on; facts.json beside it",
         },
         description=(
-            f"Seed {system.seed}'s network for `{system.name}`, trained on each split one after "
-            "another, with the published streams and with all of them. An interrupted training is "
-            "taken up where it was."
+            f"Seed {system.seed}'s networks for `{system.name}`, trained on each split one after "
+            "another. An interrupted training is taken up where it was."
         ),
     )
     def model(
         context: dg.AssetExecutionContext,
-        config: TrainingConfig,
+        config: KNOBS[system.name],
         workplace: dg.ResourceParam[Workplace],
     ) -> dg.MaterializeResult:
         with stopping():
-            table = load_features(workplace, system)
-            planned = list(trials(workplace, system, table.table))
-            fingerprints, figures = [], []
-            with progress(f"{system.name}_model", len(planned), context.log.info) as told:
+            name = f"{system.name}_model"
+            version = input_version(workplace, name)
+            ground = open_ground(workplace, system)
+            planned = [
+                trial
+                for trial in trials(system, workplace.preset.name, config.variants)
+                if ground.has(trial)
+            ]
+            knobs = turned(config)
+            figures, fingerprints = [], []
+            with progress(name, len(planned), context.log.info) as told:
                 for trial in planned:
-                    trained = train(system, table, trial, config)
-                    fingerprints.append(trained.fingerprint)
-                    figures.append(_figures(trial, trained))
+                    facts = train(workplace, ground, trial, knobs, seed=config.seed)
+                    fingerprints.append(facts["fingerprint"])
+                    figures.append(_figures(trial, facts))
                     told.step("trained")
+            _list_trials(workplace, system, planned)
             content_hash = combine(fingerprints)
-            upstream = read_stage(workplace, system, "splits").lineage
-            write_stage(workplace, system, "model", upstream, content_hash)
+            write_whole(workplace, name, version, content_hash)
         return dg.MaterializeResult(
             metadata={
                 "source": workplace.source.label,
-                **{name: text for name, text in table.notes.items() if name != "source"},
+                **{k: v for k, v in ground.table.notes.items() if k != "source"},
                 "trainings": dg.MetadataValue.table(figures),
                 "folder": str(models_folder(workplace, system)),
             },
@@ -152,54 +147,103 @@ def build_model(system: System) -> dg.AssetsDefinition:
     return model
 
 
-def train(system: System, table, trial: Trial, config: TrainingConfig):
-    """Train one network and save it."""
-    from pipeline.models.saved import MODEL_FILE, save_model
-    from pipeline.models.schedule import Schedule
-    from pipeline.models.training import FusionTraining, train_fusion
+def train(
+    workplace: Workplace, ground: Ground, trial: Trial, knobs: Mapping[str, object], *, seed: int
+) -> dict[str, Any]:
+    """Train one variant on one split and keep it with all that is needed to judge it again."""
+    from pipeline.models.saved import save_trained
 
-    schedule = Schedule(
-        learning_rate=config.learning_rate,
-        weight_decay=config.weight_decay,
-        max_epochs=config.max_epochs,
-        patience=config.patience,
-        seed=config.seed,
+    recipe = recipes_of(trial.system, workplace)[trial.variant]
+    target, folder = ground.target(trial), trial.folder(workplace)
+    began_s = time.monotonic()
+    trained = recipe.train(
+        ground.inputs_of(trial),
+        target,
+        ground.parts(trial),
+        folder=folder / "training",
+        seed=seed,
+        knobs=knobs_for(recipe, workplace.preset.name, knobs),
     )
-    trained = train_fusion(
-        table,
-        trial.labels,
-        trial.parts,
-        len(system.class_names),
-        FusionTraining(
-            streams=trial.streams,
-            batch_size=config.batch_size,
-            dropout=config.dropout,
-            weigh_classes=config.weigh_classes,
-            schedule=schedule,
-        ),
-        folder=trial.folder / "training",
-    )
-    save_model(
+    facts = {
+        **_told(trial, trained),
+        "train_s": round(time.monotonic() - began_s, 1),
+        "split_hash": hash_bytes("\x1f".join(map(str, ground.parts(trial))).encode()),
+        "dates": _dates(ground, trial),
+        "notes": dict(ground.table.notes),
+        "environment": describe_environment(),
+    }
+    save_trained(
         trained,
-        trial.folder / MODEL_FILE,
-        class_names=system.class_names,
-        edges_usd=trial.edges_usd,
-        notes=table.notes,
+        folder / model_file(trial.system),
+        task=trial.task,
+        target_facts=target.facts,
+        notes=dict(ground.table.notes),
     )
-    return trained
+    (folder / FACTS_FILE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    return facts
 
 
-def _figures(trial: Trial, trained) -> dg.TableRecord:
-    best = trained.fitted.history[trained.fitted.best_epoch - 1]
+def _dates(ground: Ground, trial: Trial) -> dict[str, list[str]]:
+    """Give the first and the last day of release in each part."""
+    days, parts = ground.table.table["release_date"], ground.parts(trial)
+    found = {}
+    for part in ("train", "val", "test"):
+        known = days[parts == part].dropna()
+        if len(known):
+            found[part] = [str(day.date()) for day in (known.min(), known.max())]
+    return found
+
+
+def _list_trials(workplace: Workplace, system: System, planned: Sequence[Trial]) -> None:
+    listed = [[trial.task.name, trial.split, trial.variant] for trial in planned]
+    workplace.store.write(
+        workplace.store.path("models", system.name, TRIALS_FILE), json.dumps(listed).encode()
+    )
+
+
+def trained(workplace: Workplace, system: System) -> list[Trial]:
+    """List the trainings that were done, as the model asset left them."""
+    path = workplace.store.path("models", system.name, TRIALS_FILE)
+    if not path.exists():
+        raise TrainingError(f"No model of {system.name} was trained: materialize it first.")
+    tasks = {task.name: task for task in system.tasks}
+    return [
+        Trial(system, tasks[task], split, variant)
+        for task, split, variant in workplace.store.read_json(path)
+    ]
+
+
+def _told(trial: Trial, trained) -> dict[str, Any]:
+    """Say what was trained and how."""
+    from pipeline.models.fitting import as_json
+
+    return {
+        "system": trial.system.name,
+        "task": trial.task.name,
+        "split": trial.split,
+        "variant": trial.variant,
+        "kind": trained.kind,
+        "config": as_json(trained.config),
+        "data_hash": trained.data_hash,
+        "fingerprint": trained.fingerprint,
+        "parameters": sum(p.numel() for p in trained.network.parameters()),
+        "history": [dict(row) for row in trained.fitted.history],
+        "best_epoch": trained.fitted.best_epoch,
+    }
+
+
+def _figures(trial: Trial, facts: Mapping[str, Any]) -> dg.TableRecord:
+    best = facts["history"][facts["best_epoch"] - 1] if facts["history"] else {}
     return dg.TableRecord(
         {
+            "task": trial.task.name,
             "split": trial.split,
-            "streams": trial.variant,
-            "epochs": len(trained.fitted.history),
-            "best_epoch": trained.fitted.best_epoch,
-            "val_loss": round(float(best["val_loss"]), 4),
-            "val_macro_f1": round(float(best["val_macro_f1"]), 4),
-            "parameters": trained.network.count_parameters(),
+            "variant": trial.variant,
+            "epochs": len(facts["history"]),
+            "best_epoch": facts["best_epoch"],
+            "val_loss": round(float(best.get("val_loss", float("nan"))), 4),
+            "train_s": facts["train_s"],
+            "parameters": facts["parameters"],
         }
     )
 

@@ -12,7 +12,6 @@ import dagster as dg
 from assets.due import find_due
 from assets.lineage import is_stale
 from assets.partitions import DEFER_EVENTS, claim_home, range_tags
-from assets.splits import SYSTEMS
 from assets.steps import STEPS
 from resources.lock import is_held
 from resources.workplace import Workplace
@@ -146,7 +145,7 @@ def due_movies(
     ranges = due_ranges(workplace, context.instance)
     if ranges:
         yield dg.RunRequest(job_name="movies", tags=range_tags(ranges[0]))
-    elif is_stale(workplace, SYSTEMS):
+    elif is_stale(workplace):
         yield dg.RunRequest(job_name="retrain")
     else:
         yield dg.SkipReason("Nothing is due.")

@@ -11,57 +11,58 @@ from rich.table import Table
 
 from assets.evaluation import LIMIT, reports_folder
 from assets.evaluation_metadata import verdicts
-from assets.splits import SYSTEMS
+from assets.trials import headline
+from pipeline.systems import SYSTEMS, System
 from resources.workplace import Workplace
-
-SHOWN = {
-    "accuracy_score": "accuracy",
-    "macro_f1_score": "macro-F1",
-    "within_one_accuracy_score": "±1",
-    "quadratic_kappa_score": "kappa",
-}
-MAIN = "macro_f1_score"
 
 
 def print_scores(workplace: Workplace, console: Console) -> None:
-    """Print every system's scores, the limit where it is known, verdicts and paths."""
-    for system in SYSTEMS:
+    """Print every system's main score on its headline split, verdicts, and where the files lie."""
+    from pipeline.evaluation.report import RESULTS_FILE
+
+    judged = [s for s in SYSTEMS if (reports_folder(workplace, s) / RESULTS_FILE).is_file()]
+    for system in judged:
         folder = reports_folder(workplace, system)
-        summary = json.loads((folder / "evaluation_results.json").read_text(encoding="utf-8"))
-        console.print(f"\n[bold]{system.name}[/]: {len(system.class_names)} classes")
-        console.print(f"Source: {summary['source']}\nBackbones: {summary['weights']}")
-        for task in summary["tasks"].values():
-            for split, content in task["splits"].items():
-                _print_split(console, split, content)
-        for sentence in verdicts(summary):
-            console.print(f"• {sentence}", highlight=False)
-        console.print("\nFiles:")
-        for path in sorted(folder.iterdir()):
-            console.print(f"  {path}", soft_wrap=True, highlight=False)
+        summary = json.loads((folder / RESULTS_FILE).read_text(encoding="utf-8"))
+        if system is judged[0]:
+            console.print(f"\nSource: {summary['source']}\nBackbones: {summary['weights']}")
+        for name, task in summary["tasks"].items():
+            _print_task(console, system, name, task)
+    console.print("\nFiles:")
+    for system in judged:
+        path = reports_folder(workplace, system) / "report.html"
+        console.print(f"  {path}", soft_wrap=True, highlight=False)
+    board = workplace.store.folder("reports") / "leaderboard.html"
+    console.print(f"  {board}", soft_wrap=True, highlight=False)
 
 
-def _cell(name: str, score: Mapping) -> str:
-    """One figure; the main score with its interval, so that a line fits a terminal of 80."""
-    shown = f"{score['estimate']:.2f}"
-    return f"{shown} [dim]{score['low']:.2f}–{score['high']:.2f}[/]" if name == MAIN else shown
+def _print_task(console: Console, system: System, name: str, task: Mapping) -> None:
+    from pipeline.evaluation.verdict import METRIC_WORDS
 
-
-def _print_split(console: Console, split: str, content: Mapping) -> None:
-    rows = content["rows"]
+    split = headline(system)
+    content = task["splits"][split]
+    rows, metric = content["rows"], task["main_metric"]
     table = Table(
-        title=f"{split}: {rows['train']} train, {rows['val']} val, {rows['test']} test films",
+        title=f"{system.name}, {name}: {rows['train']} train, {rows['val']} val, "
+        f"{rows['test']} test films",
         title_justify="left",
         box=None,
         header_style="bold",
     )
     table.add_column("", no_wrap=True)
-    for name in SHOWN.values():
-        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column(METRIC_WORDS[metric], justify="right", no_wrap=True)
     for variant, result in content["results"].items():
-        cells = [_cell(name, result["scores"][name]) for name in SHOWN]
-        table.add_row(variant, *cells, style="italic" if variant == LIMIT else "")
+        style = "italic" if variant == LIMIT else ""
+        table.add_row(variant, _cell(result["scores"][metric]), style=style)
+    console.print()
     console.print(table)
-    limit = content["results"].get(LIMIT)
-    if limit:
-        expected = limit["facts"]["expected_accuracy"]
-        console.print(f"Reachable here: accuracy {expected:.2f} is the most that can be expected.")
+    for sentence in verdicts({"tasks": {name: {"splits": {split: content}}}}):
+        if sentence.startswith(f"{split}: {system.main_variant}"):
+            console.print(f"• {sentence}", highlight=False)
+
+
+def _cell(score: Mapping) -> str:
+    """One figure with its interval; a score that cannot be computed is a dash."""
+    if score["estimate"] is None:
+        return "–"
+    return f"{score['estimate']:.2f} [dim]{score['low']:.2f}–{score['high']:.2f}[/]"

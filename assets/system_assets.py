@@ -1,4 +1,4 @@
-"""The factory of a system's unpartitioned assets: what features, splits, model and scores share.
+"""The factory of a system's unpartitioned assets: what splits, baselines, model and scores share.
 
 What belongs here: name, version, group and tags. What does not: what any of them makes.
 """
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import dagster as dg
 
-from assets.lineage import CODE_VERSIONS
+from assets.lineage import code_version
 from assets.partitions import SINGLE_RUN
 from pipeline.systems import System
 
@@ -26,19 +26,20 @@ def system_asset(
 
     Args:
         system: The row of the table of systems.
-        stage: One of `assets.lineage.STAGES`.
+        stage: The last word of the asset's name, a key of `assets.lineage.CODE_VERSIONS`.
         group: The stage word that the UI groups it under.
         deps: Names of the assets it hangs on.
         kinds: Shown in the UI.
         metadata: Shape or column schema of what it makes.
         description: For the UI.
     """
+    name = f"{system.name}_{stage}"
     return dg.asset(
-        name=f"{system.name}_{stage}",
+        name=name,
         deps=deps,
         group_name=group,
         kinds=kinds,
-        code_version=CODE_VERSIONS[stage],
+        code_version=code_version(name),
         backfill_policy=SINGLE_RUN,
         tags={"marquee/stage": group, "marquee/system": system.name},
         metadata=metadata,

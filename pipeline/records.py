@@ -4,8 +4,10 @@ What belongs here: the record and what is derived from it alone. What does not: 
 (see `pipeline.crawl.tmdb`) and features for models (see `pipeline.splits.features`).
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date
+from typing import Any
 
 from pipeline.versions import hash_json
 
@@ -120,3 +122,37 @@ def facets(record: MovieRecord) -> dict[str, str]:
         "metadata": hash_json({k: v for k, v in fields.items() if k not in pictures_and_money}),
         "all": hash_json(fields),
     }
+
+
+def before_release(record: MovieRecord) -> MovieRecord:
+    """Give the record without what is known only after release.
+
+    Example:
+        >>> before_release(MovieRecord(1, "A", popularity=9.0, revenue_usd=1e6)).revenue_usd
+    """
+    return replace(record, **dict.fromkeys((*VOLATILE_FIELDS, "revenue_usd")))
+
+
+_PARTS = {"companies": Company, "cast": Person, "crew": Person, "videos": Video}
+
+
+def to_json(record: MovieRecord) -> dict[str, Any]:
+    """Give the record as a JSON object; `from_json` reads it back."""
+    day = record.release_date
+    return {**asdict(record), "release_date": day.isoformat() if day else None}
+
+
+def from_json(fields: Mapping[str, Any]) -> MovieRecord:
+    """Read a record that `to_json` wrote.
+
+    Example:
+        >>> movie = MovieRecord(1, "A", release_date=date(2001, 2, 3), cast=(Person(2, "B", "C"),))
+        >>> from_json(to_json(movie)) == movie
+        True
+    """
+    day = fields["release_date"]
+    given = {**fields, "release_date": date.fromisoformat(day) if day else None}
+    for name, kind in _PARTS.items():
+        given[name] = tuple(kind(**part) for part in fields[name])
+    lists = ("genres", "countries", "spoken_languages", "keywords")
+    return MovieRecord(**given | {name: tuple(fields[name]) for name in lists})

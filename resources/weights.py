@@ -6,7 +6,7 @@ reading them (see `resources.weight_files`, `resources.weight_folders`), the tab
 which are imported when asked for, because torch takes seconds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -171,17 +171,50 @@ def _say_missing(backbone: Backbone, folder: Path | None) -> str:
     )
 
 
-def _load_file(
+def find_parameters(
+    name: str, *, weights_folder: Path | None = None, allow_download: bool = True
+) -> tuple[Mapping[str, Any], str] | None:
+    """Find a torchvision backbone's parameters for a network that is trained further.
+
+    Args:
+        name: A name in `BACKBONES`.
+        weights_folder: Folder of the user's weights; see `load_backbone`.
+        allow_download: Whether to ask torchvision's host.
+
+    Returns:
+        Parameters as torchvision names them and where they are from; None where the table has no
+        such backbone or no place has its weights: the network then begins at random and says so.
+
+    Raises:
+        WeightsError: A file cannot be read.
+    """
+    backbone = BACKBONES.get(name)
+    if backbone is None or backbone.origin is not Origin.TORCHVISION:
+        return None
+    return _find_state(backbone, weights_folder, allow_download and not _is_offline())
+
+
+def _find_state(
     backbone: Backbone, folder: Path | None, allow_download: bool
-) -> LoadedBackbone | None:
+) -> tuple[Mapping[str, Any], str] | None:
     for file, label in weight_files(backbone, folder):
         if file.is_file():
-            return _finish(backbone, build_from_state(backbone, read_state(file)), label)
+            return read_state(file), label
     if backbone.origin is Origin.TORCHVISION and allow_download:
         url = torchvision_url(backbone)
         if _is_reachable(url):
-            return _finish(backbone, build_from_state(backbone, fetch_state(url)), backbone.weights)
+            return fetch_state(url), backbone.weights
     return None
+
+
+def _load_file(
+    backbone: Backbone, folder: Path | None, allow_download: bool
+) -> LoadedBackbone | None:
+    found = _find_state(backbone, folder, allow_download)
+    if found is None:
+        return None
+    state, label = found
+    return _finish(backbone, build_from_state(backbone, state), label)
 
 
 def _load_from_hub(

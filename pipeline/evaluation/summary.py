@@ -117,7 +117,7 @@ def _summarise_task(
         family: _summarise_family(contents, members, pooled[family], subject)
         for family, members in group_families(splits).items()
     }
-    headline = next((family for family in families if families[family]["pooled"]), splits[0])
+    headline = _choose_headline(splits[0], results, pooled)
     chosen = pooled.get(headline) or [r for r in results if r.split == headline]
     return {
         **_describe_task(task),
@@ -127,6 +127,19 @@ def _summarise_task(
         "families": families,
         "groups": _summarise_groups(chosen, subject, groups),
     }
+
+
+def _choose_headline(
+    first: str, results: Sequence[SplitResult], pooled: Mapping[str, Sequence[SplitResult]]
+) -> str:
+    """Choose a family in which every model of the first split answered, else the first split."""
+    models = {
+        result.variant for result in results if (result.split, result.kind) == (first, "model")
+    }
+    for family, of_family in pooled.items():
+        if of_family and models <= {result.variant for result in of_family}:
+            return family
+    return first
 
 
 def _describe_task(task: Task) -> dict[str, Any]:

@@ -98,6 +98,21 @@ def load_poster(
     return np.asarray(make_square(decode(image), size_px, fit, rng))
 
 
+def load_whole_poster(data: bytes) -> np.ndarray:
+    """Load a poster in its own shape and size, for networks that fit it themselves.
+
+    Args:
+        data: The whole file.
+
+    Returns:
+        uint8 RGB, shape (height, width, 3).
+
+    Raises:
+        PosterError: As `inspect_poster`, save for `TOO_SMALL`.
+    """
+    return np.asarray(decode(open_picture(data)))
+
+
 def as_seed000_poster(data: bytes) -> bytes:
     """Make a poster's file as seed 000 has them: JPEG, RGB, exactly 400 wide and 600 high.
 

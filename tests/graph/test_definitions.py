@@ -10,6 +10,7 @@ import pytest
 import assets
 from assets.build import STAGES
 from assets.definitions import build_defs, settings_from_environment
+from pipeline.systems import SYSTEMS
 
 ROOT = Path(__file__).resolve().parents[2]
 GRAPH = build_defs().resolve_asset_graph()
@@ -47,7 +48,9 @@ def test_every_asset_of_the_path_is_there():
         "movie_catalog", "movie_records", "box_office", "posters", "trailers", "trailer_frames",
         "trailer_audio", "text_embeddings", "poster_embeddings", "frame_embeddings",
         "audio_embeddings", "clip_embeddings", "poster_regions",
-        "revenue_features", "revenue_splits", "revenue_model", "revenue_evaluation",
+        "movie_features", "leaderboard",
+        *(f"{system.name}_{stage}" for system in SYSTEMS
+          for stage in ("splits", "baselines", "model", "evaluation")),
     }  # fmt: skip
 
 

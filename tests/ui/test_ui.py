@@ -16,10 +16,10 @@ ASSETS = {
     "crawl": ["movie_catalog", "movie_records", "box_office"],
     "media": ["posters", "trailers"],
     "frames": ["trailer_frames", "trailer_audio"],
-    "embeddings": ["text_embeddings", "poster_embeddings", "frame_embeddings"],
-    "splits": ["revenue_features", "revenue_splits"],
-    "models": ["revenue_model"],
-    "evaluation": ["revenue_evaluation"],
+    "embeddings": ["text_embeddings", "poster_embeddings", "poster_regions", "frame_embeddings"],
+    "splits": ["movie_features", "revenue_splits", "genre_splits"],
+    "models": ["revenue_baselines", "revenue_model", "poster_model"],
+    "evaluation": ["revenue_evaluation", "score_evaluation", "leaderboard"],
 }
 
 

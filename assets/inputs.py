@@ -1,0 +1,50 @@
+"""What models may look at: the packed features, and posters and frames as they lie in the store.
+
+What belongs here: opening it. What does not: packing and training.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pipeline.outcomes import Status
+from resources.workplace import Workplace
+
+
+def open_inputs(workplace: Workplace, table):
+    """Give `pipeline.models.recipe.Inputs` of the packed features."""
+    from pipeline.models.recipe import Inputs
+
+    return Inputs(
+        table=table,
+        records=table.records,
+        revenue_usd=table.table["revenue_usd"].to_numpy(),
+        load_poster=_loader(workplace, table, "posters", _read_poster),
+        load_frames=_loader(workplace, table, "trailer_frames", _read_frames),
+    )
+
+
+def _loader(
+    workplace: Workplace, table, asset: str, read: Callable[[Workplace, int], np.ndarray]
+) -> Callable[[int], np.ndarray | None]:
+    rows = workplace.ledger.rows(asset)
+    has = {tmdb_id for tmdb_id, row in rows.items() if row.status == Status.OK}
+    ids = table.table["tmdb_id"].to_numpy()
+
+    def load(row: int) -> np.ndarray | None:
+        tmdb_id = int(ids[row])
+        return read(workplace, tmdb_id) if tmdb_id in has else None
+
+    return load
+
+
+def _read_poster(workplace: Workplace, tmdb_id: int) -> np.ndarray:
+    from pipeline.media.poster import load_whole_poster
+
+    path = workplace.store.path("posters", f"{tmdb_id}.jpg")
+    return load_whole_poster(path.read_bytes())
+
+
+def _read_frames(workplace: Workplace, tmdb_id: int) -> np.ndarray:
+    store = workplace.store
+    return store.read_arrays(store.path("frames", f"{tmdb_id}.npz"))["frames"]

@@ -1,0 +1,97 @@
+"""The answers of somebody who knows everything but the noise, on the studio's invented films.
+
+What belongs here: asking the studio's laws about a trial's test part. What does not: the laws (see
+`resources.studio`).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from assets.models import Ground
+from assets.trials import Trial
+from resources.workplace import Workplace
+
+
+def limit_answers(workplace: Workplace, ground: Ground, trial: Trial) -> np.ndarray | None:
+    """Give the limit's answers about a test part; None where films are not generated."""
+    about = workplace.source.about
+    if about.get("kind") != "generated" or trial.task.name not in _LIMITS:
+        return None
+    from resources.studio.generated import GeneratedCatalogue
+    from resources.studio.opening import trailer_cache
+
+    catalogue = GeneratedCatalogue(about["size"], about["seed"], trailer_cache())
+    rows = np.flatnonzero(ground.parts(trial) == "test")
+    ids = [int(i) for i in ground.table.table["tmdb_id"].to_numpy()[rows]]
+    return _LIMITS[trial.task.name](catalogue, ids, ground.target(trial))
+
+
+def _log10_revenue(catalogue: Any, ids: list[int], _target: Any) -> np.ndarray:
+    from resources.studio.truth import expected_log10_revenue
+
+    return np.array([expected_log10_revenue(catalogue, i) for i in ids])
+
+
+def _revenue_class(catalogue: Any, ids: list[int], target: Any) -> np.ndarray:
+    from pipeline.splits.labels import reachable_probabilities
+    from resources.studio.truth import NOISE_SD
+
+    edges = np.array(target.facts["edges_usd"])
+    return reachable_probabilities(_log10_revenue(catalogue, ids, target), NOISE_SD, edges)
+
+
+def _score(catalogue: Any, ids: list[int], target: Any) -> np.ndarray:
+    """Frames of the trailer are all that the system looks at."""
+    from resources.studio.score_truth import expected_score
+
+    scores = np.array([expected_score(catalogue, i, ("trailer",)) for i in ids])
+    return (scores - target.facts["mean"]) / target.facts["sd"]
+
+
+def _genres(catalogue: Any, ids: list[int], target: Any) -> np.ndarray:
+    from resources.studio.genre_truth import label_probabilities
+
+    media = ("trailer", "poster", "plot")
+    return label_probabilities(catalogue, ids, _genre_ids(target), media)
+
+
+def _genre_labels(catalogue: Any, ids: list[int], target: Any) -> np.ndarray:
+    from resources.studio.genre_truth import label_probabilities
+
+    return label_probabilities(catalogue, ids, _genre_ids(target), ("poster",))
+
+
+def _first_genre(catalogue: Any, ids: list[int], target: Any) -> np.ndarray:
+    from resources.studio.genre_truth import first_genre_probabilities
+
+    return first_genre_probabilities(catalogue, ids, _genre_ids(target), ("poster",))
+
+
+def _profit(catalogue: Any, ids: list[int], _target: Any) -> np.ndarray:
+    from resources.studio.profit_truth import profit_probabilities
+
+    did_well = profit_probabilities(catalogue, ids, ("poster",))
+    return np.stack([1 - did_well, did_well], axis=1)
+
+
+def _genre_ids(target: Any) -> list[int]:
+    """Give TMDB's ids of a task's classes or labels."""
+    from pipeline.splits.unusable import label_name
+    from resources.studio.words import GENRES
+
+    by_name = {label_name(name): genre_id for genre_id, name in GENRES.items()}
+    return [by_name[label_name(name)] for name in target.task.class_names]
+
+
+_LIMITS: Mapping[str, Callable[[Any, list[int], Any], np.ndarray]] = {
+    "log10_revenue": _log10_revenue,
+    "revenue_class": _revenue_class,
+    "genres": _genres,
+    "comedy_horror": _first_genre,
+    "first_genre": _first_genre,
+    "genre_labels": _genre_labels,
+    "profit": _profit,
+    "score": _score,
+}

@@ -1,0 +1,67 @@
+"""Which recipes a system has, with the weights they may begin with.
+
+What belongs here: bringing recipes and weights together. What does not: recipes (see
+`pipeline.models`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from pipeline.systems import System
+from resources.workplace import Workplace
+
+LOOKING = ("poster", "score")
+"""Systems whose networks look at pixels and may begin with pretrained weights."""
+
+DEMONSTRATION = "small"
+"""The preset on which recipes take the knobs that make them short."""
+
+
+def recipes_of(system: System, workplace: Workplace | None = None) -> Mapping[str, Any]:
+    """Give a system's recipes by variant, the main one first.
+
+    Args:
+        system: The row of the table of systems.
+        workplace: Where weights are looked for; None where nothing will be trained.
+    """
+    module = import_module(f"pipeline.models.{system.name}")
+    if system.name in LOOKING:
+        load = partial(_load_weights, workplace) if workplace else None
+        return module.recipes(load)
+    return module.RECIPES
+
+
+def variants_of(system: System, preset: str) -> tuple[str, ...]:
+    """Name the variants that are trained unless others are asked for, the main one first."""
+    module = import_module(f"pipeline.models.{system.name}")
+    return tuple(module.variants(preset) if system.name in LOOKING else module.RECIPES)
+
+
+def knobs_for(recipe: Any, preset: str, given: Mapping[str, object]) -> dict[str, object]:
+    """Give what is turned for one recipe: the preset's knobs, then the user's that it has."""
+    small = dict(getattr(recipe, "small", {})) if preset == DEMONSTRATION else {}
+    known = knob_names(recipe)
+    return small | {name: value for name, value in given.items() if name in known}
+
+
+def knob_names(recipe: Any) -> set[str]:
+    """Name the knobs of a recipe's config and of its schedule."""
+    config = recipe.config
+    schedule = getattr(config, "schedule", None)
+    inner = {field.name for field in fields(schedule)} if is_dataclass(schedule) else set()
+    return {field.name for field in fields(config)} | inner
+
+
+def _load_weights(workplace: Workplace, name: str):
+    """Give pretrained parameters of a network by its name, or None where no place has them.
+
+    Such a network begins at random, is labelled so, and learns here all that it knows.
+    """
+    from pipeline.models.pixel_trunks import Pretrained
+    from resources.weights import find_parameters
+
+    found = find_parameters(name, weights_folder=workplace.weights_folder)
+    return Pretrained(*found) if found else None

@@ -1,0 +1,182 @@
+"""Packing: records and streams of all movies become one folder, movie by movie.
+
+What belongs here: writing what `pipeline.splits.features` reads, with memory for one movie at a
+time. What does not: how a stream is made.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline.errors import FeatureError
+from pipeline.franchises import franchise_of
+from pipeline.leaks import check_no_leak
+from pipeline.prices import LAST_YEAR, REAL_USD_YEAR, to_real_usd
+from pipeline.records import MovieRecord, before_release, to_json
+from pipeline.splits.features import MANIFEST_FILE, RECORDS_FILE, TABLE_FILE, FeatureTable
+from pipeline.splits.metadata import METADATA_COLUMNS, describe_movies, keyword_columns
+from pipeline.splits.stream_files import Arrays, Packed, pack_sequence, pack_stream
+from pipeline.versions import HASH_CHARS, hash_bytes
+
+METADATA = "metadata"
+"""Name of the stream that is made of records; every movie has it, with NaN for unknown."""
+
+REAL_USD_NOTE = (
+    f"*_usd_real: US dollars of {REAL_USD_YEAR}, by the yearly CPI-U of the year of release; "
+    f"years after {LAST_YEAR} are taken for {LAST_YEAR}"
+)
+
+
+def pack(
+    folder: Path,
+    records: Sequence[MovieRecord],
+    revenue_usd: Mapping[int, float],
+    streams: Mapping[str, Arrays],
+    sequences: Mapping[str, Arrays] | None = None,
+    *,
+    keywords: Sequence[str] = (),
+    notes: Mapping[str, str] | None = None,
+) -> FeatureTable:
+    """Pack all movies, with the metadata stream and the given ones.
+
+    A kill leaves the old folder, or none in the instant between two renames, never a mixture.
+
+    Args:
+        folder: Where to; what lies there is replaced.
+        records: All known movies.
+        revenue_usd: Worldwide revenue by TMDB id, in US dollars, of those where it is known.
+        streams: By stream name, arrays of one shape and type each. A movie without one gets zeros
+            and False in the mask; a stream that no movie has is left out.
+        sequences: By stream name, arrays (length, width) of one width each.
+        keywords: Keywords that get a metadata column each; see `describe_movies`.
+        notes: What a report says of the data.
+
+    Raises:
+        FeatureError: There is no movie, an id stands twice, or a stream's shapes differ.
+        LeakError: A stream or column is known only after release.
+    """
+    sequences = sequences or {}
+    check_no_leak([*streams, *sequences])
+    records = sorted(records, key=lambda record: record.tmdb_id)
+    ids = [record.tmdb_id for record in records]
+    _check_ids(ids)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        packed = [pack_stream(made, name, streams[name], ids) for name in sorted(streams)]
+        packed += [pack_sequence(made, name, sequences[name], ids) for name in sorted(sequences)]
+        packed.append(_pack_metadata(made, records, keywords))
+        _write_rest(made, records, revenue_usd, packed, keywords, notes or {})
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+    _put_in_place(made, folder)
+    return FeatureTable.load(folder)
+
+
+def _check_ids(ids: Sequence[int]) -> None:
+    if not ids:
+        raise FeatureError("no movie to pack: wanted records, came none; crawl movies first")
+    twice = [tmdb_id for tmdb_id, times in Counter(ids).items() if times > 1]
+    if twice:
+        raise FeatureError(f"wanted one record per movie, came several for {twice[:5]}")
+
+
+def _pack_metadata(made: Path, records: Sequence[MovieRecord], keywords: Sequence[str]) -> Packed:
+    values = describe_movies(records, keywords=keywords)
+    np.save(made / f"{METADATA}.npy", values, allow_pickle=False)
+    told = {"kind": "array", "shape": list(values.shape), "dtype": str(values.dtype)}
+    mask = np.ones(len(records), dtype=bool)
+    return Packed(METADATA, mask, told, hash_bytes(values.tobytes()))
+
+
+def _write_rest(
+    made: Path,
+    records: Sequence[MovieRecord],
+    revenue_usd: Mapping[int, float],
+    packed: Sequence[Packed],
+    keywords: Sequence[str],
+    notes: Mapping[str, str],
+) -> None:
+    table = _describe(records, revenue_usd)
+    for stream in packed:
+        table[f"has_{stream.name}"] = stream.mask
+    table.to_parquet(made / TABLE_FILE, index=False)
+    _write_records(made / RECORDS_FILE, records)
+    manifest = {
+        "movies": len(table),
+        "streams": {
+            stream.name: {**stream.told, "present": int(stream.mask.sum())}
+            for stream in packed
+            if stream.told
+        },
+        "columns": {METADATA: METADATA_COLUMNS + keyword_columns(keywords)},
+        "notes": {"real_usd": REAL_USD_NOTE, **notes},
+        "data_hash": _hash(table, packed, made / RECORDS_FILE),
+    }
+    (made / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    made.chmod(0o755)
+
+
+def _write_records(path: Path, records: Iterable[MovieRecord]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for record in records:
+            file.write(json.dumps(to_json(before_release(record)), ensure_ascii=False) + "\n")
+
+
+def _describe(records: Sequence[MovieRecord], revenue_usd: Mapping[int, float]) -> pd.DataFrame:
+    released = pd.to_datetime([record.release_date for record in records])
+    table = pd.DataFrame(
+        {
+            "tmdb_id": np.array([record.tmdb_id for record in records], dtype=np.int64),
+            "imdb_id": [record.imdb_id or "" for record in records],
+            "title": [record.title for record in records],
+            "release_date": released.astype("datetime64[ms]"),
+            "franchise": [franchise_of(record) for record in records],
+            "revenue_usd": _numbers(revenue_usd.get(record.tmdb_id) for record in records),
+            "budget_usd": _numbers(record.budget_usd for record in records),
+            "genres": [list(record.genres) for record in records],
+            "vote_average": _numbers(record.vote_average for record in records),
+            "vote_count": _numbers(record.vote_count for record in records),
+        }
+    )
+    for name in ("revenue_usd", "budget_usd"):
+        table[f"{name}_real"] = _in_real_usd(table[name], records)
+    return table
+
+
+def _numbers(values: Iterable[float | None]) -> np.ndarray:
+    """Give NaN for what is unknown; TMDB says 0."""
+    return np.array([value if value and value > 0 else np.nan for value in values], dtype=float)
+
+
+def _in_real_usd(amounts_usd: pd.Series, records: Sequence[MovieRecord]) -> np.ndarray:
+    years = [record.release_date.year if record.release_date else None for record in records]
+    known = amounts_usd.where(amounts_usd.notna(), None)
+    real = [to_real_usd(usd, year) for usd, year in zip(known, years, strict=True)]
+    return np.array([np.nan if usd is None else usd for usd in real], dtype=float)
+
+
+def _hash(table: pd.DataFrame, packed: Sequence[Packed], records: Path) -> str:
+    plain = table.assign(genres=table["genres"].map("|".join))
+    rows = pd.util.hash_pandas_object(plain, index=False).to_numpy().tobytes()
+    with records.open("rb") as file:
+        told = hashlib.file_digest(file, "sha256").hexdigest()
+    content = "".join(stream.content for stream in packed)
+    return hash_bytes(rows, told.encode(), content.encode())[:HASH_CHARS]
+
+
+def _put_in_place(made: Path, folder: Path) -> None:
+    if folder.exists():
+        old = folder.rename(made.with_name(made.name + "-old"))
+        made.rename(folder)
+        shutil.rmtree(old)
+    else:
+        made.rename(folder)
