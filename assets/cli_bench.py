@@ -18,7 +18,7 @@ def bench(
         str,
         typer.Argument(
             help="`bookkeeping`, `crawl`, `posters`, `frames`, `audio`, `images`, `text`, `clips`, "
-            "`end_to_end`."
+            "`end_to_end`, `heads`."
         ),
     ],
     files: Annotated[
@@ -101,6 +101,12 @@ def _end_to_end() -> Sequence:
     return measure()
 
 
+def _heads(films: int | None = None) -> Sequence:
+    from assets.bench.heads import measure
+
+    return measure() if films is None else measure(films)
+
+
 BENCHES: dict[str, Callable[..., Sequence]] = {
     "bookkeeping": _bookkeeping,
     "crawl": _crawl,
@@ -111,5 +117,6 @@ BENCHES: dict[str, Callable[..., Sequence]] = {
     "text": _text,
     "clips": _clips,
     "end_to_end": _end_to_end,
+    "heads": _heads,
 }
 """What can be measured, by name."""

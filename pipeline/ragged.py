@@ -48,14 +48,17 @@ class Ragged:
         """Give one movie's vectors, (length, width), as they are stored."""
         return self.values[self.offsets[movie] : self.offsets[movie + 1]]
 
-    def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def take(
+        self, rows: np.ndarray, *, dtype: type | np.dtype = np.float32
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Give some movies' vectors, padded with zeros to the longest, and what is no padding.
 
         Args:
             rows: Row numbers, shape (n,).
+            dtype: Of the answer.
 
         Returns:
-            float32 (n, longest, width) and bool (n, longest); at least one place long.
+            (n, longest, width) and bool (n, longest); at least one place long.
 
         Example:
             >>> ragged = Ragged(np.array([[1.0], [2.0], [3.0]]), np.array([0, 2, 2, 3]))
@@ -65,7 +68,7 @@ class Ragged:
         """
         lengths = self.offsets[rows + 1] - self.offsets[rows]
         longest = max(1, int(lengths.max(initial=0)))
-        values = np.zeros((len(rows), longest, self.width), dtype=np.float32)
+        values = np.zeros((len(rows), longest, self.width), dtype=dtype)
         for place, (movie, length) in enumerate(zip(rows, lengths, strict=True)):
             values[place, :length] = self.row(movie)
         return values, np.arange(longest) < lengths[:, None]

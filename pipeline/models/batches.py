@@ -74,7 +74,8 @@ def take_batch(
     streams, masks = {}, {}
     for name in names:
         values, mask = _take(table.streams[name], np.asarray(table.masks[name][rows], bool), rows)
-        streams[name], masks[name] = torch.from_numpy(values), torch.from_numpy(mask)
+        # torch widens half floats several times faster than numpy
+        streams[name], masks[name] = torch.from_numpy(values).float(), torch.from_numpy(mask)
     return Batch(streams, masks, None if target is None else torch.from_numpy(target[rows]))
 
 
@@ -82,9 +83,9 @@ def _take(
     stream: np.ndarray | Ragged, has: np.ndarray, rows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(stream, Ragged):
-        values, mask = stream.take(rows)
+        values, mask = stream.take(rows, dtype=stream.values.dtype)
         return values, mask & has[:, None]
-    return np.asarray(stream[rows], dtype=np.float32), has
+    return np.asarray(stream[rows]), has
 
 
 class Batches:

@@ -12,8 +12,8 @@ from pipeline.splits.by_date import EXCLUDED
 from pipeline.splits.ratio import PARTS
 from pipeline.systems import OFFICIAL
 
-STRICT = "-strict"
-"""Ending of the split beside an official one that keeps franchises whole."""
+STRICT = f"{OFFICIAL}strict-"
+"""Prefix of the splits beside the official ones that keep franchises whole."""
 
 
 def split_officially(
@@ -31,7 +31,7 @@ def split_officially(
         official: With `mid`, an IMDb id, and `split0`, `split1`, ...: 0 train, 1 val, 2 test.
 
     Returns:
-        By name ("official-0", "official-0-strict", ...) "train", "val", "test" or "" per row; and
+        By name ("official-0", "official-strict-0", ...) "train", "val", "test" or "" per row; and
         by name of the official one how many franchises and movies it shares between parts.
 
     Raises:
@@ -48,7 +48,7 @@ def split_officially(
         parts = _name_parts(name, places[column].to_numpy(np.float64))
         crossing = crossing_franchises(parts, table["franchise"].to_numpy())
         strict = _keep_whole(parts, table["franchise"].to_numpy())
-        splits[name], splits[name + STRICT] = parts, strict
+        splits[name], splits[f"{STRICT}{number}"] = parts, strict
         shared[name] = {
             "franchises": len(crossing),
             "movies": int(((parts != strict) & (parts != EXCLUDED)).sum()),

@@ -55,10 +55,10 @@ def is_official(name: str) -> bool:
     """Whether a split is somebody else's.
 
     Example:
-        >>> is_official("official-0"), is_official("official-0-strict")
+        >>> is_official("official-0"), is_official("official-strict-0")
         (True, False)
     """
-    return name.startswith(OFFICIAL) and not name.endswith(STRICT)
+    return name.startswith(OFFICIAL) and not name.startswith(STRICT)
 
 
 def _prove_one(name: str, parts: np.ndarray, franchise: np.ndarray) -> list[str]:

@@ -23,7 +23,7 @@ NUMBER = Task("score", Kind.REGRESSION, "mae_error", unit="standard deviations")
 LABELS = Task("genres", Kind.LABELS, "micro_ap_score", ("action", "drama"))
 N = 120
 PARTS = np.array(["train", "train", "train", "val", "test"] * (N // 5), dtype=object)
-QUICK = {"max_epochs": 8, "learning_rate": 3e-3}
+QUICK = {"max_epochs": 8, "learning_rate": 3e-3, "batch_size": 16}
 
 
 @dataclass(frozen=True)
