@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from assets import cli_bench, cli_data
+from assets import cli_bench, cli_data, cli_trailers12k
 from assets.cli_parts import Films, Preset, console, errors, ids_of, settings_of
 
 app = typer.Typer(
@@ -172,6 +172,7 @@ def studio(
 app.command("import")(cli_data.import_)
 app.command()(cli_data.export)
 app.command()(cli_bench.bench)
+app.command()(cli_trailers12k.trailers12k)
 
 
 if __name__ == "__main__":
