@@ -34,6 +34,17 @@ class Knobs(dg.Config):
     checkpoint_every_steps: int | None = _knob("A kill costs at most so many steps; 0: an epoch.")
 
 
+class BoxOfficeKnobs(Knobs):
+    """Knobs of `box_office`'s trainings and of its encoder."""
+
+    width: int | None = _knob("Of the encoder.")
+    layers: int | None = _knob("Of the encoder.")
+    heads: int | None = _knob("Of the encoder's attention.")
+    feedforward: int | None = _knob("Width between the encoder's layers.")
+    dropout: float | None = _knob("Inside the encoder and on tokens.")
+    pretraining_epochs: int | None = _knob("Most passes of each step of pretraining.")
+
+
 class RevenueKnobs(Knobs):
     """Knobs of `revenue`'s trainings."""
 
@@ -78,7 +89,7 @@ def turned(config: Knobs) -> dict[str, object]:
 
 
 KNOBS: Mapping[str, type[Knobs]] = {
-    "box_office": Knobs,
+    "box_office": BoxOfficeKnobs,
     "revenue": RevenueKnobs,
     "genre": GenreKnobs,
     "poster": PosterKnobs,

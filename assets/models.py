@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -147,6 +148,13 @@ def build_model(system: System) -> dg.AssetsDefinition:
     return model
 
 
+def training_folder(workplace: Workplace, trial: Trial) -> Path:
+    """Give the folder of a split's checkpoints; they bear what they are of in their names, so that
+    variants that begin alike share their beginning.
+    """
+    return trial.folder(workplace).parent / "training"
+
+
 def train(
     workplace: Workplace, ground: Ground, trial: Trial, knobs: Mapping[str, object], *, seed: int
 ) -> dict[str, Any]:
@@ -160,7 +168,7 @@ def train(
         ground.inputs_of(trial),
         target,
         ground.parts(trial),
-        folder=folder / "training",
+        folder=training_folder(workplace, trial),
         seed=seed,
         knobs=knobs_for(recipe, workplace.preset.name, knobs),
     )

@@ -203,7 +203,7 @@ SCORE = System(
 )
 """The score from a few frames of a trailer. Source: seed 004."""
 
-SYSTEMS = (REVENUE, GENRE, POSTER, SCORE)
+SYSTEMS = (BOX_OFFICE, REVENUE, GENRE, POSTER, SCORE)
 
 
 @dataclass(frozen=True)

@@ -195,9 +195,13 @@ def _mix(
 def _train_transformer(
     config: BlendConfig, inputs: Inputs, target: Target, parts: np.ndarray, *, seed: int, **how: Any
 ) -> Trained:
+    return transformer_of(config).train(inputs, target, parts, seed=seed, **how)
+
+
+def transformer_of(config: BlendConfig) -> TransformerRecipe:
+    """Give the recipe of a blend's transformer by itself."""
     own = {one.name: getattr(config, one.name) for one in fields(TransformerConfig)}
-    recipe = TransformerRecipe(TRANSFORMER, TransformerConfig(**own))
-    return recipe.train(inputs, target, parts, seed=seed, **how)
+    return TransformerRecipe(TRANSFORMER, TransformerConfig(**own))
 
 
 def _fit(

@@ -5,7 +5,14 @@ What belongs here: a name and a config each. What does not: networks and trainin
 
 from collections.abc import Mapping
 
-from pipeline.models.blend import KERNEL, TREES, BlendConfig, BlendRecipe
+from pipeline.models.blend import (
+    KERNEL,
+    TRANSFORMER,
+    TREES,
+    BlendConfig,
+    BlendRecipe,
+    transformer_of,
+)
 from pipeline.models.box_office_recipe import TransformerRecipe
 from pipeline.models.box_office_transformer import TransformerConfig
 from pipeline.models.movie_reader import FIELDS
@@ -40,3 +47,16 @@ _RECIPES = (
 RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}
 """By the variant's name, the main one first. Keywords are in two variants only: the crowd writes
 them, many after release."""
+
+
+def pretrained_recipes() -> Mapping[str, TransformerRecipe]:
+    """Give the transformers that are pretrained, also the one inside the blend, by variant."""
+    found = {}
+    for name, recipe in RECIPES.items():
+        if isinstance(recipe, BlendRecipe):
+            if TRANSFORMER not in recipe.config.parts:
+                continue
+            recipe = transformer_of(recipe.config)
+        if recipe.config.pretraining:
+            found[name] = recipe
+    return found

@@ -4,7 +4,7 @@ What belongs here: from inputs to a trained transformer. What does not: the netw
 and mixing with other models (see `pipeline.models.blend`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -21,8 +21,9 @@ from pipeline.models.box_office_transformer import (
     as_interval,
     measure_reach,
 )
-from pipeline.models.fitting import Plan, fit_plan, part_rows, refuse_leaks
+from pipeline.models.fitting import Plan, first_weights, fit_plan, part_rows, refuse_leaks
 from pipeline.models.learner import EpochHook, Objective
+from pipeline.models.loop import Fitted
 from pipeline.models.movie_reader import FieldTable, MovieReader, known_revenue_usd
 from pipeline.models.recipe import Inputs, NetworkKind, Target, Trained, turn_knobs
 from pipeline.models.streams import width_of
@@ -94,6 +95,38 @@ class TransformerRecipe:
         reach = measure_reach(said, target.values[val_rows])
         trained.network.reach.copy_(torch.from_numpy(reach))
         return trained
+
+    def pretrain(
+        self,
+        inputs: Inputs,
+        target: Target,
+        parts: np.ndarray,
+        *,
+        folder: Path,
+        seed: int = 42,
+        knobs: Mapping[str, object] = MappingProxyType({}),
+        on_epoch: EpochHook | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> Mapping[str, Fitted]:
+        """Do only what needs no revenue; `train` with the same folder then goes on from there.
+
+        Returns:
+            What came of each step, by name; none where the variant has no pretraining.
+        """
+        refuse_leaks(inputs)
+        config = turn_knobs(self.config, knobs, seed=seed)
+        train_rows, val_rows = part_rows(target, parts)
+        reader = MovieReader.fit(
+            inputs, train_rows, known_revenue_usd(inputs, target.values), config.fields
+        )
+        fields = reader.read(inputs, np.arange(len(target.values)))
+        arguments = _arguments(config, reader, fields, target.values[train_rows])
+        network = first_weights(BoxOfficeTransformer, arguments, config.schedule.seed)
+        network.reader.load_state_dict(reader.state_dict())
+        return pretrain(
+            network, fields, train_rows, val_rows, config,
+            folder=folder, on_epoch=on_epoch, clock=clock,
+        )  # fmt: skip
 
 
 def loss(said: Tensor, target: Tensor) -> Tensor:

@@ -91,9 +91,7 @@ def fit_plan(
     table = inputs.table if plan.table is None else plan.table
     values = plan_values(plan, target)
     fingerprint = _fingerprint(plan, inputs, values, parts)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(plan.config.schedule.seed)
-        network = plan.build(**plan.arguments)
+    network = first_weights(plan.build, plan.arguments, plan.config.schedule.seed)
     if plan.prepare is not None:
         plan.prepare(network, table, train_rows)
     fitted = fit_network(
@@ -165,6 +163,15 @@ def refuse_leaks(inputs: Inputs) -> None:
             f"inputs must be known before release, but records hold {sorted(told)}; "
             "set them to None"
         )
+
+
+def first_weights(
+    build: Callable[..., nn.Module], arguments: Mapping[str, Any], seed: int
+) -> nn.Module:
+    """Build a network whose first weights hang on the seed alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build(**arguments)
 
 
 def plan_values(plan: Plan, target: Target) -> np.ndarray:

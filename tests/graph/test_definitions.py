@@ -48,7 +48,7 @@ def test_every_asset_of_the_path_is_there():
         "movie_catalog", "movie_records", "box_office", "posters", "trailers", "trailer_frames",
         "trailer_audio", "text_embeddings", "poster_embeddings", "frame_embeddings",
         "audio_embeddings", "clip_embeddings", "poster_regions",
-        "movie_features", "leaderboard",
+        "movie_features", "box_office_encoder", "leaderboard",
         *(f"{system.name}_{stage}" for system in SYSTEMS
           for stage in ("splits", "baselines", "model", "evaluation")),
     }  # fmt: skip
