@@ -11,7 +11,7 @@ import dagster as dg
 import numpy as np
 
 from assets.features import load_features
-from assets.inputs import open_inputs
+from assets.inputs import inputs_for, open_inputs
 from assets.lineage import input_version, write_whole
 from assets.progress import progress
 from assets.splits import load_splits
@@ -106,7 +106,7 @@ def _answer(workplace, system, table, inputs, task, split, parts) -> tuple[list[
 
     train, test = np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test")
     target = make_target(task, table.table, train)
-    answers = answer_baselines(inputs, target, train, test)
+    answers = answer_baselines(inputs_for(inputs, task), target, train, test)
     content = npz_bytes(
         names=np.array(json.dumps(list(answers))),
         **{f"answers_{k}": values for k, values in enumerate(answers.values())},

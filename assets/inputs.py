@@ -4,10 +4,12 @@ What belongs here: opening it. What does not: packing and training.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from pipeline.outcomes import Status
+from pipeline.systems import Task
 from resources.workplace import Workplace
 
 
@@ -22,6 +24,11 @@ def open_inputs(workplace: Workplace, table):
         load_poster=_loader(workplace, table, "posters", _read_poster),
         load_frames=_loader(workplace, table, "trailer_frames", _read_frames),
     )
+
+
+def inputs_for(inputs, task: Task):
+    """Give the inputs without the columns that say the task's answer."""
+    return replace(inputs, table=inputs.table.without_columns(task.told_by))
 
 
 def _loader(

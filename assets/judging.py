@@ -41,7 +41,7 @@ def judge_model(workplace: Workplace, ground: Ground, trial: Trial):
         trial,
         trial.variant,
         "model",
-        answer(saved, ground.inputs, test_rows(ground, trial)),
+        answer(saved, ground.inputs_of(trial), test_rows(ground, trial)),
         history=facts["history"],
         best_epoch=facts["best_epoch"],
         facts={name: facts[name] for name in ("parameters", "train_s", "config")},

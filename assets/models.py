@@ -15,7 +15,7 @@ import dagster as dg
 import numpy as np
 
 from assets.features import load_features
-from assets.inputs import open_inputs
+from assets.inputs import inputs_for, open_inputs
 from assets.knobs import KNOBS, turned
 from assets.lineage import ENCODER, input_version, write_whole
 from assets.progress import progress
@@ -67,14 +67,15 @@ class Ground:
         """Give what a trial's network may look at; several heads learn score and genres besides."""
         from pipeline.splits.targets import known_rows, make_target
 
+        inputs = inputs_for(self.inputs, trial.task)
         if trial.system is not REVENUE:
-            return self.inputs
+            return inputs
         is_trained_on, extra = self.parts(trial) == "train", []
         for task in (SCORE_TASK, GENRES):
             known, _ = known_rows(task, self.table.table)
             if (rows := np.flatnonzero(is_trained_on & known)).size:
                 extra.append(make_target(task, self.table.table, rows))
-        return replace(self.inputs, extra_targets=tuple(extra))
+        return replace(inputs, extra_targets=tuple(extra))
 
     def target(self, trial: Trial):
         """Make a trial's target; what is fitted is fitted on its training part."""

@@ -27,6 +27,10 @@ POSTER_GENRES = (
 names none; these are the most frequent first genres of Kaggle's TMDB 5000."""
 
 
+GENRE_COLUMNS = ("genre_",)
+"""Beginning of the metadata columns that name a movie's genres."""
+
+
 class Kind(StrEnum):
     """What a task's answer looks like: one class of several, one number, or any of some labels."""
 
@@ -46,6 +50,8 @@ class Task:
         class_names: Of classes (lowest first where they are ordered) or labels; none of a number.
         is_ordered: Whether neighbouring classes are nearer than others.
         unit: Of a number.
+        told_by: Beginnings of the metadata columns that say the answer: they are no inputs of this
+            task, though known before release.
     """
 
     name: str
@@ -54,6 +60,7 @@ class Task:
     class_names: tuple[str, ...] = ()
     is_ordered: bool = False
     unit: str = ""
+    told_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -159,7 +166,7 @@ REVENUE = System(
 )
 """Eight revenue classes from plot, trailer and sound. Source: seed 001, "Data Splits"."""
 
-GENRES = Task("genres", Kind.LABELS, "micro_ap_score", TRAILER_GENRES)
+GENRES = Task("genres", Kind.LABELS, "micro_ap_score", TRAILER_GENRES, told_by=GENRE_COLUMNS)
 """Source: seed 002."""
 
 GENRE = System(
@@ -175,9 +182,19 @@ GENRE = System(
 """Ten genres from trailers; the shares are those of the official parts, which are used where the
 paper's own films are there. Source: seed 002."""
 
-COMEDY_HORROR = Task("comedy_horror", Kind.CLASSES, "balanced_accuracy_score", ("comedy", "horror"))
-FIRST_GENRE = Task("first_genre", Kind.CLASSES, "balanced_accuracy_score", POSTER_GENRES)
-GENRE_LABELS = Task("genre_labels", Kind.LABELS, "macro_ap_score", POSTER_GENRES)
+COMEDY_HORROR = Task(
+    "comedy_horror",
+    Kind.CLASSES,
+    "balanced_accuracy_score",
+    ("comedy", "horror"),
+    told_by=GENRE_COLUMNS,
+)
+FIRST_GENRE = Task(
+    "first_genre", Kind.CLASSES, "balanced_accuracy_score", POSTER_GENRES, told_by=GENRE_COLUMNS
+)
+GENRE_LABELS = Task(
+    "genre_labels", Kind.LABELS, "macro_ap_score", POSTER_GENRES, told_by=GENRE_COLUMNS
+)
 PROFIT = Task("profit", Kind.CLASSES, "auc_score", ("did not do well", "did well"))
 """Revenue over budget below 1, or at least 1. Source: seed 003."""
 

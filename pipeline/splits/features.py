@@ -6,7 +6,7 @@ who can be used for what (see `pipeline.splits.targets`), how a stream is made.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ from pipeline.records import MovieRecord, from_json
 MANIFEST_FILE = "manifest.json"
 TABLE_FILE = "table.parquet"
 RECORDS_FILE = "records.jsonl"
+METADATA = "metadata"
+"""Name of the stream that is made of records; every movie has it, with NaN for unknown."""
+
 OFFSETS = ".offsets.npy"
 """Ends the name of the file that says where a movie's rows of a sequence begin."""
 
@@ -60,6 +63,16 @@ class FeatureTable:
             return ()
         with (self.folder / RECORDS_FILE).open(encoding="utf-8") as lines:
             return tuple(from_json(json.loads(line)) for line in lines)
+
+    def without_columns(self, beginnings: tuple[str, ...]) -> "FeatureTable":
+        """Give the table without the metadata columns that begin so: they say a task's answer."""
+        if not beginnings:
+            return self
+        names = self.columns[METADATA]
+        kept = [k for k, name in enumerate(names) if not name.startswith(beginnings)]
+        columns = {**self.columns, METADATA: tuple(names[k] for k in kept)}
+        streams = {**self.streams, METADATA: np.asarray(self.streams[METADATA])[:, kept]}
+        return replace(self, streams=streams, columns=columns)
 
     @classmethod
     def load(cls, folder: Path) -> "FeatureTable":

@@ -20,13 +20,16 @@ from pipeline.franchises import franchise_of
 from pipeline.leaks import check_no_leak
 from pipeline.prices import LAST_YEAR, REAL_USD_YEAR, to_real_usd
 from pipeline.records import MovieRecord, before_release, to_json
-from pipeline.splits.features import MANIFEST_FILE, RECORDS_FILE, TABLE_FILE, FeatureTable
+from pipeline.splits.features import (
+    MANIFEST_FILE,
+    METADATA,
+    RECORDS_FILE,
+    TABLE_FILE,
+    FeatureTable,
+)
 from pipeline.splits.metadata import METADATA_COLUMNS, describe_movies, keyword_columns
 from pipeline.splits.stream_files import Arrays, Packed, pack_sequence, pack_stream
 from pipeline.versions import HASH_CHARS, hash_bytes
-
-METADATA = "metadata"
-"""Name of the stream that is made of records; every movie has it, with NaN for unknown."""
 
 REAL_USD_NOTE = (
     f"*_usd_real: US dollars of {REAL_USD_YEAR}, by the yearly CPI-U of the year of release; "

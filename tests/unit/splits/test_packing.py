@@ -12,6 +12,7 @@ from pipeline.records import MovieRecord, Person
 from pipeline.splits.features import FeatureTable
 from pipeline.splits.metadata import METADATA_COLUMNS
 from pipeline.splits.packing import pack
+from pipeline.systems import COMEDY_HORROR, FIRST_GENRE, GENRE_LABELS, GENRES
 
 RECORDS = [
     MovieRecord(3, "C", release_date=date(2001, 2, 3), budget_usd=5e6, genres=("War", "Drama")),
@@ -157,3 +158,20 @@ def test_movie_that_stands_twice_is_refused(packed):
 def test_no_movie_at_all_is_refused(packed):
     with pytest.raises(FeatureError, match="crawl movies first"):
         packed(records=[])
+
+
+def test_columns_that_say_an_answer_are_taken_out(packed):
+    table = packed().without_columns(("genre_",))
+    names = table.columns["metadata"]
+    assert not [name for name in names if name.startswith("genre_")]
+    assert table.streams["metadata"].shape[1] == len(names) < len(METADATA_COLUMNS)
+    budget = names.index("log10_budget")
+    np.testing.assert_array_equal(
+        table.streams["metadata"][:, budget], packed().streams["metadata"][:, 0]
+    )
+
+
+@pytest.mark.parametrize("task", [GENRES, FIRST_GENRE, GENRE_LABELS, COMEDY_HORROR])
+def test_no_genre_is_an_input_where_genres_are_asked_for(packed, task):
+    names = packed().without_columns(task.told_by).columns["metadata"]
+    assert not [name for name in names if "genre" in name]
