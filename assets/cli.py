@@ -171,6 +171,8 @@ def studio(
 
 app.command("import")(cli_data.import_)
 app.command()(cli_data.export)
+app.command()(cli_data.evaluate)
+app.command()(cli_data.leaderboard)
 app.command()(cli_bench.bench)
 app.command()(cli_trailers12k.trailers12k)
 

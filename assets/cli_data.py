@@ -1,7 +1,7 @@
-"""The commands that take films in from public dumps and give them out.
+"""The commands that take films in from public dumps, give them out, and judge models again.
 
-What belongs here: arguments and what is printed. What does not: any work (see `assets.importing`
-and `assets.exporting`).
+What belongs here: arguments and what is printed. What does not: any work (see `assets.importing`,
+`assets.exporting` and `assets.evaluating`).
 """
 
 from pathlib import Path
@@ -57,3 +57,21 @@ def _verify(path: Path) -> int:
     else:
         console.print(f"{path} is whole: every file is as its manifest says.")
     return int(bool(problems))
+
+
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="A model's folder, inside its store.")],
+) -> None:
+    """Judge a saved model again; exit status 1 where a score is not the one that was kept."""
+    from assets.evaluating import evaluate as run
+
+    raise typer.Exit(run(folder, console))
+
+
+def leaderboard() -> None:
+    """Print every model and baseline of every system, as they were judged last."""
+    from assets.leaderboard import print_leaderboard
+    from resources.workplace import open_workplace
+
+    with open_workplace(settings_of()) as workplace:
+        print_leaderboard(workplace, console)

@@ -42,7 +42,20 @@ def _bare():
 
 
 @pytest.mark.parametrize(
-    "command", ["build", "demo", "status", "doctor", "retry", "studio", "import", "export", "bench"]
+    "command",
+    [
+        "build",
+        "demo",
+        "status",
+        "doctor",
+        "retry",
+        "studio",
+        "import",
+        "export",
+        "bench",
+        "evaluate",
+        "leaderboard",
+    ],
 )
 def test_every_command_explains_itself(command):
     assert len(marquee(command, "--help").stdout) > 200
