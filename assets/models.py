@@ -19,7 +19,7 @@ from assets.inputs import inputs_for, open_inputs
 from assets.knobs import KNOBS, turned
 from assets.lineage import ENCODER, input_version, write_whole
 from assets.progress import progress
-from assets.recipes import knobs_for, recipes_of
+from assets.recipes import has_streams, knobs_for, recipes_of
 from assets.splits import load_splits
 from assets.stopping import stopping
 from assets.system_assets import system_asset
@@ -56,8 +56,9 @@ class Ground:
     frames: Mapping[str, Any]
 
     def has(self, trial: Trial) -> bool:
-        """Whether there were enough films for a trial's split."""
-        return trial.split in self.frames[trial.task.name]
+        """Whether there are films enough for a trial's split, and any stream that it reads."""
+        recipe = recipes_of(trial.system)[trial.variant]
+        return trial.split in self.frames[trial.task.name] and has_streams(recipe, self.table)
 
     def parts(self, trial: Trial) -> np.ndarray:
         """Give "train", "val", "test" or "" per film."""

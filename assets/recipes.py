@@ -40,6 +40,12 @@ def variants_of(system: System, preset: str) -> tuple[str, ...]:
     return tuple(module.variants(preset) if system.name in LOOKING else module.RECIPES)
 
 
+def has_streams(recipe: Any, table: Any) -> bool:
+    """Whether the table has at least one of the streams that a recipe reads."""
+    streams = getattr(recipe.config, "streams", ())
+    return not streams or any(name in table.streams for name in streams)
+
+
 def knobs_for(recipe: Any, preset: str, given: Mapping[str, object]) -> dict[str, object]:
     """Give what is turned for one recipe: the preset's knobs, then the user's that it has."""
     small = dict(getattr(recipe, "small", {})) if preset == DEMONSTRATION else {}

@@ -193,7 +193,7 @@ FIRST_GENRE = Task(
     "first_genre", Kind.CLASSES, "balanced_accuracy_score", POSTER_GENRES, told_by=GENRE_COLUMNS
 )
 GENRE_LABELS = Task(
-    "genre_labels", Kind.LABELS, "macro_ap_score", POSTER_GENRES, told_by=GENRE_COLUMNS
+    "genre_labels", Kind.LABELS, "average_precision_score", POSTER_GENRES, told_by=GENRE_COLUMNS
 )
 PROFIT = Task("profit", Kind.CLASSES, "auc_score", ("did not do well", "did well"))
 """Revenue over budget below 1, or at least 1. Source: seed 003."""
