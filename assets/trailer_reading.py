@@ -16,8 +16,8 @@ from pipeline.frames.clips import Clip, ClipCutter
 from pipeline.frames.picking import PickedFrames, pick_frames
 from pipeline.frames.sampling import choose_keyframes, choose_pts
 from pipeline.media.audio import DURATION_S, decode_audio
-from pipeline.media.clip_file import CLIP_FRAMES, CLIP_PX, ClipWriter
-from pipeline.media.found_frames import Scaler
+from pipeline.media.clip_file import CLIP_FRAMES, ClipWriter
+from pipeline.media.clip_picture import ClipScaler
 from pipeline.media.shots import SettledFrame, ShotFinder
 from pipeline.media.timeline import Timeline, read_timeline
 from pipeline.media.trailer import DecodedFrames, open_trailer
@@ -66,7 +66,7 @@ def read_frames(
         beat: Called as it gets on.
     """
     if options.cuts_clips:
-        timeline = read_timeline(path)
+        timeline = read_timeline(path, beat)
         maker = ClipMaker(timeline, beat)
         decoded = decode_whole(path, timeline, _choose(timeline, seed, options), maker.see)
         clips, clip_pts, clip_figures = maker.finish()
@@ -102,7 +102,7 @@ class ClipMaker:
 
     def __init__(self, timeline: Timeline, beat: Callable[[], None]):
         self._beat = beat
-        self._scale = Scaler(CLIP_PX)
+        self._scale = ClipScaler()
         self._shots = ShotFinder(timeline.time_base)
         self._cutter = ClipCutter(timeline.time_base)
         self._writer = ClipWriter()
@@ -134,7 +134,7 @@ class ClipMaker:
     def _write(self, clips: Iterable[Clip]) -> None:
         for clip in clips:
             self._beat()
-            self._writer.add(np.stack(clip.frames))
+            self._writer.add(clip.frames)
             self._pts.append(clip.pts)
 
 

@@ -95,6 +95,7 @@ class ShotFinder:
             frame: The frame.
             held: Handed back with the frame when it is settled.
         """
+        import cv2
         from scenedetect import FrameTimecode
         from scenedetect.common import Timecode
 
@@ -109,7 +110,7 @@ class ShotFinder:
         ).to_ndarray()
         # Its clock starts at zero, and it reads the greatest of three channels as brightness.
         now = FrameTimecode(Timecode(pts - self._first_pts, self._time_base), fps=NOMINAL_RATE)
-        cuts = self._detector.process_frame(now, np.repeat(grey[:, :, None], 3, axis=2))
+        cuts = self._detector.process_frame(now, cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
         self._starts |= {self._first_pts + cut.pts for cut in cuts}
         self._waiting.append((pts, held))
         return self._settle(self._detector.event_buffer_length)

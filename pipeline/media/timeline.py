@@ -16,7 +16,14 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from pipeline.errors import TrailerError
-from pipeline.media.container import decode_video, open_container, read_packets, video_stream
+from pipeline.media.container import (
+    Beat,
+    decode_video,
+    keep_still,
+    open_container,
+    read_packets,
+    video_stream,
+)
 from pipeline.outcomes import Reason
 
 MISSING_TAIL_S = 1.5
@@ -62,15 +69,19 @@ class Step(IntEnum):
     WANTED = 2
 
 
-def read_timeline(path: Path) -> Timeline:
+def read_timeline(path: Path, beat: Beat = keep_still) -> Timeline:
     """List the frames of a trailer without decoding it.
+
+    Args:
+        path: The trailer.
+        beat: Called for every packet.
 
     Raises:
         TrailerError: `MALFORMED` where no packet can be read; for the rest see
             `pipeline.media.container`.
     """
     with open_container(path, TrailerError) as container:
-        return scan_timeline(path, container, video_stream(container))
+        return scan_timeline(path, container, video_stream(container), lambda _: beat())
 
 
 def scan_timeline(

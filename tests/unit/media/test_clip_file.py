@@ -1,9 +1,11 @@
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
 from pipeline.errors import TrailerError
-from pipeline.media.clip_file import CLIP_FRAMES, CLIP_PX, ClipWriter, read_clips
+from pipeline.media.clip_file import CLIP_FRAMES, ClipWriter, read_clips
+from pipeline.media.clip_picture import CLIP_PX, ClipScaler
 from pipeline.outcomes import Reason
 
 
@@ -16,10 +18,15 @@ def clips(count):
         yield np.stack([np.roll(picture, (i, 2 * i), axis=(0, 1)) for i in range(CLIP_FRAMES)])
 
 
+def pictures(clip):
+    scale = ClipScaler()
+    return [scale(av.VideoFrame.from_ndarray(frame, format="rgb24")) for frame in clip]
+
+
 def write(path, given, **options):
     writer = ClipWriter(**options)
     for clip in given:
-        writer.add(clip)
+        writer.add(pictures(clip))
     content, kept = writer.finish()
     path.write_bytes(content)
     return kept
@@ -67,9 +74,36 @@ def test_no_clip_is_an_empty_file_and_reads_as_none(tmp_path):
     assert list(read_clips(tmp_path / "a.mp4")) == []
 
 
-def test_a_clip_of_another_size_is_a_mistake():
-    with pytest.raises(ValueError, match="224"):
-        ClipWriter().add(np.zeros((CLIP_FRAMES, 112, 112, 3), dtype=np.uint8))
+@pytest.mark.parametrize(
+    "clip",
+    [
+        [av.VideoFrame(112, 112, "yuv420p")] * CLIP_FRAMES,
+        [av.VideoFrame(CLIP_PX, CLIP_PX, "rgb24")] * CLIP_FRAMES,
+        [av.VideoFrame(CLIP_PX, CLIP_PX, "yuv420p")] * (CLIP_FRAMES - 1),
+    ],
+)
+def test_pictures_of_another_size_kind_or_number_are_a_mistake(clip):
+    with pytest.raises(ValueError, match=r"wanted (24 )?pictures"):
+        ClipWriter().add(clip)
+
+
+def test_pictures_shown_for_longer_are_written_once_and_read_as_often_as_shown(tmp_path):
+    every = [pictures(clip) for clip in clips(3)]
+    held = [[clip[i // 7 * 7] for i in range(CLIP_FRAMES)] for clip in every]
+    held[1] = [held[0][-1]] * CLIP_FRAMES  # a still goes on from one clip into the next
+    writer = ClipWriter()
+    for clip in held:
+        writer.add(clip)
+    content, _ = writer.finish()
+    (tmp_path / "a.mp4").write_bytes(content)
+    with av.open(tmp_path / "a.mp4") as container:
+        assert container.streams.video[0].frames == 4 + 1 + 4
+    back = list(read_clips(tmp_path / "a.mp4"))
+    for one, other in zip(held, back, strict=True):
+        for picture, frame in zip(one, other, strict=True):
+            assert psnr_db(picture.to_ndarray(format="rgb24"), frame) > 30
+    third = list(read_clips(tmp_path / "a.mp4", at_most=2))[1]
+    np.testing.assert_array_equal(third, back[2])
 
 
 def test_a_cut_off_file_of_clips_is_malformed(tmp_path):
