@@ -1,6 +1,6 @@
 """Attention fusion: every stream is a token, and the network learns which ones to listen to.
 
-What belongs here: the network. What does not: its training (see `pipeline.models.training`).
+What belongs here: the network. What does not: its training (see `pipeline.models.fusion_recipe`).
 Source: seed 001 names it among its extensions and gives no figures; the widths are ours.
 """
 

@@ -1,7 +1,7 @@
 """Seed 001's network: streams side by side, then three linear layers.
 
 What belongs here: the network, and what every network over streams has. What does not: its training
-(see `pipeline.models.training`).
+(see `pipeline.models.fusion_recipe`).
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -36,10 +36,6 @@ class Objective:
     score: Callable[[Tensor, Tensor], Mapping[str, float]]
 
 
-Task = Objective
-"""Its former name."""
-
-
 class Learner(lightning.LightningModule):
     """The network with its loss and optimizer.
 

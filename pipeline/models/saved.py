@@ -3,7 +3,7 @@
 What belongs here: writing, reading, predicting. What does not: training.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -15,14 +15,9 @@ import torch
 from torch import nn
 
 from pipeline.errors import TrainingError
-from pipeline.models.answering import answer_streams
-from pipeline.models.batches import StreamTable
 from pipeline.models.fitting import as_json
-from pipeline.models.fusion import FusionNetwork
 from pipeline.models.kinds import KINDS
 from pipeline.models.recipe import Inputs, Trained
-from pipeline.models.streams import StreamSpec
-from pipeline.models.training import TrainedFusion
 from pipeline.systems import Kind, Task
 
 MODEL_FILE = "best_multimodal_model.pth"
@@ -91,7 +86,7 @@ def load_trained(path: Path) -> Saved:
     Raises:
         TrainingError: There is no such file, or it holds something else.
     """
-    content = _read(path, FORMAT)
+    content = _read(path)
     kind = content["kind"]
     if kind not in KINDS:
         raise TrainingError(f"{path}: wanted a network of {sorted(KINDS)}, came {kind!r}")
@@ -133,7 +128,7 @@ def _write(content: Mapping[str, Any], path: Path) -> Path:
     return unfinished.replace(path)
 
 
-def _read(path: Path, wanted_format: int) -> Mapping[str, Any]:
+def _read(path: Path) -> Mapping[str, Any]:
     if not path.is_file():
         raise TrainingError(f"no model in {path}; train it first")
     if not is_zipfile(path):  # what torch writes
@@ -142,85 +137,6 @@ def _read(path: Path, wanted_format: int) -> Mapping[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (UnpicklingError, RuntimeError) as error:
         raise TrainingError(f"{path} is not a model that marquee saved: {error}") from error
-    if not isinstance(content, dict) or content.get("format") != wanted_format:
-        raise TrainingError(f"{path} is not a model of format {wanted_format}; train it again")
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise TrainingError(f"{path} is not a model of format {FORMAT}; train it again")
     return content
-
-
-@dataclass(frozen=True)
-class SavedModel:
-    """A network with all that is needed to use it on new movies.
-
-    Attributes:
-        network: In evaluation mode; its scalers are among its weights.
-        class_names: Lowest first.
-        edges_usd: Edges between the classes, of its own training part.
-        facts: JSON values: config, history, best_epoch, data_hash, fingerprint, notes.
-    """
-
-    network: FusionNetwork
-    class_names: tuple[str, ...]
-    edges_usd: np.ndarray
-    facts: Mapping[str, Any]
-
-
-def save_model(
-    trained: TrainedFusion,
-    path: Path,
-    *,
-    class_names: Sequence[str],
-    edges_usd: np.ndarray,
-    notes: Mapping[str, str],
-) -> Path:
-    """Write the network to one file, through a temporary name.
-
-    Args:
-        trained: From `train_fusion`.
-        path: Where to; usually ends in `MODEL_FILE`.
-        class_names: Lowest first.
-        edges_usd: From `fit_edges` on its training part.
-        notes: What it was made from: source of the data, backbones and their weights.
-    """
-    content = {
-        "format": 1,
-        "state_dict": trained.network.state_dict(),
-        "streams": [asdict(spec) for spec in trained.network.specs],
-        "class_names": list(class_names),
-        "class_edges_usd": [float(edge) for edge in edges_usd],
-        "config": {**asdict(trained.training), "streams": list(trained.training.streams)},
-        "history": [dict(row) for row in trained.fitted.history],
-        "best_epoch": trained.fitted.best_epoch,
-        "data_hash": trained.data_hash,
-        "fingerprint": trained.fingerprint,
-        "notes": dict(notes),
-    }
-    return _write(content, path)
-
-
-def load_model(path: Path) -> SavedModel:
-    """Read a saved network; the file is read as data, nothing in it is run.
-
-    Raises:
-        TrainingError: There is no such file, or it holds something else.
-    """
-    content = _read(path, 1)
-    specs = [StreamSpec(**spec) for spec in content["streams"]]
-    network = FusionNetwork(specs, len(content["class_names"]), content["config"]["dropout"])
-    network.load_state_dict(content["state_dict"])
-    network.eval()
-    facts = ("config", "history", "best_epoch", "data_hash", "fingerprint", "notes")
-    return SavedModel(
-        network=network,
-        class_names=tuple(content["class_names"]),
-        edges_usd=np.array(content["class_edges_usd"]),
-        facts={name: content[name] for name in facts},
-    )
-
-
-def predict(network: FusionNetwork, table: StreamTable, rows: np.ndarray) -> np.ndarray:
-    """Give the class probabilities of some movies, float64 (n, classes).
-
-    Raises:
-        TrainingError: A stream's width is not the network's.
-    """
-    return answer_streams(network, network.specs, table, rows, network.output)

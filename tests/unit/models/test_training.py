@@ -11,13 +11,16 @@ import torch
 
 from pipeline.errors import TrainingError
 from pipeline.models.fusion import FusionNetwork
-from pipeline.models.saved import load_model, predict, save_model
+from pipeline.models.fusion_recipe import FusionConfig, FusionRecipe
+from pipeline.models.recipe import Inputs, Trained
+from pipeline.models.saved import answer, load_trained, save_trained
 from pipeline.models.schedule import Schedule
-from pipeline.models.training import FusionTraining, TrainedFusion, train_fusion
+from pipeline.systems import Kind, Task
+from pipeline.target import Target
 
 N_CLASSES = 3
-NAMES = ("low", "middle", "high")
-SHORT = FusionTraining(
+TASK = Task("revenue_class", Kind.CLASSES, "macro_f1_score", ("low", "middle", "high"))
+SHORT = FusionConfig(
     streams=("text", "video", "audio", "metadata"),
     schedule=Schedule(learning_rate=1e-3, max_epochs=6, patience=6, plateau_patience=0),
 )
@@ -51,11 +54,15 @@ def movies(n: int = 60, seed: int = 3) -> Table:
     return Table(streams, masks, labels=labels, parts=parts)
 
 
-def train(table: Table, folder: Path, training: FusionTraining = SHORT, **more) -> TrainedFusion:
-    return train_fusion(
-        table, table.labels, table.parts, N_CLASSES, training, folder=folder,
-        accelerator="cpu", **more,
+def train(table: Table, folder: Path, training: FusionConfig = SHORT, **more) -> Trained:
+    return FusionRecipe("any", training).train(
+        Inputs(table), Target(TASK, table.labels, {}), table.parts, folder=folder,
+        seed=training.schedule.seed, accelerator="cpu", **more,
     )  # fmt: skip
+
+
+def ask(trained: Trained, table: Table, rows: np.ndarray) -> np.ndarray:
+    return answer(trained, Inputs(table), rows)
 
 
 def assert_same_weights(one: FusionNetwork, other: FusionNetwork) -> None:
@@ -65,7 +72,7 @@ def assert_same_weights(one: FusionNetwork, other: FusionNetwork) -> None:
 
 
 def test_published_defaults():
-    training = FusionTraining()
+    training = FusionConfig()
     assert training.streams == ("text", "video", "audio")
     assert (training.batch_size, training.dropout) == (16, 0.3)
     schedule = training.schedule
@@ -220,7 +227,7 @@ def test_network_learns_what_the_streams_tell(tmp_path):
     longer = replace(SHORT, schedule=Schedule(learning_rate=1e-3, max_epochs=15))
     trained = train(table, tmp_path, longer)
     rows = np.flatnonzero((table.parts == "test") & table.masks["text"])
-    said = predict(trained.network, table, rows).argmax(axis=1)
+    said = ask(trained, table, rows).argmax(axis=1)
     assert (said == table.labels[rows]).mean() > 0.8
 
 
@@ -257,19 +264,19 @@ def test_infinite_inputs_are_refused(tmp_path):
 def test_saved_model_gives_the_same_probabilities(tmp_path):
     table = movies()
     trained = train(table, tmp_path)
-    edges = np.array([1e6, 1e8])
-    path = save_model(
-        trained, tmp_path / "m" / "best_multimodal_model.pth", class_names=NAMES,
-        edges_usd=edges, notes={"weights": "random"},
+    facts = {"edges_usd": [1e6, 1e8]}
+    path = save_trained(
+        trained, tmp_path / "m" / "best_multimodal_model.pth", task=TASK,
+        target_facts=facts, notes={"weights": "random"},
     )  # fmt: skip
-    saved = load_model(path)
+    saved = load_trained(path)
     rows = np.arange(20)
-    wanted = predict(trained.network, table, rows)
-    assert (predict(saved.network, table, rows) == wanted).all()
+    wanted = ask(trained, table, rows)
+    assert (answer(saved, Inputs(table), rows) == wanted).all()
     assert wanted.shape == (20, N_CLASSES)
     np.testing.assert_allclose(wanted.sum(axis=1), 1)
-    assert saved.class_names == NAMES
-    assert saved.edges_usd.tolist() == edges.tolist()
+    assert saved.task == TASK
+    assert saved.facts["target_facts"] == facts
     assert saved.facts["notes"] == {"weights": "random"}
     assert saved.facts["data_hash"] == "d1"
     assert [path.name for path in path.parent.iterdir()] == ["best_multimodal_model.pth"]
@@ -277,27 +284,27 @@ def test_saved_model_gives_the_same_probabilities(tmp_path):
 
 def test_model_predicts_without_a_stream(tmp_path):
     table = movies()
-    network = train(table, tmp_path).network
+    trained = train(table, tmp_path)
     absent = replace(table, masks={**table.masks, "video": np.zeros(60, bool)})
     lacking = replace(table, streams={k: v for k, v in table.streams.items() if k != "video"})
     rows = np.arange(10)
-    assert (predict(network, lacking, rows) == predict(network, absent, rows)).all()
+    assert (ask(trained, lacking, rows) == ask(trained, absent, rows)).all()
 
 
 def test_other_width_is_refused(tmp_path):
     table = movies()
-    network = train(table, tmp_path).network
+    trained = train(table, tmp_path)
     table.streams["text"] = np.zeros((60, 13), np.float32)
     with pytest.raises(TrainingError, match="wanted width 12, came 13"):
-        predict(network, table, np.arange(3))
+        ask(trained, table, np.arange(3))
 
 
 def test_other_files_are_not_models(tmp_path):
     with pytest.raises(TrainingError, match="train it first"):
-        load_model(tmp_path / "none.pth")
+        load_trained(tmp_path / "none.pth")
     (tmp_path / "text.pth").write_text("hello")
     with pytest.raises(TrainingError, match="not a model"):
-        load_model(tmp_path / "text.pth")
+        load_trained(tmp_path / "text.pth")
     torch.save({"a": 1}, tmp_path / "other.pth")
-    with pytest.raises(TrainingError, match="format 1"):
-        load_model(tmp_path / "other.pth")
+    with pytest.raises(TrainingError, match="format 2"):
+        load_trained(tmp_path / "other.pth")
