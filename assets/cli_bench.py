@@ -33,11 +33,13 @@ def bench(
     rate: Annotated[
         float | None, typer.Option(min=0.1, help="crawl: requests per second of the limiter.")
     ] = None,
+    data: Annotated[Path | None, typer.Option(help="systems: the folder of public dumps.")] = None,
+    seed: Annotated[int | None, typer.Option(help="systems: of folds and models.")] = None,
 ) -> None:
     """Measure ours against a named peer in one run; exit status 1 where a target is missed."""
     from assets.bench.report import print_rows
 
-    given = {"films": films, "rate": rate, "files": files or None}
+    given = {"films": films, "rate": rate, "files": files or None, "data": data, "seed": seed}
     if name not in BENCHES:
         raise typer.BadParameter(f"there is no bench {name!r}; there is {', '.join(BENCHES)}")
     wanted = {option: value for option, value in given.items() if value is not None}
@@ -107,6 +109,14 @@ def _heads(films: int | None = None) -> Sequence:
     return measure() if films is None else measure(films)
 
 
+def _systems(
+    data: Path | None = None, seed: int | None = None, films: int | None = None
+) -> Sequence:
+    from assets.bench.systems import DATA, SEED, measure
+
+    return measure(data or DATA, SEED if seed is None else seed, films=films)
+
+
 BENCHES: dict[str, Callable[..., Sequence]] = {
     "bookkeeping": _bookkeeping,
     "crawl": _crawl,
@@ -118,5 +128,6 @@ BENCHES: dict[str, Callable[..., Sequence]] = {
     "clips": _clips,
     "end_to_end": _end_to_end,
     "heads": _heads,
+    "systems": _systems,
 }
 """What can be measured, by name."""

@@ -1,0 +1,37 @@
+"""The bench of the systems on a few real movies: everything arrives."""
+
+import numpy as np
+import pytest
+
+from assets.bench.real_movies import read_real_movies
+from assets.bench.systems import measure, ratio_interval, rmse
+from pipeline.models.fitting import LATER_FIELDS
+
+pytestmark = pytest.mark.real
+
+
+def test_models_see_nothing_known_after_release(data):
+    movies = read_real_movies(data, limit=50)
+    assert len(movies.table) == len(movies.records) == len(movies.texts) == 50
+    assert (movies.table[["budget_usd", "revenue_usd"]] >= 1000).all(axis=None)
+    told = {name for name in LATER_FIELDS for r in movies.records if getattr(r, name) is not None}
+    assert told == set()
+
+
+@pytest.mark.slow
+def test_every_row_is_measured(data):
+    small = {"width": 16, "max_epochs": 1, "pretraining_epochs": 1}
+    rows = measure(data, films=150, knobs=small)
+    assert [row.name.split(":")[0] for row in rows] == ["box_office"] * 5 + ["revenue"] * 2
+    for row in rows:
+        assert np.isfinite([row.ours, row.peer_value]).all(), row
+        assert row.why
+
+
+def test_ratio_of_paired_errors_is_surer_than_either_error():
+    rng = np.random.default_rng(0)
+    true, noise = rng.normal(size=400), rng.normal(size=400)
+    low, high = ratio_interval(true, true + 0.9 * noise, true + noise, seed=0)
+    assert low == pytest.approx(0.9)
+    assert high == pytest.approx(0.9)
+    assert rmse(true, true + noise) == pytest.approx(1, abs=0.1)

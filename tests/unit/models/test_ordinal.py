@@ -1,0 +1,30 @@
+"""Classes from a said revenue."""
+
+import numpy as np
+import pytest
+
+from pipeline.models.ordinal import cut_into_classes, spread_over_classes
+
+EDGES_USD = 10.0 ** np.arange(5, 12)
+
+
+def test_classes_rise_with_the_revenue():
+    said = np.linspace(4, 12, 50)
+    classes = cut_into_classes(said, EDGES_USD, 8.0)
+    assert (np.diff(classes) >= 0).all()
+    assert set(classes) == set(range(8))
+
+
+def test_stretching_names_the_outer_classes_more_often():
+    said = np.random.default_rng(0).normal(8, 1, 500)
+    plain = cut_into_classes(said, EDGES_USD, 8.0, stretch=1.0)
+    wide = cut_into_classes(said, EDGES_USD, 8.0, stretch=1.5)
+    assert np.abs(wide - 3.5).mean() > np.abs(plain - 3.5).mean()
+
+
+def test_probabilities_are_the_share_of_errors_that_land_in_a_class():
+    off = np.random.default_rng(0).normal(0, 1, 5000)
+    spread = spread_over_classes(np.array([8.5]), off, EDGES_USD)
+    assert spread.sum() == pytest.approx(1)
+    assert spread.argmax() == 4
+    assert spread[0, 4] == pytest.approx(0.383, abs=0.02)
