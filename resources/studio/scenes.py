@@ -7,6 +7,7 @@ order of scenes and their encoding (see `filming`) and sound (see `sound`).
 import math
 import random
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -134,9 +135,7 @@ class Backdrop:
         luma = middle[0] + spread * (self.texture - TEXTURE_MEAN)
         chroma = np.broadcast_to(middle[1:, None, None], (2, HEIGHT_PX // 2, PERIOD_PX // 2))
         if look.genre_ids:
-            chroma = hang_curtains(
-                look.genre_ids, *chroma.shape[1:], period=WIDTH_PX // 2, bars=BARS_PX
-            )
+            chroma = _hang_for_trailer(look.genre_ids)
         return [np.clip(luma, BLACK_LUMA, WHITE_LUMA).astype(np.uint8), *chroma.astype(np.uint8)]
 
     def _front(self, look: Look) -> np.ndarray:
@@ -144,6 +143,14 @@ class Backdrop:
         middle = look.mean_yuv()
         black = np.array([BLACK_LUMA, NEUTRAL_CHROMA, NEUTRAL_CHROMA])
         return middle + (black - middle) * (HAZIEST + (CLEAREST - HAZIEST) * look.contrast)
+
+
+@lru_cache(maxsize=64)
+def _hang_for_trailer(genre_ids: tuple[int, ...]) -> np.ndarray:
+    """Lay out a trailer's hues once: all its scenes have the same."""
+    return hang_curtains(
+        genre_ids, HEIGHT_PX // 2, PERIOD_PX // 2, period=WIDTH_PX // 2, bars=BARS_PX
+    )
 
 
 def _planes(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
