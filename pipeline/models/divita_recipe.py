@@ -28,8 +28,8 @@ PUBLISHED = Schedule(
     optimizer="adamw", amsgrad=True, learning_rate=1e-4, max_epochs=100, patience=20,
     plateau_patience=10,
 )  # fmt: skip
-"""The plateau's factor and the weight decay are not said; torch's own are another factor, 0.1, and
-the same decay. Source: seed 002's code."""
+"""The plateau's factor and the weight decay are not said; they are `Schedule`'s. Source: seed 002's
+code."""
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,22 @@ arrives, never how good the scores are.
 """
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
 import numpy as np
 import pandas as pd
 import pytest
 from converter import Report
+from rich.console import Console
 
 from assets.build import Request, build
+from assets.evaluating import evaluate
 from assets.evaluation import reports_folder
 from assets.features import features_folder
 from assets.splits import splits_path
@@ -23,11 +30,20 @@ from assets.trials import splits_of
 from pipeline.models.baselines import BOOSTING, MAJORITY, PRIOR
 from pipeline.outcomes import Reason, Status
 from pipeline.splits.features import FeatureTable
-from pipeline.systems import ALL_STREAMS, BY_DATE, PUBLISHED_STREAMS, REVENUE, REVENUE_CLASS
+from pipeline.systems import (
+    ALL_STREAMS,
+    BY_DATE,
+    PUBLISHED_STREAMS,
+    REVENUE,
+    REVENUE_CLASS,
+    SYSTEMS,
+)
 from resources.settings import Settings
 from resources.studio.folder import FolderCatalogue
 from resources.studio.running import start_studio
 from resources.workplace import Workplace, open_workplace
+
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -194,3 +210,47 @@ def test_report_says_where_the_data_and_the_weights_are_from(built):
         built.features.notes[asset] for asset in ("text_embeddings", "poster_embeddings")
     }:
         assert label in text
+
+
+def test_every_system_has_models_baselines_and_a_place_on_the_leaderboard(built):
+    board = pd.read_parquet(built.workplace.store.folder("reports") / "leaderboard.parquet")
+    judged = {
+        s.name for s in SYSTEMS if (reports_folder(built.workplace, s) / "report.html").exists()
+    }
+    assert {"box_office", "revenue", "poster"} <= judged
+    assert set(board["system"]) == judged
+    for _, rows in board.groupby(["system", "task"]):
+        assert {"model", "baseline"} <= set(rows["kind"])
+
+
+def test_a_saved_model_scores_the_same_in_a_copy_of_the_store(built, tmp_path):
+    copy = tmp_path / "elsewhere"
+    root = built.workplace.store.folder("models").parent
+    shutil.copytree(root, copy, ignore=shutil.ignore_patterns("training", "trailers", ".staging"))
+    folders = [
+        copy / "models" / "box_office" / "log10_revenue" / "80-10-10" / "blend",
+        copy / "models" / "revenue" / "revenue_class" / "70-20-10" / "all-streams",
+        next((copy / "models" / "poster" / "profit" / "70-10-20").glob("*/facts.json")).parent,
+    ]
+    for folder in folders:
+        assert (folder / "MODEL_CARD.md").read_text(encoding="utf-8").startswith("# ")
+        said = subprocess.run(
+            [sys.executable, "-m", "assets.cli", "evaluate", str(folder)],
+            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=120,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert said.returncode == 0, said.stdout + said.stderr
+        assert "to the last digit" in said.stdout.replace("\n", " ")
+
+
+def test_another_score_than_the_kept_one_is_told(built, tmp_path):
+    copy = tmp_path / "store"
+    root = built.workplace.store.folder("models").parent
+    shutil.copytree(root, copy, ignore=shutil.ignore_patterns("training", "trailers", ".staging"))
+    folder = copy / "models" / "revenue" / "revenue_class" / "70-20-10" / "seed-streams"
+    kept = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+    kept["accuracy_score"]["estimate"] += 0.5
+    (folder / "scores.json").write_text(json.dumps(kept), encoding="utf-8")
+    console = Console(record=True, width=200)
+    assert evaluate(folder, console) == 1
+    assert "accuracy_score" in console.export_text()
