@@ -236,7 +236,7 @@ def _told(trial: Trial, trained) -> dict[str, Any]:
         "config": as_json(trained.config),
         "data_hash": trained.data_hash,
         "fingerprint": trained.fingerprint,
-        "parameters": sum(p.numel() for p in trained.network.parameters()),
+        "parameters": sum(p.numel() for p in trained.network.parameters()) or None,
         "history": [dict(row) for row in trained.fitted.history],
         "best_epoch": trained.fitted.best_epoch,
     }
