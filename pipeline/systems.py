@@ -260,7 +260,7 @@ PRESETS = {
         image_backbone="shufflenet",
         clip_backbone="shufflenet3d",
         detector="fasterrcnn_mobilenet_v3_large_320_fpn",
-        clips_per_trailer=3,
+        clips_per_trailer=2,
         clip_frame_step=12,
     ),
 }

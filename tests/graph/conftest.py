@@ -11,7 +11,7 @@ import requests
 
 from assets.build import Request, build
 from assets.steps import STEPS
-from resources.settings import Settings
+from resources.settings import ENVIRONMENT, Settings
 from resources.studio.generated import GeneratedCatalogue
 from resources.studio.opening import trailer_cache
 from resources.studio.running import Studio, start_studio
@@ -39,6 +39,7 @@ class Site:
             "MARQUEE_STORE": str(self.folder / "store"),
             "DAGSTER_HOME": str(self.folder / "home"),
             "PYTHONPATH": str(ROOT),
+            **{ENVIRONMENT[name]: value for name, value in self.more.items()},
         }
 
     @property

@@ -49,7 +49,7 @@ def test_backbones_are_made_once_and_alone_made_again(open_site, tmp_path):
     }  # fmt: skip
     assert site.rows("audio_embeddings") == {}, "no backbone of sound is asked for"
     clips = {i: row.metadata for i, row in site.rows("clip_embeddings").items()}
-    assert all(said["shape"][0] == 3 for said in clips.values())
+    assert all(said["shape"][0] == 2 for said in clips.values())
 
     assert rebuild(site, **BESIDE) == 2
     after = files(site)

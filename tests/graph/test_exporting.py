@@ -109,7 +109,7 @@ def expect_trailers12k(site, out, report, monkeypatch):
             assert arr.dtype == np.dtype("float32")
             kept = np.load(read_store(site, "embeddings", *folder.split("/"), f"{tmdb_id}.npy"))
             np.testing.assert_array_equal(arr[:], kept)
-    assert any("random" in note and "3 clips at most" in note for note in report.notes)
+    assert any("random" in note and "2 clips at most" in note for note in report.notes)
     for group, width in (("posters_i_shufflenet", 1024), ("posters_i_resnet18", 512)):
         assert zarr.open(f"{group}.zarr", mode="r")[f"tt{first}"].shape == (1, width)
     z = zarr.open("trailers_ik_swin_fps24_fpc24.zarr", mode="r")

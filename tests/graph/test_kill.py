@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -9,15 +10,16 @@ import time
 import pytest
 
 from assets.steps import STEPS
+from pipeline.outcomes import Status
 from pipeline.versions import hash_bytes
 
 KILLS = 10
 MEDIA = {"posters": ("image", "/t/p/"), "trailers": ("trailer", "/trailers/")}
 
 
-def start(site):
+def start(site, stages="crawl,media,frames,embeddings"):
     return subprocess.Popen(
-        [sys.executable, "-m", "assets.cli", "build", "--stages", "crawl,media,frames,embeddings"],
+        [sys.executable, "-m", "assets.cli", "build", "--stages", stages],
         env={**os.environ, **site.environment},
         cwd=site.folder,
         stdout=subprocess.DEVNULL,
@@ -92,3 +94,28 @@ def test_ten_kills_change_nothing_in_the_end(open_site):
     assert found["files"] == wanted["files"]
     assert found["rows"] == wanted["rows"]
     assert found["shown"] == wanted["shown"]
+
+
+def forget_embeddings(site):
+    """Take away what the embedding steps have made, files and rows."""
+    steps = [s.name for s in STEPS if s.name.endswith("_embeddings") or s.name == "poster_regions"]
+    with site.workplace() as workplace:
+        known = list(workplace.ledger.movies())
+        workplace.ledger.forget(steps, known, [status.value for status in Status])
+    for folder in ("embeddings", "regions", "attr_bbox"):
+        shutil.rmtree(site.folder / "store" / folder)
+
+
+@pytest.mark.slow
+def test_kills_among_embeddings_change_nothing_in_the_end(open_site):
+    site = open_site(size=3)
+    site.more = {"backbones": "resnet18"}
+    site.build()
+    wanted = snapshot(site)
+    forget_embeddings(site)
+    for new_files in (2, 7):
+        assert kill_after(start(site, "embeddings"), site, new_files), "not killed in time"
+    assert start(site, "embeddings").wait(timeout=180) == 0
+    found = snapshot(site)
+    assert found["files"] == wanted["files"]
+    assert found["rows"] == wanted["rows"]
