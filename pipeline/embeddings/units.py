@@ -129,7 +129,18 @@ def _take_batch(waiting: deque[_Movie], size: int) -> tuple[_Parts, tuple[torch.
         n_free -= part.stop - part.start
         if not movie.n_left:
             waiting.popleft()
-    return parts, (torch.cat([movie.units[part] for movie, part in parts]),)
+    units = torch.cat([movie.units[part] for movie, part in parts])
+    return parts, (_fill_up(units, size),)
+
+
+def _fill_up(units: torch.Tensor, size: int) -> torch.Tensor:
+    """Repeat the last unit until a batch is full.
+
+    A CPU computes batches of another size by other code, and so a little otherwise: of full batches
+    alone, an embedding is the same to the last bit whatever its neighbours and its place.
+    """
+    n_missing = size - len(units)
+    return torch.cat([units, *[units[-1:]] * n_missing]) if n_missing > 0 else units
 
 
 def _hand_back(parts: _Parts, embedded: Embedded) -> Iterator[Item]:

@@ -52,7 +52,7 @@ def test_item_at_which_the_network_raises_is_found_and_its_batch_goes_on(error):
     for tmdb_id, frames in movies:
         if tmdb_id != 5:
             assert found[tmdb_id][:, :3] == pytest.approx(frames.mean(axis=(1, 2)))
-    assert network.batches == [16, 8, 8, 4, 2, 1, 1, 2, 4, 8]
+    assert network.batches == [16, 8, 8, 4, 2, 1, 1, 2, 4, 16]
 
 
 def test_movie_over_several_batches_is_one_error():
