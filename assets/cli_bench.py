@@ -68,9 +68,9 @@ def _posters(films: int | None = None) -> Sequence:
 
 
 def _frames(files: Sequence[Path] = ()) -> Sequence:
-    from assets.bench.frames import measure
+    from assets.bench import frames, frames_worth
 
-    return measure(files)
+    return [*frames.measure(files), *frames_worth.measure()]
 
 
 def _audio(files: Sequence[Path] = ()) -> Sequence:

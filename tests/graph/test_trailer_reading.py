@@ -53,20 +53,55 @@ def test_frames_are_the_same_to_the_byte_with_clips_and_without(trailer, with_cl
     assert alone.figures.items() <= with_clips.figures.items()
 
 
-def test_clips_lie_within_shots_and_show_what_the_trailer_shows(trailer, with_clips, tmp_path):
+@pytest.fixture(scope="module")
+def stored(with_clips, tmp_path_factory):
+    """The clips as they are read back from their file."""
+    path = tmp_path_factory.mktemp("clips") / "clips.mp4"
+    path.write_bytes(with_clips.clips)
+    return list(read_clips(path))
+
+
+def decode_clip(trailer, timeline, pts_s):
+    """A clip's frames decoded one by one from the trailer itself."""
+    pts = np.rint(pts_s / float(timeline.time_base)).astype(int)
+    decoded = decode_frames(trailer, pts.tolist())
+    return decoded.frames[np.searchsorted(decoded.pts, pts)]  # some stand twice
+
+
+def test_clips_lie_within_shots_and_show_what_the_trailer_shows(trailer, with_clips, stored):
     timeline = read_timeline(trailer)
     starts_s = timeline.seconds(find_shots(trailer))
     shots = np.searchsorted(starts_s, with_clips.clip_pts_s, side="right")
     assert (shots == shots[:, :1]).all()
-    path = tmp_path / "clips.mp4"
-    path.write_bytes(with_clips.clips)
-    clips = list(read_clips(path))
-    assert len(clips) == len(with_clips.clip_pts_s) == with_clips.figures["clips"] > 10
-    for row in (0, len(clips) // 2, len(clips) - 1):
-        pts = np.rint(with_clips.clip_pts_s[row] / float(timeline.time_base)).astype(int)
-        decoded = decode_frames(trailer, pts.tolist())
-        shown = decoded.frames[np.searchsorted(decoded.pts, pts)]  # some stand twice
-        assert np.abs(clips[row].astype(float) - shown).mean() < 3
+    assert len(stored) == len(with_clips.clip_pts_s) == with_clips.figures["clips"] > 10
+    for row in (0, len(stored) // 2, len(stored) - 1):
+        shown = decode_clip(trailer, timeline, with_clips.clip_pts_s[row])
+        assert np.abs(stored[row].astype(float) - shown).mean() < 3
+
+
+def test_stored_clips_are_embedded_as_those_of_the_trailer_itself(trailer, with_clips, stored):
+    """With random weights, which tell clips apart less than published ones, but all of a clip's
+    pixels go into them: cosines about the mean of the clips are looked at too."""
+    from pipeline.embeddings.backbones import BACKBONES
+    from pipeline.embeddings.encode import encode_clips
+    from pipeline.embeddings.video import build_video_network
+
+    backbone = BACKBONES["shufflenet3d"]
+    network = build_video_network(backbone, None)
+    timeline = read_timeline(trailer)
+    rows = np.linspace(0, len(stored) - 1, 4).astype(int)
+    raw = [decode_clip(trailer, timeline, with_clips.clip_pts_s[row]) for row in rows]
+    kept = [stored[row] for row in rows]
+    items = [(0, np.stack(kept)), (1, np.stack(raw))]
+    vectors = dict(encode_clips(items, network, backbone))
+    assert cosines(vectors[0], vectors[1]).min() >= 0.999
+    middle = vectors[1].mean(axis=0)
+    assert cosines(vectors[0] - middle, vectors[1] - middle).min() >= 0.99
+
+
+def cosines(one, other):
+    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    return (one * other).sum(axis=1) / lengths
 
 
 def test_every_packet_and_frame_is_a_sign_of_life_where_clips_are_cut(trailer):
