@@ -123,6 +123,8 @@ def test_a_poster_that_fails_does_not_take_its_neighbours_along(resnet50):
     assert isinstance(found[3], ItemError)
     assert found[3].reason is Reason.MALFORMED
     assert found[1].regions == found[4].regions == ()
+    assert found[1].features.shape == (0, 2048, 7, 7)
+    assert parse_attr_bbox(format_attr_bbox(())) == []
 
 
 def test_torchvisions_detector_gives_boxes_inside_the_poster(resnet50):
