@@ -19,6 +19,9 @@ LOOKING = ("poster", "score")
 DEMONSTRATION = "small"
 """The preset on which recipes take the knobs that make them short."""
 
+SHORT_EPOCHS = 10
+"""Epochs between two checkpoints in a demonstration: they take less time than writing one."""
+
 
 def recipes_of(system: System, workplace: Workplace | None = None) -> Mapping[str, Any]:
     """Give a system's recipes by variant, the main one first.
@@ -50,6 +53,8 @@ def knobs_for(recipe: Any, preset: str, given: Mapping[str, object]) -> dict[str
     """Give what is turned for one recipe: the preset's knobs, then the user's that it has."""
     small = dict(getattr(recipe, "small", {})) if preset == DEMONSTRATION else {}
     known = knob_names(recipe)
+    if preset == DEMONSTRATION and "checkpoint_every_epochs" in known:
+        small = {"checkpoint_every_epochs": SHORT_EPOCHS, **small}
     return small | {name: value for name, value in given.items() if name in known}
 
 
