@@ -9,7 +9,7 @@ import requests
 
 from assets.steps import STEPS
 
-POSTER_LINE = {"movie_records", "posters", "poster_embeddings"}
+POSTER_LINE = {"movie_records", "posters", "poster_embeddings", "poster_regions"}
 
 
 def count_events(site):
@@ -54,7 +54,7 @@ def test_volatile_figures_recompute_nothing(site):
 NEW_RELEASE = """
 import dataclasses, assets.steps as steps
 steps.STEPS = tuple(
-    dataclasses.replace(step, code_version="2") if step.name == "trailer_frames" else step
+    dataclasses.replace(step, code_version="new") if step.name == "trailer_frames" else step
     for step in steps.STEPS
 )
 from assets.cli import main
@@ -69,9 +69,9 @@ def test_new_code_version_makes_its_asset_and_its_followers_due(site):
     run_command(site, "-c", NEW_RELEASE, "build", "--stages", "crawl,media,frames,embeddings")
 
     changed = new_events(site, before)
-    assert changed == {"trailer_frames": 5, "frame_embeddings": 5}
+    assert changed == {"trailer_frames": 5, "frame_embeddings": 5, "clip_embeddings": 5}
     versions = {event.tags["marquee/code_version"] for event in site.events("trailer_frames")[:5]}
-    assert versions == {"2"}
+    assert versions == {"new"}
     kinds = site.stats()["kinds"]
     assert sum(kinds["trailer"].values()) == sum(kinds["details"].values()) == 0
     site.assert_dagster_shows_the_ledger()
