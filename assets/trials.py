@@ -63,9 +63,9 @@ def splits_of(system: System) -> list[str]:
 def trials(system: System, preset: str, only: Sequence[str] = ()) -> Iterator[Trial]:
     """Lay out a system's trainings.
 
-    Every variant is trained on the headline split. The first two, which are the published one and
-    ours, also on the other splits by share and by date; the main one alone on the folds. Tasks but
-    the first are trained on the headline split alone.
+    Every variant is trained on the headline split. The first two, the main one and what it is
+    compared with, also on the other splits by share and by date; the main one alone on the folds.
+    Tasks but the first are trained on the headline split alone.
 
     Args:
         system: The row of the table of systems.
@@ -97,8 +97,9 @@ def _choose(system: System, preset: str, only: Sequence[str]) -> Sequence[str]:
 def _variants_on(system: System, split: str, variants: Sequence[str]) -> Sequence[str]:
     if split == headline(system):
         return variants
-    ours = {system.main_variant} if split.startswith(FOLD) else {variants[0], system.main_variant}
-    return [name for name in variants if name in ours]
+    if split.startswith(FOLD):
+        return [name for name in variants if name == system.main_variant]
+    return variants[:2]
 
 
 def splits_in_use(system: System, task: Task) -> list[str]:
