@@ -94,11 +94,11 @@ def load_trained(path: Path) -> Saved:
     network.load_state_dict(content["state_dict"])
     network.eval()
     task = content["task"]
-    names = tuple(task["class_names"])
+    lists = {name: tuple(value) for name, value in task.items() if isinstance(value, list)}
     return Saved(
         kind=kind,
         network=network,
-        task=Task(**{**task, "kind": Kind(task["kind"]), "class_names": names}),
+        task=Task(**{**task, **lists, "kind": Kind(task["kind"])}),
         facts={name: content[name] for name in _FACTS},
     )
 

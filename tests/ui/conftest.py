@@ -29,7 +29,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 
-BUILD_LIMIT_S = 300
+BUILD_LIMIT_S = 900
 START_LIMIT_S = 120
 LOOK_LIMIT_S = 60
 """How long something may take to appear: the pages load slowly on two busy cores."""
