@@ -111,7 +111,7 @@ def test_films_of_two_backbones_are_never_packed_together(open_site):
     with site.workplace() as workplace:
         rows = workplace.ledger.rows("text_embeddings")
         movie, row = next((i, row) for i, row in rows.items() if row.status == Status.OK)
-        row.metadata["weights_hash"] = "another"
+        row.metadata["backbones"]["minilm"]["weights_hash"] = "another"
         workplace.ledger.write("text_embeddings", {movie: row}, now_s=0.0)
     with pytest.raises(BuildError, match="text_embeddings are of .* marquee retry --again"):
         site.build(stages=("splits",))
