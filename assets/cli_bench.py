@@ -18,7 +18,7 @@ def bench(
         str,
         typer.Argument(
             help="`bookkeeping`, `crawl`, `posters`, `frames`, `audio`, `images`, `text`, `clips`, "
-            "`end_to_end`, `heads`."
+            "`end_to_end`, `heads`, `systems`."
         ),
     ],
     files: Annotated[

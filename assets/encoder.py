@@ -76,6 +76,8 @@ def box_office_encoder(
 def _pretrain(
     workplace: Workplace, ground, trial: Trial, recipe, knobs: Mapping[str, object], seed: int
 ) -> list[dict[str, object]]:
+    from pipeline.models.recipe import Training
+
     paces: list[float] = []
 
     def on_epoch(_epoch: int, _most: int, metrics: Mapping[str, float]) -> None:
@@ -86,10 +88,7 @@ def _pretrain(
         ground.inputs,
         ground.target(trial),
         ground.parts(trial),
-        folder=training_folder(workplace, trial),
-        seed=seed,
-        knobs=knobs,
-        on_epoch=on_epoch,
+        Training(training_folder(workplace, trial), seed, knobs, on_epoch),
         clock=time.monotonic,
     )
     pace = round(sum(paces) / len(paces), 1) if paces else 0.0

@@ -6,7 +6,7 @@ intervals, pictures and pages (see `pipeline.evaluation`).
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import dagster as dg
@@ -62,7 +62,7 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
     ) -> dg.MaterializeResult:
         with stopping():
-            from pipeline.evaluation.report import RESULTS_FILE, write_evaluation
+            from pipeline.evaluation.report import RESULTS_FILE
 
             name = f"{system.name}_evaluation"
             version = input_version(workplace, name)
@@ -72,17 +72,10 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
             folder = reports_folder(workplace, system)
             if not results:
                 return _say_nothing(context, workplace, system, folder, version)
-            paths = write_evaluation(
-                folder,
-                results,
-                subject_of(workplace, system, ground),
-                groups=groups_of(system, ground),
-                samples=samples_of(system, ground, results, folder),
-            )
+            paths = _write(workplace, system, ground, results)
             summary = json.loads(paths[RESULTS_FILE].read_text(encoding="utf-8"))
-            for trial, result in zip(
-                planned, (r for r in results if r.kind == "model"), strict=True
-            ):
+            of_models = (result for result in results if result.kind == "model")
+            for trial, result in zip(planned, of_models, strict=True):
                 keep_judgement(trial.folder(workplace), result, summary)
             _copy_main(workplace, system, folder)
             content_hash = hash_bytes(paths[RESULTS_FILE].read_bytes())
@@ -95,6 +88,21 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
         )
 
     return evaluation
+
+
+def _write(
+    workplace: Workplace, system: System, ground: Ground, results: list
+) -> Mapping[str, Path]:
+    from pipeline.evaluation.report import write_evaluation
+
+    folder = reports_folder(workplace, system)
+    return write_evaluation(
+        folder,
+        results,
+        subject_of(workplace, system, ground),
+        groups=groups_of(system, ground),
+        samples=samples_of(system, ground, results, folder),
+    )
 
 
 def _say_nothing(

@@ -121,33 +121,36 @@ def build_model(system: System) -> dg.AssetsDefinition:
             name = f"{system.name}_model"
             version = input_version(workplace, name)
             ground = open_ground(workplace, system)
-            planned = [
-                trial
-                for trial in trials(system, workplace.preset.name, config.variants)
-                if ground.has(trial)
-            ]
-            knobs = turned(config)
-            figures, fingerprints = [], []
+            wanted = trials(system, workplace.preset.name, config.variants)
+            planned = [trial for trial in wanted if ground.has(trial)]
             with progress(name, len(planned), context.log.info) as told:
-                for trial in planned:
-                    facts = train(workplace, ground, trial, knobs, seed=config.seed)
-                    fingerprints.append(facts["fingerprint"])
-                    figures.append(_figures(trial, facts))
-                    told.step("trained")
+                made = _train_all(workplace, ground, planned, config, told)
             _list_trials(workplace, system, planned)
-            content_hash = combine(fingerprints)
+            content_hash = combine(facts["fingerprint"] for facts in made)
             write_whole(workplace, name, version, content_hash)
         return dg.MaterializeResult(
             metadata={
                 "source": workplace.source.label,
                 **{k: v for k, v in ground.table.notes.items() if k != "source"},
-                "trainings": dg.MetadataValue.table(figures),
+                "trainings": dg.MetadataValue.table(
+                    [_figures(*one) for one in zip(planned, made, strict=True)]
+                ),
                 "folder": str(models_folder(workplace, system)),
             },
             data_version=dg.DataVersion(content_hash),
         )
 
     return model
+
+
+def _train_all(
+    workplace: Workplace, ground: Ground, planned: Sequence[Trial], config: Any, told: Any
+) -> list[dict[str, Any]]:
+    knobs, made = turned(config), []
+    for trial in planned:
+        made.append(train(workplace, ground, trial, knobs, seed=config.seed))
+        told.step("trained")
+    return made
 
 
 def training_folder(workplace: Workplace, trial: Trial) -> Path:
@@ -161,6 +164,7 @@ def train(
     workplace: Workplace, ground: Ground, trial: Trial, knobs: Mapping[str, object], *, seed: int
 ) -> dict[str, Any]:
     """Train one variant on one split and keep it with all that is needed to judge it again."""
+    from pipeline.models.recipe import Training
     from pipeline.models.saved import save_trained
 
     recipe = recipes_of(trial.system, workplace)[trial.variant]
@@ -170,9 +174,11 @@ def train(
         ground.inputs_of(trial),
         target,
         ground.parts(trial),
-        folder=training_folder(workplace, trial),
-        seed=seed,
-        knobs=knobs_for(recipe, workplace.preset.name, knobs),
+        Training(
+            training_folder(workplace, trial),
+            seed=seed,
+            knobs=knobs_for(recipe, workplace.preset.name, knobs),
+        ),
     )
     facts = {
         **_told(trial, trained),

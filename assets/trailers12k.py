@@ -163,7 +163,7 @@ def _answers(
     """Give every model's and baseline's probabilities for the test part."""
     from pipeline.models.baselines import LABEL_PRIOR
     from pipeline.models.boosting import boost
-    from pipeline.models.recipe import Inputs
+    from pipeline.models.recipe import Inputs, Training
     from pipeline.models.saved import answer, save_trained
     from pipeline.models.summaries import reduce_streams
     from pipeline.systems import GENRES as TASK
@@ -177,7 +177,7 @@ def _answers(
     yield BOOSTING_POOLED, boost(*pooled, target, wanted, seed)
     for name, recipe in _variants(table).items():
         own = folder / name
-        trained = recipe.train(inputs, target, parts, folder=own, seed=seed, knobs=knobs)
+        trained = recipe.train(inputs, target, parts, Training(own, seed=seed, knobs=knobs))
         save_trained(
             trained, own / "model.pth", task=TASK, target_facts={}, notes=dict(table.groups)
         )

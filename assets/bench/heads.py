@@ -96,6 +96,8 @@ def spend(folder: Path, system_name: str, variant: str, films: int) -> Cost:
     """Train two epochs; give what the second one cost."""
     import torch
 
+    from pipeline.models.recipe import Training
+
     torch.set_num_threads(1)
     system = next(system for system in SYSTEMS if system.name == system_name)
     inputs, target, parts = open_films(folder, system.tasks[0], films)
@@ -106,9 +108,11 @@ def spend(folder: Path, system_name: str, variant: str, films: int) -> Cost:
 
     with tempfile.TemporaryDirectory(prefix="marquee-head-") as made, _Memory() as memory:
         _recipes(system)[variant].train(
-            inputs, target, parts, folder=Path(made), accelerator="cpu", on_epoch=on_epoch,
-            knobs={"max_epochs": 2},
-        )  # fmt: skip
+            inputs,
+            target,
+            parts,
+            Training(Path(made), accelerator="cpu", on_epoch=on_epoch, knobs={"max_epochs": 2}),
+        )
     first, second = ends[-2:]
     epoch_s, cpu_s, waited_s = (after - before for before, after in zip(first, second, strict=True))
     return Cost(epoch_s, cpu_s, waited_s, memory.most_mb)

@@ -57,6 +57,7 @@ def answer_fold(movies: RealMovies, parts: np.ndarray, seed: int, knobs: Mapping
 
 def _ask_ours(inputs, target, parts: np.ndarray, seed: int, knobs: Mapping) -> dict:
     from pipeline.models.box_office import PLAIN, RECIPES, TEXT_ONLY
+    from pipeline.models.recipe import Training
     from pipeline.models.saved import answer
 
     test = np.flatnonzero(parts == "test")
@@ -64,9 +65,11 @@ def _ask_ours(inputs, target, parts: np.ndarray, seed: int, knobs: Mapping) -> d
     for key, name in (("blend", "blend"), ("plain", PLAIN), ("text_only", TEXT_ONLY)):
         with tempfile.TemporaryDirectory() as folder:
             trained = RECIPES[name].train(
-                inputs, target, parts, folder=Path(folder), seed=seed, knobs=knobs,
-                accelerator="cpu",
-            )  # fmt: skip
+                inputs,
+                target,
+                parts,
+                Training(Path(folder), seed=seed, knobs=knobs, accelerator="cpu"),
+            )
         said[key] = answer(trained, inputs, test)
         if key == "blend":
             said |= trained.network.answer_parts(inputs, test)

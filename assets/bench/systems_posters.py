@@ -159,7 +159,7 @@ def answer_all(posters: Posters, target, parts: np.ndarray, seed: int) -> dict[s
     from pipeline.models.boosting import boost
     from pipeline.models.kinds import KINDS
     from pipeline.models.poster import recipes
-    from pipeline.models.recipe import Inputs
+    from pipeline.models.recipe import Inputs, Training
     from pipeline.systems import Kind
 
     train, test = (np.flatnonzero(parts == part) for part in ("train", "test"))
@@ -167,7 +167,7 @@ def answer_all(posters: Posters, target, parts: np.ndarray, seed: int) -> dict[s
     inputs = Inputs(table, load_poster=lambda row: posters.pictures[row])
     with TemporaryDirectory(prefix="marquee-bench-") as folder:
         trained = recipes()[VARIANT].train(
-            inputs, target, parts, folder=Path(folder), seed=seed, knobs=KNOBS, accelerator="cpu"
+            inputs, target, parts, Training(Path(folder), seed=seed, knobs=KNOBS, accelerator="cpu")
         )
     baselines = answer_baselines(inputs, target, train, test, seed=seed)
     colours = np.stack([describe_colours(picture) for picture in posters.pictures])

@@ -5,6 +5,7 @@ network that stands in without weights. What does not: decoding, and the log-mel
 network (see `pipeline.media`), finding weights (see `resources.weights`).
 """
 
+import threading
 import warnings
 from functools import cache
 
@@ -23,6 +24,9 @@ SHORTEST_REST_S = 1.0
 """A track's last window is left out when it is shorter and there are others."""
 
 FULL_SCALE = 2.0**15
+
+_OPENING = threading.Lock()
+"""Many threads prepare sound, and `catch_warnings` changes the whole process."""
 
 
 class AudioNetwork(nn.Module):
@@ -85,7 +89,8 @@ def compute_log_mels(windows: list[np.ndarray], backbone: Backbone) -> torch.Ten
         float32, shape (windows, frames, mels); a shorter window is filled up with zeros as in
         training.
     """
-    extract = _open_extractor(backbone)
+    with _OPENING:
+        extract = _open_extractor(backbone)
     waves = [window.astype(np.float32) / FULL_SCALE for window in windows]
     found = extract(waves, sampling_rate=backbone.sample_rate_hz, return_tensors="np")
     return torch.from_numpy(np.asarray(found["input_values"], dtype=np.float32))

@@ -5,9 +5,7 @@ parts.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
-from types import MappingProxyType
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -26,10 +24,9 @@ from pipeline.models.box_office_transformer import (
 )
 from pipeline.models.box_office_trees import TreesModel
 from pipeline.models.fitting import as_json, part_rows, refuse_leaks
-from pipeline.models.learner import EpochHook
 from pipeline.models.loop import Fitted
 from pipeline.models.movie_reader import FIELDS, MovieReader, known_revenue_usd
-from pipeline.models.recipe import Inputs, NetworkKind, Target, Trained, turn_knobs
+from pipeline.models.recipe import Inputs, NetworkKind, Target, Trained, Training
 from pipeline.versions import hash_bytes, hash_json
 
 KIND = "box office blend"
@@ -128,31 +125,21 @@ class BlendRecipe:
     small: Mapping[str, object] = field(default_factory=lambda: SMALL)
 
     def train(
-        self,
-        inputs: Inputs,
-        target: Target,
-        parts: np.ndarray,
-        *,
-        folder: Path,
-        seed: int = 42,
-        knobs: Mapping[str, object] = MappingProxyType({}),
-        on_epoch: EpochHook | None = None,
-        accelerator: str = "auto",
+        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
         """Train; see `Recipe.train`."""
         refuse_leaks(inputs)
-        config = turn_knobs(self.config, knobs, seed=seed)
+        config = training.turn(self.config)
         if not config.parts or set(config.parts) - set(BUILDS):
             raise TrainingError(f"wanted parts among {sorted(BUILDS)}, came {list(config.parts)}")
         train_rows, val_rows = part_rows(target, parts)
         fitted, networks = None, {}
         if TRANSFORMER in config.parts:
-            trained = _train_transformer(
-                config, inputs, target, parts, folder=folder, seed=seed, on_epoch=on_epoch,
-                accelerator=accelerator,
-            )  # fmt: skip
+            own = replace(training, knobs={})  # the config has them already
+            trained = transformer_of(config).train(inputs, target, parts, own)
             fitted, networks = trained.fitted, {TRANSFORMER: trained.network}
-        blend, error = _mix(config.parts, networks, inputs, target, train_rows, val_rows, seed)
+        blend, error = _mix(config.parts, networks, inputs, target, train_rows, val_rows,
+                             training.seed)  # fmt: skip
         settings = as_json(asdict(config))
         wanted = hash_bytes(np.ascontiguousarray(target.values).tobytes())
         who = hash_json([list(map(str, parts)), inputs.table.data_hash])
@@ -190,12 +177,6 @@ def _mix(
     sd = blend.answer(inputs, val_rows)[:, 1]
     blend.reach.copy_(torch.from_numpy(measure_reach(np.stack([mixed, sd], axis=1), true)))
     return blend, error
-
-
-def _train_transformer(
-    config: BlendConfig, inputs: Inputs, target: Target, parts: np.ndarray, *, seed: int, **how: Any
-) -> Trained:
-    return transformer_of(config).train(inputs, target, parts, seed=seed, **how)
 
 
 def transformer_of(config: BlendConfig) -> TransformerRecipe:

@@ -6,7 +6,6 @@ What belongs here: what is learned without a revenue. What does not: fine-tuning
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,6 +16,7 @@ from pipeline.models.box_office_transformer import BoxOfficeTransformer, Transfo
 from pipeline.models.learner import EpochHook, Objective
 from pipeline.models.loop import Fitted, fit_network
 from pipeline.models.movie_reader import ALL_FIELDS, UNKNOWN, FieldTable
+from pipeline.models.recipe import Training
 from pipeline.versions import hash_json
 
 MASKED_SHARE = 0.2
@@ -126,11 +126,9 @@ def pretrain(
     train_rows: np.ndarray,
     val_rows: np.ndarray,
     config: TransformerConfig,
+    training: Training,
     *,
-    folder: Path,
-    on_epoch: EpochHook | None = None,
     clock: Callable[[], float] | None = None,
-    accelerator: str = "auto",
 ) -> dict[str, Fitted]:
     """Teach the network what needs no revenue, in place; taken up where it was interrupted.
 
@@ -140,10 +138,8 @@ def pretrain(
         train_rows: Rows of `fields` to learn from.
         val_rows: Rows of `fields` to stop by.
         config: Which steps, how long.
-        folder: For checkpoints.
-        on_epoch: Told of each epoch, with `movies_per_s` among the metrics where there is a clock.
+        training: Where; its `on_epoch` is told `movies_per_s` too where there is a clock.
         clock: Seconds that only rise.
-        accelerator: "cpu", "gpu" or "auto".
 
     Returns:
         What came of each step, by name. Grounding is left out where there are no regions.
@@ -164,10 +160,10 @@ def pretrain(
                     shuffle_seed=schedule.seed),
             Batches(*shared, val_rows, nothing, batch_size=256),
             schedule,
-            folder=folder,
+            folder=training.folder,
             fingerprint=hash_json([who, how]),
-            on_epoch=_with_pace(len(train_rows), on_epoch, clock),
-            accelerator=accelerator,
+            on_epoch=_with_pace(len(train_rows), training.on_epoch, clock),
+            accelerator=training.accelerator,
         )  # fmt: skip
         network.cpu().train()
     return fitted

@@ -6,7 +6,6 @@ and mixing with other models (see `pipeline.models.blend`).
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -22,10 +21,10 @@ from pipeline.models.box_office_transformer import (
     measure_reach,
 )
 from pipeline.models.fitting import Plan, first_weights, fit_plan, part_rows, refuse_leaks
-from pipeline.models.learner import EpochHook, Objective
+from pipeline.models.learner import Objective
 from pipeline.models.loop import Fitted
 from pipeline.models.movie_reader import FieldTable, MovieReader, known_revenue_usd
-from pipeline.models.recipe import Inputs, NetworkKind, Target, Trained, turn_knobs
+from pipeline.models.recipe import Inputs, NetworkKind, Target, Trained, Training
 from pipeline.models.streams import width_of
 
 KIND = "box office transformer"
@@ -51,48 +50,28 @@ class TransformerRecipe:
     small: Mapping[str, object] = field(default_factory=lambda: SMALL)
 
     def train(
-        self,
-        inputs: Inputs,
-        target: Target,
-        parts: np.ndarray,
-        *,
-        folder: Path,
-        seed: int = 42,
-        knobs: Mapping[str, object] = MappingProxyType({}),
-        on_epoch: EpochHook | None = None,
-        accelerator: str = "auto",
+        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
         """Train; see `Recipe.train`."""
-        refuse_leaks(inputs)
-        config = turn_knobs(self.config, knobs, seed=seed)
-        train_rows, val_rows = part_rows(target, parts)
-        reader = MovieReader.fit(
-            inputs, train_rows, known_revenue_usd(inputs, target.values), config.fields
-        )
-        fields = reader.read(inputs, np.arange(len(target.values)))
+        read = _read(self.config, inputs, target, parts, training)
 
-        def prepare(network: BoxOfficeTransformer, table: FieldTable, rows: np.ndarray) -> None:
-            network.reader.load_state_dict(reader.state_dict())
-            pretrain(
-                network, table, rows, val_rows, config,
-                folder=folder, on_epoch=on_epoch, accelerator=accelerator,
-            )  # fmt: skip
+        def prepare(network: BoxOfficeTransformer, *_: object) -> None:
+            _pretrain(network, read, training)
 
+        config, fields = read.config, read.fields
         plan = Plan(
             kind=KIND,
             build=BoxOfficeTransformer,
-            arguments=_arguments(config, reader, fields, target.values[train_rows]),
+            arguments=read.arguments,
             streams=_streams(config, fields),
             config=config,
             objective=lambda _: Objective(loss, score),
             prepare=prepare,
             table=fields,
         )
-        trained = fit_plan(
-            plan, inputs, target, parts, folder=folder, on_epoch=on_epoch, accelerator=accelerator
-        )
-        said = trained.network.answer(inputs, val_rows)
-        reach = measure_reach(said, target.values[val_rows])
+        trained = fit_plan(plan, inputs, target, parts, training)
+        said = trained.network.answer(inputs, read.val_rows)
+        reach = measure_reach(said, target.values[read.val_rows])
         trained.network.reach.copy_(torch.from_numpy(reach))
         return trained
 
@@ -101,11 +80,8 @@ class TransformerRecipe:
         inputs: Inputs,
         target: Target,
         parts: np.ndarray,
+        training: Training,
         *,
-        folder: Path,
-        seed: int = 42,
-        knobs: Mapping[str, object] = MappingProxyType({}),
-        on_epoch: EpochHook | None = None,
         clock: Callable[[], float] | None = None,
     ) -> Mapping[str, Fitted]:
         """Do only what needs no revenue; `train` with the same folder then goes on from there.
@@ -113,20 +89,47 @@ class TransformerRecipe:
         Returns:
             What came of each step, by name; none where the variant has no pretraining.
         """
-        refuse_leaks(inputs)
-        config = turn_knobs(self.config, knobs, seed=seed)
-        train_rows, val_rows = part_rows(target, parts)
-        reader = MovieReader.fit(
-            inputs, train_rows, known_revenue_usd(inputs, target.values), config.fields
-        )
-        fields = reader.read(inputs, np.arange(len(target.values)))
-        arguments = _arguments(config, reader, fields, target.values[train_rows])
-        network = first_weights(BoxOfficeTransformer, arguments, config.schedule.seed)
-        network.reader.load_state_dict(reader.state_dict())
-        return pretrain(
-            network, fields, train_rows, val_rows, config,
-            folder=folder, on_epoch=on_epoch, clock=clock,
-        )  # fmt: skip
+        read = _read(self.config, inputs, target, parts, training)
+        seed = read.config.schedule.seed
+        network = first_weights(BoxOfficeTransformer, read.arguments, seed)
+        return _pretrain(network, read, training, clock)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What training begins with: the rows, as the fitted reader gives them."""
+
+    config: TransformerConfig
+    reader: MovieReader
+    fields: FieldTable
+    train_rows: np.ndarray
+    val_rows: np.ndarray
+    arguments: Mapping[str, Any]
+
+
+def _read(
+    config: TransformerConfig, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
+) -> _Read:
+    refuse_leaks(inputs)
+    config = training.turn(config)
+    train_rows, val_rows = part_rows(target, parts)
+    revenue_usd = known_revenue_usd(inputs, target.values)
+    reader = MovieReader.fit(inputs, train_rows, revenue_usd, config.fields)
+    fields = reader.read(inputs, np.arange(len(target.values)))
+    arguments = _arguments(config, reader, fields, target.values[train_rows])
+    return _Read(config, reader, fields, train_rows, val_rows, arguments)
+
+
+def _pretrain(
+    network: BoxOfficeTransformer,
+    read: _Read,
+    training: Training,
+    clock: Callable[[], float] | None = None,
+) -> Mapping[str, Fitted]:
+    network.reader.load_state_dict(read.reader.state_dict())
+    return pretrain(
+        network, read.fields, read.train_rows, read.val_rows, read.config, training, clock=clock
+    )
 
 
 def loss(said: Tensor, target: Tensor) -> Tensor:

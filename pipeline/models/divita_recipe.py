@@ -7,8 +7,6 @@ What belongs here: the config, the windows, the recipe. What does not: the netwo
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -17,9 +15,8 @@ from pipeline.errors import TrainingError
 from pipeline.models.batches import Batch, Transform
 from pipeline.models.divita import ANSWER_BATCH, DROPOUT, EARLY, KIND, LATE, build_divita
 from pipeline.models.fitting import Plan, fit_plan
-from pipeline.models.learner import EpochHook
 from pipeline.models.objectives import make_objective
-from pipeline.models.recipe import Inputs, Target, Trained, turn_knobs
+from pipeline.models.recipe import Inputs, Target, Trained, Training
 from pipeline.models.schedule import Schedule
 from pipeline.models.streams import specify_streams
 from pipeline.systems import Kind
@@ -72,23 +69,12 @@ class DivitaRecipe:
     small: Mapping[str, object] = field(default_factory=dict)
 
     def train(
-        self,
-        inputs: Inputs,
-        target: Target,
-        parts: np.ndarray,
-        *,
-        folder: Path,
-        seed: int = 42,
-        knobs: Mapping[str, object] = MappingProxyType({}),
-        on_epoch: EpochHook | None = None,
-        accelerator: str = "auto",
+        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
         """Train; see `Recipe.train`."""
-        config = turn_knobs(self.config, knobs, seed=seed)
+        config = training.turn(self.config)
         plan = _plan(config, inputs, target)
-        return fit_plan(
-            plan, inputs, target, parts, folder=folder, on_epoch=on_epoch, accelerator=accelerator
-        )
+        return fit_plan(plan, inputs, target, parts, training)
 
 
 def _plan(config: DivitaConfig, inputs: Inputs, target: Target) -> Plan:

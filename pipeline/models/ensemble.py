@@ -4,17 +4,14 @@ What belongs here: the recipe and the network that holds its members. What does 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from types import MappingProxyType
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from torch import nn
 
 from pipeline.errors import TrainingError
-from pipeline.models.learner import EpochHook
 from pipeline.models.loop import Fitted
-from pipeline.models.recipe import Inputs, Recipe, Target, Trained
+from pipeline.models.recipe import Inputs, Recipe, Target, Trained, Training, turn_knobs
 from pipeline.versions import combine
 
 
@@ -49,6 +46,9 @@ class EnsembleConfig:
     seeds_each: int = 1
 
 
+OWN_KNOBS = {one.name for one in fields(EnsembleConfig)}
+
+
 @dataclass(frozen=True)
 class EnsembleRecipe:
     """Trains its members one after another and saves them as one model.
@@ -66,33 +66,20 @@ class EnsembleRecipe:
     small: Mapping[str, object] = field(default_factory=dict)
 
     def train(
-        self,
-        inputs: Inputs,
-        target: Target,
-        parts: np.ndarray,
-        *,
-        folder: Path,
-        seed: int = 42,
-        knobs: Mapping[str, object] = MappingProxyType({}),
-        on_epoch: EpochHook | None = None,
-        accelerator: str = "auto",
+        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
         """Train all members; see `Recipe.train`. The other knobs are the members'."""
-        own = {name: knobs[name] for name in ("members", "seeds_each") if name in knobs}
-        rest = {name: value for name, value in knobs.items() if name not in own}
-        config = EnsembleConfig(
-            **{"members": self.config.members, "seeds_each": self.config.seeds_each, **own}
-        )
+        own = {n: value for n, value in training.knobs.items() if n in OWN_KNOBS}
+        rest = {n: value for n, value in training.knobs.items() if n not in OWN_KNOBS}
+        config = turn_knobs(self.config, own)
         unknown = sorted(set(config.members) - set(self.recipes))
         if unknown or not config.members or config.seeds_each < 1:
             raise TrainingError(f"wanted members of {sorted(self.recipes)}, came {config}")
         trained = [
-            self.recipes[name].train(
-                inputs, target, parts, folder=folder / f"{name.replace(' ', '-')}-{seed + k}",
-                seed=seed + k, knobs=rest, on_epoch=on_epoch, accelerator=accelerator,
-            )
-            for name in config.members for k in range(config.seeds_each)
-        ]  # fmt: skip
+            self.recipes[name].train(inputs, target, parts, _one(training, rest, name, k))
+            for name in config.members
+            for k in range(config.seeds_each)
+        ]
         return Trained(
             kind="ensemble",
             arguments={
@@ -108,6 +95,13 @@ class EnsembleRecipe:
             data_hash=inputs.table.data_hash,
             fingerprint=combine(one.fingerprint for one in trained),
         )
+
+
+def _one(training: Training, knobs: Mapping[str, object], name: str, k: int) -> Training:
+    """Give a member's own folder and seed."""
+    seed = training.seed + k
+    folder = training.folder / f"{name.replace(' ', '-')}-{seed}"
+    return replace(training, folder=folder, seed=seed, knobs=knobs)
 
 
 def _average(fits: Sequence[Fitted]) -> Fitted:

@@ -5,7 +5,6 @@ What belongs here: the steps that all recipes share. What does not: networks and
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,9 +14,9 @@ from torch import nn
 from pipeline.errors import LeakError, TrainingError
 from pipeline.leaks import check_no_leak
 from pipeline.models.batches import Batches, StreamTable, Transform
-from pipeline.models.learner import EpochHook, Objective
+from pipeline.models.learner import Objective
 from pipeline.models.loop import fit_network
-from pipeline.models.recipe import Inputs, Target, Trained
+from pipeline.models.recipe import Inputs, Target, Trained, Training
 from pipeline.models.schedule import Schedule
 from pipeline.versions import hash_bytes, hash_json
 
@@ -71,14 +70,7 @@ class Plan:
 
 
 def fit_plan(
-    plan: Plan,
-    inputs: Inputs,
-    target: Target,
-    parts: np.ndarray,
-    *,
-    folder: Path,
-    on_epoch: EpochHook | None = None,
-    accelerator: str = "auto",
+    plan: Plan, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
 ) -> Trained:
     """Train a plan's network on the movies in "train", stop by those in "val".
 
@@ -108,20 +100,19 @@ def fit_plan(
             batch_size=plan.val_batch, transform=plan.val_transform,
         ),
         plan.config.schedule,
-        folder=folder,
+        folder=training.folder,
         fingerprint=fingerprint,
-        on_epoch=on_epoch,
-        accelerator=accelerator,
+        on_epoch=training.on_epoch,
+        accelerator=training.accelerator,
     )  # fmt: skip
-    config = as_json(asdict(plan.config))
     return Trained(
-        plan.kind,
-        plan.arguments,
-        network.cpu(),
-        fitted,
-        config,
-        inputs.table.data_hash,
-        fingerprint,
+        kind=plan.kind,
+        arguments=plan.arguments,
+        network=network.cpu(),
+        fitted=fitted,
+        config=as_json(asdict(plan.config)),
+        data_hash=inputs.table.data_hash,
+        fingerprint=fingerprint,
     )
 
 

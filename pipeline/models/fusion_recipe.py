@@ -7,8 +7,6 @@ variants a system has (see `pipeline.models.revenue`).
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
@@ -17,10 +15,10 @@ from pipeline.models.answering import Output
 from pipeline.models.attention import ATTENTION
 from pipeline.models.fitting import Plan, fit_plan, part_rows
 from pipeline.models.fusion import DROPOUT, FUSION, stream_arguments
-from pipeline.models.learner import EpochHook, Objective
+from pipeline.models.learner import Objective
 from pipeline.models.multi_task import Head, heads_of, make_heads_objective, stack_targets
 from pipeline.models.objectives import make_objective
-from pipeline.models.recipe import Inputs, Target, Trained, turn_knobs
+from pipeline.models.recipe import Inputs, Target, Trained, Training
 from pipeline.models.schedule import Schedule
 from pipeline.models.streams import specify_streams
 from pipeline.systems import Kind
@@ -75,23 +73,12 @@ class FusionRecipe:
     small: Mapping[str, object] = field(default_factory=dict)
 
     def train(
-        self,
-        inputs: Inputs,
-        target: Target,
-        parts: np.ndarray,
-        *,
-        folder: Path,
-        seed: int = 42,
-        knobs: Mapping[str, object] = MappingProxyType({}),
-        on_epoch: EpochHook | None = None,
-        accelerator: str = "auto",
+        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
         """Train; see `Recipe.train`."""
-        config = turn_knobs(self.config, knobs, seed=seed)
+        config = training.turn(self.config)
         plan = self._plan(config, inputs, target, part_rows(target, parts)[0])
-        return fit_plan(
-            plan, inputs, target, parts, folder=folder, on_epoch=on_epoch, accelerator=accelerator
-        )
+        return fit_plan(plan, inputs, target, parts, training)
 
     def _plan(
         self, config: FusionConfig, inputs: Inputs, target: Target, train_rows: np.ndarray

@@ -50,7 +50,6 @@ def fit_network(
     fingerprint: str,
     on_epoch: EpochHook | None = None,
     accelerator: str = "auto",
-    progress_bar: bool = False,
 ) -> Fitted:
     """Train until the validation part gains no more; leave the best weights in the network.
 
@@ -68,7 +67,6 @@ def fit_network(
             not looked at.
         on_epoch: Told of each epoch; may raise to stop.
         accelerator: "cpu", "gpu" or "auto".
-        progress_bar: Whether Lightning draws its own.
 
     Raises:
         TrainingError: What is monitored was never a number, or is not there.
@@ -81,7 +79,7 @@ def fit_network(
         schedule.monitor, patience=schedule.patience, mode=schedule.monitor_mode, check_finite=True
     )
     with _quiet(), _threads(schedule.cpu_threads), torch.random.fork_rng(devices=[]):
-        trainer = _make_trainer(schedule, [log, stop, save], folder, accelerator, progress_bar)
+        trainer = _make_trainer(schedule, [log, stop, save], folder, accelerator)
         _run(trainer, learner, train, val, checkpoint if checkpoint.is_file() else None)
         save.save(trainer)
     if log.best_weights is None:
@@ -96,11 +94,7 @@ def fit_network(
 
 
 def _make_trainer(
-    schedule: Schedule,
-    callbacks: list[Callback],
-    folder: Path,
-    accelerator: str,
-    progress_bar: bool,
+    schedule: Schedule, callbacks: list[Callback], folder: Path, accelerator: str
 ) -> lightning.Trainer:
     return lightning.Trainer(
         accelerator=accelerator,
@@ -111,7 +105,7 @@ def _make_trainer(
         default_root_dir=folder,
         logger=False,
         enable_model_summary=False,
-        enable_progress_bar=progress_bar,
+        enable_progress_bar=False,
         num_sanity_val_steps=0,
     )
 

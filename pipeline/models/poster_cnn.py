@@ -7,8 +7,6 @@ variants there are (see `pipeline.models.poster`) and trunks (see `pipeline.mode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,7 +16,6 @@ from pipeline.models.answering import Output, answer_in_turns
 from pipeline.models.batches import take_batch
 from pipeline.models.distortion import Distortion, Distortions
 from pipeline.models.fitting import Plan, fit_plan, part_rows
-from pipeline.models.learner import EpochHook
 from pipeline.models.objectives import make_objective
 from pipeline.models.pictures import PIXELS, ROW, PosterReader, row_table
 from pipeline.models.pixel_trunks import (
@@ -32,7 +29,7 @@ from pipeline.models.pixel_trunks import (
     label_weights,
     to_planes,
 )
-from pipeline.models.recipe import Inputs, NetworkKind, Target, Trained, turn_knobs
+from pipeline.models.recipe import Inputs, NetworkKind, Target, Trained, Training
 from pipeline.models.resnets import FULL_WIDTH
 from pipeline.models.schedule import Schedule
 from pipeline.squares import Fit
@@ -151,19 +148,10 @@ class PosterRecipe:
     load_weights: LoadWeights | None = None
 
     def train(
-        self,
-        inputs: Inputs,
-        target: Target,
-        parts: np.ndarray,
-        *,
-        folder: Path,
-        seed: int = 42,
-        knobs: Mapping[str, object] = MappingProxyType({}),
-        on_epoch: EpochHook | None = None,
-        accelerator: str = "auto",
+        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
         """Train; see `Recipe.train`. Every movie of train and val must have a poster."""
-        config = turn_knobs(self.config, knobs, seed=seed)
+        config = training.turn(self.config)
         weights = find_weights(config.trunk, self.load_weights)
         config = replace(config, weights=label_weights(weights))
         reader = PosterReader(inputs, Fit(config.fit), config.input_px, config.keep_mib)
@@ -180,9 +168,7 @@ class PosterRecipe:
             val_transform=reader.read,
             val_batch=LOOKED_AT,
         )
-        return fit_plan(
-            plan, inputs, target, parts, folder=folder, on_epoch=on_epoch, accelerator=accelerator
-        )
+        return fit_plan(plan, inputs, target, parts, training)
 
 
 def _arguments(config: PosterConfig, output: Output) -> dict[str, Any]:

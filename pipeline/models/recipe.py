@@ -5,7 +5,7 @@ What belongs here: the shapes that recipes, saved models and assets share. What 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -69,6 +69,33 @@ class Trained:
     fingerprint: str
 
 
+@dataclass(frozen=True)
+class Training:
+    """How and where one training runs; nothing of what is learned.
+
+    Attributes:
+        folder: For checkpoints; an interrupted training is taken up from there.
+        seed: Of weights, dropout and order.
+        knobs: By name, what is to differ from the recipe's published defaults.
+        on_epoch: Told of each epoch; may raise to stop.
+        accelerator: "cpu", "gpu" or "auto".
+    """
+
+    folder: Path
+    seed: int = 42
+    knobs: Mapping[str, object] = field(default_factory=dict)
+    on_epoch: EpochHook | None = None
+    accelerator: str = "auto"
+
+    def turn(self, config: Config) -> Config:
+        """Give a recipe's config with this training's seed and knobs.
+
+        Raises:
+            TrainingError: A knob is unknown.
+        """
+        return turn_knobs(config, self.knobs, seed=self.seed)
+
+
 class Recipe(Protocol):
     """One variant of a system: how to make a network from inputs and a target."""
 
@@ -82,16 +109,7 @@ class Recipe(Protocol):
     """Other values of some knobs, for a demo that takes seconds."""
 
     def train(
-        self,
-        inputs: Inputs,
-        target: Target,
-        parts: np.ndarray,
-        *,
-        folder: Path,
-        seed: int = 42,
-        knobs: Mapping[str, object] = {},
-        on_epoch: EpochHook | None = None,
-        accelerator: str = "auto",
+        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
         """Train on the movies in "train", stop by those in "val"; "test" is not looked at.
 
@@ -99,11 +117,7 @@ class Recipe(Protocol):
             inputs: All that may be looked at.
             target: What is wanted, fitted on the same training part.
             parts: "train", "val", "test" or "" per movie, object (movies,).
-            folder: For checkpoints; an interrupted training is taken up from there.
-            seed: Of weights, dropout and order.
-            knobs: By name, what is to differ from the recipe's published defaults.
-            on_epoch: Told of each epoch; may raise to stop.
-            accelerator: "cpu", "gpu" or "auto".
+            training: Where, from which seed, with which knobs.
 
         Raises:
             TrainingError: A part is empty, a knob is unknown, or the streams are missing.

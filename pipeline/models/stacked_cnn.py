@@ -8,8 +8,6 @@ which variants there are (see `pipeline.models.score`) and trunks (see
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,6 @@ from pipeline.models.answering import Output, answer_in_turns
 from pipeline.models.attention_pooling import AttentionPooling
 from pipeline.models.batches import take_batch
 from pipeline.models.fitting import Plan, fit_plan, part_rows
-from pipeline.models.learner import EpochHook
 from pipeline.models.objectives import make_objective
 from pipeline.models.pictures import PIXELS, ROW, FrameReader, row_table
 from pipeline.models.pixel_trunks import (
@@ -35,7 +32,7 @@ from pipeline.models.pixel_trunks import (
     to_planes,
     widen_first_convolution,
 )
-from pipeline.models.recipe import Inputs, NetworkKind, Target, Trained, turn_knobs
+from pipeline.models.recipe import Inputs, NetworkKind, Target, Trained, Training
 from pipeline.models.resnets import FULL_WIDTH
 from pipeline.models.schedule import Schedule
 
@@ -179,19 +176,10 @@ class FramesRecipe:
     load_weights: LoadWeights | None = None
 
     def train(
-        self,
-        inputs: Inputs,
-        target: Target,
-        parts: np.ndarray,
-        *,
-        folder: Path,
-        seed: int = 42,
-        knobs: Mapping[str, object] = MappingProxyType({}),
-        on_epoch: EpochHook | None = None,
-        accelerator: str = "auto",
+        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
         """Train; see `Recipe.train`. Every movie of train and val must have frames."""
-        config = turn_knobs(self.config, knobs, seed=seed)
+        config = training.turn(self.config)
         weights = find_weights(config.trunk, self.load_weights)
         config = replace(config, weights=label_weights(weights))
         reader = FrameReader(
@@ -213,9 +201,7 @@ class FramesRecipe:
             val_transform=reader.read,
             val_batch=LOOKED_AT,
         )
-        return fit_plan(
-            plan, inputs, target, parts, folder=folder, on_epoch=on_epoch, accelerator=accelerator
-        )
+        return fit_plan(plan, inputs, target, parts, training)
 
 
 def _arguments(config: FramesConfig, output: Output) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from pipeline.embeddings.video import build_video_network
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
-    pytest.mark.filterwarnings("ignore:At least one mel filter has all zero values"),
 ]
 
 CLIPS = [replace(b, input_px=64) for b in BACKBONES.values() if b.modality is Modality.VIDEO]

@@ -27,8 +27,6 @@ from pipeline.embeddings.inputs import windows_of
 from pipeline.embeddings.text import build_random_text, build_text_network, tokenize
 from pipeline.embeddings.video import build_video_network
 
-pytestmark = pytest.mark.filterwarnings("ignore:At least one mel filter has all zero values")
-
 N_MOVIES = 4
 ORDERS = ([0, 1, 2, 3], [2, 0, 3, 1], [3, 1])
 """Of the movies: as they come, mixed up, and in other company."""

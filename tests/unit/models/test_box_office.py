@@ -15,7 +15,7 @@ from pipeline.models.box_office_recipe import TransformerRecipe
 from pipeline.models.box_office_transformer import TransformerConfig, measure_reach
 from pipeline.models.box_office_trees import TreesModel
 from pipeline.models.movie_reader import MovieReader
-from pipeline.models.recipe import Inputs
+from pipeline.models.recipe import Inputs, Training
 from pipeline.models.saved import answer, load_trained, save_trained
 from pipeline.ragged import pack_ragged
 from pipeline.records import Company, MovieRecord, Person
@@ -76,7 +76,7 @@ TRAIN, TEST = np.flatnonzero(PARTS == "train"), np.flatnonzero(PARTS == "test")
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_variant_trains_is_saved_and_answers_alike(name, tmp_path):
     trained = RECIPES[name].train(
-        INPUTS, TARGET, PARTS, folder=tmp_path, knobs=FAST, accelerator="cpu"
+        INPUTS, TARGET, PARTS, Training(tmp_path, knobs=FAST, accelerator="cpu")
     )
     said = answer(trained, INPUTS, TEST)
     assert said.shape == (len(TEST), 3)
@@ -93,17 +93,17 @@ def test_revenues_outside_the_training_part_reach_no_answer(tmp_path):
     values = LOG10.copy()
     values[PARTS == "test"] = np.nan
     how = {"knobs": FAST, "accelerator": "cpu"}
-    seen = RECIPES["blend"].train(INPUTS, TARGET, PARTS, folder=tmp_path / "a", **how)
+    seen = RECIPES["blend"].train(INPUTS, TARGET, PARTS, Training(tmp_path / "a", **how))
     blind_inputs = replace(INPUTS, revenue_usd=hidden)
     blind = RECIPES["blend"].train(
-        blind_inputs, replace(TARGET, values=values), PARTS, folder=tmp_path / "b", **how
+        blind_inputs, replace(TARGET, values=values), PARTS, Training(tmp_path / "b", **how)
     )
     np.testing.assert_array_equal(answer(seen, INPUTS, TEST), answer(blind, blind_inputs, TEST))
 
 
 @pytest.mark.parametrize("name", ["gaussian process", "boosted trees"])
 def test_parts_find_the_planted_effect(name, tmp_path):
-    trained = RECIPES[name].train(INPUTS, TARGET, PARTS, folder=tmp_path, accelerator="cpu")
+    trained = RECIPES[name].train(INPUTS, TARGET, PARTS, Training(tmp_path, accelerator="cpu"))
     off = answer(trained, INPUTS, TEST)[:, 0] - LOG10[TEST]
     assert np.sqrt(np.mean(off**2)) < 0.85 * LOG10[TEST].std()
 
@@ -112,7 +112,7 @@ def test_shuffled_revenues_are_not_learned(tmp_path):
     shuffled = np.random.default_rng(5).permutation(LOG10)
     inputs = replace(INPUTS, revenue_usd=10**shuffled)
     trained = RECIPES["gaussian process"].train(
-        inputs, replace(TARGET, values=shuffled), PARTS, folder=tmp_path, accelerator="cpu"
+        inputs, replace(TARGET, values=shuffled), PARTS, Training(tmp_path, accelerator="cpu")
     )
     off = answer(trained, inputs, TEST)[:, 0] - shuffled[TEST]
     assert np.sqrt(np.mean(off**2)) > 0.9 * shuffled[TEST].std()
@@ -139,7 +139,7 @@ def test_trees_as_arrays_say_what_scikit_learn_says():
 def test_padding_and_absent_streams_change_nothing(tmp_path):
     inputs, _ = make_movies(with_regions=True)
     trained = RECIPES[PLAIN].train(
-        inputs, TARGET, PARTS, folder=tmp_path, knobs=FAST, accelerator="cpu"
+        inputs, TARGET, PARTS, Training(tmp_path, knobs=FAST, accelerator="cpu")
     )
     network = trained.network
     fields = network.reader.read(inputs, TEST[:4])
@@ -174,9 +174,16 @@ def test_grounding_finds_the_region_that_shows_the_keyword(tmp_path):
     trained_by = []
     recipe = TransformerRecipe("grounded", config)
     trained = recipe.train(
-        inputs, TARGET, PARTS, folder=tmp_path, accelerator="cpu", knobs={"max_epochs": 1},
-        on_epoch=lambda epoch, most, metrics: trained_by.append(most),
-    )  # fmt: skip
+        inputs,
+        TARGET,
+        PARTS,
+        Training(
+            tmp_path,
+            accelerator="cpu",
+            knobs={"max_epochs": 1},
+            on_epoch=lambda epoch, most, metrics: trained_by.append(most),
+        ),
+    )
     assert trained_by.count(25) > 5
     network = trained.network
     fields = network.reader.read(inputs, TEST)
@@ -188,7 +195,7 @@ def test_grounding_finds_the_region_that_shows_the_keyword(tmp_path):
 
 def test_grounding_wants_regions(tmp_path):
     trained = RECIPES[PLAIN].train(
-        INPUTS, TARGET, PARTS, folder=tmp_path, knobs=FAST, accelerator="cpu"
+        INPUTS, TARGET, PARTS, Training(tmp_path, knobs=FAST, accelerator="cpu")
     )
     with pytest.raises(ValueError, match="poster regions"):
         Grounding(trained.network)
@@ -198,20 +205,24 @@ def test_masked_pretraining_lowers_its_loss_and_tells_its_pace(tmp_path):
     recipe = RECIPES[MASKED]
     rows = np.flatnonzero(PARTS == "val")
     trained = RECIPES[PLAIN].train(
-        INPUTS, TARGET, PARTS, folder=tmp_path, knobs=FAST, accelerator="cpu"
+        INPUTS, TARGET, PARTS, Training(tmp_path, knobs=FAST, accelerator="cpu")
     )
     told, clock = [], iter(range(1000))
     config = replace(recipe.config, batch_size=16, pretraining_epochs=8)
     fields = trained.network.reader.read(INPUTS, np.arange(MOVIES))
-    how = {"folder": tmp_path, "accelerator": "cpu"}
+    how = Training(
+        tmp_path, accelerator="cpu",
+        on_epoch=lambda *epoch: told.append(epoch[2]["movies_per_s"]),
+    )  # fmt: skip
     [fitted] = pretrain(
-        trained.network, fields, TRAIN, rows, config, clock=lambda: float(next(clock)),
-        on_epoch=lambda *epoch: told.append(epoch[2]["movies_per_s"]), **how,
-    ).values()  # fmt: skip
+        trained.network, fields, TRAIN, rows, config, how, clock=lambda: float(next(clock))
+    ).values()
     losses = [row["val_loss"] for row in fitted.history]
     assert min(losses) < losses[0]
     assert told == [len(TRAIN)] * len(losses)
-    [again] = pretrain(trained.network, fields, TRAIN, rows, config, **how).values()
+    [again] = pretrain(
+        trained.network, fields, TRAIN, rows, config, replace(how, on_epoch=None)
+    ).values()
     assert again.history == fitted.history
 
 
@@ -224,7 +235,7 @@ def test_keywords_are_in_the_variants_that_say_so_alone():
 
 def test_blend_answers_the_weighted_mean_of_its_parts(tmp_path):
     trained = RECIPES["blend"].train(
-        INPUTS, TARGET, PARTS, folder=tmp_path, knobs=FAST, accelerator="cpu"
+        INPUTS, TARGET, PARTS, Training(tmp_path, knobs=FAST, accelerator="cpu")
     )
     blend: Blend = trained.network
     parts = blend.answer_parts(INPUTS, TEST)
@@ -251,14 +262,16 @@ def test_a_record_that_knows_its_revenue_is_refused(tmp_path):
     told = [replace(INPUTS.records[0], revenue_usd=1e6), *INPUTS.records[1:]]
     for name in ("blend", PLAIN):
         with pytest.raises(LeakError):
-            RECIPES[name].train(replace(INPUTS, records=told), TARGET, PARTS, folder=tmp_path)
+            RECIPES[name].train(replace(INPUTS, records=told), TARGET, PARTS, Training(tmp_path))
 
 
 def test_inputs_without_records_are_refused(tmp_path):
     with pytest.raises(TrainingError, match="record for each"):
-        RECIPES[PLAIN].train(replace(INPUTS, records=()), TARGET, PARTS, folder=tmp_path)
+        RECIPES[PLAIN].train(replace(INPUTS, records=()), TARGET, PARTS, Training(tmp_path))
 
 
 def test_unknown_parts_are_refused(tmp_path):
     with pytest.raises(TrainingError, match="parts among"):
-        RECIPES["blend"].train(INPUTS, TARGET, PARTS, folder=tmp_path, knobs={"parts": ("oracle",)})
+        RECIPES["blend"].train(
+            INPUTS, TARGET, PARTS, Training(tmp_path, knobs={"parts": ("oracle",)})
+        )

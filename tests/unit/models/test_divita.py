@@ -10,7 +10,7 @@ from pipeline.models.batches import Batch
 from pipeline.models.divita import EARLY, LATE, Divita, MaskedNorm
 from pipeline.models.divita_recipe import DivitaConfig, window_transform
 from pipeline.models.genre import RECIPES, SMALL
-from pipeline.models.recipe import Inputs
+from pipeline.models.recipe import Inputs, Training
 from pipeline.models.saved import answer, load_trained, save_trained
 from pipeline.models.streams import StreamSpec
 from pipeline.ragged import pack_ragged
@@ -156,9 +156,11 @@ def movies(seed=3):
 
 def train(name, inputs, target, folder, **knobs):
     return RECIPES[name].train(
-        inputs, target, PARTS, folder=folder, knobs={**SMALL, "max_epochs": 10, **knobs},
-        accelerator="cpu",
-    )  # fmt: skip
+        inputs,
+        target,
+        PARTS,
+        Training(folder, knobs={**SMALL, "max_epochs": 10, **knobs}, accelerator="cpu"),
+    )
 
 
 def micro(target, answers, rows):

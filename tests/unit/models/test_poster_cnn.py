@@ -10,7 +10,7 @@ from pipeline.models.kinds import KINDS
 from pipeline.models.pixel_trunks import NO_WEIGHTS, Pretrained, Trunk, build_trunk
 from pipeline.models.poster import SMALL_VARIANTS, recipes, variants
 from pipeline.models.poster_cnn import POSTER_CNN, PosterConfig
-from pipeline.models.recipe import Inputs, Trained
+from pipeline.models.recipe import Inputs, Trained, Training
 from pipeline.models.saved import answer, load_trained, save_trained
 from pipeline.systems import POSTER
 
@@ -24,9 +24,11 @@ def train(folder, *, movies=None, name="resnet18, pad", task=CLASSES, target=Non
     movies = movies or Movies()
     more = {key: knobs.pop(key) for key in ("on_epoch", "seed") if key in knobs}
     return recipes()[name].train(
-        movies.inputs, target or movies.target(task), movies.parts, folder=folder,
-        knobs={**TINY, **knobs}, accelerator="cpu", **more,
-    )  # fmt: skip
+        movies.inputs,
+        target or movies.target(task),
+        movies.parts,
+        Training(folder, knobs={**TINY, **knobs}, accelerator="cpu", **more),
+    )
 
 
 def ask(trained: Trained, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
@@ -127,9 +129,11 @@ def test_training_that_was_stopped_inside_an_epoch_ends_with_the_same_weights(tm
 
     def go_on(folder, most):
         return recipes()[name].train(
-            halting(movies, opened, most), movies.target(), movies.parts, folder=tmp_path / folder,
-            knobs=knobs, accelerator="cpu",
-        )  # fmt: skip
+            halting(movies, opened, most),
+            movies.target(),
+            movies.parts,
+            Training(tmp_path / folder, knobs=knobs, accelerator="cpu"),
+        )
 
     undisturbed = go_on("a", 10**6)
     whole = len(opened)
@@ -152,7 +156,7 @@ def test_test_part_is_not_looked_at(tmp_path):
 
     recipes()["resnet18, pad"].train(
         replace(movies.inputs, load_poster=poster), movies.target(), movies.parts,
-        folder=tmp_path, knobs={**TINY, "max_epochs": 1}, accelerator="cpu",
+        Training(tmp_path, knobs={**TINY, "max_epochs": 1}, accelerator="cpu"),
     )  # fmt: skip
     assert opened == {*movies.rows("train"), *movies.rows("val")}
 
@@ -173,9 +177,11 @@ def test_pretrained_weights_are_asked_for_and_named(tmp_path):
     movies = Movies(20)
     knobs = {"input_px": 32, "max_epochs": 1, "batch_size": 12, "learning_rate": 0.0}
     trained = recipes(load)["resnet18, pad"].train(
-        movies.inputs, movies.target(), movies.parts, folder=tmp_path, knobs=knobs,
-        accelerator="cpu",
-    )  # fmt: skip
+        movies.inputs,
+        movies.target(),
+        movies.parts,
+        Training(tmp_path, knobs=knobs, accelerator="cpu"),
+    )
     assert asked == ["resnet18"]
     assert trained.config["weights"] == "ImageNet"
     assert torch.equal(trained.network.trunk.conv1.weight, state["conv1.weight"])

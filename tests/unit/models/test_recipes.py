@@ -10,7 +10,7 @@ from pipeline.models.answering import Output
 from pipeline.models.batches import Batch
 from pipeline.models.fusion import FusionNetwork
 from pipeline.models.fusion_recipe import FusionConfig, FusionRecipe
-from pipeline.models.recipe import Inputs, Target, Trained, turn_knobs
+from pipeline.models.recipe import Inputs, Target, Trained, Training, turn_knobs
 from pipeline.models.revenue import RECIPES
 from pipeline.models.saved import answer, load_trained, save_trained
 from pipeline.models.streams import StreamEncoder, StreamSpec
@@ -74,9 +74,11 @@ def train(name: str, folder, *, inputs=None, wanted=None, **knobs) -> tuple[Trai
     some, hidden = movies()
     inputs = inputs or some
     trained = RECIPES[name].train(
-        inputs, wanted or target(hidden), PARTS, folder=folder, knobs={**QUICK, **knobs},
-        accelerator="cpu",
-    )  # fmt: skip
+        inputs,
+        wanted or target(hidden),
+        PARTS,
+        Training(folder, knobs={**QUICK, **knobs}, accelerator="cpu"),
+    )
     return trained, inputs
 
 
@@ -106,9 +108,11 @@ def test_every_variant_scores_as_the_trivial_answer_where_labels_are_shuffled(tm
     parts = np.array(["train", "train", "val", "test", "test"] * 80, dtype=object)
     shuffled = np.random.default_rng(0).permutation(np.arange(400) % 3)
     trained = RECIPES[name].train(
-        inputs, Target(CLASSES, shuffled, {}), parts, folder=tmp_path, accelerator="cpu",
-        knobs={**QUICK, "batch_size": 32},
-    )  # fmt: skip
+        inputs,
+        Target(CLASSES, shuffled, {}),
+        parts,
+        Training(tmp_path, accelerator="cpu", knobs={**QUICK, "batch_size": 32}),
+    )
     rows = np.flatnonzero(parts == "test")
     hits = (answer(trained, inputs, rows).argmax(axis=1) == shuffled[rows]).mean()
     assert abs(hits - 1 / 3) < 3 * (2 / 9 / len(rows)) ** 0.5
@@ -121,7 +125,9 @@ def test_numbers_and_labels_are_learned_by_the_same_networks(tmp_path, task, fus
     wanted = target(hidden, task)
     recipe = FusionRecipe("any", FusionConfig(streams=("text", "metadata"), fusion=fusion))
     knobs = {**QUICK, "max_epochs": 20}
-    trained = recipe.train(inputs, wanted, PARTS, folder=tmp_path, knobs=knobs, accelerator="cpu")
+    trained = recipe.train(
+        inputs, wanted, PARTS, Training(tmp_path, knobs=knobs, accelerator="cpu")
+    )
     rows = np.flatnonzero(PARTS == "test")
     said = answer(trained, inputs, rows)
     if task is NUMBER:
@@ -161,11 +167,13 @@ def test_another_seed_gives_other_weights(tmp_path):
     inputs, hidden = movies()
     one, two = (
         RECIPES["seed streams"].train(
-            inputs, target(hidden), PARTS, folder=tmp_path, seed=seed, knobs={"max_epochs": 1},
-            accelerator="cpu",
+            inputs,
+            target(hidden),
+            PARTS,
+            Training(tmp_path, seed=seed, knobs={"max_epochs": 1}, accelerator="cpu"),
         )
         for seed in (1, 2)
-    )  # fmt: skip
+    )
     assert one.fingerprint != two.fingerprint
     assert not torch.equal(one.network.head[0].weight, two.network.head[0].weight)
 

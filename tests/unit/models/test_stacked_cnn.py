@@ -10,7 +10,7 @@ from pipeline.models.answering import Output
 from pipeline.models.kinds import KINDS
 from pipeline.models.pictures import PIXELS
 from pipeline.models.pixel_trunks import Pretrained, Trunk, build_trunk
-from pipeline.models.recipe import Inputs, Trained
+from pipeline.models.recipe import Inputs, Trained, Training
 from pipeline.models.saved import answer, load_trained, save_trained
 from pipeline.models.score import SMALL_VARIANTS, recipes, variants
 from pipeline.models.stacked_cnn import FramesConfig, FramesNetwork
@@ -28,9 +28,11 @@ STACKED, SHARED = "5 frames, resnet18", "shared encoder, attention"
 def train(folder, name, *, movies=None, target=None, **knobs) -> Trained:
     movies = movies or Movies()
     return recipes()[name].train(
-        movies.inputs, target or movies.target(NUMBER), movies.parts, folder=folder,
-        knobs={**TINY, **knobs}, accelerator="cpu",
-    )  # fmt: skip
+        movies.inputs,
+        target or movies.target(NUMBER),
+        movies.parts,
+        Training(folder, knobs={**TINY, **knobs}, accelerator="cpu"),
+    )
 
 
 def ask(trained: Trained, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
@@ -167,7 +169,7 @@ def test_training_that_was_stopped_inside_an_epoch_ends_with_the_same_weights(tm
     with pytest.raises(Halt):
         recipes()[STACKED].train(
             replace(movies.inputs, load_frames=frames), movies.target(NUMBER), movies.parts,
-            folder=tmp_path / "b", knobs=often, accelerator="cpu",
+            Training(tmp_path / "b", knobs=often, accelerator="cpu"),
         )  # fmt: skip
     resumed = train(tmp_path / "b", STACKED, movies=movies, **knobs, checkpoint_every_steps=1)
     weights = resumed.network.state_dict()
@@ -180,9 +182,11 @@ def test_pretrained_convolution_is_reused(tmp_path):
     movies = Movies(20)
     knobs = {"input_px": 32, "n_frames": 5, "max_epochs": 1, "batch_size": 12}
     trained = recipes(lambda name: Pretrained(state, f"{name} of ImageNet"))[STACKED].train(
-        movies.inputs, movies.target(NUMBER), movies.parts, folder=tmp_path,
-        knobs={**knobs, "learning_rate": 0.0}, accelerator="cpu",
-    )  # fmt: skip
+        movies.inputs,
+        movies.target(NUMBER),
+        movies.parts,
+        Training(tmp_path, knobs={**knobs, "learning_rate": 0.0}, accelerator="cpu"),
+    )
     assert trained.config["weights"] == "resnet18 of ImageNet"
     first = trained.network.trunk.conv1.weight
     torch.testing.assert_close(first, state["conv1.weight"].repeat(1, 5, 1, 1) / 5)
@@ -203,9 +207,11 @@ def test_embeddings_of_frames_are_weighed(tmp_path):
     inputs.table.streams["frames"] = embedded
     recipe = recipes()["frame embeddings, attention"]
     trained = recipe.train(
-        inputs, movies.target(NUMBER), movies.parts, folder=tmp_path,
-        knobs={"learning_rate": 3e-3, "max_epochs": 15}, accelerator="cpu",
-    )  # fmt: skip
+        inputs,
+        movies.target(NUMBER),
+        movies.parts,
+        Training(tmp_path, knobs={"learning_rate": 3e-3, "max_epochs": 15}, accelerator="cpu"),
+    )
     rows = movies.rows()
     answers = ask(trained, inputs, rows)
     assert np.corrcoef(answers, movies.hidden[rows])[0, 1] > 0.9

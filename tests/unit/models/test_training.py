@@ -12,7 +12,7 @@ import torch
 from pipeline.errors import TrainingError
 from pipeline.models.fusion import FusionNetwork
 from pipeline.models.fusion_recipe import FusionConfig, FusionRecipe
-from pipeline.models.recipe import Inputs, Trained
+from pipeline.models.recipe import Inputs, Trained, Training
 from pipeline.models.saved import answer, load_trained, save_trained
 from pipeline.models.schedule import Schedule
 from pipeline.systems import Kind, Task
@@ -56,9 +56,11 @@ def movies(n: int = 60, seed: int = 3) -> Table:
 
 def train(table: Table, folder: Path, training: FusionConfig = SHORT, **more) -> Trained:
     return FusionRecipe("any", training).train(
-        Inputs(table), Target(TASK, table.labels, {}), table.parts, folder=folder,
-        seed=training.schedule.seed, accelerator="cpu", **more,
-    )  # fmt: skip
+        Inputs(table),
+        Target(TASK, table.labels, {}),
+        table.parts,
+        Training(folder, seed=training.schedule.seed, accelerator="cpu", **more),
+    )
 
 
 def ask(trained: Trained, table: Table, rows: np.ndarray) -> np.ndarray:
