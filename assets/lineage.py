@@ -5,6 +5,7 @@ What belongs here: one row per asset in the ledger (movie 0). What does not: the
 
 from collections.abc import Mapping, Sequence
 
+from assets.feature_sources import version_of
 from pipeline.due import Row, shown
 from pipeline.outcomes import Status
 from pipeline.systems import BOX_OFFICE, SYSTEMS, System
@@ -62,7 +63,7 @@ def features_version(workplace: Workplace) -> str:
         rows = workplace.ledger.rows(name)
         for tmdb_id, row in sorted(rows.items()):
             if row.is_final:
-                part = row.facets.get("metadata", row.content_hash)
+                part = version_of(row, name, workplace.preset)
                 versions.append(f"{name}:{tmdb_id}:{part}:{row.code_version}")
     return combine(versions)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assets.lineage import WHOLE
-from assets.steps import STEPS
+from assets.steps import STEPS, is_asked_for
 from pipeline.outcomes import Status
 from resources.workplace import Workplace
 
@@ -64,12 +64,24 @@ class Account:
 def take_account(workplace: Workplace) -> list[Account]:
     """Count the films of every asset, each in its own right: nothing is a remainder.
 
+    An asset that is not asked for (see `list_off`) is left out where it has no film.
+
     A build may be at work meanwhile. Films become known before they get a row, so rows are read
     first: then each one's film is known.
     """
     rows = {step.name: workplace.ledger.statuses(step.name) for step in STEPS}
     known = set(workplace.ledger.movies())
-    return [_count(asset, known, of_asset) for asset, of_asset in rows.items()]
+    off = list_off(workplace)
+    return [
+        _count(asset, known, of_asset)
+        for asset, of_asset in rows.items()
+        if of_asset or asset not in off
+    ]
+
+
+def list_off(workplace: Workplace) -> list[str]:
+    """Name the assets that neither the preset nor the settings ask for."""
+    return [step.name for step in STEPS if not is_asked_for(step, workplace)]
 
 
 def count_statuses(workplace: Workplace) -> dict[str, dict[str, int]]:

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from assets.own_trailers import tell_rest
-from assets.status import NOT_TRIED, STATUSES, Account, Line, take_account
+from assets.status import NOT_TRIED, STATUSES, Account, Line, list_off, take_account
 from assets.steps import STEPS
 from resources.workplace import Workplace
 
@@ -67,6 +67,8 @@ def print_status(
         _print_reasons(accounts, console)
         if films or (films is None and known <= FILMS_SHOWN):
             _print_films(workplace, console, workplace.ledger.movies())
+    if off := list_off(workplace):
+        console.print(f"Not asked for by preset and settings: {', '.join(off)}.", highlight=False)
     _print_verdict(accounts, odd, console)
     return 1 if odd else 0
 
@@ -156,6 +158,7 @@ def _as_values(workplace: Workplace, accounts: Sequence[Account]) -> dict[str, o
         "store": str(workplace.store.root),
         "films_known": accounts[0].known,
         "adds_up": all(account.adds_up for account in accounts),
+        "not_asked_for": list_off(workplace),
         "assets": {
             account.asset: {
                 **account.counts,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from assets.features import SOURCES
+from assets.feature_sources import SOURCES
 from assets.judging import SEED
 from assets.models import Ground
 from assets.trials import headline

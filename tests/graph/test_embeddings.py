@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from assets.lineage import features_version
 from pipeline.embeddings.backbones import BACKBONES
 from pipeline.embeddings.image import build_image_network
 from resources.embedding_files import read_note
@@ -13,6 +14,11 @@ BESIDE = {"backbones": "resnet18,ast,clip_text"}
 def rebuild(site, **settings):
     site.more = settings
     return site.build()
+
+
+def version_of_features(site):
+    with site.workplace() as workplace:
+        return features_version(workplace)
 
 
 def files(site, *parts):
@@ -48,6 +54,7 @@ def test_backbones_are_made_once_and_alone_made_again(open_site, tmp_path):
         "clip_frames/shufflenet",
     }  # fmt: skip
     assert site.rows("audio_embeddings") == {}, "no backbone of sound is asked for"
+    features = version_of_features(site)
     clips = {i: row.metadata for i, row in site.rows("clip_embeddings").items()}
     assert all(said["shape"][0] == 2 for said in clips.values())
 
@@ -59,6 +66,7 @@ def test_backbones_are_made_once_and_alone_made_again(open_site, tmp_path):
         "text/clip_text", "poster/resnet18", "frames/resnet18", "clip_frames/resnet18", "audio/ast",
     }  # fmt: skip
     assert_files_say_what_the_ledger_says(site)
+    assert version_of_features(site) == features, "no model reads what stands beside"
 
     assert rebuild(site) == 2, "another choice has every film looked at"
     lost = next(path for path in after if path.parent.name == "resnet18")
@@ -78,4 +86,5 @@ def test_backbones_are_made_once_and_alone_made_again(open_site, tmp_path):
     changed = {path for path, time in files(site).items() if time != after[path]}
     assert places(changed) == {"poster/resnet18", "frames/resnet18", "clip_frames/resnet18"}
     assert {read_note(path.read_bytes())["weights"] for path in changed} == {"file resnet18.pth"}
+    assert version_of_features(site) == features
     assert_files_say_what_the_ledger_says(site)

@@ -95,6 +95,17 @@ def test_account_of_a_build_that_runs_and_of_one_that_was_killed_adds_up(open_si
     assert account(site, "trailers").counts[NOT_TRIED] == 0
 
 
+def test_asset_that_nobody_asks_for_is_named_and_not_counted(open_site):
+    site = open_site(size=2)
+    site.build(stages=CRAWL_AND_MEDIA)
+    with site.workplace() as workplace:
+        assert "audio_embeddings" not in {one.asset for one in take_account(workplace)}
+    assert "Not asked for by preset and settings: audio_embeddings." in say(site)[1]
+    site.more = {"backbones": "ast"}
+    assert account(site, "audio_embeddings").counts[NOT_TRIED] == 2
+    assert "Not asked for" not in say(site)[1]
+
+
 def test_film_that_was_begun_and_not_finished_counts_as_not_tried(open_site):
     site = open_site(size=2)
     first, second = site.catalogue.movie_ids()
@@ -141,7 +152,8 @@ def test_account_as_json_holds_sums_and_reasons(odd_site):
     assert values["assets"]["posters"]["films_not_known"] == [4711]
     assert values["assets"]["posters"]["films_of_no_status"] == [first]
     assert values["assets"]["trailers"]["adds_up"]
-    assert set(values["assets"]) == {step.name for step in STEPS}
+    assert values["not_asked_for"] == ["audio_embeddings"]
+    assert set(values["assets"]) == {step.name for step in STEPS} - {"audio_embeddings"}
 
 
 def test_command_prints_every_reason_below_its_asset_with_a_film_to_look_at(open_site):
