@@ -9,9 +9,10 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from assets.ground import open_ground
 from assets.knobs import BoxOfficeKnobs, turned
 from assets.lineage import ENCODER, code_version, input_version, write_whole
-from assets.models import open_ground, training_folder
+from assets.models import training_folder
 from assets.partitions import SINGLE_RUN
 from assets.progress import progress
 from assets.recipes import knobs_for

@@ -10,9 +10,9 @@ from pathlib import Path
 from rich.console import Console
 
 from assets.features import load_features
+from assets.ground import Ground
 from assets.inputs import open_inputs
 from assets.judging import SCORES_FILE, SEED, judge_model, read_facts
-from assets.models import Ground
 from assets.splits import load_splits
 from assets.trials import Trial, slug
 from pipeline.errors import TrainingError

@@ -13,10 +13,11 @@ import dagster as dg
 
 from assets.baselines import load_baselines
 from assets.evaluation_metadata import describe, verdicts
+from assets.ground import Ground, open_ground
 from assets.judging import judge_model, keep_judgement, result_of
 from assets.limits import limit_answers
 from assets.lineage import input_version, write_whole
-from assets.models import Ground, model_file, open_ground, trained
+from assets.models import model_file, trained
 from assets.stopping import stopping
 from assets.subjects import groups_of, samples_of, subject_of
 from assets.system_assets import system_asset

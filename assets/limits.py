@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from assets.models import Ground
+from assets.ground import Ground
 from assets.trials import Trial
 from resources.workplace import Workplace
 

@@ -7,25 +7,21 @@ and which trainings there are (see `assets.trials`).
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import numpy as np
 
-from assets.features import load_features
-from assets.inputs import inputs_for, open_inputs
+from assets.ground import Ground, open_ground
 from assets.knobs import KNOBS, turned
 from assets.lineage import ENCODER, input_version, write_whole
 from assets.progress import progress
-from assets.recipes import has_streams, knobs_for, recipes_of
-from assets.splits import load_splits
+from assets.recipes import inputs_of, knobs_for, recipes_of
 from assets.stopping import stopping
 from assets.system_assets import system_asset
 from assets.trials import Trial, models_folder, trials
 from pipeline.errors import TrainingError
-from pipeline.systems import BOX_OFFICE, GENRES, REVENUE, SCORE_TASK, SYSTEMS, System
+from pipeline.systems import BOX_OFFICE, SYSTEMS, System
 from pipeline.versions import combine, hash_bytes
 from resources.environment import describe_environment
 from resources.workplace import Workplace
@@ -39,58 +35,6 @@ MODEL_FILES = {"revenue": "best_multimodal_model.pth"}
 def model_file(system: System) -> str:
     """Give the name of a system's model files."""
     return MODEL_FILES.get(system.name, "model.pth")
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What all trainings of one system share.
-
-    Attributes:
-        table: The packed features.
-        inputs: What models may look at.
-        frames: By task, who is in which part of which split.
-    """
-
-    table: Any
-    inputs: Any
-    frames: Mapping[str, Any]
-
-    def has(self, trial: Trial) -> bool:
-        """Whether there are films enough for a trial's split, and any stream that it reads."""
-        recipe = recipes_of(trial.system)[trial.variant]
-        return trial.split in self.frames[trial.task.name] and has_streams(recipe, self.table)
-
-    def parts(self, trial: Trial) -> np.ndarray:
-        """Give "train", "val", "test" or "" per film."""
-        return self.frames[trial.task.name][trial.split].to_numpy()
-
-    def inputs_of(self, trial: Trial):
-        """Give what a trial's network may look at; several heads learn score and genres besides."""
-        from pipeline.splits.targets import known_rows, make_target
-
-        inputs = inputs_for(self.inputs, trial.task)
-        if trial.system is not REVENUE:
-            return inputs
-        is_trained_on, extra = self.parts(trial) == "train", []
-        for task in (SCORE_TASK, GENRES):
-            known, _ = known_rows(task, self.table.table)
-            if (rows := np.flatnonzero(is_trained_on & known)).size:
-                extra.append(make_target(task, self.table.table, rows))
-        return replace(inputs, extra_targets=tuple(extra))
-
-    def target(self, trial: Trial):
-        """Make a trial's target; what is fitted is fitted on its training part."""
-        from pipeline.splits.targets import make_target
-
-        train = np.flatnonzero(self.parts(trial) == "train")
-        return make_target(trial.task, self.table.table, train)
-
-
-def open_ground(workplace: Workplace, system: System) -> Ground:
-    """Open features, inputs and splits of a system."""
-    table = load_features(workplace)
-    frames = {task.name: load_splits(workplace, system, task, table) for task in system.tasks}
-    return Ground(table, open_inputs(workplace, table), frames)
 
 
 def build_model(system: System) -> dg.AssetsDefinition:
@@ -182,6 +126,7 @@ def train(
     )
     facts = {
         **_told(trial, trained),
+        "inputs": inputs_of(recipe, ground.table),
         "train_s": round(time.monotonic() - began_s, 1),
         "split_hash": hash_bytes("\x1f".join(map(str, ground.parts(trial))).encode()),
         "dates": _dates(ground, trial),

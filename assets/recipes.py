@@ -10,6 +10,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
+from assets.feature_sources import SOURCES
 from pipeline.systems import System
 from resources.workplace import Workplace
 
@@ -47,6 +48,15 @@ def has_streams(recipe: Any, table: Any) -> bool:
     """Whether the table has at least one of the streams that a recipe reads."""
     streams = getattr(recipe.config, "streams", ())
     return not streams or any(name in table.streams for name in streams)
+
+
+def inputs_of(recipe: Any, table: Any) -> list[str]:
+    """Name what a variant's network reads; streams that the table lacks are left out."""
+    members = getattr(recipe.config, "members", ())
+    configs = [recipe.recipes[name].config for name in members] or [recipe.config]
+    lacking = {*SOURCES, "video", "audio"} - set(table.streams)
+    names = dict.fromkeys(name for config in configs for name in config.reads)
+    return [name for name in names if name not in lacking]
 
 
 def knobs_for(recipe: Any, preset: str, given: Mapping[str, object]) -> dict[str, object]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from assets.feature_sources import SOURCES
+from assets.ground import Ground
 from assets.judging import SEED
-from assets.models import Ground
 from assets.trials import headline
 from pipeline.systems import POSTER, Kind, System
 from resources.workplace import Workplace

@@ -67,10 +67,10 @@ def _say_what(facts: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[str
     if names:
         order = ", lowest first" if task["is_ordered"] else ""
         yield from ("", f"What it may say{order}: {', '.join(names)}.")
-    inputs = facts.get("inputs") or facts.get("config", {}).get("streams")
+    inputs = facts.get("inputs", ())
     yield from (
         "",
-        f"Inputs: {', '.join(map(str, inputs)) if inputs else 'see the configuration'}.",
+        f"Inputs: {', '.join(inputs) or 'not noted'}.",
     )
     parameters = format_count(facts.get("parameters"))
     yield from ("", f"Kind of network: `{facts['kind']}`; parameters: {parameters}.")

@@ -63,6 +63,14 @@ class TransformerConfig:
         )
     )  # fmt: skip
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of what becomes tokens."""
+        others = {
+            "numbers": self.uses_numbers, "text": self.uses_text, "regions": self.uses_regions
+        }  # fmt: skip
+        return (*self.fields, *(name for name, uses in others.items() if uses))
+
 
 class BoxOfficeTransformer(nn.Module):
     """Tokens of numbers, owners, text and poster regions → encoder → mean and log deviation.

@@ -53,6 +53,11 @@ class DivitaConfig:
     dropout: float = DROPOUT
     schedule: Schedule = PUBLISHED
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of its streams."""
+        return self.streams
+
 
 @dataclass(frozen=True)
 class DivitaRecipe:

@@ -57,6 +57,11 @@ class FusionConfig:
     extra_weight: float = 0.0
     schedule: Schedule = field(default_factory=Schedule)
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of its streams."""
+        return self.streams
+
 
 @dataclass(frozen=True)
 class FusionRecipe:

@@ -85,6 +85,11 @@ class PosterConfig:
     )
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """What it looks at."""
+        return ("pixels of the poster",)
+
+    @property
     def trunk(self) -> Trunk:
         """Which network looks."""
         return Trunk(self.network, self.width, self.has_tricks, self.activation)

@@ -89,6 +89,11 @@ class FramesConfig:
     )  # fmt: skip
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """What it looks at."""
+        return ("pixels of frames",)
+
+    @property
     def trunk(self) -> Trunk:
         """Which network looks."""
         return Trunk(self.network, self.width)
