@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.models import blend, box_office_recipe, poster_cnn, stacked_cnn
+from pipeline.models import blend, box_office_recipe, ordinal_recipe, poster_cnn, stacked_cnn
 from pipeline.models.attention import ATTENTION
 from pipeline.models.divita import DIVITA
 from pipeline.models.divita import KIND as DIVITA_KIND
@@ -39,5 +39,6 @@ KINDS: Mapping[str, NetworkKind] = {
     "ensemble": NetworkKind(_build_ensemble, _ask_ensemble),
     box_office_recipe.KIND: box_office_recipe.TRANSFORMER,
     blend.KIND: blend.BLEND,
+    ordinal_recipe.KIND: ordinal_recipe.ORDINAL,
 }
 """By the name that `Trained.kind` gives."""

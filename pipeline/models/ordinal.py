@@ -5,6 +5,7 @@ What belongs here: the rule and the probabilities. What does not: edges (see
 """
 
 import numpy as np
+from scipy.stats import norm
 
 STRETCH = 1.1
 """Said revenues lie closer together than true ones, so that a plain cut names the outer classes too
@@ -34,24 +35,23 @@ def cut_into_classes(
 
 
 def spread_over_classes(
-    said_log10: np.ndarray, off_log10: np.ndarray, edges_usd: np.ndarray
+    said_log10: np.ndarray, sd_log10: np.ndarray, edges_usd: np.ndarray
 ) -> np.ndarray:
-    """Give class probabilities from a said revenue and errors seen on other movies.
+    """Give class probabilities of a normal law round a said revenue.
 
     Args:
         said_log10: Said log10 revenue, (n,).
-        off_log10: True minus said of movies that were not trained on, (m,).
+        sd_log10: Standard deviation of each, (n,).
         edges_usd: Edges between the classes, rising, (classes - 1,).
 
     Returns:
         Float64 (n, classes); rows sum to 1.
 
     Example:
-        >>> spread_over_classes(np.array([7.0]), np.array([-1.0, 0.5, 1.0, 2.0]), np.array([1e7]))
-        array([[0.25, 0.75]])
+        >>> spread_over_classes(np.array([7.0]), np.array([0.5]), np.array([1e7]))
+        array([[0.5, 0.5]])
     """
-    off = np.sort(off_log10)
     steps = np.log10(edges_usd)[None, :] - np.asarray(said_log10)[:, None]
-    below = np.searchsorted(off, steps.ravel()).reshape(steps.shape) / len(off)
+    below = norm.cdf(steps / np.asarray(sd_log10)[:, None])
     ends = np.zeros((len(below), 1)), np.ones((len(below), 1))
     return np.diff(np.hstack([ends[0], below, ends[1]]), axis=1)

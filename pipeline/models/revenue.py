@@ -8,8 +8,11 @@ from dataclasses import replace
 
 from pipeline.models.ensemble import EnsembleConfig, EnsembleRecipe
 from pipeline.models.fusion_recipe import FusionConfig, FusionRecipe
+from pipeline.models.ordinal_recipe import OrdinalRecipe
 from pipeline.models.recipe import Recipe
 from pipeline.systems import ALL_STREAMS, PUBLISHED_STREAMS, REVENUE
+
+CUT_BLEND = "blend, cut into classes"
 
 _SEED = FusionConfig(streams=REVENUE.streams)
 _ALL = replace(_SEED, streams=(*REVENUE.streams, *REVENUE.extra_streams))
@@ -43,6 +46,8 @@ _TOGETHER = EnsembleConfig((ALL_STREAMS, "attention fusion", "gru over frames"))
 RECIPES: Mapping[str, Recipe] = {
     **_BY_NAME,
     "ensemble": EnsembleRecipe("ensemble", _BY_NAME, _TOGETHER, _SMALL),
+    CUT_BLEND: OrdinalRecipe(CUT_BLEND),
 }
 """By the variant's name, the main one first. "multi-task heads" learns the inputs' `extra_targets`
-(score, genres) beside the class; without any it is "all streams"."""
+(score, genres) beside the class; without any it is "all streams". The last learns the revenue
+itself, by the blend of `box_office`, and names the class in which it falls."""

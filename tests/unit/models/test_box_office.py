@@ -1,11 +1,11 @@
 """Seed 000's network and its parts on a few dozen movies with a planted effect."""
 
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from priced_movies import FAST, INPUTS, LOG10, MOVIES, PARTS, TEST, TRAIN, make_movies
 
 from pipeline.errors import LeakError, TrainingError
 from pipeline.models.blend import Blend, weigh_parts
@@ -15,62 +15,12 @@ from pipeline.models.box_office_recipe import TransformerRecipe
 from pipeline.models.box_office_transformer import TransformerConfig, measure_reach
 from pipeline.models.box_office_trees import TreesModel
 from pipeline.models.movie_reader import MovieReader
-from pipeline.models.recipe import Inputs, Training
+from pipeline.models.recipe import Training
 from pipeline.models.saved import answer, load_trained, save_trained
-from pipeline.ragged import pack_ragged
-from pipeline.records import Company, MovieRecord, Person
 from pipeline.systems import LOG10_REVENUE
 from pipeline.target import Target
 
-MOVIES = 90
-WORDS = ("car", "dog", "sea", "gun")
-FAST = {"width": 16, "max_epochs": 3, "pretraining_epochs": 2, "batch_size": 16}
-
-
-@dataclass(frozen=True)
-class Table:
-    streams: dict
-    masks: dict
-    data_hash: str = "made up"
-    columns: dict = field(default_factory=dict)
-
-
-def make_movies(seed=0, *, with_regions=False):
-    """Movies whose revenue follows budget and director; a region of each poster shows a keyword."""
-    rng = np.random.default_rng(seed)
-    looks = rng.standard_normal((len(WORDS), 12)).astype(np.float32)
-    records, revenue, regions, shown = [], [], [], []
-    for i in range(MOVIES):
-        director, word = int(rng.integers(0, 6)), int(rng.integers(0, len(WORDS)))
-        budget = 10 ** rng.uniform(6, 8)
-        records.append(
-            MovieRecord(
-                i + 1, f"Name{i} of it", overview=f"A story of a {WORDS[word]} and a {WORDS[0]}.",
-                release_date=date(1990 + i // 4, 1 + i % 12, 5), budget_usd=budget,
-                genres=("Drama",), countries=("US",), keywords=(WORDS[word],),
-                crew=(Person(director, "", "Director"),), companies=(Company(director % 2, ""),),
-            )
-        )  # fmt: skip
-        revenue.append(budget * 10 ** (0.4 * (director - 2.5) + 0.1 * rng.standard_normal()))
-        place = int(rng.integers(0, 3))
-        some = rng.standard_normal((3, 12)).astype(np.float32) * 0.3
-        some[place] += 3 * looks[word]
-        regions.append(some)
-        shown.append(place)
-    everyone = np.ones(MOVIES, dtype=bool)
-    streams = {"metadata": np.log10([[r.budget_usd] for r in records]).astype(np.float32),
-               "text": rng.standard_normal((MOVIES, 8)).astype(np.float32)}  # fmt: skip
-    if with_regions:
-        streams["regions"] = pack_ragged(regions)
-    table = Table(streams, dict.fromkeys(streams, everyone))
-    return Inputs(table, records, np.array(revenue)), np.array(shown)
-
-
-INPUTS, _ = make_movies()
-LOG10 = np.log10(INPUTS.revenue_usd)
 TARGET = Target(LOG10_REVENUE, LOG10, {})
-PARTS = np.array((["train"] * 4 + ["val", "test"]) * (MOVIES // 6), dtype=object)
-TRAIN, TEST = np.flatnonzero(PARTS == "train"), np.flatnonzero(PARTS == "test")
 
 
 @pytest.mark.parametrize("name", RECIPES)

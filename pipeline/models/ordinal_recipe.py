@@ -1,0 +1,118 @@
+"""Revenue classes from a said revenue: the blend of `box_office`, cut at the classes' edges.
+
+What belongs here: the recipe and the network that holds the blend. What does not: the blend (see
+`pipeline.models.blend`) and the rule (see `pipeline.models.ordinal`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from pipeline.errors import TrainingError
+from pipeline.models.blend import BLEND, BlendConfig, BlendRecipe
+from pipeline.models.box_office_recipe import SMALL
+from pipeline.models.fitting import part_rows
+from pipeline.models.ordinal import cut_into_classes, spread_over_classes
+from pipeline.models.recipe import Inputs, NetworkKind, Target, Trained, Training
+from pipeline.systems import LOG10_REVENUE
+
+KIND = "ordinal blend"
+
+NAMED_SHARE = 0.5
+"""Share of the probability that goes to the class that is named; the rest lies as a normal
+law of the blend's own interval has it. So the most probable class is always the one in which the
+said revenue falls: by that law alone it would nearly always be an outer class, which has no end."""
+
+INTERVAL_SDS = 2 * 1.6449
+"""Width of a normal law's 90 % interval in standard deviations."""
+
+
+class OrdinalNetwork(nn.Module):
+    """A blend and where its answers are cut.
+
+    Args:
+        blend: Arguments of the blend.
+        edges_usd: Edges between the classes, rising.
+        centre_log10: Mean log10 revenue of the movies trained on.
+    """
+
+    def __init__(self, blend: Mapping[str, Any], edges_usd: list[float], centre_log10: float):
+        super().__init__()
+        self.blend = BLEND.build(**blend)
+        self.edges_usd = np.asarray(edges_usd)
+        self.centre_log10 = centre_log10
+
+    def answer(self, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
+        """Give class probabilities, float64 (rows, classes)."""
+        said, low, high = BLEND.answer(self.blend, inputs, rows).T
+        named = cut_into_classes(said, self.edges_usd, self.centre_log10)
+        spread = spread_over_classes(said, (high - low) / INTERVAL_SDS, self.edges_usd)
+        return NAMED_SHARE * np.eye(spread.shape[1])[named] + (1 - NAMED_SHARE) * spread
+
+
+@dataclass(frozen=True)
+class OrdinalRecipe:
+    """One variant that learns the revenue itself and names the class in which it falls.
+
+    Attributes:
+        name: In folders and reports.
+        config: Knobs of the blend.
+        small: Knobs for the studio.
+    """
+
+    name: str
+    config: BlendConfig = field(default_factory=lambda: BlendConfig(pretraining="masked"))
+    small: Mapping[str, object] = field(default_factory=lambda: SMALL)
+
+    def train(
+        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
+    ) -> Trained:
+        """Train; see `Recipe.train`.
+
+        Raises:
+            TrainingError: Besides, where classes are not cut at dollars, or not from these
+                movies' revenues.
+        """
+        both = np.concatenate(part_rows(target, parts))
+        edges_usd = list(target.facts.get("edges_usd", ()))
+        log10 = _revenues(inputs, target, edges_usd, both)
+        number = Target(LOG10_REVENUE, log10, {})
+        made = BlendRecipe(self.name, self.config).train(inputs, number, parts, training)
+        arguments = {
+            "blend": dict(made.arguments),
+            "edges_usd": edges_usd,
+            "centre_log10": float(log10[both].mean()),
+        }
+        network = OrdinalNetwork(**arguments)
+        network.blend.load_state_dict(made.network.state_dict())
+        return replace(made, kind=KIND, arguments=arguments, network=network.eval())
+
+
+def _revenues(
+    inputs: Inputs, target: Target, edges_usd: list[float], rows: np.ndarray
+) -> np.ndarray:
+    """Give log10 revenue of movies that are trained on, NaN of all others, float64 (movies,)."""
+    if not edges_usd or inputs.revenue_usd is None:
+        raise TrainingError(
+            "wanted revenues and classes cut at dollars, came "
+            f"{'no revenues' if edges_usd else 'classes cut at budgets'}; leave this variant out"
+        )
+    log10 = np.full(len(target.values), np.nan)
+    log10[rows] = np.log10(inputs.revenue_usd[rows])
+    classes = np.searchsorted(edges_usd, inputs.revenue_usd[rows], side="right")
+    if not np.array_equal(classes, target.values[rows]):
+        raise TrainingError(
+            "wanted classes of the movies' own revenues, came others; make the splits again"
+        )
+    return log10
+
+
+def _answer(network: OrdinalNetwork, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
+    return network.answer(inputs, rows)
+
+
+ORDINAL = NetworkKind(OrdinalNetwork, _answer)
+"""The network as saved models name it."""

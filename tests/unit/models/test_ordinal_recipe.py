@@ -1,0 +1,80 @@
+"""Revenue classes by the blend: the class that is named, what is refused, and no leak."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from priced_movies import FAST, INPUTS, LOG10, PARTS, TEST, TRAIN
+
+from pipeline.errors import TrainingError
+from pipeline.models.ordinal import cut_into_classes
+from pipeline.models.recipe import Training
+from pipeline.models.revenue import CUT_BLEND, RECIPES
+from pipeline.models.saved import answer, load_trained, save_trained
+from pipeline.systems import REVENUE_CLASS
+from pipeline.target import Target
+
+EDGES_USD = [float(edge) for edge in 10 ** np.quantile(LOG10[TRAIN], np.arange(1, 8) / 8)]
+PARTS_FAST = {"parts": ("gaussian process",)}
+
+
+def classes(revenue_usd=INPUTS.revenue_usd):
+    values = np.searchsorted(EDGES_USD, revenue_usd, side="right").astype(np.int64)
+    return Target(REVENUE_CLASS, values, {"edges_usd": EDGES_USD})
+
+
+def train(folder, inputs=INPUTS, target=None, **knobs):
+    training = Training(folder, knobs=knobs or PARTS_FAST, accelerator="cpu")
+    return RECIPES[CUT_BLEND].train(inputs, target or classes(), PARTS, training)
+
+
+def test_the_class_of_the_said_revenue_is_the_most_probable(tmp_path):
+    trained = train(tmp_path)
+    said = answer(trained, INPUTS, TEST)
+    assert said.shape == (len(TEST), 8)
+    np.testing.assert_allclose(said.sum(axis=1), 1)
+    blend = trained.network.blend.answer(INPUTS, TEST)[:, 0]
+    centre = LOG10[PARTS != "test"].mean()
+    named = cut_into_classes(blend, np.array(EDGES_USD), centre)
+    np.testing.assert_array_equal(said.argmax(axis=1), named)
+    assert np.abs(named - classes().values[TEST]).mean() < 2.0  # one of eight at random: 2.6
+
+
+def test_it_is_saved_with_all_its_parts_and_answers_alike(tmp_path):
+    trained = train(tmp_path, **FAST)
+    target = classes()
+    path = save_trained(
+        trained, tmp_path / "m.pth", task=REVENUE_CLASS, target_facts=target.facts, notes={}
+    )
+    said = answer(trained, INPUTS, TEST)
+    np.testing.assert_array_equal(answer(load_trained(path), INPUTS, TEST), said)
+    assert trained.config["pretraining"] == "masked"
+
+
+def test_revenues_of_test_movies_change_nothing(tmp_path):
+    hidden = np.where(PARTS == "test", np.nan, INPUTS.revenue_usd)
+    blind = replace(INPUTS, revenue_usd=hidden)
+    target = classes()
+    values = np.where(PARTS == "test", -1, target.values)
+    first = train(tmp_path / "a")
+    second = train(tmp_path / "b", blind, replace(target, values=values))
+    np.testing.assert_array_equal(answer(first, INPUTS, TEST), answer(second, blind, TEST))
+
+
+def test_shuffled_revenues_are_not_learned(tmp_path):
+    shuffled = np.random.default_rng(5).permutation(INPUTS.revenue_usd)
+    inputs = replace(INPUTS, revenue_usd=shuffled)
+    target = classes(shuffled)
+    off = answer(train(tmp_path, inputs, target), inputs, TEST).argmax(axis=1)
+    assert np.abs(off - target.values[TEST]).mean() > 1.5  # the middle one always: 2.0
+
+
+def test_classes_of_other_revenues_are_refused(tmp_path):
+    wrong = replace(classes(), values=classes().values[::-1].copy())
+    with pytest.raises(TrainingError, match="movies' own revenues"):
+        train(tmp_path, target=wrong)
+
+
+def test_classes_cut_at_budgets_are_refused(tmp_path):
+    with pytest.raises(TrainingError, match="cut at budgets; leave this variant out"):
+        train(tmp_path, target=replace(classes(), facts={"edges_budgets": [1.0]}))
