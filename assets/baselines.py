@@ -14,6 +14,7 @@ from assets.features import load_features
 from assets.inputs import inputs_for, open_inputs
 from assets.lineage import input_version, write_whole
 from assets.progress import progress
+from assets.split_options import load_options
 from assets.splits import load_splits
 from assets.stopping import stopping
 from assets.system_assets import system_asset
@@ -105,7 +106,7 @@ def _answer(workplace, system, table, inputs, task, split, parts) -> tuple[list[
     from pipeline.splits.targets import make_target
 
     train, test = np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test")
-    target = make_target(task, table.table, train)
+    target = make_target(task, table.table, train, load_options(workplace, system))
     answers = answer_baselines(inputs_for(inputs, task), target, train, test)
     content = npz_bytes(
         names=np.array(json.dumps(list(answers))),

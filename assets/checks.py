@@ -10,6 +10,7 @@ import numpy as np
 
 from assets.features import load_features
 from assets.lineage import FEATURES
+from assets.split_options import load_options
 from assets.splits import load_splits
 from assets.status import NOT_TRIED, count_statuses
 from assets.steps import STEPS
@@ -112,7 +113,7 @@ def _split_check(
         told, faults = {}, []
         for task in system.tasks:
             frame = load_splits(workplace, system, task, table)
-            told[task.name], wrong = look(task, frame, table.table)
+            told[task.name], wrong = look(task, frame, table.table, load_options(workplace, system))
             faults += [f"{task.name}: {fault}" for fault in wrong]
         return dg.AssetCheckResult(
             passed=not faults,
@@ -122,7 +123,7 @@ def _split_check(
     return check
 
 
-def _disjoint(_task: Task, frame, table) -> tuple[object, list[str]]:
+def _disjoint(_task: Task, frame, table, _options) -> tuple[object, list[str]]:
     """No film and no franchise stands in two parts of a split."""
     from pipeline.splits.proof import prove_disjoint
 
@@ -133,14 +134,14 @@ def _disjoint(_task: Task, frame, table) -> tuple[object, list[str]]:
     return list(frame.columns[1:]), []
 
 
-def _balance(task: Task, frame, table) -> tuple[object, list[str]]:
+def _balance(task: Task, frame, table, options) -> tuple[object, list[str]]:
     """Films per class or label and part; fails where the training part lacks one."""
     from pipeline.splits.targets import make_target
 
     counts, lacking = {}, []
     for name in frame.columns[1:]:
         parts = frame[name].to_numpy()
-        target = make_target(task, table, np.flatnonzero(parts == "train"))
+        target = make_target(task, table, np.flatnonzero(parts == "train"), options)
         counts[name] = {
             part: _count(task, target.values[parts == part]) for part in ("train", "val", "test")
         }

@@ -13,6 +13,7 @@ from assets.features import load_features
 from assets.ground import Ground
 from assets.inputs import open_inputs
 from assets.judging import SCORES_FILE, SEED, judge_model, read_facts
+from assets.split_options import load_options
 from assets.splits import load_splits
 from assets.trials import Trial, slug
 from pipeline.errors import TrainingError
@@ -80,7 +81,7 @@ def _open_place(folder: Path) -> Place:
 def _open_ground(place: Place, trial: Trial) -> Ground:
     table = load_features(place)
     frames = {trial.task.name: load_splits(place, trial.system, trial.task, table)}
-    return Ground(table, open_inputs(place, table), frames)
+    return Ground(table, open_inputs(place, table), frames, load_options(place, trial.system))
 
 
 def _tell(folder: Path, facts: dict, result, console: Console) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 from assets.features import load_features
 from assets.inputs import inputs_for, open_inputs
 from assets.recipes import has_streams, recipes_of
+from assets.split_options import load_options
 from assets.splits import load_splits
 from assets.trials import Trial
 from pipeline.systems import GENRES, REVENUE, SCORE_TASK, System
@@ -27,11 +28,13 @@ class Ground:
         table: The packed features.
         inputs: What models may look at.
         frames: By task, who is in which part of which split.
+        options: What was chosen about targets.
     """
 
     table: Any
     inputs: Any
     frames: Mapping[str, Any]
+    options: Any
 
     def has(self, trial: Trial) -> bool:
         """Whether there are films enough for a trial's split, and any stream that it reads."""
@@ -51,9 +54,9 @@ class Ground:
             return inputs
         is_trained_on, extra = self.parts(trial) == "train", []
         for task in (SCORE_TASK, GENRES):
-            known, _ = known_rows(task, self.table.table)
+            known, _ = known_rows(task, self.table.table, self.options)
             if (rows := np.flatnonzero(is_trained_on & known)).size:
-                extra.append(make_target(task, self.table.table, rows))
+                extra.append(make_target(task, self.table.table, rows, self.options))
         return replace(inputs, extra_targets=tuple(extra))
 
     def target(self, trial: Trial):
@@ -61,11 +64,11 @@ class Ground:
         from pipeline.splits.targets import make_target
 
         train = np.flatnonzero(self.parts(trial) == "train")
-        return make_target(trial.task, self.table.table, train)
+        return make_target(trial.task, self.table.table, train, self.options)
 
 
 def open_ground(workplace: Workplace, system: System) -> Ground:
     """Open features, inputs and splits of a system."""
     table = load_features(workplace)
     frames = {task.name: load_splits(workplace, system, task, table) for task in system.tasks}
-    return Ground(table, open_inputs(workplace, table), frames)
+    return Ground(table, open_inputs(workplace, table), frames, load_options(workplace, system))

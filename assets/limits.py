@@ -35,11 +35,17 @@ def _log10_revenue(catalogue: Any, ids: list[int], _target: Any) -> np.ndarray:
 
 
 def _revenue_class(catalogue: Any, ids: list[int], target: Any) -> np.ndarray:
+    """Edges are dollars, or multiples of each film's own budget."""
     from pipeline.splits.labels import reachable_probabilities
     from resources.studio.truth import NOISE_SD
 
-    edges = np.array(target.facts["edges_usd"])
-    return reachable_probabilities(_log10_revenue(catalogue, ids, target), NOISE_SD, edges)
+    means = _log10_revenue(catalogue, ids, target)
+    if "edges_usd" in target.facts:
+        return reachable_probabilities(means, NOISE_SD, np.array(target.facts["edges_usd"]))
+    budgets = np.log10([catalogue.details(i)["budget"] for i in ids])
+    return reachable_probabilities(
+        means - budgets, NOISE_SD, np.array(target.facts["edges_budgets"])
+    )
 
 
 def _score(catalogue: Any, ids: list[int], target: Any) -> np.ndarray:

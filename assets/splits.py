@@ -5,6 +5,7 @@ are made (see `pipeline.splits`).
 """
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import dagster as dg
@@ -12,6 +13,7 @@ import numpy as np
 
 from assets.features import load_features, schema
 from assets.lineage import FEATURES, input_version, write_whole
+from assets.split_options import SplitKnobs, choose_options, keep_options
 from assets.stopping import stopping
 from assets.system_assets import system_asset
 from pipeline.errors import SplitError
@@ -66,13 +68,20 @@ def build_splits(system: System) -> dg.AssetsDefinition:
         ),
     )
     def splits(
-        context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+        context: dg.AssetExecutionContext,
+        config: SplitKnobs,
+        workplace: dg.ResourceParam[Workplace],
     ) -> dg.MaterializeResult:
         with stopping():
             version = input_version(workplace, f"{system.name}_splits")
             table = load_features(workplace)
-            made = {task.name: _make(workplace, system, task, table) for task in system.tasks}
-            content = json.dumps([m["hash"] for m in made.values()]).encode()
+            options = choose_options(workplace, system, config)
+            made = {
+                task.name: _make(workplace, system, task, table, options) for task in system.tasks
+            }
+            keep_options(workplace, system, options)
+            told = asdict(options)
+            content = json.dumps([told, *(m["hash"] for m in made.values())]).encode()
             write_whole(workplace, f"{system.name}_splits", version, hash_bytes(content))
         context.log.info(json.dumps({name: m["parts"] for name, m in made.items()}))
         return dg.MaterializeResult(
@@ -81,6 +90,7 @@ def build_splits(system: System) -> dg.AssetsDefinition:
                 **{f"parts_{name}": dg.MetadataValue.json(m["parts"]) for name, m in made.items()},
                 **{f"left_out_{name}": dg.MetadataValue.json(m["dropped"])
                    for name, m in made.items()},
+                "options": dg.MetadataValue.json(told),
                 "dagster/column_schema": made[system.tasks[0].name]["schema"],
                 "folder": str(splits_path(workplace, system, system.tasks[0]).parent),
             },
@@ -90,9 +100,9 @@ def build_splits(system: System) -> dg.AssetsDefinition:
     return splits
 
 
-def _make(workplace: Workplace, system: System, task: Task, table) -> dict:
+def _make(workplace: Workplace, system: System, task: Task, table, options) -> dict:
     is_seen = _is_seen(system, table)
-    made, dropped = _split(table.table[is_seen].reset_index(drop=True), system, task)
+    made, dropped = _split(table.table[is_seen].reset_index(drop=True), system, task, options)
     frame = table.table[["tmdb_id"]].merge(made, how="left", on="tmdb_id").fillna("")
     path = splits_path(workplace, system, task)
     workplace.store.write(
@@ -117,12 +127,12 @@ def _is_seen(system: System, table) -> np.ndarray:
     return table.table[f"has_{NEEDED[system.name]}"].to_numpy(bool)
 
 
-def _split(films, system: System, task: Task):
+def _split(films, system: System, task: Task, options):
     """Make the splits; a task for which there are too few films has none, and says why."""
     from pipeline.splits.frame import make_splits
 
     try:
-        made = make_splits(films, system, task)
+        made = make_splits(films, system, task, options=options)
     except SplitError as error:
         return films[["tmdb_id"]], {f"all: {error}": len(films)}
     return made.frame, dict(made.dropped)

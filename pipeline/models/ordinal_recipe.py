@@ -29,27 +29,38 @@ said revenue falls: by that law alone it would nearly always be an outer class, 
 INTERVAL_SDS = 2 * 1.6449
 """Width of a normal law's 90 % interval in standard deviations."""
 
+ROUNDING_SHARE = 0.01
+"""Classes may differ so often from those of the logarithms: a revenue may lie on an edge."""
+
 
 class OrdinalNetwork(nn.Module):
     """A blend and where its answers are cut.
 
     Args:
         blend: Arguments of the blend.
-        edges_usd: Edges between the classes, rising.
+        edges: Edges between the classes, rising.
+        unit: "usd", or "budgets" where edges are multiples of each movie's own budget.
         centre_log10: Mean log10 revenue of the movies trained on.
     """
 
-    def __init__(self, blend: Mapping[str, Any], edges_usd: list[float], centre_log10: float):
+    def __init__(
+        self, blend: Mapping[str, Any], edges: list[float], unit: str, centre_log10: float
+    ):
         super().__init__()
         self.blend = BLEND.build(**blend)
-        self.edges_usd = np.asarray(edges_usd)
+        self.edges, self.unit = np.asarray(edges), unit
         self.centre_log10 = centre_log10
 
     def answer(self, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-        """Give class probabilities, float64 (rows, classes)."""
+        """Give class probabilities, float64 (rows, classes).
+
+        Raises:
+            TrainingError: Classes are cut at budgets, and a movie has none.
+        """
+        unit = _unit_log10(self.unit, inputs, rows)
         said, low, high = BLEND.answer(self.blend, inputs, rows).T
-        named = cut_into_classes(said, self.edges_usd, self.centre_log10)
-        spread = spread_over_classes(said, (high - low) / INTERVAL_SDS, self.edges_usd)
+        named = cut_into_classes(said, self.edges, self.centre_log10, unit_log10=unit)
+        spread = spread_over_classes(said, (high - low) / INTERVAL_SDS, self.edges, unit)
         return NAMED_SHARE * np.eye(spread.shape[1])[named] + (1 - NAMED_SHARE) * spread
 
 
@@ -73,17 +84,18 @@ class OrdinalRecipe:
         """Train; see `Recipe.train`.
 
         Raises:
-            TrainingError: Besides, where classes are not cut at dollars, or not from these
-                movies' revenues.
+            TrainingError: Besides, where classes are not of these movies' revenues.
         """
         both = np.concatenate(part_rows(target, parts))
-        edges_usd = list(target.facts.get("edges_usd", ()))
-        log10 = _revenues(inputs, target, edges_usd, both)
+        unit = "usd" if "edges_usd" in target.facts else "budgets"
+        edges = list(target.facts.get(f"edges_{unit}", ()))
+        log10 = _revenues(inputs, target, edges, unit, both)
         number = Target(LOG10_REVENUE, log10, {})
         made = BlendRecipe(self.name, self.config).train(inputs, number, parts, training)
         arguments = {
             "blend": dict(made.arguments),
-            "edges_usd": edges_usd,
+            "edges": edges,
+            "unit": unit,
             "centre_log10": float(log10[both].mean()),
         }
         network = OrdinalNetwork(**arguments)
@@ -92,22 +104,35 @@ class OrdinalRecipe:
 
 
 def _revenues(
-    inputs: Inputs, target: Target, edges_usd: list[float], rows: np.ndarray
+    inputs: Inputs, target: Target, edges: list[float], unit: str, rows: np.ndarray
 ) -> np.ndarray:
     """Give log10 revenue of movies that are trained on, NaN of all others, float64 (movies,)."""
-    if not edges_usd or inputs.revenue_usd is None:
+    if not edges or inputs.revenue_usd is None:
         raise TrainingError(
-            "wanted revenues and classes cut at dollars, came "
-            f"{'no revenues' if edges_usd else 'classes cut at budgets'}; leave this variant out"
+            f"wanted revenues and the edges of classes, came {sorted(target.facts)} and "
+            f"{'no' if inputs.revenue_usd is None else 'all'} revenues; leave this variant out"
         )
     log10 = np.full(len(target.values), np.nan)
     log10[rows] = np.log10(inputs.revenue_usd[rows])
-    classes = np.searchsorted(edges_usd, inputs.revenue_usd[rows], side="right")
-    if not np.array_equal(classes, target.values[rows]):
+    in_units = log10[rows] - _unit_log10(unit, inputs, rows)
+    classes = np.searchsorted(np.log10(edges), in_units, side="right")
+    if (classes != target.values[rows]).mean() > ROUNDING_SHARE:
         raise TrainingError(
             "wanted classes of the movies' own revenues, came others; make the splits again"
         )
     return log10
+
+
+def _unit_log10(unit: str, inputs: Inputs, rows: np.ndarray) -> np.ndarray | float:
+    if unit == "usd":
+        return 0.0
+    budgets_usd = np.array([inputs.records[row].budget_usd or np.nan for row in rows])
+    if unknown := int(np.isnan(budgets_usd).sum()):
+        raise TrainingError(
+            f"wanted the budget of every film, came {unknown} without; classes of this model are "
+            "cut at budgets, so leave these films out"
+        )
+    return np.log10(budgets_usd)
 
 
 def _answer(network: OrdinalNetwork, inputs: Inputs, rows: np.ndarray) -> np.ndarray:

@@ -75,6 +75,20 @@ def test_classes_of_other_revenues_are_refused(tmp_path):
         train(tmp_path, target=wrong)
 
 
-def test_classes_cut_at_budgets_are_refused(tmp_path):
-    with pytest.raises(TrainingError, match="cut at budgets; leave this variant out"):
-        train(tmp_path, target=replace(classes(), facts={"edges_budgets": [1.0]}))
+def test_classes_may_be_cut_at_multiples_of_each_budget(tmp_path):
+    multiples = [0.25, 0.5, 1.0, 1.5, 2.5, 4.0, 8.0]
+    budgets_usd = np.array([record.budget_usd for record in INPUTS.records])
+    values = np.searchsorted(multiples, INPUTS.revenue_usd / budgets_usd, side="right")
+    target = Target(REVENUE_CLASS, values, {"edges_budgets": multiples})
+    trained = train(tmp_path, target=target)
+    named = answer(trained, INPUTS, TEST).argmax(axis=1)
+    said = trained.network.blend.answer(INPUTS, TEST)[:, 0]
+    assert np.corrcoef(named, said - np.log10(budgets_usd[TEST]))[0, 1] > 0.9
+    poor = [replace(record, budget_usd=None) for record in INPUTS.records]
+    with pytest.raises(TrainingError, match="15 without; classes of this model are cut at budgets"):
+        answer(trained, replace(INPUTS, records=poor), TEST)
+
+
+def test_classes_without_edges_are_refused(tmp_path):
+    with pytest.raises(TrainingError, match="leave this variant out"):
+        train(tmp_path, target=replace(classes(), facts={}))

@@ -1,0 +1,53 @@
+"""Revenue classes cut at budgets: chosen at the splits, and kept for all that follows."""
+
+import json
+
+import pytest
+
+from assets.build import _run, overrides
+from assets.definitions import build_defs
+from assets.evaluation import reports_folder
+from assets.split_options import load_options
+from pipeline.models.revenue import CUT_BLEND
+from pipeline.systems import REVENUE
+
+
+def materialize(site, *names, **config):
+    ops = {name: {"config": knobs} for name, knobs in config.items()}
+    with site.workplace() as workplace:
+        defs = build_defs(**overrides(workplace))
+        _run(defs, site.instance, "retrain", selection=names, config=ops)
+        return load_options(workplace, REVENUE)
+
+
+@pytest.fixture
+def site(open_site):
+    site = open_site(size=60)
+    site.build(stages=("crawl",))
+    return site
+
+
+def test_edges_by_budget_hold_from_the_splits_to_the_scores(site):
+    with pytest.raises(Exception, match="must be one of quantile, budget"):
+        materialize(
+            site, "movie_features", "revenue_splits", revenue_splits={"revenue_edges": "decile"}
+        )
+    chosen = {"revenue_edges": "budget"}
+    options = materialize(site, "revenue_splits", revenue_splits=chosen)
+    assert options.revenue_edges == "budget"
+    assert materialize(site, "revenue_splits") == options, "what is not said stays"
+    materialize(
+        site, "revenue_baselines", "revenue_model", "revenue_evaluation",
+        revenue_model={"variants": [CUT_BLEND], "max_epochs": 1},
+    )  # fmt: skip
+    with site.workplace() as workplace:
+        facts = [
+            json.loads(path.read_text())
+            for path in (workplace.store.folder("models") / "revenue").rglob("facts.json")
+        ]
+        assert {one["kind"] for one in facts} == {"ordinal blend"}
+        assert "director" in facts[0]["inputs"]
+        report = reports_folder(workplace, REVENUE) / "evaluation_results.json"
+        said = report.read_text()
+    assert CUT_BLEND in said
+    assert "reachable limit" in said
