@@ -6,14 +6,18 @@ itself: there FFmpeg's decoder alone spends over half of what librosa spends on 
 the target is out of its reach. Real sounds are those of the videos beside the checkout.
 """
 
+import atexit
 import importlib.util
+import os
 import resource
+import shutil
 import statistics
 import subprocess
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -96,6 +100,8 @@ def _find_librosa(path: Path) -> Callable[[], object]:
         raise sides.NoPeerError("no librosa; `uv sync --group bench` brings it")
     import librosa
 
+    _lend_ffmpeg()
+
     def load() -> object:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it says that it hands the file to a program
@@ -106,6 +112,18 @@ def _find_librosa(path: Path) -> Callable[[], object]:
     except Exception as err:
         raise sides.NoPeerError(f"librosa cannot read it: {type(err).__name__}") from err
     return load
+
+
+def _lend_ffmpeg() -> None:
+    """Let librosa find the program that the other peer is, under the name that it looks for."""
+    if shutil.which("ffmpeg"):
+        return
+    with suppress(sides.NoPeerError):
+        program = sides.find_ffmpeg()
+        folder = Path(tempfile.mkdtemp(prefix="marquee-bench-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        (folder / "ffmpeg").symlink_to(program)
+        os.environ["PATH"] += os.pathsep + str(folder)
 
 
 def _find_ffmpeg(path: Path) -> Callable[[], object]:
