@@ -71,16 +71,17 @@ class StoredArrays(Mapping[int, np.ndarray]):
 
 
 def version_of(row: Row, asset: str, preset: Preset) -> str:
-    """Give the version of what features take of a movie's row: of the preset's backbones alone."""
-    notes = row.metadata.get("backbones", {})
-    names = [
-        getattr(preset, source.backbone)
-        for source in SOURCES.values()
-        if source.asset == asset and source.backbone
-    ]
-    if not names or not notes:
+    """Give the version of what features take of a movie's row: of the preset's backbones alone.
+
+    "" where the preset has none for an asset, whatever the settings have beside it.
+    """
+    fields = [s.backbone for s in SOURCES.values() if s.asset == asset and s.backbone]
+    if not fields:
         return row.facets.get("metadata", row.content_hash)
-    return combine(str(notes[name]["hash"]) for name in names if name in notes)
+    names = [name for name in (getattr(preset, field) for field in fields) if name]
+    notes = row.metadata.get("backbones", {})
+    kept = [str(notes[name]["hash"]) if name in notes else row.content_hash for name in names]
+    return combine(kept) if kept else ""
 
 
 def ok_movies(workplace: Workplace, name: str) -> list[int]:

@@ -62,9 +62,9 @@ def features_version(workplace: Workplace) -> str:
     for name in FEATURE_STEPS:
         rows = workplace.ledger.rows(name)
         for tmdb_id, row in sorted(rows.items()):
-            if row.is_final:
-                part = version_of(row, name, workplace.preset)
-                versions.append(f"{name}:{tmdb_id}:{part}:{row.code_version}")
+            part = version_of(row, name, workplace.preset)
+            if row.is_final and part:
+                versions.append(f"{name}:{tmdb_id}:{row.status}:{part}:{row.code_version}")
     return combine(versions)
 
 
