@@ -30,6 +30,15 @@ LIMIT = "reachable limit"
 """Name of the answer of somebody who knows everything but the noise; the studio's films alone."""
 
 
+COLUMNS = dg.TableSchema(
+    columns=[
+        dg.TableColumn("split", "str"),
+        dg.TableColumn("variant", "str", description="model, baseline or limit"),
+        dg.TableColumn("<score>, <score>_low, <score>_high", "float"),
+    ]
+)
+
+
 def reports_folder(workplace: Workplace, system: System) -> Path:
     """Give the folder of a system's report."""
     return workplace.store.folder("reports") / system.name
@@ -46,13 +55,7 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
         kinds={"scikitlearn", "html"},
         metadata={
             "folder": f"reports/{system.name}/",
-            "dagster/column_schema": dg.TableSchema(
-                columns=[
-                    dg.TableColumn("split", "str"),
-                    dg.TableColumn("variant", "str", description="model, baseline or limit"),
-                    dg.TableColumn("<score>, <score>_low, <score>_high", "float"),
-                ]
-            ),
+            "dagster/column_schema": COLUMNS,
         },
         description=(
             f"Scores of `{system.name}` on each split's test part with bootstrap intervals, beside "

@@ -26,7 +26,7 @@ class Source:
 
     Attributes:
         asset: The per-movie asset that makes it.
-        folders: Where its files lie; `{}` stands for the backbone.
+        folders: Where its files lie; the backbone's own folder comes below them.
         backbone: Field of the preset that names the backbone; "" for none.
         is_sequence: Whether a movie has several vectors.
     """

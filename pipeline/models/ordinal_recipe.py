@@ -18,6 +18,7 @@ from pipeline.models.fitting import part_rows
 from pipeline.models.ordinal import cut_into_classes, spread_over_classes
 from pipeline.models.recipe import Inputs, NetworkKind, Target, Trained, Training
 from pipeline.systems import LOG10_REVENUE
+from pipeline.versions import hash_json
 
 KIND = "ordinal blend"
 
@@ -100,7 +101,10 @@ class OrdinalRecipe:
         }
         network = OrdinalNetwork(**arguments)
         network.blend.load_state_dict(made.network.state_dict())
-        return replace(made, kind=KIND, arguments=arguments, network=network.eval())
+        fingerprint = hash_json([KIND, made.fingerprint, unit, edges])
+        return replace(
+            made, kind=KIND, arguments=arguments, network=network.eval(), fingerprint=fingerprint
+        )
 
 
 def _revenues(
@@ -135,9 +139,5 @@ def _unit_log10(unit: str, inputs: Inputs, rows: np.ndarray) -> np.ndarray | flo
     return np.log10(budgets_usd)
 
 
-def _answer(network: OrdinalNetwork, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-    return network.answer(inputs, rows)
-
-
-ORDINAL = NetworkKind(OrdinalNetwork, _answer)
+ORDINAL = NetworkKind(OrdinalNetwork, OrdinalNetwork.answer)
 """The network as saved models name it."""

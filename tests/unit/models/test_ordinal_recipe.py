@@ -89,6 +89,14 @@ def test_classes_may_be_cut_at_multiples_of_each_budget(tmp_path):
         answer(trained, replace(INPUTS, records=poor), TEST)
 
 
+def test_other_edges_make_another_model(tmp_path):
+    between = np.sort(LOG10[PARTS != "test"])[:2].mean()  # parts two movies that were in one class
+    edges = [float(10**between), *EDGES_USD[1:]]
+    values = np.searchsorted(edges, INPUTS.revenue_usd, side="right").astype(np.int64)
+    other = train(tmp_path, target=Target(REVENUE_CLASS, values, {"edges_usd": edges}))
+    assert other.fingerprint != train(tmp_path).fingerprint
+
+
 def test_classes_without_edges_are_refused(tmp_path):
     with pytest.raises(TrainingError, match="leave this variant out"):
         train(tmp_path, target=replace(classes(), facts={}))
