@@ -5,19 +5,15 @@ What does not: what is decoded (see `pipeline.media`), and the inside of such a 
 `resources.decoding_process`).
 """
 
-import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from pipeline.errors import MarqueeError, TrailerError
 from pipeline.outcomes import Reason
-from resources.decoding_process import Answer
+from resources.answering_process import Answer, read_answer
+from resources.called_process import CalledProcess
 from resources.device import count_threads
 
 MEMORY_BYTES = 768 * 2**20
@@ -28,9 +24,6 @@ LIMIT_S = 60.0
 
 CALLS_PER_PROCESS = 100
 """Calls after which a process is replaced: what damaged files leave behind goes with it."""
-
-START_S = 120.0
-"""Seconds until a new process must have loaded what it needs."""
 
 T = TypeVar("T")
 
@@ -58,8 +51,8 @@ class Decoders:
         self._calls_per_process = calls_per_process
         self._turns = threading.BoundedSemaphore(self.count)
         self._lock = threading.Lock()
-        self._idle: list[_Process] = []
-        self._all: set[_Process] = set()
+        self._idle: list[CalledProcess] = []
+        self._all: set[CalledProcess] = set()
         self._is_closed = False
 
     def __enter__(self) -> "Decoders":
@@ -122,18 +115,20 @@ class Decoders:
             self._give(process, is_reusable)
         return _result(answer, self._memory_bytes)
 
-    def _take(self) -> "_Process":
+    def _take(self) -> CalledProcess:
         with self._lock:
             if self._is_closed:
                 raise MarqueeError("the run has ended: no more files are decoded")
             if self._idle:
                 return self._idle.pop()
-        process = _Process(self._memory_bytes, self._limit_s)
+        process = CalledProcess(
+            "resources.decoding_process", "decoding", self._memory_bytes, self._limit_s
+        )
         with self._lock:
             self._all.add(process)
         return process
 
-    def _give(self, process: "_Process", is_reusable: bool) -> None:
+    def _give(self, process: CalledProcess, is_reusable: bool) -> None:
         with self._lock:
             if is_reusable and process.calls < self._calls_per_process and not self._is_closed:
                 self._idle.append(process)
@@ -163,70 +158,5 @@ class _Result:
 
 
 def _result(answer: tuple, memory_bytes: int) -> _Result:
-    kind, *rest = answer
-    if kind is Answer.ITEM:
-        error, reason, detail, metadata = rest
-        raise error(reason, detail, **metadata)
-    if kind is Answer.MEMORY:
-        detail = f"decoding wanted more than {memory_bytes // 2**20} MB of memory"
-        raise TrailerError(Reason.MALFORMED, detail)
-    if kind is Answer.ERROR:
-        error, frames = rest
-        error.add_note(frames)
-        raise error
-    return _Result(rest[0])
-
-
-class _Process:
-    """One process and the way to it."""
-
-    def __init__(self, memory_bytes: int, limit_s: float):
-        ours, theirs = socket.socketpair()
-        with theirs:
-            command = [
-                sys.executable,
-                "-P",
-                "-c",
-                "import resources.decoding_process as p; p.main()",
-            ]
-            self._popen = subprocess.Popen(
-                [*command, str(theirs.fileno()), str(memory_bytes), str(limit_s)],
-                stdin=subprocess.PIPE,
-                pass_fds=[theirs.fileno()],
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                process_group=0,  # Ctrl-C in a terminal is for the parent alone
-            )
-        self._way = Connection(ours.detach())
-        self.pid = self._popen.pid
-        self.calls = 0
-        try:
-            is_ready = self._way.poll(START_S) and self._way.recv() == (Answer.READY,)
-        except (EOFError, OSError):
-            is_ready = False
-        if not is_ready:
-            self.end()
-            raise MarqueeError(
-                f"A process for decoding did not start (exit status {self._popen.returncode}); "
-                "what it printed above says why."
-            )
-
-    def ask(self, call: tuple) -> tuple:
-        """Send a call and wait for its answer; EOFError or OSError where the process dies."""
-        self.calls += 1
-        self._way.send(call)
-        return self._way.recv()
-
-    def wait(self) -> int:
-        """Give the exit status of a process that has died or is dying."""
-        return self._popen.wait()
-
-    def kill(self) -> None:
-        """End the process at once; whoever waits for its answer is told."""
-        self._popen.kill()
-
-    def end(self) -> None:
-        """End the process at once, and leave nothing of it."""
-        self._popen.kill()
-        self._popen.wait()
-        self._popen.stdin.close()
-        self._way.close()
+    detail = f"decoding wanted more than {memory_bytes // 2**20} MB of memory"
+    return _Result(read_answer(answer, TrailerError(Reason.MALFORMED, detail)))
