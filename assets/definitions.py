@@ -58,6 +58,7 @@ class WorkplaceResource(dg.ConfigurableResource):
     backbones: str = ""
     attributes: str = ""
     devices: str = ""
+    trainers: str = ""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workplace]:

@@ -12,11 +12,11 @@ import dagster as dg
 from assets.ground import open_ground
 from assets.knobs import BoxOfficeKnobs, turned
 from assets.lineage import ENCODER, code_version, input_version, write_whole
-from assets.models import training_folder
 from assets.partitions import SINGLE_RUN
 from assets.progress import progress
 from assets.recipes import knobs_for
 from assets.stopping import stopping
+from assets.training import training_folder
 from assets.trials import Trial, trials
 from pipeline.systems import BOX_OFFICE
 from pipeline.versions import hash_json

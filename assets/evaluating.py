@@ -15,9 +15,8 @@ from assets.inputs import open_inputs
 from assets.judging import SCORES_FILE, SEED, judge_model, read_facts
 from assets.split_options import load_options
 from assets.splits import load_splits
-from assets.trials import Trial, slug
+from assets.trials import Trial, slug, trial_named
 from pipeline.errors import TrainingError
-from pipeline.systems import SYSTEMS
 from resources.environment import describe_environment
 from resources.ledger import Ledger
 from resources.store import SOURCE_MARK, Store
@@ -58,13 +57,10 @@ def evaluate(folder: Path, console: Console) -> int:
 
 
 def _trial_of(facts: dict, folder: Path) -> Trial:
-    systems = {system.name: system for system in SYSTEMS}
     try:
-        system = systems[facts["system"]]
-        task = next(task for task in system.tasks if task.name == facts["task"])
-    except (KeyError, StopIteration) as error:
+        return trial_named(*(facts[name] for name in ("system", "task", "split", "variant")))
+    except KeyError as error:
         raise TrainingError(f"{folder} holds a model of no system that marquee knows") from error
-    return Trial(system, task, facts["split"], facts["variant"])
 
 
 def _open_place(folder: Path) -> Place:

@@ -17,10 +17,11 @@ from assets.ground import Ground, open_ground
 from assets.judging import judge_model, keep_judgement, result_of
 from assets.limits import limit_answers
 from assets.lineage import input_version, write_whole
-from assets.models import model_file, trained
+from assets.models import trained
 from assets.stopping import stopping
 from assets.subjects import groups_of, samples_of, subject_of
 from assets.system_assets import system_asset
+from assets.training import model_file
 from assets.trials import Trial, headline, splits_in_use
 from pipeline.systems import SYSTEMS, System
 from pipeline.versions import hash_bytes

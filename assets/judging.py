@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from assets.ground import Ground
-from assets.models import FACTS_FILE, model_file
+from assets.training import FACTS_FILE, model_file
 from assets.trials import Trial
 from pipeline.errors import TrainingError
 from resources.workplace import Workplace

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from assets.recipes import recipes_of, variants_of
 from pipeline.errors import ConfigurationError
-from pipeline.systems import BY_DATE, System, Task
+from pipeline.systems import BY_DATE, SYSTEMS, System, Task
 from resources.workplace import Workplace
 
 FOLD = "fold-"
@@ -30,8 +30,23 @@ class Trial:
         place = models_folder(workplace, self.system) / self.task.name / self.split
         return place / slug(self.variant)
 
+    @property
+    def names(self) -> tuple[str, str, str, str]:
+        """What it is called, for `trial_named`."""
+        return self.system.name, self.task.name, self.split, self.variant
+
+    def __reduce__(self) -> tuple:
+        """Travel by name: in another process too, system and task are rows of the table."""
+        return trial_named, self.names
+
     def __str__(self) -> str:
-        return f"{self.system.name}, {self.task.name}, {self.split}, {self.variant}"
+        return ", ".join(self.names)
+
+
+def trial_named(system: str, task: str, split: str, variant: str) -> Trial:
+    """Give the trial of these names; `KeyError` where no system or task is called so."""
+    row = {row.name: row for row in SYSTEMS}[system]
+    return Trial(row, {task.name: task for task in row.tasks}[task], split, variant)
 
 
 def slug(variant: str) -> str:

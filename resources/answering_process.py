@@ -4,6 +4,7 @@ What belongs here: what all such processes share. What does not: limits and loop
 `resources.decoding_process` and `resources.worker_process`). It imports neither torch nor Dagster.
 """
 
+import fcntl
 import os
 import pickle
 import resource
@@ -59,14 +60,21 @@ def read_answer(answer: tuple, short_of_memory: Exception) -> object:
 
 
 def follow_parent() -> None:
-    """Leave Ctrl-C to the parent, end when it is gone, and leave no core behind."""
+    """Leave Ctrl-C to the parent, end when it is gone, and leave no core behind.
+
+    Nothing is ever written to standard input; it ends with the parent, however that goes. The
+    kernel tells of it with a signal that ends this process even within a library that holds
+    Python's lock; the thread waits for it where a kernel does not.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """Wait for the end of standard input, which comes when the parent is gone, however it went."""
     while os.read(0, 1):
         pass
     os._exit(0)

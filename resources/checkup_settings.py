@@ -42,6 +42,7 @@ def check_settings(settings: Settings) -> tuple[list[Finding], Place | None]:
     try:
         settings.number("requests_per_s", REQUESTS_PER_S)
         settings.number("trailer_lines", 1)
+        settings.number("trainers", 1)
         filled, source, root = tell_place(settings)
         preset = choose_preset(settings.preset, is_studio=source.is_studio)
         choose_backbones(preset, settings.backbones)

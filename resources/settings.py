@@ -52,6 +52,7 @@ class Settings:
         backbones: Names of backbones beside the preset's, separated by commas.
         attributes: File with the looks that objects on posters may have, one a line.
         devices: What embeds: `cpu`, `cuda`, or GPUs such as `cuda:0,cuda:1`.
+        trainers: Trainings side by side at most; one per core, where memory allows, by default.
     """
 
     tmdb_api_url: str = ""
@@ -76,6 +77,7 @@ class Settings:
     backbones: str = ""
     attributes: str = ""
     devices: str = ""
+    trainers: str = ""
 
     @property
     def source_kind(self) -> str:
@@ -137,6 +139,7 @@ ENVIRONMENT = {
     "backbones": "MARQUEE_BACKBONES",
     "attributes": "MARQUEE_ATTRIBUTES",
     "devices": "MARQUEE_DEVICES",
+    "trainers": "MARQUEE_TRAINERS",
 }
 """Which variable of the environment gives which setting."""
 

@@ -33,7 +33,7 @@ class Source:
     name: str
     label: str
     is_studio: bool
-    about: dict = field(default_factory=dict)
+    about: dict = field(default_factory=dict, hash=False)
     is_imports: bool = False
 
 

@@ -129,6 +129,16 @@ class Workplace:
         return decoders
 
     @cached_property
+    def workers(self):
+        """The processes that train; none is started before it is needed."""
+        from resources.workers import Workers
+
+        most = int(self.settings.number("trainers", 1)) if self.settings.trainers else None
+        workers = Workers(most)
+        self.closing.callback(workers.close)
+        return workers
+
+    @cached_property
     def trailers(self):
         """The user's own trailers, and the trailer host."""
         from resources.trailer_sources import open_sources
@@ -168,6 +178,17 @@ def open_workplace(settings: Settings) -> Iterator[Workplace]:
             preset = leave_out_missing(preset, Path(settings.weights) if settings.weights else None)
         closing = stack.enter_context(ExitStack())
         yield Workplace(settings, source, store, ledger, preset, closing)
+
+
+def open_again(settings: Settings, source: Source, preset: Preset) -> Workplace:
+    """Open store and ledger in another process of a run whose own workplace is open.
+
+    No source is asked and no studio started, and it needs no lock: the run holds it.
+    """
+    store = Store(root_of(settings, source))
+    from resources.ledger import Ledger
+
+    return Workplace(settings, source, store, Ledger(settings.ledger or _ledger_in(store)), preset)
 
 
 def _ledger_in(store: Store) -> str:
