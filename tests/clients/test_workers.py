@@ -100,11 +100,10 @@ def test_a_death_is_told_with_the_training_and_the_remedy(workers, death, said):
 
 def test_ctrl_c_ends_the_processes_at_once(workers):
     threading.Timer(1.0, os.kill, [os.getpid(), signal.SIGINT]).start()
-    pids = []
+    came = workers.run([[call(os.getpid), LONG]] * 2)
+    pids = [next(came)[2], next(came)[2]]
     with pytest.raises(KeyboardInterrupt):
-        for *_, pid in workers.run([[call(os.getpid), LONG]] * 2):
-            pids.append(pid)
-    assert pids
+        next(came)
     assert not any(is_alive(pid) for pid in pids)
 
 
@@ -113,7 +112,8 @@ def test_the_parents_death_ends_them_within_a_second(sent):
     script = textwrap.dedent("""
         import os, time
         from resources.workers import Call, Workers
-        calls = [Call("a", os.getpid, ()), Call("a", sum, (range(10**12),))]  # never lets go of Python's lock
+        endless = Call("a", sum, (range(10**12),))  # never lets go of Python's lock
+        calls = [Call("a", os.getpid, ()), endless]
         for *_, pid in Workers(2).run([calls, calls]):
             print(pid, flush=True)
     """)

@@ -1,0 +1,140 @@
+"""Trainings side by side end as those that run one after another, also after a kill."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import torch
+
+from assets.build import _run, overrides
+from assets.definitions import build_defs
+from assets.models import TRIALS_FILE
+from assets.side_by_side import in_groups
+from assets.training import FACTS_FILE
+from assets.trials import headline, trials
+from pipeline.models.box_office import PLAIN
+from pipeline.systems import BOX_OFFICE, REVENUE
+
+MODEL = "box_office_model"
+SHORT = {
+    "variants": [PLAIN, "boosted trees", "gaussian process"],
+    "max_epochs": 4,
+    "checkpoint_every_steps": 2,
+    "width": 16,
+    "layers": 1,
+    "heads": 2,
+    "feedforward": 16,
+}
+
+
+def materialize(site, *names, **knobs):
+    ops = {MODEL: {"config": knobs}} if knobs else {}
+    with site.workplace() as workplace:
+        defs = build_defs(**overrides(workplace))
+        _run(defs, site.instance, "retrain", selection=names, config=ops)
+
+
+def models(site):
+    return site.folder / "store" / "models" / BOX_OFFICE.name
+
+
+def facts(site):
+    found = {}
+    for path in sorted(models(site).rglob(FACTS_FILE)):
+        known = json.loads(path.read_text())
+        known.pop("train_s")
+        found[str(path.parent.relative_to(models(site)))] = known
+    return found
+
+
+def weights(site):
+    return {
+        str(path.relative_to(models(site))): torch.load(path, weights_only=True)["state_dict"]
+        for path in sorted(models(site).rglob("model.pth"))
+    }
+
+
+def assert_same(one, other):
+    assert one.keys() == other.keys()
+    for name, state in one.items():
+        assert state.keys() == other[name].keys()
+        assert all(torch.equal(value, other[name][key]) for key, value in state.items()), name
+
+
+def children(pid):
+    """Ids of the processes that train for another."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text().rsplit(")", 1)[1].split()[1]) == pid and (
+                b"worker_process" in stat.with_name("cmdline").read_bytes()
+            ):
+                found.add(int(stat.parent.name))
+    return found
+
+
+def is_alive(pid):
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    return False
+
+
+def test_variants_of_one_split_are_trained_in_turn_the_longest_split_first():
+    groups = in_groups(list(trials(REVENUE, "small")))
+    assert [len(group) for group in groups] == sorted(map(len, groups), reverse=True)
+    assert all(len({(t.task, t.split) for t in group}) == 1 for group in groups)
+    assert groups[0][0].split == headline(REVENUE)
+    assert groups[0][0].variant == REVENUE.main_variant
+
+
+@pytest.mark.slow
+def test_any_number_of_processes_and_a_kill_give_the_same_models(open_site):
+    site = open_site(size=60)
+    site.build(stages=("crawl",))
+    materialize(site, "movie_features", "box_office_splits")
+
+    site.more = {"trainers": "1"}
+    materialize(site, MODEL, **SHORT)
+    alone, trained_alone = facts(site), weights(site)
+    (version,) = {e.tags["dagster/data_version"] for e in site.events(MODEL)}
+    listed = (models(site) / TRIALS_FILE).read_text()
+    assert len(trained_alone) > 3
+
+    shutil.rmtree(models(site))
+    site.more = {"trainers": "2"}
+    kill_while_training(site)
+    materialize(site, MODEL, **SHORT)
+    assert facts(site) == alone
+    assert_same(weights(site), trained_alone)
+    assert {e.tags["dagster/data_version"] for e in site.events(MODEL)} == {version}
+    assert (models(site) / TRIALS_FILE).read_text() == listed
+
+
+def kill_while_training(site):
+    """Kill a run while it trains; its processes end with it."""
+    config = site.folder / "run.json"
+    config.write_text(json.dumps({"ops": {MODEL: {"config": SHORT}}}))
+    run = subprocess.Popen(
+        [sys.executable, "-m", "dagster", "asset", "materialize", "--select", MODEL,
+         "-m", "assets.definitions", "--config", str(config)],
+        env={**os.environ, **site.environment}, cwd=site.folder,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    at_work, ends_at = set(), time.monotonic() + 300
+    try:
+        while len(at_work) < 2 or not any(models(site).rglob("*.ckpt")):
+            at_work |= children(run.pid)
+            assert run.poll() is None
+            assert time.monotonic() < ends_at
+            time.sleep(0.02)
+    finally:
+        run.kill()
+        run.wait()
+    time.sleep(1.0)
+    assert not any(is_alive(pid) for pid in at_work)
