@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ class Workers:
     """
 
     def __init__(self, most: int | None = None):
-        self._most = most
+        self._wanted = most
         self._lock = threading.Lock()
         self._idle: list[CalledProcess] = []
         self._all: set[CalledProcess] = set()
@@ -67,8 +68,7 @@ class Workers:
 
     def count(self, n_groups: int) -> int:
         """Say how many groups would be computed at a time; 1 means in this process."""
-        most = count_workers() if self._most is None else self._most
-        return max(1, min(most, n_groups))
+        return 1 if n_groups < 2 else max(1, min(self._most, n_groups))
 
     def run(self, groups: Sequence[Sequence[Call]]) -> Iterator[tuple[int, int, Any]]:
         """Compute all calls: groups side by side in the order given, a group's calls in turn.
@@ -122,6 +122,11 @@ class Workers:
         """Give the ids of the processes that live."""
         with self._lock:
             return [process.pid for process in self._all]
+
+    @cached_property
+    def _most(self) -> int:
+        """Looked at once: later the processes themselves have taken memory."""
+        return count_workers() if self._wanted is None else self._wanted
 
     def _start(
         self, count: int, groups: Sequence[Sequence[Call]], told: queue.SimpleQueue
