@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pipeline.models.answering import Output, answer_streams
+from pipeline.models.dropout import ByteDropout
 from pipeline.models.recipe import Inputs, NetworkKind
 from pipeline.models.streams import StreamSpec
 from pipeline.systems import Kind
@@ -30,30 +31,19 @@ ANSWER_BATCH = 64
 """Movies asked at a time: whole trailers, not windows of them."""
 
 
-class MaskedNorm(nn.BatchNorm1d):
-    """Batch normalisation over what is no padding; padding stays zero.
+class ClipNorm(nn.BatchNorm1d):
+    """Batch normalisation of clips, (clips, width).
 
     A batch with fewer than two clips in it teaches no statistics; it is normalised by those so far.
     """
 
-    def forward(self, values: Tensor, mask: Tensor) -> Tensor:
-        """Normalise clips.
-
-        Args:
-            values: (batch, longest, width).
-            mask: bool (batch, longest), True where there is a clip.
-
-        Returns:
-            The same shape; zeros where there is none.
-        """
-        seen = values[mask]  # (clips, width)
-        if self.training and len(seen) < 2:
-            normal = F.batch_norm(
-                seen, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+    def forward(self, clips: Tensor) -> Tensor:
+        """Normalise clips; the shape stays."""
+        if self.training and len(clips) < 2:
+            return F.batch_norm(
+                clips, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
             )
-        else:
-            normal = super().forward(seen)
-        return torch.zeros_like(values).masked_scatter(mask[..., None], normal)
+        return super().forward(clips)
 
 
 class ClipProjection(nn.Module):
@@ -61,12 +51,78 @@ class ClipProjection(nn.Module):
 
     def __init__(self, width_in: int):
         super().__init__()
-        self.norm = MaskedNorm(width_in)
+        self.norm = ClipNorm(width_in)
         self.linear = nn.Linear(width_in, WIDTH)
 
     def forward(self, values: Tensor, mask: Tensor) -> Tensor:
-        """(batch, longest, width_in) to (batch, longest, 128)."""
-        return self.linear(self.norm(values, mask))
+        """Turn clips into tokens; what lies where there is none is never looked at.
+
+        Args:
+            values: (batch, longest, width_in).
+            mask: bool (batch, longest), True where there is a clip.
+
+        Returns:
+            (batch, longest, 128); zeros where there is no clip.
+        """
+        places = find_places(mask)
+        return spread(self.linear(self.norm(gather(values, places))), places, mask)
+
+
+class ClipBlock(nn.TransformerEncoderLayer):
+    """torch's post-norm transformer block, with all but attention done for true clips alone.
+
+    Its weights and their names are torch's own; padding costs no arithmetic.
+    """
+
+    def __init__(self, dropout: float):
+        super().__init__(
+            WIDTH, HEADS, dim_feedforward=FEED_FORWARD * WIDTH, dropout=dropout, batch_first=True
+        )
+        self.dropout, self.dropout1, self.dropout2 = (ByteDropout(dropout) for _ in range(3))
+
+    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """Mix the clips of each movie.
+
+        Args:
+            tokens: (batch, longest, 128).
+            mask: bool (batch, longest), at least one True in each row.
+
+        Returns:
+            The same shape; zeros where there is no clip.
+        """
+        places = find_places(mask)
+        clips = gather(tokens, places)  # (clips, 128)
+        clips = self.norm1(clips + self.dropout1(self._attend(clips, places, mask)))
+        wide = self.dropout(torch.relu(self.linear1(clips)))  # (clips, 768)
+        clips = self.norm2(clips + self.dropout2(self.linear2(wide)))
+        return spread(clips, places, mask)
+
+    def _attend(self, clips: Tensor, places: Tensor, mask: Tensor) -> Tensor:
+        own = self.self_attn
+        mixed = F.linear(clips, own.in_proj_weight, own.in_proj_bias)  # (clips, 3 * 128)
+        split = spread(mixed, places, mask).unflatten(2, (3, HEADS, -1))
+        query, key, value = split.permute(2, 0, 3, 1, 4)  # (batch, heads, longest, 32) each
+        share = own.dropout if self.training else 0.0
+        heard = F.scaled_dot_product_attention(
+            query, key, value, attn_mask=mask[:, None, None, :], dropout_p=share
+        )
+        return own.out_proj(gather(heard.transpose(1, 2).flatten(2), places))  # (clips, 128)
+
+
+def find_places(mask: Tensor) -> Tensor:
+    """Give where the true values of a mask are, counted row by row, int64 (n,)."""
+    return torch.nonzero(mask.flatten())[:, 0]
+
+
+def gather(padded: Tensor, places: Tensor) -> Tensor:
+    """Take vectors, (n, width), out of (batch, longest, width)."""
+    return padded.flatten(0, 1)[places]
+
+
+def spread(vectors: Tensor, places: Tensor, mask: Tensor) -> Tensor:
+    """Put vectors back: (batch, longest, width), zeros elsewhere."""
+    blank = vectors.new_zeros(mask.numel(), vectors.shape[1])
+    return blank.index_copy(0, places, vectors).unflatten(0, mask.shape)
 
 
 class ClipHead(nn.Module):
@@ -74,9 +130,7 @@ class ClipHead(nn.Module):
 
     def __init__(self, n_labels: int, dropout: float = DROPOUT):
         super().__init__()
-        self.block = nn.TransformerEncoderLayer(
-            WIDTH, HEADS, dim_feedforward=FEED_FORWARD * WIDTH, dropout=dropout, batch_first=True
-        )
+        self.block = ClipBlock(dropout)
         self.classify = nn.Linear(WIDTH, n_labels)
 
     def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
@@ -89,9 +143,8 @@ class ClipHead(nn.Module):
         Returns:
             Logits, (batch, labels).
         """
-        mixed = self.block(tokens, src_key_padding_mask=~mask)  # (batch, longest, 128)
-        weights = mask.to(mixed)[..., None]  # (batch, longest, 1)
-        return self.classify((mixed * weights).sum(dim=1) / weights.sum(dim=1))
+        mixed = self.block(tokens, mask)  # (batch, longest, 128), zeros where there is no clip
+        return self.classify(mixed.sum(dim=1) / mask.sum(dim=1, keepdim=True))
 
 
 class Divita(nn.Module):

@@ -4,7 +4,7 @@ What belongs here: the module and callbacks that Lightning drives. What does not
 taking up a training (see `pipeline.models.loop`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,10 @@ from pipeline.models.schedule import Schedule, make_optimizer, make_scheduler
 
 EpochHook = Callable[[int, int, Mapping[str, float]], None]
 """Called after each epoch with its number from 1, the most there can be, and its metrics."""
+
+_LOOSE_BATCHES = 16
+"""Batches whose answers are kept one by one before they are joined. Thousands of small tensors that
+live as long as an epoch would keep the memory of the batches between them from being used again."""
 
 
 @dataclass(frozen=True)
@@ -85,19 +89,29 @@ class Learner(lightning.LightningModule):
         """Learn from a batch."""
         torch.manual_seed(step_seed(self.schedule.seed, self.current_epoch, self.steps_done))
         outputs = self.network(batch.streams, batch.masks)
-        self.seen["train"].append((outputs.detach(), batch.target))
+        self._keep("train", outputs.detach(), batch.target)
         self.steps_done += 1
         return self.objective.loss(outputs, batch.target)
 
     def validation_step(self, batch: Batch, *_: object) -> None:
         """Look at a batch."""
-        self.seen["val"].append((self.network(batch.streams, batch.masks), batch.target))
+        self._keep("val", self.network(batch.streams, batch.masks), batch.target)
+
+    def _keep(self, part: str, outputs: Tensor, target: Tensor) -> None:
+        self.seen[part].append((outputs, target))
+        if len(self.seen[part]) > _LOOSE_BATCHES:
+            self.seen[part] = [self._join(self.seen[part])]
+
+    def _join(self, seen: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+        outputs, target = (
+            torch.cat([x.to(self.device) for x in some]) for some in zip(*seen, strict=True)
+        )
+        return outputs, target
 
     def on_validation_epoch_end(self) -> None:
         """Score both parts; the training part as it went by, with dropout."""
         for part, seen in self.seen.items():
-            outputs = torch.cat([some.to(self.device) for some, _ in seen])
-            target = torch.cat([some.to(self.device) for _, some in seen])
+            outputs, target = self._join(seen)
             seen.clear()
             self.log(f"{part}_loss", self.objective.loss(outputs, target))
             for name, value in self.objective.score(outputs, target).items():

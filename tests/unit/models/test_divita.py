@@ -7,7 +7,17 @@ from sklearn.metrics import average_precision_score
 
 from pipeline.errors import TrainingError
 from pipeline.models.batches import Batch
-from pipeline.models.divita import EARLY, LATE, Divita, MaskedNorm
+from pipeline.models.divita import (
+    EARLY,
+    FEED_FORWARD,
+    HEADS,
+    LATE,
+    WIDTH,
+    ClipBlock,
+    ClipNorm,
+    ClipProjection,
+    Divita,
+)
 from pipeline.models.divita_recipe import DivitaConfig, window_transform
 from pipeline.models.genre import RECIPES, SMALL
 from pipeline.models.recipe import Inputs, Training
@@ -94,17 +104,32 @@ def test_ten_more_padded_clips_give_the_same_logits(fusion):
 
 
 def test_statistics_are_of_clips_and_not_of_padding():
-    norm = MaskedNorm(2, momentum=1.0)
+    projection = ClipProjection(2)
+    norm = projection.norm = ClipNorm(2, momentum=1.0)
     values = torch.full((2, 5, 2), 9.0)
     mask = torch.zeros(2, 5, dtype=torch.bool)
     mask[0, :2] = True
     values[0, 0], values[0, 1] = 1.0, 3.0
-    out = norm(values, mask)
+    out = projection(values, mask)
     assert norm.running_mean.tolist() == [2.0, 2.0]
-    assert out[0, :2, 0].tolist() == pytest.approx([-1, 1], abs=1e-4)
+    clips = torch.tensor([[-1.0, -1.0], [1.0, 1.0]])
+    torch.testing.assert_close(out[0, :2], projection.linear(clips), atol=1e-4, rtol=0)
     assert not out[~mask].any()
     mask[0, 1] = False
-    assert torch.isfinite(norm(values, mask)).all()  # one clip has no deviation
+    assert torch.isfinite(projection(values, mask)).all()  # one clip has no deviation
+
+
+def test_a_block_answers_as_torchs_own():
+    torch.manual_seed(0)
+    block = ClipBlock(dropout=0.0)
+    own = torch.nn.TransformerEncoderLayer(
+        WIDTH, HEADS, dim_feedforward=FEED_FORWARD * WIDTH, dropout=0.0, batch_first=True
+    )
+    own.load_state_dict(block.state_dict())
+    tokens = torch.randn(3, 6, WIDTH)
+    mask = torch.arange(6) < torch.tensor([[6], [1], [4]])
+    wanted = own(tokens, src_key_padding_mask=~mask)
+    torch.testing.assert_close(block(tokens, mask)[mask], wanted[mask])
 
 
 def test_late_fusion_is_the_mean_of_the_streams_that_a_movie_has():
