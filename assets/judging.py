@@ -94,6 +94,7 @@ def result_of(
         answers=answers,
         rows={**told, "excluded": int((parts == "").sum())},
         facts={**target.facts, **facts},
+        franchises=ground.table.table["franchise"].to_numpy()[rows],
         is_drawn=variant == PRIOR,
         **more,
     )

@@ -117,8 +117,8 @@ def _say_scores(
     yield ""
     yield (
         f"In brackets: {100 * summary['level']:.0f} % intervals from {summary['resamples']} "
-        f"bootstrap draws of the {len(content['tmdb_ids'])} test films. Each baseline answered "
-        "about the same films."
+        f"bootstrap draws of the {len(content['tmdb_ids'])} test films, whole franchises at a "
+        "time. Each baseline answered about the same films."
     )
 
 

@@ -75,11 +75,17 @@ def _pool(results: Sequence[SplitResult], family: str) -> SplitResult:
         tmdb_ids=np.concatenate([result.tmdb_ids for result in results]),
         y_true=np.concatenate([result.y_true for result in results]),
         answers=np.concatenate(answers),
+        franchises=_pool_franchises(results),
         history=(),
         best_epoch=0,
         rows=_pool_rows(results),
         facts=_pool_facts([result.facts for result in results]),
     )
+
+
+def _pool_franchises(results: Sequence[SplitResult]) -> np.ndarray | None:
+    known = [result.franchises for result in results if result.franchises is not None]
+    return np.concatenate(known) if len(known) == len(results) else None
 
 
 def _pool_rows(results: Sequence[SplitResult]) -> dict[str, int]:

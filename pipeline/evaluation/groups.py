@@ -79,16 +79,19 @@ def score_groups(
         for code, group in enumerate(column.cat.categories):
             inside = column.cat.codes.to_numpy() == code
             if inside.any():
-                scores = _score_group(result.y_true[inside], result.y_said[inside], seed)
+                some = None if result.franchises is None else result.franchises[inside]
+                scores = _score_group(result.y_true[inside], result.y_said[inside], some, seed)
                 about = {"grouping": grouping, "group": str(group), "movies": int(inside.sum())}
                 rows.append(about | scores)
     return rows
 
 
-def _score_group(y_true: np.ndarray, y_said: np.ndarray, seed: int) -> Mapping[str, Interval]:
+def _score_group(
+    y_true: np.ndarray, y_said: np.ndarray, franchises: np.ndarray | None, seed: int
+) -> Mapping[str, Interval]:
     def statistics(rows: np.ndarray) -> dict[str, np.ndarray]:
         scores = score_numbers(y_true, y_said, count_draws(rows, len(y_true)))
         return scores | {"bias": (y_said - y_true)[rows].mean(axis=1)}
 
-    drawn = bootstrap(statistics, len(y_true), seed=seed)
+    drawn = bootstrap(statistics, len(y_true), seed=seed, franchises=franchises)
     return {name: drawn[name].interval() for name in SHOWN_METRICS}

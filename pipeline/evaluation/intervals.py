@@ -1,5 +1,8 @@
 """Percentile bootstrap intervals of any score, and of differences on the same movies.
 
+Whole franchises are drawn: films of one franchise earn and look alike, so they are no independent
+witnesses, and drawing them one by one would make intervals too narrow.
+
 What belongs here: resampling. What does not: the scores themselves.
 """
 
@@ -76,7 +79,12 @@ class Draws:
 
 
 def bootstrap(
-    statistics: Statistics, n_movies: int, *, seed: int, resamples: int = RESAMPLES
+    statistics: Statistics,
+    n_movies: int,
+    *,
+    seed: int,
+    franchises: np.ndarray | None = None,
+    resamples: int = RESAMPLES,
 ) -> dict[str, Draws]:
     """Score all movies, and many draws of as many movies with replacement.
 
@@ -84,7 +92,12 @@ def bootstrap(
         statistics: Scores many draws at once.
         n_movies: How many movies there are; at least 1.
         seed: The same seed draws the same movies, whatever the statistics.
+        franchises: Of each movie, a name or number, (movies,): whole ones are drawn, and the last
+            one of a draw is cut. None draws movies one by one.
         resamples: How many draws.
+
+    Source:
+        Davison and Hinkley 1997, section 3.8: resampling of whole clusters.
 
     Raises:
         ValueError: There is no movie.
@@ -99,11 +112,36 @@ def bootstrap(
         raise ValueError("a bootstrap interval wants at least one movie, came none")
     rng = np.random.default_rng(seed)
     at_once = max(1, _DRAWS_AT_ONCE // n_movies)
+    clusters = _Clusters(np.arange(n_movies) if franchises is None else np.asarray(franchises))
     pieces = [
-        statistics(rng.integers(0, n_movies, (min(at_once, resamples - start), n_movies)))
-        for start in range(0, resamples, at_once)
+        statistics(np.stack([clusters.draw(rng) for _ in range(start, stop)]))
+        for start, stop in _pieces(resamples, at_once)
     ]
     return {
         name: Draws(float(estimate[0]), np.concatenate([piece[name] for piece in pieces]))
         for name, estimate in statistics(np.arange(n_movies)[None]).items()
     }
+
+
+def _pieces(total: int, at_once: int) -> list[tuple[int, int]]:
+    return [(start, min(start + at_once, total)) for start in range(0, total, at_once)]
+
+
+class _Clusters:
+    """Movies that are drawn together."""
+
+    def __init__(self, names: np.ndarray):
+        _, numbers = np.unique(names, return_inverse=True)
+        self._rows = np.argsort(numbers, kind="stable")
+        self._sizes = np.bincount(numbers)
+        self._starts = np.cumsum(self._sizes) - self._sizes
+
+    def draw(self, rng: np.random.Generator) -> np.ndarray:
+        """Draw clusters until there are as many rows as there are movies: int64 (movies,)."""
+        n = len(self._rows)
+        drawn = rng.integers(0, len(self._sizes), n)
+        ends = np.cumsum(self._sizes[drawn])
+        drawn = drawn[: np.searchsorted(ends, n) + 1]
+        sizes, ends = self._sizes[drawn], ends[: len(drawn)]
+        places = np.repeat(self._starts[drawn] - (ends - sizes), sizes) + np.arange(ends[-1])
+        return self._rows[places[:n]]

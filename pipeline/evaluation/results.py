@@ -36,6 +36,8 @@ class SplitResult:
         best_epoch: The epoch whose weights answered; 0 for none.
         rows: Movies per part: {"train": 67, "val": 19, "test": 10, "excluded": 0}.
         facts: JSON values for the report: streams, parameters, train_s, class edges.
+        franchises: Of each movie, a name, (n,): whole franchises are drawn for intervals. None for
+            movies that have nothing to do with each other.
         is_drawn: Whether classes are drawn from the probabilities. Scores are then those of the
             expected counts: one draw of few movies can be luck.
 
@@ -54,6 +56,7 @@ class SplitResult:
     best_epoch: int = 0
     rows: Mapping[str, int] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
+    franchises: np.ndarray | None = None
     is_drawn: bool = False
 
     def __post_init__(self):
@@ -90,7 +93,7 @@ class SplitResult:
         def statistics(rows: np.ndarray) -> dict[str, np.ndarray]:
             return score_draws(self.task, self.y_true, self.answers, rows, is_drawn=self.is_drawn)
 
-        return bootstrap(statistics, len(self.tmdb_ids), seed=seed)
+        return bootstrap(statistics, len(self.tmdb_ids), seed=seed, franchises=self.franchises)
 
 
 def score_result(result: SplitResult, *, seed: int) -> dict[str, Interval]:

@@ -61,8 +61,9 @@ def summarise(
 
     Returns:
         A JSON value. Under `tasks`, by task: what it is, `metrics`, `headline` and `splits`; of
-        each split rows, tmdb_ids, y_true, `comparisons`, and `results` by variant: kind, scores
-        (estimate, low, high), answers, history, best_epoch, facts, for models also `verdict`.
+        each split rows, tmdb_ids, y_true, franchises (drawn whole for intervals; null: movies one
+        by one), `comparisons`, and `results` by variant: kind, scores (estimate, low, high),
+        answers, history, best_epoch, facts, for models also `verdict`.
         `families` holds, per family of splits, the same for all their movies together (`pooled`;
         empty where test parts share movies) and `means` over the splits. What cannot be computed
         is null.
@@ -172,6 +173,7 @@ def _summarise_split(results: Sequence[SplitResult], subject: Subject) -> dict[s
         "rows": dict(first.rows),
         "tmdb_ids": first.tmdb_ids,
         "y_true": first.y_true,
+        "franchises": first.franchises,
         "comparisons": [
             asdict(c) | {"outcome": c.outcome, "is_significant": c.is_significant}
             for c in comparisons

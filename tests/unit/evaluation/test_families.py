@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,14 @@ def test_folds_are_pooled_with_every_movie_once():
     assert (pooled.answers - pooled.y_true).tolist() == [1, 1, 2]
     assert pooled.rows == {"test": 3}
     assert pooled.facts == {"train_s": 5.0}
+
+
+def test_franchises_are_pooled_with_their_movies():
+    one = replace(fold(1, [1, 2]), franchises=np.array(["a", "a"], dtype=object))
+    other = replace(fold(2, [3]), franchises=np.array(["b"], dtype=object))
+    [pooled] = pool([one, other], "fold")
+    assert pooled.franchises.tolist() == ["a", "a", "b"]
+    assert pooled.draw(seed=0)["mae_error"].estimate == pytest.approx(4 / 3)
 
 
 def test_test_parts_that_share_a_movie_are_not_pooled():

@@ -29,6 +29,30 @@ def test_interval_of_a_mean_is_about_two_standard_errors():
     assert interval.high == pytest.approx(values.mean() + 1.96 * error, abs=0.3 * error)
 
 
+def test_films_of_one_franchise_are_one_witness():
+    series = np.arange(400) // 4
+    values = RNG.normal(10, 2, 100)[series]  # four films of a franchise are all alike
+
+    def statistics(rows):
+        return {"mean": values[rows].mean(axis=1)}
+
+    single = bootstrap(statistics, 400, seed=0)["mean"].drawn.std()
+    whole = bootstrap(statistics, 400, seed=0, franchises=series)["mean"].drawn
+    assert whole.std() == pytest.approx(2 * single, rel=0.2)
+    assert whole.mean() == pytest.approx(values.mean(), abs=0.05)
+
+
+def test_franchises_are_drawn_whole_but_for_the_last():
+    names = np.array(["a", "b", "a", "c", "b", "a"])
+    drawn = []
+    bootstrap(lambda rows: drawn.extend(rows) or {"n": rows[:, 0]}, 6, seed=0, franchises=names)
+    for rows in drawn[:1000]:
+        assert len(rows) == 6
+        counts = np.bincount(rows, minlength=6)
+        broken = [name for name in "abc" if len(set(counts[names == name])) > 1]
+        assert len(broken) <= 1
+
+
 def test_many_movies_are_drawn_in_pieces_with_the_same_answer(monkeypatch):
     def statistics(rows):
         return {"mean": rows.mean(axis=1)}
