@@ -76,10 +76,12 @@ def build_splits(system: System) -> dg.AssetsDefinition:
             version = input_version(workplace, f"{system.name}_splits")
             table = load_features(workplace)
             options = choose_options(workplace, system, config)
+            # made of nothing until all is written: a kill in between is mended by the next build
+            write_whole(workplace, f"{system.name}_splits", "", "")
+            keep_options(workplace, system, options)
             made = {
                 task.name: _make(workplace, system, task, table, options) for task in system.tasks
             }
-            keep_options(workplace, system, options)
             told = asdict(options)
             content = json.dumps([told, *(m["hash"] for m in made.values())]).encode()
             write_whole(workplace, f"{system.name}_splits", version, hash_bytes(content))

@@ -7,6 +7,7 @@ import pytest
 from assets.build import _run, overrides
 from assets.definitions import build_defs
 from assets.evaluation import reports_folder
+from assets.lineage import stale
 from assets.split_options import load_options
 from pipeline.models.revenue import CUT_BLEND
 from pipeline.systems import REVENUE
@@ -51,3 +52,21 @@ def test_edges_by_budget_hold_from_the_splits_to_the_scores(site):
         said = report.read_text()
     assert CUT_BLEND in said
     assert "reachable limit" in said
+
+
+def test_splits_that_were_broken_off_are_made_again_with_what_was_chosen(site, monkeypatch):
+    materialize(site, "movie_features", "revenue_splits")
+    chosen = {"revenue_edges": "budget"}
+    with monkeypatch.context() as patched:
+        patched.setattr("assets.splits._make", _killed)
+        with pytest.raises(Exception, match="revenue_splits"):
+            materialize(site, "revenue_splits", revenue_splits=chosen)
+    with site.workplace() as workplace:
+        assert "revenue_splits" in stale(workplace)
+    assert materialize(site, "revenue_splits").revenue_edges == "budget"
+    with site.workplace() as workplace:
+        assert "revenue_splits" not in stale(workplace)
+
+
+def _killed(*_):
+    raise RuntimeError("killed")
