@@ -14,12 +14,11 @@ from assets.bench.compute import (
     count_flops,
     matrix_flops_per_cpu_s,
     measure_in_turns,
-    one_thread,
     spend_cpu_s,
 )
 from assets.bench.images import ONE_BY_ONE
 from assets.bench.report import RUNS, BenchRow
-from resources.device import CPU_INFO, cpu_has_bf16
+from resources.device import CPU_INFO, cpu_has_bf16, one_thread
 
 CLIPS = {"r2plus1d_18": 2, "swin3d_t": 2, "shufflenet3d": 8}
 """Clips of a counted run, by backbone: a clip of the first is the work of 15 pictures of ResNet50,

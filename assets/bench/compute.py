@@ -9,8 +9,7 @@ network is little else.
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 MATRIX_SIDE = 2048
@@ -30,19 +29,6 @@ def measure_in_turns(sides: Mapping[str, Callable[[], float]], runs: int) -> dic
     """Run all sides in turn; give the median of each over `runs` rounds after a warm-up."""
     rounds = [{name: measure() for name, measure in sides.items()} for _ in range(runs + 1)]
     return {name: statistics.median(one[name] for one in rounds[1:]) for name in sides}
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Have torch compute in the calling thread alone."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def matrix_flops_per_cpu_s(*, use_bf16: bool) -> float:

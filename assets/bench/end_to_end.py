@@ -20,12 +20,11 @@ from assets.bench.compute import (
     count_flops,
     matrix_flops_per_cpu_s,
     measure_in_turns,
-    one_thread,
     spend_cpu_s,
 )
 from assets.bench.report import RUNS, BenchRow
 from assets.bench.video_files import DURATION_S, SIZES, generated_trailer
-from resources.device import CPU_INFO, cpu_has_bf16
+from resources.device import CPU_INFO, cpu_has_bf16, one_thread
 
 KEPT = 30
 MAX_RATIO = 0.25

@@ -16,13 +16,12 @@ from assets.bench.compute import (
     count_flops,
     matrix_flops_per_cpu_s,
     measure_in_turns,
-    one_thread,
     spend_cpu_s,
 )
 from assets.bench.gpu import gpu_rows
 from assets.bench.long_run import memory_row
 from assets.bench.report import RUNS, BenchRow
-from resources.device import CPU_INFO, cpu_has_bf16
+from resources.device import CPU_INFO, cpu_has_bf16, one_thread
 
 NAMES = ("resnet50", "swin_t", "shufflenet")
 ONE_BY_ONE = "one-at-a-time, autograd on"

@@ -17,11 +17,10 @@ from assets.bench.compute import (
     NO_BF16,
     matrix_flops_per_cpu_s,
     measure_in_turns,
-    one_thread,
     spend_cpu_s,
 )
 from assets.bench.report import RUNS, BenchRow
-from resources.device import CPU_INFO, cpu_has_bf16
+from resources.device import CPU_INFO, cpu_has_bf16, one_thread
 
 NAME = "bert-base-uncased"
 PADDED = "padded to 512, 4 at a time"

@@ -82,15 +82,19 @@ def fit_network(
         trainer = _make_trainer(schedule, [log, stop, save], folder, accelerator)
         _run(trainer, learner, train, val, checkpoint if checkpoint.is_file() else None)
         save.save(trainer)
+    network.load_state_dict(_best_weights(log, schedule))
+    network.eval()
+    return Fitted(tuple(log.history), log.best_epoch)
+
+
+def _best_weights(log: EpochLog, schedule: Schedule) -> Mapping[str, torch.Tensor]:
     if log.best_weights is None:
         raise TrainingError(
             f"wanted a finite {schedule.monitor.replace('val_loss', 'validation loss')}, came "
             f"{[row[schedule.monitor] for row in log.history]}; lower the learning rate, or look "
             "for infinities in the inputs"
         )
-    network.load_state_dict(log.best_weights)
-    network.eval()
-    return Fitted(tuple(log.history), log.best_epoch)
+    return log.best_weights
 
 
 def _make_trainer(

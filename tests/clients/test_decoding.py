@@ -5,9 +5,6 @@ import importlib
 import os
 import re
 import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -142,8 +139,8 @@ def test_closing_ends_processes_at_work():
 
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_no_process_outlives_a_parent_that_was_ended(tmp_path, sent):
-    script = textwrap.dedent("""
+def test_no_process_outlives_a_parent_that_was_ended(start_script, sent):
+    parent = start_script("""
         import re, sys, threading, time
         from resources.decoding import Decoders
         decoders = Decoders(2, limit_s=3.0)
@@ -155,12 +152,6 @@ def test_no_process_outlives_a_parent_that_was_ended(tmp_path, sent):
         print(*decoders.pids(), flush=True)
         time.sleep(60)
     """)
-    parent = subprocess.Popen(
-        [sys.executable, "-c", script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
     with parent:
         pids = [int(pid) for pid in parent.stdout.readline().split()]
         assert len(pids) == 2

@@ -3,9 +3,6 @@
 import operator
 import os
 import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from contextlib import suppress
@@ -99,17 +96,17 @@ def test_a_death_is_told_with_the_training_and_the_remedy(workers, death, said):
 
 
 def test_ctrl_c_ends_the_processes_at_once(workers):
-    threading.Timer(1.0, os.kill, [os.getpid(), signal.SIGINT]).start()
     came = workers.run([[call(os.getpid), LONG]] * 2)
     pids = [next(came)[2], next(came)[2]]
+    threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]).start()
     with pytest.raises(KeyboardInterrupt):
         next(came)
     assert not any(is_alive(pid) for pid in pids)
 
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
-def test_the_parents_death_ends_them_within_a_second(sent):
-    script = textwrap.dedent("""
+def test_the_parents_death_ends_them_within_a_second(start_script, sent):
+    parent = start_script("""
         import os, time
         from resources.workers import Call, Workers
         endless = Call("a", sum, (range(10**12),))  # never lets go of Python's lock
@@ -117,12 +114,6 @@ def test_the_parents_death_ends_them_within_a_second(sent):
         for *_, pid in Workers(2).run([calls, calls]):
             print(pid, flush=True)
     """)
-    parent = subprocess.Popen(
-        [sys.executable, "-c", script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
     with parent:
         pids = [int(parent.stdout.readline()) for _ in range(2)]
         time.sleep(0.3)  # into the calls
