@@ -4,6 +4,8 @@ What belongs here: classes only. Messages are written where the error is raised 
 wanted, what came, for which movie, and what to do.
 """
 
+import errno
+
 from pipeline.outcomes import Reason
 
 
@@ -35,8 +37,31 @@ class StoreError(MarqueeError):
     """The store or the ledger cannot be used as it is."""
 
 
+_DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
+
+
 class DiskError(StoreError):
     """The disk is full, read-only or broken: everything stops, no movie pays."""
+
+    @staticmethod
+    def is_behind(error: BaseException) -> bool:
+        """Whether an error of the system's is one of these, whatever was being written.
+
+        Example:
+            >>> DiskError.is_behind(OSError(28, "No space left on device"))
+            True
+            >>> DiskError.is_behind(FileNotFoundError(2, "No such file or directory"))
+            False
+        """
+        return isinstance(error, OSError) and error.errno in _DISK_ERRNOS
+
+    @classmethod
+    def of(cls, error: OSError, what: str) -> "DiskError":
+        """Say what failed, why, and the remedy."""
+        return cls(
+            f"{what} ({error.strerror or error}). Free some space or mend the rights, then run "
+            "again: nothing that was done is lost."
+        )
 
 
 class DamagedFileError(StoreError):

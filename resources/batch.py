@@ -8,7 +8,6 @@ where they belong (`Ledger.intend`); they are renamed into place. A run that is 
 is finished by the next one (`Batch.recover`), without fetching or computing anything again.
 """
 
-import errno
 import logging
 import re
 from collections import deque
@@ -20,7 +19,13 @@ from pathlib import Path
 from upath import UPath
 
 from pipeline.due import Row, Step
-from pipeline.errors import DamagedFileError, DiskError, ItemError, MarqueeError, PausedError
+from pipeline.errors import (
+    DamagedFileError,
+    DiskError,
+    ItemError,
+    MarqueeError,
+    PausedError,
+)
 from pipeline.outcomes import Outcome, Reason, lacking, made
 from pipeline.versions import combine, hash_bytes
 from resources.redaction import redact, redact_values
@@ -30,7 +35,6 @@ from resources.workplace import Workplace
 LOG = logging.getLogger("marquee")
 
 _STAGED = re.compile(r"\d+-\d+-[0-9a-f]+")
-_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
 
 
 @dataclass(frozen=True)
@@ -228,11 +232,8 @@ def outcome_of(step_name: str, tmdb_id: int, error: BaseException) -> Outcome:
         return lacking(tmdb_id, error.reason, redact(error.detail), **metadata)
     if isinstance(error, DamagedFileError):
         return lacking(tmdb_id, Reason.DAMAGED_UPSTREAM, str(error))
-    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
-        raise DiskError(
-            f"The disk fails at movie {tmdb_id} ({error.strerror}). Free some space or mend the "
-            "rights, then run again: nothing that was done is lost."
-        ) from error
+    if DiskError.is_behind(error):
+        raise DiskError.of(error, f"The disk fails at movie {tmdb_id}") from error
     if isinstance(error, MarqueeError | MemoryError) or not isinstance(error, Exception):
         raise error
     LOG.error("%s: unexpected error at movie %s", step_name, tmdb_id, exc_info=error)

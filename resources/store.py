@@ -159,10 +159,7 @@ def writing(path: os.PathLike[str] | UPath) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DiskError(
-            f"{path} cannot be written ({error.strerror or error}). Free some space or mend the "
-            "rights, then run again: nothing that was done is lost."
-        ) from error
+        raise DiskError.of(error, f"{path} cannot be written") from error
 
 
 @contextmanager

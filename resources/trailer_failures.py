@@ -3,7 +3,6 @@
 What belongs here: the table. What does not: what is done about a failure (see `resources.youtube`).
 """
 
-import errno
 import re
 from collections.abc import Iterator
 
@@ -97,11 +96,8 @@ def _is_bare_refusal(error: BaseException, reason: Reason) -> bool:
 def _classify(error: BaseException) -> FetchError:
     causes = list(_unwrap(error))
     for cause in causes:
-        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-            raise DiskError(
-                f"A trailer cannot be written ({cause.strerror}). Free some space or mend the "
-                "rights, then run again: nothing that was done is lost."
-            ) from error
+        if DiskError.is_behind(cause):
+            raise DiskError.of(cause, "A trailer cannot be written") from error
     for cause in causes:
         if isinstance(cause, FetchError):
             return FetchError(cause.reason, cause.detail)

@@ -3,6 +3,7 @@
 What belongs here: writing, reading, predicting. What does not: training.
 """
 
+import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -124,7 +125,9 @@ def answer(saved: Saved | Trained, inputs: Inputs, rows: np.ndarray) -> np.ndarr
 def _write(content: Mapping[str, Any], path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.part")
-    torch.save(content, unfinished)
+    buffer = io.BytesIO()  # torch's own writing to files says nothing of a full disk
+    torch.save(content, buffer)
+    unfinished.write_bytes(buffer.getbuffer())
     return unfinished.replace(path)
 
 
