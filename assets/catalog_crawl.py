@@ -24,6 +24,7 @@ from resources.workplace import Workplace
 CRAWLED_UNTIL = "crawled_until"
 CATALOG_SCOPE = "catalog_scope"
 LISTED_ON = "catalog_listed_on"
+STUDIO_SIZE = "catalog_studio_size"
 OUT_OF_SCOPE = "catalog_out_of_scope"
 
 RELIST_DAYS = 28
@@ -135,6 +136,7 @@ def note_crawled(workplace: Workplace, found: Found) -> None:
     ledger.set_note(OUT_OF_SCOPE, json.dumps(sorted(found.out_of_scope)))
     if found.is_full:
         ledger.set_note(LISTED_ON, found.today.isoformat())
+        ledger.set_note(STUDIO_SIZE, _studio_size(workplace))
     ledger.set_note(CRAWLED_UNTIL, write_watermark(found.mark))
 
 
@@ -160,7 +162,14 @@ def _was_listed(workplace: Workplace, scope: Scope, today: date) -> bool:
     listed_on = workplace.ledger.note(LISTED_ON)
     if listed_on is None or read_scope(workplace) != scope:
         return False
+    if (workplace.ledger.note(STUDIO_SIZE) or "") != _studio_size(workplace):
+        return False
     return timedelta(0) <= today - date.fromisoformat(listed_on) < timedelta(days=RELIST_DAYS)
+
+
+def _studio_size(workplace: Workplace) -> str:
+    """Say how many films the studio was opened with: a larger one tells of no change. Else ""."""
+    return str(workplace.source.about.get("opened_with", ""))
 
 
 def _list(workplace: Workplace, scope: Scope, today: date, *, is_full: bool) -> Iterable[int]:

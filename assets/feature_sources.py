@@ -92,8 +92,6 @@ def ok_movies(workplace: Workplace, name: str) -> list[int]:
 
 def read_streams(workplace: Workplace) -> tuple[dict[str, StoredArrays], dict[str, StoredArrays]]:
     """Give the streams, and those that are sequences, by name."""
-    from pipeline.media.log_mel import log_mel
-
     store = workplace.store
     found = {name: _stored(workplace, source) for name, source in SOURCES.items()}
     sequences = {name: arrays for name, arrays in found.items() if SOURCES[name].is_sequence}
@@ -102,11 +100,16 @@ def read_streams(workplace: Workplace) -> tuple[dict[str, StoredArrays], dict[st
     streams["video"] = StoredArrays(list(frames), lambda i: frames[i].mean(axis=0))
     streams["audio"] = StoredArrays(
         ok_movies(workplace, "trailer_audio"),
-        lambda i: (
-            log_mel(store.read_array(store.path("audio", f"{i}.npy"))).numpy().astype(np.float16)
-        ),
+        lambda i: _hear(store.read_array(store.path("audio", f"{i}.npy"))),
     )
     return streams, sequences
+
+
+def _hear(audio: np.ndarray) -> np.ndarray:
+    """Turn 30 s of sound into what networks hear of it, float16 (64, 235)."""
+    from pipeline.media.log_mel import log_mel, thin_out
+
+    return thin_out(log_mel(audio)).numpy().astype(np.float16)
 
 
 def _stored(workplace: Workplace, source: Source) -> StoredArrays:

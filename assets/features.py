@@ -47,7 +47,7 @@ def load_features(workplace: Workplace):
     tags={"marquee/stage": "splits"},
     metadata={
         "folder": "features/movies/",
-        "shape": "text, poster, video (films, width); audio (films, 64, 938) log-mel; metadata "
+        "shape": "text, poster, video (films, width); audio (films, 64, 235) log-mel; metadata "
         "(films, columns); frames, clips, clip_frames, sound, regions (vectors, width) with "
         "offsets (films + 1,)",
     },

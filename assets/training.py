@@ -45,18 +45,19 @@ def train(
 
     recipe = recipes_of(trial.system, workplace)[trial.variant]
     target, folder = ground.target(trial), trial.folder(workplace)
-    began_s = time.monotonic()
+    began_s, earlier_s = time.monotonic(), []
     training = Training(
         training_folder(workplace, trial),
         seed=seed,
         knobs=knobs_for(recipe, workplace.preset.name, knobs),
+        on_resume=earlier_s.append,
     )
     with one_thread():
         trained = recipe.train(ground.inputs_of(trial), target, ground.parts(trial), training)
     facts = {
         **_told(trial, trained),
         "inputs": inputs_of(recipe, ground.table),
-        "train_s": round(time.monotonic() - began_s, 1),
+        "train_s": round(time.monotonic() - began_s + sum(earlier_s), 1),
         "split_hash": hash_bytes("\x1f".join(map(str, ground.parts(trial))).encode()),
         "dates": _dates(ground, trial),
         "notes": dict(ground.table.notes),

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.systems import Kind, Task
 
-VECTORS = {"text": (768,), "video": (2048,), "poster": (2048,), "audio": (64, 938)}
+VECTORS = {"text": (768,), "video": (2048,), "poster": (2048,), "audio": (64, 235)}
 SEQUENCES = {
     "frames": (30, 2048),
     "clips": (30, 768),

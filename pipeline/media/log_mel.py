@@ -24,6 +24,12 @@ SAMPLE_RATE_HZ = 16_000
 N_STEPS = 938
 """Columns of 30 s: 1 + 480000 // 512."""
 
+THIN = 4
+"""Steps that a network's input has as one, 128 ms: it hears thirty seconds, not syllables."""
+
+N_THIN_STEPS = -(-N_STEPS // THIN)
+"""Columns of 30 s of it: 235."""
+
 FLOOR_DB = -100.0
 """Level of digital silence, and of the padding after a shorter track."""
 
@@ -66,6 +72,27 @@ def log_mel(audio: np.ndarray, *, n_steps: int = N_STEPS) -> torch.Tensor:
     floor = 10.0 ** (FLOOR_DB / 10)
     levels_db[:, :n_filled] = 10.0 * power[:, :n_filled].clamp_min(floor).log10()
     return (levels_db - CENTRE_DB) / SCALE_DB
+
+
+def thin_out(spectrogram: torch.Tensor, steps: int = THIN) -> torch.Tensor:
+    """Average every few time steps, and the rest by itself.
+
+    Args:
+        spectrogram: (..., time).
+        steps: How many become one.
+
+    Returns:
+        (..., time / steps, rounded up).
+
+    Example:
+        >>> thin_out(torch.tensor([1.0, 3.0, 5.0]), 2).tolist()
+        [2.0, 5.0]
+    """
+    whole = spectrogram.shape[-1] // steps * steps
+    thin = spectrogram[..., :whole].unflatten(-1, (-1, steps)).mean(dim=-1)
+    if whole == spectrogram.shape[-1]:
+        return thin
+    return torch.cat([thin, spectrogram[..., whole:].mean(dim=-1, keepdim=True)], dim=-1)
 
 
 @cache

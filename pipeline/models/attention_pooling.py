@@ -3,7 +3,10 @@
 What belongs here: the pooling. What does not: where the vectors are from.
 """
 
+import torch
 from torch import Tensor, nn
+
+from pipeline.models.padding import find_places, spread
 
 HIDDEN = 128
 """Between a vector and its weight."""
@@ -21,16 +24,17 @@ class AttentionPooling(nn.Module):
         self.weigh = nn.Sequential(nn.Linear(width, HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, 1))
         nn.init.zeros_(self.weigh[2].weight)  # begins as the plain mean
 
-    def forward(self, values: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """Pool.
 
         Args:
-            values: (batch, longest, width).
-            mask: bool (batch, longest), at least one True in each row; what lies at False is never
-                looked at.
+            vectors: The true ones alone, row by row, (n, width).
+            mask: bool (batch, longest), at least one True in each row, n in all.
 
         Returns:
             (batch, width).
         """
-        weights = self.weigh(values)[..., 0].masked_fill(~mask, float("-inf")).softmax(dim=1)
-        return (weights[..., None] * values.masked_fill(~mask[..., None], 0)).sum(dim=1)
+        places = find_places(mask)
+        scores = spread(self.weigh(vectors)[:, 0], places, mask)  # (batch, longest)
+        weights = scores.masked_fill(~mask, float("-inf")).softmax(dim=1)
+        return torch.bmm(weights[:, None], spread(vectors, places, mask))[:, 0]

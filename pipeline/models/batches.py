@@ -99,6 +99,8 @@ class Batches:
     Attributes:
         epoch: Which epoch's order the next pass has; whoever trains sets it.
         first_step: With which batch the next pass begins; whoever takes a training up sets it.
+        reads_ahead: Whether a thread reads the next batches while one is worked on; whoever trains
+            on all cores does without.
     """
 
     def __init__(
@@ -121,6 +123,7 @@ class Batches:
         self.transform = transform
         self.epoch = 0
         self.first_step = 0
+        self.reads_ahead = True
 
     def __len__(self) -> int:
         whole, rest = divmod(len(self.rows), self.batch_size)
@@ -128,7 +131,7 @@ class Batches:
         return whole + (rest > 0 and not joins)
 
     def __iter__(self) -> Iterator[Batch]:
-        return read_ahead(self._read())
+        return read_ahead(self._read()) if self.reads_ahead else self._read()
 
     def _read(self) -> Iterator[Batch]:
         epoch, rows = self.epoch, self.rows

@@ -163,6 +163,7 @@ def pretrain(
             folder=training.folder,
             fingerprint=hash_json([who, how]),
             on_epoch=_with_pace(len(train_rows), training.on_epoch, clock),
+            on_resume=training.on_resume,
             accelerator=training.accelerator,
         )  # fmt: skip
         network.cpu().train()

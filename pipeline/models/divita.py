@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from pipeline.models.answering import Output, answer_streams
 from pipeline.models.dropout import ByteDropout
+from pipeline.models.padding import find_places, gather, spread
 from pipeline.models.recipe import Inputs, NetworkKind
 from pipeline.models.streams import StreamSpec
 from pipeline.systems import Kind
@@ -38,16 +39,22 @@ class ClipNorm(nn.BatchNorm1d):
     """
 
     def forward(self, clips: Tensor) -> Tensor:
-        """Normalise clips; the shape stays."""
-        if self.training and len(clips) < 2:
-            return F.batch_norm(
-                clips, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
-            )
-        return super().forward(clips)
+        """Normalise clips, without the learned scale and shift; the shape stays."""
+        learns = self.training and len(clips) > 1
+        if learns:
+            self.num_batches_tracked.add_(1)
+        return F.batch_norm(
+            clips, self.running_mean, self.running_var, training=learns,
+            momentum=self.momentum, eps=self.eps,
+        )  # fmt: skip
 
 
 class ClipProjection(nn.Module):
-    """BatchNorm, then Linear: a stream's clips as tokens."""
+    """BatchNorm, then Linear: a stream's clips as tokens.
+
+    The norm's learned scale and shift are multiplied into the linear layer: the same answer, and no
+    gradient has to go back through clips.
+    """
 
     def __init__(self, width_in: int):
         super().__init__()
@@ -65,7 +72,9 @@ class ClipProjection(nn.Module):
             (batch, longest, 128); zeros where there is no clip.
         """
         places = find_places(mask)
-        return spread(self.linear(self.norm(gather(values, places))), places, mask)
+        weight = self.linear.weight * self.norm.weight  # (128, width_in)
+        bias = self.linear.bias + self.linear.weight @ self.norm.bias  # (128,)
+        return spread(F.linear(self.norm(gather(values, places)), weight, bias), places, mask)
 
 
 class ClipBlock(nn.TransformerEncoderLayer):
@@ -79,6 +88,7 @@ class ClipBlock(nn.TransformerEncoderLayer):
             WIDTH, HEADS, dim_feedforward=FEED_FORWARD * WIDTH, dropout=dropout, batch_first=True
         )
         self.dropout, self.dropout1, self.dropout2 = (ByteDropout(dropout) for _ in range(3))
+        self.drop_shares = ByteDropout(dropout)
 
     def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Mix the clips of each movie.
@@ -102,27 +112,18 @@ class ClipBlock(nn.TransformerEncoderLayer):
         mixed = F.linear(clips, own.in_proj_weight, own.in_proj_bias)  # (clips, 3 * 128)
         split = spread(mixed, places, mask).unflatten(2, (3, HEADS, -1))
         query, key, value = split.permute(2, 0, 3, 1, 4)  # (batch, heads, longest, 32) each
-        share = own.dropout if self.training else 0.0
-        heard = F.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask[:, None, None, :], dropout_p=share
-        )
+        asked = mask[:, None, None, :]
+        if self.training:
+            heard = self._hear(query, key, value, asked)
+        else:
+            heard = F.scaled_dot_product_attention(query, key, value, attn_mask=asked)
         return own.out_proj(gather(heard.transpose(1, 2).flatten(2), places))  # (clips, 128)
 
-
-def find_places(mask: Tensor) -> Tensor:
-    """Give where the true values of a mask are, counted row by row, int64 (n,)."""
-    return torch.nonzero(mask.flatten())[:, 0]
-
-
-def gather(padded: Tensor, places: Tensor) -> Tensor:
-    """Take vectors, (n, width), out of (batch, longest, width)."""
-    return padded.flatten(0, 1)[places]
-
-
-def spread(vectors: Tensor, places: Tensor, mask: Tensor) -> Tensor:
-    """Put vectors back: (batch, longest, width), zeros elsewhere."""
-    blank = vectors.new_zeros(mask.numel(), vectors.shape[1])
-    return blank.index_copy(0, places, vectors).unflatten(0, mask.shape)
+    def _hear(self, query: Tensor, key: Tensor, value: Tensor, asked: Tensor) -> Tensor:
+        """Attend with dropout; torch's own draws a float for every pair of clips."""
+        scores = (query * query.shape[-1] ** -0.5) @ key.transpose(2, 3)
+        shares = scores.masked_fill(~asked, float("-inf")).softmax(dim=3)
+        return self.drop_shares(shares) @ value  # (batch, heads, longest, 32)
 
 
 class ClipHead(nn.Module):

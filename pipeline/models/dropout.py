@@ -28,4 +28,6 @@ class ByteDropout(nn.Dropout):
             return values * float(dropped == 0)
         words = torch.empty(-(-values.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
         is_kept = words.view(torch.uint8)[: values.numel()].view(values.shape) >= dropped
-        return values * is_kept.to(values).mul_(_STEPS / (_STEPS - dropped))
+        # bytes become floats three times faster than truth values do
+        factors = is_kept.view(torch.uint8).to(values.dtype).mul_(_STEPS / (_STEPS - dropped))
+        return values * factors

@@ -103,6 +103,7 @@ def fit_plan(
         folder=training.folder,
         fingerprint=fingerprint,
         on_epoch=training.on_epoch,
+        on_resume=training.on_resume,
         accelerator=training.accelerator,
     )  # fmt: skip
     return Trained(

@@ -4,6 +4,7 @@ What belongs here: the module and callbacks that Lightning drives. What does not
 taking up a training (see `pipeline.models.loop`).
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from pipeline.models.schedule import Schedule, make_optimizer, make_scheduler
 
 EpochHook = Callable[[int, int, Mapping[str, float]], None]
 """Called after each epoch with its number from 1, the most there can be, and its metrics."""
+
+ResumeHook = Callable[[float], None]
+"""Called where a training is taken up or read back, with the seconds that it had spent before."""
 
 _LOOSE_BATCHES = 16
 """Batches whose answers are kept one by one before they are joined. Thousands of small tensors that
@@ -87,11 +91,21 @@ class Learner(lightning.LightningModule):
 
     def training_step(self, batch: Batch, *_: object) -> Tensor:
         """Learn from a batch."""
-        torch.manual_seed(step_seed(self.schedule.seed, self.current_epoch, self.steps_done))
+        self._draw_from(step_seed(self.schedule.seed, self.current_epoch, self.steps_done))
         outputs = self.network(batch.streams, batch.masks)
         self._keep("train", outputs.detach(), batch.target)
         self.steps_done += 1
         return self.objective.loss(outputs, batch.target)
+
+    def _draw_from(self, seed: int) -> None:
+        """Seed the chance of a step.
+
+        (`torch.manual_seed` also seeds devices that are not in use: by queues that grow with every
+        call, each with its stack of frames.)
+        """
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
 
     def validation_step(self, batch: Batch, *_: object) -> None:
         """Look at a batch."""
@@ -144,7 +158,11 @@ class Learner(lightning.LightningModule):
 
 
 class EpochLog(Callback):
-    """History and best weights; both travel in the checkpoint."""
+    """History, best weights and time spent; all travel in the checkpoint.
+
+    Attributes:
+        earlier_s: Seconds that an earlier take had spent before its last checkpoint.
+    """
 
     def __init__(self, schedule: Schedule, on_epoch: EpochHook | None):
         self.schedule = schedule
@@ -152,6 +170,8 @@ class EpochLog(Callback):
         self.history: list[dict[str, float]] = []
         self.best_epoch = 0
         self.best_weights: dict[str, Tensor] | None = None
+        self.earlier_s = 0.0
+        self._began_s = time.monotonic()
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, learner: Learner) -> None:
         """Keep the epoch's metrics, and its weights where they are the best so far."""
@@ -173,6 +193,7 @@ class EpochLog(Callback):
             "history": self.history,
             "best_epoch": self.best_epoch,
             "best_weights": self.best_weights,
+            "spent_s": self.earlier_s + time.monotonic() - self._began_s,
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -180,6 +201,7 @@ class EpochLog(Callback):
         self.history = list(state_dict["history"])
         self.best_epoch = state_dict["best_epoch"]
         self.best_weights = state_dict["best_weights"]
+        self.earlier_s = state_dict.get("spent_s", 0.0)
 
 
 class Stop(EarlyStopping):

@@ -20,7 +20,15 @@ from torch import nn
 
 from pipeline.errors import TrainingError
 from pipeline.models.batches import Batches
-from pipeline.models.learner import EpochHook, EpochLog, Learner, Objective, Save, Stop
+from pipeline.models.learner import (
+    EpochHook,
+    EpochLog,
+    Learner,
+    Objective,
+    ResumeHook,
+    Save,
+    Stop,
+)
 from pipeline.models.schedule import Schedule
 
 _CHATTY = ("lightning", "lightning.pytorch", "lightning.pytorch.utilities.rank_zero")
@@ -49,6 +57,7 @@ def fit_network(
     folder: Path,
     fingerprint: str,
     on_epoch: EpochHook | None = None,
+    on_resume: ResumeHook | None = None,
     accelerator: str = "auto",
 ) -> Fitted:
     """Train until the validation part gains no more; leave the best weights in the network.
@@ -66,6 +75,7 @@ def fit_network(
         fingerprint: Hash of all that shapes the result; other fingerprints' checkpoints are
             not looked at.
         on_epoch: Told of each epoch; may raise to stop.
+        on_resume: Told what an earlier take had spent, where one is taken up or read back.
         accelerator: "cpu", "gpu" or "auto".
 
     Raises:
@@ -80,8 +90,13 @@ def fit_network(
     )
     with _quiet(), _threads(schedule.cpu_threads), torch.random.fork_rng(devices=[]):
         trainer = _make_trainer(schedule, [log, stop, save], folder, accelerator)
+        # a thread beside two that share each step slows them by more than it saves
+        is_shared = schedule.cpu_threads > 1 and trainer.strategy.root_device.type == "cpu"
+        train.reads_ahead = val.reads_ahead = not is_shared
         _run(trainer, learner, train, val, checkpoint if checkpoint.is_file() else None)
         save.save(trainer)
+    if on_resume and log.earlier_s:
+        on_resume(log.earlier_s)
     network.load_state_dict(_best_weights(log, schedule))
     network.eval()
     return Fitted(tuple(log.history), log.best_epoch)

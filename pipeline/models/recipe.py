@@ -14,7 +14,7 @@ from torch import nn
 
 from pipeline.errors import TrainingError
 from pipeline.models.batches import StreamTable
-from pipeline.models.learner import EpochHook
+from pipeline.models.learner import EpochHook, ResumeHook
 from pipeline.models.loop import Fitted
 from pipeline.records import MovieRecord
 from pipeline.target import Target
@@ -78,6 +78,8 @@ class Training:
         seed: Of weights, dropout and order.
         knobs: By name, what is to differ from the recipe's published defaults.
         on_epoch: Told of each epoch; may raise to stop.
+        on_resume: Told what earlier takes had spent, once for each step that is taken up or read
+            back.
         accelerator: "cpu", "gpu" or "auto".
     """
 
@@ -85,6 +87,7 @@ class Training:
     seed: int = 42
     knobs: Mapping[str, object] = field(default_factory=dict)
     on_epoch: EpochHook | None = None
+    on_resume: ResumeHook | None = None
     accelerator: str = "auto"
 
     def turn(self, config: Config) -> Config:

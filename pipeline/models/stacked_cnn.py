@@ -152,9 +152,7 @@ class FramesNetwork(nn.Module):
         return self.trunk(torch.cat(frames, dim=1))  # (batch, width_out)
 
     def _shared(self, pixels: Tensor, mask: Tensor) -> Tensor:
-        there = self.trunk(self._prepare(pixels[mask]))  # (all frames, width_out)
-        features = there.new_zeros(*mask.shape, there.shape[1])  # (batch, frames, width_out)
-        features[mask] = there
+        features = self.trunk(self._prepare(pixels[mask]))  # (all frames, width_out)
         return self.pool(features, mask)  # (batch, width_out)
 
     def _prepare(self, pixels: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from pipeline.errors import TrainingError
 from pipeline.models.batches import StreamTable
+from pipeline.models.padding import find_places, gather
 from pipeline.models.sequences import READERS, RECURRENT_WIDTH
 from pipeline.ragged import Ragged
 
@@ -132,19 +133,16 @@ class StreamEncoder(nn.Module):
         # masked_scatter and where would let NaN gradients through; rows are indexed instead
         present = torch.nonzero(mask if mask.ndim == 1 else mask.any(dim=1))[:, 0]
         if self.reader is not None:
-            encoded = self._read(values[present], mask[present])
+            vectors = gather(values, find_places(mask))  # (all vectors, width_in)
+            encoded = self.reader((vectors - self.mean).mul_(1 / self.scale), mask[present])
         else:
             encoded = self._encode(values[present])
         return features.index_copy(0, present, encoded)
 
-    def _read(self, values: Tensor, mask: Tensor) -> Tensor:
-        standard = (values - self.mean).mul_(1 / self.scale)  # (present, longest, width_in)
-        return self.reader(standard.masked_fill_(~mask[..., None], 0.0), mask)
-
     def _encode(self, values: Tensor) -> Tensor:
         if self.cnn is not None:
-            thin = _thin(values)  # (present, mels, time / 4); before the scaler: less to scale
-            return self.cnn((thin - self.mean[:, None]) / self.scale[:, None])  # (present, 1024)
+            standard = (values - self.mean[:, None]).div_(self.scale[:, None])
+            return self.cnn(standard)  # (present, 1024)
         standard = (values - self.mean) / self.scale  # (present, width_in)
         if self.spec.kind == "vector":
             return standard
@@ -178,15 +176,6 @@ def _read(values: np.ndarray | Ragged, rows: np.ndarray) -> Iterator[np.ndarray]
             continue
         part = np.asarray(values[rows[start : start + _READ_ROWS]], dtype=np.float64)
         yield part if part.ndim == 2 else part.transpose(0, 2, 1).reshape(-1, part.shape[1])
-
-
-def _thin(log_mel: Tensor, steps: int = 4) -> Tensor:
-    """Average every four time steps, and the rest; torch's own pooling takes thrice as long."""
-    whole = log_mel.shape[-1] // steps * steps
-    thin = sum(log_mel[..., k:whole:steps] for k in range(steps)) / steps
-    if whole == log_mel.shape[-1]:
-        return thin
-    return torch.cat([thin, log_mel[..., whole:].mean(dim=-1, keepdim=True)], dim=-1)
 
 
 class AudioCnn(nn.Module):

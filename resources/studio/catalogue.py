@@ -15,7 +15,10 @@ class Catalogue(Protocol):
     kind: str
 
     def about(self) -> dict:
-        """Describe the catalogue: `kind`, `size`, `fingerprint` and what else names it."""
+        """Describe the catalogue: `kind`, `size`, `fingerprint` and what else names it.
+
+        `opened_with` is the size before any `add`, where a larger one holds the same movies.
+        """
 
     def movie_ids(self) -> list[int]:
         """List the movies, ascending."""

@@ -46,6 +46,7 @@ class GeneratedCatalogue:
         if size < 1:
             raise ValueError(f"a catalogue wants at least one movie, not {size}")
         self.size, self.seed, self.cache = size, seed, Path(cache)
+        self._opened_with = size
         self.fingerprint = combine([self.kind, str(seed), GENERATOR_VERSION])
         self._changes = Changes()
         self._timeline = draw_timeline(seed, size)
@@ -59,6 +60,7 @@ class GeneratedCatalogue:
             "kind": self.kind,
             "seed": self.seed,
             "size": self.size,
+            "opened_with": self._opened_with,
             "fingerprint": self.fingerprint,
         }
 

@@ -219,6 +219,17 @@ def test_film_that_gathers_votes_late_is_found_within_four_weeks_and_a_new_one_a
     assert set(stamps(site)) == popular | {new, old}
 
 
+def test_films_of_a_studio_opened_larger_are_found_at_once(open_site):
+    site = open_site(size=6)
+    crawl(site)
+    larger = open_site(size=9, name="larger")
+    grown = replace(site, studio=larger.studio, catalogue=larger.catalogue)
+    crawl(grown)
+    assert set(stamps(grown)) == set(larger.catalogue.movie_ids())
+    crawl(grown)
+    assert asked(grown) == 0
+
+
 def test_film_out_of_scope_is_looked_at_once(open_site):
     site = open_site(size=30)
     ids = site.catalogue.movie_ids()

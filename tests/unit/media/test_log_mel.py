@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from pipeline.media.log_mel import (
     CENTRE_DB,
@@ -7,10 +9,12 @@ from pipeline.media.log_mel import (
     N_FFT,
     N_MELS,
     N_STEPS,
+    N_THIN_STEPS,
     SAMPLE_RATE_HZ,
     SCALE_DB,
     log_mel,
     mel_filters,
+    thin_out,
 )
 
 
@@ -76,3 +80,13 @@ def test_a_tone_lights_its_own_band():
 def test_samples_of_another_type_are_refused():
     with pytest.raises(ValueError, match="int16"):
         log_mel(np.zeros(16_000, dtype=np.float32))
+
+
+@pytest.mark.parametrize("steps", [1, 3, 50, 936, N_STEPS])
+def test_thinned_sound_is_the_mean_of_four_steps_as_torch_pools(steps):
+    sound = torch.randn(2, 5, steps)
+    torch.testing.assert_close(thin_out(sound), nn.AvgPool1d(4, ceil_mode=True)(sound))
+
+
+def test_thirty_seconds_thinned_have_a_fixed_width():
+    assert thin_out(torch.zeros(N_MELS, N_STEPS)).shape == (N_MELS, N_THIN_STEPS)

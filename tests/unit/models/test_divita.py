@@ -119,6 +119,30 @@ def test_statistics_are_of_clips_and_not_of_padding():
     assert torch.isfinite(projection(values, mask)).all()  # one clip has no deviation
 
 
+def test_a_projection_is_the_norm_and_then_the_linear_layer():
+    torch.manual_seed(0)
+    projection, norm = ClipProjection(6), torch.nn.BatchNorm1d(6)
+    for weight in projection.norm.parameters():
+        torch.nn.init.normal_(weight)
+    norm.load_state_dict(projection.norm.state_dict())
+    mask = torch.arange(4) < torch.tensor([4, 2, 3])[:, None]
+    values = torch.randn(3, 4, 6)
+    for _ in range(2):  # statistics of the batch, then those so far
+        wanted = projection.linear(norm(values[mask]))
+        torch.testing.assert_close(projection(values, mask)[mask], wanted)
+        assert projection.norm.num_batches_tracked == norm.num_batches_tracked
+        gradients = [
+            torch.autograd.grad(
+                out.square().sum(), [*own.parameters(), *projection.linear.parameters()]
+            )
+            for out, own in ((projection(values, mask)[mask], projection.norm), (wanted, norm))
+        ]
+        for ours, theirs in zip(*gradients, strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+        norm.load_state_dict(projection.norm.state_dict())
+        projection.eval(), norm.eval()
+
+
 def test_a_block_answers_as_torchs_own():
     torch.manual_seed(0)
     block = ClipBlock(dropout=0.0)

@@ -7,7 +7,7 @@ from torch import nn
 
 from pipeline.errors import TrainingError
 from pipeline.models.fusion import FusionNetwork
-from pipeline.models.streams import AudioCnn, StreamSpec, _thin, specify_streams
+from pipeline.models.streams import AudioCnn, StreamSpec, specify_streams
 
 PUBLISHED = (
     StreamSpec("text", "vector", 768),
@@ -43,12 +43,6 @@ def test_parameter_count_is_as_computed_by_hand():
 @pytest.mark.parametrize("steps", [1, 3, 938, 3000])
 def test_audio_network_takes_sound_of_any_length(steps):
     assert AudioCnn(64)(torch.zeros(2, 64, steps)).shape == (2, 1024)
-
-
-@pytest.mark.parametrize("steps", [1, 3, 50, 936, 938])
-def test_thinned_sound_is_the_mean_of_four_steps_as_torch_pools(steps):
-    sound = torch.randn(2, 5, steps)
-    torch.testing.assert_close(_thin(sound), nn.AvgPool1d(4, ceil_mode=True)(sound))
 
 
 def inputs(n: int = 4) -> tuple[dict, dict]:

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -96,6 +97,34 @@ def test_training_stopped_at_any_step_ends_with_the_weights_of_an_undisturbed_on
         with pytest.raises(Halt):
             fit(tmp_path / "b", every_step, transform=halting_after(steps))
     assert_same(undisturbed, fit(tmp_path / "b", every_step))
+
+
+def test_time_of_earlier_takes_is_told_when_a_training_is_taken_up_or_read_back(tmp_path):
+    told: list[float] = []
+    with pytest.raises(Halt):
+        fit(tmp_path, transform=halting_after(2 * STEPS), on_resume=told.append)
+    assert not told
+    fit(tmp_path, on_resume=told.append)
+    fit(tmp_path, on_resume=told.append)
+    assert 0 < told[0] < told[1]
+
+
+def test_steps_leave_nothing_behind_for_devices_that_are_not_in_use(tmp_path):
+    before = len(torch.cuda._queued_calls)
+    fit(tmp_path)
+    assert len(torch.cuda._queued_calls) <= before + 1
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_batches_are_read_ahead_where_a_core_is_left(tmp_path, threads):
+    names: set[str] = set()
+
+    def look(batch: Batch, seed: int) -> Batch:
+        names.add(threading.current_thread().name)
+        return noise(batch, seed)
+
+    fit(tmp_path, replace(SHORT, cpu_threads=threads), transform=look)
+    assert {name.startswith("read-ahead") for name in names} == {threads == 1}
 
 
 def test_training_taken_up_inside_an_epoch_does_only_the_steps_that_are_left(tmp_path):
