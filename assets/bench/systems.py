@@ -15,6 +15,7 @@ import numpy as np
 from assets.bench.real_folds import FOLDS, answer_fold
 from assets.bench.real_movies import RealMovies, read_real_movies
 from assets.bench.report import BenchRow
+from pipeline.evaluation.intervals import Interval, bootstrap
 
 DATA = Path("../shared/data")
 SEED = 7
@@ -63,7 +64,8 @@ def ask_all(movies: RealMovies, seed: int, knobs: Mapping[str, object]) -> Said:
     workers = min(PROCESSES, os.cpu_count() or 1)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         folds = list(pool.map(_answer, arguments))
-    return {name: np.concatenate([fold[name] for fold in folds]) for name in folds[0]}
+    said = {name: np.concatenate([fold[name] for fold in folds]) for name in folds[0]}
+    return said | {"franchise": movies.table["franchise"].to_numpy()[said["row"]]}
 
 
 def _answer(arguments: tuple) -> Said:
@@ -94,8 +96,11 @@ def _box_office(said: Said, seed: int) -> Sequence[BenchRow]:
 def _errors(
     name: str, ours: np.ndarray, said: Said, key: str, peer: str, target: float | None, seed: int
 ) -> BenchRow:
-    low, high = ratio_interval(said["true"], ours, said[key], seed)
-    why = f"95 % interval of the ratio, paired bootstrap: {low:.4f} to {high:.4f}"
+    true, theirs = said["true"], said[key]
+    ratio = draw_interval(
+        said, seed, lambda some: rmse(true[some], ours[some]) / rmse(true[some], theirs[some])
+    )
+    why = f"95 % interval of the ratio, paired bootstrap of franchises: {_ends(ratio)}"
     errors = rmse(said["true"], ours), rmse(said["true"], said[key])
     return BenchRow(name, errors[0], "RMSE of log10 $", peer, errors[1], target, why=why)
 
@@ -113,15 +118,15 @@ def _revenue(said: Said, seed: int) -> Sequence[BenchRow]:
     for word, score, limit in (
         ("macro-F1", macro_f1, MACRO_F1), ("±1 accuracy", within_one, WITHIN_ONE),
     ):  # fmt: skip
-        low, high = _interval(
-            len(said["true"]), seed,
+        interval = draw_interval(
+            said, seed,
             lambda some, score=score: score(said["true_class"][some], said["blend_class"][some]),
         )  # fmt: skip
         ours, peer = (score(said["true_class"], said[k]) for k in ("blend_class", "peer_class"))
         rows.append(
             BenchRow(f"revenue: {word} of eight quantile classes", ours, "share", BOOSTING, peer,
                      None, limit=limit, better="higher",
-                     why=f"95 % interval: {low:.4f} to {high:.4f}")
+                     why=f"95 % interval: {_ends(interval)}")
         )  # fmt: skip
     return rows
 
@@ -131,20 +136,20 @@ def rmse(true: np.ndarray, said: np.ndarray) -> float:
     return float(np.sqrt(np.mean((true - said) ** 2)))
 
 
-def ratio_interval(
-    true: np.ndarray, ours: np.ndarray, peer: np.ndarray, seed: int
-) -> tuple[float, float]:
-    """Give the 95 % interval of our RMSE over the peer's, on the same draws of movies."""
-    return _interval(
-        len(true), seed, lambda some: rmse(true[some], ours[some]) / rmse(true[some], peer[some])
+def draw_interval(said: Said, seed: int, score: Callable[[np.ndarray], float]) -> Interval:
+    """Give the 95 % interval of a score of some rows; whole franchises are drawn."""
+    drawn = bootstrap(
+        lambda draws: {"score": np.array([score(some) for some in draws])},
+        len(said["true"]),
+        seed=seed,
+        franchises=said["franchise"],
+        resamples=RESAMPLES,
     )
+    return drawn["score"].interval()
 
 
-def _interval(n: int, seed: int, score: Callable[[np.ndarray], float]) -> tuple[float, float]:
-    rng = np.random.default_rng(seed)
-    drawn = [score(rng.integers(0, n, n)) for _ in range(RESAMPLES)]
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return float(low), float(high)
+def _ends(interval: Interval) -> str:
+    return f"{interval.low:.4f} to {interval.high:.4f}"
 
 
 ROWS: tuple[Callable[[Said, int], Sequence[BenchRow]], ...] = (_box_office, _revenue)

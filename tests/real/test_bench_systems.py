@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from assets.bench.real_movies import read_real_movies
-from assets.bench.systems import measure, ratio_interval, rmse
+from assets.bench.systems import draw_interval, measure, rmse
 from pipeline.models.fitting import LATER_FIELDS
 
 pytestmark = pytest.mark.real
@@ -28,10 +28,12 @@ def test_every_row_is_measured(data):
         assert row.why
 
 
-def test_ratio_of_paired_errors_is_surer_than_either_error():
-    rng = np.random.default_rng(0)
-    true, noise = rng.normal(size=400), rng.normal(size=400)
-    low, high = ratio_interval(true, true + 0.9 * noise, true + noise, seed=0)
-    assert low == pytest.approx(0.9)
-    assert high == pytest.approx(0.9)
-    assert rmse(true, true + noise) == pytest.approx(1, abs=0.1)
+def test_intervals_draw_whole_franchises():
+    true = np.repeat(np.random.default_rng(0).normal(size=200), 2)
+
+    def width(franchises):
+        said = {"true": true, "franchise": franchises}
+        interval = draw_interval(said, 0, lambda some: rmse(true[some], 0.0))
+        return interval.high - interval.low
+
+    assert width(np.arange(400) // 2) > 1.2 * width(np.arange(400))
