@@ -4,7 +4,8 @@ What belongs here: decoding, downmix, resampling, and telling no track from sile
 spectrograms (see `pipeline.media.log_mel`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import av
@@ -31,6 +32,9 @@ CHUNK = 2**15
 """Samples resampled at once: a call costs as much as a few thousand of them."""
 
 _FULL_SCALE = 2**15 - 1
+
+Channels = Sequence[np.ndarray]
+"""What was decoded at once: float32 (samples,) of each channel, no copies of a frame's own."""
 
 
 def decode_audio(
@@ -61,7 +65,7 @@ def decode_audio(
     n_wanted = None if duration_s is None else round(duration_s * sample_rate_hz)
     parts: list[np.ndarray] = []
     n_samples = 0
-    for part in _resample(_decode_mono(path), sample_rate_hz):
+    for part in _resample(_decode_channels(path), sample_rate_hz):
         beat()
         parts.append(part)
         n_samples += len(part)
@@ -75,26 +79,36 @@ def decode_audio(
     return np.rint(np.clip(audio, -1.0, 1.0) * _FULL_SCALE).astype(np.int16)
 
 
-def _resample(parts: Iterator[tuple[int, np.ndarray]], sample_rate_hz: int) -> Iterator[np.ndarray]:
-    """Resample a stream of mono parts, all of the first part's rate, `CHUNK` samples at a time."""
+def _resample(parts: Iterator[tuple[int, Channels]], sample_rate_hz: int) -> Iterator[np.ndarray]:
+    """Mix and resample parts, all of the first one's rate, `CHUNK` samples at a time."""
     resampler = None
-    waiting: list[np.ndarray] = []
+    waiting: list[Channels] = []
     n_waiting = 0
     for rate_hz, part in parts:
         if resampler is None:
             resampler = soxr.ResampleStream(rate_hz, sample_rate_hz, 1, dtype="float32")
         waiting.append(part)
-        n_waiting += len(part)
+        n_waiting += len(part[0])
         if n_waiting >= CHUNK:
-            yield resampler.resample_chunk(np.concatenate(waiting))
+            yield resampler.resample_chunk(_mix(waiting))
             waiting, n_waiting = [], 0
     if resampler is not None:
-        rest = np.concatenate([*waiting, np.empty(0, dtype=np.float32)])
-        yield resampler.resample_chunk(rest, last=True)
+        yield resampler.resample_chunk(_mix(waiting), last=True)
 
 
-def _decode_mono(path: Path) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (rate, samples) frame by frame, float32 within ±1, until the end or the damage."""
+def _mix(parts: Sequence[Channels]) -> np.ndarray:
+    """Average the channels of parts and put them one behind the other, float32 (samples,)."""
+    mono = [np.empty(0, dtype=np.float32)]
+    for n_channels, alike in groupby(parts, key=len):
+        total, *others = (np.concatenate(channel) for channel in zip(*alike, strict=True))
+        for channel in others:
+            total += channel
+        mono.append(total / n_channels)
+    return np.concatenate(mono)
+
+
+def _decode_channels(path: Path) -> Iterator[tuple[int, Channels]]:
+    """Yield (rate, channels) frame by frame, float32 within ±1, until the end or the damage."""
     with open_container(path, AudioError) as container:
         if not container.streams.audio:
             raise AudioError(Reason.NO_AUDIO_TRACK, "the file holds no sound track")
@@ -111,7 +125,7 @@ def _decode_mono(path: Path) -> Iterator[tuple[int, np.ndarray]]:
             if (
                 frame.format.name == "fltp" and n_channels <= MAX_PLANES
             ):  # what AAC, MP3 and Opus give
-                yield rate_hz, _mix_planes(frame)
+                yield rate_hz, [np.frombuffer(p, np.float32, frame.samples) for p in frame.planes]
                 continue
             if setup != (frame.format.name, frame.layout.name):
                 setup = (frame.format.name, frame.layout.name)
@@ -120,14 +134,4 @@ def _decode_mono(path: Path) -> Iterator[tuple[int, np.ndarray]]:
                 channels = samples.to_ndarray()
                 if n_channels > MAX_PLANES:
                     channels = channels.reshape(-1, n_channels).T
-                yield rate_hz, channels.mean(axis=0)
-
-
-def _mix_planes(frame: av.AudioFrame) -> np.ndarray:
-    """Average the channels of a frame of float planes, without a copy of them."""
-    planes = [np.frombuffer(plane, np.float32, frame.samples) for plane in frame.planes]
-    total = planes[0].copy()
-    for plane in planes[1:]:
-        total += plane
-    total /= len(planes)
-    return total
+                yield rate_hz, list(channels)
