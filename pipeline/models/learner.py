@@ -104,8 +104,8 @@ class Learner(lightning.LightningModule):
         call, each with its stack of frames.)
         """
         torch.default_generator.manual_seed(seed)
-        if self.device.type == "cuda":
-            torch.cuda.manual_seed(seed)
+        if self.device.type != "cpu":
+            torch.get_device_module(self.device).manual_seed(seed)
 
     def validation_step(self, batch: Batch, *_: object) -> None:
         """Look at a batch."""
