@@ -1,8 +1,4 @@
-"""What Dagster loads: assets, checks, jobs, schedules, and the settings of the environment.
-
-What belongs here: wiring, and the only reading of the environment. `build_defs` is the seam of the
-tests. What does not: anything else; nothing that loads here may import torch or transformers.
-"""
+"""What Dagster loads: assets, checks, jobs, schedules, and the settings of the environment."""
 
 import os
 from collections.abc import Iterator
@@ -10,27 +6,17 @@ from contextlib import ExitStack, contextmanager
 
 import dagster as dg
 
-from assets import (
-    baselines,
-    box_office,
-    catalog,
-    checks,
-    crawl,
-    embeddings,
-    encoder,
-    evaluation,
-    features,
-    frames,
-    leaderboard,
-    media,
-    models,
-    regions,
-    schedules,
-    splits,
-)
-from resources.lock import exclusive
+from assets.crawl import box_office, catalog, movie_records
+from assets.embeddings import embedding_assets, regions
+from assets.evaluation import leaderboard, system_evaluation
+from assets.frames import trailer_frames
+from assets.media import media_files
+from assets.models import baselines, encoder, system_models
+from assets.orchestration import checks, schedules
+from assets.splits import features, system_splits
+from resources.run_context import Workplace, open_workplace
 from resources.settings import ENVIRONMENT, UNKEPT, Settings
-from resources.workplace import Workplace, open_workplace
+from resources.storage.lock import exclusive
 
 
 class WorkplaceResource(dg.ConfigurableResource):
@@ -53,7 +39,7 @@ class WorkplaceResource(dg.ConfigurableResource):
     trailers: str = ""
     trailer_lines: str = ""
     youtube_cookies: str = ""
-    frames: str = ""
+    trailer_frames: str = ""
     sound: str = ""
     backbones: str = ""
     attributes: str = ""
@@ -91,18 +77,18 @@ def build_defs(**overrides: object) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             catalog.movie_catalog,
-            *crawl.ASSETS,
+            *movie_records.ASSETS,
             *box_office.ASSETS,
-            *media.ASSETS,
-            *frames.ASSETS,
-            *embeddings.ASSETS,
+            *media_files.ASSETS,
+            *trailer_frames.ASSETS,
+            *embedding_assets.ASSETS,
             *regions.ASSETS,
             features.movie_features,
-            *splits.ASSETS,
+            *system_splits.ASSETS,
             *baselines.ASSETS,
             encoder.box_office_encoder,
-            *models.ASSETS,
-            *evaluation.ASSETS,
+            *system_models.ASSETS,
+            *system_evaluation.ASSETS,
             leaderboard.leaderboard,
         ],
         asset_checks=checks.CHECKS,

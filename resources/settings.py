@@ -1,15 +1,12 @@
-"""Every setting that the environment may give, with the default it has without one.
-
-What belongs here: names, defaults and what follows from them. What does not: opening anything.
-"""
+"""Every setting that the environment may give, with the default it has without one."""
 
 import math
 import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from pipeline.errors import ConfigurationError
-from pipeline.systems import PRESETS, Preset
+from pipeline.core.errors import ConfigurationError
+from pipeline.core.systems import PRESETS, Preset
 
 TMDB_API_URL = "https://api.themoviedb.org/3"
 TMDB_IMAGE_URL = "https://image.tmdb.org/t/p"
@@ -47,7 +44,7 @@ class Settings:
         trailers: Folder of trailers that the user has; asked before the trailer host.
         trailer_lines: Lines of the picture that are fetched at most; 480 where nothing is set.
         youtube_cookies: File of cookies in Netscape's format.
-        frames: Which frames of a trailer are sampled; see `resources.trailer_options`.
+        frames: Which frames of a trailer are sampled; see `resources.trailers.reading_options`.
         sound: How much of its sound is kept; see the same.
         backbones: Names of backbones beside the preset's, separated by commas.
         attributes: File with the looks that objects on posters may have, one a line.

@@ -1,17 +1,14 @@
-"""Which figure becomes the label: the most trusted source's worldwide gross in US dollars.
-
-What belongs here: the choice and what is kept beside it. What does not: reading pages and dumps.
-"""
+"""Which figure becomes the label: the most trusted source's worldwide gross in US dollars."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.core.outcomes import Reason
+from pipeline.core.prices import REAL_USD_YEAR, index_year, to_real_usd
 from pipeline.crawl.exchange_rates import Conversion, ExchangeRates
 from pipeline.crawl.figures import IMDBPRO, TMDB, Figures, order_by_trust
-from pipeline.crawl.imdbpro_days import Days
+from pipeline.crawl.imdbpro.daily_table import Days
 from pipeline.crawl.money import USD, Money, format_money
-from pipeline.outcomes import Reason
-from pipeline.prices import REAL_USD_YEAR, index_year, to_real_usd
 
 DAY_COLUMNS = ("date", "gross", "theatres", "gross_to_date")
 

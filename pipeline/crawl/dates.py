@@ -1,7 +1,4 @@
-"""Reads dates as people in the United States write them.
-
-What belongs here: one date. What does not: ISO dates in JSON (see `pipeline.crawl.reading`).
-"""
+"""Reads dates as people in the United States write them."""
 
 import re
 from datetime import date

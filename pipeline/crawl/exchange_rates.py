@@ -1,16 +1,12 @@
-"""Yearly exchange rates from the user's own file, and amounts in US dollars by them.
-
-What belongs here: reading the file's text, and converting. What does not: opening the file (see
-`resources.exchange_rates`) and which amount becomes a label (see `pipeline.crawl.box_office`).
-"""
+"""Yearly exchange rates from the user's own file, and amounts in US dollars by them."""
 
 import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from pipeline.core.errors import ConfigurationError
 from pipeline.crawl.money import USD, Money
-from pipeline.errors import ConfigurationError
 
 RATE_COLUMNS = ("year", "currency", "usd_per_unit")
 

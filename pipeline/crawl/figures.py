@@ -1,16 +1,12 @@
-"""What one source says of a movie's money, and the order in which sources are trusted.
-
-What belongs here: the record of one source's figures, and its JSON. What does not: which of them
-becomes the label (see `pipeline.crawl.box_office`).
-"""
+"""What one source says of a movie's money, and the order in which sources are trusted."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
-from pipeline.crawl.imdbpro import BoxOffice
+from pipeline.core.records import MovieRecord
+from pipeline.crawl.imdbpro.box_office_page import BoxOffice
+from pipeline.crawl.json_values import read_mapping, read_mappings, read_positive, read_text
 from pipeline.crawl.money import USD, Money
-from pipeline.crawl.reading import read_mapping, read_mappings, read_positive, read_text
-from pipeline.records import MovieRecord
 
 IMDBPRO, TMDB = "imdbpro", "tmdb"
 

@@ -1,7 +1,4 @@
-"""Makes one record of what several sources say of a movie, and remembers who said what.
-
-What belongs here: which source's field counts. What does not: reading any of them.
-"""
+"""Makes one record of what several sources say of a movie, and remembers who said what."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,15 +1,10 @@
-"""Amounts with their currency: reading and writing them as box-office pages do.
-
-What belongs here: one amount. What does not: other currencies in US dollars (see
-`pipeline.crawl.exchange_rates`), inflation (see `pipeline.prices`), and which amount becomes a
-label (see `pipeline.crawl.box_office`).
-"""
+"""Amounts with their currency: reading and writing them as box-office pages do."""
 
 import re
 from dataclasses import dataclass
 
-from pipeline.errors import RecordError
-from pipeline.outcomes import Reason
+from pipeline.core.errors import RecordError
+from pipeline.core.outcomes import Reason
 
 USD = "USD"
 

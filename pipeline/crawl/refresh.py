@@ -1,7 +1,4 @@
-"""When figures that still move are looked at again.
-
-What belongs here: the rule. What does not: making a movie due (see `pipeline.due`).
-"""
+"""When figures that still move are looked at again."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,8 +1,5 @@
 """The looks of objects, by comparing pictures with words: zero-shot CLIP over a vocabulary.
 
-What belongs here: reading a vocabulary, and judging crops by it. What does not: finding objects
-(see `pipeline.embeddings.regions`).
-
 Source: arXiv 2103.00020, section 3.1: cosines between a picture and "a photo of a ..." for each
 word, times the temperature, through a softmax.
 """
@@ -14,11 +11,11 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from pipeline.core.errors import ConfigurationError
 from pipeline.embeddings.backbones import Backbone
 from pipeline.embeddings.encode import encode_images, encode_texts
 from pipeline.embeddings.image import ImageNetwork
 from pipeline.embeddings.text import TextNetwork
-from pipeline.errors import ConfigurationError
 
 TEMPERATURE = 100.0
 """CLIP's trained factor, at the bound it was held to. Source: arXiv 2103.00020, section 2.5."""

@@ -1,9 +1,4 @@
-"""Sound backbones: windows of samples become log-mels, and log-mels vectors.
-
-What belongs here: cutting into windows, the log-mel that the weights were trained on, and the
-network that stands in without weights. What does not: decoding, and the log-mel of our own audio
-network (see `pipeline.media`), finding weights (see `resources.weights`).
-"""
+"""Sound backbones: windows of samples become log-mels, and log-mels vectors."""
 
 import threading
 import warnings

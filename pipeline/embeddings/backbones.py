@@ -1,13 +1,9 @@
-"""The one table of backbones: weights travel with the preprocessing they were trained on.
-
-What belongs here: a frozen record per backbone. What does not: code that builds networks (see
-`pipeline.embeddings.{image,video,audio,text}`) or finds weights (see `resources.weights`).
-"""
+"""The one table of backbones: weights travel with the preprocessing they were trained on."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from pipeline.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from pipeline.core.imagenet import IMAGENET_MEAN, IMAGENET_STD
 
 
 class Modality(StrEnum):

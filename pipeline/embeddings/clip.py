@@ -1,8 +1,4 @@
-"""CLIP's picture side as one trunk: pixels in, a vector in the space that texts share out.
-
-What belongs here: CLIP's ViT-B/32 with its projection. What does not: normalising pictures (see
-`pipeline.embeddings.image`) and the text side (see `pipeline.embeddings.text`).
-"""
+"""CLIP's picture side as one trunk: pixels in, a vector in the space that texts share out."""
 
 import torch
 from torch import nn

@@ -1,8 +1,4 @@
-"""The detectors that find objects on posters: their records, and the networks.
-
-What belongs here: torchvision's detectors. What does not: what is made of what they find (see
-`pipeline.embeddings.regions`) and finding their weights (see `resources.weights`).
-"""
+"""The detectors that find objects on posters: their records, and the networks."""
 
 from collections.abc import Mapping
 

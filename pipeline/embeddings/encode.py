@@ -1,8 +1,4 @@
-"""Pictures, clips, sound and texts of many movies become embeddings, in full batches.
-
-What belongs here: what each modality brings to the batch loop. What does not: the loop itself (see
-`pipeline.embeddings.units`), decoding, files, and the networks.
-"""
+"""Pictures, clips, sound and texts of many movies become embeddings, in full batches."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -11,17 +7,17 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from pipeline.core.errors import ItemError
 from pipeline.embeddings.audio import AudioNetwork
 from pipeline.embeddings.backbones import Backbone
 from pipeline.embeddings.image import ImageNetwork
 from pipeline.embeddings.inputs import clips_of, pictures_of, windows_of
+from pipeline.embeddings.parallel_encoding import encode_side_by_side
 from pipeline.embeddings.runner import GPU_FACTOR, Runner, run_all
-from pipeline.embeddings.side_by_side import encode_side_by_side
 from pipeline.embeddings.text import TextNetwork, tokenize
 from pipeline.embeddings.text_batches import TextBatch, make_batches, pad
 from pipeline.embeddings.units import encode_units, finite_or_error
 from pipeline.embeddings.video import VideoNetwork
-from pipeline.errors import ItemError
 
 BATCH_SIZE = 16
 """Pictures per batch on a CPU, where more is slower; on a GPU `GPU_FACTOR` times as many, as of
@@ -51,7 +47,7 @@ def encode_images(
 
     Args:
         items: (tmdb_id, uint8 RGB (pictures, height, width, 3)), or an error in place of pictures.
-        network: The backbone; left as it is, see `pipeline.embeddings.ready`.
+        network: The backbone; left as it is, see `pipeline.embeddings.fuse_batchnorm`.
         backbone: Its row of the table.
         device: torch's name of the device, or of several with commas between.
         batch_size: Pictures per batch, by default `BATCH_SIZE`; halved for good when
@@ -86,7 +82,7 @@ def encode_clips(
     Args:
         items: (tmdb_id, uint8 RGB (clips, frames, height, width, 3)) with the backbone's number of
             frames, or an error in place of clips.
-        network: The backbone; left as it is, see `pipeline.embeddings.ready`.
+        network: The backbone; left as it is, see `pipeline.embeddings.fuse_batchnorm`.
         backbone: Its row of the table.
         device: torch's name of the device, or of several with commas between.
         batch_size: Clips per batch, by default `CLIP_BATCH_SIZE`; halved for good when
@@ -121,7 +117,7 @@ def encode_audio(
 
     Args:
         items: (tmdb_id, int16 mono (samples,)), or an error in place of samples.
-        network: The backbone; left as it is, see `pipeline.embeddings.ready`.
+        network: The backbone; left as it is, see `pipeline.embeddings.fuse_batchnorm`.
         backbone: Its row of the table.
         sample_rate_hz: Rate of the samples; it must be the backbone's.
         device: torch's name of the device, or of several with commas between.
@@ -164,7 +160,7 @@ def encode_texts(
 
     Args:
         items: (tmdb_id, text).
-        network: The backbone; left as it is, see `pipeline.embeddings.ready`.
+        network: The backbone; left as it is, see `pipeline.embeddings.fuse_batchnorm`.
         tokenizer: Its tokenizer.
         backbone: Its row of the table.
         device: torch's name of the device, or of several with commas between.

@@ -1,8 +1,4 @@
-"""Image backbones: the network without its head, and pictures as it wants them.
-
-What belongs here: building and normalising. What does not: finding weights (see
-`resources.weights`), batches (see `pipeline.embeddings.encode`).
-"""
+"""Image backbones: the network without its head, and pictures as it wants them."""
 
 from collections.abc import Mapping
 

@@ -1,18 +1,14 @@
-"""A movie's array becomes units as its backbone wants them, or an error that says what is wrong.
-
-What belongs here: checking and bringing to size, by modality. What does not: batches (see
-`pipeline.embeddings.units`).
-"""
+"""A movie's array becomes units as its backbone wants them, or an error that says what is wrong."""
 
 import numpy as np
 import torch
 
+from pipeline.core.errors import ItemError
+from pipeline.core.outcomes import Reason
 from pipeline.embeddings.audio import FRAME_SAMPLES, compute_log_mels, cut_windows
 from pipeline.embeddings.backbones import Backbone
 from pipeline.embeddings.image import to_square
 from pipeline.embeddings.video import clips_to_square
-from pipeline.errors import ItemError
-from pipeline.outcomes import Reason
 
 
 def pictures_of(array: np.ndarray, *, backbone: Backbone) -> torch.Tensor | ItemError:

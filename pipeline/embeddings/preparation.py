@@ -1,12 +1,9 @@
-"""The version of what is done to an input before its backbone sees it.
-
-What belongs here: the version. What does not: the preparing (see `pipeline.embeddings.encode`).
-"""
+"""The version of what is done to an input before its backbone sees it."""
 
 from dataclasses import asdict
 
+from pipeline.core.versions import combine, hash_json
 from pipeline.embeddings.backbones import Backbone
-from pipeline.versions import combine, hash_json
 
 CODE_VERSION = "1"
 """Raise it when the same row of the table prepares the same input otherwise than before."""

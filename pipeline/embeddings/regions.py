@@ -1,9 +1,4 @@
-"""Objects on posters: where they are, what they are, how they look, and their features.
-
-What belongs here: from a poster to regions. What does not: the detector (see
-`pipeline.embeddings.detector`), judging looks (`pipeline.embeddings.attributes`) and the files of
-seed 000 (`pipeline.layouts`).
-"""
+"""Objects on posters: where they are, what they are, how they look, and their features."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,12 +9,12 @@ from torch import nn
 from torchvision.ops import roi_align
 from torchvision.transforms import functional
 
+from pipeline.core.errors import ItemError
+from pipeline.core.outcomes import Reason
 from pipeline.embeddings.detector import OBJECT_NAMES
 from pipeline.embeddings.image import ImageNetwork
-from pipeline.errors import ItemError
 from pipeline.layouts.attr_bbox import Region
-from pipeline.layouts.seed000 import FEATURE_CHANNELS
-from pipeline.outcomes import Reason
+from pipeline.layouts.reference000_layout import FEATURE_CHANNELS
 
 POSTER_WIDTH_PX, POSTER_HEIGHT_PX = 400, 600
 """Boxes and features are of a poster of this size. Source: seed 000."""

@@ -1,9 +1,4 @@
-"""One batch through a network: precision, copies, and what to do when it does not go through.
-
-What belongs here: what all modalities share. What does not: how batches are made (see
-`pipeline.embeddings.units`, `pipeline.embeddings.text_batches`) and the copies of a GPU (see
-`pipeline.embeddings.lanes`).
-"""
+"""One batch through a network: precision, copies, and what to do when it does not go through."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
@@ -13,8 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipeline.embeddings.lanes import Lanes
-from pipeline.embeddings.ready import ready_network
+from pipeline.embeddings.cuda_streams import Lanes
+from pipeline.embeddings.fuse_batchnorm import ready_network
 
 GPU_FACTOR = 16
 """A batch on a GPU is so many times that on a CPU, where more leaves the cache."""

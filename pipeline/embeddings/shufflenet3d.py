@@ -1,8 +1,5 @@
 """ShuffleNetV2 1.0x over clips: the picture network with every kernel grown by time.
 
-What belongs here: the architecture, and the names its authors' weights go by. What does not:
-normalising (see `pipeline.embeddings.video`) and finding weights (see `resources.weights`).
-
 Source: the units are those of arXiv 1807.11164, figure 3 (c) and (d); the kernels and strides over
 time are those of arXiv 1904.02422, the table of 3D-ShuffleNetV2: 3x3x3 wherever a picture network
 has 3x3; time is halved with space, except in the first convolution.

@@ -1,8 +1,4 @@
-"""Text backbones: tokens, and one vector per text.
-
-What belongs here: pooling, cutting, and the network that stands in without weights. What does not:
-finding weights (see `resources.weights`), batches (see `pipeline.embeddings.encode`).
-"""
+"""Text backbones: tokens, and one vector per text."""
 
 from dataclasses import replace
 from itertools import product

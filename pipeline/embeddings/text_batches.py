@@ -1,8 +1,4 @@
-"""Batches of texts: those of one padded length together, within a budget of tokens.
-
-What belongs here: order and padding. What does not: tokens (see `pipeline.embeddings.text`) and
-sending batches (see `pipeline.embeddings.runner`).
-"""
+"""Batches of texts: those of one padded length together, within a budget of tokens."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,8 +6,8 @@ from itertools import islice
 
 import torch
 
-from pipeline.errors import ItemError
-from pipeline.outcomes import Reason
+from pipeline.core.errors import ItemError
+from pipeline.core.outcomes import Reason
 
 TEXTS_AT_ONCE = 4096
 """Texts sorted by length together: enough for batches with little padding, little memory."""

@@ -1,8 +1,4 @@
-"""A convolutional or windowed network without its head, with given parameters or drawn ones.
-
-What belongs here: what pictures and clips share. What does not: what goes in (see
-`pipeline.embeddings.image`, `pipeline.embeddings.video`) and finding weights (`resources.weights`).
-"""
+"""A convolutional or windowed network without its head, with given parameters or drawn ones."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,8 +7,8 @@ from torch import nn
 from torchvision.models import resnet
 from torchvision.models.video import resnet as video_resnet
 
+from pipeline.core.errors import WeightsError
 from pipeline.embeddings.backbones import Backbone
-from pipeline.errors import WeightsError
 
 
 class PixelNetwork(nn.Module):

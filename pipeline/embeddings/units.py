@@ -14,10 +14,10 @@ from functools import partial
 import numpy as np
 import torch
 
-from pipeline.embeddings.ahead import map_ahead
+from pipeline.core.errors import ItemError
+from pipeline.core.outcomes import Reason
+from pipeline.embeddings.prefetch import map_ahead
 from pipeline.embeddings.runner import Embedded, Runner, run_all
-from pipeline.errors import ItemError
-from pipeline.outcomes import Reason
 
 THREADS_FOR_A_GPU = 4
 """Threads that prepare units where a GPU computes; a CPU encoder prepares its own."""

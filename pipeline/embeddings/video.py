@@ -1,8 +1,4 @@
-"""Clip backbones: the network without its head, and clips as it wants them.
-
-What belongs here: building and normalising. What does not: finding weights (see
-`resources.weights`), cutting trailers into clips, batches (see `pipeline.embeddings.encode`).
-"""
+"""Clip backbones: the network without its head, and clips as it wants them."""
 
 from collections.abc import Mapping
 

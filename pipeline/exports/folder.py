@@ -1,8 +1,5 @@
 """A folder that is being exported: whole files, a journal, and the manifest at the very end.
 
-What belongs here: how a folder becomes complete whatever kills it. What does not: what its files
-hold, and checking it later (see `pipeline.exports.manifest`).
-
 The journal names each file before it is begun. A run that is killed leaves the journal and no
 manifest; the next one writes everything again and removes what nobody wants any more, and nothing
 but what a journal or a manifest of ours names.
@@ -15,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from pipeline.errors import DiskError, DumpError
+from pipeline.core.errors import DiskError, DumpError
 from pipeline.exports.manifest import (
     FORMAT,
     MANIFEST,

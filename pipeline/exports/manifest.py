@@ -1,8 +1,4 @@
-"""The manifest of an exported folder: every file with size and SHA-256, and the check of it.
-
-What belongs here: the manifest's form, and what is wrong with a folder. What does not: filling one
-(see `pipeline.exports.folder`).
-"""
+"""The manifest of an exported folder: every file with size and SHA-256, and the check of it."""
 
 import hashlib
 import json
@@ -10,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from pipeline.errors import DumpError
+from pipeline.core.errors import DumpError
 
 MANIFEST = "manifest.json"
 UNFINISHED = ".marquee-unfinished"

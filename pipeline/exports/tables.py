@@ -1,7 +1,5 @@
 """One table of movies, as Parquet or as CSV: what is known of each, money, and status per asset.
 
-What belongs here: columns, and the two formats. What does not: reading the store.
-
 Parquet is the exact format. A CSV file is opened by spreadsheets, and those run a cell that begins
 with `=`, `+`, `-` or `@`; so a text that does is written with an apostrophe before it, and so is a
 text that would then read like one of these. Take one apostrophe away from a cell that begins with
@@ -19,7 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.records import MovieRecord
+from pipeline.core.records import MovieRecord
 
 AFTER_RELEASE = {b"known": b"after release: a label, never an input"}
 """Metadata of the columns that no model may be fed."""

@@ -1,8 +1,4 @@
-"""Which frames make the clips of a trailer: 24 at 24 a second, never across a cut.
-
-What belongs here: cutting a stream of frames into clips while it is decoded, holding no more than
-one clip of it. What does not: finding shots (see `pipeline.media.shots`) and decoding.
-"""
+"""Which frames make the clips of a trailer: 24 at 24 a second, never across a cut."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,8 +1,4 @@
-"""Which frames of a trailer repeat an earlier one: the same shot, hardly moved.
-
-What belongs here: the measure and the mark. What does not: dark and flat frames (see
-`pipeline.frames.filtering`), and whether repeats are dropped (see `pipeline.frames.picking`).
-"""
+"""Which frames of a trailer repeat an earlier one: the same shot, hardly moved."""
 
 import numpy as np
 

@@ -1,8 +1,4 @@
-"""Which frames of a trailer say something: neither nearly black nor nearly uniform.
-
-What belongs here: statistics of frames, the cut, the reasons for every drop. What does not:
-decoding, sampling, and frames that repeat each other (see `pipeline.frames.duplicates`).
-"""
+"""Which frames of a trailer say something: neither nearly black nor nearly uniform."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,8 +7,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from pipeline.errors import FrameError
-from pipeline.outcomes import Reason
+from pipeline.core.errors import FrameError
+from pipeline.core.outcomes import Reason
 
 CUT_PERCENTILE = 20.0
 """Percent of a trailer's frames. Source: seed 004, "whos mean or std is in 20'th percentile"."""

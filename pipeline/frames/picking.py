@@ -1,19 +1,15 @@
-"""From the sampled frames of a trailer to those that are kept.
-
-What belongs here: the one function that an asset calls. What does not: its parts (see
-`pipeline.frames.filtering`, `pipeline.frames.duplicates` and `pipeline.frames.sampling`).
-"""
+"""From the sampled frames of a trailer to those that are kept."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.errors import FrameError
+from pipeline.core.errors import FrameError
+from pipeline.core.outcomes import Reason
 from pipeline.frames.duplicates import mark_duplicates
 from pipeline.frames.filtering import JUDGED, Verdict, judge, measure, summarize
 from pipeline.frames.sampling import KEPT_FRAMES, choose_kept
-from pipeline.outcomes import Reason
 
 FEWEST_FRAMES = 5
 """Fewer informative frames than this say nothing of a trailer. Source: seed 004 stacks 5 or 15."""

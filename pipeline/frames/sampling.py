@@ -1,8 +1,4 @@
-"""Which frames are decoded and which are kept: at random, but for one movie always the same.
-
-What belongs here: choices by seed. What does not: judging frames
-(see `pipeline.frames.filtering`).
-"""
+"""Which frames are decoded and which are kept: at random, but for one movie always the same."""
 
 import numpy as np
 

@@ -1,7 +1,5 @@
 """Objects found on a poster, as seed 000 writes them: four lines per object.
 
-What belongs here: text to regions and back, to the byte. What does not: finding objects.
-
 Source: seed 000, "Poster High-level features": attributes and the object's name, one confidence per
 attribute, the object's confidence, and its box `[x1, y1, x2, y2]` in pixels of a 400x600 poster.
 """
@@ -10,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.errors import DumpError
+from pipeline.core.errors import DumpError
 
 LINES_PER_REGION = 4
 

@@ -1,7 +1,5 @@
 """Reads the header of a `.npy` file that anybody may have written.
 
-What belongs here: the header, without evaluating it. What does not: what the array means.
-
 NumPy itself evaluates the header as a Python literal; a hostile one can exhaust the parser's stack,
 and a structured type can hold objects. A pattern of what `np.save` writes needs neither.
 """
@@ -10,7 +8,7 @@ import re
 from dataclasses import dataclass
 from math import prod
 
-from pipeline.errors import DumpError
+from pipeline.core.errors import DumpError
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER_BYTES = 2048

@@ -1,8 +1,4 @@
-"""The sound of a trailer becomes mono samples at one rate.
-
-What belongs here: decoding, downmix, resampling, and telling no track from silence. What does not:
-spectrograms (see `pipeline.media.log_mel`).
-"""
+"""The sound of a trailer becomes mono samples at one rate."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -12,9 +8,9 @@ import av
 import numpy as np
 import soxr
 
-from pipeline.errors import AudioError
+from pipeline.core.errors import AudioError
+from pipeline.core.outcomes import Reason
 from pipeline.media.container import Beat, decode_stream, keep_still, open_container
-from pipeline.outcomes import Reason
 
 DURATION_S = 30.0
 """Length taken from the beginning of the sound. Source: seed 001, "Audio"."""

@@ -1,8 +1,5 @@
 """The clips of one trailer as one small video, written a clip at a time and read back so.
 
-What belongs here: the file's layout and its quality. What does not: which frames make a clip (see
-`pipeline.frames.clips`), and scaling them (see `pipeline.media.clip_picture`).
-
 Raw, a minute of clips is 217 MB; the file holds them one after another, each a group of pictures of
 its own, so that a clip can be left out without touching another, and is read without the others. A
 frame that stands twice in a clip, as a trailer of 12 frames a second has it, is one picture shown
@@ -22,7 +19,8 @@ from av.video.frame import PictureType
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
-from pipeline.errors import TrailerError
+from pipeline.core.errors import TrailerError
+from pipeline.core.outcomes import Reason
 from pipeline.media.clip_picture import CLIP_FORMAT, CLIP_PX
 from pipeline.media.container import (
     decode_packet,
@@ -32,7 +30,6 @@ from pipeline.media.container import (
     video_stream,
 )
 from pipeline.media.found_frames import SCALING
-from pipeline.outcomes import Reason
 
 CLIP_FRAMES = 24
 """Frames of a clip. Source: Trailers12k, whose clips have 24 frames."""

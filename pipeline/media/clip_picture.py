@@ -1,8 +1,4 @@
-"""A decoded frame as a file of clips keeps it: small, upright, with half the colour.
-
-What belongs here: scaling and turning one frame. What does not: the file (see
-`pipeline.media.clip_file`), and frames as arrays (see `pipeline.media.found_frames`).
-"""
+"""A decoded frame as a file of clips keeps it: small, upright, with half the colour."""
 
 import av
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter

@@ -1,8 +1,4 @@
-"""Opening a media file safely and walking through its packets and frames.
-
-What belongs here: which formats are let in, what each failure is called, one stream's packets and
-frames in order. What does not: choosing among frames (see `pipeline.media.trailer`).
-"""
+"""Opening a media file safely and walking through its packets and frames."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,8 +11,8 @@ from av.frame import Frame
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from pipeline.errors import ItemError, TrailerError
-from pipeline.outcomes import Reason
+from pipeline.core.errors import ItemError, TrailerError
+from pipeline.core.outcomes import Reason
 
 FORMATS = (
     "mov", "matroska", "webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "ogg", "asf", "m4v",

@@ -1,15 +1,11 @@
-"""Decoded frames become RGB arrays of one size, upright, each in its place among the wanted.
-
-What belongs here: scaling, turning, collecting. What does not: decoding (see
-`pipeline.media.trailer`).
-"""
+"""Decoded frames become RGB arrays of one size, upright, each in its place among the wanted."""
 
 import av
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
-from pipeline.errors import TrailerError
-from pipeline.outcomes import Reason
+from pipeline.core.errors import TrailerError
+from pipeline.core.outcomes import Reason
 
 SCALING = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 """Bilinear over the whole footprint of a target pixel (no aliasing), equal on every processor."""

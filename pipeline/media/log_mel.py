@@ -1,8 +1,4 @@
-"""Mono samples become a log-mel spectrogram of fixed shape.
-
-What belongs here: the spectrogram and its scale. What does not: decoding (see
-`pipeline.media.audio`) and networks that look at it.
-"""
+"""Mono samples become a log-mel spectrogram of fixed shape."""
 
 from functools import cache
 

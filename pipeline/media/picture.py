@@ -1,9 +1,5 @@
 """A picture file becomes upright RGB pixels, or one error that says why not.
 
-What belongs here: what may be opened, in which order it is refused, and how every colour mode
-becomes RGB. What does not: the layout of the formats (see `pipeline.media.picture_layout`) and
-what makes a picture a poster (see `pipeline.media.poster`).
-
 Colours are taken as they are numbered: embedded colour profiles are neither applied nor needed.
 """
 
@@ -16,9 +12,9 @@ from contextlib import nullcontext
 import numpy as np
 from PIL import Image, ImageChops, UnidentifiedImageError
 
-from pipeline.errors import PosterError
+from pipeline.core.errors import PosterError
+from pipeline.core.outcomes import Reason
 from pipeline.media.picture_layout import JPEG, PNG, WEBP, read_layout
-from pipeline.outcomes import Reason
 
 FORMATS = (JPEG, PNG, WEBP)
 """What the image hosts serve; anything else under a poster's name is a mistake."""

@@ -1,9 +1,4 @@
-"""What a JPEG, PNG or WebP file says of itself: its format, its size, and where it ends.
-
-What belongs here: the layout of the three formats, read without decoding a pixel or allocating
-one, so that bombs, cut-off files and files that go on as something else are told apart first.
-What does not: whether the pixels can be decoded (see `pipeline.media.picture`).
-"""
+"""What a JPEG, PNG or WebP file says of itself: its format, its size, and where it ends."""
 
 import re
 from dataclasses import dataclass

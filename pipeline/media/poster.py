@@ -1,9 +1,4 @@
-"""A poster file becomes facts about it, a square RGB array, or a file of seed 000's size.
-
-What belongs here: what makes a picture a usable poster, and decoding no more of it than a fit
-needs. What does not: opening and decoding (see `pipeline.media.picture`), the fits themselves (see
-`pipeline.squares`), downloads, backbones.
-"""
+"""A poster file becomes facts about it, a square RGB array, or a file of seed 000's size."""
 
 import io
 from dataclasses import dataclass
@@ -12,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pipeline.errors import PosterError
+from pipeline.core.errors import PosterError
+from pipeline.core.outcomes import Reason
+from pipeline.core.squares import Fit, make_square
 from pipeline.media.picture import decode, open_picture, read_orientation
-from pipeline.outcomes import Reason
-from pipeline.squares import Fit, make_square
 
 MIN_SIDE_PX = 48
 """Shortest side of a poster; below it the file is a placeholder or a tracking dot."""

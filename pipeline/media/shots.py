@@ -1,8 +1,4 @@
-"""Where a trailer's shots begin and end, found by PySceneDetect on a small grey stream.
-
-What belongs here: feeding its detector with our own decoded frames, so that a video is opened as
-safely as everywhere else. What does not: cutting shots into clips (see `pipeline.frames.clips`).
-"""
+"""Where a trailer's shots begin and end, found by PySceneDetect on a small grey stream."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -14,10 +10,10 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from pipeline.errors import TrailerError
+from pipeline.core.errors import TrailerError
+from pipeline.core.outcomes import Reason
 from pipeline.media.container import decode_video, open_container, video_stream
 from pipeline.media.found_frames import SCALING
-from pipeline.outcomes import Reason
 
 WIDTH_PX, HEIGHT_PX = 128, 72
 """Size of the stream on which cuts are sought: a mean over pixels needs no more."""

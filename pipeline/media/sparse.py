@@ -1,8 +1,4 @@
-"""Walking through a trailer's packets and decoding only what the wanted frames lean on.
-
-What belongs here: feeding a decoder by the plan of `pipeline.media.timeline`. What does not:
-opening files, scaling, and what to do about frames that do not come (see `pipeline.media.trailer`).
-"""
+"""Walking through a trailer's packets and decoding only what the wanted frames lean on."""
 
 from collections.abc import Iterable, Iterator
 

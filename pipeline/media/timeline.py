@@ -1,8 +1,4 @@
-"""Which frames a trailer holds, read from its packets without decoding one.
-
-What belongs here: timestamps, keyframes, whether the file was cut off, and the plan of which
-packets must be decoded for given frames. What does not: decoding (see `pipeline.media.trailer`).
-"""
+"""Which frames a trailer holds, read from its packets without decoding one."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -15,7 +11,8 @@ import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from pipeline.errors import TrailerError
+from pipeline.core.errors import TrailerError
+from pipeline.core.outcomes import Reason
 from pipeline.media.container import (
     Beat,
     decode_video,
@@ -24,7 +21,6 @@ from pipeline.media.container import (
     read_packets,
     video_stream,
 )
-from pipeline.outcomes import Reason
 
 MISSING_TAIL_S = 1.5
 """A video whose last frame comes this long before its stated end was cut off."""

@@ -1,8 +1,4 @@
-"""A trailer file becomes facts about it and RGB frames at given timestamps.
-
-What belongs here: probing and sparse decoding. What does not: which frames are wanted
-(see `pipeline.frames.sampling`), sound (see `pipeline.media.audio`).
-"""
+"""A trailer file becomes facts about it and RGB frames at given timestamps."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,7 +9,7 @@ import av
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
-from pipeline.errors import TrailerError
+from pipeline.core.errors import TrailerError
 from pipeline.media.container import (
     Beat,
     decode_video,

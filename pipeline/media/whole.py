@@ -1,8 +1,4 @@
-"""Decoding all of a trailer once, for everybody who wants something of it.
-
-What belongs here: the one walk through the video. What does not: what is wanted of it, and decoding
-only what a few frames need (see `pipeline.media.trailer`).
-"""
+"""Decoding all of a trailer once, for everybody who wants something of it."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

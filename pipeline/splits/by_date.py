@@ -1,15 +1,12 @@
-"""The split by release date: train on the oldest movies, test on the newest.
-
-What belongs here: the cut by date and what it leaves out. What does not: random splits.
-"""
+"""The split by release date: train on the oldest movies, test on the newest."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import SplitError
-from pipeline.splits.ratio import PARTS
+from pipeline.core.errors import SplitError
+from pipeline.splits.random_split import PARTS
 
 EXCLUDED = ""
 """Written in a split's column where the movie is in none of its parts."""

@@ -1,7 +1,5 @@
-"""One packed table for all systems: what is known of each movie, its streams, and what is missing.
-
-What belongs here: the table and reading it. What does not: packing (see `pipeline.splits.packing`),
-who can be used for what (see `pipeline.splits.targets`), how a stream is made.
+"""One packed table for all systems: what is known of each movie, its streams, and what is
+missing.
 """
 
 import json
@@ -14,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import FeatureError
-from pipeline.ragged import Ragged
-from pipeline.records import MovieRecord, from_json
+from pipeline.core.errors import FeatureError
+from pipeline.core.ragged import Ragged
+from pipeline.core.records import MovieRecord, from_json
 
 MANIFEST_FILE = "manifest.json"
 TABLE_FILE = "table.parquet"

@@ -1,15 +1,11 @@
-"""Cross-validation: every movie is tested once, whole franchises in one fold.
-
-What belongs here: folds, and the validation part that each carves from its training movies. What
-does not: dividing (see `pipeline.splits.dividing`).
-"""
+"""Cross-validation: every movie is tested once, whole franchises in one fold."""
 
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import SplitError
+from pipeline.core.errors import SplitError
+from pipeline.core.systems import fold_name
 from pipeline.splits.strata import Strata, divide
-from pipeline.systems import fold_name
 
 VAL_SHARE = 0.1
 """Share of a fold's training movies that its training is stopped by."""

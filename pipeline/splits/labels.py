@@ -1,14 +1,11 @@
-"""Revenue classes: edges from the training part, the class of a revenue, and what is reachable.
-
-What belongs here: labels made from revenue. What does not: who is in the training part.
-"""
+"""Revenue classes: edges from the training part, the class of a revenue, and what is reachable."""
 
 from collections.abc import Sequence
 from math import erf
 
 import numpy as np
 
-from pipeline.errors import SplitError
+from pipeline.core.errors import SplitError
 
 
 def fit_edges(revenue_usd_train: Sequence[float] | np.ndarray, n_classes: int = 8) -> np.ndarray:

@@ -1,17 +1,13 @@
-"""The metadata stream: the whitelist of what is known of a movie before its release.
-
-What belongs here: numbers from one record. What does not: text, pictures and sound (streams of
-their own), and people's track records.
-"""
+"""The metadata stream: the whitelist of what is known of a movie before its release."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.franchises import count_forerunners
-from pipeline.leaks import check_no_leak
-from pipeline.records import MovieRecord
+from pipeline.core.franchises import count_forerunners
+from pipeline.core.leaks import check_no_leak
+from pipeline.core.records import MovieRecord
 
 GENRES = (
     "Action", "Adventure", "Animation", "Comedy", "Crime", "Documentary", "Drama", "Family",

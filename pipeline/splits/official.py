@@ -1,16 +1,12 @@
-"""Splits that came with the films: Trailers12k's three.
-
-What belongs here: reading their parts for our movies, and a stricter one beside each. What does
-not: reading the file itself (see `pipeline.crawl.datasets`).
-"""
+"""Splits that came with the films: Trailers12k's three."""
 
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import SplitError
+from pipeline.core.errors import SplitError
+from pipeline.core.systems import OFFICIAL
 from pipeline.splits.by_date import EXCLUDED
-from pipeline.splits.ratio import PARTS
-from pipeline.systems import OFFICIAL
+from pipeline.splits.random_split import PARTS
 
 STRICT = f"{OFFICIAL}strict-"
 """Prefix of the splits beside the official ones that keep franchises whole."""

@@ -1,8 +1,4 @@
-"""Packing: records and streams of all movies become one folder, movie by movie.
-
-What belongs here: writing what `pipeline.splits.features` reads, with memory for one movie at a
-time. What does not: how a stream is made.
-"""
+"""Packing: records and streams of all movies become one folder, movie by movie."""
 
 import hashlib
 import json
@@ -15,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import FeatureError
-from pipeline.franchises import franchise_of
-from pipeline.leaks import check_no_leak
-from pipeline.prices import LAST_YEAR, REAL_USD_YEAR, to_real_usd
-from pipeline.records import MovieRecord, before_release, to_json
+from pipeline.core.errors import FeatureError
+from pipeline.core.franchises import franchise_of
+from pipeline.core.leaks import check_no_leak
+from pipeline.core.prices import LAST_YEAR, REAL_USD_YEAR, to_real_usd
+from pipeline.core.records import MovieRecord, before_release, to_json
+from pipeline.core.versions import HASH_CHARS, hash_bytes
 from pipeline.splits.features import (
     MANIFEST_FILE,
     METADATA,
@@ -29,7 +26,6 @@ from pipeline.splits.features import (
 )
 from pipeline.splits.metadata import METADATA_COLUMNS, describe_movies, keyword_columns
 from pipeline.splits.stream_files import Arrays, Packed, pack_sequence, pack_stream
-from pipeline.versions import HASH_CHARS, hash_bytes
 
 REAL_USD_NOTE = (
     f"*_usd_real: US dollars of {REAL_USD_YEAR}, by the yearly CPI-U of the year of release; "

@@ -1,8 +1,4 @@
-"""By what a split is balanced: classes, quantiles of a number, or labels.
-
-What belongs here: what of the target the parts shall have alike, and dividing by it. What does not:
-targets to train on (their edges are fitted afterwards, on the training part alone).
-"""
+"""By what a split is balanced: classes, quantiles of a number, or labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.splits.dividing import divide_by_class, divide_by_label
+from pipeline.splits.assignment import divide_by_class, divide_by_label
 
 QUANTILES = 8
 """A number is balanced by so many of its quantiles."""

@@ -1,7 +1,5 @@
-"""The files of packed streams: one array with a row per movie, or sequences one behind the other.
-
-What belongs here: writing them movie by movie, with their hash. What does not: which streams there
-are (see `pipeline.splits.packing`).
+"""The files of packed streams: one array with a row per movie, or sequences one behind the
+other.
 """
 
 import hashlib
@@ -12,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.errors import FeatureError
+from pipeline.core.errors import FeatureError
 from pipeline.splits.features import OFFSETS
 
 Arrays = Mapping[int, np.ndarray]
@@ -58,7 +56,7 @@ def pack_stream(made: Path, name: str, found: Arrays, ids: Sequence[int]) -> Pac
 
 
 def pack_sequence(made: Path, name: str, found: Arrays, ids: Sequence[int]) -> Packed:
-    """Write arrays (length, width) one behind the other; see `pipeline.ragged`.
+    """Write arrays (length, width) one behind the other; see `pipeline.core.ragged`.
 
     The header, whose size does not hang on the length, is written again at the end.
 

@@ -1,8 +1,4 @@
-"""What each task wants of every movie, and which movies it cannot use.
-
-What belongs here: targets, fitted on the training part alone. What does not: who is in the training
-part, and inputs.
-"""
+"""What each task wants of every movie, and which movies it cannot use."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +7,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import SplitError
+from pipeline.core.errors import SplitError
+from pipeline.core.systems import Kind, Task
+from pipeline.core.target import Target
+from pipeline.splits.exclusions import MIN_REVENUE_USD, MIN_VOTES, label_name, reasons_against
 from pipeline.splits.labels import classify, fit_edges
 from pipeline.splits.strata import Strata
-from pipeline.splits.unusable import MIN_REVENUE_USD, MIN_VOTES, label_name, reasons_against
-from pipeline.systems import Kind, Task
-from pipeline.target import Target
 
 BUDGET_MULTIPLES = (0.25, 0.5, 1.0, 1.5, 2.5, 4.0, 8.0)
 """Edges of the eight revenue classes in budgets, where that is asked for; they are ours, seed 001

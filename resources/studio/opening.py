@@ -1,8 +1,4 @@
-"""Opens the catalogue that a setting names, and serves it until stopped.
-
-What belongs here: the spelling `generated:<seed>:<size>` or `folder:<path>`. What does not:
-catalogues (see `generated` and `folder`) and the server's life (see `running`).
-"""
+"""Opens the catalogue that a setting names, and serves it until stopped."""
 
 import os
 import threading
@@ -10,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import gettempdir
 
-from pipeline.errors import ConfigurationError
-from resources.studio.catalogue import Catalogue
-from resources.studio.folder import FolderCatalogue
-from resources.studio.generated import GeneratedCatalogue
-from resources.studio.running import start_studio
+from pipeline.core.errors import ConfigurationError
+from resources.studio.catalogue.catalogue import Catalogue
+from resources.studio.catalogue.folder import FolderCatalogue
+from resources.studio.catalogue.generated import GeneratedCatalogue
+from resources.studio.servers.running import start_studio
 
 
 def open_catalogue(spelling: str) -> Catalogue:

@@ -1,7 +1,4 @@
-"""Files that are damaged in every way we could think of: cut, flipped, misnamed, hostile.
-
-What belongs here: making them, the same ones every time. What does not: what becomes of them.
-"""
+"""Files that are damaged in every way we could think of: cut, flipped, misnamed, hostile."""
 
 import io
 import random

@@ -12,15 +12,15 @@ import av
 import numpy as np
 from PIL import Image
 
+from pipeline.core.records import Video
 from pipeline.media.poster import inspect_poster
 from pipeline.media.trailer import probe
-from pipeline.records import Video
-from resources.http import HttpClient
-from resources.images import ImageHost
-from resources.imdbpro import ImdbPro
-from resources.tmdb import Tmdb
-from resources.trailer_limits import Limits
-from resources.youtube import TrailerHost
+from resources.http.client import HttpClient
+from resources.sources.image_host import ImageHost
+from resources.sources.imdbpro import ImdbPro
+from resources.sources.tmdb import Tmdb
+from resources.trailers.limits import Limits
+from resources.trailers.trailer_host import TrailerHost
 
 KEY = "0123456789abcdef0123456789abcdef"
 COOKIE = "session-id=143-1234567-7654321"

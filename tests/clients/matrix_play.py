@@ -9,8 +9,8 @@ from matrix_faults import Fault, Good
 from matrix_rules import Result
 from scripted_server import ScriptedServer
 
-from pipeline.errors import MarqueeError, PausedError
-from resources.batch import outcome_of
+from pipeline.core.errors import MarqueeError, PausedError
+from resources.storage.batch import outcome_of
 
 GATE_S = 0.3
 """How long the neighbour's answer waits for the fault, so that both are under way at once."""

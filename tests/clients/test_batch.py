@@ -2,12 +2,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from pipeline.due import Step
-from pipeline.errors import FetchError, SourceError
-from pipeline.outcomes import Reason, Status, made
-from resources.batch import Batch
-from resources.ledger import Ledger
-from resources.store import Store
+from pipeline.core.errors import FetchError, SourceError
+from pipeline.core.outcomes import Reason, Status, made
+from pipeline.core.staleness import Step
+from resources.storage.batch import Batch
+from resources.storage.ledger import Ledger
+from resources.storage.store import Store
 
 STEP = Step("posters", "1")
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from broken_media import POSTER, SOUND, Broken, broken_files, generated_files, real_files
 
-from assets.trailer_reading import read_frames, read_sound
-from pipeline.errors import ItemError
+from assets.frames.trailer_reading import read_frames, read_sound
+from pipeline.core.errors import ItemError
 from pipeline.media.poster import inspect_poster, load_poster
 from pipeline.media.trailer import probe
-from resources.decoding import Decoders
-from resources.trailer_options import TrailerOptions
+from resources.compute.decoding import Decoders
+from resources.trailers.reading_options import TrailerOptions
 
 REAL = Path(__file__).resolve().parents[2] / "../shared/data"
 N_FILES = 200

@@ -4,10 +4,15 @@ import socket
 
 import pytest
 
-from resources import checkup_hosts
-from resources.checkup_hosts import check_image_host, check_imdbpro, check_tmdb, tell_kind_of_key
+from resources.doctor import host_checks
+from resources.doctor.host_checks import (
+    check_image_host,
+    check_imdbpro,
+    check_tmdb,
+    tell_kind_of_key,
+)
 from resources.settings import Settings
-from resources.sources import Source
+from resources.sources.source import Source
 
 V3_KEY = "00112233445566778899aabbccddeeff"
 V4_TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl"
@@ -19,7 +24,7 @@ CONFIGURATION = b'{"images": {"secure_base_url": "https://i/", "poster_sizes": [
 
 @pytest.fixture(autouse=True)
 def _short_wait(monkeypatch):
-    monkeypatch.setattr(checkup_hosts, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(host_checks, "TIMEOUT_S", 0.3)
 
 
 def ask_tmdb(url, key=V3_KEY):

@@ -8,16 +8,16 @@ import sys
 import pytest
 import torchvision
 
-from pipeline.systems import PRESETS
-from resources import checkup_place
-from resources.checkup_machine import check_packages
-from resources.checkup_place import check_ledger, check_store
-from resources.checkup_settings import check_env_file, check_rates, check_settings
-from resources.checkup_weights import check_weights
-from resources.ledger import Ledger
-from resources.lock import exclusive
+from pipeline.core.systems import PRESETS
+from resources.doctor import storage_checks
+from resources.doctor.machine_checks import check_packages
+from resources.doctor.settings_checks import check_env_file, check_rates, check_settings
+from resources.doctor.storage_checks import check_ledger, check_store
+from resources.doctor.weight_checks import check_weights
 from resources.settings import Settings
-from resources.store import Store
+from resources.storage.ledger import Ledger
+from resources.storage.lock import exclusive
+from resources.storage.store import Store
 
 STUDIO = "studio abc"
 
@@ -66,7 +66,7 @@ def test_file_where_the_store_should_be_is_said_to_be_no_place_to_write(tmp_path
 
 
 def test_nearly_full_disk_is_said_to_be(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkup_place, "LOW_SPACE_BYTES", 1 << 60)
+    monkeypatch.setattr(storage_checks, "LOW_SPACE_BYTES", 1 << 60)
     assert [f.is_ok for f in check_store(str(tmp_path), STUDIO) if f.name == "disk"] == [False]
 
 
@@ -79,7 +79,8 @@ def test_store_far_away_is_looked_at_too():
 
 def test_who_holds_the_store_is_said(tmp_path):
     code = (
-        "import sys; from resources.lock import exclusive; from resources.store import Store\n"
+        "import sys; from resources.storage.lock import exclusive\n"
+        "from resources.storage.store import Store\n"
         "with exclusive(Store(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     process = subprocess.Popen(

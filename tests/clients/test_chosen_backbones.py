@@ -2,10 +2,10 @@
 
 import pytest
 
+from pipeline.core.errors import ConfigurationError
+from pipeline.core.systems import PRESETS, Preset
 from pipeline.embeddings.backbones import BACKBONES, Modality
-from pipeline.errors import ConfigurationError
-from pipeline.systems import PRESETS, Preset
-from resources.chosen_backbones import FIELDS, choose_backbones, leave_out_missing
+from resources.compute.chosen_backbones import FIELDS, choose_backbones, leave_out_missing
 
 
 def test_backbones_beside_the_presets_stand_after_it_and_once():

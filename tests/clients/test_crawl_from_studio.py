@@ -7,17 +7,17 @@ from datetime import date
 import pytest
 import requests
 
-from pipeline.crawl.tmdb import parse_details
-from pipeline.crawl.trailers import rank_trailers
-from pipeline.errors import CredentialError, FetchError
-from pipeline.outcomes import Reason
-from resources.http import HttpClient
-from resources.images import ImageHost
-from resources.imdbpro import open_imdbpro
-from resources.studio.generated import GeneratedCatalogue
-from resources.studio.running import start_studio
-from resources.tmdb import Tmdb
-from resources.youtube import TrailerHost
+from pipeline.core.errors import CredentialError, FetchError
+from pipeline.core.outcomes import Reason
+from pipeline.crawl.tmdb.answers import parse_details
+from pipeline.crawl.tmdb.trailer_ranking import rank_trailers
+from resources.http.client import HttpClient
+from resources.sources.image_host import ImageHost
+from resources.sources.imdbpro import open_imdbpro
+from resources.sources.tmdb import Tmdb
+from resources.studio.catalogue.generated import GeneratedCatalogue
+from resources.studio.servers.running import start_studio
+from resources.trailers.trailer_host import TrailerHost
 
 SIZE = 30
 EVER = (date(1900, 1, 1), date(2100, 1, 1))

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import AudioError, MarqueeError, TrailerError
+from pipeline.core.errors import AudioError, MarqueeError, TrailerError
+from pipeline.core.outcomes import Reason, Status
 from pipeline.media.audio import decode_audio
 from pipeline.media.trailer import probe
-from pipeline.outcomes import Reason, Status
-from resources.decoding import Decoders
+from resources.compute.decoding import Decoders
 
 ENDLESS = ("(a+)+$", "a" * 60 + "b")  # a search that never ends, within C and without a pause
 
@@ -142,7 +142,7 @@ def test_closing_ends_processes_at_work():
 def test_no_process_outlives_a_parent_that_was_ended(start_script, sent):
     parent = start_script("""
         import re, sys, threading, time
-        from resources.decoding import Decoders
+        from resources.compute.decoding import Decoders
         decoders = Decoders(2, limit_s=3.0)
         calls = [(time.sleep, 60), (re.match, "(a+)+$", "a" * 60 + "b")]
         for call in calls:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from resources.device import choose_device, count_threads, cpu_has_bf16
+from resources.compute.device import choose_device, count_threads, cpu_has_bf16
 
 
 def test_cpu_is_chosen_on_request():

@@ -2,15 +2,15 @@
 
 import pytest
 
-from pipeline.crawl.tmdb import parse_details, parse_page
-from pipeline.errors import FetchError, StoreError
-from pipeline.outcomes import Reason
-from pipeline.records import Video
-from resources.http import HttpClient
-from resources.images import ImageHost
-from resources.imdbpro import ImdbPro
-from resources.store import Store
-from resources.youtube import TrailerHost
+from pipeline.core.errors import FetchError, StoreError
+from pipeline.core.outcomes import Reason
+from pipeline.core.records import Video
+from pipeline.crawl.tmdb.answers import parse_details, parse_page
+from resources.http.client import HttpClient
+from resources.sources.image_host import ImageHost
+from resources.sources.imdbpro import ImdbPro
+from resources.storage.store import Store
+from resources.trailers.trailer_host import TrailerHost
 
 NAMES = {
     "nothing": "",

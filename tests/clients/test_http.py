@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pipeline.errors import ConfigurationError, FetchError, SourceError
-from pipeline.outcomes import Reason
-from resources.http import HttpClient
+from pipeline.core.errors import ConfigurationError, FetchError, SourceError
+from pipeline.core.outcomes import Reason
+from resources.http.client import HttpClient
 
 KEY = "k3y-that-nobody-may-see"
 

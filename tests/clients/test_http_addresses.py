@@ -4,13 +4,13 @@ import socket
 
 import pytest
 
-from pipeline.errors import FetchError
-from pipeline.outcomes import Reason
-from pipeline.records import Video
-from resources.addresses import find_objection, is_private
-from resources.http import HttpClient
-from resources.wire import Rules, rules_of
-from resources.youtube import TrailerHost
+from pipeline.core.errors import FetchError
+from pipeline.core.outcomes import Reason
+from pipeline.core.records import Video
+from resources.http.addresses import find_objection, is_private
+from resources.http.client import HttpClient
+from resources.http.wire import Rules, rules_of
+from resources.trailers.trailer_host import TrailerHost
 
 BASE = "https://api.example.org/3"
 

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pipeline.errors import FetchError, SourceError
-from pipeline.outcomes import Reason
-from resources.http import HttpClient
-from resources.pacing import Breaker, read_retry_after_s
+from pipeline.core.errors import FetchError, SourceError
+from pipeline.core.outcomes import Reason
+from resources.http.client import HttpClient
+from resources.http.pacing import Breaker, read_retry_after_s
 
 
 @pytest.fixture

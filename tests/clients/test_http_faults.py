@@ -5,9 +5,9 @@ import traceback
 
 import pytest
 
-from pipeline.errors import FetchError
-from pipeline.outcomes import Reason
-from resources.http import HttpClient
+from pipeline.core.errors import FetchError
+from pipeline.core.outcomes import Reason
+from resources.http.client import HttpClient
 
 KEY = "k3y-that-nobody-may-see"
 

@@ -8,17 +8,17 @@ from contextlib import closing
 import pytest
 import requests
 
-from pipeline.crawl.tmdb import Configuration
-from pipeline.errors import CredentialError, FetchError, SourceError
-from pipeline.outcomes import Reason
-from resources.http import HttpClient
-from resources.images import SIZES, ImageHost, find_image_host
+from pipeline.core.errors import CredentialError, FetchError, SourceError
+from pipeline.core.outcomes import Reason
+from pipeline.crawl.tmdb.answers import Configuration
+from resources.http.client import HttpClient
+from resources.run_context import open_workplace
 from resources.settings import Settings
-from resources.studio.generated import GeneratedCatalogue
+from resources.sources.image_host import SIZES, ImageHost, find_image_host
+from resources.sources.tmdb import Tmdb
+from resources.studio.catalogue.generated import GeneratedCatalogue
 from resources.studio.opening import trailer_cache
-from resources.studio.running import start_studio
-from resources.tmdb import Tmdb
-from resources.workplace import open_workplace
+from resources.studio.servers.running import start_studio
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ import traceback
 
 import pytest
 
-from pipeline.crawl.imdbpro import BoxOffice
+from pipeline.core.errors import CredentialError, FetchError, RecordError, SourceError
+from pipeline.core.outcomes import Reason
+from pipeline.crawl.imdbpro.box_office_page import BoxOffice
 from pipeline.crawl.money import Money
-from pipeline.errors import CredentialError, FetchError, RecordError, SourceError
-from pipeline.outcomes import Reason
-from resources.http import HttpClient
-from resources.imdbpro import ImdbPro, open_imdbpro
+from resources.http.client import HttpClient
+from resources.sources.imdbpro import ImdbPro, open_imdbpro
 
 COOKIE = "session-id=143-1234567-7654321; at-main=Atza-very-secret"
 PAGE = "/title/tt0120338/boxoffice"

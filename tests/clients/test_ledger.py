@@ -2,9 +2,9 @@ import threading
 
 import pytest
 
-from pipeline.due import Row
-from pipeline.errors import StoreError
-from resources.ledger import Ledger
+from pipeline.core.errors import StoreError
+from pipeline.core.staleness import Row
+from resources.storage.ledger import Ledger
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from resources.lock import exclusive, is_held
-from resources.store import Store
+from resources.storage.lock import exclusive, is_held
+from resources.storage.store import Store
 
 HOLDER = """
 import sys, time
-from resources.lock import exclusive
-from resources.store import Store
+from resources.storage.lock import exclusive
+from resources.storage.store import Store
 with exclusive(Store(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.errors import DamagedFileError, DiskError, StoreError
-from resources.store import Store, npy_bytes, npz_bytes
+from pipeline.core.errors import DamagedFileError, DiskError, StoreError
+from resources.storage.store import Store, npy_bytes, npz_bytes
 
 
 @pytest.fixture

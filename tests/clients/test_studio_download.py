@@ -1,8 +1,8 @@
 import pytest
 import yt_dlp
 
-from resources.studio.generated import GeneratedCatalogue
-from resources.studio.running import start_studio
+from resources.studio.catalogue.generated import GeneratedCatalogue
+from resources.studio.servers.running import start_studio
 
 
 @pytest.fixture(scope="module")

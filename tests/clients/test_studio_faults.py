@@ -3,8 +3,8 @@ import time
 import pytest
 import requests
 
-from resources.studio.generated import GeneratedCatalogue
-from resources.studio.running import start_studio
+from resources.studio.catalogue.generated import GeneratedCatalogue
+from resources.studio.servers.running import start_studio
 
 FIRST = 90_000_001
 KEY = {"api_key": "studio"}

@@ -5,9 +5,9 @@ import pytest
 import requests
 from PIL import Image
 
-from pipeline.errors import ConfigurationError
-from resources.studio.folder import FolderCatalogue
-from resources.studio.running import start_studio
+from pipeline.core.errors import ConfigurationError
+from resources.studio.catalogue.folder import FolderCatalogue
+from resources.studio.servers.running import start_studio
 
 
 def write_movie(folder, tmdb_id, **fields):

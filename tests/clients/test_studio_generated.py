@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from resources.studio.generated import GeneratedCatalogue
-from resources.studio.words import GENRES
+from resources.studio.catalogue.generated import GeneratedCatalogue
+from resources.studio.catalogue.words import GENRES
 
 FIRST = 90_000_001
 

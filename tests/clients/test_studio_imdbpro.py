@@ -4,9 +4,9 @@ import pytest
 import requests
 from selectolax.lexbor import LexborHTMLParser
 
-from resources.studio.generated import GeneratedCatalogue
-from resources.studio.running import start_studio
-from resources.studio.truth import revenue_usd
+from resources.studio.catalogue.generated import GeneratedCatalogue
+from resources.studio.servers.running import start_studio
+from resources.studio.truth.revenue_truth import revenue_usd
 
 COOKIE = {"Cookie": "theme=dark; session=studio"}
 VALUE = "div.a-column.a-span5.a-text-right.a-span-last"

@@ -7,11 +7,11 @@ import pytest
 import requests
 from PIL import Image
 
-from resources.studio.draws import chance
-from resources.studio.filming import draw_duration_s
-from resources.studio.generated import GeneratedCatalogue
-from resources.studio.running import start_studio
-from resources.studio.tmdb_api import POSTER_WIDTHS_PX
+from resources.studio.catalogue.draws import chance
+from resources.studio.catalogue.generated import GeneratedCatalogue
+from resources.studio.media.filming import draw_duration_s
+from resources.studio.servers.running import start_studio
+from resources.studio.servers.tmdb_api import POSTER_WIDTHS_PX
 
 FIRST = 90_000_001
 

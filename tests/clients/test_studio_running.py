@@ -8,9 +8,9 @@ import time
 import pytest
 import requests
 
-from pipeline.errors import ConfigurationError
-from resources.studio.generated import GeneratedCatalogue
-from resources.studio.running import ask_about, find_or_start, start_studio
+from pipeline.core.errors import ConfigurationError
+from resources.studio.catalogue.generated import GeneratedCatalogue
+from resources.studio.servers.running import ask_about, find_or_start, start_studio
 
 
 @pytest.fixture
@@ -102,7 +102,8 @@ def test_own_studio_is_started_where_none_or_another_is_up(catalogue, tmp_path):
 def test_importing_the_studio_imports_nothing_heavy():
     heavy = "{'torch', 'av', 'pandas', 'sklearn', 'transformers', 'yt_dlp', 'lightning'}"
     code = (
-        "import sys, resources.studio.generated, resources.studio.folder, resources.studio.running;"
+        "import sys, resources.studio.catalogue.generated;"
+        "import resources.studio.catalogue.folder, resources.studio.servers.running;"
         f"print(sorted({heavy} & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

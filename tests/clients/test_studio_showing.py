@@ -10,29 +10,29 @@ import pytest
 from PIL import Image
 from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score
 
-from resources.studio import words
-from resources.studio.drawing import draw_poster
-from resources.studio.generated import GeneratedCatalogue
-from resources.studio.genre_truth import (
+from resources.studio.catalogue import words
+from resources.studio.catalogue.generated import GeneratedCatalogue
+from resources.studio.catalogue.showing import KEPT_SHARE, MEDIA, MISLEADING_SHARE, SHOWN_GENRES
+from resources.studio.catalogue.traits import draw_traits
+from resources.studio.media.drawing import draw_poster
+from resources.studio.media.scenes import HEIGHT_PX, Backdrop, choose_look
+from resources.studio.media.tints import genre_look
+from resources.studio.truth.genre_truth import (
     GENRE_IDS,
     first_genre_probabilities,
     genre_probabilities,
     label_probabilities,
     list_states,
 )
-from resources.studio.profit_truth import profit_probabilities
-from resources.studio.scenes import HEIGHT_PX, Backdrop, choose_look
-from resources.studio.score_truth import (
+from resources.studio.truth.profit_truth import profit_probabilities
+from resources.studio.truth.revenue_truth import revenue_usd
+from resources.studio.truth.score_truth import (
     CONTRAST_SD,
     SCORE_NOISE_SD,
     VIVIDNESS_SD,
     WARMTH_SD,
     expected_score,
 )
-from resources.studio.showing import KEPT_SHARE, MEDIA, MISLEADING_SHARE, SHOWN_GENRES
-from resources.studio.tints import genre_look
-from resources.studio.traits import draw_traits
-from resources.studio.truth import revenue_usd
 
 TEN = tuple(genre_id for genre_id in SHOWN_GENRES if genre_id != 16)
 COMEDY, HORROR = 35, 27

@@ -8,8 +8,8 @@ import pytest
 import requests
 import yaml
 
-from resources.studio.generated import GeneratedCatalogue
-from resources.studio.running import start_studio
+from resources.studio.catalogue.generated import GeneratedCatalogue
+from resources.studio.servers.running import start_studio
 
 TMDB_ANSWERS = Path(__file__).resolve().parents[2] / "../shared/data/tmdb_api"
 needs_recordings = pytest.mark.skipif(

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from resources.studio import words
-from resources.studio.generated import GeneratedCatalogue
-from resources.studio.truth import (
+from resources.studio.catalogue import words
+from resources.studio.catalogue.generated import GeneratedCatalogue
+from resources.studio.truth.revenue_truth import (
     NOISE_SD,
     effects,
     expected_log10_revenue,

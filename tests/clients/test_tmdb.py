@@ -9,16 +9,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
-from pipeline.errors import (
+from pipeline.core.errors import (
     ConfigurationError,
     CredentialError,
     FetchError,
     RecordError,
     SourceError,
 )
-from pipeline.outcomes import Reason
-from resources.http import HttpClient
-from resources.tmdb import MAX_CHANGES_DAYS, Tmdb
+from pipeline.core.outcomes import Reason
+from resources.http.client import HttpClient
+from resources.sources.tmdb import MAX_CHANGES_DAYS, Tmdb
 
 RECORDED = Path(__file__).resolve().parents[2] / "../shared/data/tmdb_api/recorded/movie_detail.yml"
 KEY = "0123456789abcdef0123456789abcdef"
@@ -116,7 +116,7 @@ def test_key_that_stays_limited_stops_the_crawl(server, says, http, headers):
 
 
 def test_key_that_was_limited_for_a_moment_goes_on(server, says, http, monkeypatch):
-    monkeypatch.setattr("resources.tmdb.LIMITED_PAUSE_S", 0.05)
+    monkeypatch.setattr("resources.sources.tmdb.LIMITED_PAUSE_S", 0.05)
     limited = says.answer(429, refusal(25))
     server.reply("/movie/597", limited, limited, says.answer(body=b'{"id": 597}'))
     assert Tmdb(http, KEY, patience_s=5.0).details(597) == {"id": 597}
@@ -229,7 +229,7 @@ ONE_DAY = (date(2020, 1, 1), date(2020, 1, 1))
 @pytest.fixture
 def short_listings(monkeypatch):
     """TMDB gives 25 pages instead of 500, so that a day is too long sooner."""
-    for module in ("resources.tmdb", "resources.tmdb_slices"):
+    for module in ("resources.sources.tmdb", "resources.sources.tmdb_slices"):
         monkeypatch.setattr(f"{module}.MAX_PAGES", 25)
 
 

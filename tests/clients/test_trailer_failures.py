@@ -4,11 +4,11 @@ import pytest
 from yt_dlp.extractor.common import InfoExtractor
 from yt_dlp.utils import ExtractorError, GeoRestrictedError, YoutubeDLError
 
-from pipeline.errors import FetchError
-from pipeline.outcomes import Reason
-from resources.downloader import Way, open_downloader
-from resources.trailer_failures import classify_failure
-from resources.trailer_limits import Limits, check_size, check_video
+from pipeline.core.errors import FetchError
+from pipeline.core.outcomes import Reason
+from resources.trailers.downloader import Way, open_downloader
+from resources.trailers.failures import classify_failure
+from resources.trailers.limits import Limits, check_size, check_video
 
 
 @pytest.mark.parametrize("address", ["http://10.0.0.1/x.mp4", "http://[::1]/x.mp4"])

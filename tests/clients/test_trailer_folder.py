@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ConfigurationError, FetchError
-from pipeline.outcomes import Reason
-from resources.trailer_folder import TrailerFolder, read_stem
-from resources.trailer_limits import Limits
+from pipeline.core.errors import ConfigurationError, FetchError
+from pipeline.core.outcomes import Reason
+from resources.trailers.limits import Limits
+from resources.trailers.own_folder import TrailerFolder, read_stem
 
 
 @pytest.fixture

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.js_runtime import find_deno, start_deno
-from resources.settings import Settings
-from resources.trailer_needs import (
+from resources.doctor.trailer_checks import (
     check_cookies,
     check_deno,
     check_ejs,
@@ -18,6 +16,8 @@ from resources.trailer_needs import (
     judge_age,
     judge_ejs,
 )
+from resources.settings import Settings
+from resources.trailers.js_runtime import find_deno, start_deno
 
 TODAY = date(2026, 11, 20)
 HEADER = "# Netscape HTTP Cookie File\n"
@@ -106,8 +106,8 @@ def test_runtime_is_found_beside_this_python_without_a_path(monkeypatch):
 
 
 def test_yt_dlp_is_told_of_that_runtime():
-    from resources.downloader import Way, open_downloader
-    from resources.trailer_limits import Limits
+    from resources.trailers.downloader import Way, open_downloader
+    from resources.trailers.limits import Limits
 
     downloader = open_downloader(Way("http://127.0.0.1:1/", ("generic",), is_near=True), Limits())
     info = downloader._js_runtimes["deno"].info

@@ -6,12 +6,12 @@ import pytest
 from yt_dlp.extractor.common import InfoExtractor
 from yt_dlp.utils import ExtractorError
 
-from pipeline.errors import FetchError, PausedError
-from pipeline.outcomes import Reason
-from pipeline.records import Video
-from resources.ledger import Ledger
-from resources.trailer_pause import MAX_PAUSE_S, PAUSE_S, OwnNotes, Pauses
-from resources.youtube import TrailerHost
+from pipeline.core.errors import FetchError, PausedError
+from pipeline.core.outcomes import Reason
+from pipeline.core.records import Video
+from resources.storage.ledger import Ledger
+from resources.trailers.cooldown import MAX_PAUSE_S, PAUSE_S, OwnNotes, Pauses
+from resources.trailers.trailer_host import TrailerHost
 
 WATCH = "https://www.youtube.com/watch?v={key}"
 

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pipeline.errors import FetchError, SourceError
-from pipeline.records import Video
-from resources.youtube import TrailerHost
+from pipeline.core.errors import FetchError, SourceError
+from pipeline.core.records import Video
+from resources.trailers.trailer_host import TrailerHost
 
 
 def videos(*keys):

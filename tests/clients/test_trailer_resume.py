@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from pipeline.errors import FetchError
-from pipeline.outcomes import Reason
-from pipeline.records import Video
-from resources.youtube import TrailerHost
+from pipeline.core.errors import FetchError
+from pipeline.core.outcomes import Reason
+from pipeline.core.records import Video
+from resources.trailers.trailer_host import TrailerHost
 
 OLD = bytes(range(256)) * 400
 NEW = bytes(reversed(range(256))) * 400

@@ -6,17 +6,17 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.errors import ConfigurationError, PausedError, TrailerError
+from pipeline.core.errors import ConfigurationError, PausedError, TrailerError
+from pipeline.core.outcomes import Reason
+from pipeline.core.records import MovieRecord, Video
 from pipeline.media.trailer import probe
-from pipeline.outcomes import Reason
-from pipeline.records import MovieRecord, Video
-from resources.fetched_trailer import NoTrailerError
 from resources.settings import Settings
-from resources.trailer_folder import TrailerFolder
-from resources.trailer_limits import Limits
-from resources.trailer_pause import OwnNotes, Pauses
-from resources.trailer_sources import TrailerSources, open_sources, want_trailer
-from resources.youtube import TrailerHost
+from resources.trailers.cooldown import OwnNotes, Pauses
+from resources.trailers.fetched_trailer import NoTrailerError
+from resources.trailers.limits import Limits
+from resources.trailers.own_folder import TrailerFolder
+from resources.trailers.trailer_host import TrailerHost
+from resources.trailers.trailer_sources import TrailerSources, open_sources, want_trailer
 
 REAL = Path(__file__).resolve().parents[2] / "../shared/data/videos"
 KEY = "CHekzSiZjrY"

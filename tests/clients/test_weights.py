@@ -6,11 +6,11 @@ import torchvision
 from safetensors.torch import save_file
 from transformers import ASTConfig, ASTForAudioClassification, CLIPConfig, CLIPModel
 
+from pipeline.core.errors import WeightsError
 from pipeline.embeddings.backbones import BACKBONES, Modality
 from pipeline.embeddings.shufflenet3d import build_shufflenet3d
 from pipeline.embeddings.text import build_random_text
-from pipeline.errors import WeightsError
-from resources.weights import RANDOM_LABEL, load_backbone, load_detector, users_files
+from resources.compute.weights import RANDOM_LABEL, load_backbone, load_detector, users_files
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +67,7 @@ def test_random_weights_are_labelled_and_the_same_every_time():
 
 
 def test_random_weights_for_text_bring_their_tokenizer(monkeypatch):
-    monkeypatch.setattr("resources.weights.PACKAGES", {})
+    monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
     loaded = load("bert-base-uncased", allow_random=True)
     assert loaded.is_random
     assert loaded.tokenizer("A thief.")["input_ids"]
@@ -106,7 +106,7 @@ def test_text_model_is_taken_from_the_installed_package():
 
 
 def test_text_model_is_taken_from_the_users_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr("resources.weights.PACKAGES", {})
+    monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
     loaded = load("minilm", allow_random=True)
     loaded.network.trunk.save_pretrained(tmp_path / "minilm")
     loaded.tokenizer.save_pretrained(tmp_path / "minilm")
@@ -116,7 +116,7 @@ def test_text_model_is_taken_from_the_users_folder(tmp_path, monkeypatch):
 
 
 def test_text_model_of_another_width_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("resources.weights.PACKAGES", {})
+    monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
     loaded = load("minilm", allow_random=True)
     loaded.network.trunk.save_pretrained(tmp_path / "bert-base-uncased")
     loaded.tokenizer.save_pretrained(tmp_path / "bert-base-uncased")
@@ -158,14 +158,14 @@ def test_file_without_parameters_is_refused(tmp_path):
 
 @pytest.mark.parametrize("name", ["r2plus1d_18", "clip_image", "ast", "clip_text"])
 def test_production_never_goes_on_without_weights(name, monkeypatch):
-    monkeypatch.setattr("resources.weights.PACKAGES", {})
+    monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
     with pytest.raises(WeightsError, match=f"no weights for backbone {name}"):
         load(name)
 
 
 @pytest.mark.parametrize("name", ["shufflenet3d", "ast", "clip_text", "bert-base-uncased-pooler"])
 def test_random_weights_stand_in_for_every_kind_and_say_so(name, monkeypatch):
-    monkeypatch.setattr("resources.weights.PACKAGES", {})
+    monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
     one, same = (load(name, allow_random=True) for _ in range(2))
     assert one.weights_label == RANDOM_LABEL
     assert one.weights_hash == same.weights_hash
@@ -215,7 +215,7 @@ def test_sound_model_is_taken_without_its_head(tmp_path):
 
 
 def test_model_that_lacks_a_parameter_is_refused_and_not_filled_up_at_random(tmp_path, monkeypatch):
-    monkeypatch.setattr("resources.weights.PACKAGES", {})
+    monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
     without_pooler = load("bert-base-uncased", allow_random=True)
     without_pooler.network.trunk.save_pretrained(tmp_path / "bert-base-uncased")
     without_pooler.tokenizer.save_pretrained(tmp_path / "bert-base-uncased")
@@ -226,14 +226,14 @@ def test_model_that_lacks_a_parameter_is_refused_and_not_filled_up_at_random(tmp
 
 
 def test_folder_of_another_kind_of_model_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("resources.weights.PACKAGES", {})
+    monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
     load("bert-base-uncased", allow_random=True).network.trunk.save_pretrained(tmp_path / "ast")
     with pytest.raises(WeightsError, match="ast"):
         load("ast", weights_folder=tmp_path)
 
 
 def test_damaged_folder_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("resources.weights.PACKAGES", {})
+    monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
     loaded = load("minilm", allow_random=True)
     loaded.network.trunk.save_pretrained(tmp_path / "minilm")
     loaded.tokenizer.save_pretrained(tmp_path / "minilm")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ConfigurationError, TrainingError
-from resources import workers as side
+from pipeline.core.errors import ConfigurationError, TrainingError
+from resources.compute import workers as side
+from resources.compute.workers import Call, Workers
 from resources.settings import Settings
-from resources.workers import Call, Workers
 
 
 def is_alive(pid):
@@ -108,7 +108,7 @@ def test_ctrl_c_ends_the_processes_at_once(workers):
 def test_the_parents_death_ends_them_within_a_second(start_script, sent):
     parent = start_script("""
         import os, time
-        from resources.workers import Call, Workers
+        from resources.compute.workers import Call, Workers
         endless = Call("a", sum, (range(10**12),))  # never lets go of Python's lock
         calls = [Call("a", os.getpid, ()), endless]
         for *_, pid in Workers(2).run([calls, calls]):

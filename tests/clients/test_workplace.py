@@ -2,12 +2,12 @@ from datetime import date
 
 import pytest
 
-from pipeline.errors import ConfigurationError, StoreError
+from pipeline.core.errors import ConfigurationError, StoreError
+from resources.run_context import open_workplace
 from resources.settings import Settings
-from resources.studio.generated import GeneratedCatalogue
+from resources.studio.catalogue.generated import GeneratedCatalogue
 from resources.studio.opening import announcement, open_catalogue, trailer_cache
-from resources.studio.running import start_studio
-from resources.workplace import open_workplace
+from resources.studio.servers.running import start_studio
 
 
 def opened(tmp_path, **settings):

@@ -5,11 +5,11 @@ import time
 import pytest
 from yt_dlp.extractor.common import InfoExtractor
 
-from pipeline.errors import ConfigurationError, FetchError, TrailerError
-from pipeline.outcomes import Reason
-from pipeline.records import Video
-from resources.trailer_limits import Limits
-from resources.youtube import TrailerHost
+from pipeline.core.errors import ConfigurationError, FetchError, TrailerError
+from pipeline.core.outcomes import Reason
+from pipeline.core.records import Video
+from resources.trailers.limits import Limits
+from resources.trailers.trailer_host import TrailerHost
 
 QUICK = Limits(timeout_s=0.4)
 MOVIE = b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 2000

@@ -4,12 +4,12 @@ import logging
 
 import pytest
 
-from pipeline.errors import ConfigurationError
-from pipeline.records import Video
-from resources.redaction import redact
-from resources.trailer_pause import OwnNotes, Pauses
-from resources.youtube import TrailerHost
-from resources.youtube_cookies import open_jar, read_cookies
+from pipeline.core.errors import ConfigurationError
+from pipeline.core.records import Video
+from resources.http.redaction import redact
+from resources.trailers.cookies import open_jar, read_cookies
+from resources.trailers.cooldown import OwnNotes, Pauses
+from resources.trailers.trailer_host import TrailerHost
 
 NOW_S = 1_800_000_000.0
 HEADER = "# Netscape HTTP Cookie File\n"

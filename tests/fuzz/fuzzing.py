@@ -1,8 +1,4 @@
-"""Feeds one parser spoiled inputs and keeps those that reach something new.
-
-What belongs here: the loop, what counts as a failure, and coverage. What does not: watching over a
-process that hangs or dies (see `watching`).
-"""
+"""Feeds one parser spoiled inputs and keeps those that reach something new."""
 
 import random
 import resource
@@ -16,7 +12,7 @@ from pathlib import Path
 
 from mutation import mutate
 
-from pipeline.errors import MarqueeError
+from pipeline.core.errors import MarqueeError
 
 ROOT = Path(__file__).resolve().parents[2]
 _OURS = tuple(f"{ROOT / name}/" for name in ("pipeline", "resources"))

@@ -1,7 +1,4 @@
-"""Spoils an input: bytes, pieces between delimiters, or the values of a JSON document.
-
-What belongs here: making inputs. What does not: which inputs are worth keeping (see `fuzzing`).
-"""
+"""Spoils an input: bytes, pieces between delimiters, or the values of a JSON document."""
 
 import copy
 import json

@@ -1,7 +1,4 @@
-"""The table of parsers; each is loaded when asked for, and one that is not there is named.
-
-What belongs here: gathering. What does not: parsers (see the modules called `parsers_…`).
-"""
+"""The table of parsers; each is loaded when asked for, and one that is not there is named."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,7 +1,5 @@
 """Readers of public dumps, and of the files in them: one file of a small dump is spoiled at a time.
 
-What belongs here: what must hold of every row. What does not: the dumps (see `small_dumps`).
-
 The first byte of an input says which of the dump's files the rest of it replaces.
 """
 
@@ -20,7 +18,7 @@ from fuzzing import Parser
 from seeds import head_of
 from small_dumps import ANSWER, BOXES, REAL, REAL_FOLDERS, TEXTS, npy_of, small_dump
 
-from pipeline.errors import DumpError
+from pipeline.core.errors import DumpError
 
 PACKAGE = "pipeline.crawl.datasets"
 
@@ -160,8 +158,8 @@ def _cells(name: str) -> Parser:
 
 
 def _rates(name: str) -> Parser:
+    from pipeline.core.errors import ConfigurationError
     from pipeline.crawl.exchange_rates import parse_rates
-    from pipeline.errors import ConfigurationError
 
     def check(data: bytes) -> None:
         rates = parse_rates(data.decode("utf-8", "replace"), "rates.csv")

@@ -1,7 +1,4 @@
-"""Parsers of pictures, videos and sound: somebody's C code over a stranger's bytes.
-
-What belongs here: how each is called, and small files to begin with. What does not: pages.
-"""
+"""Parsers of pictures, videos and sound: somebody's C code over a stranger's bytes."""
 
 import io
 import tempfile
@@ -14,7 +11,7 @@ import numpy as np
 from fuzzing import Parser
 from seeds import posters
 
-from pipeline.errors import ItemError
+from pipeline.core.errors import ItemError
 
 _BOXES = (b"ftyp", b"moov", b"trak", b"mdia", b"stbl", b"stsd", b"stts", b"ctts", b"stsc", b"stsz",
           b"stco", b"co64", b"avc1", b"avcC", b"mp4a", b"esds", b"mdat", b"moof", b"edts", b"elst",
@@ -46,8 +43,8 @@ def pictures() -> tuple[bytes, ...]:
 
 
 def _poster(name: str) -> Parser:
+    from pipeline.core.squares import Fit
     from pipeline.media.poster import inspect_poster, load_poster
-    from pipeline.squares import Fit
 
     def check(data: bytes) -> None:
         if name == "poster-inspection":

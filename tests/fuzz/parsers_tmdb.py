@@ -1,7 +1,4 @@
-"""Parsers of TMDB's answers, and of JSON from any host.
-
-What belongs here: how each is called, and what must hold of its result. What does not: pages.
-"""
+"""Parsers of TMDB's answers, and of JSON from any host."""
 
 import json
 import math
@@ -14,10 +11,10 @@ _JSON_TOKENS = (b"null", b'"results"', b'"id"', b"1e999", b"{}", b"[]", b'"\\ud8
 
 
 def _details(name: str) -> Parser:
-    from pipeline.crawl.tmdb import parse_details
-    from pipeline.crawl.trailers import rank_trailers
-    from pipeline.records import facets, plot_text
-    from resources.json_reading import read_json
+    from pipeline.core.records import facets, plot_text
+    from pipeline.crawl.tmdb.answers import parse_details
+    from pipeline.crawl.tmdb.trailer_ranking import rank_trailers
+    from resources.http.json_reading import read_json
 
     def check(data: bytes) -> None:
         answer = read_json(data, "/movie/1")
@@ -31,7 +28,7 @@ def _details(name: str) -> Parser:
             assert number is None or (number > 0 and math.isfinite(number))
 
     def seeds() -> list[bytes]:
-        from resources.studio.generated import GeneratedCatalogue
+        from resources.studio.catalogue.generated import GeneratedCatalogue
         from resources.studio.opening import trailer_cache
 
         catalogue = GeneratedCatalogue(2, 7, trailer_cache())
@@ -42,8 +39,8 @@ def _details(name: str) -> Parser:
 
 
 def _listing(name: str) -> Parser:
-    from pipeline.crawl.tmdb import parse_page
-    from resources.json_reading import read_json
+    from pipeline.crawl.tmdb.answers import parse_page
+    from resources.http.json_reading import read_json
 
     def check(data: bytes) -> None:
         page = parse_page(read_json(data, "/discover/movie"))
@@ -56,8 +53,8 @@ def _listing(name: str) -> Parser:
 
 
 def _configuration(name: str) -> Parser:
-    from pipeline.crawl.tmdb import parse_configuration, parse_genres
-    from resources.json_reading import read_json
+    from pipeline.crawl.tmdb.answers import parse_configuration, parse_genres
+    from resources.http.json_reading import read_json
 
     def check(data: bytes) -> None:
         answer = read_json(data, "/configuration")
@@ -69,9 +66,9 @@ def _configuration(name: str) -> Parser:
 
 
 def _error_body(name: str) -> Parser:
-    from pipeline.errors import MarqueeError
-    from resources.http_status import HttpStatusError, tell_reason
-    from resources.tmdb_errors import judge, retell
+    from pipeline.core.errors import MarqueeError
+    from resources.http.status import HttpStatusError, tell_reason
+    from resources.sources.tmdb_errors import judge, retell
 
     def check(data: bytes) -> None:
         for status in (400, 401, 404, 429, 503):
@@ -84,7 +81,7 @@ def _error_body(name: str) -> Parser:
 
 
 def _json(name: str) -> Parser:
-    from resources.json_reading import read_json
+    from resources.http.json_reading import read_json
 
     def check(data: bytes) -> None:
         json.dumps(read_json(data, "/x"), ensure_ascii=False, sort_keys=True).encode()

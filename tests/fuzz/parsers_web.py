@@ -1,8 +1,4 @@
-"""Parsers of what hosts send: pages, headers, addresses.
-
-What belongs here: how each is called, and what must hold of its result. What does not: JSON
-(see `parsers_tmdb`), media and dumps.
-"""
+"""Parsers of what hosts send: pages, headers, addresses."""
 
 import math
 import re
@@ -30,7 +26,7 @@ def _page(module: str, function: str) -> Callable[[str], Parser]:
 
 
 def _studio_pages() -> list[bytes]:
-    from resources.studio.imdbpro_pages import write_summary, write_table
+    from resources.studio.servers.imdbpro_pages import write_summary, write_table
 
     figures = {
         "currency": "$", "budget": 1_000_000, "opening_weekend": 28_638_131,
@@ -77,7 +73,7 @@ def _is_wait(seconds: object) -> bool:
 
 
 def _robots(name: str) -> Parser:
-    from resources.robots import parse_robots
+    from resources.http.robots import parse_robots
 
     def check(data: bytes) -> None:
         robots = parse_robots(data.decode("utf-8", "replace"))
@@ -91,7 +87,7 @@ def _robots(name: str) -> Parser:
 
 
 def _addresses(name: str) -> Parser:
-    from resources.addresses import find_objection, is_direct, is_private
+    from resources.http.addresses import find_objection, is_direct, is_private
 
     def check(data: bytes) -> None:
         base, _, url = data.decode("utf-8", "replace").partition("\n")
@@ -135,7 +131,7 @@ def _is_number(host: str) -> bool:
 
 
 def _redaction(name: str) -> Parser:
-    from resources import redaction
+    from resources.http import redaction
 
     def check(data: bytes) -> None:
         redaction._SECRETS.clear()
@@ -162,14 +158,14 @@ _MONEY = [
 _WAITS = [b"7", b"Wed, 21 Oct 2099 07:28:00 GMT", b"soon", b"-1", b"1e9"]
 
 LOADERS: Mapping[str, Callable[[str], Parser]] = {
-    "imdbpro-summary": _page("pipeline.crawl.imdbpro", "parse_box_office"),
-    "imdbpro-days": _page("pipeline.crawl.imdbpro_days", "parse_days"),
-    "imdbpro-details": _page("pipeline.crawl.imdbpro_details", "parse_title_details"),
+    "imdbpro-summary": _page("pipeline.crawl.imdbpro.box_office_page", "parse_box_office"),
+    "imdbpro-days": _page("pipeline.crawl.imdbpro.daily_table", "parse_days"),
+    "imdbpro-details": _page("pipeline.crawl.imdbpro.details_page", "parse_title_details"),
     "amounts": _text("pipeline.crawl.money", "parse_money", _MONEY, _is_money),
     "dates": _text(
         "pipeline.crawl.dates", "read_us_date", _DATES, lambda d: d is None or isinstance(d, date)
     ),
-    "retry-after": _text("resources.pacing", "read_retry_after_s", _WAITS, _is_wait),
+    "retry-after": _text("resources.http.pacing", "read_retry_after_s", _WAITS, _is_wait),
     "robots": _robots,
     "addresses": _addresses,
     "redaction": _redaction,
@@ -179,9 +175,11 @@ LOADERS: Mapping[str, Callable[[str], Parser]] = {
         [b"The Good, the Bad & the Ugly", "Amélie".encode(), b"Matrix, The (1999)"],
         lambda title: isinstance(title, str),
     ),
-    "watermark": _text("pipeline.crawl.watermark", "read_watermark", [b"", b"2020-01-01", b"{}"]),
+    "watermark": _text(
+        "pipeline.crawl.tmdb.watermark", "read_watermark", [b"", b"2020-01-01", b"{}"]
+    ),
     "more-or-less": _text(
-        "pipeline.crawl.more_or_less",
+        "pipeline.crawl.imdbpro.see_more",
         "drop_more_or_less",
         [b"Two meet. See more Two part. See less"],
     ),

@@ -1,7 +1,4 @@
-"""Inputs to begin with: real ones, where the folder of real data is beside the checkout.
-
-What belongs here: reading them at run time. What does not: invented ones (see `parsers_…`).
-"""
+"""Inputs to begin with: real ones, where the folder of real data is beside the checkout."""
 
 import gzip
 import json

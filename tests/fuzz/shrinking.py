@@ -1,7 +1,4 @@
-"""Makes a failing input small.
-
-What belongs here: leaving out parts. What does not: running the parser.
-"""
+"""Makes a failing input small."""
 
 import time
 from collections.abc import Callable

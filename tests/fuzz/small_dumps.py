@@ -1,7 +1,4 @@
-"""A small dump of every kind, written by hand, and which real files are of which kind.
-
-What belongs here: files that a reader takes whole. What does not: spoiling them.
-"""
+"""A small dump of every kind, written by hand, and which real files are of which kind."""
 
 import io
 import json
@@ -133,14 +130,18 @@ ANSWER = {"id": 597, "title": "Titanic", "genres": [{"id": 18, "name": "Drama"}]
 
 
 def _small_seed000() -> dict[str, bytes]:
-    from pipeline.layouts import seed000
+    from pipeline.layouts import reference000_layout
 
     contents = {
-        seed000.BASICS: npy_of(ANSWER),
-        seed000.KEYWORDS: npy_of({"id": 597, "keywords": [{"id": 1, "name": "ship"}]}),
-        seed000.CREDITS: npy_of({"id": 597, "cast": [{"id": 6193, "name": "Leo"}], "crew": []}),
-        seed000.POSTERS: pictures()[0],
-        seed000.REGIONS: BOXES.encode(),
+        reference000_layout.BASICS: npy_of(ANSWER),
+        reference000_layout.KEYWORDS: npy_of({"id": 597, "keywords": [{"id": 1, "name": "ship"}]}),
+        reference000_layout.CREDITS: npy_of(
+            {"id": 597, "cast": [{"id": 6193, "name": "Leo"}], "crew": []}
+        ),
+        reference000_layout.POSTERS: pictures()[0],
+        reference000_layout.REGIONS: BOXES.encode(),
     }
-    files = {seed000.place(folder, 597): content for folder, content in contents.items()}
+    files = {
+        reference000_layout.place(folder, 597): content for folder, content in contents.items()
+    }
     return files | dict(TEXTS["imdbpro_csv"])

@@ -1,8 +1,4 @@
-"""Runs the fuzzer in a process of its own, and finds the input that hangs or kills it.
-
-What belongs here: that process's life, and writing failures down. What does not: the loop inside it
-(see `fuzzing`).
-"""
+"""Runs the fuzzer in a process of its own, and finds the input that hangs or kills it."""
 
 import faulthandler
 import hashlib

@@ -9,13 +9,13 @@ import dagster as dg
 import pytest
 import requests
 
-from assets.build import Request, build
-from assets.steps import STEPS
+from assets.cli.build import Request, build
+from assets.orchestration.asset_specs import STEPS
+from resources.run_context import Workplace, open_workplace
 from resources.settings import ENVIRONMENT, Settings
-from resources.studio.generated import GeneratedCatalogue
+from resources.studio.catalogue.generated import GeneratedCatalogue
 from resources.studio.opening import trailer_cache
-from resources.studio.running import Studio, start_studio
-from resources.workplace import Workplace, open_workplace
+from resources.studio.servers.running import Studio, start_studio
 
 ROOT = Path(__file__).resolve().parents[2]
 MOVIE_STAGES = ("crawl", "media", "frames", "embeddings")

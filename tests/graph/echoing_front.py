@@ -15,9 +15,9 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import requests
 
-from resources.studio.imdbpro_pages import COOKIE
-from resources.studio.running import Studio
-from resources.studio.tmdb_api import API_KEY
+from resources.studio.servers.imdbpro_pages import COOKIE
+from resources.studio.servers.running import Studio
+from resources.studio.servers.tmdb_api import API_KEY
 
 
 @dataclass(frozen=True)

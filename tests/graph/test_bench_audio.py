@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from assets.bench import audio
-from assets.bench.video_files import real_videos
+from benchmarks import audio
+from benchmarks.video_files import real_videos
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assets.bench import crawl
+from benchmarks import crawl
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assets.bench import frames, video_files
+from benchmarks import frames, video_files
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from assets.bench import frames_worth
-from assets.bench.frames_worth import answer_held_out, difference_interval, r2_score
+from benchmarks import frames_worth
+from benchmarks.frames_worth import answer_held_out, difference_interval, r2_score
 
 
 def test_answers_for_noise_explain_nothing_and_for_a_signal_nearly_all():

@@ -1,6 +1,6 @@
 import pytest
 
-from assets.bench.heads import heads, measure
+from benchmarks.heads import heads, measure
 
 
 def test_every_variant_that_reads_embeddings_is_measured():

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from assets.bench import clips, end_to_end, gpu, images, long_run, text, video_files
-from assets.bench.compute import NO_BF16
-from resources.device import CPU_INFO, cpu_has_bf16
+from benchmarks import clips, end_to_end, gpu, images, long_run, text, video_files
+from benchmarks.compute import NO_BF16
+from resources.compute.device import CPU_INFO, cpu_has_bf16
 
 HAS_BF16 = cpu_has_bf16(CPU_INFO)
 
@@ -66,7 +66,7 @@ def test_plots_are_compared_with_padded_ones(monkeypatch):
 
 
 def test_without_berts_words_plots_are_not_measured(monkeypatch):
-    monkeypatch.setattr("resources.weights.PACKAGES", {})
+    monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
     assert all(row.is_ok is None and "uv sync" in row.why for row in text.measure())
 
 

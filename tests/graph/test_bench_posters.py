@@ -1,6 +1,6 @@
 import pytest
 
-from assets.bench.posters import measure
+from benchmarks.posters import measure
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.bench.systems_posters import (
+from benchmarks.systems_posters import (
     COLOURS,
     KNOBS,
     METADATA,
@@ -14,9 +14,9 @@ from assets.bench.systems_posters import (
     describe_colours,
     measure,
 )
+from pipeline.core.systems import PROFIT
+from pipeline.core.target import Target
 from pipeline.splits.metadata import METADATA_COLUMNS
-from pipeline.systems import PROFIT
-from pipeline.target import Target
 
 
 def posters(n: int) -> Posters:
@@ -51,7 +51,7 @@ def test_colours_tell_red_from_blue():
 
 def test_network_and_peers_answer_about_the_same_movies(monkeypatch):
     monkeypatch.setattr(
-        "assets.bench.systems_posters.KNOBS",
+        "benchmarks.systems_posters.KNOBS",
         {**KNOBS, "input_px": 32, "width": 4, "max_epochs": 1},
     )
     parts = np.array(["train"] * 30 + ["val"] * 5 + ["test"] * 5, dtype=object)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from assets.build import BuildError, Request, build
-from resources.workplace import open_workplace
+from assets.cli.build import BuildError, Request, build
+from resources.run_context import open_workplace
 
 SUMMARIES = r"/imdbpro/title/tt\d+/boxoffice$"
 TABLES = "/boxoffice/_ajax$"

@@ -7,10 +7,10 @@ import dagster as dg
 import pytest
 import requests
 
-from assets import catalog_crawl
-from assets.build import BuildError
-from assets.catalog import CatalogConfig, movie_catalog
-from pipeline.crawl.watermark import read_watermark
+from assets.cli.build import BuildError
+from assets.crawl import catalog_crawl
+from assets.crawl.catalog import CatalogConfig, movie_catalog
+from pipeline.crawl.tmdb.watermark import read_watermark
 
 CRAWL = ("crawl",)
 DAY_S = 24 * 3600

@@ -7,7 +7,7 @@ import sys
 import pytest
 import requests
 
-from assets.steps import STEPS
+from assets.orchestration.asset_specs import STEPS
 
 POSTER_LINE = {"movie_records", "posters", "poster_embeddings", "poster_regions"}
 
@@ -52,12 +52,12 @@ def test_volatile_figures_recompute_nothing(site):
 
 
 NEW_RELEASE = """
-import dataclasses, assets.steps as steps
+import dataclasses, assets.orchestration.asset_specs as steps
 steps.STEPS = tuple(
     dataclasses.replace(step, code_version="new") if step.name == "trailer_frames" else step
     for step in steps.STEPS
 )
-from assets.cli import main
+from assets.cli.main import main
 main()
 """
 

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def marquee(*arguments, environment=None, cwd=None, check=True):
     return subprocess.run(
-        [sys.executable, "-m", "assets.cli", *arguments],
+        [sys.executable, "-m", "assets.cli.main", *arguments],
         env={**_bare(), **(environment or {})},
         cwd=cwd,
         check=check,
@@ -123,7 +123,7 @@ def test_mistake_is_answered_with_a_remedy_and_no_frames(tmp_path, arguments, en
 
 def test_interrupted_build_ends_cleanly_and_goes_on(open_site):
     site = open_site(size=8)
-    command = [sys.executable, "-m", "assets.cli", "build", "--stages", "crawl,media"]
+    command = [sys.executable, "-m", "assets.cli.main", "build", "--stages", "crawl,media"]
     environment = {**_bare(), **site.environment}
     site.order({"path": "/trailers/", "delay_s": 1.0})
     process = subprocess.Popen(

@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 
 import assets
-from assets.build import STAGES
+from assets.cli.build import STAGES
 from assets.definitions import build_defs, settings_from_environment
-from pipeline.systems import SYSTEMS
+from pipeline.core.systems import SYSTEMS
 
 ROOT = Path(__file__).resolve().parents[2]
 GRAPH = build_defs().resolve_asset_graph()

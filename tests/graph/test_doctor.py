@@ -11,10 +11,10 @@ import dagster as dg
 import pytest
 from rich.console import Console
 
-from assets.build import HOME_SETTINGS
-from assets.doctor import examine, print_findings
-from assets.doctor_home import check_home
-from assets.partitions import claim_home
+from assets.cli.build import HOME_SETTINGS
+from assets.cli.doctor import examine, print_findings
+from assets.cli.home_checks import check_home
+from assets.orchestration.partitions import claim_home
 from resources.settings import ENVIRONMENT, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -163,7 +163,7 @@ def test_command_tells_a_wrong_key_an_ended_session_and_a_missing_runtime_apart(
     }
     secret = {"TMDB_API_KEY": WRONG_KEY, "IMDBPRO_COOKIE": OLD_COOKIE}
     result = subprocess.run(
-        [sys._base_executable, "-m", "assets.cli", "doctor", "--json"],
+        [sys._base_executable, "-m", "assets.cli.main", "doctor", "--json"],
         env={**site.environment, **secret, **bare, "MARQUEE_PRESET": "small"},
         cwd=site.folder, capture_output=True, text=True, timeout=120,
     )  # fmt: skip

@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from assets.lineage import features_version
+from assets.orchestration.lineage import features_version
 from pipeline.embeddings.backbones import BACKBONES
 from pipeline.embeddings.image import build_image_network
-from resources.embedding_files import read_note
+from resources.storage.embedding_files import read_note
 
 BESIDE = {"backbones": "resnet18,ast,clip_text"}
 

@@ -14,15 +14,15 @@ import torch
 import zarr
 from PIL import Image
 
-from assets.build import Request, build
-from assets.exporting import EXPORTS, export, print_export, verify
-from assets.importing import import_dump
+from assets.cli.build import Request, build
+from assets.crawl.dump_import import import_dump
+from assets.exports.export import EXPORTS, export, print_export, verify
+from pipeline.core.errors import ConfigurationError, DumpError
 from pipeline.crawl.datasets import seed000, trailers12k
 from pipeline.crawl.datasets.rows import Taken
-from pipeline.errors import ConfigurationError, DumpError
+from resources.run_context import open_workplace
 from resources.settings import Settings
-from resources.store import npy_bytes
-from resources.workplace import open_workplace
+from resources.storage.store import npy_bytes
 
 BOXES = "gold,earring\n0.1127\n0.9832\n[231.6, 123.3, 244.4, 164.3]\n"
 

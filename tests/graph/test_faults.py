@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.outcomes import Status
+from pipeline.core.outcomes import Status
 
 LATER, GONE, CUT = slice(0, 3), slice(3, 5), slice(5, 6)
 

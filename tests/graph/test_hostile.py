@@ -8,11 +8,11 @@ import time
 import dagster as dg
 import pytest
 
-from assets.build import BuildError
-from assets.schedules import due_movies
-from pipeline.outcomes import Status
+from assets.cli.build import BuildError
+from assets.orchestration.schedules import due_movies
+from pipeline.core.outcomes import Status
 
-BUILD = [sys.executable, "-m", "assets.cli", "build", "--stages", "crawl,media"]
+BUILD = [sys.executable, "-m", "assets.cli.main", "build", "--stages", "crawl,media"]
 
 
 def start(site):

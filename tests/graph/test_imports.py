@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from assets.build import Request, build
-from assets.importing import import_dump, open_for_import
-from pipeline.errors import ConfigurationError, DumpError
-from resources.workplace import open_workplace
+from assets.cli.build import Request, build
+from assets.crawl.dump_import import import_dump, open_for_import
+from pipeline.core.errors import ConfigurationError, DumpError
+from resources.run_context import open_workplace
 
 MOVIES = "tmdb_5000_movies.csv"
 CREDITS = "tmdb_5000_credits.csv"
@@ -180,7 +180,7 @@ def test_killed_import_of_a_changed_dump_leaves_no_film_behind(
         tmp_path / "newer", [{**movies[0], "overview": "Another plot."}, *movies[1:]]
     )
     with monkeypatch.context() as patched:
-        patched.setattr("assets.importing._Keeper.finish", _stop)
+        patched.setattr("assets.crawl.dump_import._Keeper.finish", _stop)
         with pytest.raises(KeyboardInterrupt):
             imported(imports_settings, changed)
     report = imported(imports_settings, changed)

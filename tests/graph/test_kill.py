@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from assets.steps import STEPS
-from pipeline.outcomes import Status
-from pipeline.versions import hash_bytes
+from assets.orchestration.asset_specs import STEPS
+from pipeline.core.outcomes import Status
+from pipeline.core.versions import hash_bytes
 
 KILLS = 10
 MEDIA = {"posters": ("image", "/t/p/"), "trailers": ("trailer", "/trailers/")}
@@ -19,7 +19,7 @@ MEDIA = {"posters": ("image", "/t/p/"), "trailers": ("trailer", "/trailers/")}
 
 def start(site, stages="crawl,media,frames,embeddings"):
     return subprocess.Popen(
-        [sys.executable, "-m", "assets.cli", "build", "--stages", stages],
+        [sys.executable, "-m", "assets.cli.main", "build", "--stages", stages],
         env={**os.environ, **site.environment},
         cwd=site.folder,
         stdout=subprocess.DEVNULL,

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from assets.build import Request, build
-from assets.due import open_docket
-from assets.retrying import make_due
-from assets.steps import STEPS
-from pipeline.due import Need
-from pipeline.outcomes import Reason, Status
+from assets.cli.build import Request, build
+from assets.cli.retry import make_due
+from assets.orchestration.asset_specs import STEPS
+from assets.orchestration.staleness import open_docket
+from pipeline.core.outcomes import Reason, Status
+from pipeline.core.staleness import Need
+from resources.run_context import open_workplace
 from resources.settings import ENVIRONMENT
-from resources.trailer_pause import NOTE
-from resources.trailer_sources import open_pauses
-from resources.workplace import open_workplace
+from resources.trailers.cooldown import NOTE
+from resources.trailers.trailer_sources import open_pauses
 
 TRAILERS = next(step for step in STEPS if step.name == "trailers")
 MEDIA = Request(stages=("crawl", "media"))

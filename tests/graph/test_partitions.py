@@ -3,7 +3,7 @@
 import dagster as dg
 import pytest
 
-from assets.partitions import (
+from assets.orchestration.partitions import (
     DEFER_EVENTS,
     MOVIES,
     SINGLE_RUN,
@@ -13,8 +13,8 @@ from assets.partitions import (
     register,
     show,
 )
-from pipeline.due import Row
-from pipeline.errors import ConfigurationError
+from pipeline.core.errors import ConfigurationError
+from pipeline.core.staleness import Row
 
 OK = Row(status="ok", content_hash="h", code_version="1")
 LATER = Row(status="retry", reason="network")

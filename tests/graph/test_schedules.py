@@ -6,13 +6,18 @@ import dagster as dg
 import pytest
 
 from assets.definitions import build_defs
-from assets.partitions import range_tags
-from assets.schedules import PAUSE_AFTER_FAILURE_S, due_movies, due_ranges, nightly_crawl
+from assets.orchestration.partitions import range_tags
+from assets.orchestration.schedules import (
+    PAUSE_AFTER_FAILURE_S,
+    due_movies,
+    due_ranges,
+    nightly_crawl,
+)
 
 
 def run(site, job, tags=None):
     with site.workplace() as workplace:
-        from assets.build import overrides
+        from assets.cli.build import overrides
 
         defs = build_defs(**overrides(workplace))
         return defs.resolve_job_def(job).execute_in_process(

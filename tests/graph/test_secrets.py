@@ -94,7 +94,7 @@ class Desk:
         self._folder = site.folder
         self.said: dict[str, str] = {}
 
-    def run(self, *command: str, module: str = "assets.cli") -> subprocess.CompletedProcess:
+    def run(self, *command: str, module: str = "assets.cli.main") -> subprocess.CompletedProcess:
         done = subprocess.run(
             [sys.executable, "-m", module, *command], env=self._environment, cwd=self._folder,
             capture_output=True, text=True, timeout=300, check=False,

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from assets.build import _run, overrides
+from assets.cli.build import _run, overrides
 from assets.definitions import build_defs
-from assets.models import TRIALS_FILE
-from assets.side_by_side import in_groups
-from assets.training import FACTS_FILE
-from assets.trials import headline, trials
-from pipeline.models.box_office import PLAIN
-from pipeline.systems import BOX_OFFICE, REVENUE
+from assets.models.experiments import headline, trials
+from assets.models.parallel_training import in_groups
+from assets.models.system_models import TRIALS_FILE
+from assets.models.training import FACTS_FILE
+from pipeline.core.systems import BOX_OFFICE, REVENUE
+from pipeline.models.systems.box_office import PLAIN
 
 MODEL = "box_office_model"
 SHORT = {

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from assets.build import _run, overrides
+from assets.cli.build import _run, overrides
 from assets.definitions import build_defs
-from assets.evaluation import reports_folder
-from assets.lineage import stale
-from assets.split_options import load_options
-from pipeline.models.revenue import CUT_BLEND
-from pipeline.systems import REVENUE
+from assets.evaluation.system_evaluation import reports_folder
+from assets.orchestration.lineage import stale
+from assets.splits.split_options import load_options
+from pipeline.core.systems import REVENUE
+from pipeline.models.systems.revenue import CUT_BLEND
 
 
 def materialize(site, *names, **config):
@@ -58,7 +58,7 @@ def test_splits_that_were_broken_off_are_made_again_with_what_was_chosen(site, m
     materialize(site, "movie_features", "revenue_splits")
     chosen = {"revenue_edges": "budget"}
     with monkeypatch.context() as patched:
-        patched.setattr("assets.splits._make", _killed)
+        patched.setattr("assets.splits.system_splits._make", _killed)
         with pytest.raises(Exception, match="revenue_splits"):
             materialize(site, "revenue_splits", revenue_splits=chosen)
     with site.workplace() as workplace:

@@ -10,10 +10,10 @@ import pytest
 import requests
 from rich.console import Console
 
-from assets.status import NOT_TRIED, UNFINISHED, take_account
-from assets.status_tables import print_status
-from assets.steps import STEPS
-from pipeline.due import Row
+from assets.cli.status import NOT_TRIED, UNFINISHED, take_account
+from assets.cli.status_tables import print_status
+from assets.orchestration.asset_specs import STEPS
+from pipeline.core.staleness import Row
 
 CRAWL_AND_MEDIA = ("crawl", "media")
 
@@ -74,7 +74,7 @@ def test_account_of_a_build_that_runs_and_of_one_that_was_killed_adds_up(open_si
     site = open_site(size=8)
     site.order({"path": "/trailers/", "delay_s": 0.5})
     process = subprocess.Popen(
-        [sys.executable, "-m", "assets.cli", "build", "--stages", "crawl,media"],
+        [sys.executable, "-m", "assets.cli.main", "build", "--stages", "crawl,media"],
         env={**os.environ, **site.environment}, cwd=site.folder,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
@@ -161,7 +161,7 @@ def test_command_prints_every_reason_below_its_asset_with_a_film_to_look_at(open
     site.order({"path": "/t/p/", "status": 404})
     site.build(stages=CRAWL_AND_MEDIA)
     result = subprocess.run(
-        [sys.executable, "-m", "assets.cli", "status", "--reasons"],
+        [sys.executable, "-m", "assets.cli.main", "status", "--reasons"],
         env={**os.environ, **site.environment, "COLUMNS": "200"}, cwd=site.folder,
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip

@@ -3,8 +3,8 @@ import sys
 import dagster as dg
 import pytest
 
-from assets.stopping import stopping
-from pipeline.errors import TrainingError
+from assets.orchestration.interruption import stopping
+from pipeline.core.errors import TrainingError
 
 
 @pytest.fixture(autouse=True)

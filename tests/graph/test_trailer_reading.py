@@ -6,19 +6,19 @@ import av
 import numpy as np
 import pytest
 
-from assets.steps import STEPS, settings_version
-from assets.trailer_reading import read_frames, read_sound
-from pipeline.errors import ConfigurationError
+from assets.frames.trailer_reading import read_frames, read_sound
+from assets.orchestration.asset_specs import STEPS, settings_version
+from pipeline.core.errors import ConfigurationError
 from pipeline.media.audio import DURATION_S, SAMPLE_RATE_HZ
 from pipeline.media.clip_file import read_clips
 from pipeline.media.shots import find_shots
 from pipeline.media.timeline import read_timeline
 from pipeline.media.trailer import decode_frames, probe
+from resources.run_context import open_workplace
 from resources.settings import Settings
-from resources.studio.generated import GeneratedCatalogue
+from resources.studio.catalogue.generated import GeneratedCatalogue
 from resources.studio.opening import trailer_cache
-from resources.trailer_options import TrailerOptions, trailer_options
-from resources.workplace import open_workplace
+from resources.trailers.reading_options import TrailerOptions, trailer_options
 
 SEED = 597
 STEP = {step.name: step for step in STEPS}

@@ -9,12 +9,12 @@ import pytest
 import zarr
 from typer.testing import CliRunner
 
-from assets.cli import app
-from assets.trailers12k import BOOSTING_POOLED, METRICS, list_rows, load
+from assets.cli.main import app
+from assets.models.trailers12k_run import BOOSTING_POOLED, METRICS, list_rows, load
+from pipeline.core.errors import ConfigurationError, DumpError
 from pipeline.crawl.datasets.zarr_groups import open_group
 from pipeline.crawl.datasets.zarr_packing import pack_group
-from pipeline.errors import ConfigurationError, DumpError
-from pipeline.layouts.trailers12k import GENRES, MTGC_COLUMNS
+from pipeline.layouts.trailers12k_layout import GENRES, MTGC_COLUMNS
 
 N = 60
 WIDTH = 24

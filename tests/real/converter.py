@@ -1,9 +1,5 @@
 """Turns the folder of real films that lies beside the checkout into a studio folder.
 
-What belongs here: which rows become movies, and how a row is spelt as TMDB's answer to
-`/movie/{id}?append_to_response=credits,keywords,videos,release_dates,external_ids`. What does not:
-serving the folder (see `resources.studio.folder`, whose layout this is) and building on it.
-
 The dump knows no collections, release dates by country or videos: those parts are there and empty.
 The five real videos stand in as trailers of twenty movies, under a key of their own each, so that
 real containers and codecs go through the whole path; they are not those movies' own trailers, and

@@ -34,8 +34,8 @@ def main(target: Path) -> None:
     (target / "home/dagster.yaml").write_text("telemetry: {enabled: false}\n")
     os.environ["DAGSTER_HOME"] = str(target / "home")
 
-    from assets.build import Request, build, open_site
-    from assets.scores import print_scores
+    from assets.cli.build import Request, build, open_site
+    from assets.cli.score_table import print_scores
     from resources.settings import Settings
 
     settings = Settings(

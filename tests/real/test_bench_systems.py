@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from assets.bench.real_movies import read_real_movies
-from assets.bench.systems import draw_interval, measure, rmse
-from pipeline.models.fitting import LATER_FIELDS
+from benchmarks.real_movies import read_real_movies
+from benchmarks.systems import draw_interval, measure, rmse
+from pipeline.models.training.fitting import LATER_FIELDS
 
 pytestmark = pytest.mark.real
 

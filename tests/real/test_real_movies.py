@@ -20,17 +20,15 @@ import pytest
 from converter import Report
 from rich.console import Console
 
-from assets.build import Request, build
-from assets.evaluating import evaluate
-from assets.evaluation import reports_folder
-from assets.features import features_folder
-from assets.splits import splits_path
-from assets.steps import STEPS
-from assets.trials import splits_of
-from pipeline.models.baselines import BOOSTING, MAJORITY, PRIOR
-from pipeline.outcomes import Reason, Status
-from pipeline.splits.features import FeatureTable
-from pipeline.systems import (
+from assets.cli.build import Request, build
+from assets.evaluation.reproduce_scores import evaluate
+from assets.evaluation.system_evaluation import reports_folder
+from assets.models.experiments import splits_of
+from assets.orchestration.asset_specs import STEPS
+from assets.splits.features import features_folder
+from assets.splits.system_splits import splits_path
+from pipeline.core.outcomes import Reason, Status
+from pipeline.core.systems import (
     ALL_STREAMS,
     BY_DATE,
     PUBLISHED_STREAMS,
@@ -38,10 +36,12 @@ from pipeline.systems import (
     REVENUE_CLASS,
     SYSTEMS,
 )
+from pipeline.models.estimators.baselines import BOOSTING, MAJORITY, PRIOR
+from pipeline.splits.features import FeatureTable
+from resources.run_context import Workplace, open_workplace
 from resources.settings import Settings
-from resources.studio.folder import FolderCatalogue
-from resources.studio.running import start_studio
-from resources.workplace import Workplace, open_workplace
+from resources.studio.catalogue.folder import FolderCatalogue
+from resources.studio.servers.running import start_studio
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -240,7 +240,7 @@ def test_a_saved_model_scores_the_same_in_a_copy_of_the_store(built, tmp_path):
     for folder in folders:
         assert (folder / "MODEL_CARD.md").read_text(encoding="utf-8").startswith("# ")
         said = subprocess.run(
-            [sys.executable, "-m", "assets.cli", "evaluate", str(folder)],
+            [sys.executable, "-m", "assets.cli.main", "evaluate", str(folder)],
             cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=120,
             capture_output=True, text=True, check=False,
         )  # fmt: skip

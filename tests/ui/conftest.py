@@ -16,9 +16,9 @@ import requests
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from resources.settings import ENVIRONMENT
-from resources.studio.generated import GeneratedCatalogue
+from resources.studio.catalogue.generated import GeneratedCatalogue
 from resources.studio.opening import trailer_cache
-from resources.studio.running import start_studio
+from resources.studio.servers.running import start_studio
 
 MOVIES = 24
 """Enough for splits whose training part holds all eight classes."""
@@ -102,7 +102,7 @@ def page(browser, site) -> Iterator[Page]:
 def _build(folder: Path, environment: dict[str, str]) -> None:
     """Run `marquee build`, in a folder without an `.env`, which would win over the environment."""
     done = subprocess.run(
-        [sys.executable, "-m", "assets.cli", "build"],
+        [sys.executable, "-m", "assets.cli.main", "build"],
         cwd=folder, env=environment, timeout=BUILD_LIMIT_S, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from assets.build import STAGES
+from assets.cli.build import STAGES
 
 pytestmark = [pytest.mark.ui, pytest.mark.slow]
 

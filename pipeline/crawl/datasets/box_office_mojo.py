@@ -1,8 +1,4 @@
-"""Reads Box Office Mojo's table of grosses: titles with a year and no ids.
-
-What belongs here: this dump's columns. What does not: which movie a row is about (see
-`assets.importing`).
-"""
+"""Reads Box Office Mojo's table of grosses: titles with a year and no ids."""
 
 import re
 from pathlib import Path

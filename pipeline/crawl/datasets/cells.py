@@ -1,15 +1,11 @@
-"""Reads one cell of a dump into the value that its column promises, or None where it is empty.
-
-What belongs here: numbers, dates, ids, money, one text at a time. What does not: lists written into
-a cell (see `pipeline.crawl.datasets.lists`) and which columns a dump has.
-"""
+"""Reads one cell of a dump into the value that its column promises, or None where it is empty."""
 
 import re
 from datetime import date
 
+from pipeline.core.errors import DumpError, RecordError
 from pipeline.crawl.datasets.rows import RowReason
 from pipeline.crawl.money import parse_money
-from pipeline.errors import DumpError, RecordError
 
 FIRST_YEAR, LAST_YEAR = 1870, 2100
 """Years in which a movie can have been released."""

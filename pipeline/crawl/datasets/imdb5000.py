@@ -1,8 +1,4 @@
-"""Reads Kaggle's "IMDB 5000": one table, with money of the US and likes of Facebook.
-
-What belongs here: this dump's columns. What does not: IMDb's names for countries and languages (see
-`pipeline.crawl.datasets.imdb_names`).
-"""
+"""Reads Kaggle's "IMDB 5000": one table, with money of the US and likes of Facebook."""
 
 import re
 from pathlib import Path

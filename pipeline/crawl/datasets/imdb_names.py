@@ -1,8 +1,5 @@
 """IMDb's English names for countries, languages and genres, in TMDB's words.
 
-What belongs here: the names that the dump "IMDB 5000" uses. What does not: names that have no word
-at TMDB; those stay as they are.
-
 Source:
     ISO 3166-1 alpha-2 and ISO 639-1; SU for the Soviet Union as TMDB has it. Languages without a
     code of two letters (Aboriginal, Aramaic, Dari, Filipino, Maya) are left out, but for TMDB's

@@ -1,8 +1,5 @@
 """Seed 000's table of IMDbPro: money in its own currency, release, summary and names, by TMDB id.
 
-What belongs here: what its 20 columns mean. What does not: writing it (see
-`pipeline.crawl.imdbpro_csv`) and live pages (see `pipeline.crawl.imdbpro`).
-
 Source: seed 000, `IMDB_crawl_36k_rawdata.csv`.
 """
 
@@ -10,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from pipeline.core.errors import DumpError, RecordError
 from pipeline.crawl.datasets.cells import CellError, read_id, read_imdb_id, read_number
 from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
 from pipeline.crawl.datasets.shaping import Repeats, read_cell, take_rows
 from pipeline.crawl.datasets.tables import Row, Table, open_table
 from pipeline.crawl.dates import read_us_date
-from pipeline.crawl.imdbpro_csv import COLUMNS, MONEY_COLUMNS, RAW
+from pipeline.crawl.imdbpro.csv_table import COLUMNS, MONEY_COLUMNS, RAW
+from pipeline.crawl.imdbpro.see_more import drop_more_or_less
 from pipeline.crawl.money import USD, Money, parse_money
-from pipeline.crawl.more_or_less import drop_more_or_less
-from pipeline.errors import DumpError, RecordError
 
 KIND = "imdbpro-csv"
 

@@ -1,16 +1,12 @@
-"""The dumps that can be imported, and the reader of each.
-
-What belongs here: their list, in the order in which they are trusted. What does not: reading, and
-what is done with rows.
-"""
+"""The dumps that can be imported, and the reader of each."""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.rows import Rows
-from pipeline.errors import DumpError
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {

@@ -1,8 +1,4 @@
-"""Reads MovieLens' `links.csv`: which movie of MovieLens is which of IMDb and TMDB.
-
-What belongs here: that table, which two dumps carry, and its ids that name several movies. What
-does not: what is joined by it.
-"""
+"""Reads MovieLens' `links.csv`: which movie of MovieLens is which of IMDb and TMDB."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,8 +1,4 @@
-"""Reads lists that were written into one cell: as JSON, or as Python prints them.
-
-What belongs here: reading them without running them, and refusing bombs. What does not: what stands
-in the lists.
-"""
+"""Reads lists that were written into one cell: as JSON, or as Python prints them."""
 
 import ast
 import json

@@ -1,13 +1,10 @@
-"""Reads MovieLens' trailers: `ml-youtube.csv`, joined to IMDb and TMDB by `links.csv`.
-
-What belongs here: this dump's columns, and the YouTube ids that a spreadsheet damaged. What does
-not: fetching trailers.
-"""
+"""Reads MovieLens' trailers: `ml-youtube.csv`, joined to IMDb and TMDB by `links.csv`."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.cells import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -21,7 +18,6 @@ from pipeline.crawl.datasets.shaping import Repeats, keep_rest, own_key, read_ce
 from pipeline.crawl.datasets.tables import Row, Table, open_main_table
 from pipeline.crawl.datasets.titles import restore_article
 from pipeline.crawl.datasets.tmdb_shape import list_trailers
-from pipeline.errors import DumpError
 
 KIND = "movielens"
 TRAILERS = ("ml-youtube.csv",)

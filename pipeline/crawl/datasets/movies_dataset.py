@@ -1,7 +1,5 @@
-"""Reads Kaggle's "The Movies Dataset": movies with lists as Python prints them, credits, keywords.
-
-What belongs here: this dump's files and columns. What does not: TMDB's own fields (see
-`pipeline.crawl.datasets.tmdb_shape`).
+"""Reads Kaggle's "The Movies Dataset": movies with lists as Python prints them, credits,
+keywords.
 """
 
 from collections.abc import Mapping

@@ -1,11 +1,7 @@
-"""A `.npy` file that holds one dict, as seed 000 keeps TMDB's answers.
+"""A `.npy` file that holds one dict, as seed 000 keeps TMDB's answers."""
 
-What belongs here: the file around the pickle. What does not: the pickle (see
-`pipeline.crawl.datasets.safe_pickle`).
-"""
-
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.safe_pickle import load_plain
-from pipeline.errors import DumpError
 from pipeline.layouts.npy import parse_npy_header
 
 

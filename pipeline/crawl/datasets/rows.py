@@ -1,8 +1,4 @@
-"""What a reader of a public dump yields: a movie's fields in TMDB's shape, or a refused row.
-
-What belongs here: the vocabulary that all readers share. What does not: any dump's own layout, and
-which movie a row without a TMDB id belongs to (see `resources.imports`).
-"""
+"""What a reader of a public dump yields: a movie's fields in TMDB's shape, or a refused row."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,8 +1,5 @@
 """Reads the pickle inside a seed's `.npy` file without calling anything that it asks for.
 
-What belongs here: the interpreter and its limits. What does not: the file around the pickle (see
-`pipeline.crawl.datasets.npy_dict`).
-
 A pickle is a program. This one may build dicts, lists, tuples, texts and numbers, and name what
 NumPy names for a 0-d array of objects; these names stand for marks, and nothing is imported or
 called. Whatever else it wants is refused by its name. The standard library's interpreter in Python
@@ -17,7 +14,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.errors import DumpError
+from pipeline.core.errors import DumpError
 
 MAX_DEPTH = 64
 """Dicts and lists inside each other; TMDB's deepest answer has 6."""

@@ -1,8 +1,5 @@
 """Seed 000's folders: TMDB's answers as dicts, posters, ROI features, boxes, and a CSV of money.
 
-What belongs here: which files there are, and the joining of a movie's. What does not: what one file
-holds (see `pipeline.crawl.datasets.seed000_parts`, and `.imdbpro_csv` for the CSV).
-
 Source: seed 000.
 """
 
@@ -11,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets import imdbpro_csv
 from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
 from pipeline.crawl.datasets.safe_pickle import UnsafePickleError
@@ -21,8 +19,7 @@ from pipeline.crawl.datasets.seed000_parts import (
     read_answer,
     read_regions,
 )
-from pipeline.errors import DumpError
-from pipeline.layouts.seed000 import (
+from pipeline.layouts.reference000_layout import (
     BASICS,
     CREDITS,
     ENDINGS,

@@ -1,19 +1,15 @@
-"""One file of seed 000's folders: is it what its folder promises?
-
-What belongs here: dicts, posters, ROI features and boxes, one file each. What does not: which files
-there are, and joining them (see `pipeline.crawl.datasets.seed000`).
-"""
+"""One file of seed 000's folders: is it what its folder promises?"""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.npy_dict import read_npy_dict
-from pipeline.errors import DumpError
 from pipeline.layouts.attr_bbox import Region, parse_attr_bbox
 from pipeline.layouts.npy import HEAD_BYTES, parse_npy_header
-from pipeline.layouts.seed000 import FEATURE_CHANNELS, FEATURE_SIDES
+from pipeline.layouts.reference000_layout import FEATURE_CHANNELS, FEATURE_SIDES
 
 MAX_DICT_BYTES = 32 * 1024 * 1024
 MAX_POSTER_BYTES = 32 * 1024 * 1024

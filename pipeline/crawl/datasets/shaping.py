@@ -1,8 +1,4 @@
-"""Shapes a row: each cell by its column's reader, the rest kept under the dump's own key.
-
-What belongs here: what every dump does with its rows, and telling repeated rows. What does not: any
-dump's columns (see its own file).
-"""
+"""Shapes a row: each cell by its column's reader, the rest kept under the dump's own key."""
 
 from array import array
 from collections.abc import Callable, Container, Hashable, Mapping

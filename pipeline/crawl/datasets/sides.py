@@ -1,8 +1,4 @@
-"""Joins a dump's second tables to its main one, row by row and without holding them whole.
-
-What belongs here: the joining by id inside one dump. What does not: joining rows to movies that are
-known already (see `assets.importing`).
-"""
+"""Joins a dump's second tables to its main one, row by row and without holding them whole."""
 
 from collections.abc import Iterator
 from pathlib import Path

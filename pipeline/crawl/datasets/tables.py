@@ -1,8 +1,4 @@
-"""Opens the CSV files of a dump: finds them, checks their columns, gives row after row.
-
-What belongs here: files, headers, bad quoting, bad bytes, and telling which row was bad. What does
-not: what a cell means (see `pipeline.crawl.datasets.cells`).
-"""
+"""Opens the CSV files of a dump: finds them, checks their columns, gives row after row."""
 
 import csv
 import gzip
@@ -13,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.rows import Refused, RowReason
-from pipeline.errors import DumpError
 
 MAX_ROW_BYTES = 4 * 1024 * 1024
 """Largest row that is read; the largest cell seen in a real dump has 63,000 characters."""

@@ -1,8 +1,4 @@
-"""Reads The Numbers' table of budgets: text such as "$425,000,000", and no ids.
-
-What belongs here: this dump's columns and its damaged titles. What does not: which movie a row is
-about (see `assets.importing`).
-"""
+"""Reads The Numbers' table of budgets: text such as "$425,000,000", and no ids."""
 
 import re
 from pathlib import Path

@@ -1,7 +1,7 @@
 r"""Makes titles comparable, to join rows that carry no id by title and year.
 
 What belongs here: spelling. What does not: which movie it is, and what happens where several fit
-(see `assets.importing`).
+(see `assets.crawl.dump_import`).
 
 Example:
     >>> join_key("Matrix, The", 1999) == join_key("The MATRIX\xa0", 1999)

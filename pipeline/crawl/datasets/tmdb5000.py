@@ -1,8 +1,4 @@
-"""Reads Kaggle's "TMDB 5000": movies with lists as JSON, credits, a crosswalk if there is one.
-
-What belongs here: this dump's files and columns. What does not: TMDB's own fields (see
-`pipeline.crawl.datasets.tmdb_shape`).
-"""
+"""Reads Kaggle's "TMDB 5000": movies with lists as JSON, credits, a crosswalk if there is one."""
 
 from collections.abc import Mapping
 from pathlib import Path

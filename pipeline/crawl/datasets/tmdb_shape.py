@@ -1,8 +1,4 @@
-"""Writes what a dump says as TMDB writes it, and reads the dumps whose columns are TMDB's own.
-
-What belongs here: TMDB's field names and their nesting. What does not: what they mean (see
-`pipeline.crawl.tmdb`) and a dump's file names.
-"""
+"""Writes what a dump says as TMDB writes it, and reads the dumps whose columns are TMDB's own."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 

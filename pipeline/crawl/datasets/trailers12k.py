@@ -1,8 +1,5 @@
 """Trailers12k: metadata, genres with the official splits, and features as Zarr groups.
 
-What belongs here: the joining of its files, film by film. What does not: each file's own layout
-(see `pipeline.crawl.datasets.trailers12k_tables` and `.zarr_groups`).
-
 Source: seed 002.
 """
 
@@ -12,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
 from pipeline.crawl.datasets.trailers12k_tables import Said, read_metadata, read_mtgc
 from pipeline.crawl.datasets.zarr_groups import ZarrGroup, is_group, open_group
 from pipeline.crawl.datasets.zarr_guard import UnsafeArrayError
-from pipeline.errors import DumpError
-from pipeline.layouts.trailers12k import FIELD, GROUP_ENDING, METADATA, MTGC_NAMES
+from pipeline.layouts.trailers12k_layout import FIELD, GROUP_ENDING, METADATA, MTGC_NAMES
 
 KIND = "trailers12k"
 

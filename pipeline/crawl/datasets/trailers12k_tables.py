@@ -1,8 +1,4 @@
-"""Trailers12k's `metadata.json` and `mtgc.csv`: what they say of each movie, by IMDb id.
-
-What belongs here: the two files. What does not: joining them with arrays (see
-`pipeline.crawl.datasets.trailers12k`).
-"""
+"""Trailers12k's `metadata.json` and `mtgc.csv`: what they say of each movie, by IMDb id."""
 
 import json
 import re
@@ -10,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.rows import Refused, RowReason
 from pipeline.crawl.datasets.tables import open_table
-from pipeline.errors import DumpError
-from pipeline.layouts.trailers12k import (
+from pipeline.layouts.trailers12k_layout import (
     GENRES,
     IMDB_ID,
     METADATA_KEY,

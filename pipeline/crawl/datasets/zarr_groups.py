@@ -1,8 +1,4 @@
-"""A Zarr group of Trailers12k: one float32 array per movie, format 2 or 3, read one at a time.
-
-What belongs here: groups, their members, values. What does not: what is checked before zarr opens
-an array (see `pipeline.crawl.datasets.zarr_guard`).
-"""
+"""A Zarr group of Trailers12k: one float32 array per movie, format 2 or 3, read one at a time."""
 
 import zlib
 from collections.abc import Iterator
@@ -11,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.rows import Refused, RowReason
 from pipeline.crawl.datasets.zarr_guard import UnsafeArrayError, check_array, read_meta
-from pipeline.errors import DumpError
-from pipeline.layouts.trailers12k import (
+from pipeline.layouts.trailers12k_layout import (
     GROUP_ENDING,
     IMDB_ID,
     WIDTH_ATTRIBUTE,

@@ -1,9 +1,4 @@
-"""What one Zarr array on disk says of itself, and whether its chunks are what it says.
-
-What belongs here: everything that is looked at before zarr is allowed to open an array: no pickle
-codec, no huge shape, no missing or swollen chunk, no way out of its folder. What does not: groups
-and values (see `pipeline.crawl.datasets.zarr_groups`).
-"""
+"""What one Zarr array on disk says of itself, and whether its chunks are what it says."""
 
 import bz2
 import json
@@ -16,7 +11,7 @@ from itertools import product
 from math import ceil, prod
 from pathlib import Path
 
-from pipeline.errors import DumpError
+from pipeline.core.errors import DumpError
 
 MAX_ARRAY_BYTES = 256 * 1024 * 1024
 """Largest array that is read; the published ones have some hundred KB."""

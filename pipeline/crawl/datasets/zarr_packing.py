@@ -1,8 +1,4 @@
-"""A Zarr group of Trailers12k as one memory-mapped file, filled one movie at a time.
-
-What belongs here: packing, and finding what is packed already. What does not: the group's own
-layout (see `pipeline.crawl.datasets.zarr_groups`).
-"""
+"""A Zarr group of Trailers12k as one memory-mapped file, filled one movie at a time."""
 
 import hashlib
 import json
@@ -11,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.core.errors import DumpError
+from pipeline.core.ragged import Ragged
 from pipeline.crawl.datasets.rows import Refused
 from pipeline.crawl.datasets.zarr_groups import ZarrGroup
-from pipeline.errors import DumpError
-from pipeline.ragged import Ragged
 
 
 def pack_group(group: ZarrGroup, imdb_ids: Sequence[str], folder: Path) -> tuple[Ragged, str]:

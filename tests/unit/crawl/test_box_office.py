@@ -2,6 +2,9 @@ from datetime import date
 
 import pytest
 
+from pipeline.core.outcomes import Reason
+from pipeline.core.prices import REAL_USD_YEAR, to_real_usd
+from pipeline.core.records import MovieRecord
 from pipeline.crawl.box_office import (
     choose_budget,
     choose_revenue,
@@ -10,12 +13,9 @@ from pipeline.crawl.box_office import (
 )
 from pipeline.crawl.exchange_rates import ExchangeRates
 from pipeline.crawl.figures import Figures, from_page, from_record, read_imported
-from pipeline.crawl.imdbpro import BoxOffice
-from pipeline.crawl.imdbpro_days import Day, Days
+from pipeline.crawl.imdbpro.box_office_page import BoxOffice
+from pipeline.crawl.imdbpro.daily_table import Day, Days
 from pipeline.crawl.money import Money
-from pipeline.outcomes import Reason
-from pipeline.prices import REAL_USD_YEAR, to_real_usd
-from pipeline.records import MovieRecord
 
 
 def usd(amount):

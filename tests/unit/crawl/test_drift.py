@@ -1,8 +1,8 @@
 import pytest
 
-from pipeline.crawl.drift import stop_at_drift, weigh
-from pipeline.errors import SourceError
-from pipeline.outcomes import Reason, Status, lacking, made
+from pipeline.core.errors import SourceError
+from pipeline.core.outcomes import Reason, Status, lacking, made
+from pipeline.crawl.imdbpro.drift import stop_at_drift, weigh
 
 GOOD, MISSING, STRANGE, NOT_ASKED = 0.0, 0.25, 1.0, None
 

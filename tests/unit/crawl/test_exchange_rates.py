@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.core.errors import ConfigurationError
 from pipeline.crawl.exchange_rates import ExchangeRates, parse_rates
 from pipeline.crawl.money import Money
-from pipeline.errors import ConfigurationError
 
 HEADER = "year,currency,usd_per_unit\n"
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.crawl.imdbpro import ROWS, BoxOffice, parse_box_office
+from pipeline.core.errors import CredentialError, MarqueeError, RecordError, SourceError
+from pipeline.core.outcomes import Reason
+from pipeline.crawl.imdbpro.box_office_page import ROWS, BoxOffice, parse_box_office
 from pipeline.crawl.money import Money
-from pipeline.errors import CredentialError, MarqueeError, RecordError, SourceError
-from pipeline.outcomes import Reason
 
 
 def page(**figures):

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.crawl.imdbpro_days import Day, Days, parse_days
-from pipeline.errors import CredentialError, MarqueeError, RecordError, SourceError
-from pipeline.outcomes import Reason
+from pipeline.core.errors import CredentialError, MarqueeError, RecordError, SourceError
+from pipeline.core.outcomes import Reason
+from pipeline.crawl.imdbpro.daily_table import Day, Days, parse_days
 
 FIRST = ("1985-06-14", 2649832, "", "", 1100, 2409, 2649832)
 SECOND = ("1985-06-21", 1000000, "", "-62.3", 1000, 1000, 3649832)

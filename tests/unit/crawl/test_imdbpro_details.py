@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.crawl.imdbpro_details import Details, parse_title_details
-from pipeline.errors import CredentialError, MarqueeError, RecordError
+from pipeline.core.errors import CredentialError, MarqueeError, RecordError
+from pipeline.crawl.imdbpro.details_page import Details, parse_title_details
 
 PAGE = (
     "<h1 id=title_heading><span> The Innocents </span></h1>"

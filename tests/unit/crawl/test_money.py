@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.core.errors import RecordError
 from pipeline.crawl.money import MAX_AMOUNT, Money, format_money, parse_money
-from pipeline.errors import RecordError
 
 CRAWLED = (
     Path(__file__).resolve().parents[3] / "../shared/data/imdbpro/IMDB_crawl_36k_first36rows.csv"

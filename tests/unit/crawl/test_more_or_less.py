@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.crawl.more_or_less import drop_more_or_less
+from pipeline.crawl.imdbpro.see_more import drop_more_or_less
 
 
 @pytest.mark.parametrize(

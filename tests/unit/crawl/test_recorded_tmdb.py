@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.crawl.tmdb import (
+from pipeline.core.errors import RecordError
+from pipeline.core.records import Company, MovieRecord, Person, Video
+from pipeline.crawl.tmdb.answers import (
     parse_configuration,
     parse_details,
     parse_genres,
@@ -22,8 +24,6 @@ from pipeline.crawl.tmdb import (
     read_crew,
     read_videos,
 )
-from pipeline.errors import RecordError
-from pipeline.records import Company, MovieRecord, Person, Video
 
 ANSWERS = Path(__file__).resolve().parents[3] / "../shared/data/tmdb_api"
 pytestmark = pytest.mark.skipif(

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.crawl.tmdb import (
+from pipeline.core.errors import RecordError
+from pipeline.core.outcomes import Reason
+from pipeline.core.records import Company, MovieRecord, Person, Video, facets, plot_text
+from pipeline.crawl.tmdb.answers import (
     parse_configuration,
     parse_details,
     parse_genres,
     parse_page,
 )
-from pipeline.errors import RecordError
-from pipeline.outcomes import Reason
-from pipeline.records import Company, MovieRecord, Person, Video, facets, plot_text
 
 FULL = {
     "id": 597,

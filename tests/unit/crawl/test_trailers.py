@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.crawl.trailers import rank_trailers
-from pipeline.records import Video
+from pipeline.core.records import Video
+from pipeline.crawl.tmdb.trailer_ranking import rank_trailers
 
 RELEASE = date(2020, 6, 15)
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.crawl.watermark import KEPT_DAYS, Watermark, read_watermark, write_watermark
+from pipeline.crawl.tmdb.watermark import KEPT_DAYS, Watermark, read_watermark, write_watermark
 
 MONDAY = date(2026, 3, 2)
 TUESDAY, WEDNESDAY = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)

@@ -3,12 +3,12 @@ import pytest
 import torch
 from transformers import CLIPConfig, CLIPModel
 
+from pipeline.core.errors import ConfigurationError
 from pipeline.embeddings.attributes import PROMPT, AttributeJudge, parse_vocabulary, read_vocabulary
 from pipeline.embeddings.backbones import BACKBONES
 from pipeline.embeddings.clip import ClipImageTrunk
 from pipeline.embeddings.image import wrap_image_trunk
 from pipeline.embeddings.text import build_random_text, build_text_network, tokenize
-from pipeline.errors import ConfigurationError
 
 WORDS = ("gold", "silver", "striped")
 

@@ -6,6 +6,8 @@ import pytest
 import torch
 from transformers import ASTFeatureExtractor
 
+from pipeline.core.errors import AudioError, ItemError
+from pipeline.core.outcomes import Reason
 from pipeline.embeddings.audio import (
     _open_extractor,
     build_audio_network,
@@ -15,8 +17,6 @@ from pipeline.embeddings.audio import (
 )
 from pipeline.embeddings.backbones import BACKBONES
 from pipeline.embeddings.encode import encode_audio
-from pipeline.errors import AudioError, ItemError
-from pipeline.outcomes import Reason
 
 AST = BACKBONES["ast"]
 RATE_HZ = AST.sample_rate_hz

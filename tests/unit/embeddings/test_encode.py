@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch import nn
 
+from pipeline.core.errors import FrameError, ItemError
+from pipeline.core.outcomes import Reason
 from pipeline.embeddings.backbones import BACKBONES
 from pipeline.embeddings.encode import encode_clips, encode_images, encode_texts
 from pipeline.embeddings.text import tokenize
-from pipeline.errors import FrameError, ItemError
-from pipeline.outcomes import Reason
 
 SHUFFLENET = BACKBONES["shufflenet"]
 MINILM = BACKBONES["minilm"]

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.core.errors import WeightsError
 from pipeline.embeddings.backbones import BACKBONES, Modality
 from pipeline.embeddings.image import build_image_network, to_square
 from pipeline.embeddings.text import build_random_text
-from pipeline.errors import WeightsError
 
 IMAGES = [b for b in BACKBONES.values() if b.modality is Modality.IMAGE]
 TEXTS = [b for b in BACKBONES.values() if b.modality is Modality.TEXT]

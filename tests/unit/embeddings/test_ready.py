@@ -9,8 +9,8 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from pipeline.embeddings.backbones import BACKBONES, Modality
+from pipeline.embeddings.fuse_batchnorm import ready_network
 from pipeline.embeddings.image import build_image_network
-from pipeline.embeddings.ready import ready_network
 from pipeline.embeddings.video import build_video_network
 
 CPU = torch.device("cpu")
@@ -36,14 +36,14 @@ def test_folded_network_embeds_as_before(name):
     units = torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
     with torch.inference_mode():
         before = network(units)
-        ready = ready_network(network, CPU)
-        after = ready(units)
+        fuse_batchnorm = ready_network(network, CPU)
+        after = fuse_batchnorm(units)
         assert torch.equal(network(units), before)
     assert nn.functional.cosine_similarity(before, after).min() >= 0.99999
     assert torch.allclose(before, after, rtol=1e-3, atol=1e-4 * before.abs().max())
-    assert not any(isinstance(m, _BatchNorm) for m in ready.modules())
+    assert not any(isinstance(m, _BatchNorm) for m in fuse_batchnorm.modules())
     assert any(isinstance(m, _BatchNorm) for m in network.modules())
-    assert not any(p.requires_grad for p in ready.parameters())
+    assert not any(p.requires_grad for p in fuse_batchnorm.parameters())
 
 
 def test_network_is_made_ready_once(shufflenet):
@@ -56,10 +56,10 @@ def test_network_without_batch_norms_is_not_copied():
 
 
 def test_copies_go_with_their_network():
-    from pipeline.embeddings import ready
+    from pipeline.embeddings import fuse_batchnorm
 
     network, _ = build("shufflenet")
     ready_network(network, CPU)
-    before = len(ready._made)
+    before = len(fuse_batchnorm._made)
     del network
-    assert len(ready._made) == before - 1
+    assert len(fuse_batchnorm._made) == before - 1

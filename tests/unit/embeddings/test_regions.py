@@ -7,6 +7,8 @@ import torchvision
 from PIL import Image
 from torch import nn
 
+from pipeline.core.errors import ItemError, PosterError
+from pipeline.core.outcomes import Reason
 from pipeline.embeddings.backbones import BACKBONES
 from pipeline.embeddings.detector import (
     DETECTORS,
@@ -17,10 +19,8 @@ from pipeline.embeddings.detector import (
 )
 from pipeline.embeddings.image import build_image_network
 from pipeline.embeddings.regions import MAX_OBJECTS, RegionFinder, find_regions, last_stage
-from pipeline.errors import ItemError, PosterError
 from pipeline.layouts.attr_bbox import format_attr_bbox, parse_attr_bbox
-from pipeline.outcomes import Reason
-from resources.studio.drawing import draw_poster
+from resources.studio.media.drawing import draw_poster
 
 CAT, DOG = OBJECT_NAMES.index("cat"), OBJECT_NAMES.index("dog")
 

@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.embeddings.ahead import AHEAD_PER_THREAD, map_ahead
+from pipeline.core.errors import ItemError
+from pipeline.core.outcomes import Reason
 from pipeline.embeddings.backbones import BACKBONES
 from pipeline.embeddings.encode import encode_images, encode_texts
 from pipeline.embeddings.inputs import pictures_of
+from pipeline.embeddings.prefetch import AHEAD_PER_THREAD, map_ahead
 from pipeline.embeddings.runner import FAILED_BATCHES, Runner, run_all
 from pipeline.embeddings.units import encode_units
-from pipeline.errors import ItemError
-from pipeline.outcomes import Reason
 
 SHUFFLENET = BACKBONES["shufflenet"]
 MINILM = BACKBONES["minilm"]

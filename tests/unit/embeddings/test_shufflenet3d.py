@@ -3,6 +3,7 @@ import torch
 import torchvision
 from torch import nn
 
+from pipeline.core.errors import WeightsError
 from pipeline.embeddings.backbones import BACKBONES
 from pipeline.embeddings.shufflenet3d import (
     N_PARAMETERS,
@@ -10,7 +11,6 @@ from pipeline.embeddings.shufflenet3d import (
     translate_published_names,
 )
 from pipeline.embeddings.video import build_video_network
-from pipeline.errors import WeightsError
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from pipeline.embeddings.side_by_side import WAITING_PER_ENCODER, encode_side_by_side
+from pipeline.embeddings.parallel_encoding import WAITING_PER_ENCODER, encode_side_by_side
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.evaluation.results import SplitResult
-from pipeline.evaluation.summary import Subject
-from pipeline.systems import System, Task
+from pipeline.core.systems import System, Task
+from pipeline.evaluation.metrics.results import SplitResult
+from pipeline.evaluation.report.summary import Subject
 
 SOURCE = "built-in studio, invented films (seed 7)"
 WEIGHTS = "frames: shufflenet, weights: random"

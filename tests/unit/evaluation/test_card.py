@@ -1,8 +1,8 @@
 import pytest
 
-from pipeline.evaluation.card import render_card
-from pipeline.evaluation.summary import Subject, summarise
-from pipeline.systems import BOX_OFFICE, REVENUE
+from pipeline.core.systems import BOX_OFFICE, REVENUE
+from pipeline.evaluation.report.card import render_card
+from pipeline.evaluation.report.summary import Subject, summarise
 
 FACTS = {
     "system": "box_office", "task": "log10_revenue", "split": "80-10-10", "variant": "main",

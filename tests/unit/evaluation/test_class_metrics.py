@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import sklearn.metrics as reference
 
-from pipeline.evaluation.class_metrics import (
+from pipeline.evaluation.metrics.class_metrics import (
     CONFUSION_METRICS,
     ORDERED_METRICS,
     count_confusions,

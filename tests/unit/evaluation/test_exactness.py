@@ -4,9 +4,9 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from pipeline.evaluation.described import plain
-from pipeline.evaluation.exactness import compare_exactly
-from pipeline.evaluation.intervals import Interval
+from pipeline.evaluation.metrics.exactness import compare_exactly
+from pipeline.evaluation.metrics.intervals import Interval
+from pipeline.evaluation.report.described import plain
 
 THIRD = Interval(1 / 3, 0.1 + 0.2, 2 / 3)
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.evaluation.families import average, group_families, pool
-from pipeline.evaluation.results import SplitResult
-from pipeline.systems import Kind, Task
+from pipeline.core.systems import Kind, Task
+from pipeline.evaluation.metrics.families import average, group_families, pool
+from pipeline.evaluation.metrics.results import SplitResult
 
 NUMBER = Task("number", Kind.REGRESSION, "mae_error")
 

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.evaluation.groups import name_groups, score_groups
-from pipeline.evaluation.results import SplitResult
-from pipeline.systems import Kind, Task
+from pipeline.core.systems import Kind, Task
+from pipeline.evaluation.metrics.groups import name_groups, score_groups
+from pipeline.evaluation.metrics.results import SplitResult
 
 TABLE = pd.DataFrame(
     {

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from pipeline.evaluation.intervals import Draws, Interval, bootstrap
-from pipeline.evaluation.results import SplitResult, compare, score_result
-from pipeline.systems import Kind, Task
+from pipeline.core.systems import Kind, Task
+from pipeline.evaluation.metrics.intervals import Draws, Interval, bootstrap
+from pipeline.evaluation.metrics.results import SplitResult, compare, score_result
 
 EIGHT = Task("eight", Kind.CLASSES, "macro_f1_score", tuple("abcdefgh"), is_ordered=True)
 NUMBER = Task("number", Kind.REGRESSION, "rmse_error")
@@ -58,7 +58,7 @@ def test_many_movies_are_drawn_in_pieces_with_the_same_answer(monkeypatch):
         return {"mean": rows.mean(axis=1)}
 
     whole = bootstrap(statistics, 50, seed=1)["mean"].drawn
-    monkeypatch.setattr("pipeline.evaluation.intervals._DRAWS_AT_ONCE", 7 * 50)
+    monkeypatch.setattr("pipeline.evaluation.metrics.intervals._DRAWS_AT_ONCE", 7 * 50)
     np.testing.assert_array_equal(bootstrap(statistics, 50, seed=1)["mean"].drawn, whole)
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import sklearn.metrics as reference
 
-from pipeline.evaluation.label_metrics import LABEL_METRICS, score_labels, score_movies
-from pipeline.evaluation.metrics import count_draws
+from pipeline.evaluation.metrics.label_metrics import LABEL_METRICS, score_labels, score_movies
+from pipeline.evaluation.metrics.scores import count_draws
 
 RNG = np.random.default_rng(11)
 
@@ -68,7 +68,7 @@ def test_draws_in_pieces_give_the_same(monkeypatch):
     true, said = make(40)
     weights = count_draws(RNG.integers(0, 40, (30, 40)), 40)
     whole = score_labels(true, said, weights)
-    monkeypatch.setattr("pipeline.evaluation.label_metrics._CELLS_AT_ONCE", 7 * true.size)
+    monkeypatch.setattr("pipeline.evaluation.metrics.label_metrics._CELLS_AT_ONCE", 7 * true.size)
     pieces = score_labels(true, said, weights)
     for name in LABEL_METRICS:
         np.testing.assert_array_equal(whole[name], pieces[name])

@@ -3,16 +3,16 @@ import re
 import pandas as pd
 import pytest
 
-from pipeline.evaluation.leaderboard import (
+from pipeline.core.systems import BOX_OFFICE, GENRE
+from pipeline.evaluation.report.leaderboard import (
     TERMINAL_COLUMNS,
     find_outcomes,
     list_leaderboard,
     name_baseline,
     tabulate_leaderboard,
 )
-from pipeline.evaluation.leaderboard_page import render_leaderboard, write_leaderboard
-from pipeline.evaluation.summary import summarise
-from pipeline.systems import BOX_OFFICE, GENRE
+from pipeline.evaluation.report.leaderboard_page import render_leaderboard, write_leaderboard
+from pipeline.evaluation.report.summary import summarise
 
 
 @pytest.fixture(scope="module", name="summaries")

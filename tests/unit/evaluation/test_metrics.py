@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import sklearn.metrics as reference
 
-from pipeline.evaluation.metrics import (
+from pipeline.core.systems import SYSTEMS, Kind, Task
+from pipeline.evaluation.metrics.scores import (
     METRIC_WORDS,
     count_draws,
     find_in_top,
@@ -10,7 +11,6 @@ from pipeline.evaluation.metrics import (
     score_auc,
     score_draws,
 )
-from pipeline.systems import SYSTEMS, Kind, Task
 
 RNG = np.random.default_rng(2)
 ORDERED = Task("money", Kind.CLASSES, "macro_f1_score", tuple("abcde"), is_ordered=True)

@@ -7,10 +7,10 @@ import struct
 import numpy as np
 import pytest
 
-from pipeline.evaluation.page import find_best, render_report
-from pipeline.evaluation.report import list_comparison, write_evaluation
-from pipeline.evaluation.summary import find_headline, summarise
-from pipeline.systems import BOX_OFFICE, GENRE, POSTER, REVENUE
+from pipeline.core.systems import BOX_OFFICE, GENRE, POSTER, REVENUE
+from pipeline.evaluation.report.files import list_comparison, write_evaluation
+from pipeline.evaluation.report.page import find_best, render_report
+from pipeline.evaluation.report.summary import find_headline, summarise
 
 TABLES = {"evaluation_results.json", "split_comparison.csv", "report.html"}
 REVENUE_FILES = TABLES | {"confusion_matrix.png", "training_curves.png"}

@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_rel
 
-from pipeline.evaluation.intervals import Draws, Interval
-from pipeline.evaluation.results import SplitResult
-from pipeline.evaluation.significance import (
+from pipeline.core.systems import Kind, Task
+from pipeline.evaluation.metrics.intervals import Draws, Interval
+from pipeline.evaluation.metrics.results import SplitResult
+from pipeline.evaluation.metrics.significance import (
     bootstrap_p,
     compare_all,
     correct_holm,
     judge,
     mcnemar_p,
 )
-from pipeline.systems import Kind, Task
 
 TWO = Task("two", Kind.CLASSES, "accuracy_score", ("no", "yes"))
 NUMBER = Task("number", Kind.REGRESSION, "mae_error")

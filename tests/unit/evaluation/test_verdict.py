@@ -1,8 +1,8 @@
 import pytest
 
-from pipeline.evaluation.intervals import Interval
-from pipeline.evaluation.significance import Comparison
-from pipeline.evaluation.verdict import verdict
+from pipeline.evaluation.metrics.intervals import Interval
+from pipeline.evaluation.metrics.significance import Comparison
+from pipeline.evaluation.report.verdict import verdict
 
 SCORE = Interval(0.3, 0.2, 0.4)
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline.crawl.datasets.npy_dict import read_npy_dict
 from pipeline.crawl.datasets.seed000_parts import merge_answers
-from pipeline.exports.seed000 import npy_dict_bytes, split_answer
+from pipeline.exports.reference000_writer import npy_dict_bytes, split_answer
 
 DETAILS = {
     "id": 597,

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 import zarr
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.rows import Taken
 from pipeline.crawl.datasets.trailers12k import read
-from pipeline.errors import DumpError
 from pipeline.exports.folder import open_export
 from pipeline.exports.manifest import find_problems
-from pipeline.exports.trailers12k import (
+from pipeline.exports.trailers12k_writer import (
     GroupWriter,
     describe_movie,
     metadata_bytes,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import DiskError, DumpError
+from pipeline.core.errors import DiskError, DumpError
 from pipeline.exports.folder import open_export
 from pipeline.exports.manifest import MANIFEST, UNFINISHED, check_place, find_problems
 

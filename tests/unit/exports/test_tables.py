@@ -6,6 +6,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.core.records import Company, MovieRecord, Person, Video
 from pipeline.exports.tables import (
     AFTER_RELEASE,
     defuse,
@@ -14,7 +15,6 @@ from pipeline.exports.tables import (
     write_csv,
     write_parquet,
 )
-from pipeline.records import Company, MovieRecord, Person, Video
 
 RECORD = MovieRecord(
     597, '=HYPERLINK("http://x","Titanic")', imdb_id="tt0120338", overview="Two, in\none ship",

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.errors import FrameError
+from pipeline.core.errors import FrameError
 from pipeline.frames.duplicates import BLOCKS, mark_duplicates, measure_blocks
 from pipeline.frames.picking import pick_frames
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.errors import FrameError
+from pipeline.core.errors import FrameError
+from pipeline.core.outcomes import Reason
 from pipeline.frames.filtering import (
     BLACK_MEAN,
     FLAT_DEVIATION,
@@ -15,7 +16,6 @@ from pipeline.frames.filtering import (
     measure,
     summarize,
 )
-from pipeline.outcomes import Reason
 
 
 def textured(brightness, seed=0, spread=60):

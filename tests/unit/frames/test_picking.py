@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from pipeline.errors import FrameError
+from pipeline.core.errors import FrameError
+from pipeline.core.outcomes import Reason
 from pipeline.frames.picking import FEWEST_FRAMES, pick_frames
-from pipeline.outcomes import Reason
 
 
 def sampled(n_good, n_black):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import DumpError
+from pipeline.core.errors import DumpError
 from pipeline.layouts.attr_bbox import Region, format_attr_bbox, parse_attr_bbox
 
 EARRING = "gold,silver,earring\n0.1127,0.4715\n0.9832\n[231.6, 123.3, 244.4, 164.3]\n"

@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 
-from pipeline.errors import DumpError
+from pipeline.core.errors import DumpError
 from pipeline.layouts.npy import parse_npy_header
 
 

@@ -3,9 +3,9 @@ import wave
 import numpy as np
 import pytest
 
-from pipeline.errors import AudioError
+from pipeline.core.errors import AudioError
+from pipeline.core.outcomes import Reason
 from pipeline.media.audio import DURATION_S, SAMPLE_RATE_HZ, decode_audio
-from pipeline.outcomes import Reason
 
 
 def tone(duration_s, frequency_hz=440.0, amplitude=0.5, rate_hz=44_100):

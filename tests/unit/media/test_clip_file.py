@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.errors import TrailerError
+from pipeline.core.errors import TrailerError
+from pipeline.core.outcomes import Reason
 from pipeline.media.clip_file import CLIP_FRAMES, ClipWriter, read_clips
 from pipeline.media.clip_picture import CLIP_PX, ClipScaler
-from pipeline.outcomes import Reason
 
 
 def clips(count):

@@ -6,12 +6,12 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.errors import TrailerError
+from pipeline.core.errors import TrailerError
+from pipeline.core.outcomes import Reason
 from pipeline.media.container import decode_video
 from pipeline.media.found_frames import SCALING
 from pipeline.media.timeline import read_timeline
 from pipeline.media.trailer import decode_frames, open_trailer, probe
-from pipeline.outcomes import Reason
 
 CORNERS = {"top left": (255, 0, 0), "top right": (0, 255, 0), "bottom left": (0, 0, 255)}
 

@@ -8,11 +8,11 @@ import pytest
 from picture_files import after_start, chunk, encode, flag, png
 from PIL import Image
 
-from pipeline.errors import PosterError
+from pipeline.core.errors import PosterError
+from pipeline.core.outcomes import Reason
 from pipeline.media import picture
 from pipeline.media.picture_layout import read_layout
 from pipeline.media.poster import inspect_poster
-from pipeline.outcomes import Reason
 
 
 def noise(format, **options):

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.errors import PosterError
+from pipeline.core.errors import PosterError
 from pipeline.media.poster import as_seed000_poster, inspect_poster, load_poster
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Pillow warns where it doubts, and goes on

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.errors import PosterError
+from pipeline.core.errors import PosterError
+from pipeline.core.outcomes import Reason
+from pipeline.core.squares import Fit
 from pipeline.media.picture import decode, open_picture
 from pipeline.media.poster import (
     POSTER_PX,
@@ -14,8 +16,6 @@ from pipeline.media.poster import (
     inspect_poster,
     load_poster,
 )
-from pipeline.outcomes import Reason
-from pipeline.squares import Fit
 
 
 def encode(width=200, height=300, format="JPEG", mode="RGB", **options):

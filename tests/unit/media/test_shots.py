@@ -4,10 +4,10 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.errors import TrailerError
+from pipeline.core.errors import TrailerError
+from pipeline.core.outcomes import Reason
 from pipeline.media.shots import MIN_SHOT_S, find_shots
 from pipeline.media.timeline import read_timeline
-from pipeline.outcomes import Reason
 
 SCENE_FRAMES = 25
 

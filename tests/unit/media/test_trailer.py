@@ -5,11 +5,11 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.errors import TrailerError
+from pipeline.core.errors import TrailerError
+from pipeline.core.outcomes import Reason
 from pipeline.media.found_frames import SCALING
 from pipeline.media.timeline import plan_packets, read_timeline
 from pipeline.media.trailer import FRAME_PX, decode_frames, probe
-from pipeline.outcomes import Reason
 
 CLIPS = {
     "h264 with B-pyramid": ("a.mp4", "libx264", {"bf": "3", "x264-params": "b-pyramid=normal"}),

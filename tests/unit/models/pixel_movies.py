@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.models.recipe import Inputs, Target
-from pipeline.systems import Kind, Task
+from pipeline.core.systems import Kind, Task
+from pipeline.models.training.estimator import Inputs, Target
 
 CLASSES = Task("comedy_horror", Kind.CLASSES, "balanced_accuracy_score", ("comedy", "horror"))
 LABELS = Task("genre_labels", Kind.LABELS, "macro_ap_score", ("Action", "Drama", "Horror"))

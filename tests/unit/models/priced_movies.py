@@ -5,9 +5,9 @@ from datetime import date
 
 import numpy as np
 
-from pipeline.models.recipe import Inputs
-from pipeline.ragged import pack_ragged
-from pipeline.records import Company, MovieRecord, Person
+from pipeline.core.ragged import pack_ragged
+from pipeline.core.records import Company, MovieRecord, Person
+from pipeline.models.training.estimator import Inputs
 
 MOVIES = 90
 WORDS = ("car", "dog", "sea", "gun")

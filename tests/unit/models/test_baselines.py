@@ -4,8 +4,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pipeline.errors import LeakError
-from pipeline.models.baselines import (
+from pipeline.core.errors import LeakError
+from pipeline.core.ragged import pack_ragged
+from pipeline.core.systems import GENRES, LOG10_REVENUE, PROFIT, REVENUE_CLASS, SCORE_TASK
+from pipeline.core.target import Target
+from pipeline.models.estimators.baselines import (
     BOOSTING,
     BOOSTING_WITH_EMBEDDINGS,
     LABEL_PRIOR,
@@ -16,11 +19,8 @@ from pipeline.models.baselines import (
     PRIOR,
     answer_baselines,
 )
-from pipeline.models.recipe import Inputs
-from pipeline.models.summaries import reduce_streams
-from pipeline.ragged import pack_ragged
-from pipeline.systems import GENRES, LOG10_REVENUE, PROFIT, REVENUE_CLASS, SCORE_TASK
-from pipeline.target import Target
+from pipeline.models.training.estimator import Inputs
+from pipeline.models.training.summaries import reduce_streams
 
 
 def movies(n: int, *, classes: int = 8, seed: int = 0) -> tuple[SimpleNamespace, np.ndarray]:

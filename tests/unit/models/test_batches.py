@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.models.batches import Batch, Batches, step_seed, take_batch
-from pipeline.models.prefetch import read_ahead
-from pipeline.ragged import pack_ragged
+from pipeline.core.ragged import pack_ragged
+from pipeline.models.training.batches import Batch, Batches, step_seed, take_batch
+from pipeline.models.training.prefetch import read_ahead
 
 
 def movies(n: int = 7) -> SimpleNamespace:

@@ -7,18 +7,18 @@ import pytest
 import torch
 from priced_movies import FAST, INPUTS, LOG10, MOVIES, PARTS, TEST, TRAIN, make_movies
 
-from pipeline.errors import LeakError, TrainingError
-from pipeline.models.blend import Blend, weigh_parts
-from pipeline.models.box_office import GROUNDED, MASKED, PLAIN, RECIPES, TEXT_ONLY
-from pipeline.models.box_office_pretraining import Grounding, locate_keywords, pretrain
-from pipeline.models.box_office_recipe import TransformerRecipe
-from pipeline.models.box_office_transformer import TransformerConfig, measure_reach
-from pipeline.models.box_office_trees import TreesModel
-from pipeline.models.movie_reader import MovieReader
-from pipeline.models.recipe import Training
-from pipeline.models.saved import answer, load_trained, save_trained
-from pipeline.systems import LOG10_REVENUE
-from pipeline.target import Target
+from pipeline.core.errors import LeakError, TrainingError
+from pipeline.core.systems import LOG10_REVENUE
+from pipeline.core.target import Target
+from pipeline.models.estimators.blend import Blend, weigh_parts
+from pipeline.models.estimators.boosted_trees import TreesModel
+from pipeline.models.estimators.box_office_pretraining import Grounding, locate_keywords, pretrain
+from pipeline.models.estimators.transformer_estimator import TransformerRecipe
+from pipeline.models.networks.box_office_transformer import TransformerConfig, measure_reach
+from pipeline.models.systems.box_office import GROUNDED, MASKED, PLAIN, RECIPES, TEXT_ONLY
+from pipeline.models.training.estimator import Training
+from pipeline.models.training.movie_reader import MovieReader
+from pipeline.models.training.saved import answer, load_trained, save_trained
 
 TARGET = Target(LOG10_REVENUE, LOG10, {})
 
@@ -71,7 +71,7 @@ def test_shuffled_revenues_are_not_learned(tmp_path):
 def test_trees_as_arrays_say_what_scikit_learn_says():
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    from pipeline.models.box_office_trees import BAGS, KNOBS
+    from pipeline.models.estimators.boosted_trees import BAGS, KNOBS
 
     reader = MovieReader.fit(INPUTS, TRAIN, INPUTS.revenue_usd)
     model = TreesModel.fit(reader, INPUTS, TRAIN, LOG10[TRAIN], seed=3)

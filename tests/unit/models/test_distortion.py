@@ -1,6 +1,6 @@
 import torch
 
-from pipeline.models.distortion import CENTRE_SHARE, Distortion, Distortions
+from pipeline.models.training.augmentation import CENTRE_SHARE, Distortion, Distortions
 
 
 def picture(px: int = 64) -> torch.Tensor:

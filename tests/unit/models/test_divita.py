@@ -5,9 +5,12 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score
 
-from pipeline.errors import TrainingError
-from pipeline.models.batches import Batch
-from pipeline.models.divita import (
+from pipeline.core.errors import TrainingError
+from pipeline.core.ragged import pack_ragged
+from pipeline.core.systems import GENRE, GENRES, LOG10_REVENUE
+from pipeline.core.target import Target
+from pipeline.models.estimators.divita_estimator import DivitaConfig, window_transform
+from pipeline.models.networks.divita import (
     EARLY,
     FEED_FORWARD,
     HEADS,
@@ -18,14 +21,11 @@ from pipeline.models.divita import (
     ClipProjection,
     Divita,
 )
-from pipeline.models.divita_recipe import DivitaConfig, window_transform
-from pipeline.models.genre import RECIPES, SMALL
-from pipeline.models.recipe import Inputs, Training
-from pipeline.models.saved import answer, load_trained, save_trained
-from pipeline.models.streams import StreamSpec
-from pipeline.ragged import pack_ragged
-from pipeline.systems import GENRE, GENRES, LOG10_REVENUE
-from pipeline.target import Target
+from pipeline.models.networks.streams import StreamSpec
+from pipeline.models.systems.genre import RECIPES, SMALL
+from pipeline.models.training.batches import Batch
+from pipeline.models.training.estimator import Inputs, Training
+from pipeline.models.training.saved import answer, load_trained, save_trained
 
 TWO = (StreamSpec("clip_frames", "mean", 24), StreamSpec("clips", "mean", 16))
 N = 160

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.errors import TrainingError
-from pipeline.models.fusion import FusionNetwork
-from pipeline.models.streams import AudioCnn, StreamSpec, specify_streams
+from pipeline.core.errors import TrainingError
+from pipeline.models.networks.fusion import FusionNetwork
+from pipeline.models.networks.streams import AudioCnn, StreamSpec, specify_streams
 
 PUBLISHED = (
     StreamSpec("text", "vector", 768),

@@ -13,11 +13,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pipeline.errors import TrainingError
-from pipeline.models.batches import Batch, Batches
-from pipeline.models.learner import Objective
-from pipeline.models.loop import Fitted, fit_network
-from pipeline.models.schedule import Schedule
+from pipeline.core.errors import TrainingError
+from pipeline.models.training.batches import Batch, Batches
+from pipeline.models.training.learner import Objective
+from pipeline.models.training.loop import Fitted, fit_network
+from pipeline.models.training.schedule import Schedule
 
 SHORT = Schedule(learning_rate=1e-2, max_epochs=4, patience=4, plateau_patience=0)
 STEPS = 5

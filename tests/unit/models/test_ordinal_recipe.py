@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from priced_movies import FAST, INPUTS, LOG10, PARTS, TEST, TRAIN
 
-from pipeline.errors import TrainingError
-from pipeline.models.ordinal import cut_into_classes
-from pipeline.models.recipe import Training
-from pipeline.models.revenue import CUT_BLEND, RECIPES
-from pipeline.models.saved import answer, load_trained, save_trained
-from pipeline.systems import REVENUE_CLASS
-from pipeline.target import Target
+from pipeline.core.errors import TrainingError
+from pipeline.core.systems import REVENUE_CLASS
+from pipeline.core.target import Target
+from pipeline.models.estimators.ordinal import cut_into_classes
+from pipeline.models.systems.revenue import CUT_BLEND, RECIPES
+from pipeline.models.training.estimator import Training
+from pipeline.models.training.saved import answer, load_trained, save_trained
 
 EDGES_USD = [float(edge) for edge in 10 ** np.quantile(LOG10[TRAIN], np.arange(1, 8) / 8)]
 PARTS_FAST = {"parts": ("gaussian process",)}

@@ -3,9 +3,11 @@ import pytest
 import torch
 from pixel_movies import Movies, Table
 
-from pipeline.errors import TrainingError
-from pipeline.models.batches import Batch, take_batch
-from pipeline.models.pictures import (
+from pipeline.core.errors import TrainingError
+from pipeline.core.squares import Fit
+from pipeline.models.training.batches import Batch, take_batch
+from pipeline.models.training.estimator import Inputs
+from pipeline.models.training.pictures import (
     PIXELS,
     ROW,
     FrameReader,
@@ -14,8 +16,6 @@ from pipeline.models.pictures import (
     row_table,
     usable_rows,
 )
-from pipeline.models.recipe import Inputs
-from pipeline.squares import Fit
 
 
 def batch_of(*rows: int) -> Batch:

@@ -4,8 +4,8 @@ import torchvision
 from torch import nn
 from torchvision.models.resnet import BasicBlock
 
-from pipeline.errors import TrainingError
-from pipeline.models.pixel_trunks import (
+from pipeline.core.errors import TrainingError
+from pipeline.models.networks.pixel_trunks import (
     DEEP_AND_WIDE,
     NO_WEIGHTS,
     Normalise,

@@ -5,14 +5,14 @@ import pytest
 import torch
 from pixel_movies import CLASSES, LABELS, NUMBER, Movies, area_under_curve
 
-from pipeline.errors import TrainingError
-from pipeline.models.kinds import KINDS
-from pipeline.models.pixel_trunks import NO_WEIGHTS, Pretrained, Trunk, build_trunk
-from pipeline.models.poster import SMALL_VARIANTS, recipes, variants
-from pipeline.models.poster_cnn import POSTER_CNN, PosterConfig
-from pipeline.models.recipe import Inputs, Trained, Training
-from pipeline.models.saved import answer, load_trained, save_trained
-from pipeline.systems import POSTER
+from pipeline.core.errors import TrainingError
+from pipeline.core.systems import POSTER
+from pipeline.models.estimators.poster_cnn import POSTER_CNN, PosterConfig
+from pipeline.models.networks.pixel_trunks import NO_WEIGHTS, Pretrained, Trunk, build_trunk
+from pipeline.models.systems.poster import SMALL_VARIANTS, recipes, variants
+from pipeline.models.training.estimator import Inputs, Trained, Training
+from pipeline.models.training.model_registry import KINDS
+from pipeline.models.training.saved import answer, load_trained, save_trained
 
 TINY = {
     "input_px": 32, "width": 4, "batch_size": 16, "learning_rate": 1e-2, "max_epochs": 4,

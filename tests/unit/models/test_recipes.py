@@ -5,18 +5,18 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.errors import LeakError, TrainingError
-from pipeline.models.answering import Output
-from pipeline.models.batches import Batch
-from pipeline.models.fusion import FusionNetwork
-from pipeline.models.fusion_recipe import FusionConfig, FusionRecipe
-from pipeline.models.recipe import Inputs, Target, Trained, Training, turn_knobs
-from pipeline.models.revenue import CUT_BLEND, RECIPES
-from pipeline.models.saved import answer, load_trained, save_trained
-from pipeline.models.streams import StreamEncoder, StreamSpec
-from pipeline.ragged import Ragged, pack_ragged
-from pipeline.records import MovieRecord
-from pipeline.systems import Kind, Task
+from pipeline.core.errors import LeakError, TrainingError
+from pipeline.core.ragged import Ragged, pack_ragged
+from pipeline.core.records import MovieRecord
+from pipeline.core.systems import Kind, Task
+from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionRecipe
+from pipeline.models.networks.fusion import FusionNetwork
+from pipeline.models.networks.streams import StreamEncoder, StreamSpec
+from pipeline.models.systems.revenue import CUT_BLEND, RECIPES
+from pipeline.models.training.batches import Batch
+from pipeline.models.training.estimator import Inputs, Target, Trained, Training, turn_knobs
+from pipeline.models.training.inference import Output
+from pipeline.models.training.saved import answer, load_trained, save_trained
 
 CLASSES = Task("revenue_class", Kind.CLASSES, "macro_f1_score", ("low", "middle", "high"))
 NUMBER = Task("score", Kind.REGRESSION, "mae_error", unit="standard deviations")

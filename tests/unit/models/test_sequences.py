@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from pipeline.models.sequences import READERS, Recurrent
+from pipeline.models.networks.sequences import READERS, Recurrent
 
 LENGTHS = torch.tensor([3, 1, 5, 2])
 MASK = torch.arange(5) < LENGTHS[:, None]

@@ -5,17 +5,17 @@ import pytest
 import torch
 from pixel_movies import NUMBER, Movies
 
-from pipeline.errors import TrainingError
-from pipeline.models.answering import Output
-from pipeline.models.kinds import KINDS
-from pipeline.models.pictures import PIXELS
-from pipeline.models.pixel_trunks import Pretrained, Trunk, build_trunk
-from pipeline.models.recipe import Inputs, Trained, Training
-from pipeline.models.saved import answer, load_trained, save_trained
-from pipeline.models.score import SMALL_VARIANTS, recipes, variants
-from pipeline.models.stacked_cnn import FramesConfig, FramesNetwork
-from pipeline.ragged import pack_ragged
-from pipeline.systems import SCORE, Kind
+from pipeline.core.errors import TrainingError
+from pipeline.core.ragged import pack_ragged
+from pipeline.core.systems import SCORE, Kind
+from pipeline.models.estimators.stacked_cnn import FramesConfig, FramesNetwork
+from pipeline.models.networks.pixel_trunks import Pretrained, Trunk, build_trunk
+from pipeline.models.systems.score import SMALL_VARIANTS, recipes, variants
+from pipeline.models.training.estimator import Inputs, Trained, Training
+from pipeline.models.training.inference import Output
+from pipeline.models.training.model_registry import KINDS
+from pipeline.models.training.pictures import PIXELS
+from pipeline.models.training.saved import answer, load_trained, save_trained
 
 ONE = Output(Kind.REGRESSION, 1)
 TINY = {

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.errors import TrainingError
-from pipeline.models.fusion import FusionNetwork
-from pipeline.models.fusion_recipe import FusionConfig, FusionRecipe
-from pipeline.models.recipe import Inputs, Trained, Training
-from pipeline.models.saved import answer, load_trained, save_trained
-from pipeline.models.schedule import Schedule
-from pipeline.systems import Kind, Task
-from pipeline.target import Target
+from pipeline.core.errors import TrainingError
+from pipeline.core.systems import Kind, Task
+from pipeline.core.target import Target
+from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionRecipe
+from pipeline.models.networks.fusion import FusionNetwork
+from pipeline.models.training.estimator import Inputs, Trained, Training
+from pipeline.models.training.saved import answer, load_trained, save_trained
+from pipeline.models.training.schedule import Schedule
 
 N_CLASSES = 3
 TASK = Task("revenue_class", Kind.CLASSES, "macro_f1_score", ("low", "middle", "high"))

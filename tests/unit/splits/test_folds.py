@@ -5,14 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.errors import SplitError
-from pipeline.splits.dividing import divide_by_label
+from pipeline.core.errors import SplitError
+from pipeline.core.systems import BOX_OFFICE, GENRE, GENRES, LOG10_REVENUE
+from pipeline.splits.assignment import divide_by_label
 from pipeline.splits.folds import split_into_folds
-from pipeline.splits.frame import make_splits
+from pipeline.splits.leakage_checks import prove_disjoint
 from pipeline.splits.official import split_officially
-from pipeline.splits.proof import prove_disjoint
 from pipeline.splits.strata import Strata, divide
-from pipeline.systems import BOX_OFFICE, GENRE, GENRES, LOG10_REVENUE
+from pipeline.splits.task_splits import make_splits
 
 
 def movies(n: int, *, seed: int = 0, franchises: float = 0.8) -> tuple[pd.DataFrame, np.ndarray]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.errors import SplitError
+from pipeline.core.errors import SplitError
 from pipeline.splits.labels import classify, fit_edges, reachable_probabilities
 
 

@@ -3,10 +3,10 @@ from datetime import date
 import numpy as np
 import pytest
 
-from pipeline.errors import LeakError
-from pipeline.franchises import count_forerunners, franchise_of, title_key
-from pipeline.leaks import check_no_leak
-from pipeline.records import Company, MovieRecord, Person
+from pipeline.core.errors import LeakError
+from pipeline.core.franchises import count_forerunners, franchise_of, title_key
+from pipeline.core.leaks import check_no_leak
+from pipeline.core.records import Company, MovieRecord, Person
 from pipeline.splits.metadata import MAX_CREDITS, METADATA_COLUMNS, describe_movies
 
 AVENGERS = MovieRecord(

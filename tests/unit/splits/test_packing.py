@@ -5,14 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.errors import FeatureError, LeakError
-from pipeline.prices import REAL_USD_YEAR, to_real_usd
-from pipeline.ragged import Ragged
-from pipeline.records import MovieRecord, Person
+from pipeline.core.errors import FeatureError, LeakError
+from pipeline.core.prices import REAL_USD_YEAR, to_real_usd
+from pipeline.core.ragged import Ragged
+from pipeline.core.records import MovieRecord, Person
+from pipeline.core.systems import COMEDY_HORROR, FIRST_GENRE, GENRE_LABELS, GENRES
 from pipeline.splits.features import FeatureTable
 from pipeline.splits.metadata import METADATA_COLUMNS
 from pipeline.splits.packing import pack
-from pipeline.systems import COMEDY_HORROR, FIRST_GENRE, GENRE_LABELS, GENRES
 
 RECORDS = [
     MovieRecord(3, "C", release_date=date(2001, 2, 3), budget_usd=5e6, genres=("War", "Drama")),

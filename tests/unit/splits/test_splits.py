@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.errors import SplitError
+from pipeline.core.errors import SplitError
+from pipeline.core.systems import BY_DATE, REVENUE, REVENUE_CLASS, RatioSplit
 from pipeline.splits.by_date import count_excluded, split_by_date
-from pipeline.splits.frame import make_splits
 from pipeline.splits.labels import classify, fit_edges
-from pipeline.splits.proof import prove_disjoint
-from pipeline.splits.ratio import split_by_ratio
+from pipeline.splits.leakage_checks import prove_disjoint
+from pipeline.splits.random_split import split_by_ratio
 from pipeline.splits.targets import balance_by
-from pipeline.systems import BY_DATE, REVENUE, REVENUE_CLASS, RatioSplit
+from pipeline.splits.task_splits import make_splits
 
 
 def movies(n: int, *, seed: int = 0, franchises: float = 0.85) -> pd.DataFrame:

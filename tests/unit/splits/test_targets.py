@@ -2,9 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.errors import SplitError
-from pipeline.splits.targets import TargetOptions, balance_by, known_rows, make_target
-from pipeline.systems import (
+from pipeline.core.errors import SplitError
+from pipeline.core.systems import (
     COMEDY_HORROR,
     FIRST_GENRE,
     GENRE_LABELS,
@@ -17,6 +16,7 @@ from pipeline.systems import (
     Kind,
     Task,
 )
+from pipeline.splits.targets import TargetOptions, balance_by, known_rows, make_target
 
 
 def table() -> pd.DataFrame:

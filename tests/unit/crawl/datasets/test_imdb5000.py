@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.crawl.datasets.imdb5000 import COLUMNS, read
 from pipeline.crawl.datasets.rows import RowReason
-from pipeline.crawl.tmdb import parse_details
+from pipeline.crawl.tmdb.answers import parse_details
 
 MOVIE = {
     "movie_title": "Avatar\xa0",

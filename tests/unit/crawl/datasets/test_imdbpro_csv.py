@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.imdbpro_csv import read
 from pipeline.crawl.datasets.rows import Refused, RowReason, Taken
-from pipeline.crawl.imdbpro_csv import COLUMNS, RAW, write_imdbpro_csv
-from pipeline.crawl.tmdb import parse_details
-from pipeline.errors import DumpError
+from pipeline.crawl.imdbpro.csv_table import COLUMNS, RAW, write_imdbpro_csv
+from pipeline.crawl.tmdb.answers import parse_details
 
 CRAWLED = (
     Path(__file__).resolve().parents[4] / "../shared/data/imdbpro/IMDB_crawl_36k_first36rows.csv"

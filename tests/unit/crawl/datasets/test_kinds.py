@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.kinds import KINDS, open_reader
-from pipeline.errors import DumpError
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -2,10 +2,10 @@
 
 import pytest
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.movielens import read, split_title
 from pipeline.crawl.datasets.rows import RowReason
-from pipeline.crawl.tmdb import parse_details
-from pipeline.errors import DumpError
+from pipeline.crawl.tmdb.answers import parse_details
 
 TRAILERS = ("youtubeId", "movieId", "title")
 LINKS = ("movieId", "imdbId", "tmdbId")

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.crawl.datasets.movies_dataset import read
 from pipeline.crawl.datasets.rows import RowReason
-from pipeline.crawl.tmdb import parse_details
+from pipeline.crawl.tmdb.answers import parse_details
 
 MOVIE = {
     "adult": "False",

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.crawl.datasets.rows import Refused, Taken
 from pipeline.crawl.datasets.titles import normalise_title
-from pipeline.crawl.tmdb import parse_details
+from pipeline.crawl.tmdb.answers import parse_details
 
 pytestmark = pytest.mark.real
 

@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 
 from pipeline.crawl.datasets.rows import Taken
-from pipeline.crawl.tmdb import parse_details
+from pipeline.crawl.tmdb.answers import parse_details
 
 pytestmark = pytest.mark.real
 

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.core.errors import DumpError, MarqueeError
 from pipeline.crawl.datasets.npy_dict import read_npy_dict
 from pipeline.crawl.datasets.safe_pickle import (
     DamagedPickleError,
     UnsafePickleError,
     load_plain,
 )
-from pipeline.errors import DumpError, MarqueeError
 
 HEADER = b"{'descr': '|O', 'fortran_order': False, 'shape': (), }"
 MOVIE = {

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.rows import Refused, RowReason, Taken
 from pipeline.crawl.datasets.seed000 import read
-from pipeline.errors import DumpError
 
 BASICS = {"id": 597, "imdb_id": "tt0120338", "title": "Titanic", "release_date": "1997-11-18"}
 KEYWORDS = {"id": 597, "keywords": [{"id": 1, "name": "ship"}]}

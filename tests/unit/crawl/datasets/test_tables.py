@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets import tables
 from pipeline.crawl.datasets.rows import Refused, RowReason
 from pipeline.crawl.datasets.tables import Row, find_file, open_main_table, open_table
-from pipeline.errors import DumpError
 
 
 def read(path, content, wanted=("id", "title")):

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.crawl.datasets.rows import RowReason
 from pipeline.crawl.datasets.the_numbers import mend_title, read
-from pipeline.crawl.tmdb import parse_details
+from pipeline.crawl.tmdb.answers import parse_details
 
 COLUMNS = ("id", "release_date", "movie", "production_budget", "domestic_gross", "worldwide_gross")
 

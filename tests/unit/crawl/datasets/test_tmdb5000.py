@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.rows import RowReason
 from pipeline.crawl.datasets.tmdb5000 import read
-from pipeline.crawl.tmdb import parse_details
-from pipeline.errors import DumpError
+from pipeline.crawl.tmdb.answers import parse_details
 
 MOVIE = {
     "budget": "237000000",

@@ -12,9 +12,9 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.rows import Refused, RowReason, Taken
 from pipeline.crawl.datasets.trailers12k import read
-from pipeline.errors import DumpError
 
 REAL = Path(__file__).resolve().parents[4] / "../shared/data/trailers12k"
 HEADER = (

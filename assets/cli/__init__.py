@@ -1,0 +1,1 @@
+"""The command `marquee`: what it asks, prints and calls; nothing imports it."""

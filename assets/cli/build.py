@@ -1,0 +1,241 @@
+"""Bring everything up to date from a terminal, with the same jobs as schedule and sensor."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+from dotenv import dotenv_values
+
+from assets.definitions import build_defs
+from assets.media.own_trailers import tell_rest
+from assets.orchestration.asset_specs import STEPS
+from assets.orchestration.lineage import is_stale, stale
+from assets.orchestration.partitions import range_tags
+from assets.orchestration.schedules import RANGE_MOVIES, due_ranges, end_dead_runs
+from pipeline.core.errors import ConfigurationError, MarqueeError
+from pipeline.core.staleness import RECORDS
+from resources.run_context import Workplace, open_workplace
+from resources.settings import ENVIRONMENT, UNKEPT, Settings
+from resources.storage.lock import exclusive
+
+STAGES = ("crawl", "media", "frames", "embeddings", "splits", "models", "evaluation")
+"""The seven stage words; per-movie assets are in the first four."""
+
+LOG = logging.getLogger("marquee")
+
+
+class BuildError(MarqueeError):
+    """A run of the build failed; its own message stands above."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a build is asked for.
+
+    Attributes:
+        movies: TMDB ids, or None for all.
+        since: Only movies released on that day or later.
+        limit: At most so many movies.
+        stages: Stage words.
+        range_movies: Movies in one run.
+    """
+
+    movies: tuple[int, ...] | None = None
+    since: date | None = None
+    limit: int | None = None
+    stages: tuple[str, ...] = STAGES
+    range_movies: int = RANGE_MOVIES
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether films that are due may be left out."""
+        return any(asked is not None for asked in (self.movies, self.since, self.limit))
+
+    def __post_init__(self) -> None:
+        unknown = [stage for stage in self.stages if stage not in STAGES]
+        if unknown:
+            raise ConfigurationError(f"No stage {unknown[0]!r}; there are {', '.join(STAGES)}.")
+
+
+HOME_SETTINGS = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+"""What a new home of Dagster's is set to: nothing is sent anywhere, nothing is advertised."""
+
+
+def home() -> Path:
+    """Give Dagster's home and make it: `DAGSTER_HOME`, else `.dagster` in the current folder.
+
+    A `.env` in the current folder comes first, because every command of Dagster's reads it so.
+    """
+    written = dotenv_values(".env").get("DAGSTER_HOME")
+    folder = Path(written or os.environ.get("DAGSTER_HOME") or ".dagster").absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "dagster.yaml").exists():
+        (folder / "dagster.yaml").write_text(HOME_SETTINGS, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(folder)
+    return folder
+
+
+@contextmanager
+def open_site(settings: Settings) -> Iterator[tuple[Workplace, dg.DagsterInstance]]:
+    """Open the workplace and Dagster's home for a command that only looks or notes."""
+    home()
+    with open_workplace(settings) as workplace, dg.DagsterInstance.get() as instance:
+        yield workplace, instance
+
+
+@contextmanager
+def open_building_site(settings: Settings) -> Iterator[tuple[Workplace, dg.DagsterInstance]]:
+    """Open both for a command that works, alone on the store; runs that were killed are ended."""
+    home()
+    with (
+        open_workplace(settings) as workplace,
+        exclusive(workplace.store),
+        dg.DagsterInstance.get() as instance,
+    ):
+        end_dead_runs(instance)
+        yield workplace, instance
+
+
+def build(workplace: Workplace, instance: dg.DagsterInstance, request: Request) -> int:
+    """Crawl, then do what is due in ranges, then train and evaluate what is stale.
+
+    Returns:
+        The number of movies that were due.
+
+    Raises:
+        BuildError: A run failed.
+    """
+    defs = build_defs(**overrides(workplace))
+    groups = _groups(defs)
+    if "crawl" in request.stages:
+        config = {} if request.since is None else {"released_from": request.since.isoformat()}
+        _run(defs, instance, "crawl", config={"movie_catalog": {"config": config}})
+    steps = [step for step in STEPS if groups[step.name] in request.stages]
+    ranges = due_ranges(
+        workplace,
+        instance,
+        steps=steps,
+        only=_wanted(workplace, request),
+        limit=request.limit,
+        range_movies=request.range_movies,
+    )
+    if rest := tell_rest(workplace):
+        LOG.warning("%s", rest)
+    for number, keys in enumerate(ranges, start=1):
+        LOG.info("range %d of %d: %d films due", number, len(ranges), len(keys))
+        _run(
+            defs,
+            instance,
+            "movies",
+            tags=range_tags(keys, only=request.is_partial),
+            selection=[step.name for step in steps],
+        )
+    _train(defs, workplace, instance, request, groups)
+    return sum(map(len, ranges))
+
+
+def _train(
+    defs: dg.Definitions,
+    workplace: Workplace,
+    instance: dg.DagsterInstance,
+    request: Request,
+    groups: dict[str, str],
+) -> None:
+    late = [stage for stage in request.stages if stage in STAGES[4:]]
+    if not late or not is_stale(workplace):
+        return
+    chosen = [name for name in stale(workplace) if groups[name] in late]
+    if chosen:
+        _run(defs, instance, "retrain", selection=chosen)
+
+
+def overrides(workplace: Workplace) -> dict[str, object]:
+    """Name what a run needs to work at the same place; secrets stay in the environment.
+
+    Dagster keeps what is named here with every run. The studio's own key and cookie are no secrets:
+    without them a run could not find the studio that this command has started.
+    """
+    from resources.studio.servers.imdbpro_pages import COOKIE
+    from resources.studio.servers.tmdb_api import API_KEY
+
+    settings = workplace.settings
+    secrets = [secret for secret in settings.secrets if secret not in (API_KEY, COOKIE)]
+    given = {name: getattr(settings, name) for name in ENVIRONMENT}
+    given["store"] = str(workplace.store.root)
+    return {
+        name: value
+        for name, value in given.items()
+        if value and not (name in UNKEPT and any(secret in value for secret in secrets))
+    }
+
+
+def _groups(defs: dg.Definitions) -> dict[str, str]:
+    graph = defs.resolve_asset_graph()
+    return {
+        key.to_user_string(): graph.get(key).group_name for key in graph.materializable_asset_keys
+    }
+
+
+def _wanted(workplace: Workplace, request: Request) -> list[int] | None:
+    if request.movies is None and request.since is None:
+        return None
+    known = workplace.ledger.movies()
+    unknown = [i for i in request.movies or () if i not in known]
+    if unknown:
+        raise ConfigurationError(
+            f"TMDB id {unknown[0]} is not among the {len(known)} films known from "
+            f"{workplace.source.label}; `marquee status --films` lists them."
+        )
+    wanted = list(request.movies or known)
+    if request.since is None:
+        return wanted
+    rows = workplace.ledger.rows(RECORDS)
+    since = request.since.isoformat()
+
+    def is_new(tmdb_id: int) -> bool:
+        row = rows.get(tmdb_id)
+        released = row.metadata.get("release_date") if row else None
+        return released is None or str(released) >= since
+
+    return [tmdb_id for tmdb_id in wanted if is_new(tmdb_id)]
+
+
+def _run(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    *,
+    tags: dict[str, str] | None = None,
+    selection: Sequence[str] | None = None,
+    config: dict | None = None,
+) -> None:
+    """Run one job in this process; it shows in the UI like any other."""
+    level = "WARNING" if sys.stderr.isatty() else "INFO"
+    result = defs.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        tags=tags,
+        asset_selection=None if selection is None else [dg.AssetKey(name) for name in selection],
+        run_config={
+            "loggers": {"console": {"config": {"log_level": level}}},
+            **({"ops": config} if config else {}),
+        },
+        raise_on_error=False,
+    )
+    if result.success:
+        return
+    failures = [e.step_failure_data.error for e in result.all_events if e.is_step_failure]
+    if any(error and error.cls_name == _INTERRUPTED for error in failures):
+        raise KeyboardInterrupt
+    said = [error.message.removeprefix(_FAILURE).strip() for error in failures if error]
+    raise BuildError("\n".join(said) or f"The job {job} failed (run {result.run_id}).")
+
+
+_INTERRUPTED = dg.DagsterExecutionInterruptedError.__name__
+_FAILURE = "dagster._core.definitions.events.Failure: "
+"""What Dagster puts before the message of a failed step."""

@@ -1,0 +1,73 @@
+"""The commands that take films in from public dumps, give them out, and judge models again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assets.cli.options import Films, console, errors, ids_of, settings_of
+
+
+def import_(
+    kind: Annotated[str, typer.Argument(help="`marquee import kinds` lists them.")],
+    path: Annotated[Path | None, typer.Argument(help="The dump's folder or file.")] = None,
+) -> None:
+    """Take films and what is said of them from a public dump; no key is needed."""
+    from assets.crawl.dump_import import import_dump, open_for_import, print_import, print_kinds
+
+    if kind == "kinds" or path is None:
+        raise typer.Exit(print_kinds(kind, console))
+    with open_for_import(settings_of()) as workplace:
+        print_import(workplace, import_dump(workplace, kind, path), console)
+
+
+def export(
+    kind: Annotated[str, typer.Argument(help="`seed000`, `trailers12k`, `parquet` or `csv`.")] = "",
+    path: Annotated[Path | None, typer.Argument(help="Folder to write into.")] = None,
+    films: Films = "",
+    verify: Annotated[
+        Path | None, typer.Option(help="Check an exported folder against its manifest instead.")
+    ] = None,
+) -> None:
+    """Write films, features and box office in a seed's layout or as a table, with a manifest."""
+    from assets.exports.export import export as run
+    from assets.exports.export import print_export
+    from resources.run_context import open_workplace
+
+    if verify is not None:
+        raise typer.Exit(_verify(verify))
+    if not kind or path is None:
+        raise typer.BadParameter("KIND and PATH are wanted, or --verify PATH.")
+    with open_workplace(settings_of()) as workplace:
+        print_export(run(workplace, kind, path, ids_of(films)), console)
+
+
+def _verify(path: Path) -> int:
+    from assets.exports.export import verify
+
+    problems = verify(path)
+    for problem in problems:
+        errors.print(problem, markup=False, highlight=False, soft_wrap=True)
+    if problems:
+        errors.print(f"{path} is not what was exported: {len(problems)} problems. Export it again.")
+    else:
+        console.print(f"{path} is whole: every file is as its manifest says.")
+    return int(bool(problems))
+
+
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="A model's folder, inside its store.")],
+) -> None:
+    """Judge a saved model again; exit status 1 where a score is not the one that was kept."""
+    from assets.evaluation.reproduce_scores import evaluate as run
+
+    raise typer.Exit(run(folder, console))
+
+
+def leaderboard() -> None:
+    """Print every model and baseline of every system, as they were judged last."""
+    from assets.evaluation.leaderboard import print_leaderboard
+    from resources.run_context import open_workplace
+
+    with open_workplace(settings_of()) as workplace:
+        print_leaderboard(workplace, console)

@@ -1,0 +1,98 @@
+"""What `marquee doctor` does: looks at all that a build needs, and says what to do about it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from assets.cli.home_checks import check_home
+from resources.doctor.findings import Check, Finding, SideBySide, look
+from resources.doctor.host_checks import check_image_host, check_imdbpro, check_tmdb
+from resources.doctor.machine_checks import check_accelerator, check_packages
+from resources.doctor.settings_checks import Place, check_env_file, check_rates, check_settings
+from resources.doctor.storage_checks import check_ledger, check_store
+from resources.doctor.trailer_checks import check_trailer_needs
+from resources.doctor.weight_checks import check_weights
+from resources.settings import Settings
+
+WAIT_S = 10.0
+"""Longest wait for all hosts together, from the moment everything else has been looked at."""
+
+MARKS = {True: "[green]●[/]", False: "[bold red]✗[/]", None: "[dim]·[/]"}
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything; what waits for somebody is looked at side by side.
+
+    Nothing is made, fetched or changed, and no secret is in what is found.
+    """
+    settings_found, place = check_settings(settings)
+    findings = [*look("packages", check_packages), *settings_found]
+    findings += look(".env", lambda: check_env_file(Path(".env")))
+    if place is None:
+        rest = "not looked at: the settings come first"
+        return [*findings, Finding("everything else", None, rest)]
+    hosts = SideBySide(dict(_waiting(place)))
+    here = [finding for name, check in _near(place) for finding in look(name, check)]
+    return [*findings, *hosts.collect(WAIT_S), *here]
+
+
+def _waiting(place: Place) -> Iterator[tuple[str, Check]]:
+    """Give the checks that wait for a host, a disk far away or another program."""
+    settings, source = place.settings, place.source
+    yield "store", lambda: check_store(place.root, source.name)
+    yield "ledger", lambda: check_ledger(settings.ledger, place.root)
+    yield "TMDB key", lambda: check_tmdb(settings, source)
+    if settings.tmdb_api_key and not source.is_imports:
+        yield "image host", lambda: check_image_host(settings)
+    yield "IMDbPro", lambda: check_imdbpro(settings, source)
+    yield "trailers", lambda: check_trailer_needs(settings)
+
+
+def _near(place: Place) -> Iterator[tuple[str, Check]]:
+    """Give the checks of this machine; the last ones load torch, which takes seconds."""
+    settings, is_studio = place.settings, place.source.is_studio
+    yield "Dagster home", lambda: check_home(place.source.name)
+    yield "exchange rates", lambda: check_rates(settings.exchange_rates)
+    yield (
+        "weights",
+        lambda: check_weights(
+            place.preset, settings.weights, is_studio=is_studio, beside=settings.backbones
+        ),
+    )
+    yield "accelerator", check_accelerator
+
+
+def print_findings(findings: Sequence[Finding], console: Console, *, as_json: bool) -> int:
+    """Print a line per finding.
+
+    Args:
+        findings: In the order to print.
+        console: Where to.
+        as_json: Whether to print one JSON object instead of the table.
+
+    Returns:
+        Exit status: 1 where something that is configured does not work.
+    """
+    broken = [finding for finding in findings if finding.is_ok is False]
+    if as_json:
+        said = {"is_ok": not broken, "findings": [asdict(finding) for finding in findings]}
+        console.print_json(json.dumps(said))
+        return 1 if broken else 0
+    table = Table("", "", "what is", "what to do", box=None, header_style="bold")
+    table.columns[1].no_wrap = True
+    for column in table.columns[2:]:
+        column.overflow = "fold"  # a name or an address that is cut off helps nobody
+    for finding in findings:
+        texts = (finding.name, finding.detail, finding.remedy)
+        table.add_row(MARKS[finding.is_ok], *map(escape, texts))
+    console.print(table)
+    console.print("● works   ✗ does not work   · not configured, or not needed")
+    if broken:
+        names = ", ".join(finding.name for finding in broken)
+        console.print(f"[bold red]{len(broken)} to mend:[/] {escape(names)}")
+    return 1 if broken else 0

@@ -1,0 +1,77 @@
+"""Looks at Dagster's home: which folder, whose films it shows, whether it sends anything."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+import yaml
+from dotenv import dotenv_values
+from sqlalchemy.exc import SQLAlchemyError
+
+from assets.orchestration.partitions import SOURCE_PARTITIONS
+from resources.doctor.findings import Finding
+
+NAME = "Dagster home"
+
+
+def check_home(source: str) -> list[Finding]:
+    """Look at the home that a command in this folder would use.
+
+    Args:
+        source: Name of the source that the settings give.
+    """
+    folder = find_home()
+    if not folder.exists():
+        return [Finding(NAME, True, f"{folder} will be made; nothing is sent from it")]
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        remedy = "Point DAGSTER_HOME (in .env, else in the environment) to a folder of your own."
+        return [Finding(NAME, False, f"{folder} is no folder that can be written", remedy)]
+    try:
+        config = _read_config(folder / "dagster.yaml")
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        remedy = "Mend it, or remove it: the next command writes a new one."
+        detail = f"{folder}/dagster.yaml cannot be read ({type(error).__name__})"
+        return [Finding(NAME, False, detail, remedy)]
+    return [_judge_source(folder, config, source), _judge_telemetry(folder, config)]
+
+
+def find_home() -> Path:
+    """Give the folder that `assets.cli.build.home` would make."""
+    written = dotenv_values(".env").get("DAGSTER_HOME")
+    return Path(written or os.environ.get("DAGSTER_HOME") or ".dagster").absolute()
+
+
+def _read_config(path: Path) -> dict:
+    found = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return found if isinstance(found, dict) else {}
+
+
+def _judge_source(folder: Path, config: dict, source: str) -> Finding:
+    if not ((folder / "history").exists() or "storage" in config):
+        return Finding(NAME, True, f"{folder}; it shows no films yet")
+    try:
+        marks = _read_marks(folder)
+    except (dg.DagsterError, SQLAlchemyError, ImportError, OSError) as error:
+        remedy = "Mend the storage that dagster.yaml names, or point DAGSTER_HOME to a new folder."
+        return Finding(NAME, False, f"{folder} does not open ({type(error).__name__})", remedy)
+    if marks and marks != [source]:
+        return Finding(
+            NAME,
+            False,
+            f"{folder} shows films of {marks[0]}, the settings name {source}; the two never mix",
+            "Point DAGSTER_HOME (in .env) and MARQUEE_STORE to new folders.",
+        )
+    return Finding(NAME, True, f"{folder}; shows films of {source if marks else 'no source yet'}")
+
+
+def _read_marks(folder: Path) -> list[str]:
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        return list(instance.get_dynamic_partitions(SOURCE_PARTITIONS))
+
+
+def _judge_telemetry(folder: Path, config: dict) -> Finding:
+    telemetry = config.get("telemetry")
+    if isinstance(telemetry, dict) and telemetry.get("enabled") is False:
+        return Finding("telemetry", True, "off: Dagster sends nothing")
+    remedy = f"Write `telemetry: {{enabled: false}}` into {folder}/dagster.yaml."
+    return Finding("telemetry", None, "on: Dagster sends figures of use to its makers", remedy)

@@ -1,0 +1,37 @@
+"""What the commands share: where they print, the options that many of them have, the settings."""
+
+import os
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+console = Console()
+errors = Console(stderr=True)
+
+Preset = Annotated[
+    str, typer.Option(help="`small` (light backbones) or `published` (the seeds' own).")
+]
+Films = Annotated[str, typer.Option(help="TMDB ids, separated by commas; all when left out.")]
+
+
+def settings_of(preset: str = ""):
+    """Give the settings of the environment, with this preset where one is given."""
+    from resources.settings import ENVIRONMENT, Settings
+
+    given = {field: os.environ.get(name, "") for field, name in ENVIRONMENT.items()}
+    if preset:
+        given["preset"] = preset
+    return Settings(**given)
+
+
+def ids_of(films: str) -> tuple[int, ...] | None:
+    """Read a list of TMDB ids; None where there is none."""
+    if not films:
+        return None
+    try:
+        return tuple(int(part) for part in films.split(",") if part.strip())
+    except ValueError:
+        raise typer.BadParameter(
+            f"TMDB ids are numbers, separated by commas; got {films!r}."
+        ) from None

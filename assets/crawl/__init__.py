@@ -1,0 +1,1 @@
+"""Assets of the catalog, of each movie's record and of its box office."""

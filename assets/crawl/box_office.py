@@ -1,0 +1,104 @@
+"""Box office: what a movie earned."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+import dagster as dg
+
+from assets.orchestration.movie_asset import movie_asset
+from pipeline.core.outcomes import Outcome, Reason, lacking
+from pipeline.core.records import MovieRecord
+from pipeline.crawl.box_office import describe_box_office, tell_why_not
+from pipeline.crawl.exchange_rates import ExchangeRates
+from pipeline.crawl.figures import Figures, from_page, from_record, read_imported
+from pipeline.crawl.imdbpro.drift import stop_at_drift
+from pipeline.crawl.tmdb.answers import parse_details
+from resources.sources.box_office_pages import BoxOfficePages, Reading
+from resources.sources.exchange_rates import read_exchange_rates
+from resources.storage.batch import Batch
+
+
+def box_office(batch: Batch) -> Iterator[Outcome]:
+    """What a movie earned: the worldwide gross in US dollars of the most trusted source.
+
+    IMDbPro's comes before seed 000's table, TMDB's revenue, The Numbers and Box Office Mojo. Every
+    source's figures are kept with their currency; only US dollars make a label, or what rates of
+    the user's own turn into them. Amounts stand in dollars of their time and, beside them, in real
+    ones. IMDbPro's figures of a film of the last year are due again: every week, later every month.
+    """
+    rates = read_exchange_rates(batch.workplace.settings.exchange_rates)
+    pages = BoxOfficePages(batch)
+
+    def look_up(tmdb_id: int) -> Outcome:
+        answer = _read_answer(batch, tmdb_id)
+        record = parse_details(answer)
+        reading = pages.read(tmdb_id, record.imdb_id, record.release_date)
+        if reading.failed is not None:
+            return reading.failed
+        figures = [from_record(record, answer), *read_imported(answer)]
+        if reading.summary is not None:
+            figures.append(from_page(reading.summary))
+        return _keep(batch, record, figures, reading, rates)
+
+    return stop_at_drift(batch.each(look_up, workers=8), pages.weight_of, source="IMDbPro")
+
+
+def _read_answer(batch: Batch, tmdb_id: int) -> Mapping:
+    """Read a movie's record as it is kept: it also holds figures that were imported."""
+    store = batch.workplace.store
+    return store.read_json(store.path("movies", f"{tmdb_id}.json"))
+
+
+def _keep(
+    batch: Batch,
+    record: MovieRecord,
+    figures: Sequence[Figures],
+    reading: Reading,
+    rates: ExchangeRates,
+) -> Outcome:
+    tmdb_id = record.tmdb_id
+    year = record.release_date.year if record.release_date else None
+    described = describe_box_office(figures, year=year, rates=rates, days=reading.days)
+    if described is None:
+        nothing = lacking(tmdb_id, Reason.NO_BOX_OFFICE, "no source has a figure", **reading.notes)
+        return nothing.again_at(reading.due_again_s)
+    content = json.dumps({"tmdb_id": tmdb_id, **described}, sort_keys=True).encode()
+    return batch.keep(
+        tmdb_id,
+        {batch.path(tmdb_id, ".json", "box_office"): content},
+        lacks=tell_why_not(figures) if described["reason"] else None,
+        due_again_s=reading.due_again_s,
+        **_summarise(described),
+        **reading.notes,
+    )
+
+
+def _summarise(described: Mapping) -> dict[str, object]:
+    """Give what the movie's partition shows."""
+    shown = ("revenue_usd", "revenue_usd_real", "budget_usd", "budget_usd_real", "real_usd_year",
+             "cpi_year", "revenue_converted", "budget_converted")  # fmt: skip
+    known = {name: described[name] for name in shown if described.get(name) is not None}
+    return {**known, "revenue_source": described["source"]}
+
+
+ASSETS = [
+    movie_asset(
+        box_office, group="crawl", kinds={"imdbpro", "json"},
+        metadata={
+            "file": "box_office/<tmdb_id>.json",
+            "dagster/column_schema": dg.TableSchema(
+                columns=[
+                    dg.TableColumn("tmdb_id", "int"),
+                    dg.TableColumn("revenue_usd", "float", description="worldwide, US dollars"),
+                    dg.TableColumn("revenue_usd_real", "float", description="of real_usd_year"),
+                    dg.TableColumn("budget_usd", "float", description="US dollars"),
+                    dg.TableColumn("budget_usd_real", "float", description="of real_usd_year"),
+                    dg.TableColumn("source", "str", description="whose worldwide gross it is"),
+                    dg.TableColumn("reason", "str", description="why there is no label"),
+                    dg.TableColumn("figures", "list", description="every source's, as it has them"),
+                    dg.TableColumn("days", "object", description="IMDbPro's table of the run"),
+                ]
+            ),
+        },
+    ),
+]  # fmt: skip

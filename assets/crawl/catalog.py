@@ -1,0 +1,104 @@
+"""The catalog: which movies there are, and which of them changed."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+from pydantic import Field
+
+from assets.crawl.catalog_crawl import Found, Scope, crawl, note_crawled, read_scope
+from assets.orchestration.interruption import stopping
+from assets.orchestration.partitions import SINGLE_RUN, register
+from pipeline.core.versions import hash_json
+from resources.run_context import Workplace
+
+MIN_VOTES = 50
+"""Fewest votes of a listed film where nothing else was ever asked for; on the studio none are
+needed."""
+
+FIRST_RELEASE = "1900-01-01"
+
+
+class CatalogConfig(dg.Config):
+    """Which movies TMDB is asked for."""
+
+    released_from: str = Field(
+        "", description="First release date of the list, ISO; empty: the last crawl's, else 1900."
+    )
+    min_votes: int | None = Field(
+        None,
+        description=(
+            "Films with fewer TMDB votes are not listed; votes are never an input. Empty: the last "
+            "crawl's, else 50 (0 on the studio)."
+        ),
+    )
+    is_full: bool = Field(False, description="List everything again, not only what changed.")
+
+
+@dg.asset(
+    group_name="crawl",
+    kinds={"tmdb"},
+    code_version="1",
+    backfill_policy=SINGLE_RUN,
+    tags={"marquee/stage": "crawl"},
+    metadata={
+        "dagster/column_schema": dg.TableSchema(
+            columns=[
+                dg.TableColumn("tmdb_id", "int", description="the partition's key"),
+                dg.TableColumn("change_stamp", "str", description="when a change was last seen"),
+            ]
+        )
+    },
+)
+def movie_catalog(
+    context: dg.AssetExecutionContext,
+    config: CatalogConfig,
+    workplace: dg.ResourceParam[Workplace],
+) -> dg.MaterializeResult:
+    """Which movies there are: asks TMDB what is new or changed and registers partitions.
+
+    The first crawl lists every movie of the scope; so does one every four weeks, because a film
+    that gathers votes does not count as changed. The others list films that came out lately or
+    will, and ask for the changes since the last finished crawl. That mark moves only when all of a
+    crawl has succeeded.
+    """
+    with stopping():
+        found = _find(workplace, config, context.log.warning)
+        added = register(context.instance, found.movies, workplace.source.name)
+        _remember(workplace, found)
+        note_crawled(workplace, found)
+    known = workplace.ledger.movies()
+    context.log.info(f"{added} new movies, {len(found.changed)} changed, {len(known)} known")
+    return dg.MaterializeResult(
+        metadata={
+            "source": workplace.source.label,
+            "movies_known": len(known),
+            "movies_new": added,
+            "movies_changed": len(found.changed),
+            "is_full": found.is_full,
+        },
+        data_version=dg.DataVersion(hash_json(sorted(known.items()))),
+    )
+
+
+def _find(workplace: Workplace, config: CatalogConfig, warn) -> Found:
+    if workplace.source.is_imports:  # what is known came in by `marquee import`
+        return Found(tuple(workplace.ledger.movies()))
+    return crawl(workplace, _scope(workplace, config), is_full=config.is_full, warn=warn)
+
+
+def _scope(workplace: Workplace, config: CatalogConfig) -> Scope:
+    """Keep to the scope that was asked for last, so that a night changes nothing."""
+    default = Scope(FIRST_RELEASE, 0 if workplace.source.is_studio else MIN_VOTES)
+    last = read_scope(workplace) or default
+    return Scope(
+        config.released_from or last.released_from,
+        last.min_votes if config.min_votes is None else config.min_votes,
+    )
+
+
+def _remember(workplace: Workplace, found: Found) -> None:
+    """Stamp new movies once, and changed ones anew."""
+    known = workplace.ledger.movies()
+    stamp = datetime.fromtimestamp(workplace.clock(), UTC).isoformat(timespec="milliseconds")
+    new = {tmdb_id: "" for tmdb_id in found.movies if tmdb_id not in known}
+    workplace.ledger.know_movies({**new, **dict.fromkeys(sorted(found.changed), stamp)})

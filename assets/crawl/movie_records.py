@@ -1,0 +1,138 @@
+"""Crawl: what TMDB, or a dump that was imported, says of each movie."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import dagster as dg
+
+from assets.orchestration.movie_asset import movie_asset
+from pipeline.core.errors import DamagedFileError, FetchError, RecordError
+from pipeline.core.outcomes import Outcome, Reason, lacking
+from pipeline.core.records import MovieRecord, facets
+from pipeline.core.versions import combine, hash_json
+from resources.storage.batch import Batch
+
+
+def movie_records(batch: Batch) -> Iterator[Outcome]:
+    """What TMDB says of a movie: its answer, kept whole, with credits, keywords and videos.
+
+    What TMDB does not know is taken from public dumps that were imported, and the record says which
+    field came from which (`marquee_provenance`).
+
+    Its facets (hashes of the parts that other assets hang on) decide what a change makes due.
+    """
+    tmdb = None if batch.workplace.source.is_imports else batch.workplace.tmdb
+    imports = batch.workplace.imports
+
+    def fetch(tmdb_id: int) -> Outcome:
+        try:
+            crawled = [("tmdb", tmdb.details(tmdb_id))] if tmdb else []
+        except FetchError as error:
+            if error.reason is not Reason.DELETED_AT_SOURCE:
+                raise
+            return lacking(tmdb_id, error.reason, error.detail, **_last_known(batch, tmdb_id))
+        answer = _merge(tmdb_id, [*crawled, *imports.answers(tmdb_id)])
+        record = _parse(answer)
+        content = json.dumps(answer, ensure_ascii=False, sort_keys=True).encode()
+        parts = _facets(record, answer)
+        return batch.keep(
+            tmdb_id,
+            {batch.path(tmdb_id, ".json", "movies"): content},
+            content_hash=parts["all"],
+            facets=parts,
+            title=record.title,
+            release_date=str(record.release_date or ""),
+            imdb_id=record.imdb_id or "",
+            trailer_keys=_trailer_keys(record),
+            **_told_by(answer),
+        )
+
+    return batch.each(fetch, workers=16)
+
+
+def _parse(answer: dict) -> MovieRecord:
+    from pipeline.crawl.tmdb.answers import parse_details
+
+    return parse_details(answer)
+
+
+def _merge(tmdb_id: int, answers: list[tuple[str, Mapping]]) -> dict:
+    """Make one record of TMDB's answer and of what was imported; TMDB's own word comes first."""
+    from pipeline.crawl.merging import merge_answers
+
+    if not answers:
+        raise RecordError(
+            Reason.NOT_LISTED, "no dump that was imported tells of it; import one that does"
+        )
+    return {**merge_answers(answers), "id": tmdb_id}
+
+
+def _told_by(answer: Mapping) -> dict[str, object]:
+    """Count the record's fields by source, where a dump told any."""
+    from pipeline.crawl.merging import PROVENANCE
+
+    told = Counter(answer.get(PROVENANCE, {}).values())
+    return {"fields_told_by": dict(told)} if told else {}
+
+
+def _facets(record: MovieRecord, answer: Mapping) -> dict[str, str]:
+    """Hash the record's parts; of the videos only the choice of trailers counts."""
+    from pipeline.crawl.merging import BOX_OFFICE
+
+    parts = {**facets(record), "trailer": hash_json(_trailer_keys(record))}
+    if BOX_OFFICE in answer:
+        for name in ("box_office", "all"):
+            parts[name] = combine([parts[name], hash_json(answer[BOX_OFFICE])])
+    return parts
+
+
+def _trailer_keys(record: MovieRecord) -> list[str]:
+    """Give the videos that may stand for the movie, the first choice first."""
+    from pipeline.crawl.tmdb.trailer_ranking import rank_trailers
+
+    ranked = rank_trailers(record.videos, record.original_language, record.release_date)
+    return [video.key for video in ranked]
+
+
+def _last_known(batch: Batch, tmdb_id: int) -> dict[str, object]:
+    """Say what is still known of a movie that TMDB has deleted, and where its last data lie."""
+    if not batch.path(tmdb_id, ".json", "movies").exists():
+        return {}
+    try:
+        record = read_record(batch, tmdb_id)
+    except (DamagedFileError, RecordError):
+        return {}
+    return {
+        "title": record.title,
+        "release_date": str(record.release_date or ""),
+        "imdb_id": record.imdb_id or "",
+        "last_data": f"movies/{tmdb_id}.json",
+    }
+
+
+def read_record(batch: Batch, tmdb_id: int) -> MovieRecord:
+    """Read a movie's record from the store."""
+    path = batch.workplace.store.path("movies", f"{tmdb_id}.json")
+    return _parse(batch.workplace.store.read_json(path))
+
+
+ASSETS = [
+    movie_asset(
+        movie_records, group="crawl", kinds={"tmdb", "json"},
+        metadata={
+            "file": "movies/<tmdb_id>.json",
+            "dagster/column_schema": dg.TableSchema(
+                columns=[
+                    dg.TableColumn("id", "int", description="TMDB id, the partition's key"),
+                    dg.TableColumn("title", "str"),
+                    dg.TableColumn("overview", "str", description="plot"),
+                    dg.TableColumn("release_date", "date"),
+                    dg.TableColumn("budget", "int", description="US dollars; 0 means unknown"),
+                    dg.TableColumn("revenue", "int", description="US dollars; a label, no input"),
+                    dg.TableColumn("credits, keywords, videos, release_dates, …", "object"),
+                ]
+            ),
+        },
+    ),
+]  # fmt: skip

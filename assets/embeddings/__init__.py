@@ -1,0 +1,1 @@
+"""Assets of embeddings and of the regions of posters."""

@@ -1,0 +1,96 @@
+"""Poster regions: what is on a poster, where, how it looks, and features of each object."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from assets.embeddings.encoding import DTYPE, read_ahead
+from assets.orchestration.asset_specs import FEATURES_OF
+from assets.orchestration.movie_asset import movie_asset
+from pipeline.core.errors import ItemError
+from pipeline.core.outcomes import Outcome
+from pipeline.layouts.attr_bbox import format_attr_bbox
+from resources.compute.attribute_model import open_looks
+from resources.compute.device import Device, choose_device
+from resources.storage.batch import Batch, outcome_of
+from resources.storage.embedding_files import embedding_bytes
+
+
+def poster_regions(batch: Batch) -> Iterator[Outcome]:
+    """Objects on a movie's poster: boxes, names, looks, and ResNet50's features of each.
+
+    A poster on which nothing is found has no regions: that is a result. Looks are judged where
+    CLIP's weights are; `looks` says with which, or why they were left open.
+    """
+    from pipeline.embeddings.parallel_encoding import encode_side_by_side
+    from pipeline.embeddings.regions import find_regions
+    from pipeline.media.poster import load_seed000_poster
+
+    def load(tmdb_id: int) -> np.ndarray:
+        return load_seed000_poster(batch.path(tmdb_id, ".jpg", "posters").read_bytes())
+
+    device = choose_device(batch.workplace.settings.devices or None).alone
+    device.take_one_thread_per_encoder()
+    finder, note = _open_finder(batch, device)
+    failed: list[Outcome] = []
+    find = partial(find_regions, finder=finder)
+    items = read_ahead(batch, load, failed)
+    for tmdb_id, found in encode_side_by_side(items, find, workers=device.encoders):
+        yield _keep(batch, tmdb_id, found, note)
+    yield from failed
+
+
+def _open_finder(batch: Batch, device: Device) -> tuple[Any, dict[str, object]]:
+    """Load the networks; give them with what their files say about themselves."""
+    from pipeline.embeddings.regions import RegionFinder
+    from resources.compute.weights import load_backbone, load_detector
+
+    workplace, is_studio = batch.workplace, batch.workplace.source.is_studio
+    places = {"weights_folder": workplace.weights_folder, "allow_random": is_studio}
+    detector = load_detector(workplace.preset.detector, **places)
+    features = load_backbone(FEATURES_OF, **places)
+    looks = open_looks(
+        workplace.settings.attributes,
+        weights_folder=workplace.weights_folder,
+        allow_download=not is_studio,
+        device=device.name,
+    )
+    finder = RegionFinder(detector.network, features.network, looks.judge, device=device.name)
+    return finder, {
+        "detector": detector.backbone.name,
+        "detector_weights": detector.weights_label,
+        "detector_weights_hash": detector.weights_hash,
+        "backbone": features.backbone.name,
+        "weights": features.weights_label,
+        "weights_hash": features.weights_hash,
+        "preparation": features.preparation,
+        "width": features.backbone.width,
+        "dtype": DTYPE,
+        "looks": looks.told,
+    }
+
+
+def _keep(batch: Batch, tmdb_id: int, found: Any, note: dict[str, object]) -> Outcome:
+    if isinstance(found, ItemError):
+        return outcome_of(batch.step.name, tmdb_id, found)
+    files = {
+        batch.path(tmdb_id, ".npy", "regions"): embedding_bytes(found.features, note),
+        batch.path(tmdb_id, ".txt", "attr_bbox"): format_attr_bbox(found.regions).encode(),
+    }
+    names = sorted({region.name for region in found.regions})
+    return batch.keep(tmdb_id, files, objects=len(found.regions), names=", ".join(names), **note)
+
+
+ASSETS = [
+    movie_asset(
+        poster_regions,
+        group="embeddings",
+        kinds={"pytorch", "numpy"},
+        metadata={
+            "file": "regions/<tmdb_id>.npy, attr_bbox/<tmdb_id>.txt",
+            "shape": "float32 (objects, 2048, 7, 7); four lines per object",
+        },
+    )
+]

@@ -1,0 +1,1 @@
+"""Assets of evaluations and of the leaderboard."""

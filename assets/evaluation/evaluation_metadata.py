@@ -1,0 +1,73 @@
+"""What the UI shows beside an evaluation: scores as a table, verdicts, and pictures that fit."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import dagster as dg
+
+from resources.run_context import Workplace
+
+
+def verdicts(summary: Mapping) -> list[str]:
+    """Give the plain sentences of a summary, one per task, split and model."""
+    return [
+        f"{split}: {result['verdict']}"
+        for task in summary["tasks"].values()
+        for split, content in task["splits"].items()
+        for result in content["results"].values()
+        if "verdict" in result
+    ]
+
+
+def describe(workplace: Workplace, summary: Mapping, paths: Mapping[str, Path]) -> dict:
+    """Give the metadata of an evaluation: figures, sentences and pictures."""
+    from pipeline.evaluation.report.files import REPORT_FILE
+
+    lines = "\n".join(f"- {line}" for line in verdicts(summary))
+    return {
+        "source": workplace.source.label,
+        "backbones": summary["weights"],
+        "scores": dg.MetadataValue.table(_main_scores(summary)),
+        "verdicts": dg.MetadataValue.md(lines),
+        **{path.stem: _picture(path) for path in paths.values() if path.suffix == ".png"},
+        "report": dg.MetadataValue.path(str(paths[REPORT_FILE].absolute())),
+    }
+
+
+def _main_scores(summary: Mapping) -> list[dg.TableRecord]:
+    return [
+        dg.TableRecord(
+            {
+                "task": name,
+                "split": split,
+                "answer": variant,
+                "score": task["main_metric"],
+                **{
+                    end: None if value is None else round(value, 4)
+                    for end, value in result["scores"][task["main_metric"]].items()
+                },
+            }
+        )
+        for name, task in summary["tasks"].items()
+        for split, content in task["splits"].items()
+        for variant, result in content["results"].items()
+    ]
+
+
+DIALOG_PX = 1040
+"""Width at which a picture fits Dagster's dialog in a window of 1366 px; it does not scale."""
+
+
+def _picture(path: Path) -> dg.MarkdownMetadataValue:
+    import base64
+    import io
+
+    from PIL import Image
+
+    with Image.open(path) as full:
+        picture = full.convert("RGB")
+    picture.thumbnail((DIALOG_PX, 4 * DIALOG_PX))
+    content = io.BytesIO()
+    picture.quantize(64).save(content, "PNG", optimize=True)
+    data = base64.b64encode(content.getvalue()).decode()
+    return dg.MetadataValue.md(f"![{path.name}](data:image/png;base64,{data})")

@@ -1,0 +1,96 @@
+"""The leaderboard: every model and baseline of every system side by side."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+from rich.console import Console
+from rich.table import Table
+
+from assets.evaluation.system_evaluation import reports_folder
+from assets.orchestration.interruption import stopping
+from assets.orchestration.lineage import (
+    LEADERBOARD,
+    UPSTREAMS,
+    code_version,
+    input_version,
+    write_whole,
+)
+from assets.orchestration.partitions import SINGLE_RUN
+from pipeline.core.systems import SYSTEMS
+from pipeline.core.versions import hash_bytes
+from resources.run_context import Workplace
+
+
+@dg.asset(
+    name=LEADERBOARD,
+    deps=UPSTREAMS[LEADERBOARD],
+    group_name="evaluation",
+    kinds={"parquet", "html"},
+    code_version=code_version(LEADERBOARD),
+    backfill_policy=SINGLE_RUN,
+    tags={"marquee/stage": "evaluation"},
+    metadata={
+        "files": "reports/leaderboard.{html,parquet}",
+        "content": "a row per model and baseline: main score with interval, effort, significance",
+    },
+)
+def leaderboard(
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+) -> dg.MaterializeResult:
+    """All systems on one page: each model and baseline with its interval, effort and rank.
+
+    It says which models beat the trivial answer and boosting, and which differences are significant
+    after Holm's correction; also where a model loses.
+    """
+    with stopping():
+        from pipeline.evaluation.report.files import REPORT_FILE
+        from pipeline.evaluation.report.leaderboard import list_leaderboard
+        from pipeline.evaluation.report.leaderboard_page import write_leaderboard
+
+        version = input_version(workplace, LEADERBOARD)
+        summaries = read_summaries(workplace)
+        rows = list_leaderboard(summaries)
+        links = {system.name: f"{system.name}/{REPORT_FILE}" for system in SYSTEMS}
+        paths = write_leaderboard(workplace.store.folder("reports"), summaries, links=links)
+        content_hash = hash_bytes(*(path.read_bytes() for path in paths.values()))
+        write_whole(workplace, LEADERBOARD, version, content_hash)
+    context.log.info(f"{len(rows)} answers of {len(summaries)} systems")
+    return dg.MaterializeResult(
+        metadata={
+            "source": workplace.source.label,
+            "leaderboard": dg.MetadataValue.table([_record(row) for row in rows if row["is_main"]]),
+            **{name: dg.MetadataValue.path(str(path.absolute())) for name, path in paths.items()},
+        },
+        data_version=dg.DataVersion(content_hash),
+    )
+
+
+def read_summaries(workplace: Workplace) -> list[dict]:
+    """Read every system's results."""
+    from pipeline.evaluation.report.files import RESULTS_FILE
+
+    return [
+        workplace.store.read_json(workplace.store.path("reports", system.name, RESULTS_FILE))
+        for system in SYSTEMS
+        if (reports_folder(workplace, system) / RESULTS_FILE).is_file()
+    ]
+
+
+def print_leaderboard(workplace: Workplace, console: Console) -> None:
+    """Print the table as a terminal shows it."""
+    from pipeline.evaluation.report.leaderboard import (
+        TERMINAL_COLUMNS,
+        list_leaderboard,
+        tabulate_leaderboard,
+    )
+
+    table = Table(*TERMINAL_COLUMNS, box=None, header_style="bold")
+    for row in tabulate_leaderboard(list_leaderboard(read_summaries(workplace))):
+        table.add_row(*row)
+    console.print(table)
+
+
+def _record(row: Mapping) -> dg.TableRecord:
+    shown = ("system", "task", "variant", "metric", "versus_trivial", "versus_boosting")
+    figures = {k: None if row[k] is None else round(row[k], 4) for k in ("estimate", "low", "high")}
+    return dg.TableRecord({**{name: row[name] for name in shown}, **figures})

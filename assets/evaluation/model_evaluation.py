@@ -1,0 +1,96 @@
+"""Judging a saved model: its answers about its test part, read back from its own folder."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assets.models.experiment_data import Ground
+from assets.models.experiments import Trial
+from assets.models.training import FACTS_FILE, model_file
+from pipeline.core.errors import TrainingError
+from resources.run_context import Workplace
+
+SCORES_FILE = "scores.json"
+CARD_FILE = "MODEL_CARD.md"
+
+SEED = 42
+"""Of every bootstrap."""
+
+
+def judge_model(workplace: Workplace, ground: Ground, trial: Trial):
+    """Ask a trial's saved model about its test part; give `pipeline.evaluation`'s result."""
+    from pipeline.models.training.saved import answer, load_trained
+
+    folder = trial.folder(workplace)
+    facts = read_facts(folder)
+    if facts["data_hash"] != ground.table.data_hash:
+        raise TrainingError(
+            f"The model in {folder} was trained on other features than there are now. "
+            "Materialize the model again, then its evaluation."
+        )
+    saved = load_trained(folder / model_file(trial.system))
+    return result_of(
+        ground,
+        trial,
+        trial.variant,
+        "model",
+        answer(saved, ground.inputs_of(trial), test_rows(ground, trial)),
+        history=facts["history"],
+        best_epoch=facts["best_epoch"],
+        facts={name: facts[name] for name in ("parameters", "train_s", "config")},
+    )
+
+
+def keep_judgement(folder: Path, result: Any, summary: Mapping[str, Any]) -> None:
+    """Put scores and card of a model into its folder; `marquee evaluate` compares with them."""
+    from pipeline.evaluation.metrics.results import score_result
+    from pipeline.evaluation.report.card import render_card
+    from pipeline.evaluation.report.described import plain
+
+    scores = {k: asdict(score) for k, score in score_result(result, seed=SEED).items()}
+    text = json.dumps(plain(scores), indent=1, allow_nan=False)
+    (folder / SCORES_FILE).write_text(text + "\n", encoding="utf-8")
+    (folder / CARD_FILE).write_text(render_card(read_facts(folder), summary), encoding="utf-8")
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Read what a model's folder says of it."""
+    path = folder / FACTS_FILE
+    if not path.is_file():
+        raise TrainingError(f"There is no model in {folder}: it has no {FACTS_FILE}. Train it.")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_rows(ground: Ground, trial: Trial) -> np.ndarray:
+    """Give the rows of a trial's test part."""
+    return np.flatnonzero(ground.parts(trial) == "test")
+
+
+def result_of(
+    ground: Ground, trial: Trial, variant: str, kind: str, answers: np.ndarray, **more: Any
+):
+    """Put answers beside the truth."""
+    from pipeline.evaluation.metrics.results import SplitResult
+    from pipeline.models.estimators.baselines import PRIOR
+
+    rows, parts, target = test_rows(ground, trial), ground.parts(trial), ground.target(trial)
+    told = {part: int((parts == part).sum()) for part in ("train", "val", "test")}
+    facts: Mapping[str, Any] = more.pop("facts", {})
+    return SplitResult(
+        task=trial.task,
+        split=trial.split,
+        variant=variant,
+        kind=kind,
+        tmdb_ids=ground.table.table["tmdb_id"].to_numpy()[rows],
+        y_true=target.values[rows],
+        answers=answers,
+        rows={**told, "excluded": int((parts == "").sum())},
+        facts={**target.facts, **facts},
+        franchises=ground.table.table["franchise"].to_numpy()[rows],
+        is_drawn=variant == PRIOR,
+        **more,
+    )

@@ -1,0 +1,70 @@
+"""What a report says around the scores: the banner, kinds of films, pictures of hits and misses."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from assets.evaluation.model_evaluation import SEED
+from assets.models.experiment_data import Ground
+from assets.models.experiments import headline
+from assets.splits.feature_sources import SOURCES
+from pipeline.core.systems import POSTER, Kind, System
+from resources.run_context import Workplace
+
+
+def subject_of(workplace: Workplace, system: System, ground: Ground):
+    """Say what an evaluation is about."""
+    from pipeline.evaluation.report.summary import Subject
+
+    notes = ground.table.notes
+    weights = "; ".join(
+        f"{name.replace('_', ' ')}: {notes[name]}"
+        for name in dict.fromkeys(source.asset for source in SOURCES.values())
+        if notes.get(name, "none") != "none"
+    )
+    return Subject(
+        system=system.name,
+        source=workplace.source.label,
+        weights=weights,
+        main_variant=system.main_variant,
+        seed=SEED,
+        notes={
+            "preset": notes["preset"],
+            "data hash": ground.table.data_hash,
+            "films": str(len(ground.table)),
+        },
+    )
+
+
+def groups_of(system: System, ground: Ground):
+    """Name every film's budget, decade, franchise and keywords, where a number is predicted."""
+    if system.tasks[0].kind is not Kind.REGRESSION:
+        return None
+    from pipeline.evaluation.metrics.groups import name_groups
+
+    table = ground.table.table
+    return name_groups(table.assign(has_keywords=[bool(r.keywords) for r in ground.table.records]))
+
+
+def samples_of(
+    system: System, ground: Ground, results: Sequence[Any], folder: Path
+) -> Mapping[str, Sequence[Any]]:
+    """Draw hits and misses of the poster networks on their headline split."""
+    if system is not POSTER:
+        return {}
+    from pipeline.evaluation.plots.pictures import Picture
+    from pipeline.evaluation.plots.sample_plots import choose_samples, draw_samples
+
+    rows = {int(i): row for row, i in enumerate(ground.table.table["tmdb_id"])}
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = {}
+    for result in results:
+        is_main = (result.variant, result.split) == (system.main_variant, headline(system))
+        if not is_main or result.task.kind is not Kind.CLASSES:
+            continue
+        samples = choose_samples(result, seed=SEED)
+        pictures = [ground.inputs.load_poster(rows[sample.tmdb_id]) for sample in samples]
+        path = draw_samples(samples, pictures, folder / f"{result.task.name}_samples.png")
+        caption = f"{result.variant} on {result.split}, drawn at random from its test films."
+        drawn[result.task.name] = [Picture("Hits and misses", caption, path)]
+    return drawn

@@ -1,0 +1,141 @@
+"""Exports the store in a public layout, with a manifest, and checks an exported folder."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from assets.exports.export_job import Job
+from assets.exports.reference000_export import export_seed000
+from assets.exports.table_export import export_csv, export_parquet
+from assets.exports.trailers12k_export import export_trailers12k
+from pipeline.core.errors import ConfigurationError
+from pipeline.exports.folder import open_export
+from pipeline.exports.manifest import find_problems
+from resources.run_context import Workplace
+
+EXPORTS: Mapping[str, Callable[[Job], None]] = {
+    "seed000": export_seed000,
+    "trailers12k": export_trailers12k,
+    "parquet": export_parquet,
+    "csv": export_csv,
+}
+"""The kinds, and what writes them."""
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was exported.
+
+    Attributes:
+        kind: A key of `EXPORTS`.
+        path: The folder.
+        movies: Films that were asked for.
+        files: Files in the manifest.
+        size_bytes: Of all of them.
+        counts: Things written, by what they are.
+        left_out: TMDB ids of films that lack something, by what and by why.
+        notes: What a reader of the folder must know.
+    """
+
+    kind: str
+    path: Path
+    movies: int
+    files: int
+    size_bytes: int
+    counts: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
+def export(
+    workplace: Workplace, kind: str, path: Path, movies: Sequence[int] | None = None
+) -> ExportReport:
+    """Write films of the store into a folder, and the manifest when all is written.
+
+    A run that is stopped leaves no manifest; the same export again finishes it. An export into a
+    folder that holds one of the same kind and source replaces it.
+
+    Args:
+        workplace: Store and ledger, which are only read.
+        kind: A key of `EXPORTS`.
+        path: A new or empty folder, or one with an export of the same kind and source.
+        movies: TMDB ids; all known films where None.
+
+    Raises:
+        ConfigurationError: There is no such kind, or a film is not known.
+        DumpError: The folder holds something else; nothing in it is touched.
+        DiskError: The folder cannot be written.
+    """
+    if kind not in EXPORTS:
+        raise ConfigurationError(f"There is no export {kind!r}; there are {', '.join(EXPORTS)}.")
+    wanted = _choose(workplace, movies)
+    folder = open_export(path, kind, workplace.source.label)
+    job = Job(workplace, folder, wanted)
+    EXPORTS[kind](job)
+    folder.finish(
+        {
+            "marquee": _version(),
+            "kind": kind,
+            "source": workplace.source.label,
+            "films": len(wanted),
+            "counts": dict(job.counts),
+            "left_out": job.left_out,
+            "notes": job.notes,
+        }
+    )
+    sizes = [int(str(file["size"])) for file in folder.files.values()]
+    return ExportReport(
+        kind, path, len(wanted), len(sizes), sum(sizes), dict(job.counts), job.left_out, job.notes
+    )
+
+
+def verify(path: Path) -> list[str]:
+    """Compare an exported folder with its manifest, byte for byte.
+
+    Returns:
+        What is wrong, one line each; nothing where all is well.
+    """
+    return find_problems(path)
+
+
+def print_export(report: ExportReport, console: Console) -> None:
+    """Print what was written, what was left out and why."""
+    console.print(
+        f"{report.kind}: {report.movies} films, {report.files} files, "
+        f"{report.size_bytes / 1e6:,.1f} MB in {report.path}",
+        markup=False,
+    )
+    table = Table("part", "written", "left out", "why", box=None, header_style="bold")
+    for part in dict.fromkeys([*report.counts, *report.left_out]):
+        reasons = report.left_out.get(part, {})
+        lines = list(reasons.items()) or [("", [])]
+        for number, (why, ids) in enumerate(lines):
+            count = str(report.counts.get(part, 0)) if number == 0 else ""
+            table.add_row(part if number == 0 else "", count, str(len(ids) or "·"), why)
+    console.print(table, markup=False)
+    for note in report.notes:
+        console.print(f"Note: {note}", markup=False)
+    console.print(f"Check it with `uv run marquee export --verify {report.path}`.", markup=False)
+
+
+def _choose(workplace: Workplace, movies: Sequence[int] | None) -> list[int]:
+    known = workplace.ledger.movies()
+    unknown = [tmdb_id for tmdb_id in movies or () if tmdb_id not in known]
+    if unknown or not known:
+        what = f"TMDB id {unknown[0]} is not among" if unknown else "there is none among"
+        raise ConfigurationError(
+            f"{what} the {len(known)} films known from {workplace.source.label}; "
+            "`marquee status --films` lists them, `marquee build` or `marquee import` gets them."
+        )
+    return sorted(known if movies is None else set(movies))
+
+
+def _version() -> str:
+    try:
+        return version("marquee")
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,102 @@
+"""The export `seed000`: the seed's folders, of the store's own films."""
+
+from collections.abc import Iterator, Sequence
+
+from assets.exports.export_job import Job
+from pipeline.core.errors import PosterError
+from pipeline.crawl.datasets.rows import Taken
+from pipeline.exports.reference000_writer import npy_dict_bytes, split_answer
+from pipeline.layouts.reference000_layout import (
+    BOX_OFFICE_CSV,
+    FEATURES,
+    POSTERS,
+    REGIONS,
+    place,
+)
+from resources.storage.store import npy_bytes
+
+SOURCE = "seed000"
+"""Kind of the import that ROI features and boxes may come from."""
+
+_OF_REGIONS = (FEATURES, REGIONS)
+"""What is made of posters: regions of one maker go together, object by object."""
+
+
+def export_seed000(job: Job) -> None:
+    """Write basics, keywords, credits, posters, ROI features, boxes and the CSV of money."""
+    told = []
+    for tmdb_id in job.each("export seed000"):
+        details = job.details(tmdb_id, "records")
+        if details is not None:
+            told.append(tmdb_id)
+            for folder, value in split_answer(details, tmdb_id).items():
+                job.folder.write(place(folder, tmdb_id), npy_dict_bytes(value))
+                job.counts[folder] += 1
+        _export_poster(job, tmdb_id)
+        _export_regions(job, tmdb_id)
+    _export_money(job, told)
+
+
+def _export_poster(job: Job, tmdb_id: int) -> None:
+    from pipeline.media.poster import as_seed000_poster
+
+    if not job.has("posters", tmdb_id, POSTERS):
+        return
+    content = job.content(job.path("posters", f"{tmdb_id}.jpg"), POSTERS, tmdb_id)
+    if content is None:
+        return
+    try:
+        job.folder.write(place(POSTERS, tmdb_id), as_seed000_poster(content))
+        job.counts[POSTERS] += 1
+    except PosterError as error:
+        job.leave_out(POSTERS, str(error), tmdb_id)
+
+
+def _export_regions(job: Job, tmdb_id: int) -> None:
+    """Write the ROI features and boxes of one maker: those that were imported, else our own."""
+    imported = {name: job.path("imports", SOURCE, place(name, tmdb_id)) for name in _OF_REGIONS}
+    if not any(path.exists() for path in imported.values()):
+        _export_own_regions(job, tmdb_id)
+        return
+    for name, path in imported.items():
+        if not path.exists():
+            job.leave_out(name, "not among what was imported of this film", tmdb_id)
+            continue
+        with path.open("rb") as source:
+            job.folder.copy(place(name, tmdb_id), source)
+        job.counts[name] += 1
+
+
+def _export_own_regions(job: Job, tmdb_id: int) -> None:
+    lacking = [name for name in _OF_REGIONS if not job.has("poster_regions", tmdb_id, name)]
+    if lacking:
+        return
+    features = job.array(job.path("regions", f"{tmdb_id}.npy"), FEATURES, tmdb_id)
+    boxes = job.content(job.path("attr_bbox", f"{tmdb_id}.txt"), REGIONS, tmdb_id)
+    if features is not None and boxes is not None:
+        job.folder.write(place(FEATURES, tmdb_id), npy_bytes(features))
+        job.folder.write(place(REGIONS, tmdb_id), boxes)
+        job.counts.update(_OF_REGIONS)
+
+
+def _export_money(job: Job, movies: Sequence[int]) -> None:
+    from pipeline.crawl.imdbpro.csv_table import write_imdbpro_csv
+
+    with job.folder.writing(BOX_OFFICE_CSV) as path:
+        job.counts[BOX_OFFICE_CSV] = write_imdbpro_csv(_money(job, movies), path)
+    job.notes.append(
+        f"{BOX_OFFICE_CSV} is as the seed has it: cells are not changed for spreadsheets, and a "
+        "text that begins with = + - @ would be run as a formula there"
+    )
+
+
+def _money(job: Job, movies: Sequence[int]) -> Iterator[Taken]:
+    """Give each record with the figures of all sources, crawled ones too, one at a time."""
+    store = job.workplace.store
+    for tmdb_id in movies:
+        fields = store.read_json(job.path("movies", f"{tmdb_id}.json"))
+        path = job.path("box_office", f"{tmdb_id}.json")
+        row = job.rows["box_office"].get(tmdb_id)
+        if row is not None and row.is_final and path.exists():
+            fields["marquee_box_office"] = store.read_json(path).get("figures", [])
+        yield Taken(f"film {tmdb_id}", fields, tmdb_id=tmdb_id)

@@ -1,0 +1,1 @@
+"""Assets of what is seen and heard of a trailer."""

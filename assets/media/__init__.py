@@ -1,0 +1,1 @@
+"""Assets of posters and trailers as files."""

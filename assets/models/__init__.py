@@ -1,0 +1,1 @@
+"""Assets of baselines and models, and the training behind them."""

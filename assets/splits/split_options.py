@@ -1,0 +1,71 @@
+"""What may be chosen about a system's targets, kept beside its splits."""
+
+import json
+from dataclasses import asdict, replace
+
+import dagster as dg
+from pydantic import Field
+
+from pipeline.core.errors import ConfigurationError
+from pipeline.core.systems import System
+from resources.run_context import Workplace
+
+OPTIONS_FILE = "options.json"
+EDGES = ("quantile", "budget")
+KEPT = "None: as at the last time, at first"
+
+
+class SplitKnobs(dg.Config):
+    """Knobs of targets; one that is left alone stays as it was when these splits were last made."""
+
+    revenue_edges: str | None = Field(
+        None,
+        description="`quantile`: revenue classes of equal size in the training part; `budget`: "
+        f"cut at multiples of the film's own budget. {KEPT} `quantile`.",
+    )
+    budget_multiples: list[float] | None = Field(
+        None, description=f"Those multiples, seven that rise. {KEPT} 0.25 to 8."
+    )
+    min_votes: int | None = Field(
+        None, description=f"Scores of fewer votes are not believed. {KEPT} the published number."
+    )
+
+
+def load_options(workplace: Workplace, system: System):
+    """Give the options that a system's splits were made with; the published ones before any."""
+    from pipeline.splits.targets import DEFAULTS, TargetOptions
+
+    store = workplace.store
+    path = store.path("splits", system.name, OPTIONS_FILE)
+    if not path.exists():
+        return DEFAULTS
+    kept = store.read_json(path)
+    return TargetOptions(**{**kept, "budget_multiples": tuple(kept["budget_multiples"])})
+
+
+def choose_options(workplace: Workplace, system: System, knobs: SplitKnobs):
+    """Turn knobs into options, on top of the last ones.
+
+    Raises:
+        ConfigurationError: There are no such edges, or multiples do not rise.
+    """
+    wanted = {name: value for name, value in knobs.model_dump().items() if value is not None}
+    if "budget_multiples" in wanted:
+        wanted["budget_multiples"] = tuple(wanted["budget_multiples"])
+    options = replace(load_options(workplace, system), **wanted)
+    if options.revenue_edges not in EDGES:
+        raise ConfigurationError(
+            f"revenue_edges is {options.revenue_edges!r}; it must be one of {', '.join(EDGES)}."
+        )
+    multiples = options.budget_multiples
+    if len(multiples) != 7 or sorted({*multiples, 0.0}) != [0.0, *multiples]:
+        raise ConfigurationError(
+            f"budget_multiples must be seven numbers above 0 that rise, got {list(multiples)}."
+        )
+    return options
+
+
+def keep_options(workplace: Workplace, system: System, options) -> None:
+    """Write options beside the splits."""
+    path = workplace.store.path("splits", system.name, OPTIONS_FILE)
+    workplace.store.write(path, json.dumps(asdict(options)).encode())

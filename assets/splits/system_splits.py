@@ -1,0 +1,139 @@
+"""Splits: who is in which part of each split of each task."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import dagster as dg
+import numpy as np
+
+from assets.orchestration.interruption import stopping
+from assets.orchestration.lineage import FEATURES, input_version, write_whole
+from assets.orchestration.system_asset import system_asset
+from assets.splits.features import load_features, schema
+from assets.splits.split_options import SplitKnobs, choose_options, keep_options
+from pipeline.core.errors import SplitError
+from pipeline.core.systems import SYSTEMS, System, Task
+from pipeline.core.versions import hash_bytes
+from resources.run_context import Workplace
+
+NEEDED = {"poster": "poster", "score": "frames"}
+"""The stream without which a film is of no use to a system, because its networks look at pixels; it
+is left out and counted. Elsewhere what is missing is masked."""
+
+
+def splits_path(workplace: Workplace, system: System, task: Task) -> Path:
+    """Give the file that says who is in which part."""
+    return workplace.store.folder("splits", system.name) / f"{task.name}.parquet"
+
+
+def load_splits(workplace: Workplace, system: System, task: Task, table):
+    """Read a task's splits; they must be of the films that the features are of."""
+    import pandas as pd
+
+    path = splits_path(workplace, system, task)
+    if not path.exists():
+        raise SplitError(
+            f"There are no splits for {system.name}. Run `uv run marquee build --stages splits`."
+        )
+    frame = pd.read_parquet(path)
+    if list(frame["tmdb_id"]) != list(table.table["tmdb_id"]):
+        raise SplitError(
+            f"The splits of {system.name} are of other films than the features. Materialize "
+            f"{system.name}_splits again."
+        )
+    return frame
+
+
+def build_splits(system: System) -> dg.AssetsDefinition:
+    """Make the asset that says who is in which part of each of a system's splits."""
+
+    @system_asset(
+        system,
+        "splits",
+        group="splits",
+        deps=[FEATURES],
+        kinds={"parquet"},
+        metadata={
+            "file": f"splits/{system.name}/<task>.parquet",
+            "content": "tmdb_id and a column per split: train, val, test or empty",
+        },
+        description=(
+            f"Train, validation and test of `{system.name}`, by share, by release date and in "
+            "folds, disjoint by film and by franchise; a file per task."
+        ),
+    )
+    def splits(
+        context: dg.AssetExecutionContext,
+        config: SplitKnobs,
+        workplace: dg.ResourceParam[Workplace],
+    ) -> dg.MaterializeResult:
+        with stopping():
+            version = input_version(workplace, f"{system.name}_splits")
+            table = load_features(workplace)
+            options = choose_options(workplace, system, config)
+            # made of nothing until all is written: a kill in between is mended by the next build
+            write_whole(workplace, f"{system.name}_splits", "", "")
+            keep_options(workplace, system, options)
+            made = {
+                task.name: _make(workplace, system, task, table, options) for task in system.tasks
+            }
+            told = asdict(options)
+            content = json.dumps([told, *(m["hash"] for m in made.values())]).encode()
+            write_whole(workplace, f"{system.name}_splits", version, hash_bytes(content))
+        context.log.info(json.dumps({name: m["parts"] for name, m in made.items()}))
+        return dg.MaterializeResult(
+            metadata={
+                "source": workplace.source.label,
+                **{f"parts_{name}": dg.MetadataValue.json(m["parts"]) for name, m in made.items()},
+                **{f"left_out_{name}": dg.MetadataValue.json(m["dropped"])
+                   for name, m in made.items()},
+                "options": dg.MetadataValue.json(told),
+                "dagster/column_schema": made[system.tasks[0].name]["schema"],
+                "folder": str(splits_path(workplace, system, system.tasks[0]).parent),
+            },
+            data_version=dg.DataVersion(hash_bytes(content)),
+        )  # fmt: skip
+
+    return splits
+
+
+def _make(workplace: Workplace, system: System, task: Task, table, options) -> dict:
+    is_seen = _is_seen(system, table)
+    made, dropped = _split(table.table[is_seen].reset_index(drop=True), system, task, options)
+    frame = table.table[["tmdb_id"]].merge(made, how="left", on="tmdb_id").fillna("")
+    path = splits_path(workplace, system, task)
+    workplace.store.write(
+        workplace.store.path("splits", system.name, path.name), frame.to_parquet(index=False)
+    )
+    unseen = {f"no_{NEEDED[system.name]}": int((~is_seen).sum())} if not is_seen.all() else {}
+    return {
+        "hash": hash_bytes(frame.to_csv(index=False).encode()),
+        "parts": {
+            name: frame[name].replace("", "left out").value_counts().to_dict()
+            for name in frame.columns[1:]
+        },
+        "dropped": {**unseen, **dropped},
+        "schema": schema(frame),
+    }
+
+
+def _is_seen(system: System, table) -> np.ndarray:
+    """Whether a film has what the system's networks look at; those of no other system look."""
+    if system.name not in NEEDED:
+        return np.ones(len(table), dtype=bool)
+    return table.table[f"has_{NEEDED[system.name]}"].to_numpy(bool)
+
+
+def _split(films, system: System, task: Task, options):
+    """Make the splits; a task for which there are too few films has none, and says why."""
+    from pipeline.splits.task_splits import make_splits
+
+    try:
+        made = make_splits(films, system, task, options=options)
+    except SplitError as error:
+        return films[["tmdb_id"]], {f"all: {error}": len(films)}
+    return made.frame, dict(made.dropped)
+
+
+ASSETS = [build_splits(system) for system in SYSTEMS]

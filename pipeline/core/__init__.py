@@ -1,0 +1,3 @@
+"""What all stages share: errors, outcomes, records, versions, systems; no stage is imported
+here.
+"""

@@ -1,0 +1,133 @@
+"""What became of one movie in one asset: a status, a reason from a closed set, and a content
+hash.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """What a movie's row in the ledger says; all but `RETRY` are final until an input changes."""
+
+    OK = "ok"
+    ABSENT = "absent"
+    REFUSED = "refused"
+    RETRY = "retry"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the movie shows as materialized."""
+        return self is not Status.RETRY
+
+
+class Reason(StrEnum):
+    """Why a movie has no result; each reason belongs to exactly one status."""
+
+    # absent: it does not exist
+    NOT_LISTED = "not_listed"
+    NO_BOX_OFFICE = "no_box_office"
+    NO_TEXT = "no_text"
+    NO_AUDIO_TRACK = "no_audio_track"
+    NO_VIDEO_TRACK = "no_video_track"
+    SILENT = "silent"
+    DELETED_AT_SOURCE = "deleted_at_source"
+    UPSTREAM_ABSENT = "upstream_absent"
+    # refused: it will not be had by trying again
+    GONE = "gone"
+    PRIVATE = "private"
+    REMOVED = "removed"
+    GEO_BLOCKED = "geo_blocked"
+    AGE_GATED = "age_gated"
+    LIVE = "live"
+    FORBIDDEN = "forbidden"
+    MALFORMED = "malformed"
+    WRONG_TYPE = "wrong_type"
+    TOO_LARGE = "too_large"
+    TOO_SMALL = "too_small"
+    TOO_LONG = "too_long"
+    TOO_FEW_FRAMES = "too_few_frames"
+    FOREIGN_CURRENCY = "foreign_currency"
+    UPSTREAM_REFUSED = "upstream_refused"
+    # retry: it may be had later
+    RATE_LIMITED = "rate_limited"
+    BOT_CHECK = "bot_check"
+    SERVER_ERROR = "server_error"
+    NETWORK = "network"
+    TIMEOUT = "timeout"
+    CUT_OFF = "cut_off"
+    DAMAGED_UPSTREAM = "damaged_upstream"
+    UNEXPECTED = "unexpected"
+
+    @property
+    def status(self) -> Status:
+        """The status that this reason stands for."""
+        return _STATUS_OF[self]
+
+
+_ABSENT = (
+    Reason.NOT_LISTED, Reason.NO_BOX_OFFICE, Reason.NO_TEXT, Reason.NO_AUDIO_TRACK,
+    Reason.NO_VIDEO_TRACK, Reason.SILENT, Reason.DELETED_AT_SOURCE, Reason.UPSTREAM_ABSENT,
+)  # fmt: skip
+_RETRY = (
+    Reason.RATE_LIMITED, Reason.BOT_CHECK, Reason.SERVER_ERROR, Reason.NETWORK,
+    Reason.TIMEOUT, Reason.CUT_OFF, Reason.DAMAGED_UPSTREAM, Reason.UNEXPECTED,
+)  # fmt: skip
+_STATUS_OF = {
+    reason: Status.ABSENT if reason in _ABSENT
+    else Status.RETRY if reason in _RETRY
+    else Status.REFUSED
+    for reason in Reason
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of one movie in one asset.
+
+    Attributes:
+        tmdb_id: The movie.
+        status: Whether there is a result, and if not, whether there may be one later.
+        reason: Why there is none; None where `status` is `OK`.
+        detail: One line for a person: what was wanted and what came.
+        content_hash: Hash of what was made; the data version that Dagster shows.
+        facets: Hashes of the parts of a record that different assets hang on (records only).
+        metadata: Figures shown on the movie's partition: JSON values only.
+        due_again_s: When to look again though the result is final, in seconds since the epoch; 0:
+            not before an input changes.
+    """
+
+    tmdb_id: int
+    status: Status
+    reason: Reason | None = None
+    detail: str = ""
+    content_hash: str = ""
+    facets: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    due_again_s: float = 0.0
+
+    def again_at(self, due_again_s: float) -> "Outcome":
+        """Give the outcome as one to look at again then; see `due_again_s`."""
+        return replace(self, due_again_s=due_again_s)
+
+
+def made(tmdb_id: int, content_hash: str, **metadata: object) -> Outcome:
+    """Say that the movie has a result with this content.
+
+    Example:
+        >>> made(597, "ab12", width_px=500).status.value
+        'ok'
+    """
+    return Outcome(tmdb_id, Status.OK, content_hash=content_hash, metadata=metadata)
+
+
+def lacking(tmdb_id: int, reason: Reason, detail: str = "", **metadata: object) -> Outcome:
+    """Say that the movie has no result, and why; the status follows from the reason.
+
+    Example:
+        >>> lacking(597, Reason.GONE, "HTTP 404").status.value
+        'refused'
+    """
+    return Outcome(
+        tmdb_id, reason.status, reason, detail, content_hash=reason.value, metadata=metadata
+    )

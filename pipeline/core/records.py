@@ -1,0 +1,154 @@
+"""One movie as TMDB describes it: typed, with unknowns as None, and the facets others hang on."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any
+
+from pipeline.core.versions import hash_json
+
+
+@dataclass(frozen=True)
+class Person:
+    """One credit: who, in which department and job, and at which place in the billing."""
+
+    person_id: int
+    name: str
+    job: str
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class Company:
+    """A production company."""
+
+    company_id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Video:
+    """One listed video; `key` is the host's id (`youtube_id` where `site` is YouTube)."""
+
+    key: str
+    site: str
+    kind: str
+    name: str = ""
+    language: str = ""
+    is_official: bool = False
+    published_at: str = ""
+    size_px: int = 0
+
+
+@dataclass(frozen=True)
+class MovieRecord:
+    """What is known of one movie; money in US dollars, None where TMDB says 0.
+
+    Attributes:
+        popularity, vote_average, vote_count, revenue_usd: Known only after release: labels or
+            ledger matter, never an input.
+    """
+
+    tmdb_id: int
+    title: str
+    imdb_id: str | None = None
+    original_title: str = ""
+    original_language: str = ""
+    overview: str = ""
+    tagline: str = ""
+    release_date: date | None = None
+    runtime_min: float | None = None
+    budget_usd: float | None = None
+    revenue_usd: float | None = None
+    popularity: float | None = None
+    vote_average: float | None = None
+    vote_count: int | None = None
+    certification_us: str | None = None
+    collection_id: int | None = None
+    collection_name: str | None = None
+    poster_path: str | None = None
+    is_adult: bool = False
+    genres: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    spoken_languages: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    companies: tuple[Company, ...] = ()
+    cast: tuple[Person, ...] = ()
+    crew: tuple[Person, ...] = ()
+    videos: tuple[Video, ...] = ()
+
+
+VOLATILE_FIELDS = ("popularity", "vote_average", "vote_count")
+"""What moves every day; a movie that differs in these alone has not changed."""
+
+
+def plot_text(record: MovieRecord) -> str:
+    """Join tagline and overview, the plot text that is embedded; empty where both are.
+
+    Example:
+        >>> plot_text(MovieRecord(1, "A", overview="A man.", tagline="Run"))
+        'Run. A man.'
+    """
+    parts = [part.strip() for part in (record.tagline, record.overview) if part.strip()]
+    return " ".join(part if part[-1] in ".!?…" else part + "." for part in parts[:-1]) + (
+        (" " if len(parts) > 1 else "") + parts[-1] if parts else ""
+    )
+
+
+def facets(record: MovieRecord) -> dict[str, str]:
+    """Hash the parts of a record that different assets hang on.
+
+    A new poster changes `poster` and nothing else, so only posters and what hangs on them are due.
+
+    Returns:
+        One hash each for `poster`, `trailer`, `text`, `box_office`, `metadata` and `all`.
+    """
+    fields = asdict(record)
+    for name in VOLATILE_FIELDS:
+        del fields[name]
+    fields["release_date"] = str(record.release_date)
+    pictures_and_money = ("poster_path", "videos", "revenue_usd")
+    return {
+        "poster": hash_json(record.poster_path),
+        "trailer": hash_json([fields["videos"], fields["release_date"], record.original_language]),
+        "text": hash_json(plot_text(record)),
+        "box_office": hash_json(
+            [record.imdb_id, record.revenue_usd, record.budget_usd, fields["release_date"]]
+        ),
+        "metadata": hash_json({k: v for k, v in fields.items() if k not in pictures_and_money}),
+        "all": hash_json(fields),
+    }
+
+
+def before_release(record: MovieRecord) -> MovieRecord:
+    """Give the record without what is known only after release.
+
+    Example:
+        >>> before_release(MovieRecord(1, "A", popularity=9.0, revenue_usd=1e6)).revenue_usd
+    """
+    return replace(record, **dict.fromkeys((*VOLATILE_FIELDS, "revenue_usd")))
+
+
+_PARTS = {"companies": Company, "cast": Person, "crew": Person, "videos": Video}
+
+
+def to_json(record: MovieRecord) -> dict[str, Any]:
+    """Give the record as a JSON object; `from_json` reads it back."""
+    day = record.release_date
+    return {**asdict(record), "release_date": day.isoformat() if day else None}
+
+
+def from_json(fields: Mapping[str, Any]) -> MovieRecord:
+    """Read a record that `to_json` wrote.
+
+    Example:
+        >>> movie = MovieRecord(1, "A", release_date=date(2001, 2, 3), cast=(Person(2, "B", "C"),))
+        >>> from_json(to_json(movie)) == movie
+        True
+    """
+    day = fields["release_date"]
+    given = {**fields, "release_date": date.fromisoformat(day) if day else None}
+    for name, kind in _PARTS.items():
+        given[name] = tuple(kind(**part) for part in fields[name])
+    lists = ("genres", "countries", "spoken_languages", "keywords")
+    return MovieRecord(**given | {name: tuple(fields[name]) for name in lists})

@@ -1,0 +1,55 @@
+"""How a picture of any shape becomes the square that networks look at."""
+
+from enum import StrEnum
+
+import numpy as np
+from PIL import Image, ImageOps
+
+RANDOM_CROP_PX = 280
+"""Side of the square that `Fit.RANDOM_CROP` cuts out. Source: seed 003, method 4."""
+
+
+class Fit(StrEnum):
+    """How a poster of 2:3 becomes a square. Source: seed 003."""
+
+    RESIZE = "resize"
+    CENTRE_CROP = "centre_crop"
+    PAD = "pad"
+    RANDOM_CROP = "random_crop"
+
+
+def make_square(
+    rgb: Image.Image, size_px: int, fit: Fit, rng: np.random.Generator | None = None
+) -> Image.Image:
+    """Bring a picture to a square; padding is black.
+
+    Args:
+        rgb: The picture.
+        size_px: Side of the square.
+        fit: How it is made.
+        rng: Where `Fit.RANDOM_CROP` cuts; without it in the middle. No other fit uses it.
+
+    Example:
+        >>> make_square(Image.new("RGB", (200, 300)), 64, Fit.PAD).size
+        (64, 64)
+    """
+    square = (size_px, size_px)
+    if fit is Fit.RANDOM_CROP:
+        return _cut(rgb, rng).resize(square, Image.Resampling.BILINEAR)
+    if fit is Fit.CENTRE_CROP:
+        return ImageOps.fit(rgb, square, Image.Resampling.BILINEAR)
+    if fit is Fit.PAD:
+        return ImageOps.pad(rgb, square, Image.Resampling.BILINEAR)
+    return rgb.resize(square, Image.Resampling.BILINEAR)
+
+
+def _cut(rgb: Image.Image, rng: np.random.Generator | None) -> Image.Image:
+    """Cut a square of `RANDOM_CROP_PX` out; a smaller picture is framed in black first."""
+    wanted = tuple(max(side, RANDOM_CROP_PX) for side in rgb.size)
+    if wanted != rgb.size:
+        framed = Image.new("RGB", wanted)
+        framed.paste(rgb, tuple((w - s) // 2 for w, s in zip(wanted, rgb.size, strict=True)))
+        rgb = framed
+    room = [side - RANDOM_CROP_PX for side in rgb.size]
+    x, y = (int(rng.integers(free + 1)) if rng is not None else free // 2 for free in room)
+    return rgb.crop((x, y, x + RANDOM_CROP_PX, y + RANDOM_CROP_PX))

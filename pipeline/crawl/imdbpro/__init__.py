@@ -1,0 +1,1 @@
+"""IMDbPro's pages become figures."""

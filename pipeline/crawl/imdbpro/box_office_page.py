@@ -1,0 +1,99 @@
+"""Reads IMDbPro's box-office page; what is not that page is told apart, never read as "no revenue".
+
+Source:
+    Layout as six public readers of the page have it; it may change without notice.
+"""
+
+import re
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from pipeline.core.errors import RecordError
+from pipeline.core.outcomes import Reason
+from pipeline.crawl.imdbpro.login_walls import refuse_walls
+from pipeline.crawl.money import SIGNS, Money, parse_money
+
+SUMMARY = "div#box_office_summary"
+FIGURE = "div.a-column.a-span5.a-text-right.a-span-last"
+ROWS = {
+    "budget": "budget_summary",
+    "opening": "opening_wknd_summary",
+    "gross_domestic": "gross_usa_summary",
+    "gross_worldwide": "gross_world_summary",
+}
+"""Class of the row that holds each figure; an unknown figure has no row."""
+
+PAGE_WITHOUT_SUMMARY = "div#box_office_details, table#box_office_mojo, span.empty_mojo_table"
+"""What stands on a box-office page of a movie of which no figure is known."""
+
+_WORLD = re.compile("world", re.IGNORECASE)
+_ANY_MONEY = re.compile(rf"[{''.join(SIGNS)}]\s*[0-9]|\b[A-Z]{{3}}\s?[0-9]{{1,3}},[0-9]{{3}}")
+
+
+@dataclass(frozen=True)
+class BoxOffice:
+    """The four figures of the summary; None where IMDbPro does not know one."""
+
+    budget: Money | None = None
+    opening: Money | None = None
+    gross_domestic: Money | None = None
+    gross_worldwide: Money | None = None
+
+    @property
+    def has_domestic_run(self) -> bool:
+        """Whether a table of days is to be expected: it lists the domestic run."""
+        return bool(self.opening or self.gross_domestic)
+
+
+def parse_box_office(html: str | bytes) -> BoxOffice:
+    """Read `/title/{tt}/boxoffice`.
+
+    Raises:
+        CredentialError: It is the page that asks to log in.
+        SourceError: It is the page that asks whether one is a robot, or for consent.
+        RecordError: It is none of these nor a box-office page as known: the layout has changed.
+
+    Example:
+        >>> page = '''<div id="box_office_summary"><div class="budget_summary">
+        ... <div class="a-column a-span5 a-text-right a-span-last">£430,000</div></div></div>'''
+        >>> parse_box_office(page).budget
+        Money(amount=430000.0, currency='GBP')
+    """
+    page = LexborHTMLParser(html)
+    summary = page.css_first(SUMMARY)
+    if summary is None:
+        if page.css_first(PAGE_WITHOUT_SUMMARY) is None:
+            refuse_walls(page, "a box-office page")
+        return BoxOffice()
+    figures = {name: _read_row(summary, css_class) for name, css_class in ROWS.items()}
+    if not any(figures.values()) and _ANY_MONEY.search(summary.text()):
+        raise _drifted("money stands in no known row")
+    if figures["gross_worldwide"] is None and _names_the_world_elsewhere(summary):
+        raise _drifted("it names a worldwide figure in no known row")
+    return BoxOffice(**figures)
+
+
+def _read_row(summary: LexborNode, css_class: str) -> Money | None:
+    row = summary.css_first(f".{css_class}")
+    if row is None:
+        return None
+    figure = row.css_first(FIGURE)
+    if figure is None:
+        raise _drifted(f"the row {css_class} has no figure")
+    return parse_money(figure.text())
+
+
+def _names_the_world_elsewhere(summary: LexborNode) -> bool:
+    """Whether "world" stands in the summary, and in none of the rows that are known.
+
+    A renamed row among known ones would else pass for a worldwide gross that nobody knows.
+    """
+    known = [row.text() for name in ROWS.values() if (row := summary.css_first(f".{name}"))]
+    return bool(_WORLD.search(summary.text())) and not any(map(_WORLD.search, known))
+
+
+def _drifted(what: str) -> RecordError:
+    return RecordError(
+        Reason.MALFORMED, f"the box-office summary: {what}; IMDbPro's layout has changed"
+    )

@@ -1,0 +1,162 @@
+"""Reads IMDbPro's table of days: what a movie earned in its domestic run, day by day or by week.
+
+Source:
+    Layout as public readers of the page have it; it may change without notice.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from pipeline.core.errors import RecordError
+from pipeline.core.outcomes import Reason
+from pipeline.crawl.dates import read_us_date
+from pipeline.crawl.imdbpro.login_walls import refuse_walls
+from pipeline.crawl.money import parse_money
+
+TABLE = "table#box_office_mojo"
+NO_DATA = "span.empty_mojo_table"
+DETAILS = "div#box_office_details"
+CELL = "td[data-sort-value]"
+COLUMNS = (
+    "date", "gross", "daily_change", "weekly_change", "theatres", "average", "gross_to_date",
+)  # fmt: skip
+"""What the cells of a row hold, in order; the key that the table sorts by is the value."""
+
+_EPOCH = re.compile(r"-?[0-9]{9,13}")
+
+
+@dataclass(frozen=True)
+class Day:
+    """One row of the table; amounts in the table's currency, None where nothing stands.
+
+    Attributes:
+        day: First day of what the row is about.
+        theatres: In how many the movie ran.
+        gross, gross_to_date: In units of `Days.currency`.
+    """
+
+    day: date
+    gross: float | None = None
+    theatres: int | None = None
+    gross_to_date: float | None = None
+
+
+@dataclass(frozen=True)
+class Days:
+    """The table: its rows in order of time, and their currency where it says one."""
+
+    days: tuple[Day, ...] = ()
+    currency: str | None = None
+
+    @property
+    def widest_theatres(self) -> int | None:
+        """The largest number of theatres, or None where none is known."""
+        return max((day.theatres for day in self.days if day.theatres), default=None)
+
+
+def parse_days(html: str | bytes) -> Days:
+    """Read `/title/{tt}/boxoffice/_ajax`; no rows where it says that there are none.
+
+    Raises:
+        CredentialError, SourceError: See `imdbpro_walls`.
+        RecordError: `BOT_CHECK` where it holds neither the table nor its place, which means logged
+            out or blocked; `MALFORMED` where the table is not laid out as known.
+
+    Example:
+        >>> cells = "".join(f"<td data-sort-value='{key}'>{key}</td>"
+        ...     for key in ("1985-06-14", 2649832, "", "", 1100, 2409, 2649832))
+        >>> parse_days(f"<table id=box_office_mojo><tr>{cells}</tr></table>").days[0].theatres
+        1100
+    """
+    page = LexborHTMLParser(html)
+    table = page.css_first(TABLE)
+    if table is None:
+        if page.css_first(NO_DATA) is None:
+            _refuse(page)
+        return Days()
+    rows = [cells for row in table.css("tr") if (cells := row.css(CELL))]
+    if not rows:
+        raise _drifted("it has no cell with a data-sort-value")
+    days = sorted((_read_day(cells) for cells in rows), key=lambda day: day.day)
+    return Days(tuple(days), _read_currency(rows))
+
+
+def _refuse(page: LexborHTMLParser) -> None:
+    """Raise what the page is; an empty place of the table is drift, no place at all a block."""
+    if page.css_first(DETAILS) is not None:
+        raise _drifted("its place is there and neither rows nor the mark that there are none")
+    try:
+        refuse_walls(page, "the table of days")
+    except RecordError as error:
+        raise RecordError(
+            Reason.BOT_CHECK,
+            "the table of days was wanted and a page without it came: logged out or blocked",
+        ) from error
+
+
+def _drifted(what: str) -> RecordError:
+    return RecordError(Reason.MALFORMED, f"the table of days: {what}; IMDbPro's layout has changed")
+
+
+def _read_day(cells: list[LexborNode]) -> Day:
+    if len(cells) < len(COLUMNS):
+        raise _drifted(f"a row has {len(cells)} cells where {len(COLUMNS)} were wanted")
+    of = dict(zip(COLUMNS, cells, strict=False))
+    theatres = _read_number(of["theatres"])
+    return Day(
+        day=_read_date(of["date"]),
+        gross=_read_number(of["gross"]),
+        theatres=None if theatres is None else int(theatres),
+        gross_to_date=_read_number(of["gross_to_date"]),
+    )
+
+
+def _key(cell: LexborNode) -> str:
+    return (cell.attributes.get("data-sort-value") or "").strip()
+
+
+def _read_date(cell: LexborNode) -> date:
+    """Read the key as an ISO date, `20010105` or a time since 1970, else what a person sees."""
+    key = _key(cell)
+    if _EPOCH.fullmatch(key):
+        seconds = int(key) / (1000 if len(key.lstrip("-")) > 10 else 1)
+        return datetime.fromtimestamp(seconds, UTC).date()
+    for text in (key[:10], key):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            continue
+    seen = read_us_date(" ".join(cell.text().split()))
+    if seen is None:
+        raise _drifted(f"{key[:20]!r} is no date")
+    return seen
+
+
+def _read_number(cell: LexborNode) -> float | None:
+    """Read the key as a number; None for an empty one, a dash and zero, which mean unknown."""
+    key = _key(cell).replace(",", "")
+    if key in ("", "-", "–", "—", "n/a", "N/A", "null", "None"):
+        return None
+    try:
+        number = float(key)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or abs(number) >= 1e15:
+        raise _drifted(f"{key[:20]!r} is no number")
+    return number if number > 0 else None
+
+
+def _read_currency(rows: list[list[LexborNode]]) -> str | None:
+    """Give the currency of the first amount that a person sees; the keys carry none."""
+    for cells in rows:
+        try:
+            money = parse_money(cells[COLUMNS.index("gross")].text())
+        except RecordError:
+            continue
+        if money:
+            return money.currency
+    return None

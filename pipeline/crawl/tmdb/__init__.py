@@ -1,0 +1,1 @@
+"""TMDB's answers become records."""

@@ -1,0 +1,236 @@
+"""Reads TMDB's answers into records; unknown fields are left alone, optional ones may be
+missing.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.core.errors import RecordError
+from pipeline.core.outcomes import Reason
+from pipeline.core.records import Company, MovieRecord, Person, Video
+from pipeline.crawl.json_values import (
+    read_date,
+    read_id,
+    read_mapping,
+    read_mappings,
+    read_number,
+    read_positive,
+    read_text,
+    read_texts,
+)
+
+CAST_JOB = "Actor"
+"""Job of everybody in the cast; TMDB gives jobs to the crew alone."""
+
+_IMDB_ID = re.compile(r"tt[0-9]{7,10}")
+_POSTER_PATH = re.compile(r"/[A-Za-z0-9_-]+\.[A-Za-z0-9]+")
+_VIDEO_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_THEATRICAL_TYPES = (3, 2, 1, 4, 5, 6)
+"""TMDB's release types, the one whose certification counts first: theatrical, limited, premiere,
+digital, physical, television."""
+_LAST_BILLED = 1_000_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a listing: the ids on it, and how many pages there are."""
+
+    ids: tuple[int, ...]
+    page: int
+    total_pages: int
+    total_results: int
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Where TMDB keeps its images, and in which widths (`w92` … `original`)."""
+
+    image_url: str
+    poster_sizes: tuple[str, ...]
+
+
+def parse_details(answer: Mapping) -> MovieRecord:
+    """Read `/movie/{id}` with its appended parts.
+
+    An optional field that is missing, null or of a wrong type becomes an unknown: None, "" or ().
+
+    Args:
+        answer: The JSON object, with or without `credits`, `keywords`, `videos`, `release_dates`
+            and `external_ids`.
+
+    Raises:
+        RecordError: There is no usable `id`.
+
+    Example:
+        >>> parse_details({"id": 597, "title": "Titanic", "revenue": 0}).revenue_usd is None
+        True
+    """
+    tmdb_id = read_id(read_mapping(answer).get("id"))
+    if tmdb_id is None:
+        raise RecordError(
+            Reason.MALFORMED,
+            f"a movie needs an id above 0, got {str(read_mapping(answer).get('id'))[:40]!r}",
+        )
+    original_title = read_text(answer.get("original_title"))
+    collection = read_mapping(answer.get("belongs_to_collection"))
+    credits = read_mapping(answer.get("credits"))
+    votes = read_number(answer.get("vote_count"))
+    return MovieRecord(
+        tmdb_id=tmdb_id,
+        title=read_text(answer.get("title")) or original_title,
+        imdb_id=_read_imdb_id(answer),
+        original_title=original_title,
+        original_language=read_text(answer.get("original_language")),
+        overview=read_text(answer.get("overview")),
+        tagline=read_text(answer.get("tagline")),
+        release_date=read_date(answer.get("release_date")),
+        runtime_min=read_positive(answer.get("runtime")),
+        budget_usd=read_positive(answer.get("budget")),
+        revenue_usd=read_positive(answer.get("revenue")),
+        popularity=read_number(answer.get("popularity")),
+        vote_average=read_number(answer.get("vote_average")),
+        vote_count=None if votes is None else int(votes),
+        certification_us=_read_certification(answer.get("release_dates"), "US"),
+        collection_id=read_id(collection.get("id")),
+        collection_name=read_text(collection.get("name")) or None,
+        poster_path=_matching(_POSTER_PATH, answer.get("poster_path")),
+        is_adult=answer.get("adult") is True,
+        genres=read_texts(answer.get("genres"), "name"),
+        countries=read_texts(answer.get("production_countries"), "iso_3166_1"),
+        spoken_languages=read_texts(answer.get("spoken_languages"), "iso_639_1"),
+        keywords=read_texts(read_mapping(answer.get("keywords")).get("keywords"), "name"),
+        companies=_read_companies(answer.get("production_companies")),
+        cast=read_cast(credits.get("cast")),
+        crew=read_crew(credits.get("crew")),
+        videos=read_videos(read_mapping(answer.get("videos")).get("results")),
+    )
+
+
+def read_cast(value: object) -> tuple[Person, ...]:
+    """Read `credits.cast`, the first billed first; people without an id are left out."""
+    people = [
+        Person(person_id, read_text(item.get("name")), CAST_JOB, _read_order(item))
+        for item in read_mappings(value)
+        if (person_id := read_id(item.get("id")))
+    ]
+    return tuple(sorted(people, key=lambda person: person.order))
+
+
+def read_crew(value: object) -> tuple[Person, ...]:
+    """Read `credits.crew` in TMDB's order; a person with two jobs stands there twice."""
+    return tuple(
+        Person(person_id, read_text(item.get("name")), read_text(item.get("job")))
+        for item in read_mappings(value)
+        if (person_id := read_id(item.get("id")))
+    )
+
+
+def read_videos(value: object) -> tuple[Video, ...]:
+    """Read `videos.results`; a key that could not stand in an address is left out."""
+    return tuple(
+        Video(
+            key=key,
+            site=read_text(item.get("site")),
+            kind=read_text(item.get("type")),
+            name=read_text(item.get("name")),
+            language=read_text(item.get("iso_639_1")),
+            is_official=item.get("official") is True,
+            published_at=read_text(item.get("published_at")),
+            size_px=int(read_positive(item.get("size")) or 0),
+        )
+        for item in read_mappings(value)
+        if (key := _matching(_VIDEO_KEY, item.get("key")))
+    )
+
+
+def parse_page(answer: Mapping) -> Page:
+    """Read one page of `/discover/movie`, `/movie/changes` or any other listing of movies.
+
+    Raises:
+        RecordError: It is not a page; a listing that cannot be read must not pass for an empty one.
+
+    Example:
+        >>> parse_page({"results": [{"id": 7}, {"id": None}], "page": 1, "total_pages": 3}).ids
+        (7,)
+    """
+    results = read_mapping(answer).get("results")
+    total_pages = read_number(read_mapping(answer).get("total_pages"))
+    if not isinstance(results, list) or total_pages is None or total_pages < 0:
+        raise RecordError(
+            Reason.MALFORMED,
+            "a listing needs `results` and `total_pages`, got "
+            f"{', '.join(map(str, read_mapping(answer)))[:80] or 'neither'}",
+        )
+    return Page(
+        ids=tuple(found for item in read_mappings(results) if (found := read_id(item.get("id")))),
+        page=int(read_number(answer.get("page")) or 1),
+        total_pages=int(total_pages),
+        total_results=int(read_number(answer.get("total_results")) or 0),
+    )
+
+
+def parse_configuration(answer: Mapping) -> Configuration:
+    """Read `/configuration`.
+
+    Raises:
+        RecordError: It does not say where the images are.
+    """
+    images = read_mapping(read_mapping(answer).get("images"))
+    image_url = read_text(images.get("secure_base_url")) or read_text(images.get("base_url"))
+    sizes = images.get("poster_sizes")
+    if not image_url or not isinstance(sizes, list):
+        raise RecordError(
+            Reason.MALFORMED, "a configuration needs images.secure_base_url and poster_sizes"
+        )
+    return Configuration(image_url, tuple(text for size in sizes if (text := read_text(size))))
+
+
+def parse_genres(answer: Mapping) -> dict[int, str]:
+    """Read `/genre/movie/list` into names by id."""
+    return {
+        genre_id: read_text(item.get("name"))
+        for item in read_mappings(read_mapping(answer).get("genres"))
+        if (genre_id := read_id(item.get("id")))
+    }
+
+
+def _read_order(item: Mapping) -> int:
+    order = read_number(item.get("order"))
+    return _LAST_BILLED if order is None or order < 0 else int(order)
+
+
+def _matching(pattern: re.Pattern, value: object) -> str | None:
+    text = read_text(value)
+    return text if pattern.fullmatch(text) else None
+
+
+def _read_imdb_id(answer: Mapping) -> str | None:
+    external = read_mapping(answer.get("external_ids"))
+    return _matching(_IMDB_ID, answer.get("imdb_id")) or _matching(
+        _IMDB_ID, external.get("imdb_id")
+    )
+
+
+def _read_companies(value: object) -> tuple[Company, ...]:
+    return tuple(
+        Company(company_id, read_text(item.get("name")))
+        for item in read_mappings(value)
+        if (company_id := read_id(item.get("id")))
+    )
+
+
+def _read_certification(value: object, country: str) -> str | None:
+    """Give the certification of the release that counts first; most releases carry none."""
+    releases = [
+        release
+        for item in read_mappings(read_mapping(value).get("results"))
+        if read_text(item.get("iso_3166_1")) == country
+        for release in read_mappings(item.get("release_dates"))
+        if read_text(release.get("certification"))
+    ]
+    if not releases:
+        return None
+    rank = {kind: place for place, kind in enumerate(_THEATRICAL_TYPES)}
+    first = min(releases, key=lambda release: rank.get(read_id(release.get("type")), len(rank)))
+    return read_text(first["certification"])

@@ -1,0 +1,98 @@
+"""The mark up to which TMDB's changes were taken up, and what of them is news.
+
+TMDB says of a change on which day it was, not when. A movie that stands in the list of today may
+change once more today and the list looks the same. So a day's list is taken up twice: by the crawls
+of that day, each id once, and whole by the first crawl of a later day.
+"""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pipeline.crawl.json_values import read_date, read_id
+
+KEPT_DAYS = 30
+"""Days of finished crawls that are remembered, for a clock that went backwards."""
+
+MAX_AWAY_DAYS = 365
+"""After a longer time every movie is asked for: TMDB lists changes by the 14 days, and so long a
+list is longer than the catalogue."""
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """Which days' changes were taken up.
+
+    Attributes:
+        days: Days on which a crawl was finished, the latest last; empty before the first.
+        taken: Movies of the last day's list that were taken up.
+    """
+
+    days: tuple[date, ...] = ()
+    taken: frozenset[int] = frozenset()
+
+    def since(self, today: date) -> date | None:
+        """Give the day whose list is to be read again; None where all movies must be asked for.
+
+        A day after today was written by a wrong clock and does not count.
+
+        Example:
+            >>> mark = Watermark((date(2026, 3, 1), date(2026, 3, 5)))
+            >>> mark.since(date(2026, 3, 6)), mark.since(date(2026, 3, 4)), mark.since(date.max)
+            (datetime.date(2026, 3, 5), datetime.date(2026, 3, 1), None)
+        """
+        past = [day for day in self.days if day <= today]
+        if not past or today - past[-1] > timedelta(days=MAX_AWAY_DAYS):
+            return None
+        return past[-1]
+
+    def is_ahead_of(self, today: date) -> bool:
+        """Whether the last crawl was finished on a day that has not come yet."""
+        return bool(self.days) and self.days[-1] > today
+
+    def news(self, today: date, earlier: Collection[int], listed: Collection[int]) -> set[int]:
+        """Give the movies that changed since they were last taken up.
+
+        Args:
+            today: The day.
+            earlier: Changed from `since(today)` to yesterday.
+            listed: Changed today.
+        """
+        taken = self.taken if self.days and self.days[-1] == today else frozenset()
+        return set(earlier) | (set(listed) - taken)
+
+    def moved(self, today: date, listed: Collection[int]) -> "Watermark":
+        """Give the mark after a crawl of `today` that took up `listed` of this day's list."""
+        taken = self.taken if self.days and self.days[-1] == today else frozenset()
+        past = [day for day in self.days if day < today][-KEPT_DAYS:]
+        return Watermark((*past, today), taken | frozenset(listed))
+
+
+def read_watermark(text: str | None) -> Watermark:
+    """Read what `write_watermark` wrote, or the bare day that earlier versions wrote.
+
+    Example:
+        >>> read_watermark("2026-03-01").days, read_watermark(None).days
+        ((datetime.date(2026, 3, 1),), ())
+    """
+    try:
+        mark = json.loads(text or "null")
+    except (ValueError, RecursionError):
+        mark = {"days": [text], "taken": []}
+    if not isinstance(mark, dict):
+        return Watermark()
+    days = [day for one in mark.get("days", ()) if (day := read_date(one))]
+    taken = [tmdb_id for one in mark.get("taken", ()) if (tmdb_id := read_id(one))]
+    return Watermark(tuple(sorted(days)), frozenset(taken))
+
+
+def write_watermark(mark: Watermark) -> str:
+    """Write the mark as text.
+
+    Example:
+        >>> mark = Watermark((date(2026, 3, 1),), frozenset({7}))
+        >>> read_watermark(write_watermark(mark)) == mark
+        True
+    """
+    return json.dumps({"days": [day.isoformat() for day in mark.days], "taken": sorted(mark.taken)})

@@ -1,0 +1,172 @@
+"""All systems side by side: every model and baseline on the split that stands for its task."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from pipeline.evaluation.metrics.scores import METRIC_WORDS, is_error
+from pipeline.evaluation.report.formats import format_count, format_duration, format_figure
+from pipeline.evaluation.report.summary import find_headline
+
+TRIVIAL, LINEAR, BOOSTING = "trivial", "linear", "boosting"
+
+OUTCOME_WORDS = {"better": "beats", "worse": "loses to", "open": "not told apart", "": "–"}
+"""How an outcome is called in front of people; an empty one: there is nothing to compare with."""
+
+_FLIPPED = {"better": "worse", "worse": "better", "open": "open"}
+
+
+def list_leaderboard(summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """List every model, baseline and limit of every task, best first within a task.
+
+    Args:
+        summaries: What `evaluation_results.json` of each system holds, in the order to be shown.
+
+    Returns:
+        Rows: system, task, split, variant, kind, is_main, metric, estimate, low, high,
+        train_movies, test_movies, train_s, parameters, source, weights; for models `versus_trivial`
+        and `versus_boosting` ("better", "worse", "open" or "", against the strongest of each) and
+        `better_than`, `worse_than`: names of those from which the difference is significant after
+        Holm's correction. What is not known is None.
+    """
+    return [
+        row
+        for summary in summaries
+        for name, task in summary["tasks"].items()
+        for row in _list_task(summary, name, task)
+    ]
+
+
+def name_baseline(variant: str) -> str:
+    """Tell which kind of baseline a name is: `BOOSTING`, `LINEAR`, else `TRIVIAL`.
+
+    Example:
+        >>> name_baseline("boosting on metadata"), name_baseline("majority class")
+        ('boosting', 'trivial')
+    """
+    for kind in (BOOSTING, LINEAR):
+        if variant.startswith(kind):
+            return kind
+    return TRIVIAL
+
+
+def find_main(task_summary: Mapping[str, Any], main_variant: str) -> str:
+    """Name the variant that stands for a task: the main one, else the first model; else ""."""
+    results = find_headline(task_summary)["results"]
+    models = [name for name, result in results.items() if result["kind"] == "model"]
+    return main_variant if main_variant in models else next(iter(models), "")
+
+
+def _list_task(
+    summary: Mapping[str, Any], name: str, task: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    content = find_headline(task)
+    metric = task["main_metric"]
+    main = find_main(task, summary["main_variant"])
+    rows = [
+        {
+            "system": summary["system"],
+            "task": name,
+            "split": task["headline"],
+            "variant": variant,
+            "kind": result["kind"],
+            "is_main": variant == main,
+            "metric": metric,
+            **result["scores"][metric],
+            "train_movies": content["rows"].get("train"),
+            "test_movies": len(content["tmdb_ids"]),
+            "train_s": result["facts"].get("train_s"),
+            "parameters": result["facts"].get("parameters"),
+            **_meet_others(variant, content, metric),
+            "source": summary["source"],
+            "weights": summary["weights"],
+        }
+        for variant, result in content["results"].items()
+    ]
+    return sorted(rows, key=lambda row: _rank(row, metric))
+
+
+def _rank(row: Mapping[str, Any], metric: str) -> tuple[bool, bool, float]:
+    """Limits last, unknown scores before them, best first."""
+    estimate = row["estimate"]
+    if estimate is None:
+        return row["kind"] == "limit", True, 0.0
+    return row["kind"] == "limit", False, estimate if is_error(metric) else -estimate
+
+
+def _meet_others(variant: str, content: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    outcomes = find_outcomes(variant, content["comparisons"])
+    return {
+        "versus_trivial": _meet_strongest(outcomes, content, metric, TRIVIAL),
+        "versus_boosting": _meet_strongest(outcomes, content, metric, BOOSTING),
+        "better_than": [name for name, outcome in outcomes.items() if outcome == "better"],
+        "worse_than": [name for name, outcome in outcomes.items() if outcome == "worse"],
+    }
+
+
+def find_outcomes(variant: str, comparisons: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Tell how a variant did against each other one; "open" where Holm leaves no difference."""
+    outcomes = {}
+    for row in comparisons:
+        outcome = row["outcome"] if row["is_significant"] else "open"
+        if row["model"] == variant:
+            outcomes[row["other"]] = outcome
+        elif row["other"] == variant:
+            outcomes[row["model"]] = _FLIPPED[outcome]
+    return outcomes
+
+
+def _meet_strongest(
+    outcomes: Mapping[str, str], content: Mapping[str, Any], metric: str, kind: str
+) -> str:
+    """Tell the outcome against the strongest baseline of a kind; "" where there is none."""
+    results = content["results"]
+    scores = {
+        name: result["scores"][metric]["estimate"]
+        for name, result in results.items()
+        if result["kind"] == "baseline" and name_baseline(name) == kind and name in outcomes
+    }
+    known = {name: score for name, score in scores.items() if score is not None}
+    if not known:
+        return ""
+    strongest = (min if is_error(metric) else max)(known, key=lambda name: known[name])
+    return outcomes[strongest]
+
+
+def frame_leaderboard(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Turn rows into a table for Parquet; numbers that are not known are NaN."""
+    frame = pd.DataFrame(list(rows))
+    for name in ("estimate", "low", "high", "train_s", "train_movies", "parameters"):
+        frame[name] = frame[name].astype("float64")
+    return frame
+
+
+TERMINAL_COLUMNS = (
+    "task", "answer", "score", "test films", "time", "parameters", "trivial", "boosting",
+)  # fmt: skip
+
+
+def tabulate_leaderboard(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """Write rows as texts for a terminal's table, in the order of `TERMINAL_COLUMNS`."""
+    return [
+        (
+            f"{row['system']}: {row['task']}",
+            row["variant"] + (" (limit)" if row["kind"] == "limit" else ""),
+            _say_score(row),
+            str(row["test_movies"]),
+            format_duration(row["train_s"]),
+            format_count(row["parameters"]),
+            OUTCOME_WORDS[row["versus_trivial"]] if row["kind"] == "model" else "",
+            OUTCOME_WORDS[row["versus_boosting"]] if row["kind"] == "model" else "",
+        )
+        for row in rows
+    ]
+
+
+def _say_score(row: Mapping[str, Any]) -> str:
+    words = METRIC_WORDS[row["metric"]] + (" ↓" if is_error(row["metric"]) else "")
+    if row["estimate"] is None:
+        return f"{words} –"
+    low, high = format_figure(row["low"]), format_figure(row["high"])
+    return f"{words} {format_figure(row['estimate'])} ({low} to {high})"

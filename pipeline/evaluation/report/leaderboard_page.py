@@ -1,0 +1,125 @@
+"""The leaderboard's files: a page, and the same as Parquet."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.evaluation.metrics.scores import is_error
+from pipeline.evaluation.report.leaderboard import (
+    OUTCOME_WORDS,
+    find_main,
+    frame_leaderboard,
+    list_leaderboard,
+)
+from pipeline.evaluation.report.page import open_templates
+from pipeline.evaluation.report.summary import find_headline
+
+PARQUET_FILE = "leaderboard.parquet"
+PAGE_FILE = "leaderboard.html"
+
+
+def write_leaderboard(
+    folder: Path, summaries: Sequence[Mapping[str, Any]], *, links: Mapping[str, str] | None = None
+) -> dict[str, Path]:
+    """Write the leaderboard.
+
+    Args:
+        folder: Where the files go; made where it is not there.
+        summaries: What `evaluation_results.json` of each system holds, in the order to be shown.
+        links: By system, where its report lies, seen from `folder`.
+
+    Returns:
+        The paths by file name.
+
+    Raises:
+        ValueError: There is no evaluation.
+    """
+    if not summaries:
+        raise ValueError("a leaderboard wants at least one system's evaluation, came none")
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {name: folder / name for name in (PARQUET_FILE, PAGE_FILE)}
+    frame_leaderboard(list_leaderboard(summaries)).to_parquet(paths[PARQUET_FILE], index=False)
+    paths[PAGE_FILE].write_text(render_leaderboard(summaries, links=links), encoding="utf-8")
+    return paths
+
+
+def render_leaderboard(
+    summaries: Sequence[Mapping[str, Any]], *, links: Mapping[str, str] | None = None
+) -> str:
+    """Render the page; it asks for nothing else.
+
+    Args:
+        summaries: As for `write_leaderboard`.
+        links: The same.
+    """
+    systems = [_lay_out_system(summary, (links or {})) for summary in summaries]
+    return (
+        open_templates()
+        .get_template("leaderboard.html")
+        .render(systems=systems, outcome_words=OUTCOME_WORDS, level=summaries[0]["level"])
+    )
+
+
+def _lay_out_system(summary: Mapping[str, Any], links: Mapping[str, str]) -> dict[str, Any]:
+    rows = list_leaderboard([summary])
+    tasks = [
+        _lay_out_task(summary, name, task, [row for row in rows if row["task"] == name])
+        for name, task in summary["tasks"].items()
+    ]
+    return {
+        "name": summary["system"],
+        "source": summary["source"],
+        "weights": summary["weights"],
+        "is_random": bool(re.search(r"\brandom\b", summary["weights"])),
+        "link": links.get(summary["system"], ""),
+        "tasks": tasks,
+    }
+
+
+def _lay_out_task(
+    summary: Mapping[str, Any],
+    name: str,
+    task: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    main = find_main(task, summary["main_variant"])
+    content = find_headline(task)
+    family = task["families"].get(task["headline"])
+    split = f"{task['headline']}, all {len(family['splits'])} together" if family else ""
+    placed = place_intervals(rows)
+    return {
+        "name": name,
+        "title": name.replace("_", " "),
+        "metric": task["main_metric"],
+        "split": split or f"split {task['headline']}",
+        "test_movies": len(content["tmdb_ids"]),
+        "train_movies": content["rows"].get("train"),
+        "rows": [row | place for row, place in zip(rows, placed, strict=True)],
+        "main": next((row for row in rows if row["variant"] == main), None),
+        "best_baseline": next((row for row in rows if row["kind"] == "baseline"), None),
+        "limit": next((row for row in rows if row["kind"] == "limit"), None),
+        "verdict": content["results"][main]["verdict"] if main else "",
+        "compared": len(content["comparisons"]),
+        "is_error": is_error(task["main_metric"]),
+    }
+
+
+def place_intervals(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, float | None]]:
+    """Place estimates and intervals on a common line, in percent of its width.
+
+    Example:
+        >>> place_intervals([{"estimate": 0.5, "low": 0.0, "high": 1.0}])
+        [{'at': 50.0, 'from': 2.0, 'to': 98.0}]
+    """
+    known = [row for row in rows if row["estimate"] is not None]
+    least = min((row["low"] for row in known), default=0.0)
+    span = max((row["high"] for row in known), default=1.0) - least or 1.0
+    named = {"at": "estimate", "from": "low", "to": "high"}
+    return [
+        {
+            place: None if row[value] is None else round(2 + 96 * (row[value] - least) / span, 2)
+            for place, value in named.items()
+        }
+        for row in rows
+    ]

@@ -1,0 +1,203 @@
+"""The page of an evaluation: what it shows where, in plain words."""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from pipeline.evaluation.metrics.regression_metrics import COVERAGE
+from pipeline.evaluation.metrics.scores import METRIC_WORDS, is_error
+from pipeline.evaluation.metrics.significance import SIGNIFICANCE
+from pipeline.evaluation.plots.pictures import Picture
+from pipeline.evaluation.report.formats import (
+    format_count,
+    format_duration,
+    format_figure,
+    format_p,
+    format_signed,
+)
+from pipeline.evaluation.report.summary import find_headline
+
+MAIN_COLUMNS = (
+    "accuracy_score", "balanced_accuracy_score", "macro_f1_score", "within_one_accuracy_score",
+    "quadratic_kappa_score", "top3_accuracy_score", "auc_score",
+    "rmse_error", "mae_error", "r2_score", "interval_coverage_score",
+    "micro_ap_score", "macro_ap_score", "weighted_ap_score", "sample_ap_score",
+    "average_precision_score",
+)  # fmt: skip
+"""Scores in the page's first tables; the others unfold."""
+
+_FOLDER = Path(__file__).parent
+
+
+def open_templates() -> jinja2.Environment:
+    """Give the environment of this package's pages, with the formats that they share."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True,
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters.update(
+        figure=format_figure,
+        signed=format_signed,
+        p_value=format_p,
+        span=format_duration,
+        many=format_count,
+    )
+    environment.globals.update(words=METRIC_WORDS, is_error=is_error, significance=SIGNIFICANCE)
+    return environment
+
+
+def render_report(summary: Mapping[str, Any], pictures: Mapping[str, Sequence[Picture]]) -> str:
+    """Render the page; it holds its pictures and asks for nothing else.
+
+    Args:
+        summary: From `summarise`, or read from `evaluation_results.json`.
+        pictures: Drawn pictures by task.
+    """
+    return (
+        open_templates()
+        .get_template("report.html")
+        .render(
+            **{k: v for k, v in summary.items() if k != "tasks"},
+            is_random=bool(re.search(r"\brandom\b", summary["weights"])),
+            tasks={
+                name: _lay_out_task(name, task, pictures.get(name, ()))
+                for name, task in summary["tasks"].items()
+            },
+        )
+    )
+
+
+def _lay_out_task(
+    name: str, task: Mapping[str, Any], pictures: Sequence[Picture]
+) -> dict[str, Any]:
+    folded = {
+        split
+        for family in task["families"].values()
+        if family["pooled"]
+        for split in family["splits"]
+    }
+    pooled = {
+        f"{family}, all {len(content['splits'])} together": content["pooled"]
+        for family, content in task["families"].items()
+        if content["pooled"]
+    }
+    alone = {split: c for split, c in task["splits"].items() if split not in folded}
+    shown = {**pooled, **alone}
+    main = [metric for metric in task["metrics"] if metric in MAIN_COLUMNS]
+    return {
+        **task,
+        "name": name,
+        "title": name.replace("_", " "),
+        "contents": {split: _lay_out_split(task, content) for split, content in shown.items()},
+        "folds": {
+            family: _lay_out_folds(task, content) for family, content in task["families"].items()
+        },
+        "columns": {"main": main, "other": [m for m in task["metrics"] if m not in main]},
+        "headline_result": find_headline(task),
+        "pictures": [
+            {
+                "title": p.title,
+                "caption": p.caption,
+                "data": base64.b64encode(p.path.read_bytes()).decode(),
+            }
+            for p in pictures
+        ],
+    }
+
+
+def _lay_out_split(task: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
+    results = content["results"]
+    models = {name: result for name, result in results.items() if result["kind"] == "model"}
+    return {
+        **content,
+        "movies": len(content["tmdb_ids"]),
+        "best": find_best(results, task["metrics"]),
+        "models": models,
+        "verdicts": [r["verdict"] for r in models.values()],
+        "expected": [
+            (name, METRIC_WORDS.get(f"{fact.removeprefix('expected_')}_score", fact), value)
+            for name, result in results.items()
+            if result["kind"] == "limit"
+            for fact, value in result["facts"].items()
+            if fact.startswith("expected_")
+        ],
+        **_lay_out_trainings(models, task["main_metric"]),
+    }
+
+
+def _lay_out_trainings(models: Mapping[str, Any], main_metric: str) -> dict[str, Any]:
+    """Lay out one score of all three parts: the main one, else the first that histories hold."""
+    trained = {name: result for name, result in models.items() if result["history"]}
+    followed = {key for result in trained.values() for row in result["history"] for key in row}
+    known = [name for result in trained.values() for name in result["scores"]]
+    metric = next(
+        (m for m in [main_metric, *known] if followed & {f"val_{m}", f"val_{_short(m)}"}),
+        main_metric,
+    )
+    return {
+        "training_metric": metric,
+        "trainings": [_lay_out_training(name, r, metric) for name, r in trained.items()],
+    }
+
+
+def _short(metric: str) -> str:
+    return re.sub(r"_(score|error)$", "", metric)
+
+
+def _lay_out_training(variant: str, result: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    """Set the main score of training, validation and test part side by side, with the effort."""
+    short = _short(metric)
+    epochs = len(result["history"])
+    kept = result["history"][max(result["best_epoch"], 1) - 1]
+    seconds = result["facts"].get("train_s")
+    return {
+        "variant": variant,
+        "train": kept.get(f"train_{metric}", kept.get(f"train_{short}")),
+        "val": kept.get(f"val_{metric}", kept.get(f"val_{short}")),
+        "test": result["scores"][metric]["estimate"],
+        "best_epoch": result["best_epoch"],
+        "epochs": epochs,
+        "train_s": seconds,
+        "epoch_s": None if seconds is None else seconds / epochs,
+        "parameters": result["facts"].get("parameters"),
+    }
+
+
+def _lay_out_folds(task: Mapping[str, Any], family: Mapping[str, Any]) -> dict[str, Any]:
+    main = task["main_metric"]
+    rows = [
+        {
+            "variant": variant,
+            "kind": result["kind"],
+            "mean": result["scores"].get(main, {"mean": None, "sd": None}),
+            "splits": [
+                task["splits"][split]["results"][variant]["scores"][main]["estimate"]
+                for split in family["splits"]
+            ],
+            "scores": result["scores"],
+        }
+        for variant, result in family["means"].items()
+    ]
+    return {"splits": family["splits"], "rows": rows, "is_pooled": bool(family["pooled"])}
+
+
+def find_best(results: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, float | None]:
+    """Find the best estimate of each score, limits aside: the page sets it in bold.
+
+    Coverage has no best one, as it is to meet its level; neither has a score that all share.
+    """
+    found: dict[str, float | None] = {}
+    for metric in metrics:
+        there = [
+            result["scores"][metric]["estimate"]
+            for result in results.values()
+            if result["kind"] != "limit" and metric in result["scores"]
+        ]
+        known = [value for value in there if value is not None]
+        is_told = metric != COVERAGE and len(set(known)) > 1
+        found[metric] = (min if is_error(metric) else max)(known) if is_told else None
+    return found

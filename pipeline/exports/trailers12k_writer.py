@@ -1,0 +1,119 @@
+"""Writes Trailers12k's files: `metadata.json`, `mtgc.csv`, and arrays as Zarr groups.
+
+Zarr is written in format 2, with Blosc, one chunk per movie: that is what the published files are,
+and both zarr 2 and zarr 3 open it.
+
+Source: seed 002.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from pipeline.core.errors import DumpError
+from pipeline.exports.folder import ExportFolder
+from pipeline.layouts.trailers12k_layout import (
+    FIELD,
+    GENRES,
+    GROUP_ENDING,
+    METADATA_KEY,
+    MTGC_COLUMNS,
+    SPLITS,
+    WIDTH_ATTRIBUTE,
+)
+
+
+def describe_movie(
+    tmdb_id: int, imdb_id: str, details: Mapping, genres: Sequence[str], youtube_ids: Sequence[str]
+) -> tuple[str, dict]:
+    """Give a movie's key and entry in `metadata.json`: the imported one, else one of our own.
+
+    Example:
+        >>> describe_movie(597, "tt0120338", {}, ["Drama"], ["kVrqfYjkTdQ"])[1]["imdb"]
+        {'id': '0120338', 'genres': ['Drama']}
+    """
+    imported = details.get(FIELD)
+    if isinstance(imported, Mapping) and isinstance(imported.get("metadata"), Mapping):
+        return str(imported.get("db_id", tmdb_id)), dict(imported["metadata"])
+    return f"tmdb-{tmdb_id}", {
+        "imdb": {"id": imdb_id.removeprefix("tt"), "genres": list(genres)},
+        "youtube": {"trailers": [{"id": youtube_id} for youtube_id in youtube_ids]},
+    }
+
+
+def metadata_bytes(entries: Mapping[str, dict]) -> bytes:
+    """Encode `metadata.json`."""
+    return json.dumps({METADATA_KEY: dict(entries)}, ensure_ascii=False).encode()
+
+
+def official_row(imdb_id: str, details: Mapping) -> list[str | int] | None:
+    """Give a movie's row of `mtgc.csv` where the official table was imported; else None.
+
+    Splits of our own would not be the official ones, so there are none of them here.
+    """
+    said = details.get(FIELD)
+    if not isinstance(said, Mapping) or "splits" not in said or "genres" not in said:
+        return None
+    genres = [int(name in said["genres"]) for name in GENRES]
+    return [imdb_id, *genres, *(said["splits"][name] for name in SPLITS)]
+
+
+def mtgc_bytes(rows: Iterable[Sequence[str | int]]) -> bytes:
+    """Encode `mtgc.csv`."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(MTGC_COLUMNS)
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+class GroupWriter:
+    """Writes one Zarr group, a movie at a time.
+
+    Args:
+        folder: Where to.
+        name: Of the group, without `.zarr`.
+    """
+
+    def __init__(self, folder: ExportFolder, name: str):
+        self._folder, self._place = folder, f"{name}{GROUP_ENDING}"
+        self._width: int | None = None
+
+    def write(self, imdb_id: str, array: np.ndarray) -> None:
+        """Write a movie's array.
+
+        Args:
+            imdb_id: Names the array.
+            array: float32, shape (rows, features) or (features,).
+
+        Raises:
+            DumpError: Its type, or its number of features, is not the group's.
+        """
+        import numcodecs
+        import zarr
+
+        if array.dtype != np.float32 or array.ndim not in (1, 2) or array.size == 0:
+            raise DumpError(f"float32 features were wanted, got {array.dtype} {array.shape}")
+        if self._width is None:
+            self._begin(array.shape[-1])
+        if array.shape[-1] != self._width:
+            raise DumpError(f"{array.shape[-1]} features where the group has {self._width}")
+        with self._folder.filling(f"{self._place}/{imdb_id}") as path:
+            zarr.create_array(
+                str(path),
+                data=np.ascontiguousarray(array),
+                chunks=array.shape,
+                compressors=numcodecs.Blosc(),
+                zarr_format=2,
+                config={"write_empty_chunks": True},  # zeros are values, not something missing
+                overwrite=True,
+            )
+
+    def _begin(self, width: int) -> None:
+        self._width = width
+        self._folder.write(f"{self._place}/.zgroup", b'{"zarr_format": 2}')
+        attributes = json.dumps({WIDTH_ATTRIBUTE: width}).encode()
+        self._folder.write(f"{self._place}/.zattrs", attributes)

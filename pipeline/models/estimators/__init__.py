@@ -1,0 +1,1 @@
+"""Estimators: how each kind of model is fitted, baselines included."""

@@ -1,0 +1,95 @@
+"""Boosted trees over a movie's numbers, kept as plain arrays so that a saved model holds no
+pickle.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.ensemble import HistGradientBoostingRegressor
+from threadpoolctl import threadpool_limits
+from torch import nn
+
+from pipeline.models.training.estimator import Inputs
+from pipeline.models.training.movie_reader import MovieReader
+
+BAGS = 3
+"""Boostings of different seeds that are averaged; a tree looks at a fifth of the columns."""
+
+KNOBS: Mapping[str, Any] = {
+    "learning_rate": 0.04, "max_iter": 200, "max_leaf_nodes": 10, "min_samples_leaf": 20,
+    "l2_regularization": 5.0, "max_features": 0.2, "early_stopping": False,
+}  # fmt: skip
+
+_ARRAYS = {
+    "feature_idx": np.int64, "num_threshold": np.float64, "left": np.int64, "right": np.int64,
+    "missing_go_to_left": np.bool_, "is_leaf": np.bool_, "value": np.float64,
+}  # fmt: skip
+
+
+class TreesModel(nn.Module):
+    """A sum of regression trees; buffers only.
+
+    Args:
+        reader: Arguments of its reader.
+        n_trees, n_nodes: Trees, and nodes of the largest one.
+    """
+
+    def __init__(self, reader: Mapping[str, Any], n_trees: int, n_nodes: int):
+        super().__init__()
+        self.arguments = {"reader": reader, "n_trees": n_trees, "n_nodes": n_nodes}
+        self.reader = MovieReader(**reader)
+        for name, kind in _ARRAYS.items():
+            empty = torch.from_numpy(np.zeros((n_trees, n_nodes), dtype=kind))
+            self.register_buffer(name, empty)
+        self.register_buffer("base", torch.zeros(1, dtype=torch.float64))
+        self.register_buffer("bags", torch.ones(1, dtype=torch.float64))
+
+    @classmethod
+    def fit(
+        cls, reader: MovieReader, inputs: Inputs, rows: np.ndarray, wanted: np.ndarray, seed: int
+    ) -> "TreesModel":
+        """Fit to log10 revenues of the training part."""
+        numbers = reader.raw_numbers(inputs, rows)
+        numbers[:, np.isnan(numbers).all(axis=0)] = 0.0  # scikit-learn cannot bin such a column
+        with threadpool_limits(1):
+            bags = [
+                HistGradientBoostingRegressor(**KNOBS, random_state=seed + bag).fit(numbers, wanted)
+                for bag in range(BAGS)
+            ]
+        nodes = [one[0].nodes for bag in bags for one in bag._predictors]
+        model = cls(reader.arguments, len(nodes), max(map(len, nodes)))
+        model.reader.load_state_dict(reader.state_dict())
+        for name in _ARRAYS:
+            array = getattr(model, name).numpy()  # shares memory with the buffer
+            for tree, own in enumerate(nodes):
+                array[tree, : len(own)] = own[name]
+        model.base.fill_(float(sum(bag._baseline_prediction.item() for bag in bags)))
+        model.bags.fill_(float(BAGS))
+        return model
+
+    def answer(self, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
+        """Say log10 revenue, float64 (rows,)."""
+        numbers = self.reader.raw_numbers(inputs, rows)
+        arrays = {name: getattr(self, name).numpy() for name in _ARRAYS}
+        total = np.full(len(numbers), self.base.item())
+        for tree in range(len(self.value)):
+            own = {name: array[tree] for name, array in arrays.items()}
+            total += _descend(own, numbers)
+        return total / self.bags.item()
+
+
+def _descend(tree: Mapping[str, np.ndarray], numbers: np.ndarray) -> np.ndarray:
+    node = np.zeros(len(numbers), dtype=np.int64)
+    rows = np.arange(len(numbers))
+    while not tree["is_leaf"][node].all():
+        inner = ~tree["is_leaf"][node]
+        values = numbers[rows, tree["feature_idx"][node]]
+        unknown = np.isnan(values)
+        goes_left = np.where(
+            unknown, tree["missing_go_to_left"][node], values <= tree["num_threshold"][node]
+        )
+        below = np.where(goes_left, tree["left"][node], tree["right"][node])
+        node = np.where(inner, below, node)
+    return tree["value"][node]

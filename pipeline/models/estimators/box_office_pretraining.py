@@ -1,0 +1,196 @@
+"""Self-supervised pretraining of seed 000's network: masked fields, and keywords in poster
+regions.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pipeline.core.versions import hash_json
+from pipeline.models.networks.box_office_transformer import BoxOfficeTransformer, TransformerConfig
+from pipeline.models.training.batches import Batches
+from pipeline.models.training.estimator import Training
+from pipeline.models.training.learner import EpochHook, Objective
+from pipeline.models.training.loop import Fitted, fit_network
+from pipeline.models.training.movie_reader import ALL_FIELDS, UNKNOWN, FieldTable
+
+MASKED_SHARE = 0.2
+"""Share of a movie's tokens that are hidden. BERT hides 15 %; here tokens are fewer."""
+
+TEMPERATURE = 0.1
+KEYWORD = ALL_FIELDS.index("keyword") + 1
+
+
+class MaskedFields(nn.Module):
+    """Hides some tokens of numbers and owners, and says them from the others."""
+
+    def __init__(self, network: BoxOfficeTransformer):
+        super().__init__()
+        self.network = network
+        width = network.norm.normalized_shape[0]
+        self.hidden = nn.Parameter(torch.randn(width) / 6)
+        self.numbers = (
+            nn.Linear(width, network.chunk(torch.zeros(1, 0)).shape[2])
+            if (network.n_chunks)
+            else None
+        )
+        self.owner = nn.Linear(width, width)
+
+    def forward(self, streams: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Tensor:
+        """Give each movie's loss, (batch,)."""
+        net = self.network
+        tokens, there = net.tokens(streams, masks)
+        hides = self._choose(there)
+        encoded = net.encode(torch.where(hides[..., None], self.hidden, tokens), there)
+        first = 1 + net.n_chunks
+        owners = streams["owners"].long()
+        at = slice(first, first + owners.shape[1])
+        lost = self._owner_loss(encoded[:, at], owners, hides[:, at] & (owners > UNKNOWN))
+        if self.numbers is not None:
+            lost = lost + self._number_loss(encoded[:, 1:first], streams, hides[:, 1:first])
+        return lost
+
+    def _choose(self, there: Tensor) -> Tensor:
+        # validation hides the same tokens each epoch, so that losses can be compared
+        chance = None if self.training else torch.Generator(there.device).manual_seed(0)
+        drawn = torch.rand(there.shape, generator=chance, device=there.device)
+        hides = (drawn < MASKED_SHARE) & there
+        hides[:, 0] = False
+        return hides
+
+    def _owner_loss(self, encoded: Tensor, owners: Tensor, asked: Tensor) -> Tensor:
+        movie, _ = torch.nonzero(asked, as_tuple=True)
+        logits = self.owner(encoded[asked]) @ self.network.owner.weight.T
+        lost = nn.functional.cross_entropy(logits, owners[asked], reduction="none")
+        summed = torch.zeros(len(owners), device=lost.device).index_add(0, movie, lost)
+        return 0.1 * summed / asked.sum(dim=1).clamp_min(1)
+
+    def _number_loss(self, encoded: Tensor, streams: Mapping[str, Tensor], asked: Tensor) -> Tensor:
+        true = self.network.chunk(streams["numbers"])
+        counts = asked[..., None] & ~true.isnan()
+        off = (self.numbers(encoded) - true.nan_to_num(0.0)).square() * counts
+        return off.sum(dim=(1, 2)) / counts.sum(dim=(1, 2)).clamp_min(1)
+
+
+class Grounding(nn.Module):
+    """Keywords find their region: right posters score above those of other movies in the batch."""
+
+    def __init__(self, network: BoxOfficeTransformer):
+        super().__init__()
+        if network.region is None:
+            raise ValueError("grounding wants a network with poster regions; build it with some")
+        self.network = network
+
+    def affinity(self, owners: Tensor, regions: Tensor) -> Tensor:
+        """Give cosines, (keyword movies, keywords, region movies, regions)."""
+        words = nn.functional.normalize(self.network.owner(owners), dim=-1)
+        seen = nn.functional.normalize(self.network.region(regions), dim=-1)
+        return torch.einsum("bkw,crw->bkcr", words, seen)
+
+    def forward(self, streams: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Tensor:
+        """Give each movie's loss, (batch,); 0 for a movie without keywords or regions."""
+        owners, there = streams["owners"].long(), masks["regions"]
+        asked = (streams["fields"].long() == KEYWORD) & (owners > UNKNOWN)
+        cosines = self.affinity(owners, streams["regions"])
+        cosines = cosines.masked_fill(~there[None, None], -1e4)
+        best = cosines.amax(dim=3)  # (batch, keywords, batch): the region that fits best
+        weight = asked[..., None].to(best)
+        scores = (best * weight).sum(dim=1) / weight.sum(dim=1).clamp_min(1)  # (batch, batch)
+        usable = there.any(dim=1)
+        logits = (scores / TEMPERATURE).masked_fill(~usable[None], -1e4)
+        counts = usable & asked.any(dim=1)
+        right = torch.arange(len(owners), device=owners.device)
+        lost = nn.functional.cross_entropy(logits, right, reduction="none")
+        return torch.where(counts, lost, torch.zeros_like(lost))
+
+
+def locate_keywords(network: BoxOfficeTransformer, owners: Tensor, regions: Tensor) -> Tensor:
+    """Say which region of the same poster goes with each keyword, int64 (batch, keywords)."""
+    with torch.inference_mode():
+        cosines = Grounding(network).affinity(owners.long(), regions)
+    own = torch.arange(len(owners))
+    return cosines[own, :, own].argmax(dim=2)
+
+
+STEPS = {"masked": MaskedFields, "grounding": Grounding}
+
+
+def pretrain(
+    network: BoxOfficeTransformer,
+    fields: FieldTable,
+    train_rows: np.ndarray,
+    val_rows: np.ndarray,
+    config: TransformerConfig,
+    training: Training,
+    *,
+    clock: Callable[[], float] | None = None,
+) -> dict[str, Fitted]:
+    """Teach the network what needs no revenue, in place; taken up where it was interrupted.
+
+    Args:
+        network: Fresh.
+        fields: From its reader.
+        train_rows: Rows of `fields` to learn from.
+        val_rows: Rows of `fields` to stop by.
+        config: Which steps, how long.
+        training: Where; its `on_epoch` is told `movies_per_s` too where there is a clock.
+        clock: Seconds that only rise.
+
+    Returns:
+        What came of each step, by name. Grounding is left out where there are no regions.
+    """
+    fitted = {}
+    for name in steps_of(config, network):
+        module = _build(name, network, config.schedule.seed)
+        nothing = np.zeros(len(fields.masks["numbers"]), dtype=np.float32)
+        shared = (fields, list(network.streams))
+        schedule = replace(config.schedule, max_epochs=config.pretraining_epochs)
+        who = [train_rows.tolist(), val_rows.tolist(), fields.data_hash]
+        built = [config.width, config.layers, config.heads, config.feedforward, config.dropout]
+        how = [name, list(config.fields), config.batch_size, repr(schedule), built, list(fitted)]
+        fitted[name] = fit_network(
+            module,
+            Objective(lambda lost, _: lost.mean(), lambda *_: {}),
+            Batches(*shared, train_rows, nothing, batch_size=config.batch_size,
+                    shuffle_seed=schedule.seed),
+            Batches(*shared, val_rows, nothing, batch_size=256),
+            schedule,
+            folder=training.folder,
+            fingerprint=hash_json([who, how]),
+            on_epoch=_with_pace(len(train_rows), training.on_epoch, clock),
+            on_resume=training.on_resume,
+            accelerator=training.accelerator,
+        )  # fmt: skip
+        network.cpu().train()
+    return fitted
+
+
+def steps_of(config: TransformerConfig, network: BoxOfficeTransformer) -> Sequence[str]:
+    """Give the steps of pretraining that can be done, in order."""
+    wanted = [name for name in config.pretraining.split("+") if name]
+    can = {"masked"} | ({"grounding"} if network.region is not None else set())
+    return [name for name in wanted if name in can]
+
+
+def _build(name: str, network: BoxOfficeTransformer, seed: int) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return STEPS[name](network).train()
+
+
+def _with_pace(
+    n_movies: int, on_epoch: EpochHook | None, clock: Callable[[], float] | None
+) -> EpochHook | None:
+    if on_epoch is None or clock is None:
+        return on_epoch
+    began_s = [clock()]
+
+    def tell(epoch: int, most: int, metrics: Mapping[str, float]) -> None:
+        took_s = max(clock() - began_s[0], 1e-9)
+        on_epoch(epoch, most, {**metrics, "movies_per_s": n_movies / took_s})
+        began_s[0] = clock()
+
+    return tell

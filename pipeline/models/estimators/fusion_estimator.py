@@ -1,0 +1,115 @@
+"""Recipes of networks over streams: the published fusion and its variants."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from pipeline.core.errors import TrainingError
+from pipeline.core.systems import Kind
+from pipeline.models.networks.attention import ATTENTION
+from pipeline.models.networks.fusion import DROPOUT, FUSION, stream_arguments
+from pipeline.models.networks.multi_task import Head, heads_of, make_heads_objective, stack_targets
+from pipeline.models.networks.streams import specify_streams
+from pipeline.models.training.estimator import Inputs, Target, Trained, Training
+from pipeline.models.training.fitting import Plan, fit_plan, part_rows
+from pipeline.models.training.inference import Output
+from pipeline.models.training.learner import Objective
+from pipeline.models.training.objectives import make_objective
+from pipeline.models.training.schedule import Schedule
+
+FUSIONS = {"fusion": FUSION, "attention fusion": ATTENTION}
+
+
+@dataclass(frozen=True)
+class FusionConfig:
+    """How a network over streams is trained; defaults are the published ones.
+
+    Attributes:
+        streams: Names of the streams, in the order of their slots; those that the table lacks are
+            left out.
+        batch_size: Movies per step.
+        dropout: After each hidden layer.
+        weigh_classes: Whether rare classes count more, by their share in the training part.
+        loss: Of a number: "mse", "mae" or "huber".
+        fusion: "fusion" (side by side) or "attention fusion".
+        reader: How sequences are read: "mean", "attention", "lstm" or "gru".
+        extra_weight: How much each of the inputs' extra targets counts beside the target; 0 for
+            one head.
+        schedule: Learning rate, epochs, patience, seed.
+
+    Source:
+        Seed 001, "Training Configuration" and "Class Balancing".
+    """
+
+    streams: tuple[str, ...] = ("text", "video", "audio")
+    batch_size: int = 16
+    dropout: float = DROPOUT
+    weigh_classes: bool = True
+    loss: str = "mse"
+    fusion: str = "fusion"
+    reader: str = "mean"
+    extra_weight: float = 0.0
+    schedule: Schedule = field(default_factory=Schedule)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of its streams."""
+        return self.streams
+
+
+@dataclass(frozen=True)
+class FusionRecipe:
+    """One variant of a network over streams.
+
+    Attributes:
+        name: In folders and reports.
+        config: Its published knobs.
+        small: Knobs that make it fit for a demonstration.
+    """
+
+    name: str
+    config: FusionConfig = field(default_factory=FusionConfig)
+    small: Mapping[str, object] = field(default_factory=dict)
+
+    def train(
+        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
+    ) -> Trained:
+        """Train; see `Recipe.train`."""
+        config = training.turn(self.config)
+        plan = self._plan(config, inputs, target, part_rows(target, parts)[0])
+        return fit_plan(plan, inputs, target, parts, training)
+
+    def _plan(
+        self, config: FusionConfig, inputs: Inputs, target: Target, train_rows: np.ndarray
+    ) -> Plan:
+        if config.fusion not in FUSIONS:
+            raise TrainingError(f"wanted a fusion of {sorted(FUSIONS)}, came {config.fusion!r}")
+        extras = inputs.extra_targets if config.extra_weight else ()
+        heads = heads_of(target, extras)
+        specs = specify_streams(
+            inputs.table, config.streams, dict.fromkeys(config.streams, config.reader)
+        )
+        output = Output.of(target, train_rows)
+        return Plan(
+            kind=config.fusion,
+            build=FUSIONS[config.fusion].build,
+            arguments=stream_arguments(specs, heads[-1].stop, config.dropout, output),
+            streams=[spec.name for spec in specs],
+            config=config,
+            objective=_objective(config, target, heads),
+            prepare=lambda network, table, rows: network.fit_scalers(table, rows),
+            values=stack_targets(target, extras) if extras else None,
+        )
+
+
+def _objective(
+    config: FusionConfig, target: Target, heads: Sequence[Head]
+) -> Callable[[np.ndarray], Objective]:
+    main = partial(make_objective, target, weigh_classes=config.weigh_classes, loss=config.loss)
+    if len(heads) == 1:
+        return main
+    if target.task.kind is Kind.REGRESSION:
+        raise TrainingError("wanted classes or labels as the first of several heads, came a number")
+    return lambda rows: make_heads_objective(main(rows), heads, config.extra_weight)

@@ -1,0 +1,155 @@
+"""A Gaussian process over a movie's fields: smooth where boosting cuts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pipeline.models.training.estimator import Inputs
+from pipeline.models.training.movie_reader import (
+    FieldTable,
+    MovieReader,
+    count_talent_columns,
+    one_hot,
+)
+
+FIT_MOVIES = 600
+"""Kernel weights are found on so many movies of the training part; the mean uses all of them."""
+
+FIT_STEPS = 40
+
+_FIRST = {"numbers": 1.0, "talent": 1.0, "linear_numbers": 0.1, "linear_talent": 0.1,
+          "text": 0.1, "owners": 0.1, "smooth": 0.3, "noise": 1.0}  # fmt: skip
+"""Where the search for the kernel's weights begins, in units of the target's variance."""
+
+CLIP = 4.0
+MISSING_WEIGHT = 0.5
+
+Views = Mapping[str, Tensor]
+
+
+class KernelModel(nn.Module):
+    """Mean of a Gaussian process, with the training movies it compares with; buffers only.
+
+    The kernel is a smooth one over numbers and talent with a length for each of the two, plus
+    linear ones over both, over the text embedding and over shared owners.
+    """
+
+    def __init__(self, reader: Mapping[str, Any], n_movies: int, text_width: int):
+        super().__init__()
+        self.arguments = {"reader": reader, "n_movies": n_movies, "text_width": text_width}
+        self.reader = MovieReader(**reader)
+        numbers, talent = split_columns(reader["n_numbers"])
+        widths = {
+            "numbers": 2 * numbers, "talent": 2 * talent, "text": text_width,
+            "owners": self.reader.n_tokens,
+        }  # fmt: skip
+        for name, width in widths.items():
+            self.register_buffer(f"known_{name}", torch.zeros(n_movies, width))
+        self.register_buffer("text_mean", torch.zeros(text_width))
+        self.register_buffer("log_weights", torch.tensor([*_FIRST.values()]).log().double())
+        self.register_buffer("dual", torch.zeros(n_movies, dtype=torch.float64))
+        self.register_buffer("centre", torch.zeros(2, dtype=torch.float64))
+
+    @classmethod
+    def fit(
+        cls, reader: MovieReader, inputs: Inputs, rows: np.ndarray, wanted: np.ndarray, seed: int
+    ) -> "KernelModel":
+        """Fit to log10 revenues of the training part."""
+        fields = reader.read(inputs, rows)
+        text = fields.streams.get("text", np.zeros((len(rows), 0), np.float32))
+        model = cls(reader.arguments, len(rows), text.shape[1])
+        model.reader.load_state_dict(reader.state_dict())
+        has = fields.masks.get("text", np.zeros(len(rows), bool))
+        if has.any():
+            model.text_mean.copy_(torch.from_numpy(text[has].mean(axis=0)))
+        views = model._view(fields)
+        for name, view in views.items():
+            getattr(model, f"known_{name}").copy_(view)
+        centre = torch.tensor([wanted.mean(), wanted.std() or 1.0], dtype=torch.float64)
+        standard = (torch.from_numpy(wanted) - centre[0]) / centre[1]
+        model.centre.copy_(centre)
+        model.log_weights.copy_(_search(views, standard, seed))
+        noise = model.log_weights.exp()[-1]
+        gram = _kernel(model.log_weights.exp(), views, views)
+        model.dual.copy_(torch.linalg.solve(gram + noise * torch.eye(len(rows)), standard))
+        return model
+
+    @torch.inference_mode()
+    def answer(self, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
+        """Say log10 revenue, float64 (rows,)."""
+        known = {name: getattr(self, f"known_{name}") for name in _VIEWS}
+        gram = _kernel(self.log_weights.exp(), self._view(self.reader.read(inputs, rows)), known)
+        return (self.centre[0] + self.centre[1] * (gram @ self.dual)).numpy()
+
+    def _view(self, fields: FieldTable) -> Views:
+        values = torch.from_numpy(np.asarray(fields.streams["numbers"])).clamp(-CLIP, CLIP)
+        unknown = torch.isnan(values).float() * MISSING_WEIGHT
+        numbers, _ = split_columns(values.shape[1])
+        cut = [
+            torch.cat([v.nan_to_num(0.0), u], dim=1) / v.shape[1] ** 0.5
+            for v, u in zip(
+                (values[:, :numbers], values[:, numbers:]),
+                (unknown[:, :numbers], unknown[:, numbers:]),
+                strict=True,
+            )
+        ]
+        text = torch.zeros(len(values), len(self.text_mean))
+        if "text" in fields.streams and len(self.text_mean):
+            has = torch.from_numpy(fields.masks["text"])
+            whole = torch.from_numpy(np.asarray(fields.streams["text"]))
+            text = nn.functional.normalize(whole - self.text_mean, dim=1) * has[:, None]
+        owners = torch.from_numpy(np.asarray(fields.streams["owners"]))
+        return {"numbers": cut[0], "talent": cut[1], "text": text, "owners": owners}
+
+
+_VIEWS = ("numbers", "talent", "text", "owners")
+
+
+def split_columns(n_numbers: int) -> tuple[int, int]:
+    """Say how many numbers are the movie's own, and how many are track records."""
+    talent = count_talent_columns()
+    return n_numbers - talent, talent
+
+
+def _parts(a: Views, b: Views) -> tuple[list[Tensor], list[Tensor]]:
+    """Give squared distances over numbers and talent, and the four linear kernels."""
+    a, b = ({name: view.double() for name, view in views.items()} for views in (a, b))
+    n_owners = int(max(views["owners"].max().item() for views in (a, b)))
+    for views in (a, b):
+        views["owners"] = one_hot(views["owners"], n_owners)
+    far = [torch.cdist(a[name], b[name]) ** 2 for name in _VIEWS[:2]]
+    return far, [a[name] @ b[name].T for name in _VIEWS]
+
+
+def _mix(weights: Tensor, far: list[Tensor], linear: list[Tensor]) -> Tensor:
+    smooth = torch.exp(-0.5 * (weights[0] * far[0] + weights[1] * far[1]))
+    mixed = weights[6] * smooth
+    for weight, one in zip(weights[2:6], linear, strict=True):
+        mixed = mixed + weight * one
+    return mixed
+
+
+def _kernel(weights: Tensor, a: Views, b: Views) -> Tensor:
+    return _mix(weights, *_parts(a, b))
+
+
+def _search(views: Views, standard: Tensor, seed: int) -> Tensor:
+    """Find the kernel's weights by the marginal likelihood of some training movies."""
+    some = np.random.default_rng(seed).permutation(len(standard))[:FIT_MOVIES]
+    few = {name: view[some] for name, view in views.items()}
+    wanted, eye = standard[some], torch.eye(len(some), dtype=torch.float64)
+    far, linear = _parts(few, few)
+    weights = torch.tensor([*_FIRST.values()], dtype=torch.float64).log().requires_grad_()
+    optimizer = torch.optim.Adam([weights], lr=0.15)
+    for _ in range(FIT_STEPS):
+        optimizer.zero_grad()
+        gram = _mix(weights.exp(), far, linear) + weights[-1].exp() * eye
+        lower = torch.linalg.cholesky(gram)
+        dual = torch.cholesky_solve(wanted[:, None], lower)[:, 0]
+        loss = 0.5 * wanted @ dual + lower.diagonal().log().sum()
+        loss.backward()
+        optimizer.step()
+    return weights.detach()

@@ -1,0 +1,1 @@
+"""Networks: layers and forward passes; no training."""

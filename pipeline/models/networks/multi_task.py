@@ -1,0 +1,94 @@
+"""Several heads on one trunk: the target, and what else is learned beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from pipeline.core.systems import Kind
+from pipeline.models.training.estimator import Target
+from pipeline.models.training.learner import Objective
+
+
+@dataclass(frozen=True)
+class Head:
+    """Which outputs and which columns of the stacked targets belong to one target.
+
+    Attributes:
+        kind: Of its task.
+        start, stop: Its outputs.
+        first, last: Its columns of `stack_targets`, the last one not included.
+    """
+
+    kind: Kind
+    start: int
+    stop: int
+    first: int
+    last: int
+
+
+def heads_of(target: Target, extras: Sequence[Target]) -> list[Head]:
+    """Give each target its outputs, the main one first."""
+    heads: list[Head] = []
+    outputs = columns = 0
+    for some in (target, *extras):
+        wide = 1 if some.task.kind is Kind.REGRESSION else len(some.task.class_names)
+        deep = wide if some.task.kind is Kind.LABELS else 1
+        heads.append(Head(some.task.kind, outputs, outputs + wide, columns, columns + deep))
+        outputs, columns = outputs + wide, columns + deep
+    return heads
+
+
+def stack_targets(target: Target, extras: Sequence[Target]) -> np.ndarray:
+    """Put targets side by side: float32 (movies, columns), NaN for unknown."""
+    parts = []
+    for some in (target, *extras):
+        values = some.values.astype(np.float32)
+        if some.task.kind is Kind.CLASSES:
+            values = np.where(some.is_known, values, np.nan).astype(np.float32)
+        parts.append(values if values.ndim == 2 else values[:, None])
+    return np.hstack(parts)
+
+
+def make_heads_objective(main: Objective, heads: Sequence[Head], weight: float) -> Objective:
+    """Add the extra heads' losses to the main one's; scores are of the main head alone.
+
+    Args:
+        main: Loss and scores of the first head.
+        heads: From `heads_of`.
+        weight: Of each extra head.
+    """
+    first, *others = heads
+
+    def main_part(outputs: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        wanted = target[:, first.first : first.last]
+        wanted = wanted[:, 0].long() if first.kind is Kind.CLASSES else wanted
+        return outputs[:, first.start : first.stop], wanted
+
+    def loss(outputs: Tensor, target: Tensor) -> Tensor:
+        total = main.loss(*main_part(outputs, target))
+        for head in others:
+            said = outputs[:, head.start : head.stop]
+            total = total + weight * _masked_loss(head, said, target[:, head.first : head.last])
+        return total
+
+    def score(outputs: Tensor, target: Tensor) -> Mapping[str, float]:
+        said, wanted = main_part(outputs, target)
+        return {"main_loss": float(main.loss(said, wanted)), **main.score(said, wanted)}
+
+    return Objective(loss, score)
+
+
+def _masked_loss(head: Head, said: Tensor, target: Tensor) -> Tensor:
+    known = ~torch.isnan(target).any(dim=1)  # (batch,)
+    if not known.any():
+        return said.sum() * 0
+    said, target = said[known], target[known]
+    if head.kind is Kind.CLASSES:
+        return F.cross_entropy(said, target[:, 0].long())
+    if head.kind is Kind.LABELS:
+        return F.binary_cross_entropy_with_logits(said, target)
+    return F.mse_loss(said, target)

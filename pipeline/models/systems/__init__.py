@@ -1,0 +1,1 @@
+"""The five systems: which variants each has."""

@@ -1,0 +1,151 @@
+"""From a network's outputs to answers: probabilities or numbers, a few movies at a time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pipeline.core.errors import TrainingError
+from pipeline.core.systems import Kind
+from pipeline.models.networks.streams import StreamSpec, width_of
+from pipeline.models.training.batches import Batch, StreamTable, take_batch
+from pipeline.models.training.estimator import Target
+
+ANSWER_BATCH = 256
+"""Movies answered at a time."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a network's last layer stands for.
+
+    Attributes:
+        kind: Of the task.
+        n_answers: The first so many outputs are the answer; others are further heads. 1 for a
+            number.
+        mean, sd: Of the training part's numbers: the layer itself says standard units.
+    """
+
+    kind: Kind
+    n_answers: int
+    mean: float = 0.0
+    sd: float = 1.0
+
+    @classmethod
+    def of(cls, target: Target, train_rows: np.ndarray) -> "Output":
+        """Describe the output that a target wants, by its training part."""
+        task = target.task
+        if task.kind is not Kind.REGRESSION:
+            return cls(task.kind, len(task.class_names))
+        known = target.values[train_rows]
+        return cls(task.kind, 1, float(known.mean()), float(known.std()) or 1.0)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Output":
+        """Read what `as_json` gave."""
+        return cls(**{**value, "kind": Kind(value["kind"])})
+
+    def as_json(self) -> dict[str, Any]:
+        """Give JSON values, for the arguments of a kind of network."""
+        return {**asdict(self), "kind": self.kind.value}
+
+    def scale(self, raw: Tensor) -> Tensor:
+        """Turn the last layer's (batch, outputs) into logits, the same, or a number, (batch,)."""
+        return self.mean + self.sd * raw[:, 0] if self.kind is Kind.REGRESSION else raw
+
+    def answers(self, outputs: Tensor) -> np.ndarray:
+        """Turn what `scale` gave into answers."""
+        outputs = outputs if self.kind is Kind.REGRESSION else outputs[:, : self.n_answers]
+        return as_answers(outputs, self.kind)
+
+
+def answer_streams(
+    network: nn.Module,
+    specs: Sequence[StreamSpec],
+    table: StreamTable,
+    rows: np.ndarray,
+    output: Output,
+    *,
+    batch_size: int = ANSWER_BATCH,
+) -> np.ndarray:
+    """Ask a network that reads streams about some movies.
+
+    Args:
+        network: forward(streams, masks) gives logits, or a number (batch,).
+        specs: Its streams. One that the table lacks altogether counts as missing.
+        table: Streams and masks.
+        rows: Row numbers, shape (n,).
+        output: What the outputs stand for.
+        batch_size: Movies at a time.
+
+    Returns:
+        Float64: probabilities (n, classes) or (n, labels), or numbers (n,).
+
+    Raises:
+        TrainingError: A stream's width is not the network's.
+    """
+    check_widths(specs, table)
+    return answer_in_turns(
+        network, lambda some: read_batch(specs, table, some), rows, output, batch_size=batch_size
+    )
+
+
+@torch.inference_mode()
+def answer_in_turns(
+    network: nn.Module,
+    read: Callable[[np.ndarray], Batch],
+    rows: np.ndarray,
+    output: Output,
+    *,
+    batch_size: int = ANSWER_BATCH,
+) -> np.ndarray:
+    """Ask a network about some movies whose batches the caller reads."""
+    network.eval()
+    rows = np.asarray(rows, dtype=np.int64)
+    starts = range(0, max(len(rows), 1), batch_size)  # no row at all still says how wide it is
+    batches = (read(rows[start : start + batch_size]) for start in starts)
+    return np.concatenate(
+        [output.answers(network(batch.streams, batch.masks)) for batch in batches]
+    )
+
+
+def as_answers(outputs: Tensor, kind: Kind) -> np.ndarray:
+    """Turn outputs into float64 probabilities, or leave numbers as they are.
+
+    Example:
+        >>> as_answers(torch.zeros(1, 2), Kind.CLASSES).tolist()
+        [[0.5, 0.5]]
+    """
+    if kind is Kind.CLASSES:
+        return outputs.double().softmax(dim=1).numpy()
+    return (outputs.double().sigmoid() if kind is Kind.LABELS else outputs.double()).numpy()
+
+
+def check_widths(specs: Sequence[StreamSpec], table: StreamTable) -> None:
+    """Refuse streams of another backbone.
+
+    Raises:
+        TrainingError: A stream's width is not the network's.
+    """
+    for spec in specs:
+        came = width_of(table.streams[spec.name]) if spec.name in table.streams else None
+        if came not in (spec.width_in, None):
+            raise TrainingError(
+                f"stream {spec.name!r}: wanted width {spec.width_in}, came {came}; the model was "
+                "trained on another backbone"
+            )
+
+
+def read_batch(specs: Sequence[StreamSpec], table: StreamTable, rows: np.ndarray) -> Batch:
+    """Read a network's streams; one that the table lacks is masked for every movie."""
+    batch = take_batch(table, [spec.name for spec in specs if spec.name in table.streams], rows)
+    streams, masks = dict(batch.streams), dict(batch.masks)
+    for spec in specs:
+        if spec.name not in streams:
+            steps = (1,) if spec.is_sequence else ()
+            streams[spec.name] = torch.zeros(len(rows), *steps, spec.width_in)
+            masks[spec.name] = torch.zeros(len(rows), *steps, dtype=torch.bool)
+    return Batch(streams, masks, None)

@@ -1,0 +1,244 @@
+"""Turns records and streams into typed fields: numbers, owners (people, companies, ...), text."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pipeline.core.errors import TrainingError
+from pipeline.core.prices import CPI_U, REAL_USD_YEAR, index_year
+from pipeline.core.ragged import Ragged
+from pipeline.core.records import MovieRecord, plot_text
+from pipeline.core.track_records import (
+    TALENT_COLUMNS,
+    TrackRecords,
+    collect_track_records,
+    describe_talent,
+    list_people,
+)
+from pipeline.core.versions import hash_json
+from pipeline.models.training.estimator import Inputs
+
+RELEASE_COLUMNS = (
+    "log10_budget_real", "log10_price_level", "weekday", "day_of_year_sin", "day_of_year_cos",
+    "days_to_christmas", "days_to_independence_day",
+)  # fmt: skip
+"""What a release date and a budget say beside the metadata stream."""
+
+FIELDS = ("genre", "country", "language", "director", "writer", "producer", "cast", "company")
+"""Typed fields of owners; every token of a movie says which field it is of."""
+
+MAX_OF_FIELD = {
+    "genre": 4, "country": 2, "language": 1, "director": 2, "writer": 3, "producer": 3, "cast": 6,
+    "company": 3, "keyword": 8, "word": 96,
+}  # fmt: skip
+"""Most tokens of a field. Keywords are an option, because the crowd writes them, many after
+release; words of the plot are for networks that look at text alone."""
+
+ALL_FIELDS = tuple(MAX_OF_FIELD)
+
+PAD, UNKNOWN = 0, 1
+"""Vocabulary places: no token; an owner that the training part has only once or not at all."""
+
+MIN_MOVIES = 2
+FAR_DAYS = 60.0
+
+_WORD = re.compile(r"[^\W_]+")
+
+_TRACKS = ("owner", "day", "log10_usd", "over_budget", "franchise")
+
+
+@dataclass(frozen=True)
+class FieldTable:
+    """Fields of all movies, as batches take them; see `MovieReader.read`."""
+
+    streams: Mapping[str, np.ndarray | Ragged]
+    masks: Mapping[str, np.ndarray]
+    data_hash: str
+
+
+class MovieReader(nn.Module):
+    """What is fitted on a training part to read any movie; buffers only.
+
+    Args:
+        n_credits: Rows of the track records.
+        n_numbers: Columns of numbers.
+        n_owners: Places of the vocabulary behind `PAD` and `UNKNOWN`.
+        fields: Names in `ALL_FIELDS` whose owners become tokens.
+    """
+
+    def __init__(
+        self, n_credits: int, n_numbers: int, n_owners: int, fields: Sequence[str] = FIELDS
+    ):
+        super().__init__()
+        self.arguments = {
+            "n_credits": n_credits, "n_numbers": n_numbers, "n_owners": n_owners,
+            "fields": list(fields),
+        }  # fmt: skip
+        self.fields = tuple(fields)
+        for name in _TRACKS:
+            kind = torch.float64 if name in ("log10_usd", "over_budget") else torch.int64
+            self.register_buffer(f"track_{name}", torch.zeros(n_credits, dtype=kind))
+        self.register_buffer("vocabulary", torch.zeros(n_owners, dtype=torch.int64))
+        self.register_buffer("counts", torch.zeros(n_owners, dtype=torch.int64))
+        self.register_buffer("mean", torch.zeros(n_numbers))
+        self.register_buffer("scale", torch.ones(n_numbers))
+
+    @classmethod
+    def fit(
+        cls,
+        inputs: Inputs,
+        rows: np.ndarray,
+        revenue_usd: np.ndarray,
+        fields: Sequence[str] = FIELDS,
+    ) -> "MovieReader":
+        """Fit on these rows alone; revenues of other rows are not looked at."""
+        if len(inputs.records) != len(revenue_usd):
+            raise TrainingError(
+                f"wanted a record for each of {len(revenue_usd)} movies, came "
+                f"{len(inputs.records)}; build the inputs with records"
+            )
+        tracks = collect_track_records(inputs.records, revenue_usd, rows)
+        numbers = _numbers(inputs, rows, tracks)
+        owners = Counter(
+            owner for row in rows for _, owner in set(_owners(inputs.records[row], fields))
+        )
+        known = sorted(owner for owner, count in owners.items() if count >= MIN_MOVIES)
+        reader = cls(len(tracks.day), numbers.shape[1], len(known), fields)
+        for name in _TRACKS:
+            getattr(reader, f"track_{name}").copy_(torch.from_numpy(getattr(tracks, name)))
+        reader.vocabulary.copy_(torch.tensor(known, dtype=torch.int64))
+        reader.counts.copy_(torch.tensor([owners[owner] for owner in known], dtype=torch.int64))
+        told = ~np.isnan(numbers)
+        count = np.maximum(told.sum(axis=0), 1)
+        mean = np.where(told, numbers, 0).sum(axis=0) / count
+        spread = np.sqrt((np.where(told, numbers - mean, 0) ** 2).sum(axis=0) / count)
+        reader.mean.copy_(torch.from_numpy(mean))
+        reader.scale.copy_(torch.from_numpy(np.where(spread > 1e-6, spread, 1.0)))
+        return reader
+
+    @property
+    def n_tokens(self) -> int:
+        """Places for tokens of a movie."""
+        return sum(MAX_OF_FIELD[name] for name in self.fields)
+
+    @property
+    def tracks(self) -> TrackRecords:
+        """The training part's track records."""
+        return TrackRecords(*(getattr(self, f"track_{name}").numpy() for name in _TRACKS))
+
+    def raw_numbers(self, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
+        """Give numbers as they are, NaN unknown: float64 (rows, columns)."""
+        return _numbers(inputs, rows, self.tracks)
+
+    def read(self, inputs: Inputs, rows: np.ndarray) -> FieldTable:
+        """Read some movies.
+
+        Returns:
+            Streams `numbers` float32 (n, columns), standardised, NaN unknown; `owners` float32
+            (n, tokens), places in the vocabulary; `fields` and `buckets` alike: which field
+            a token is of, and how often the training part has it in powers of two; `text` and
+            `regions` where the inputs have them.
+        """
+        rows = np.asarray(rows)
+        numbers = (self.raw_numbers(inputs, rows) - self.mean.numpy()) / self.scale.numpy()
+        tokens = np.stack([self._tokens(inputs.records[row]) for row in rows])
+        everyone = np.ones(len(rows), dtype=bool)
+        streams = {"numbers": np.clip(numbers, -6, 6).astype(np.float32)}
+        streams |= {name: tokens[:, i] for i, name in enumerate(("owners", "fields", "buckets"))}
+        masks = dict.fromkeys(streams, everyone)
+        for name in {"text", "regions"} & set(inputs.table.streams):
+            streams[name] = _take(inputs.table.streams[name], rows)
+            masks[name] = np.asarray(inputs.table.masks[name])[rows]
+        hashed = hash_json([inputs.table.data_hash, rows.tolist()])
+        return FieldTable(streams, masks, hashed)
+
+    def _tokens(self, record: MovieRecord) -> np.ndarray:
+        tokens = np.zeros((3, self.n_tokens), dtype=np.float32)
+        vocabulary = self.vocabulary.numpy()
+        for place, (field, owner) in enumerate(_owners(record, self.fields)):
+            at = int(np.searchsorted(vocabulary, owner))
+            found = at < len(vocabulary) and vocabulary[at] == owner
+            bucket = int(np.log2(self.counts[at].item())) if found else 0
+            tokens[:, place] = (at + 2 if found else UNKNOWN, field + 1, min(bucket, 7))
+        return tokens
+
+
+def known_revenue_usd(inputs: Inputs, target_log10: np.ndarray) -> np.ndarray:
+    """Give revenues for track records: those of the inputs, else the target's."""
+    if inputs.revenue_usd is not None:
+        return inputs.revenue_usd
+    return 10.0**target_log10
+
+
+def count_talent_columns() -> int:
+    """Say how many of the numbers, the last ones, are track records."""
+    return len(TALENT_COLUMNS)
+
+
+def _numbers(inputs: Inputs, rows: np.ndarray, tracks: TrackRecords) -> np.ndarray:
+    records = [inputs.records[row] for row in rows]
+    table = inputs.table
+    parts = [np.array([_release(record) for record in records]), describe_talent(records, tracks)]
+    if "metadata" in table.streams:
+        parts.insert(0, np.asarray(table.streams["metadata"])[rows])
+    return np.hstack([np.asarray(part, dtype=np.float64) for part in parts])
+
+
+def _release(record: MovieRecord) -> list[float]:
+    day = record.release_date
+    year = index_year(day.year) if day else None
+    if day is None or year is None:
+        return [np.nan] * len(RELEASE_COLUMNS)
+    level = float(np.log10(CPI_U[REAL_USD_YEAR] / CPI_U[year]))
+    angle = 2 * np.pi * day.timetuple().tm_yday / 365.25
+    spent = np.log10(record.budget_usd) + level if record.budget_usd else np.nan
+    christmas = min(abs((day - date(day.year + k, 12, 25)).days) for k in (-1, 0))
+    independence = abs((day - date(day.year, 7, 4)).days)
+    near = [min(float(days), FAR_DAYS) for days in (christmas, independence)]
+    return [spent, level, float(day.weekday()), np.sin(angle), np.cos(angle), *near]
+
+
+def _owners(record: MovieRecord, fields: Sequence[str]) -> list[tuple[int, int]]:
+    """List a movie's owners as (place of the field in `ALL_FIELDS`, hash of field and id)."""
+    listed: dict[str, Sequence[object]] = {
+        "genre": record.genres,
+        "country": record.countries,
+        "language": [record.original_language] if record.original_language else [],
+        "keyword": record.keywords,
+        "word": _WORD.findall(plot_text(record).lower()),
+        **list_people(record),
+    }
+    return [
+        (ALL_FIELDS.index(name), hash_owner(name, one))
+        for name in fields
+        for one in list(listed[name])[: MAX_OF_FIELD[name]]
+    ]
+
+
+@lru_cache(maxsize=500_000)
+def hash_owner(field: str, one: object) -> int:
+    """Give an owner's number: the same everywhere."""
+    return int(hash_json([field, one])[:12], 16)
+
+
+def _take(stream: np.ndarray | Ragged, rows: np.ndarray) -> np.ndarray | Ragged:
+    if not isinstance(stream, Ragged):
+        return np.asarray(stream[rows], dtype=np.float32)
+    parts = [np.asarray(stream.row(row), dtype=np.float32) for row in rows]
+    offsets = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
+    return Ragged(np.concatenate(parts) if parts else np.zeros((0, stream.width)), offsets)
+
+
+def one_hot(owners: Tensor, n_owners: int) -> Tensor:
+    """Turn vocabulary places (n, tokens) into rows of unit length, float64 (n, n_owners + 2)."""
+    hot = torch.zeros(len(owners), n_owners + 2, dtype=torch.float64)
+    hot.scatter_(1, owners.long(), 1.0)
+    hot[:, : UNKNOWN + 1] = 0
+    return nn.functional.normalize(hot, dim=1)

@@ -1,0 +1,76 @@
+"""Streams summed up as a few columns each, for models that want a flat table."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from pipeline.core.ragged import Ragged
+from pipeline.models.training.batches import StreamTable
+
+METADATA = "metadata"
+"""Name of the stream that is flat already."""
+
+MAX_COMPONENTS = 16
+"""Wider streams are reduced to so many principal components, fitted on the training part."""
+
+MIN_MOVIES_PER_COMPONENT = 4
+
+_READ_ROWS = 512
+
+
+def reduce_streams(
+    table: StreamTable,
+    names: Sequence[str],
+    train_rows: np.ndarray,
+    rows: np.ndarray,
+    *,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sum up streams as a few columns each, fitted on the training part; NaN where missing.
+
+    A sequence counts by its mean, a log-mel by its mean and deviation over time.
+
+    Returns:
+        Float64, (n, columns) for the training rows and (m, columns) for the others.
+    """
+    columns = [_reduce(table, name, train_rows, rows, seed) for name in names]
+    return np.hstack([train for train, _ in columns]), np.hstack([asked for _, asked in columns])
+
+
+def _reduce(
+    table: StreamTable, name: str, train_rows: np.ndarray, rows: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    train, asked = (_summarise(table.streams[name], some) for some in (train_rows, rows))
+    has_train, has_asked = (np.asarray(table.masks[name])[some] for some in (train_rows, rows))
+    components = min(MAX_COMPONENTS, int(has_train.sum()) // MIN_MOVIES_PER_COMPONENT)
+    if not components:
+        return np.zeros((len(train), 0)), np.zeros((len(asked), 0))
+    if train.shape[1] > components:
+        pca = PCA(components, svd_solver="randomized", random_state=seed).fit(train[has_train])
+        train, asked = pca.transform(train), pca.transform(asked)
+    train, asked = train.astype(np.float64), asked.astype(np.float64)
+    train[~has_train], asked[~has_asked] = np.nan, np.nan
+    return train, asked
+
+
+def _summarise(values: np.ndarray | Ragged, rows: np.ndarray) -> np.ndarray:
+    """Give vectors as they are, a sequence's mean, and a log-mel's mean and deviation over time."""
+    if isinstance(values, Ragged):
+        return _mean_of_sequences(values, rows)
+    parts = [np.zeros((0, values.shape[1] * (1 if values.ndim == 2 else 2)), np.float32)]
+    for start in range(0, len(rows), _READ_ROWS):
+        part = np.asarray(values[rows[start : start + _READ_ROWS]], dtype=np.float32)
+        if part.ndim > 2:
+            part = np.hstack([part.mean(axis=2), part.std(axis=2)])
+        parts.append(part)
+    return np.concatenate(parts)
+
+
+def _mean_of_sequences(values: Ragged, rows: np.ndarray) -> np.ndarray:
+    means = np.zeros((len(rows), values.width), dtype=np.float32)
+    for place, row in enumerate(rows):
+        some = values.row(row)
+        if len(some):
+            means[place] = np.asarray(some, dtype=np.float32).mean(axis=0)
+    return means

@@ -1,0 +1,73 @@
+"""CLIP with a vocabulary, where its weights are; else why looks of objects stay open."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.core.errors import WeightsError
+from pipeline.core.versions import hash_bytes
+
+CLIP = ("clip_image", "clip_text")
+"""The backbones that judge: of one model, so that pictures and words share a space."""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What says how objects look.
+
+    Attributes:
+        judge: An `AttributeJudge`; None where looks stay open.
+        told: The weights it judges with, or why there is none.
+    """
+
+    judge: Callable[..., Any] | None
+    told: str
+
+
+def vocabulary_version(file: str) -> str:
+    """Give the version of the user's vocabulary; "" where he names none, or it is not there."""
+    path = Path(file)
+    return hash_bytes(path.read_bytes()) if file and path.is_file() else ""
+
+
+def open_looks(
+    file: str, *, weights_folder: Path | None, allow_download: bool, device: str
+) -> Looks:
+    """Load CLIP and the vocabulary; random weights never judge.
+
+    Args:
+        file: The user's vocabulary; "" for ours.
+        weights_folder: Folder with weights that the user has.
+        allow_download: Whether to fetch CLIP (600 MB) where no place has it.
+        device: torch's name of the device.
+
+    Raises:
+        ConfigurationError: The vocabulary cannot be read.
+        WeightsError: The user's own weights are no CLIP.
+    """
+    from pipeline.embeddings.attributes import AttributeJudge, read_vocabulary
+    from resources.compute.weights import load_backbone, users_files
+
+    words = read_vocabulary(Path(file) if file else None)
+    try:
+        pictures, texts = (
+            load_backbone(
+                name,
+                allow_random=False,
+                weights_folder=weights_folder,
+                allow_download=allow_download,
+            )
+            for name in CLIP
+        )
+    except WeightsError:
+        if any(users_files(name, weights_folder) for name in CLIP):
+            raise
+        return Looks(None, "left open: CLIP's weights are not here, and random ones do not judge")
+    judge = AttributeJudge(
+        words,
+        (pictures.network, pictures.backbone),
+        (texts.network, texts.tokenizer, texts.backbone),
+        device=device,
+    )
+    return Looks(judge, f"{pictures.weights_label}, {len(words)} words")

@@ -1,0 +1,117 @@
+"""Which processor computes, with how many threads, and whether it has bfloat16."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+CPU_INFO = Path("/proc/cpuinfo")
+"""Where Linux lists the processor's instructions."""
+
+BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
+"""Names of bfloat16 arithmetic on x86 (two) and Arm (one); without it bfloat16 is slower."""
+
+_NAME = re.compile(r"cpu|cuda(:\d+)?")
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where to compute.
+
+    Attributes:
+        name: torch's name of it, "cpu" or "cuda", or several such as "cuda:0,cuda:1", as
+            `pipeline.embeddings.encode` takes them.
+        threads: Processor threads that this process may use.
+        has_bf16: Whether it computes bfloat16 faster than float32.
+    """
+
+    name: str
+    threads: int
+    has_bf16: bool
+
+    @property
+    def kind(self) -> str:
+        """What it is, "cpu" or "cuda"."""
+        return self.name.partition(":")[0]
+
+    @property
+    def alone(self) -> "Device":
+        """The first of several, for what computes on one."""
+        return replace(self, name=self.name.partition(",")[0])
+
+    @property
+    def encoders(self) -> int:
+        """How many encoders run side by side on it: one per processor thread, one on a GPU."""
+        return self.threads if self.name == "cpu" else 1
+
+    def take_one_thread_per_encoder(self) -> None:
+        """Have each encoder compute in the thread that calls it; changes torch's own setting."""
+        import torch
+
+        if self.name == "cpu":
+            torch.set_num_threads(1)
+
+
+def choose_device(preferred: str | None = None) -> Device:
+    """Choose a GPU where there is one, else the CPU.
+
+    Args:
+        preferred: "cpu" or "cuda" to insist on one, or GPUs by number: "cuda:0,cuda:1".
+
+    Raises:
+        ValueError: `preferred` is none of these, or there is no such GPU that torch can use.
+    """
+    import torch
+
+    names = [name.strip() for name in (preferred or "").split(",") if name.strip()]
+    wrong = [name for name in names if not _NAME.fullmatch(name)]
+    if wrong or (len(names) > 1 and "cpu" in names):
+        raise ValueError(
+            f'wanted device "cpu", "cuda" or GPUs such as "cuda:0,cuda:1", got "{preferred}"'
+        )
+    if names == ["cpu"] or (not names and not torch.cuda.is_available()):
+        return Device("cpu", count_threads(), cpu_has_bf16(CPU_INFO))
+    n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    for name in names:
+        if int(name.partition(":")[2] or 0) >= n_gpus:
+            raise ValueError(f'wanted device "{name}", but torch finds {_say_gpus(n_gpus)} here')
+    gpus = ",".join(dict.fromkeys(names)) or "cuda"
+    return Device(gpus, count_threads(), torch.cuda.is_bf16_supported())
+
+
+def _say_gpus(n: int) -> str:
+    return f"{n} GPU(s)" if n else 'no GPU: use "cpu", or none at all,'
+
+
+def count_threads() -> int:
+    """Count the processor threads that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Have all that would share a computation among threads use one: last digits hang on it."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def cpu_has_bf16(cpu_info: Path) -> bool:
+    """Whether the processor lists bfloat16 arithmetic; False where there is no such list."""
+    if not cpu_info.is_file():
+        return False
+    for line in cpu_info.read_text(errors="replace").splitlines():
+        if line.startswith(("flags", "Features")):
+            return not BF16_FLAGS.isdisjoint(line.split())
+    return False

@@ -1,0 +1,1 @@
+"""What `marquee doctor` checks."""

@@ -1,0 +1,175 @@
+"""Looks at the place where a run would keep things: the store, its lock, its mark, the ledger."""
+
+import json
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from pipeline.core.errors import StoreError
+from resources.doctor.findings import Finding, blame
+from resources.http.redaction import redact
+from resources.storage.store import SOURCE_MARK
+
+LOW_SPACE_BYTES = 2 * 1024**3
+"""Free space below which a store is said to be nearly full: some hundred trailers."""
+
+PROCESSES = Path("/proc")
+"""Where Linux tells of processes and of the locks they hold."""
+
+
+def check_store(root: str, source: str) -> list[Finding]:
+    """Look whether the store can be written, and whether this source is the one that filled it.
+
+    Args:
+        root: Folder or fsspec URL.
+        source: Name that the store's mark must bear.
+    """
+    folder = as_folder(root)
+    if folder is None:
+        return [_look_at_distant_store(root, source)]
+    ground = _existing(folder)
+    try:
+        with tempfile.TemporaryFile(dir=ground) as probe:
+            probe.write(b"marquee")
+    except OSError as error:
+        detail = f"{folder} cannot be written ({error.strerror or error})"
+        return [Finding("store", False, detail, "Point MARQUEE_STORE to a folder of your own.")]
+    if ground != folder:
+        return [Finding("store", True, f"{folder} will be made"), _look_at_space(ground)]
+    return [_judge_mark(str(folder), _read_mark(folder / SOURCE_MARK), source),
+            _look_at_space(folder), *_look_at_lock(folder)]  # fmt: skip
+
+
+def as_folder(root: str) -> Path | None:
+    """Give the local folder that a store's root names; None where it is a URL."""
+    if "://" in root and not root.startswith(("file://", "local://")):
+        return None
+    return Path(root.partition("://")[2] or root).absolute()
+
+
+def _existing(folder: Path) -> Path:
+    return next(place for place in (folder, *folder.parents) if place.exists())
+
+
+def _look_at_distant_store(root: str, source: str) -> Finding:
+    from upath import UPath
+
+    try:
+        mark = UPath(root) / SOURCE_MARK
+        content = mark.read_bytes() if mark.exists() else None
+    except (ImportError, ValueError) as error:
+        return blame("store", error, "Install what reads that kind of address, or use a folder.")
+    return _judge_mark(redact(root), content, source)
+
+
+def _read_mark(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
+
+
+def _judge_mark(root: str, content: bytes | None, source: str) -> Finding:
+    if content is None:
+        return Finding("store", True, f"{root} can be written; nothing is in it yet")
+    try:
+        found = json.loads(content)["source"]
+    except (ValueError, KeyError, TypeError):
+        detail = f"{root}/{SOURCE_MARK} is damaged"
+        remedy = f'Write {{"source": "{source}"}} into it if that is what filled the store.'
+        return Finding("store", False, detail, remedy)
+    if found != source:
+        return Finding(
+            "store",
+            False,
+            f"{root} was filled from {found}, the settings name {source}; the two never mix",
+            "Point MARQUEE_STORE and DAGSTER_HOME to new folders, or set the source as it was.",
+        )
+    return Finding("store", True, f"{root} can be written; filled from {found}")
+
+
+def _look_at_space(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    detail = f"{free / 1e9:.1f} GB free"
+    if free < LOW_SPACE_BYTES:
+        return Finding("disk", False, detail, "Free some space: trailers take 5 to 20 MB each.")
+    return Finding("disk", True, detail)
+
+
+def _look_at_lock(folder: Path) -> list[Finding]:
+    """Say who is at work on the store; silent where nobody is."""
+    path = folder / ".lock"
+    holder = _find_holder(path) if path.exists() else None
+    if holder is None:
+        return []
+    return [Finding("at work", True, f"{holder} holds the store; a second build waits for it")]
+
+
+def _find_holder(path: Path) -> str | None:
+    """Read in the kernel's list who holds a lock; taking it to see would make others wait."""
+    locks = PROCESSES / "locks"
+    if not locks.exists():
+        return None
+    inode = str(path.stat().st_ino)
+    for line in locks.read_text().splitlines():
+        fields = line.split()
+        if "FLOCK" in fields and "->" not in fields and fields[-3].rpartition(":")[2] == inode:
+            return _tell_process(fields[-4])
+    return None
+
+
+def _tell_process(process_id: str) -> str:
+    try:
+        command = (PROCESSES / process_id / "cmdline").read_bytes().replace(b"\0", b" ")
+    except OSError:
+        return f"process {process_id}"
+    words = redact(command.decode("utf-8", "replace").strip())
+    return f"process {process_id} (… {words[-60:]})" if words else f"process {process_id}"
+
+
+def check_ledger(url: str, root: str) -> list[Finding]:
+    """Look whether the ledger opens and how many films it knows; a missing one is not made.
+
+    Args:
+        url: SQLAlchemy URL; "" for SQLite inside the store.
+        root: The store.
+    """
+    folder = as_folder(root)
+    if not url and folder is None:
+        remedy = "Set MARQUEE_LEDGER to sqlite:///path or postgresql+psycopg2://…"
+        return [Finding("ledger", False, "the store is no folder and no ledger is named", remedy)]
+    try:
+        database = sa.make_url(url) if url else None
+    except sa.exc.ArgumentError:
+        remedy = "Set it to sqlite:///path or postgresql+psycopg2://user@host/name."
+        return [Finding("ledger", False, "MARQUEE_LEDGER is no address of a database", remedy)]
+    if database is not None and database.get_backend_name() != "sqlite":
+        return [_open_ledger(url)]
+    path = Path(database.database or "") if database is not None else folder / "ledger.sqlite"
+    if not path.exists():
+        return [Finding("ledger", True, "none yet; the first build or import makes it")]
+    return [_look_into_sqlite(path)]
+
+
+def _look_into_sqlite(path: Path) -> Finding:
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            films = database.execute("SELECT count(*) FROM movies").fetchone()[0]
+            broken = database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok"
+    except sqlite3.DatabaseError as error:
+        broken, films = str(error), 0
+    if broken:
+        remedy = "Put a copy of it back, or move it away: the next build makes a new one."
+        return Finding("ledger", False, f"{path} is damaged ({broken})", remedy)
+    return Finding("ledger", True, f"opens; knows {films} films")
+
+
+def _open_ledger(url: str) -> Finding:
+    from resources.storage.ledger import Ledger
+
+    try:
+        with closing(Ledger(url)) as ledger:
+            return Finding("ledger", True, f"opens; knows {len(ledger.movies())} films")
+    except StoreError as error:
+        return blame("ledger", error)

@@ -1,0 +1,118 @@
+"""Looks for the weights of a build's networks without loading or fetching any."""
+
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from pipeline.core.systems import Preset
+from pipeline.embeddings.backbones import BACKBONES, Backbone, Origin
+from resources.compute.attribute_model import CLIP
+from resources.compute.chosen_backbones import choose_backbones
+from resources.compute.weights import PACKAGES, users_files
+from resources.doctor.findings import Finding
+
+
+def check_weights(
+    preset: Preset, folder: str, *, is_studio: bool, beside: str = ""
+) -> list[Finding]:
+    """Say for each network that a build employs where its weights are; nothing is fetched.
+
+    Args:
+        preset: Names a backbone of each modality, and a detector.
+        folder: The user's; "" where none is named.
+        is_studio: Whether random weights stand in.
+        beside: Names of backbones beside the preset's, separated by commas.
+    """
+    if folder and not Path(folder).is_dir():
+        remedy = "Point MARQUEE_WEIGHTS to a folder with weights, or unset it."
+        return [Finding("weights", False, f"the folder {folder} does not exist", remedy)]
+    place = Path(folder) if folder else None
+    chosen = choose_backbones(preset, beside)
+    names = dict.fromkeys(name for of_modality in chosen.values() for name in of_modality)
+    found = [_look_for_weights(BACKBONES[name], place, is_studio=is_studio) for name in names]
+    return [*found, *_check_regions(preset.detector, place, is_studio=is_studio)]
+
+
+def _check_regions(detector: str, folder: Path | None, *, is_studio: bool) -> Iterator[Finding]:
+    """Look for what finds objects on posters, and for CLIP, without which their looks stay open."""
+    if not detector:
+        return
+    from pipeline.embeddings.detector import DETECTORS  # torch takes seconds
+
+    yield _look_for_weights(DETECTORS[detector], folder, is_studio=is_studio)
+    lost = [name for name in CLIP if not _find(BACKBONES[name], folder)]
+    if lost:
+        fetched = not is_studio and not os.environ.get("HF_HUB_OFFLINE")
+        detail = "fetched from the hub when needed" if fetched else "looks of objects are left open"
+        remedy = f"Put the hub's folder {BACKBONES[CLIP[0]].weights} into MARQUEE_WEIGHTS."
+        yield Finding("weights CLIP", None, f"not on this machine; {detail}", remedy)
+    else:
+        yield Finding("weights CLIP", True, "looks of objects are judged")
+
+
+def _look_for_weights(backbone: Backbone, folder: Path | None, *, is_studio: bool) -> Finding:
+    name = f"weights {backbone.name}"
+    place = _find(backbone, folder)
+    if place:
+        return Finding(name, True, place)
+    files = (
+        f"the folder {backbone.name}/ as the hub lays it out"
+        if backbone.origin is Origin.HUB
+        else f"{backbone.name}.pth or .safetensors"
+    )
+    if backbone.origin is Origin.FILE:
+        instead = "random ones stand in" if is_studio else "nothing is embedded by it"
+        detail = f"nobody offers them for download; {instead}"
+        return Finding(
+            name, None, detail, f"Put {files} into a folder; name it by MARQUEE_WEIGHTS."
+        )
+    if not os.environ.get("HF_HUB_OFFLINE"):
+        remedy = f"Or put {files} into a folder and name it by MARQUEE_WEIGHTS."
+        return Finding(name, None, "not on this machine; fetched from the hub when needed", remedy)
+    if is_studio:
+        detail = "not on this machine, and HF_HUB_OFFLINE is set: random ones stand in"
+        return Finding(name, None, detail, f"For real ones put {files} into MARQUEE_WEIGHTS.")
+    return Finding(
+        name,
+        False,
+        "not on this machine, and HF_HUB_OFFLINE is set",
+        f"Unset HF_HUB_OFFLINE, or put {files} into MARQUEE_WEIGHTS.",
+    )
+
+
+def _find(backbone: Backbone, folder: Path | None) -> str:
+    """Say where a backbone's weights are; "" where they are in no place on this machine."""
+    if users_files(backbone.name, folder):
+        return f"in {folder}"
+    if backbone.origin is Origin.FILE:
+        return ""
+    return _find_in_hub(backbone) if backbone.origin is Origin.HUB else _find_in_torch(backbone)
+
+
+def _find_in_torch(backbone: Backbone) -> str:
+    cache = _torch_cache()
+    if not any(cache.glob("*.pth")):
+        return ""
+    import torchvision  # takes seconds, and is needed only where there is a file to compare with
+
+    url = torchvision.models.get_weight(backbone.weights).url
+    return "in torch's cache" if (cache / url.rpartition("/")[2]).is_file() else ""
+
+
+def _torch_cache() -> Path:
+    """Give the folder where torch keeps what it fetched, as torch chooses it."""
+    home = os.environ.get("TORCH_HOME")
+    caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    folder = Path(home) if home else Path(caches, "torch")
+    return folder.expanduser() / "hub" / "checkpoints"
+
+
+def _find_in_hub(backbone: Backbone) -> str:
+    from huggingface_hub import try_to_load_from_cache
+
+    files = ("config.json", "model.safetensors")
+    if all(isinstance(try_to_load_from_cache(backbone.weights, file), str) for file in files):
+        return "in the hub's cache"
+    package, _ = PACKAGES.get(backbone.name, ("", ""))
+    return f"in the package {package}" if package and find_spec(package) else ""

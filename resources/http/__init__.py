@@ -1,0 +1,1 @@
+"""The HTTP client and what bounds it: addresses, sizes, rates, secrets."""

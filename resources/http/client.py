@@ -1,0 +1,244 @@
+"""The one HTTP client: every answer is data, or a reason for one movie, or an error for all."""
+
+import contextlib
+import io
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+
+from pipeline.core.errors import ConfigurationError, FetchError
+from pipeline.core.outcomes import Reason
+from resources.http.addresses import SCHEMES, find_objection, is_direct
+from resources.http.json_reading import read_json
+from resources.http.pacing import Breaker, Pace, read_retry_after_s, tell_backoff_s
+from resources.http.redaction import holds_secret, keep_secret, redact
+from resources.http.status import HttpStatusError, tell_reason
+from resources.http.transport import open_session, read_chunks, translate_errors
+from resources.http.wire import HEAD_BYTES, rules_of
+
+USER_AGENT = "marquee/0.1 (research pipeline)"
+MAX_BODY_BYTES = 32 * 1024 * 1024
+MAX_ERROR_BODY_BYTES = 16 * 1024
+
+_TRIED_AGAIN = (
+    Reason.RATE_LIMITED, Reason.SERVER_ERROR, Reason.TIMEOUT, Reason.NETWORK, Reason.CUT_OFF,
+)  # fmt: skip
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A successful answer."""
+
+    url: str
+    content_type: str
+    body: bytes
+
+
+class HttpClient:
+    """A pooled, paced and bounded client of one source; safe to share between threads.
+
+    Args:
+        base_url: What every path is appended to.
+        rate_per_s: Shared limit, None for none.
+        timeout_s: For connecting, and for every wait for the next bytes.
+        max_attempts: For failures that pass by themselves; the ledger tries again later anyway.
+        max_body_bytes: Larger answers are refused, counted after decompression.
+        max_body_s: Whole time for one answer, against hosts that drip.
+        max_wait_s: Longest `Retry-After` that is waited for; a longer one stops the source.
+        give_up_after: Failures in a row, over all items, after which the source counts as down.
+        may_reach_private: Whether redirects may lead into private networks; None: only where
+            `base_url` lies in one itself.
+        may_refuse_items: Whether a status such as 403, or a page instead of JSON, may be about one
+            item; where not, it is about us: the item is asked for again later, and a row of them
+            stops the source.
+        secrets: Texts that never appear in a message or in a log line.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        rate_per_s: float | None = None,
+        timeout_s: float = 20.0,
+        max_attempts: int = 3,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        max_body_s: float = 120.0,
+        max_wait_s: float = 30.0,
+        give_up_after: int = 20,
+        may_reach_private: bool | None = None,
+        may_refuse_items: bool = True,
+        secrets: tuple[str, ...] = (),
+        user_agent: str = USER_AGENT,
+    ):
+        keep_secret(*secrets)
+        parts = urlsplit(base_url)
+        if parts.scheme not in SCHEMES or not parts.hostname:
+            raise ConfigurationError(f"An http(s) address was wanted, got {redact(base_url)!r}.")
+        self.base_url = base_url.rstrip("/")
+        self.is_near = is_direct(parts.hostname)
+        self._timeout_s = timeout_s
+        self._max_attempts = max_attempts
+        self._max_body_bytes = max_body_bytes
+        self._max_wait_s = max_wait_s
+        self._pace = Pace(rate_per_s)
+        self._breaker = Breaker(parts.netloc, give_up_after)
+        self._secrets = secrets
+        self._may_refuse_items = may_refuse_items
+        self._rules = rules_of(
+            base_url,
+            max_answer_s=max_body_s,
+            max_answer_bytes=max_body_bytes + HEAD_BYTES,
+            may_reach_private=may_reach_private,
+        )
+        self._session = open_session(base_url, user_agent, self._rules, is_near=self.is_near)
+        self._session.hooks["response"].append(self._check_redirect)
+
+    def get(
+        self, path: str, params: Mapping | None = None, headers: Mapping | None = None
+    ) -> Answer:
+        """Get one answer into memory.
+
+        Raises:
+            FetchError: This request failed; `HttpStatusError` where the server said why.
+            SourceError: The whole source is down.
+        """
+        return self._fetch(path, params, headers, lambda answer: answer)
+
+    def get_bytes(self, path: str) -> bytes:
+        """Get one body into memory; errors as for `get`."""
+        return self.get(path).body
+
+    def get_json(
+        self, path: str, params: Mapping | None = None, headers: Mapping | None = None
+    ) -> dict:
+        """Get a JSON object; errors as for `get`.
+
+        Raises:
+            FetchError: Also `WRONG_TYPE` where a page came instead, and `MALFORMED` where it is
+                not JSON, not UTF-8, not an object, nested too deeply, or repeats a secret.
+        """
+
+        def read(answer: Answer) -> dict:
+            if holds_secret(answer.body, self._secrets):
+                raise FetchError(
+                    Reason.MALFORMED, f"the answer repeats our key and is not kept: {redact(path)}"
+                )
+            return read_json(answer.body, redact(path))
+
+        return self._fetch(path, params, headers, read)
+
+    def slow_to(self, rate_per_s: float) -> None:
+        """Ask no faster than this from now on, as a source's robots.txt may want it."""
+        self._pace.slow_to(rate_per_s)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._session.close()
+        self._pace.close()
+
+    def _fetch(
+        self,
+        path: str,
+        params: Mapping | None,
+        headers: Mapping | None,
+        read: Callable[[Answer], _T],
+    ) -> _T:
+        """Try until there is an answer, a final failure, or no attempt left."""
+        for attempt in range(1, self._max_attempts + 1):
+            self._breaker.check(is_let_in=attempt > 1)
+            self._pace.wait()
+            try:
+                value = read(self._attempt(path, params, headers))
+            except FetchError as error:
+                if not self._wait_after(error, attempt):
+                    failure = error if self._may_refuse_items else _acquit(error)
+                    self._breaker.note(failure.reason)
+                    raise failure from None
+            else:
+                self._breaker.note(None)
+                return value
+        raise AssertionError("max_attempts is below 1")
+
+    def _wait_after(self, error: FetchError, attempt: int) -> bool:
+        """Wait as asked, or longer each time; False where it is not to be tried again now."""
+        if error.reason not in _TRIED_AGAIN:
+            return False
+        wait_s = getattr(error, "wait_s", None)
+        if wait_s is not None and wait_s > self._max_wait_s:
+            self._breaker.pause(wait_s)
+            return False
+        if wait_s is not None and error.reason is Reason.RATE_LIMITED:
+            self._pace.pause(wait_s)
+            wait_s = 0.0
+        if attempt == self._max_attempts:
+            return False
+        time.sleep(tell_backoff_s(attempt) if wait_s is None else wait_s)
+        return True
+
+    def _attempt(self, path: str, params: Mapping | None, headers: Mapping | None) -> Answer:
+        """Send once. Nothing raised here has the library's error, and so the key, behind it."""
+        where = redact(path)
+        url = f"{self.base_url}/{path.lstrip('/')}"
+        response = translate_errors(
+            where,
+            lambda: self._session.get(
+                url, params=params, headers=headers, timeout=self._timeout_s, stream=True
+            ),
+        )
+        with contextlib.closing(response):
+            if response.status_code != 200:
+                raise self._read_failure(where, response)
+            with io.BytesIO() as sink:
+                self._copy(where, response, sink, self._max_body_bytes)
+                body = sink.getvalue()
+            return Answer(response.url, response.headers.get("Content-Type", ""), body)
+
+    def _read_failure(self, where: str, response: requests.Response) -> HttpStatusError:
+        status = response.status_code
+        with io.BytesIO() as sink:
+            with contextlib.suppress(FetchError):
+                self._copy(where, response, sink, MAX_ERROR_BODY_BYTES)
+            body = sink.getvalue()
+        wait_s = read_retry_after_s(response.headers.get("Retry-After"))
+        asked = f", wait {wait_s:.0f} s" if wait_s else ""
+        detail = f"HTTP {status}{asked} at {where}"
+        return HttpStatusError(tell_reason(status), detail, status, body, wait_s)
+
+    def _copy(self, where: str, response: requests.Response, sink: BinaryIO, limit: int) -> None:
+        def copy() -> None:
+            for chunk in read_chunks(response):
+                if sink.tell() + len(chunk) > limit:
+                    raise FetchError(Reason.TOO_LARGE, f"more than {limit} bytes at {where}")
+                sink.write(chunk)
+
+        translate_errors(where, copy)
+
+    def _check_redirect(self, response: requests.Response, **_: object) -> None:
+        """Refuse before it is followed; called by the session for every answer."""
+        if not response.is_redirect:
+            return
+        target = response.headers["Location"]
+        may_reach_private = self._rules.may_reach_private is True
+        objection = find_objection(target, response.url, may_reach_private=may_reach_private)
+        if objection or not target.isprintable():
+            response.close()
+            raise FetchError(
+                Reason.FORBIDDEN, f"redirect refused: {redact(objection) or 'unreadable address'}"
+            )
+
+
+def _acquit(error: FetchError) -> FetchError:
+    """Turn a refusal that is about us into a failure that passes: no item pays for it."""
+    if error.reason not in (Reason.FORBIDDEN, Reason.WRONG_TYPE):
+        return error
+    if isinstance(error, HttpStatusError):
+        return HttpStatusError(
+            Reason.UNEXPECTED, error.detail, error.status, error.body, error.wait_s
+        )
+    return FetchError(Reason.UNEXPECTED, error.detail)

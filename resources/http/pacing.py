@@ -1,0 +1,177 @@
+"""Spaces requests out: a shared limit, a pause that a source asks for, and a breaker."""
+
+import random
+import threading
+import time
+from fractions import Fraction
+
+from pyrate_limiter import limiter_factory
+from urllib3.exceptions import InvalidHeader
+from urllib3.util.retry import Retry
+
+from pipeline.core.errors import SourceError
+from pipeline.core.outcomes import Reason
+
+BACKOFF_BASE_S = 0.25
+BACKOFF_MAX_S = 8.0
+
+HOST_FAILURES = (Reason.SERVER_ERROR, Reason.TIMEOUT, Reason.NETWORK)
+"""Reasons that speak against the host; every other one is an answer of a host that lives."""
+
+_COUNTED = (*HOST_FAILURES, Reason.CUT_OFF, Reason.RATE_LIMITED, Reason.UNEXPECTED)
+"""Reasons of which a whole row says that nothing more is to be had from the host."""
+
+
+class Pace:
+    """When the next request may go; shared by all threads.
+
+    Args:
+        rate_per_s: Requests per second, None for no limit. After a rest, a quarter of a second's
+            worth may go at once.
+    """
+
+    def __init__(self, rate_per_s: float | None = None):
+        self._limiter = None
+        self._rate_per_s = float("inf")
+        self._resume_at = 0.0
+        if rate_per_s is not None:
+            self.slow_to(rate_per_s)
+
+    def slow_to(self, rate_per_s: float) -> None:
+        """Go no faster than this from now on; where the pace is slower already, it stays.
+
+        To be called before other threads wait.
+        """
+        if rate_per_s <= 0:
+            raise ValueError(f"rate_per_s must be above 0, got {rate_per_s}")
+        if rate_per_s >= self._rate_per_s:
+            return
+        self.close()
+        share = Fraction(rate_per_s).limit_denominator(100_000)
+        self._rate_per_s = rate_per_s
+        self._limiter = limiter_factory.create_token_bucket_limiter(
+            share.numerator,
+            share.denominator * 1000,
+            burst=max(1, int(rate_per_s / 4)),
+            buffer_ms=0,
+        )
+
+    def wait(self) -> None:
+        """Wait until a request may go."""
+        while (left_s := self._resume_at - time.monotonic()) > 0:
+            time.sleep(left_s)
+        if self._limiter is not None:
+            self._limiter.try_acquire()
+
+    def pause(self, seconds: float) -> None:
+        """Let no request of any thread go for this long."""
+        self._resume_at = max(self._resume_at, time.monotonic() + seconds)
+
+    def close(self) -> None:
+        """Stop the limiter's own thread."""
+        if self._limiter is not None:
+            self._limiter.close()
+
+
+class Breaker:
+    """Counts failures in a row over all items; any answer from a host that works ends the row.
+
+    One request of one item counts once, however often it was tried. After its rest one request
+    goes ahead to try the host; the others wait for what becomes of it.
+
+    Args:
+        host: Named in the message.
+        limit: Failures in a row after which the source counts as down.
+        rest_s: How long it then counts as down without being asked.
+    """
+
+    def __init__(self, host: str, limit: int, rest_s: float = 60.0):
+        self._host = host
+        self._limit = limit
+        self._rest_s = rest_s
+        self._changed = threading.Condition()
+        self._in_a_row = 0
+        self._last = ""
+        self._closed_until = 0.0
+        self._tried_until = 0.0
+        self._paused_until = 0.0
+
+    def check(self, *, is_let_in: bool = False) -> None:
+        """Let a request go, or wait for the one that tries the host.
+
+        Args:
+            is_let_in: Whether this request was let go before and is now tried again.
+
+        Raises:
+            SourceError: The source is known to be down, or has asked for a pause.
+        """
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                if now < self._paused_until:
+                    raise SourceError(self._tell_pause(self._paused_until - now))
+                if now < self._closed_until:
+                    raise SourceError(self._tell_failures())
+                if is_let_in or self._in_a_row < self._limit:
+                    return
+                if now >= self._tried_until:
+                    # Should its thread be lost, the next one tries after another rest.
+                    self._tried_until = now + self._rest_s
+                    return
+                self._changed.wait(self._tried_until - now)
+
+    def note(self, reason: Reason | None) -> None:
+        """Note how a request ended; None is success.
+
+        Raises:
+            SourceError: The host has failed too many times in a row.
+        """
+        with self._changed:
+            self._tried_until = 0.0
+            self._changed.notify_all()
+            if reason not in _COUNTED:
+                self._in_a_row, self._closed_until = 0, 0.0
+                return
+            self._in_a_row += 1
+            self._last = reason.value
+            if self._in_a_row < self._limit:
+                return
+            self._closed_until = time.monotonic() + self._rest_s
+        raise SourceError(self._tell_failures())
+
+    def pause(self, seconds: float) -> None:
+        """Let no request go for this long, as the source has asked."""
+        with self._changed:
+            self._paused_until = max(self._paused_until, time.monotonic() + seconds)
+
+    def _tell_failures(self) -> str:
+        return (
+            f"{self._host} is down: {self._in_a_row} requests in a row failed, the last one with "
+            f"{self._last}. What is not done yet stays due; run again when it is up."
+        )
+
+    def _tell_pause(self, seconds: float) -> str:
+        return (
+            f"{self._host} asks to be left alone for another {seconds:.0f} s (Retry-After). What "
+            "is not done yet stays due; run again then."
+        )
+
+
+def tell_backoff_s(attempt: int) -> float:
+    """Give the wait after the failed `attempt` (from 1): doubling, with jitter, bounded."""
+    return min(BACKOFF_MAX_S, BACKOFF_BASE_S * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0)
+
+
+def read_retry_after_s(header: str | None) -> float | None:
+    """Read `Retry-After`, seconds or a date; None where it is missing, over or unreadable.
+
+    Example:
+        >>> [read_retry_after_s(text) for text in ("7", "0", "soon", None)]
+        [7.0, None, None, None]
+    """
+    if header is None:
+        return None
+    try:
+        return float(Retry().parse_retry_after(header)) or None
+    except (InvalidHeader, ValueError, OverflowError):
+        return None

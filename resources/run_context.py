@@ -1,0 +1,219 @@
+"""The place where a run works: its source, store, ledger and clients, opened together."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from pipeline.core.errors import ConfigurationError
+from pipeline.core.systems import Preset
+from pipeline.embeddings.backbones import Modality
+from resources.compute.chosen_backbones import choose_backbones, leave_out_missing
+from resources.http.redaction import keep_secret
+from resources.settings import (
+    DEMO_STUDIO,
+    REQUESTS_PER_S,
+    TMDB_IMAGE_URL,
+    Settings,
+    choose_preset,
+)
+from resources.sources.source import Source, root_of, studio_source, tell_source, with_addresses
+from resources.storage.store import Store
+
+LOG = logging.getLogger("marquee")
+
+
+@dataclass
+class Workplace:
+    """Everything a step touches; made by `open_workplace`.
+
+    Attributes:
+        settings: Settings with every address filled in.
+        source: Where the movies come from.
+        store: Files.
+        ledger: Rows.
+        preset: Which backbones, and of how much they embed.
+        closing: Closes the clients that were opened.
+        clock: Seconds since the epoch.
+    """
+
+    settings: Settings
+    source: Source
+    store: Store
+    ledger: object
+    preset: Preset
+    closing: ExitStack = field(default_factory=ExitStack)
+    clock: Callable[[], float] = time.time
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that must never be shown."""
+        return self.settings.secrets
+
+    @property
+    def weights_folder(self) -> Path | None:
+        """Folder with weights that the user has, or None."""
+        return Path(self.settings.weights) if self.settings.weights else None
+
+    @cached_property
+    def backbones(self) -> Mapping[Modality, tuple[str, ...]]:
+        """Names of the backbones that are asked for, by modality, the preset's first."""
+        return choose_backbones(self.preset, self.settings.backbones)
+
+    @cached_property
+    def imports(self):
+        """What public dumps say."""
+        from resources.sources.imported_dumps import Imports
+
+        return Imports(self.store)
+
+    @cached_property
+    def tmdb(self):
+        """The TMDB client."""
+        if self.source.is_imports:
+            raise ConfigurationError("TMDB was asked for, but MARQUEE_SOURCE is imports.")
+        from resources.http.client import HttpClient
+        from resources.sources.tmdb import Tmdb
+
+        wanted = self.settings.number("requests_per_s", REQUESTS_PER_S)
+        rate = wanted if self.settings.requests_per_s or not self.source.is_studio else None
+        http = HttpClient(
+            self.settings.tmdb_api_url,
+            rate_per_s=rate,
+            secrets=self.secrets,
+            may_refuse_items=False,
+        )
+        self.closing.callback(http.close)
+        return Tmdb(http, self.settings.tmdb_api_key)
+
+    @cached_property
+    def images(self):
+        """The host of posters; TMDB is asked once where it is and which sizes it has."""
+        from resources.http.client import HttpClient
+        from resources.sources.image_host import ImageHost, find_image_host
+
+        ask = None if self.source.is_imports else lambda: self.tmdb.configuration()
+        is_unset = self.settings.tmdb_image_url == TMDB_IMAGE_URL
+        url, sizes = find_image_host(self.settings.tmdb_image_url, ask, may_move=is_unset)
+        http = HttpClient(url, secrets=self.secrets)
+        self.closing.callback(http.close)
+        return ImageHost(http, sizes)
+
+    @cached_property
+    def imdbpro(self):
+        """The IMDbPro client, or None where no cookie is configured."""
+        if not self.settings.imdbpro_cookie:
+            return None
+        from resources.sources.imdbpro import NOTICE, open_imdbpro
+
+        if not self.source.is_studio:
+            LOG.warning(NOTICE)
+        client = open_imdbpro(self.settings.imdbpro_url, self.settings.imdbpro_cookie)
+        self.closing.callback(client.close)
+        return client
+
+    @cached_property
+    def decoders(self):
+        """The processes that decode video and sound; none is started before it is needed."""
+        from resources.compute.decoding import Decoders
+
+        decoders = Decoders()
+        self.closing.callback(decoders.close)
+        return decoders
+
+    @cached_property
+    def workers(self):
+        """The processes that train; none is started before it is needed."""
+        from resources.compute.workers import Workers
+
+        most = int(self.settings.number("trainers", 1)) if self.settings.trainers else None
+        workers = Workers(most)
+        self.closing.callback(workers.close)
+        return workers
+
+    @cached_property
+    def trailers(self):
+        """The user's own trailers, and the trailer host."""
+        from resources.trailers.trailer_sources import open_sources
+
+        sources = open_sources(self.settings, self.ledger, self.clock)
+        self.closing.callback(sources.close)
+        return sources
+
+
+@contextmanager
+def open_workplace(settings: Settings) -> Iterator[Workplace]:
+    """Open the source, the store and the ledger; close them at the end.
+
+    Without a TMDB key, and without an address that says otherwise, the built-in studio is the
+    source: the one that `marquee studio` runs where it is up and shows the same films, else one
+    that is started for as long as the workplace is open.
+
+    Raises:
+        ConfigurationError: A setting is missing or wrong.
+        StoreError: The store cannot be used, or was filled from another source.
+    """
+    from resources.storage.ledger import Ledger
+
+    keep_secret(*settings.secrets)
+    with ExitStack() as stack:
+        if settings.source_kind == "studio" and not settings.tmdb_api_url:
+            settings, source = stack.enter_context(_studio(settings))
+        else:
+            settings = with_addresses(settings)
+            source = tell_source(settings)
+        store = Store(root_of(settings, source))
+        store.claim(source.name)
+        ledger = Ledger(settings.ledger or _ledger_in(store))
+        stack.callback(ledger.close)
+        preset = choose_preset(settings.preset, is_studio=source.is_studio)
+        if not source.is_studio:
+            preset = leave_out_missing(preset, Path(settings.weights) if settings.weights else None)
+        closing = stack.enter_context(ExitStack())
+        yield Workplace(settings, source, store, ledger, preset, closing)
+
+
+def open_again(settings: Settings, source: Source, preset: Preset) -> Workplace:
+    """Open store and ledger in another process of a run whose own workplace is open.
+
+    No source is asked and no studio started, and it needs no lock: the run holds it.
+    """
+    store = Store(root_of(settings, source))
+    from resources.storage.ledger import Ledger
+
+    return Workplace(settings, source, store, Ledger(settings.ledger or _ledger_in(store)), preset)
+
+
+def _ledger_in(store: Store) -> str:
+    if not store.is_local:
+        raise ConfigurationError(
+            f"The store {store.root} is not a local folder, so MARQUEE_LEDGER must name a database "
+            "(sqlite:///path or postgresql+psycopg2://…)."
+        )
+    return f"sqlite:///{Path(str(store.root)).absolute()}/ledger.sqlite"
+
+
+@contextmanager
+def _studio(settings: Settings) -> Iterator[tuple[Settings, Source]]:
+    from resources.studio.opening import announcement, open_catalogue
+    from resources.studio.servers.running import find_or_start
+
+    catalogue = open_catalogue(settings.studio or DEMO_STUDIO)
+    with find_or_start(lambda: catalogue, announced=announcement(catalogue)) as studio:
+        source = studio_source(catalogue.about())
+        LOG.warning("No TMDB_API_KEY is set: working on the %s.", source.label)
+        yield (
+            replace(
+                settings,
+                tmdb_api_url=studio.urls["TMDB_API_URL"],
+                tmdb_image_url=studio.urls["TMDB_IMAGE_URL"],
+                imdbpro_url=studio.urls["IMDBPRO_URL"],
+                trailer_url_template=studio.urls["TRAILER_URL_TEMPLATE"],
+                tmdb_api_key=studio.urls["TMDB_API_KEY"],
+                imdbpro_cookie=studio.urls["IMDBPRO_COOKIE"],
+            ),
+            source,
+        )

@@ -1,0 +1,1 @@
+"""Clients of the sources: TMDB, its images, IMDbPro, imported dumps."""

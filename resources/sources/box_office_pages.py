@@ -1,0 +1,128 @@
+"""IMDbPro's pages of one movie, as the box office needs them: figures, or what to do without.
+
+Requests per movie: one for the summary, which alone makes the label. The table of days costs a
+second one, so it is asked for only where the summary knows of the domestic run that it lists. The
+details page is not asked for: nothing here hangs on it.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from pipeline.core.errors import ItemError
+from pipeline.core.outcomes import Outcome, Reason, Status, lacking
+from pipeline.core.staleness import Row
+from pipeline.crawl.imdbpro.box_office_page import BoxOffice
+from pipeline.crawl.imdbpro.daily_table import Days
+from pipeline.crawl.imdbpro.drift import ENOUGH, STRANGE, weigh
+from pipeline.crawl.refresh import DAY, due_again_s, next_try_s
+from resources.storage.batch import Batch
+
+LOG = logging.getLogger("marquee")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What IMDbPro gave for one movie.
+
+    Attributes:
+        summary, days: None where not asked for, or where IMDbPro has no such page.
+        due_again_s: See `Outcome`.
+        notes: What the movie's partition shows of the asking.
+        failed: The movie's outcome where the summary could not be had.
+    """
+
+    summary: BoxOffice | None = None
+    days: Days | None = None
+    due_again_s: float = 0.0
+    notes: Mapping[str, str] = field(default_factory=dict)
+    failed: Outcome | None = None
+
+
+class BoxOfficePages:
+    """Reads the pages of the movies of one batch; safe to share between threads.
+
+    Args:
+        batch: The batch.
+    """
+
+    def __init__(self, batch: Batch):
+        self._batch = batch
+        self._client = batch.workplace.imdbpro
+        self._weights: dict[int, float | None] = {}
+        self._strange_tables = 0
+
+    def weight_of(self, tmdb_id: int) -> float | None:
+        """Give how much the movie's page speaks for a change of the source (see `drift`)."""
+        return self._weights.get(tmdb_id)
+
+    def read(self, tmdb_id: int, imdb_id: str | None, released: date | None) -> Reading:
+        """Read what IMDbPro has of a movie; nothing where it is off or the movie has no IMDb id.
+
+        Raises:
+            SourceError: IMDbPro as a whole cannot be used.
+        """
+        if self._client is None or not imdb_id:
+            return Reading()
+        now_s = self._batch.workplace.clock()
+        due_s = due_again_s(released, now_s)
+        try:
+            summary = self._client.box_office(imdb_id)
+        except ItemError as error:
+            self._weights[tmdb_id] = weigh(error.reason)
+            if error.reason is Reason.GONE:
+                return Reading(due_again_s=due_s, notes={"imdbpro": f"has no page of {imdb_id}"})
+            return Reading(failed=self._fail(tmdb_id, error, now_s))
+        self._weights[tmdb_id] = weigh(None)
+        days, notes = self._read_days(imdb_id, summary)
+        return Reading(summary, days, due_s if not notes else due_s or next_try_s(now_s), notes)
+
+    def _read_days(self, imdb_id: str, summary: BoxOffice) -> tuple[Days | None, Mapping[str, str]]:
+        """Read the table of days. No label hangs on it, so its failure is a note, no more."""
+        if not summary.has_domestic_run or self._strange_tables >= ENOUGH:
+            return None, {}
+        try:
+            days = self._client.days(imdb_id)
+        except ItemError as error:
+            self._count_strange_table(error)
+            return None, {"table_of_days": str(error)}
+        self._strange_tables = 0
+        return days, {}
+
+    def _count_strange_table(self, error: ItemError) -> None:
+        if error.reason not in STRANGE:
+            return
+        self._strange_tables += 1
+        if self._strange_tables == ENOUGH:
+            LOG.warning(
+                "IMDbPro's table of days could not be read %d times in a row (%s). It is not asked "
+                "for any more in this run; the figures of the summary, which labels are made of, "
+                "go on.",
+                self._strange_tables,
+                error.detail,
+            )
+
+    def _fail(self, tmdb_id: int, error: ItemError, now_s: float) -> Outcome:
+        """Give the outcome of a summary that could not be had; figures had before stay."""
+        before = self._batch.rows.get(tmdb_id)
+        if before is not None and self._is_asked_again(tmdb_id, before):
+            return Outcome(
+                tmdb_id,
+                Status(before.status),
+                Reason(before.reason) if before.reason else None,
+                f"as it was; asked again in vain: {error}",
+                before.content_hash,
+                metadata=before.metadata,
+                due_again_s=next_try_s(now_s, wait=DAY),
+            )
+        failed = lacking(tmdb_id, error.reason, error.detail)
+        return failed.again_at(next_try_s(now_s)) if failed.status.is_final else failed
+
+    def _is_asked_again(self, tmdb_id: int, before: Row) -> bool:
+        """Whether there are figures of the same inputs, which are due because they move."""
+        versions = (self._batch.versions[tmdb_id], self._batch.step.code_version)
+        is_figure = before.status == Status.OK or before.reason in (
+            Reason.FOREIGN_CURRENCY, Reason.NO_BOX_OFFICE,
+        )  # fmt: skip
+        return is_figure and (before.input_version, before.code_version) == versions

@@ -1,0 +1,93 @@
+"""Which source is read, and where a run would work by the settings alone."""
+
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from pipeline.core.errors import ConfigurationError
+from resources.settings import (
+    DEMO_STUDIO,
+    IMDBPRO_URL,
+    TMDB_API_URL,
+    TMDB_IMAGE_URL,
+    TRAILER_URL_TEMPLATE,
+    Settings,
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the movies come from.
+
+    Attributes:
+        name: Mark that the store and Dagster's home carry; two names never mix.
+        label: What reports say.
+        is_studio: Whether it is the built-in studio: then random weights are allowed.
+        is_imports: Whether it is dumps that were imported: then TMDB is asked nothing.
+        about: What the studio says of itself.
+    """
+
+    name: str
+    label: str
+    is_studio: bool
+    about: dict = field(default_factory=dict, hash=False)
+    is_imports: bool = False
+
+
+def tell_place(settings: Settings) -> tuple[Settings, Source, str]:
+    """Say where a run would work: settings, source and the store's root; nothing is opened."""
+    if settings.source_kind == "studio" and not settings.tmdb_api_url:
+        from resources.studio.opening import open_catalogue
+
+        source = studio_source(open_catalogue(settings.studio or DEMO_STUDIO).about())
+    else:
+        settings = with_addresses(settings)
+        source = tell_source(settings)
+    return settings, source, root_of(settings, source)
+
+
+def root_of(settings: Settings, source: Source) -> str:
+    """Give the root of the store: the one that is set, else a folder of the source's own."""
+    folder = "imports" if source.is_imports else "studio" if source.is_studio else "tmdb"
+    return settings.store or f"store/{folder}"
+
+
+def with_addresses(settings: Settings) -> Settings:
+    """Fill in the addresses that are not set.
+
+    Raises:
+        ConfigurationError: TMDB is the source and there is no key.
+    """
+    if settings.source_kind == "tmdb" and not settings.tmdb_api_key:
+        raise ConfigurationError(
+            "TMDB is the source but TMDB_API_KEY is not set. Set the key (v3 key or v4 token, free "
+            "at themoviedb.org under account settings, API), or unset TMDB_API_URL and "
+            "MARQUEE_SOURCE to use the studio."
+        )
+    return replace(
+        settings,
+        tmdb_api_url=settings.tmdb_api_url or TMDB_API_URL,
+        tmdb_image_url=settings.tmdb_image_url or TMDB_IMAGE_URL,
+        imdbpro_url=settings.imdbpro_url or IMDBPRO_URL,
+        trailer_url_template=settings.trailer_url_template or TRAILER_URL_TEMPLATE,
+    )
+
+
+def tell_source(settings: Settings) -> Source:
+    """Ask an address on loopback whether it is a studio; every other one is the real TMDB."""
+    if settings.source_kind == "imports":
+        return Source("imports", "public dumps that were imported", False, is_imports=True)
+    from resources.studio.servers.running import ask_about
+
+    parts = urlsplit(settings.tmdb_api_url)
+    if parts.hostname in ("127.0.0.1", "localhost", "::1"):
+        about = ask_about(f"{parts.scheme}://{parts.netloc}")
+        if about:
+            return studio_source(about)
+    return Source("tmdb", f"TMDB ({settings.tmdb_api_url})", is_studio=False)
+
+
+def studio_source(about: dict) -> Source:
+    """Make the source of what a studio says of itself."""
+    from resources.studio.opening import label
+
+    return Source(f"studio {about['fingerprint']}", label(about), True, about)

@@ -1,0 +1,204 @@
+"""TMDB's API v3: one method per question; answers as TMDB gives them, all fields kept."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
+
+from pipeline.core.errors import ConfigurationError, FetchError, RecordError, SourceError
+from pipeline.core.outcomes import Reason
+from pipeline.crawl.tmdb.answers import (
+    Configuration,
+    Page,
+    parse_configuration,
+    parse_genres,
+    parse_page,
+)
+from resources.http.client import HttpClient
+from resources.http.redaction import keep_secret
+from resources.http.status import HttpStatusError
+from resources.sources.tmdb_errors import judge, retell, tell_limited
+from resources.sources.tmdb_slices import MAX_PAGES, Counts, Days, cut
+
+MAX_CHANGES_DAYS = 14
+"""Longest span of one question for changes; a longer one is refused with 422."""
+
+APPENDED = ("credits", "keywords", "videos", "release_dates", "external_ids")
+"""Parts that come with a movie in the same request."""
+
+_NOT_TMDB = (
+    Reason.MALFORMED, Reason.WRONG_TYPE, Reason.DELETED_AT_SOURCE, Reason.UNEXPECTED,
+    Reason.TOO_LARGE,
+)  # fmt: skip
+"""What a listing cannot be; whoever answers so is not TMDB's API."""
+_PASSING = (Reason.RATE_LIMITED, Reason.TIMEOUT, Reason.SERVER_ERROR, Reason.NETWORK)
+
+PATIENCE_S = 60.0
+"""How long a key that TMDB limits (429) waits in all, before the whole crawl stops."""
+LIMITED_PAUSE_S = 5.0
+"""Wait where TMDB limits the key and does not say for how long."""
+
+
+class Tmdb:
+    """TMDB behind one key.
+
+    Args:
+        http: Client of the API's base address, such as `https://api.themoviedb.org/3`.
+        key: A v3 key, or a v4 bearer token (recognised by its form).
+        patience_s: How long a limited key waits in all.
+
+    Raises:
+        ConfigurationError: The key is empty or cannot be one.
+    """
+
+    def __init__(self, http: HttpClient, key: str, *, patience_s: float = PATIENCE_S):
+        key = key.strip()
+        if not key or not key.isascii() or not key.isprintable() or " " in key:
+            raise ConfigurationError(
+                "TMDB_API_KEY is empty or not a key. Set it to the v3 key or the v4 token from "
+                "themoviedb.org, account settings, API."
+            )
+        keep_secret(key)
+        self._http = http
+        self._patience_s = patience_s
+        self._verdict: SourceError | None = None
+        is_token = key.startswith("eyJ") and key.count(".") == 2
+        self._params = {} if is_token else {"api_key": key}
+        self._headers = {"Authorization": f"Bearer {key}"} if is_token else {}
+
+    def configuration(self) -> Configuration:
+        """Ask where the images are, in which sizes; also the cheapest proof that the key works.
+
+        Raises:
+            CredentialError: TMDB refuses the key.
+            SourceError: TMDB is in maintenance or down, or this is not TMDB.
+        """
+        return self._ask_all("/configuration", {}, parse_configuration)
+
+    def genres(self) -> dict[int, str]:
+        """Ask for the names of the genres by id; errors as for `configuration`."""
+        return self._ask_all("/genre/movie/list", {}, parse_genres)
+
+    def discover_ids(
+        self, since: date, until: date, filters: Mapping[str, str] | None = None
+    ) -> Iterator[int]:
+        """Yield every movie released from `since` to `until`, both included, each once.
+
+        Spans of which TMDB would hide the end are halved until every one can be read whole; a
+        single day that is still too long is cut by votes, then by runtime.
+
+        Args:
+            since: First release date.
+            until: Last release date.
+            filters: Further parameters of `/discover/movie`, such as `with_original_language`.
+
+        Raises:
+            SourceError: TMDB cannot list all of one day; or as `configuration`.
+            FetchError: A page could not be had.
+        """
+        filters = filters or {}
+        params = {"include_adult": "false", "sort_by": "primary_release_date.asc", **filters}
+        names = ("primary_release_date.gte", "primary_release_date.lte")
+        counts = [
+            Counts(name, int(filters.get(f"{name}.gte", 0)), int(most) if most else None)
+            for name in ("vote_count", "with_runtime")
+            for most in [filters.get(f"{name}.lte")]
+        ]
+        return self._list("/discover/movie", params, [Days(names, since, until), *counts])
+
+    def changed_ids(self, since: date, until: date) -> Iterator[int]:
+        """Yield every movie changed from `since` to `until`, both included; one may come twice.
+
+        Raises:
+            SourceError, FetchError: As for `discover_ids`.
+        """
+        start = since
+        while start <= until:
+            end = min(until, start + timedelta(days=MAX_CHANGES_DAYS - 1))
+            days = Days(("start_date", "end_date"), start, end)
+            yield from self._list("/movie/changes", {}, [days])
+            start = end + timedelta(days=1)
+
+    def details(self, tmdb_id: int) -> dict:
+        """Ask for one movie with all its parts, in one request.
+
+        Raises:
+            FetchError: `DELETED_AT_SOURCE` where TMDB no longer has it; else why it failed.
+            CredentialError, SourceError: As for `configuration`.
+        """
+        answer = self._ask(f"/movie/{tmdb_id}", {"append_to_response": ",".join(APPENDED)})
+        if answer.get("id") != tmdb_id:
+            raise RecordError(
+                Reason.MALFORMED,
+                f"movie {tmdb_id} was wanted, got id {str(answer.get('id'))[:20]!r}",
+            )
+        return answer
+
+    def _list(self, path: str, params: Mapping, spans: list[Days | Counts]) -> Iterator[int]:
+        """List what the spans hold, in as many parts as TMDB needs."""
+        if spans[0].since > spans[0].until:
+            return
+
+        def ask(span: Mapping) -> Page:
+            return self._ask_all(path, {**params, **span, "page": 1}, parse_page)
+
+        for span, first in cut(ask, spans):
+            yield from self._list_pages(path, {**params, **span}, first)
+
+    def _list_pages(self, path: str, span: Mapping, first: Page) -> Iterator[int]:
+        # Movies move between pages while we read, so one may stand on two of them.
+        seen: set[int] = set()
+        answer, page = first, 1
+        while True:
+            for tmdb_id in answer.ids:
+                if tmdb_id not in seen:
+                    seen.add(tmdb_id)
+                    yield tmdb_id
+            page += 1
+            if page > min(answer.total_pages, MAX_PAGES):
+                return
+            answer = self._ask_all(path, {**span, "page": page}, parse_page)
+
+    def _ask_all(self, path: str, params: Mapping, parse: Callable):
+        """Ask what no movie can answer for: what cannot be read there is the source's fault."""
+        try:
+            return parse(self._ask(path, params))
+        except HttpStatusError as error:
+            if error.status < 500 and error.reason not in _PASSING:
+                raise SourceError(
+                    f"{self._http.base_url} does not answer as TMDB does: {error.detail}. "
+                    "Check TMDB_API_URL."
+                ) from error
+            raise
+        except (RecordError, FetchError) as error:
+            if error.reason in _NOT_TMDB:
+                raise SourceError(
+                    f"{self._http.base_url} does not answer as TMDB does: {error.detail}. "
+                    "Check TMDB_API_URL."
+                ) from error
+            raise
+
+    def _ask(self, path: str, params: Mapping) -> dict:
+        """Ask, and wait where the key is limited: that is no movie's fault, and all must wait."""
+        ends_at = time.monotonic() + self._patience_s
+        while True:
+            try:
+                answer = self._http.get_json(path, {**params, **self._params}, self._headers)
+            except SourceError as error:
+                # The client only counts failures; what TMDB said of them says more.
+                raise self._verdict or error from None
+            except HttpStatusError as error:
+                time.sleep(self._tell_wait_s(error, ends_at))
+            else:
+                self._verdict = None
+                return answer
+
+    def _tell_wait_s(self, error: HttpStatusError, ends_at: float) -> float:
+        """Give the wait before the same question; raise where asking again is of no use."""
+        verdict = judge(error)
+        if verdict is None and error.reason is not Reason.RATE_LIMITED:
+            raise retell(error)
+        wait_s = LIMITED_PAUSE_S if error.wait_s is None else error.wait_s
+        if verdict is None and time.monotonic() + wait_s <= ends_at:
+            return wait_s
+        self._verdict = verdict or tell_limited(error)
+        raise self._verdict from error

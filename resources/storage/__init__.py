@@ -1,0 +1,1 @@
+"""The store, the ledger, and how a result is kept."""

@@ -1,0 +1,238 @@
+"""The movies that one step has to do in one run, done side by side and kept one by one.
+
+A result is kept in three moves: the files are complete in the staging folder; the ledger notes
+where they belong (`Ledger.intend`); they are renamed into place. A run that is killed in between
+is finished by the next one (`Batch.recover`), without fetching or computing anything again.
+"""
+
+import logging
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from upath import UPath
+
+from pipeline.core.errors import (
+    DamagedFileError,
+    DiskError,
+    ItemError,
+    MarqueeError,
+    PausedError,
+)
+from pipeline.core.outcomes import Outcome, Reason, lacking, made
+from pipeline.core.staleness import Row, Step
+from pipeline.core.versions import combine, hash_bytes
+from resources.http.redaction import redact, redact_values
+from resources.run_context import Workplace
+from resources.storage.store import writing
+
+LOG = logging.getLogger("marquee")
+
+_STAGED = re.compile(r"\d+-\d+-[0-9a-f]+")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step has to do in one run.
+
+    Attributes:
+        workplace: Store, ledger and clients.
+        step: The step.
+        versions: The version of its inputs for every movie that is due.
+        rows: The movies' rows as they were.
+    """
+
+    workplace: Workplace
+    step: Step
+    versions: Mapping[int, str]
+    rows: Mapping[int, Row]
+
+    @property
+    def tmdb_ids(self) -> list[int]:
+        """The movies, in the order given."""
+        return list(self.versions)
+
+    def without(self, tmdb_ids: set[int]) -> "Batch":
+        """Give the batch that is left when these movies are done."""
+        versions = {i: v for i, v in self.versions.items() if i not in tmdb_ids}
+        return Batch(self.workplace, self.step, versions, self.rows)
+
+    def path(self, tmdb_id: int, suffix: str, *folders: str) -> UPath:
+        """Give the place of one of this step's files in the store."""
+        return self.workplace.store.path(*folders, f"{int(tmdb_id)}{suffix}")
+
+    def staging(self) -> Path:
+        """Give the folder where this step's downloads grow."""
+        return self.workplace.store.staging(self.step.name)
+
+    # -- keeping ---------------------------------------------------------------------------------
+
+    def keep(
+        self,
+        tmdb_id: int,
+        files: Mapping[UPath, bytes | Path],
+        *,
+        content_hash: str = "",
+        facets: Mapping[str, str] | None = None,
+        lacks: tuple[Reason, str] | None = None,
+        due_again_s: float = 0.0,
+        **metadata: object,
+    ) -> Outcome:
+        """Put a movie's files in their places, all of them or, until the next run, none.
+
+        Args:
+            tmdb_id: The movie.
+            files: Content by place: bytes, or the path of a complete file in `staging()`.
+            content_hash: Version of what was made, where the files' bytes are not its measure.
+            facets: Hashes of the parts of a record.
+            lacks: Reason and detail where the files are kept though they are no result.
+            due_again_s: See `Outcome`.
+            **metadata: Figures for the movie's partition.
+
+        Returns:
+            The outcome to hand on.
+        """
+        staged, hashes = {}, []
+        for number, (place, content) in enumerate(files.items()):
+            digest, path = self._stage(tmdb_id, number, content)
+            staged[place] = path
+            hashes.append(digest)
+        content_hash = content_hash or (hashes[0] if len(hashes) == 1 else combine(hashes))
+        root = str(self.workplace.store.root)
+        pending = {
+            "input_version": self.versions[tmdb_id],
+            "code_version": self.step.code_version,
+            "content_hash": content_hash,
+            "facets": dict(facets or {}),
+            "metadata": metadata,
+            "lacks": [lacks[0].value, lacks[1]] if lacks else None,
+            "due_again_s": due_again_s,
+            "files": [
+                {"place": str(p).removeprefix(root).lstrip("/"), "staged": s.name, "hash": h}
+                for (p, s), h in zip(staged.items(), hashes, strict=True)
+            ],
+        }
+        self.workplace.ledger.intend(self.step.name, tmdb_id, pending)
+        for place, path in staged.items():
+            self.workplace.store.place(path, place)
+        return _read_kept(tmdb_id, pending)
+
+    def _stage(self, tmdb_id: int, number: int, content: bytes | Path) -> tuple[str, Path]:
+        digest = hash_bytes(content if isinstance(content, bytes) else content.read_bytes())
+        path = self.staging() / f"{int(tmdb_id)}-{number}-{digest}"
+        with writing(path):
+            if isinstance(content, bytes):
+                path.write_bytes(content)
+            else:
+                content.replace(path)
+        return digest, path
+
+    # -- recovering ------------------------------------------------------------------------------
+
+    def recover(self) -> list[Outcome]:
+        """Finish what a killed run had complete for the same inputs; give the outcomes."""
+        outcomes = []
+        for tmdb_id in self.versions:
+            row = self.rows.get(tmdb_id)
+            if row and row.pending and self._is_complete(tmdb_id, row.pending):
+                outcomes.append(_read_kept(tmdb_id, row.pending))
+        return outcomes
+
+    def sweep(self) -> None:
+        """Remove what killed runs left in the staging folder; after `recover` nobody wants it."""
+        if self.workplace.store.is_local:  # there the store's lock says that nobody else is here
+            for path in self.staging().iterdir():
+                if _STAGED.fullmatch(path.name):
+                    path.unlink()
+
+    def _is_complete(self, tmdb_id: int, pending: Mapping) -> bool:
+        wanted = (self.versions[tmdb_id], self.step.code_version)
+        if (pending["input_version"], pending["code_version"]) != wanted:
+            return False
+        for file in pending["files"]:
+            staged = self.staging() / file["staged"]
+            place = self.workplace.store.path(file["place"])
+            if staged.exists() and hash_bytes(staged.read_bytes()) == file["hash"]:
+                self.workplace.store.place(staged, place)
+            elif not place.exists() or hash_bytes(place.read_bytes()) != file["hash"]:
+                return False
+        return True
+
+    # -- doing -----------------------------------------------------------------------------------
+
+    def each(self, make: Callable[[int], Outcome], *, workers: int) -> Iterator[Outcome]:
+        """Do every movie in a pool of threads; give outcomes as they come.
+
+        A bad item becomes its outcome. A broken source or store stops the batch: movies not yet
+        begun are left as they were. So is a movie whose source wants a rest; the others go on.
+
+        Args:
+            make: Makes one movie's outcome; may raise `ItemError`.
+            workers: Threads.
+        """
+        pool = ThreadPoolExecutor(workers, thread_name_prefix=self.step.name)
+        try:
+            futures = {pool.submit(make, tmdb_id): tmdb_id for tmdb_id in self.versions}
+            for future in as_completed(futures):
+                if not isinstance(future.exception(), PausedError):
+                    yield self._outcome(futures[future], future)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def read(self, load: Callable[[int], object], *, workers: int, ahead: int = 16) -> Iterator:
+        """Load what each movie needs, some ahead of the reader, in the order of the batch.
+
+        Yields:
+            (tmdb_id, what was loaded or the exception that was raised).
+        """
+        waiting: deque[tuple[int, Future]] = deque()
+        with ThreadPoolExecutor(workers, thread_name_prefix=f"{self.step.name}-read") as pool:
+            for tmdb_id in self.versions:
+                waiting.append((tmdb_id, pool.submit(load, tmdb_id)))
+                if len(waiting) > ahead:
+                    yield _result(*waiting.popleft())
+            while waiting:
+                yield _result(*waiting.popleft())
+
+    def _outcome(self, tmdb_id: int, future: Future) -> Outcome:
+        error = future.exception()
+        return future.result() if error is None else outcome_of(self.step.name, tmdb_id, error)
+
+
+def _read_kept(tmdb_id: int, kept: Mapping) -> Outcome:
+    """Give the outcome that belongs to what `Batch.keep` has noted."""
+    if kept.get("lacks"):
+        reason, detail = kept["lacks"]
+        outcome = lacking(tmdb_id, Reason(reason), detail, **kept["metadata"])
+    else:
+        outcome = made(tmdb_id, kept["content_hash"], **kept["metadata"])
+    return replace(
+        outcome,
+        content_hash=kept["content_hash"],
+        facets=kept["facets"],
+        due_again_s=kept.get("due_again_s", 0.0),
+    )
+
+
+def _result(tmdb_id: int, future: Future) -> tuple[int, object]:
+    error = future.exception()
+    return tmdb_id, future.result() if error is None else error
+
+
+def outcome_of(step_name: str, tmdb_id: int, error: BaseException) -> Outcome:
+    """Turn the error of one movie into its outcome; raise what concerns more than the movie."""
+    if isinstance(error, ItemError):
+        metadata = redact_values(error.metadata)
+        return lacking(tmdb_id, error.reason, redact(error.detail), **metadata)
+    if isinstance(error, DamagedFileError):
+        return lacking(tmdb_id, Reason.DAMAGED_UPSTREAM, str(error))
+    if DiskError.is_behind(error):
+        raise DiskError.of(error, f"The disk fails at movie {tmdb_id}") from error
+    if isinstance(error, MarqueeError | MemoryError) or not isinstance(error, Exception):
+        raise error
+    LOG.error("%s: unexpected error at movie %s", step_name, tmdb_id, exc_info=error)
+    said = redact(f"{type(error).__name__}: {error}")[:300]
+    return lacking(tmdb_id, Reason.UNEXPECTED, said)

@@ -1,0 +1,175 @@
+"""The ledger: one row per movie and asset, which says what became of it and what is due."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from pipeline.core.errors import StoreError
+from pipeline.core.outcomes import Status
+from pipeline.core.staleness import Row
+from resources.storage.ledger_tables import MOVIES, NOTES, ROWS, TABLES, as_row, as_values, upsert
+
+_CHUNK = 500
+"""Rows in one statement: SQLite takes at most 32,766 variables."""
+
+
+class Ledger:
+    """Rows, known movies and notes in one database.
+
+    Args:
+        url: An SQLAlchemy URL: `sqlite:///file` or `postgresql+psycopg2://…`.
+    """
+
+    def __init__(self, url: str):
+        try:
+            self._engine = sa.create_engine(url, pool_pre_ping=True)
+            if self._engine.dialect.name == "sqlite":
+                sa.event.listen(self._engine, "connect", _set_up_sqlite)
+            TABLES.create_all(self._engine)
+        except (sa.exc.SQLAlchemyError, ImportError) as error:
+            raise StoreError(
+                f"The ledger {sa.engine.make_url(url).render_as_string()} cannot be opened "
+                f"({type(error).__name__}). Check MARQUEE_LEDGER and that the folder is writable."
+            ) from error
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self):
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except sa.exc.OperationalError as error:
+            raise StoreError(
+                f"The ledger cannot be written ({error.orig}). Free some space or stop the other "
+                "writer, then run again: nothing that was done is lost."
+            ) from error
+
+    # -- known movies ------------------------------------------------------------------------------
+
+    def movies(self) -> dict[int, str]:
+        """Give every known movie, in the order it became known, with its stamp of change."""
+        with self._transaction() as connection:
+            rows = connection.execute(sa.select(MOVIES).order_by(MOVIES.c.tmdb_id))
+            return {row.tmdb_id: row.change_stamp for row in rows}
+
+    def know_movies(self, stamps: Mapping[int, str]) -> None:
+        """Add movies, or set the stamp that says when each was last reported as changed."""
+        rows = [{"tmdb_id": int(i), "change_stamp": stamp} for i, stamp in stamps.items()]
+        with self._transaction() as connection:
+            for chunk in _chunks(rows):
+                connection.execute(self._upsert(MOVIES, ["change_stamp"]), chunk)
+
+    # -- rows --------------------------------------------------------------------------------------
+
+    def rows(self, asset: str, tmdb_ids: Iterable[int] | None = None) -> dict[int, Row]:
+        """Give an asset's rows by movie; all of them where `tmdb_ids` is None."""
+        query = sa.select(ROWS).where(ROWS.c.asset == asset)
+        wanted = None if tmdb_ids is None else set(tmdb_ids)
+        if wanted is not None and len(wanted) <= _CHUNK:
+            query = query.where(ROWS.c.tmdb_id.in_(wanted))
+        with self._transaction() as connection:
+            return {
+                row.tmdb_id: as_row(row)
+                for row in connection.execute(query)
+                if wanted is None or row.tmdb_id in wanted
+            }
+
+    def write(self, asset: str, rows: Mapping[int, Row], *, now_s: float) -> None:
+        """Write whole rows in one transaction; whatever was pending for them is settled."""
+        values = [as_values(asset, tmdb_id, row, now_s) for tmdb_id, row in rows.items()]
+        columns = [c.name for c in ROWS.c if not c.primary_key]
+        with self._transaction() as connection:
+            for chunk in _chunks(values):
+                connection.execute(self._upsert(ROWS, columns), chunk)
+
+    def intend(self, asset: str, tmdb_id: int, pending: Mapping[str, object]) -> None:
+        """Note what is about to be put in place, so that a killed run can finish it."""
+        values = as_values(asset, tmdb_id, Row(), 0.0) | {"pending": json.dumps(dict(pending))}
+        with self._transaction() as connection:
+            connection.execute(self._upsert(ROWS, ["pending"]), [values])
+
+    def mark_shown(self, asset: str, tmdb_ids: Sequence[int]) -> None:
+        """Note that Dagster shows these rows."""
+        with self._transaction() as connection:
+            for chunk in _chunks(list(tmdb_ids)):
+                connection.execute(
+                    sa.update(ROWS)
+                    .where(ROWS.c.asset == asset, ROWS.c.tmdb_id.in_(chunk))
+                    .values(is_shown=True)
+                )
+
+    def retry_now(self, assets: Sequence[str], tmdb_ids: Sequence[int] | None = None) -> int:
+        """Make waiting rows due at once; give their number."""
+        statement = sa.update(ROWS).where(
+            ROWS.c.asset.in_(assets), ROWS.c.status == Status.RETRY.value
+        )
+        if tmdb_ids is not None:
+            statement = statement.where(ROWS.c.tmdb_id.in_(tmdb_ids))
+        with self._transaction() as connection:
+            return connection.execute(statement.values(next_attempt_s=0.0, attempts=0)).rowcount
+
+    def forget(
+        self, assets: Sequence[str], tmdb_ids: Sequence[int], statuses: Sequence[str]
+    ) -> int:
+        """Drop rows of these statuses, which makes them due anew; give their number."""
+        with self._transaction() as connection:
+            return sum(
+                connection.execute(
+                    sa.delete(ROWS).where(
+                        ROWS.c.asset.in_(assets),
+                        ROWS.c.status.in_(statuses),
+                        ROWS.c.tmdb_id.in_(chunk),
+                    )
+                ).rowcount
+                for chunk in _chunks(list(tmdb_ids))
+            )
+
+    def counts(self) -> dict[str, dict[tuple[str, str], int]]:
+        """Count movies by asset and by (status, reason)."""
+        query = (
+            sa.select(ROWS.c.asset, ROWS.c.status, ROWS.c.reason, sa.func.count())
+            .where(ROWS.c.status != "", ROWS.c.tmdb_id != 0)
+            .group_by(ROWS.c.asset, ROWS.c.status, ROWS.c.reason)
+        )
+        counts: dict[str, dict[tuple[str, str], int]] = {}
+        with self._transaction() as connection:
+            for asset, status, reason, count in connection.execute(query):
+                counts.setdefault(asset, {})[status, reason] = count
+        return counts
+
+    def statuses(self, asset: str) -> dict[int, tuple[str, str, str]]:
+        """Give status, reason and detail by movie, without what else the rows hold."""
+        columns = (ROWS.c.tmdb_id, ROWS.c.status, ROWS.c.reason, ROWS.c.detail)
+        query = sa.select(*columns).where(ROWS.c.asset == asset).order_by(ROWS.c.tmdb_id)
+        with self._transaction() as connection:
+            return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
+
+    # -- notes -------------------------------------------------------------------------------------
+
+    def note(self, name: str) -> str | None:
+        """Give a note such as the day up to which changes were crawled; None when there is none."""
+        with self._transaction() as connection:
+            return connection.execute(sa.select(NOTES.c.value).where(NOTES.c.name == name)).scalar()
+
+    def set_note(self, name: str, value: str) -> None:
+        """Keep a note."""
+        with self._transaction() as connection:
+            connection.execute(self._upsert(NOTES, ["value"]), [{"name": name, "value": value}])
+
+    def _upsert(self, table: sa.Table, columns: list[str]):
+        return upsert(self._engine.dialect.name, table, tuple(columns))
+
+
+def _set_up_sqlite(connection, _record) -> None:
+    # WAL: readers and one writer do not block each other; a killed process leaves no lock behind.
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=60000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _chunks(items: list, size: int = _CHUNK) -> Iterable[list]:
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -1,0 +1,106 @@
+"""The ledger's tables, and the passage between their rows and ours."""
+
+import json
+from functools import cache
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from pipeline.core.staleness import Row
+
+TABLES = sa.MetaData()
+
+ROWS = sa.Table(
+    "ledger",
+    TABLES,
+    sa.Column("asset", sa.String(80), primary_key=True),
+    sa.Column("tmdb_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("status", sa.String(10), nullable=False, default=""),
+    sa.Column("reason", sa.String(40), nullable=False, default=""),
+    sa.Column("detail", sa.Text, nullable=False, default=""),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("next_attempt_s", sa.Float, nullable=False, default=0.0),
+    sa.Column("input_version", sa.String(32), nullable=False, default=""),
+    sa.Column("code_version", sa.String(32), nullable=False, default=""),
+    sa.Column("content_hash", sa.String(80), nullable=False, default=""),
+    sa.Column("facets", sa.Text, nullable=False, default="{}"),
+    sa.Column("metadata", sa.Text, nullable=False, default="{}"),
+    sa.Column("is_shown", sa.Boolean, nullable=False, default=False),
+    sa.Column("updated_s", sa.Float, nullable=False, default=0.0),
+    sa.Column("pending", sa.Text, nullable=False, default=""),
+)
+
+MOVIES = sa.Table(
+    "movies",
+    TABLES,
+    sa.Column("tmdb_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("change_stamp", sa.String(40), nullable=False, default=""),
+)
+
+NOTES = sa.Table(
+    "notes",
+    TABLES,
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+
+@cache
+def upsert(dialect: str, table: sa.Table, columns: tuple[str, ...]):
+    """Give the statement of an insert that overwrites `columns` where the key stands already.
+
+    It has no values of its own: rows are handed over when it is executed, so that it is made and
+    compiled once, and not for every film.
+
+    Args:
+        dialect: `sqlite` or `postgresql`, which alone know such an insert.
+        table: The table; its primary key decides what stands already.
+        columns: What is overwritten.
+    """
+    insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
+    statement = insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns),
+        set_={column: statement.excluded[column] for column in columns},
+    )
+
+
+def as_row(row: sa.Row) -> Row:
+    """Read a row of the table."""
+    values = row._mapping
+    return Row(
+        status=values["status"],
+        reason=values["reason"],
+        detail=values["detail"],
+        attempts=values["attempts"],
+        next_attempt_s=values["next_attempt_s"],
+        input_version=values["input_version"],
+        code_version=values["code_version"],
+        content_hash=values["content_hash"],
+        facets=json.loads(values["facets"]),
+        metadata=json.loads(values["metadata"]),
+        is_shown=values["is_shown"],
+        pending=json.loads(values["pending"]) if values["pending"] else None,
+    )
+
+
+def as_values(asset: str, tmdb_id: int, row: Row, now_s: float) -> dict[str, object]:
+    """Write a row for the table, with nothing pending."""
+    return {
+        "asset": asset,
+        "tmdb_id": int(tmdb_id),
+        "status": row.status,
+        "reason": row.reason,
+        "detail": row.detail,
+        "attempts": row.attempts,
+        "next_attempt_s": row.next_attempt_s,
+        "input_version": row.input_version,
+        "code_version": row.code_version,
+        "content_hash": row.content_hash,
+        "facets": json.dumps(dict(row.facets)),
+        "metadata": json.dumps(dict(row.metadata), default=str),
+        "is_shown": row.is_shown,
+        "updated_s": now_s,
+        "pending": "",
+    }

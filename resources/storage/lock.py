@@ -1,0 +1,104 @@
+"""One marquee at a time on one store: a lock that the kernel frees when its holder dies.
+
+Stores that are no local folder are not locked; there, one machine at a time is the operator's
+promise.
+"""
+
+import fcntl
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.core.errors import StoreError
+from resources.storage.store import Store
+
+LOG = logging.getLogger("marquee")
+
+_POLL_S = 0.5
+_guard = threading.Lock()
+_held: dict[Path, tuple[int, int]] = {}
+"""Locks of this process: file descriptor and how many hold it; a build holds it around its runs."""
+
+
+@contextmanager
+def exclusive(store: Store, *, say: Callable[[str], None] = LOG.warning) -> Iterator[None]:
+    """Hold the store for this process; wait while another process holds it.
+
+    Args:
+        store: The store.
+        say: Told once when there is somebody to wait for.
+    """
+    if not store.is_local:
+        yield
+        return
+    path = _path(store)
+    _take(path, say)
+    try:
+        yield
+    finally:
+        _give_back(path)
+
+
+def is_held(store: Store) -> bool:
+    """Whether any process, this one included, is at work on the store."""
+    if not store.is_local:
+        return False
+    path = _path(store)
+    with _guard:
+        if path in _held:
+            return True
+    descriptor = _open(path)
+    try:
+        return not _try(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _path(store: Store) -> Path:
+    return Path(str(store.root)).absolute() / ".lock"
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StoreError(
+            f"The store {path.parent} cannot be written ({error.strerror}). Point MARQUEE_STORE to "
+            "a folder that you may write."
+        ) from error
+
+
+def _try(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _take(path: Path, say: Callable[[str], None]) -> None:
+    with _guard:
+        if path in _held:
+            descriptor, count = _held[path]
+            _held[path] = (descriptor, count + 1)
+            return
+    descriptor = _open(path)
+    if not _try(descriptor):
+        say(f"Another marquee is at work on {path.parent}; waiting until it has finished.")
+        while not _try(descriptor):
+            time.sleep(_POLL_S)
+    with _guard:
+        _held[path] = (descriptor, 1)
+
+
+def _give_back(path: Path) -> None:
+    with _guard:
+        descriptor, count = _held.pop(path)
+        if count > 1:
+            _held[path] = (descriptor, count - 1)
+            return
+    os.close(descriptor)

@@ -1,0 +1,187 @@
+"""Where files lie: one root, one layout, and writes that are either whole or not there.
+
+Layout (the seeds'): `movies/<id>.json box_office/<id>.json posters/<id>.jpg trailers/<id>.mp4
+frames/<id>.npz audio/<id>.npy embeddings/<modality>/<backbone>/<id>.npy features/ splits/ models/
+reports/`.
+"""
+
+import io
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import BadZipFile
+
+import numpy as np
+from upath import UPath
+
+from pipeline.core.errors import DamagedFileError, DiskError, StoreError
+from pipeline.core.versions import hash_bytes
+
+SOURCE_MARK = "SOURCE.json"
+STAGING = ".staging"
+
+
+class Store:
+    """Files of one source under one root, a local folder or any fsspec URL.
+
+    Args:
+        root: Folder or URL; made when missing.
+    """
+
+    def __init__(self, root: str | os.PathLike[str]):
+        self.root = UPath(root)
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"The store {self.root} cannot be made ({error.strerror or error}). "
+                "Point MARQUEE_STORE to a folder that you may write."
+            ) from error
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the root is a folder of this machine."""
+        return self.root.protocol in ("", "file", "local")
+
+    def path(self, *parts: str) -> UPath:
+        """Join parts under the root; a part that would leave it raises `StoreError`."""
+        for part in parts:
+            if ".." in Path(part).parts or part.startswith(("/", "\\")) or "\x00" in part:
+                raise StoreError(f"{part!r} is no name inside the store {self.root}.")
+        return self.root.joinpath(*parts)
+
+    def folder(self, *parts: str) -> Path:
+        """Make and give a local folder under the root, for what only local programs can write."""
+        if not self.is_local:
+            raise StoreError(
+                f"Models and reports need a local store; MARQUEE_STORE is {self.root}. "
+                "Point it to a folder."
+            )
+        folder = Path(str(self.path(*parts)))
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    # -- reading and writing -------------------------------------------------------------------
+
+    def write(self, path: UPath, content: bytes) -> None:
+        """Write whole or not at all: a temporary neighbour, then a rename."""
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.is_local:
+                path.write_bytes(content)  # object stores put whole objects
+                return
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+        with writing(path):
+            try:
+                temporary.write_bytes(content)
+                Path(str(temporary)).replace(str(path))
+            finally:  # also when somebody stops the run; where all went well it is gone already
+                with suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+
+    def read_json(self, path: UPath) -> dict:
+        """Read one JSON object; `DamagedFileError` where it is none."""
+        with _reading(path):
+            return json.loads(path.read_bytes())
+
+    def read_array(self, path: UPath) -> np.ndarray:
+        """Read one `.npy` array; `DamagedFileError` where it is none; pickles are refused."""
+        with _reading(path):
+            return np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+
+    def read_arrays(self, path: UPath) -> dict[str, np.ndarray]:
+        """Read a `.npz` of named arrays; `DamagedFileError` where it is none."""
+        with (
+            _reading(path),
+            np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays,
+        ):
+            return {name: arrays[name] for name in arrays.files}
+
+    @contextmanager
+    def local_copy(self, path: UPath) -> Iterator[Path]:
+        """Give a local path of a file: the file itself, or a copy for as long as it is needed."""
+        if self.is_local:
+            yield Path(str(path))
+            return
+        with TemporaryDirectory(prefix="marquee-") as folder:
+            copy = Path(folder, path.name)
+            copy.write_bytes(path.read_bytes())
+            yield copy
+
+    # -- staging: what is complete but not yet in its place -------------------------------------
+
+    def staging(self, asset: str) -> Path:
+        """Make and give the local folder where downloads of one asset grow."""
+        if self.is_local:
+            folder = Path(str(self.root), STAGING, asset)
+        else:
+            folder = Path(STAGING, hash_bytes(str(self.root).encode()), asset)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def place(self, staged: Path, path: UPath) -> None:
+        """Move a staged file to its place, in one step where the store is local."""
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if self.is_local:
+                staged.replace(str(path))
+            else:
+                path.write_bytes(staged.read_bytes())
+                staged.unlink()
+
+    # -- which source filled it ------------------------------------------------------------------
+
+    def claim(self, source: str) -> None:
+        """Mark the store as filled from `source`; refuse one that another source filled."""
+        mark = self.root / SOURCE_MARK
+        if not mark.exists():
+            self.write(mark, json.dumps({"source": source}).encode())
+            return
+        found = self.read_json(mark)["source"]
+        if found != source:
+            kind = found.partition(" ")[0]  # a studio's name goes on with its fingerprint
+            other = f", or set MARQUEE_SOURCE to {kind} to go on with this one"
+            raise StoreError(
+                f"The store {self.root} was filled from {found}, this run reads {source}; the two "
+                "never mix. Point MARQUEE_STORE (and DAGSTER_HOME) to new folders"
+                f"{'' if source.startswith(kind) else other}."
+            )
+
+
+@contextmanager
+def writing(path: os.PathLike[str] | UPath) -> Iterator[None]:
+    """Turn what a disk refuses into an error that stops everything and names the remedy."""
+    try:
+        yield
+    except OSError as error:
+        raise DiskError.of(error, f"{path} cannot be written") from error
+
+
+@contextmanager
+def _reading(path: UPath) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise DamagedFileError(
+            f"{path} is missing or damaged ({type(error).__name__}). Have it made anew: `uv run "
+            f"marquee retry --again --films {path.stem.partition('.')[0]}`, then `uv run marquee "
+            "build`."
+        ) from error
+
+
+def npy_bytes(array: np.ndarray) -> bytes:
+    """Encode one array as `.npy`."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def npz_bytes(**arrays: np.ndarray) -> bytes:
+    """Encode named arrays as `.npz`, without compression (frames are read often)."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()

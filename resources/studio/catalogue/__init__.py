@@ -1,0 +1,1 @@
+"""Generated and real movies, as the studio's servers ask for them."""

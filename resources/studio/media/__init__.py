@@ -1,0 +1,1 @@
+"""Posters, trailers and sound of generated movies."""

@@ -1,0 +1,166 @@
+"""Tells yt-dlp's failures apart: it raises one class for all, with the cause inside or in words."""
+
+import re
+from collections.abc import Iterator
+
+from pipeline.core.errors import DiskError, FetchError
+from pipeline.core.outcomes import Reason
+from resources.http.pacing import read_retry_after_s
+from resources.http.redaction import redact
+from resources.http.status import tell_reason
+
+_WORDS = (
+    (r"not a bot|captcha|unusual traffic", Reason.BOT_CHECK),
+    (r"rate.?limit|too many requests|try again later", Reason.RATE_LIMITED),
+    (r"private video|video is private", Reason.PRIVATE),
+    (r"confirm your age|age.?restricted|inappropriate for some users", Reason.AGE_GATED),
+    (r"in your country|in your location|geo.?restrict|from your location", Reason.GEO_BLOCKED),
+    (r"premieres in|live event|will begin in|is not currently live|is offline", Reason.LIVE),
+    (r"members.only|join this channel|requires payment|purchase|drm|log ?in|sign in|url scheme",
+     Reason.FORBIDDEN),
+    (r"removed|terminated|no longer available|does not exist|video unavailable"
+     r"|(video|content) is(n't| not) available", Reason.REMOVED),
+    (r"more expected|incomplete ?read|did not get any data|content too short"
+     r"|downloaded \d+ bytes, expected|\d+ bytes read|connection broken|failed to decode",
+     Reason.CUT_OFF),
+    (r"timed? ?out", Reason.TIMEOUT),
+    (r"no suitable extractor", Reason.UNEXPECTED),
+    (r"unsupported url|no video formats|requested format is not available|unsafe file extension",
+     Reason.WRONG_TYPE),
+    (r"connection|resolve|network is unreachable|remote end closed|ssl", Reason.NETWORK),
+)  # fmt: skip
+"""What a message means where no class does; the first that fits counts."""
+
+OUTDATED = "`uv run marquee doctor` says whether yt-dlp is too old or lacks something"
+"""YouTube speaks of a video in words, with status 200. A status that refuses, or a video without
+files, says of yt-dlp that it is too old or lacks its JavaScript runtime, and nothing of the video:
+the film is tried again."""
+
+
+SHORT_WAIT_S = 60.0
+"""A host that wants a rest no longer than this is waited for; a longer one ends the queue."""
+
+
+class AskedToWaitError(FetchError):
+    """The host names the time after which it may be asked again."""
+
+    def __init__(self, failure: FetchError, wait_s: float):
+        super().__init__(failure.reason, failure.detail)
+        self.wait_s = wait_s
+        self.is_short = wait_s <= SHORT_WAIT_S
+
+
+def classify_failure(error: BaseException, *, of_youtube: bool = False) -> FetchError:
+    """Give the failure of one video with its reason.
+
+    Args:
+        error: Whatever yt-dlp raised.
+        of_youtube: Whether YouTube was asked.
+
+    Returns:
+        A `FetchError` whose detail is the cause's own message, shortened.
+
+    Raises:
+        DiskError: It is the disk that failed.
+    """
+    failure = _classify(error)
+    if of_youtube and _is_bare_refusal(error, failure.reason):
+        return FetchError(Reason.UNEXPECTED, f"{failure.detail}; {OUTDATED}")
+    return failure
+
+
+def tell_wait_s(error: BaseException) -> float | None:
+    """Give the wait that the host asks for (`Retry-After`); None where it names none."""
+    from yt_dlp.networking.exceptions import HTTPError
+
+    for cause in _unwrap(error):
+        if isinstance(cause, HTTPError) and cause.status in (429, 503):
+            return read_retry_after_s(cause.response.headers.get("Retry-After"))
+    return None
+
+
+def _is_bare_refusal(error: BaseException, reason: Reason) -> bool:
+    """Whether the host refused without a word about the video."""
+    from yt_dlp.networking.exceptions import HTTPError
+
+    causes = list(_unwrap(error))
+    if any(isinstance(cause, FetchError) for cause in causes):
+        return False  # a refusal of ours
+    has_status = any(isinstance(cause, HTTPError) for cause in causes)
+    return reason is Reason.WRONG_TYPE or (reason is Reason.FORBIDDEN and has_status)
+
+
+def _classify(error: BaseException) -> FetchError:
+    causes = list(_unwrap(error))
+    for cause in causes:
+        if DiskError.is_behind(cause):
+            raise DiskError.of(cause, "A trailer cannot be written") from error
+    for cause in causes:
+        if isinstance(cause, FetchError):
+            return FetchError(cause.reason, cause.detail)
+    detail = _shorten(str(error))
+    for cause in reversed(causes):
+        reason = _tell_by_class(cause)
+        if reason is not None:
+            return FetchError(reason, detail)
+    return FetchError(tell_by_words(" ".join(map(str, causes))), detail)
+
+
+def tell_by_words(message: str) -> Reason:
+    """Give the reason that a message of yt-dlp stands for.
+
+    Example:
+        >>> tell_by_words("ERROR: [youtube] x: Sign in to confirm you’re not a bot.").value
+        'bot_check'
+        >>> tell_by_words("ERROR: [youtube] x: Private video. Sign in if you've been granted").value
+        'private'
+    """
+    message = message.lower()
+    status = re.search(r"http error (\d{3})", message)
+    if status:
+        return tell_reason(int(status[1]))
+    return next(
+        (reason for words, reason in _WORDS if re.search(words, message)), Reason.UNEXPECTED
+    )
+
+
+def _unwrap(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the error and what lies behind it, the outermost first."""
+    seen: set[int] = set()
+    todo = [error]
+    while todo:
+        current = todo.pop(0)
+        if not isinstance(current, BaseException) or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        exc_info = getattr(current, "exc_info", None) or (None, None, None)
+        todo += [exc_info[1], getattr(current, "cause", None), current.__cause__]
+        todo += [argument for argument in current.args if isinstance(argument, BaseException)]
+
+
+def _tell_by_class(cause: BaseException) -> Reason | None:
+    from requests import Timeout
+    from urllib3.exceptions import NewConnectionError
+    from urllib3.exceptions import TimeoutError as PoolTimeoutError
+    from yt_dlp.networking import exceptions as network
+    from yt_dlp.utils import ContentTooShortError, GeoRestrictedError, UnsupportedError
+
+    if isinstance(cause, network.HTTPError):
+        return Reason.SERVER_ERROR if cause.redirect_loop else tell_reason(cause.status)
+    known = (
+        (GeoRestrictedError, Reason.GEO_BLOCKED),
+        ((ContentTooShortError, network.IncompleteRead), Reason.CUT_OFF),
+        (NewConnectionError, Reason.NETWORK),  # which urllib3 counts among timeouts
+        ((Timeout, PoolTimeoutError), Reason.TIMEOUT),
+        (UnsupportedError, Reason.WRONG_TYPE),
+    )
+    return next((reason for kinds, reason in known if isinstance(cause, kinds)), None)
+
+
+def _shorten(message: str) -> str:
+    """Take off colours, the prefix, the request for a bug report and what signs an address."""
+    message = re.sub(r"\x1b\[[0-9;]*m|\r", "", message)
+    message = re.sub(r"^ERROR:\s*", "", message).split("; please report this issue")[0]
+    message = re.sub(r"\?[^\s'\")]{8,}", "?…", message)
+    return redact(" ".join(message.split()))[:200]

@@ -1,0 +1,38 @@
+"""One crawl for the benchmark, in a process of its own: `python -m benchmarks.crawl_site`.
+
+Source, store, limiter and Dagster's home come from the environment, as for every command.
+"""
+
+import os
+
+import dagster as dg
+
+from assets.cli.build import open_building_site, overrides
+from assets.definitions import build_defs
+from assets.orchestration.asset_specs import STEPS
+from assets.orchestration.partitions import range_tags
+from assets.orchestration.schedules import due_ranges
+from pipeline.core.staleness import RECORDS
+from resources.settings import ENVIRONMENT, Settings
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
+
+
+def main() -> None:
+    """Crawl the catalog, then the records that are due."""
+    given = {field: os.environ.get(name, "") for field, name in ENVIRONMENT.items()}
+    with open_building_site(Settings(**given)) as (workplace, instance):
+        defs = build_defs(**overrides(workplace))
+        defs.resolve_job_def("crawl").execute_in_process(instance=instance, run_config=QUIET)
+        steps = [step for step in STEPS if step.name == RECORDS]
+        for keys in due_ranges(workplace, instance, steps=steps):
+            defs.resolve_job_def("movies").execute_in_process(
+                instance=instance,
+                tags=range_tags(keys),
+                asset_selection=[dg.AssetKey(RECORDS)],
+                run_config=QUIET,
+            )
+
+
+if __name__ == "__main__":
+    main()
