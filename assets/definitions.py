@@ -14,12 +14,12 @@ from assets.media import media_files
 from assets.models import baselines, encoder, system_models
 from assets.orchestration import checks, schedules
 from assets.splits import features, system_splits
-from resources.run_context import Workplace, open_workplace
+from resources.run_context import RunContext, open_run_context
 from resources.settings import ENVIRONMENT, UNKEPT, Settings
 from resources.storage.lock import exclusive
 
 
-class WorkplaceResource(dg.ConfigurableResource):
+class RunContextResource(dg.ConfigurableResource):
     """Source, store and ledger of a run; every field may come from the environment."""
 
     tmdb_api_url: str = ""
@@ -47,15 +47,15 @@ class WorkplaceResource(dg.ConfigurableResource):
     trainers: str = ""
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workplace]:
-        """Open the workplace for a run and close it at the end."""
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[RunContext]:
+        """Open the run_context for a run and close it at the end."""
         fields = {name: getattr(self, name) for name in ENVIRONMENT}
-        with open_workplace(Settings(**fields)) as workplace, ExitStack() as stack:
+        with open_run_context(Settings(**fields)) as run_context, ExitStack() as stack:
             if context.run is not None:  # a sensor only looks
-                stack.enter_context(exclusive(workplace.store, say=context.log.warning))
-                if workplace.source.is_studio:
-                    context.log.warning(f"Working on the {workplace.source.label}.")
-            yield workplace
+                stack.enter_context(exclusive(run_context.store, say=context.log.warning))
+                if run_context.source.is_studio:
+                    context.log.warning(f"Working on the {run_context.source.label}.")
+            yield run_context
 
 
 def settings_from_environment() -> dict[str, object]:
@@ -95,7 +95,7 @@ def build_defs(**overrides: object) -> dg.Definitions:
         jobs=schedules.JOBS,
         schedules=schedules.SCHEDULES,
         sensors=schedules.SENSORS,
-        resources={"workplace": WorkplaceResource(**settings)},
+        resources={"run_context": RunContextResource(**settings)},
         # One process a run: assets work through their ranges with their own threads, and torch is
         # imported once, not once a step.
         executor=dg.in_process_executor,

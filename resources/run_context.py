@@ -27,8 +27,8 @@ LOG = logging.getLogger("marquee")
 
 
 @dataclass
-class Workplace:
-    """Everything a step touches; made by `open_workplace`.
+class RunContext:
+    """Everything a step touches; made by `open_run_context`.
 
     Attributes:
         settings: Settings with every address filled in.
@@ -145,12 +145,12 @@ class Workplace:
 
 
 @contextmanager
-def open_workplace(settings: Settings) -> Iterator[Workplace]:
+def open_run_context(settings: Settings) -> Iterator[RunContext]:
     """Open the source, the store and the ledger; close them at the end.
 
     Without a TMDB key, and without an address that says otherwise, the built-in studio is the
     source: the one that `marquee studio` runs where it is up and shows the same films, else one
-    that is started for as long as the workplace is open.
+    that is started for as long as the run_context is open.
 
     Raises:
         ConfigurationError: A setting is missing or wrong.
@@ -173,18 +173,18 @@ def open_workplace(settings: Settings) -> Iterator[Workplace]:
         if not source.is_studio:
             preset = leave_out_missing(preset, Path(settings.weights) if settings.weights else None)
         closing = stack.enter_context(ExitStack())
-        yield Workplace(settings, source, store, ledger, preset, closing)
+        yield RunContext(settings, source, store, ledger, preset, closing)
 
 
-def open_again(settings: Settings, source: Source, preset: Preset) -> Workplace:
-    """Open store and ledger in another process of a run whose own workplace is open.
+def open_again(settings: Settings, source: Source, preset: Preset) -> RunContext:
+    """Open store and ledger in another process of a run whose own run_context is open.
 
     No source is asked and no studio started, and it needs no lock: the run holds it.
     """
     store = Store(root_of(settings, source))
     from resources.storage.ledger import Ledger
 
-    return Workplace(settings, source, store, Ledger(settings.ledger or _ledger_in(store)), preset)
+    return RunContext(settings, source, store, Ledger(settings.ledger or _ledger_in(store)), preset)
 
 
 def _ledger_in(store: Store) -> str:

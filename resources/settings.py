@@ -98,7 +98,7 @@ class Settings:
         return tuple(secret for secret in given if secret)
 
     def number(self, name: str, default: float) -> float:
-        """Give a setting that is a number above 0.
+        """Return a setting that is a number above 0.
 
         Raises:
             ConfigurationError: It is not.
@@ -148,7 +148,7 @@ UNKEPT = (*SECRETS, "ledger")
 
 
 def choose_preset(name: str, *, is_studio: bool) -> Preset:
-    """Give the preset by name, or the default of the source.
+    """Return the preset by name, or the default of the source.
 
     Raises:
         ConfigurationError: There is no preset of that name.

@@ -20,7 +20,7 @@ from assets.orchestration.partitions import range_tags
 from assets.orchestration.schedules import RANGE_MOVIES, due_ranges, end_dead_runs
 from pipeline.core.errors import ConfigurationError, MarqueeError
 from pipeline.core.staleness import RECORDS
-from resources.run_context import Workplace, open_workplace
+from resources.run_context import RunContext, open_run_context
 from resources.settings import ENVIRONMENT, UNKEPT, Settings
 from resources.storage.lock import exclusive
 
@@ -68,7 +68,7 @@ HOME_SETTINGS = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 
 def home() -> Path:
-    """Give Dagster's home and make it: `DAGSTER_HOME`, else `.dagster` in the current folder.
+    """Return Dagster's home and make it: `DAGSTER_HOME`, else `.dagster` in the current folder.
 
     A `.env` in the current folder comes first, because every command of Dagster's reads it so.
     """
@@ -82,27 +82,27 @@ def home() -> Path:
 
 
 @contextmanager
-def open_site(settings: Settings) -> Iterator[tuple[Workplace, dg.DagsterInstance]]:
-    """Open the workplace and Dagster's home for a command that only looks or notes."""
+def open_site(settings: Settings) -> Iterator[tuple[RunContext, dg.DagsterInstance]]:
+    """Open the run_context and Dagster's home for a command that only looks or notes."""
     home()
-    with open_workplace(settings) as workplace, dg.DagsterInstance.get() as instance:
-        yield workplace, instance
+    with open_run_context(settings) as run_context, dg.DagsterInstance.get() as instance:
+        yield run_context, instance
 
 
 @contextmanager
-def open_building_site(settings: Settings) -> Iterator[tuple[Workplace, dg.DagsterInstance]]:
+def open_building_site(settings: Settings) -> Iterator[tuple[RunContext, dg.DagsterInstance]]:
     """Open both for a command that works, alone on the store; runs that were killed are ended."""
     home()
     with (
-        open_workplace(settings) as workplace,
-        exclusive(workplace.store),
+        open_run_context(settings) as run_context,
+        exclusive(run_context.store),
         dg.DagsterInstance.get() as instance,
     ):
         end_dead_runs(instance)
-        yield workplace, instance
+        yield run_context, instance
 
 
-def build(workplace: Workplace, instance: dg.DagsterInstance, request: Request) -> int:
+def build(run_context: RunContext, instance: dg.DagsterInstance, request: Request) -> int:
     """Crawl, then do what is due in ranges, then train and evaluate what is stale.
 
     Returns:
@@ -111,21 +111,21 @@ def build(workplace: Workplace, instance: dg.DagsterInstance, request: Request) 
     Raises:
         BuildError: A run failed.
     """
-    defs = build_defs(**overrides(workplace))
+    defs = build_defs(**overrides(run_context))
     groups = _groups(defs)
     if "crawl" in request.stages:
         config = {} if request.since is None else {"released_from": request.since.isoformat()}
         _run(defs, instance, "crawl", config={"movie_catalog": {"config": config}})
     steps = [step for step in STEPS if groups[step.name] in request.stages]
     ranges = due_ranges(
-        workplace,
+        run_context,
         instance,
         steps=steps,
-        only=_wanted(workplace, request),
+        only=_wanted(run_context, request),
         limit=request.limit,
         range_movies=request.range_movies,
     )
-    if rest := tell_rest(workplace):
+    if rest := tell_rest(run_context):
         LOG.warning("%s", rest)
     for number, keys in enumerate(ranges, start=1):
         LOG.info("range %d of %d: %d films due", number, len(ranges), len(keys))
@@ -136,26 +136,26 @@ def build(workplace: Workplace, instance: dg.DagsterInstance, request: Request) 
             tags=range_tags(keys, only=request.is_partial),
             selection=[step.name for step in steps],
         )
-    _train(defs, workplace, instance, request, groups)
+    _train(defs, run_context, instance, request, groups)
     return sum(map(len, ranges))
 
 
 def _train(
     defs: dg.Definitions,
-    workplace: Workplace,
+    run_context: RunContext,
     instance: dg.DagsterInstance,
     request: Request,
     groups: dict[str, str],
 ) -> None:
     late = [stage for stage in request.stages if stage in STAGES[4:]]
-    if not late or not is_stale(workplace):
+    if not late or not is_stale(run_context):
         return
-    chosen = [name for name in stale(workplace) if groups[name] in late]
+    chosen = [name for name in stale(run_context) if groups[name] in late]
     if chosen:
         _run(defs, instance, "retrain", selection=chosen)
 
 
-def overrides(workplace: Workplace) -> dict[str, object]:
+def overrides(run_context: RunContext) -> dict[str, object]:
     """Name what a run needs to work at the same place; secrets stay in the environment.
 
     Dagster keeps what is named here with every run. The studio's own key and cookie are no secrets:
@@ -164,10 +164,10 @@ def overrides(workplace: Workplace) -> dict[str, object]:
     from resources.studio.servers.imdbpro_pages import COOKIE
     from resources.studio.servers.tmdb_api import API_KEY
 
-    settings = workplace.settings
+    settings = run_context.settings
     secrets = [secret for secret in settings.secrets if secret not in (API_KEY, COOKIE)]
     given = {name: getattr(settings, name) for name in ENVIRONMENT}
-    given["store"] = str(workplace.store.root)
+    given["store"] = str(run_context.store.root)
     return {
         name: value
         for name, value in given.items()
@@ -182,20 +182,20 @@ def _groups(defs: dg.Definitions) -> dict[str, str]:
     }
 
 
-def _wanted(workplace: Workplace, request: Request) -> list[int] | None:
+def _wanted(run_context: RunContext, request: Request) -> list[int] | None:
     if request.movies is None and request.since is None:
         return None
-    known = workplace.ledger.movies()
+    known = run_context.ledger.movies()
     unknown = [i for i in request.movies or () if i not in known]
     if unknown:
         raise ConfigurationError(
             f"TMDB id {unknown[0]} is not among the {len(known)} films known from "
-            f"{workplace.source.label}; `marquee status --films` lists them."
+            f"{run_context.source.label}; `marquee status --films` lists them."
         )
     wanted = list(request.movies or known)
     if request.since is None:
         return wanted
-    rows = workplace.ledger.rows(RECORDS)
+    rows = run_context.ledger.rows(RECORDS)
     since = request.since.isoformat()
 
     def is_new(tmdb_id: int) -> bool:

@@ -17,8 +17,8 @@ def import_(
 
     if kind == "kinds" or path is None:
         raise typer.Exit(print_kinds(kind, console))
-    with open_for_import(settings_of()) as workplace:
-        print_import(workplace, import_dump(workplace, kind, path), console)
+    with open_for_import(settings_of()) as run_context:
+        print_import(run_context, import_dump(run_context, kind, path), console)
 
 
 def export(
@@ -32,14 +32,14 @@ def export(
     """Write films, features and box office in a seed's layout or as a table, with a manifest."""
     from assets.exports.export import export as run
     from assets.exports.export import print_export
-    from resources.run_context import open_workplace
+    from resources.run_context import open_run_context
 
     if verify is not None:
         raise typer.Exit(_verify(verify))
     if not kind or path is None:
         raise typer.BadParameter("KIND and PATH are wanted, or --verify PATH.")
-    with open_workplace(settings_of()) as workplace:
-        print_export(run(workplace, kind, path, ids_of(films)), console)
+    with open_run_context(settings_of()) as run_context:
+        print_export(run(run_context, kind, path, ids_of(films)), console)
 
 
 def _verify(path: Path) -> int:
@@ -67,7 +67,7 @@ def evaluate(
 def leaderboard() -> None:
     """Print every model and baseline of every system, as they were judged last."""
     from assets.evaluation.leaderboard import print_leaderboard
-    from resources.run_context import open_workplace
+    from resources.run_context import open_run_context
 
-    with open_workplace(settings_of()) as workplace:
-        print_leaderboard(workplace, console)
+    with open_run_context(settings_of()) as run_context:
+        print_leaderboard(run_context, console)

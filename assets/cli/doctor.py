@@ -42,7 +42,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 
 def _waiting(place: Place) -> Iterator[tuple[str, Check]]:
-    """Give the checks that wait for a host, a disk far away or another program."""
+    """Return the checks that wait for a host, a disk far away or another program."""
     settings, source = place.settings, place.source
     yield "store", lambda: check_store(place.root, source.name)
     yield "ledger", lambda: check_ledger(settings.ledger, place.root)
@@ -54,7 +54,7 @@ def _waiting(place: Place) -> Iterator[tuple[str, Check]]:
 
 
 def _near(place: Place) -> Iterator[tuple[str, Check]]:
-    """Give the checks of this machine; the last ones load torch, which takes seconds."""
+    """Return the checks of this machine; the last ones load torch, which takes seconds."""
     settings, is_studio = place.settings, place.source.is_studio
     yield "Dagster home", lambda: check_home(place.source.name)
     yield "exchange rates", lambda: check_rates(settings.exchange_rates)

@@ -36,7 +36,7 @@ def check_home(source: str) -> list[Finding]:
 
 
 def find_home() -> Path:
-    """Give the folder that `assets.cli.build.home` would make."""
+    """Return the folder that `assets.cli.build.home` would make."""
     written = dotenv_values(".env").get("DAGSTER_HOME")
     return Path(written or os.environ.get("DAGSTER_HOME") or ".dagster").absolute()
 

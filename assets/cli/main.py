@@ -74,11 +74,11 @@ def build(
         stages=tuple(s.strip() for s in stages.split(",")) if stages else STAGES,
         range_movies=range_films,
     )
-    with open_building_site(settings_of(preset)) as (workplace, instance):
-        due = run(workplace, instance, request)
+    with open_building_site(settings_of(preset)) as (run_context, instance):
+        due = run(run_context, instance, request)
         rest = "the others were not asked for" if request.is_partial else "the rest was up to date"
         console.print(f"{due} films were due; {rest}.")
-        if workplace.source.is_imports and not workplace.ledger.movies():
+        if run_context.source.is_imports and not run_context.ledger.movies():
             console.print("No film is known: `uv run marquee import kinds` lists what brings some.")
 
 
@@ -95,9 +95,9 @@ def demo() -> None:
     settings = Settings(
         store=given.store, ledger=given.ledger, studio=given.studio, weights=given.weights
     )
-    with open_building_site(settings) as (workplace, instance):
-        run(workplace, instance, Request())
-        print_scores(workplace, console)
+    with open_building_site(settings) as (run_context, instance):
+        run(run_context, instance, Request())
+        print_scores(run_context, console)
     console.print("\nNext: `uv run marquee status`, `uv run --env-file .env dagster dev`.")
 
 
@@ -115,9 +115,9 @@ def status(
     from assets.cli.build import open_site
     from assets.cli.status_tables import print_status
 
-    with open_site(settings_of()) as (workplace, _):
+    with open_site(settings_of()) as (run_context, _):
         raise typer.Exit(
-            print_status(workplace, console, films=films, reasons=reasons, as_json=as_json)
+            print_status(run_context, console, films=films, reasons=reasons, as_json=as_json)
         )
 
 
@@ -144,9 +144,9 @@ def retry(
     from assets.cli.build import open_site
     from assets.cli.retry import make_due
 
-    with open_site(settings_of()) as (workplace, _):
+    with open_site(settings_of()) as (run_context, _):
         count = make_due(
-            workplace, movies=ids_of(films), asset=asset, with_refused=refused, with_done=again
+            run_context, movies=ids_of(films), asset=asset, with_refused=refused, with_done=again
         )
         console.print(f"{count} rows are due again. Run `uv run marquee build`.")
 

@@ -16,7 +16,7 @@ Films = Annotated[str, typer.Option(help="TMDB ids, separated by commas; all whe
 
 
 def settings_of(preset: str = ""):
-    """Give the settings of the environment, with this preset where one is given."""
+    """Return the settings of the environment, with this preset where one is given."""
     from resources.settings import ENVIRONMENT, Settings
 
     given = {field: os.environ.get(name, "") for field, name in ENVIRONMENT.items()}

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from assets.orchestration.asset_specs import STEPS
 from pipeline.core.errors import ConfigurationError
 from pipeline.core.outcomes import Status
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 from resources.trailers.trailer_sources import open_pauses
 
 
 def make_due(
-    workplace: Workplace,
+    run_context: RunContext,
     *,
     movies: Sequence[int] | None,
     asset: str,
@@ -22,7 +22,7 @@ def make_due(
     A rest that the trailer host asked for is ended.
 
     Args:
-        workplace: Whose ledger.
+        run_context: Whose ledger.
         movies: TMDB ids, or None for all.
         asset: Only this asset; all where empty.
         with_refused: Whether rows that were refused for good are to be tried again too.
@@ -32,9 +32,9 @@ def make_due(
     if asset and asset not in names:
         raise ConfigurationError(f"No asset {asset!r} is per film; there are {', '.join(names)}.")
     assets = [asset] if asset else names
-    ledger = workplace.ledger
+    ledger = run_context.ledger
     if "trailers" in assets:
-        open_pauses(workplace.settings, ledger, workplace.clock).end()
+        open_pauses(run_context.settings, ledger, run_context.clock).end()
     count = ledger.retry_now(assets, movies)
     statuses = [Status.REFUSED.value] if with_refused or with_done else []
     statuses += [Status.OK.value, Status.ABSENT.value] if with_done else []

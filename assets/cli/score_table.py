@@ -10,16 +10,16 @@ from assets.evaluation.evaluation_metadata import verdicts
 from assets.evaluation.system_evaluation import LIMIT, reports_folder
 from assets.models.experiments import headline
 from pipeline.core.systems import SYSTEMS, System
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 
-def print_scores(workplace: Workplace, console: Console) -> None:
+def print_scores(run_context: RunContext, console: Console) -> None:
     """Print every system's main score on its headline split, verdicts, and where the files lie."""
     from pipeline.evaluation.report.files import RESULTS_FILE
 
-    judged = [s for s in SYSTEMS if (reports_folder(workplace, s) / RESULTS_FILE).is_file()]
+    judged = [s for s in SYSTEMS if (reports_folder(run_context, s) / RESULTS_FILE).is_file()]
     for system in judged:
-        folder = reports_folder(workplace, system)
+        folder = reports_folder(run_context, system)
         summary = json.loads((folder / RESULTS_FILE).read_text(encoding="utf-8"))
         if system is judged[0]:
             console.print(f"\nSource: {summary['source']}\nBackbones: {summary['weights']}")
@@ -27,9 +27,9 @@ def print_scores(workplace: Workplace, console: Console) -> None:
             _print_task(console, system, name, task)
     console.print("\nFiles:")
     for system in judged:
-        path = reports_folder(workplace, system) / "report.html"
+        path = reports_folder(run_context, system) / "report.html"
         console.print(f"  {path}", soft_wrap=True, highlight=False)
-    board = workplace.store.folder("reports") / "leaderboard.html"
+    board = run_context.store.folder("reports") / "leaderboard.html"
     console.print(f"  {board}", soft_wrap=True, highlight=False)
 
 

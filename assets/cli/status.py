@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from assets.orchestration.asset_specs import STEPS, is_asked_for
 from assets.orchestration.lineage import WHOLE
 from pipeline.core.outcomes import Status
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 NOT_TRIED = "not_tried"
 UNFINISHED = "begun, not finished"
@@ -58,7 +58,7 @@ class Account:
         return self.total == self.known and not self.strangers and not self.unclear
 
 
-def take_account(workplace: Workplace) -> list[Account]:
+def take_account(run_context: RunContext) -> list[Account]:
     """Count the films of every asset, each in its own right: nothing is a remainder.
 
     An asset that is not asked for (see `list_off`) is left out where it has no film.
@@ -66,9 +66,9 @@ def take_account(workplace: Workplace) -> list[Account]:
     A build may be at work meanwhile. Films become known before they get a row, so rows are read
     first: then each one's film is known.
     """
-    rows = {step.name: workplace.ledger.statuses(step.name) for step in STEPS}
-    known = set(workplace.ledger.movies())
-    off = list_off(workplace)
+    rows = {step.name: run_context.ledger.statuses(step.name) for step in STEPS}
+    known = set(run_context.ledger.movies())
+    off = list_off(run_context)
     return [
         _count(asset, known, of_asset)
         for asset, of_asset in rows.items()
@@ -76,15 +76,15 @@ def take_account(workplace: Workplace) -> list[Account]:
     ]
 
 
-def list_off(workplace: Workplace) -> list[str]:
+def list_off(run_context: RunContext) -> list[str]:
     """Name the assets that neither the preset nor the settings ask for."""
-    return [step.name for step in STEPS if not is_asked_for(step, workplace)]
+    return [step.name for step in STEPS if not is_asked_for(step, run_context)]
 
 
-def count_statuses(workplace: Workplace) -> dict[str, dict[str, int]]:
+def count_statuses(run_context: RunContext) -> dict[str, dict[str, int]]:
     """Count by asset and status in one question; quick, where `take_account` is thorough."""
-    known = len(workplace.ledger.movies())
-    by_asset = workplace.ledger.counts()
+    known = len(run_context.ledger.movies())
+    by_asset = run_context.ledger.counts()
     counts = {}
     for step in STEPS:
         found = by_asset.get(step.name, {})

@@ -11,7 +11,7 @@ from rich.table import Table
 from assets.cli.status import NOT_TRIED, STATUSES, Account, Line, list_off, take_account
 from assets.media.own_trailers import tell_rest
 from assets.orchestration.asset_specs import STEPS
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 _LETTERS = {"ok": "●", "absent": "–", "refused": "✗", "retry": "↻", "": "·"}
 FILMS_SHOWN = 200
@@ -24,7 +24,7 @@ _COLUMNS = (*STATUSES, NOT_TRIED)
 
 
 def print_status(
-    workplace: Workplace,
+    run_context: RunContext,
     console: Console,
     *,
     films: bool | None = None,
@@ -34,7 +34,7 @@ def print_status(
     """Print source, films by asset and status, reasons, and a line per film.
 
     Args:
-        workplace: Store and ledger.
+        run_context: Store and ledger.
         console: Where to.
         films: Whether to print a line per film; None: where there are few enough.
         reasons: Whether to print every reason below its asset, with the sum, and no film.
@@ -43,16 +43,16 @@ def print_status(
     Returns:
         Exit status: 1 where an asset does not add up to the films known.
     """
-    accounts = take_account(workplace)
+    accounts = take_account(run_context)
     known = accounts[0].known
     odd = [account for account in accounts if not account.adds_up]
     if as_json:
-        console.print_json(json.dumps(_as_values(workplace, accounts)))
+        console.print_json(json.dumps(_as_values(run_context, accounts)))
         return 1 if odd else 0
-    console.print(f"Source: {workplace.source.label}", highlight=False)
-    console.print(f"Store:  {workplace.store.root}", highlight=False, soft_wrap=True)
+    console.print(f"Source: {run_context.source.label}", highlight=False)
+    console.print(f"Store:  {run_context.store.root}", highlight=False, soft_wrap=True)
     console.print(f"Films known: {known}")
-    if rest := tell_rest(workplace):
+    if rest := tell_rest(run_context):
         console.print(rest, highlight=False, soft_wrap=True)
     if not known and not odd:
         console.print("Nothing yet. Run `uv run marquee demo` or `uv run marquee build`.")
@@ -63,8 +63,8 @@ def print_status(
         _print_counts(accounts, console)
         _print_reasons(accounts, console)
         if films or (films is None and known <= FILMS_SHOWN):
-            _print_films(workplace, console, workplace.ledger.movies())
-    if off := list_off(workplace):
+            _print_films(run_context, console, run_context.ledger.movies())
+    if off := list_off(run_context):
         console.print(f"Not asked for by preset and settings: {', '.join(off)}.", highlight=False)
     _print_verdict(accounts, odd, console)
     return 1 if odd else 0
@@ -149,13 +149,13 @@ def _name_films(films: Sequence[int]) -> str:
     return f"{named} and {more} more" if more > 0 else named
 
 
-def _as_values(workplace: Workplace, accounts: Sequence[Account]) -> dict[str, object]:
+def _as_values(run_context: RunContext, accounts: Sequence[Account]) -> dict[str, object]:
     return {
-        "source": workplace.source.label,
-        "store": str(workplace.store.root),
+        "source": run_context.source.label,
+        "store": str(run_context.store.root),
         "films_known": accounts[0].known,
         "adds_up": all(account.adds_up for account in accounts),
-        "not_asked_for": list_off(workplace),
+        "not_asked_for": list_off(run_context),
         "assets": {
             account.asset: {
                 **account.counts,
@@ -170,8 +170,8 @@ def _as_values(workplace: Workplace, accounts: Sequence[Account]) -> dict[str, o
     }
 
 
-def _print_films(workplace: Workplace, console: Console, movies: Iterable[int]) -> None:
-    rows = {step.name: workplace.ledger.rows(step.name) for step in STEPS}
+def _print_films(run_context: RunContext, console: Console, movies: Iterable[int]) -> None:
+    rows = {step.name: run_context.ledger.rows(step.name) for step in STEPS}
     table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
     table.add_column("film", no_wrap=True)
     table.add_column("title", no_wrap=True, max_width=26)

@@ -35,7 +35,7 @@ def trailers12k(
         work=place,
         splits=[int(number) for number in splits.split(",")],
         backbone=backbone,
-        knobs={"max_epochs": epochs},
+        hyperparameters={"max_epochs": epochs},
         say=errors.print,
         seed=seed,
     )

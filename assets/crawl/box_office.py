@@ -26,7 +26,7 @@ def box_office(batch: Batch) -> Iterator[Outcome]:
     the user's own turn into them. Amounts stand in dollars of their time and, beside them, in real
     ones. IMDbPro's figures of a film of the last year are due again: every week, later every month.
     """
-    rates = read_exchange_rates(batch.workplace.settings.exchange_rates)
+    rates = read_exchange_rates(batch.run_context.settings.exchange_rates)
     pages = BoxOfficePages(batch)
 
     def look_up(tmdb_id: int) -> Outcome:
@@ -45,7 +45,7 @@ def box_office(batch: Batch) -> Iterator[Outcome]:
 
 def _read_answer(batch: Batch, tmdb_id: int) -> Mapping:
     """Read a movie's record as it is kept: it also holds figures that were imported."""
-    store = batch.workplace.store
+    store = batch.run_context.store
     return store.read_json(store.path("movies", f"{tmdb_id}.json"))
 
 
@@ -74,7 +74,7 @@ def _keep(
 
 
 def _summarise(described: Mapping) -> dict[str, object]:
-    """Give what the movie's partition shows."""
+    """Return what the movie's partition shows."""
     shown = ("revenue_usd", "revenue_usd_real", "budget_usd", "budget_usd_real", "real_usd_year",
              "cpi_year", "revenue_converted", "budget_converted")  # fmt: skip
     known = {name: described[name] for name in shown if described.get(name) is not None}

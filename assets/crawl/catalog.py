@@ -9,7 +9,7 @@ from assets.crawl.catalog_crawl import Found, Scope, crawl, note_crawled, read_s
 from assets.orchestration.interruption import stopping
 from assets.orchestration.partitions import SINGLE_RUN, register
 from pipeline.core.versions import hash_json
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 MIN_VOTES = 50
 """Fewest votes of a listed film where nothing else was ever asked for; on the studio none are
@@ -52,7 +52,7 @@ class CatalogConfig(dg.Config):
 def movie_catalog(
     context: dg.AssetExecutionContext,
     config: CatalogConfig,
-    workplace: dg.ResourceParam[Workplace],
+    run_context: dg.ResourceParam[RunContext],
 ) -> dg.MaterializeResult:
     """Which movies there are: asks TMDB what is new or changed and registers partitions.
 
@@ -62,15 +62,15 @@ def movie_catalog(
     crawl has succeeded.
     """
     with stopping():
-        found = _find(workplace, config, context.log.warning)
-        added = register(context.instance, found.movies, workplace.source.name)
-        _remember(workplace, found)
-        note_crawled(workplace, found)
-    known = workplace.ledger.movies()
+        found = _find(run_context, config, context.log.warning)
+        added = register(context.instance, found.movies, run_context.source.name)
+        _remember(run_context, found)
+        note_crawled(run_context, found)
+    known = run_context.ledger.movies()
     context.log.info(f"{added} new movies, {len(found.changed)} changed, {len(known)} known")
     return dg.MaterializeResult(
         metadata={
-            "source": workplace.source.label,
+            "source": run_context.source.label,
             "movies_known": len(known),
             "movies_new": added,
             "movies_changed": len(found.changed),
@@ -80,25 +80,25 @@ def movie_catalog(
     )
 
 
-def _find(workplace: Workplace, config: CatalogConfig, warn) -> Found:
-    if workplace.source.is_imports:  # what is known came in by `marquee import`
-        return Found(tuple(workplace.ledger.movies()))
-    return crawl(workplace, _scope(workplace, config), is_full=config.is_full, warn=warn)
+def _find(run_context: RunContext, config: CatalogConfig, warn) -> Found:
+    if run_context.source.is_imports:  # what is known came in by `marquee import`
+        return Found(tuple(run_context.ledger.movies()))
+    return crawl(run_context, _scope(run_context, config), is_full=config.is_full, warn=warn)
 
 
-def _scope(workplace: Workplace, config: CatalogConfig) -> Scope:
+def _scope(run_context: RunContext, config: CatalogConfig) -> Scope:
     """Keep to the scope that was asked for last, so that a night changes nothing."""
-    default = Scope(FIRST_RELEASE, 0 if workplace.source.is_studio else MIN_VOTES)
-    last = read_scope(workplace) or default
+    default = Scope(FIRST_RELEASE, 0 if run_context.source.is_studio else MIN_VOTES)
+    last = read_scope(run_context) or default
     return Scope(
         config.released_from or last.released_from,
         last.min_votes if config.min_votes is None else config.min_votes,
     )
 
 
-def _remember(workplace: Workplace, found: Found) -> None:
+def _remember(run_context: RunContext, found: Found) -> None:
     """Stamp new movies once, and changed ones anew."""
-    known = workplace.ledger.movies()
-    stamp = datetime.fromtimestamp(workplace.clock(), UTC).isoformat(timespec="milliseconds")
+    known = run_context.ledger.movies()
+    stamp = datetime.fromtimestamp(run_context.clock(), UTC).isoformat(timespec="milliseconds")
     new = {tmdb_id: "" for tmdb_id in found.movies if tmdb_id not in known}
-    workplace.ledger.know_movies({**new, **dict.fromkeys(sorted(found.changed), stamp)})
+    run_context.ledger.know_movies({**new, **dict.fromkeys(sorted(found.changed), stamp)})

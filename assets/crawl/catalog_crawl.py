@@ -16,7 +16,7 @@ from pipeline.core.errors import ConfigurationError, ItemError
 from pipeline.core.outcomes import Reason
 from pipeline.core.staleness import RECORDS
 from pipeline.crawl.tmdb.watermark import Watermark, read_watermark, write_watermark
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 CRAWLED_UNTIL = "crawled_until"
 CATALOG_SCOPE = "catalog_scope"
@@ -92,15 +92,15 @@ class _Looked:
 
 
 def crawl(
-    workplace: Workplace, scope: Scope, *, is_full: bool, warn: Callable[[str], None]
+    run_context: RunContext, scope: Scope, *, is_full: bool, warn: Callable[[str], None]
 ) -> Found:
     """Ask TMDB which movies there are and which changed.
 
     Raises:
         SourceError, FetchError: TMDB does not say; nothing has been noted then.
     """
-    ledger, tmdb = workplace.ledger, workplace.tmdb
-    today = datetime.fromtimestamp(workplace.clock(), UTC).date()
+    ledger, tmdb = run_context.ledger, run_context.tmdb
+    today = datetime.fromtimestamp(run_context.clock(), UTC).date()
     mark = read_watermark(ledger.note(CRAWLED_UNTIL))
     since = mark.since(today)
     _warn_of_clock(mark, since, today, warn)
@@ -109,13 +109,13 @@ def crawl(
     known = set(ledger.movies())
     news = mark.news(today, earlier, listed_today)
     changed = known if since is None and mark.days else news & known
-    is_full = is_full or since is None or not _was_listed(workplace, scope, today)
-    listed = set(_list(workplace, scope, today, is_full=is_full))
-    seen = set() if is_full else _read_ids(workplace, OUT_OF_SCOPE)
-    looked = _look(workplace, scope, news - known - listed - seen if not is_full else ())
+    is_full = is_full or since is None or not _was_listed(run_context, scope, today)
+    listed = set(_list(run_context, scope, today, is_full=is_full))
+    seen = set() if is_full else _read_ids(run_context, OUT_OF_SCOPE)
+    looked = _look(run_context, scope, news - known - listed - seen if not is_full else ())
     return Found(
         tuple(sorted(known | listed | looked.belong)),
-        frozenset(changed | (listed & _deleted(workplace) if is_full else set())),
+        frozenset(changed | (listed & _deleted(run_context) if is_full else set())),
         is_full,
         frozenset(seen | looked.do_not),
         scope,
@@ -124,23 +124,23 @@ def crawl(
     )
 
 
-def note_crawled(workplace: Workplace, found: Found) -> None:
+def note_crawled(run_context: RunContext, found: Found) -> None:
     """Note what need not be asked again; the mark of changes last, when all else is kept."""
     if found.mark is None:
         return
-    ledger = workplace.ledger
+    ledger = run_context.ledger
     ledger.set_note(CATALOG_SCOPE, json.dumps([found.scope.released_from, found.scope.min_votes]))
     ledger.set_note(OUT_OF_SCOPE, json.dumps(sorted(found.out_of_scope)))
     if found.is_full:
         ledger.set_note(LISTED_ON, found.today.isoformat())
-        ledger.set_note(STUDIO_SIZE, _studio_size(workplace))
+        ledger.set_note(STUDIO_SIZE, _studio_size(run_context))
     ledger.set_note(CRAWLED_UNTIL, write_watermark(found.mark))
 
 
-def read_scope(workplace: Workplace) -> Scope | None:
-    """Give the scope of the last finished crawl, or None before the first."""
-    last = workplace.ledger.note(CATALOG_SCOPE)
-    if last is None or (workplace.source.is_studio and not workplace.ledger.note(LISTED_ON)):
+def read_scope(run_context: RunContext) -> Scope | None:
+    """Return the scope of the last finished crawl, or None before the first."""
+    last = run_context.ledger.note(CATALOG_SCOPE)
+    if last is None or (run_context.source.is_studio and not run_context.ledger.note(LISTED_ON)):
         return None  # earlier versions noted TMDB's votes for the studio as well
     return Scope(*json.loads(last))
 
@@ -154,56 +154,56 @@ def _warn_of_clock(
         warn(f"The last crawl was on {last}, today is {today}: a clock is wrong; {again}.")
 
 
-def _was_listed(workplace: Workplace, scope: Scope, today: date) -> bool:
+def _was_listed(run_context: RunContext, scope: Scope, today: date) -> bool:
     """Whether all of this scope has been listed, not too long ago."""
-    listed_on = workplace.ledger.note(LISTED_ON)
-    if listed_on is None or read_scope(workplace) != scope:
+    listed_on = run_context.ledger.note(LISTED_ON)
+    if listed_on is None or read_scope(run_context) != scope:
         return False
-    if (workplace.ledger.note(STUDIO_SIZE) or "") != _studio_size(workplace):
+    if (run_context.ledger.note(STUDIO_SIZE) or "") != _studio_size(run_context):
         return False
     return timedelta(0) <= today - date.fromisoformat(listed_on) < timedelta(days=RELIST_DAYS)
 
 
-def _studio_size(workplace: Workplace) -> str:
+def _studio_size(run_context: RunContext) -> str:
     """Say how many films the studio was opened with: a larger one tells of no change. Else ""."""
-    return str(workplace.source.about.get("opened_with", ""))
+    return str(run_context.source.about.get("opened_with", ""))
 
 
-def _list(workplace: Workplace, scope: Scope, today: date, *, is_full: bool) -> Iterable[int]:
+def _list(run_context: RunContext, scope: Scope, today: date, *, is_full: bool) -> Iterable[int]:
     late = scope.since if is_full else max(scope.since, today - timedelta(days=LATE_DAYS))
-    return workplace.tmdb.discover_ids(late, today + timedelta(days=HORIZON_DAYS), scope.filters)
+    return run_context.tmdb.discover_ids(late, today + timedelta(days=HORIZON_DAYS), scope.filters)
 
 
-def _deleted(workplace: Workplace) -> set[int]:
-    """Give the movies that TMDB had deleted; one that is listed again has come back."""
-    statuses = workplace.ledger.statuses(RECORDS).items()
+def _deleted(run_context: RunContext) -> set[int]:
+    """Return the movies that TMDB had deleted; one that is listed again has come back."""
+    statuses = run_context.ledger.statuses(RECORDS).items()
     return {i for i, (_, reason, _) in statuses if reason == Reason.DELETED_AT_SOURCE}
 
 
-def _look(workplace: Workplace, scope: Scope, unknown: Iterable[int]) -> _Looked:
+def _look(run_context: RunContext, scope: Scope, unknown: Iterable[int]) -> _Looked:
     """Ask of each changed movie that is not known whether it belongs here."""
     looked = _Looked()
     if scope.min_votes > 0:
         return looked
     with ThreadPoolExecutor(_LOOKERS, thread_name_prefix="catalog") as pool:
         unknown = sorted(unknown)
-        answers = pool.map(lambda tmdb_id: _belongs(workplace, scope, tmdb_id), unknown)
+        answers = pool.map(lambda tmdb_id: _belongs(run_context, scope, tmdb_id), unknown)
         for tmdb_id, belongs in zip(unknown, answers, strict=True):
             kind = {True: looked.belong, False: looked.do_not, None: looked.unclear}[belongs]
             kind.add(tmdb_id)
     return looked
 
 
-def _belongs(workplace: Workplace, scope: Scope, tmdb_id: int) -> bool | None:
+def _belongs(run_context: RunContext, scope: Scope, tmdb_id: int) -> bool | None:
     """Whether a movie is of the scope; None where TMDB did not say."""
     from pipeline.crawl.tmdb.answers import parse_details
 
     try:
-        record = parse_details(workplace.tmdb.details(tmdb_id))
+        record = parse_details(run_context.tmdb.details(tmdb_id))
     except ItemError as error:
         return False if error.reason.status.is_final else None
     return record.release_date is not None and record.release_date >= scope.since
 
 
-def _read_ids(workplace: Workplace, note: str) -> set[int]:
-    return set(json.loads(workplace.ledger.note(note) or "[]"))
+def _read_ids(run_context: RunContext, note: str) -> set[int]:
+    return set(json.loads(run_context.ledger.note(note) or "[]"))

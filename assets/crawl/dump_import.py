@@ -16,7 +16,7 @@ from pipeline.core.errors import ConfigurationError, DumpError
 from pipeline.crawl.datasets.kinds import KINDS, open_reader
 from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
 from pipeline.crawl.datasets.titles import join_key
-from resources.run_context import Workplace, open_workplace
+from resources.run_context import RunContext, open_run_context
 from resources.settings import Settings
 from resources.sources.imported_dumps import Identity, Register, open_register
 from resources.storage.lock import exclusive
@@ -50,14 +50,14 @@ class ImportReport:
         return self.new + self.changed + self.unchanged
 
 
-def import_dump(workplace: Workplace, kind: str, path: Path) -> ImportReport:
+def import_dump(run_context: RunContext, kind: str, path: Path) -> ImportReport:
     """Read a dump and keep what it says, film by film; a second time changes nothing.
 
     Rows with a TMDB id register their film. Rows without one are joined to films that are known, by
     IMDb id, else by normalised title and year; where none or several fit, they are refused.
 
     Args:
-        workplace: Store and ledger; its lock is the caller's.
+        run_context: Store and ledger; its lock is the caller's.
         kind: A kind of `pipeline.crawl.datasets.kinds`.
         path: The dump's folder or file.
 
@@ -66,7 +66,7 @@ def import_dump(workplace: Workplace, kind: str, path: Path) -> ImportReport:
     """
     reader = open_reader(kind)
     report = ImportReport(kind)
-    keeper = _Keeper(workplace, kind, report)
+    keeper = _Keeper(run_context, kind, report)
     named: list[Taken] = []
     for row in _rows(reader, path):
         if isinstance(row, Refused):
@@ -83,12 +83,12 @@ def import_dump(workplace: Workplace, kind: str, path: Path) -> ImportReport:
         else:
             keeper.take(row)
     keeper.finish()
-    _write_refused(workplace, report)
+    _write_refused(run_context, report)
     return report
 
 
 def _rows(reader: Callable[[Path], Rows], path: Path) -> Rows:
-    """Give a dump's rows; what the disk refuses besides is an error of the dump's."""
+    """Return a dump's rows; what the disk refuses besides is an error of the dump's."""
     try:
         yield from reader(path)
     except OSError as error:
@@ -101,13 +101,13 @@ def _rows(reader: Callable[[Path], Rows], path: Path) -> Rows:
 class _Keeper:
     """Joins rows to movies and keeps them."""
 
-    def __init__(self, workplace: Workplace, kind: str, report: ImportReport):
-        self._workplace, self._kind, self._report = workplace, kind, report
-        self._imports = workplace.imports
-        self._register: Register = open_register(self._imports, workplace.ledger, but=kind)
+    def __init__(self, run_context: RunContext, kind: str, report: ImportReport):
+        self._run_context, self._kind, self._report = run_context, kind, report
+        self._imports = run_context.imports
+        self._register: Register = open_register(self._imports, run_context.ledger, but=kind)
         self._index = self._imports.index(kind)
         self._before = dict(self._index)
-        self._known = workplace.ledger.movies()
+        self._known = run_context.ledger.movies()
         self._places: dict[int, str] = {}
         self._touched: dict[int, str] = {}
 
@@ -163,17 +163,17 @@ class _Keeper:
 
     def finish(self) -> None:
         """Let what was kept count: first the films, then the index, which says that all is done."""
-        now = datetime.fromtimestamp(self._workplace.clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = datetime.fromtimestamp(self._run_context.clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         # The content as well: two imports of one second are two. The column takes 40 characters.
         stamps = {i: f"{now} {what}" for i, what in sorted(self._touched.items())}
-        self._workplace.ledger.know_movies(stamps)
+        self._run_context.ledger.know_movies(stamps)
         self._imports.write_index(self._kind, self._index)
         self._report.films_new = len(set(self._touched) - set(self._known))
 
 
 @contextmanager
-def open_for_import(settings: Settings) -> Iterator[Workplace]:
-    """Open the workplace to import into, alone on its store: never the studio's, by default.
+def open_for_import(settings: Settings) -> Iterator[RunContext]:
+    """Open the run_context to import into, alone on its store: never the studio's, by default.
 
     Raises:
         ConfigurationError: The studio was asked for: invented and real films never mix.
@@ -184,8 +184,8 @@ def open_for_import(settings: Settings) -> Iterator[Workplace]:
         )
     if settings.source_kind == "studio":
         settings = replace(settings, source="imports")
-    with open_workplace(settings) as workplace, exclusive(workplace.store):
-        yield workplace
+    with open_run_context(settings) as run_context, exclusive(run_context.store):
+        yield run_context
 
 
 def print_kinds(asked: str, console: Console) -> int:
@@ -197,24 +197,24 @@ def print_kinds(asked: str, console: Console) -> int:
     return 0 if asked == "kinds" else 2
 
 
-def _write_refused(workplace: Workplace, report: ImportReport) -> None:
+def _write_refused(run_context: RunContext, report: ImportReport) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["row", "reason", "detail"])
     writer.writerows([one.row, one.reason.value, one.detail] for one in report.refused)
-    workplace.store.write(refused_path(workplace, report.kind), text.getvalue().encode())
+    run_context.store.write(refused_path(run_context, report.kind), text.getvalue().encode())
 
 
-def refused_path(workplace: Workplace, kind: str):
-    """Give the place of the list of a dump's refused rows."""
-    return workplace.store.path("reports", "imports", f"{kind}_refused.csv")
+def refused_path(run_context: RunContext, kind: str):
+    """Return the place of the list of a dump's refused rows."""
+    return run_context.store.path("reports", "imports", f"{kind}_refused.csv")
 
 
 def _shorten(text: str) -> str:
     return text if len(text) <= EXAMPLE_CHARS else f"{text[: EXAMPLE_CHARS - 1]}…"
 
 
-def print_import(workplace: Workplace, report: ImportReport, console: Console) -> None:
+def print_import(run_context: RunContext, report: ImportReport, console: Console) -> None:
     """Print rows taken, and those refused by reason with the first of each."""
     console.print(
         f"{report.kind}: {report.taken} rows taken ({report.new} new, {report.changed} changed, "
@@ -228,8 +228,8 @@ def print_import(workplace: Workplace, report: ImportReport, console: Console) -
             shown = "\n".join(_shorten(f"{one.row}: {one.detail}") for one in examples)
             table.add_row(reason.value, str(count), shown)
         console.print(table, markup=False)
-        console.print(f"All of them: {refused_path(workplace, report.kind)}")
-    if workplace.source.is_imports:
+        console.print(f"All of them: {refused_path(run_context, report.kind)}")
+    if run_context.source.is_imports:
         console.print(
             "Next: set MARQUEE_SOURCE=imports, give Dagster a home of its own (DAGSTER_HOME in "
             ".env), then `uv run marquee build`."

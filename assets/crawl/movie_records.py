@@ -20,10 +20,10 @@ def movie_records(batch: Batch) -> Iterator[Outcome]:
     What TMDB does not know is taken from public dumps that were imported, and the record says which
     field came from which (`marquee_provenance`).
 
-    Its facets (hashes of the parts that other assets hang on) decide what a change makes due.
+    Its facets (hashes of the parts that other assets depend on) decide what a change makes due.
     """
-    tmdb = None if batch.workplace.source.is_imports else batch.workplace.tmdb
-    imports = batch.workplace.imports
+    tmdb = None if batch.run_context.source.is_imports else batch.run_context.tmdb
+    imports = batch.run_context.imports
 
     def fetch(tmdb_id: int) -> Outcome:
         try:
@@ -88,7 +88,7 @@ def _facets(record: MovieRecord, answer: Mapping) -> dict[str, str]:
 
 
 def _trailer_keys(record: MovieRecord) -> list[str]:
-    """Give the videos that may stand for the movie, the first choice first."""
+    """Return the videos that may stand for the movie, the first choice first."""
     from pipeline.crawl.tmdb.trailer_ranking import rank_trailers
 
     ranked = rank_trailers(record.videos, record.original_language, record.release_date)
@@ -113,8 +113,8 @@ def _last_known(batch: Batch, tmdb_id: int) -> dict[str, object]:
 
 def read_record(batch: Batch, tmdb_id: int) -> MovieRecord:
     """Read a movie's record from the store."""
-    path = batch.workplace.store.path("movies", f"{tmdb_id}.json")
-    return _parse(batch.workplace.store.read_json(path))
+    path = batch.run_context.store.path("movies", f"{tmdb_id}.json")
+    return _parse(batch.run_context.store.read_json(path))
 
 
 ASSETS = [

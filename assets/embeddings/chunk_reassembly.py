@@ -67,7 +67,7 @@ class Parts:
         movie.made.setdefault(backbone, {})[number] = vectors
 
     def ready(self) -> Iterator[tuple[int, Made | BaseException]]:
-        """Give the movies of which every part is through, or their error, and forget them."""
+        """Return the movies of which every part is through, or their error, and forget them."""
         done = [movie for movie in self._waiting if self._is_through(movie)]
         self._waiting = [movie for movie in self._waiting if movie not in done]
         for movie in done:

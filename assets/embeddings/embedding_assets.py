@@ -56,7 +56,7 @@ def poster_embeddings(batch: Batch) -> Iterator[Outcome]:
 
 def frame_embeddings(batch: Batch) -> Iterator[Outcome]:
     """The kept frames of a trailer, one vector each per image backbone that is asked for."""
-    store = batch.workplace.store
+    store = batch.run_context.store
 
     def load(tmdb_id: int) -> np.ndarray:
         return store.read_arrays(batch.path(tmdb_id, ".npz", "frames"))["frames"]
@@ -70,7 +70,7 @@ def clip_embeddings(batch: Batch) -> Iterator[Outcome]:
     They are decoded once for all. An image backbone sees the clip's frames one by one; its vector
     is their mean.
     """
-    preset = batch.workplace.preset
+    preset = batch.run_context.preset
 
     def load(tmdb_id: int) -> Iterator[np.ndarray]:
         return _read_clips(batch, tmdb_id, preset.clips_per_trailer)
@@ -83,7 +83,7 @@ def _read_clips(batch: Batch, tmdb_id: int, at_most: int) -> Iterator[np.ndarray
     """Read a trailer's clips in parts, uint8 (clips, 24, 224, 224, 3)."""
     from pipeline.media.clip_file import read_clips
 
-    with batch.workplace.store.local_copy(batch.path(tmdb_id, ".mp4", "clips")) as path:
+    with batch.run_context.store.local_copy(batch.path(tmdb_id, ".mp4", "clips")) as path:
         clips, n_clips = read_clips(path, at_most=at_most), 0
         while some := list(islice(clips, CLIPS_IN_PART)):
             n_clips += len(some)
@@ -94,7 +94,7 @@ def _read_clips(batch: Batch, tmdb_id: int, at_most: int) -> Iterator[np.ndarray
 
 def audio_embeddings(batch: Batch) -> Iterator[Outcome]:
     """A trailer's sound, one vector per window of about 10 s, per sound backbone asked for."""
-    store = batch.workplace.store
+    store = batch.run_context.store
 
     def load(tmdb_id: int) -> np.ndarray:
         return store.read_array(batch.path(tmdb_id, ".npy", "audio"))
@@ -105,7 +105,7 @@ def audio_embeddings(batch: Batch) -> Iterator[Outcome]:
 def _embed(
     batch: Batch, load: Callable[[int], Any], binds: Mapping[Modality, Bind]
 ) -> Iterator[Outcome]:
-    device = choose_device(batch.workplace.settings.devices or None)
+    device = choose_device(batch.run_context.settings.devices or None)
     device.take_one_thread_per_encoder()
     return Embedding(batch, _open_encoders(batch, device, binds)).run(load, device=device)
 
@@ -119,12 +119,12 @@ def _open_encoders(batch: Batch, device: Device, binds: Mapping[Modality, Bind])
     from pipeline.embeddings.fuse_batchnorm import make_ready
     from resources.compute.weights import load_backbone
 
-    workplace, encoders = batch.workplace, []
-    for name, folder in backbones_of(batch.step, workplace).items():
+    run_context, encoders = batch.run_context, []
+    for name, folder in backbones_of(batch.step, run_context).items():
         loaded = load_backbone(
             name,
-            weights_folder=workplace.weights_folder,
-            allow_random=workplace.source.is_studio,
+            weights_folder=run_context.weights_folder,
+            allow_random=run_context.source.is_studio,
         )
         make_ready(loaded.network, device.name)
         encode = binds[loaded.backbone.modality](
@@ -135,7 +135,7 @@ def _open_encoders(batch: Batch, device: Device, binds: Mapping[Modality, Bind])
             **({"tokenizer": loaded.tokenizer} if loaded.tokenizer else {}),
         )
         kind = "bfloat16" if device.has_bf16 else "float32"
-        extent = extent_of(batch.step, workplace.preset)
+        extent = extent_of(batch.step, run_context.preset)
         encoders.append(Encoder(folder, loaded, encode, loaded.preparation, kind, extent))
     return encoders
 

@@ -162,7 +162,9 @@ class Embedding:
         )
 
     def _still_good(self, tmdb_id: int) -> dict[str, dict]:
-        """Give the notes of embeddings of the same input by the same code whose files are whole."""
+        """Return the notes of embeddings of the same input by the same code whose files are
+        whole.
+        """
         row = self._batch.rows.get(tmdb_id)
         if row is None or row.status != Status.OK:
             return {}
@@ -191,9 +193,9 @@ def _figures(note: Mapping[str, object]) -> dict[str, object]:
 
 
 def _hash_inputs(batch: Batch) -> dict[int, str]:
-    """Give the version of what a step reads of each movie: contents, and no settings."""
-    ledger, step = batch.workplace.ledger, batch.step
-    rows = {name: ledger.rows(name, batch.tmdb_ids) for name in step.hangs_on}
+    """Return the version of what a step reads of each movie: contents, and no settings."""
+    ledger, step = batch.run_context.ledger, batch.step
+    rows = {name: ledger.rows(name, batch.tmdb_ids) for name in step.depends_on}
     return {
         i: combine([_content(step, name, of_asset.get(i)) for name, of_asset in rows.items()])
         for i in batch.tmdb_ids

@@ -31,7 +31,7 @@ def poster_regions(batch: Batch) -> Iterator[Outcome]:
     def load(tmdb_id: int) -> np.ndarray:
         return load_seed000_poster(batch.path(tmdb_id, ".jpg", "posters").read_bytes())
 
-    device = choose_device(batch.workplace.settings.devices or None).alone
+    device = choose_device(batch.run_context.settings.devices or None).alone
     device.take_one_thread_per_encoder()
     finder, note = _open_finder(batch, device)
     failed: list[Outcome] = []
@@ -47,13 +47,13 @@ def _open_finder(batch: Batch, device: Device) -> tuple[Any, dict[str, object]]:
     from pipeline.embeddings.regions import RegionFinder
     from resources.compute.weights import load_backbone, load_detector
 
-    workplace, is_studio = batch.workplace, batch.workplace.source.is_studio
-    places = {"weights_folder": workplace.weights_folder, "allow_random": is_studio}
-    detector = load_detector(workplace.preset.detector, **places)
+    run_context, is_studio = batch.run_context, batch.run_context.source.is_studio
+    places = {"weights_folder": run_context.weights_folder, "allow_random": is_studio}
+    detector = load_detector(run_context.preset.detector, **places)
     features = load_backbone(FEATURES_OF, **places)
     looks = open_looks(
-        workplace.settings.attributes,
-        weights_folder=workplace.weights_folder,
+        run_context.settings.attributes,
+        weights_folder=run_context.weights_folder,
         allow_download=not is_studio,
         device=device.name,
     )

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import dagster as dg
 
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 
 def verdicts(summary: Mapping) -> list[str]:
-    """Give the plain sentences of a summary, one per task, split and model."""
+    """Return the plain sentences of a summary, one per task, split and model."""
     return [
         f"{split}: {result['verdict']}"
         for task in summary["tasks"].values()
@@ -19,13 +19,13 @@ def verdicts(summary: Mapping) -> list[str]:
     ]
 
 
-def describe(workplace: Workplace, summary: Mapping, paths: Mapping[str, Path]) -> dict:
-    """Give the metadata of an evaluation: figures, sentences and pictures."""
+def describe(run_context: RunContext, summary: Mapping, paths: Mapping[str, Path]) -> dict:
+    """Return the metadata of an evaluation: figures, sentences and pictures."""
     from pipeline.evaluation.report.files import REPORT_FILE
 
     lines = "\n".join(f"- {line}" for line in verdicts(summary))
     return {
-        "source": workplace.source.label,
+        "source": run_context.source.label,
         "backbones": summary["weights"],
         "scores": dg.MetadataValue.table(_main_scores(summary)),
         "verdicts": dg.MetadataValue.md(lines),

@@ -18,7 +18,7 @@ from assets.orchestration.lineage import (
 from assets.orchestration.partitions import SINGLE_RUN
 from pipeline.core.systems import SYSTEMS
 from pipeline.core.versions import hash_bytes
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 
 @dg.asset(
@@ -35,7 +35,7 @@ from resources.run_context import Workplace
     },
 )
 def leaderboard(
-    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+    context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
 ) -> dg.MaterializeResult:
     """All systems on one page: each model and baseline with its interval, effort and rank.
 
@@ -47,17 +47,17 @@ def leaderboard(
         from pipeline.evaluation.report.leaderboard import list_leaderboard
         from pipeline.evaluation.report.leaderboard_page import write_leaderboard
 
-        version = input_version(workplace, LEADERBOARD)
-        summaries = read_summaries(workplace)
+        version = input_version(run_context, LEADERBOARD)
+        summaries = read_summaries(run_context)
         rows = list_leaderboard(summaries)
         links = {system.name: f"{system.name}/{REPORT_FILE}" for system in SYSTEMS}
-        paths = write_leaderboard(workplace.store.folder("reports"), summaries, links=links)
+        paths = write_leaderboard(run_context.store.folder("reports"), summaries, links=links)
         content_hash = hash_bytes(*(path.read_bytes() for path in paths.values()))
-        write_whole(workplace, LEADERBOARD, version, content_hash)
+        write_whole(run_context, LEADERBOARD, version, content_hash)
     context.log.info(f"{len(rows)} answers of {len(summaries)} systems")
     return dg.MaterializeResult(
         metadata={
-            "source": workplace.source.label,
+            "source": run_context.source.label,
             "leaderboard": dg.MetadataValue.table([_record(row) for row in rows if row["is_main"]]),
             **{name: dg.MetadataValue.path(str(path.absolute())) for name, path in paths.items()},
         },
@@ -65,18 +65,18 @@ def leaderboard(
     )
 
 
-def read_summaries(workplace: Workplace) -> list[dict]:
+def read_summaries(run_context: RunContext) -> list[dict]:
     """Read every system's results."""
     from pipeline.evaluation.report.files import RESULTS_FILE
 
     return [
-        workplace.store.read_json(workplace.store.path("reports", system.name, RESULTS_FILE))
+        run_context.store.read_json(run_context.store.path("reports", system.name, RESULTS_FILE))
         for system in SYSTEMS
-        if (reports_folder(workplace, system) / RESULTS_FILE).is_file()
+        if (reports_folder(run_context, system) / RESULTS_FILE).is_file()
     ]
 
 
-def print_leaderboard(workplace: Workplace, console: Console) -> None:
+def print_leaderboard(run_context: RunContext, console: Console) -> None:
     """Print the table as a terminal shows it."""
     from pipeline.evaluation.report.leaderboard import (
         TERMINAL_COLUMNS,
@@ -85,7 +85,7 @@ def print_leaderboard(workplace: Workplace, console: Console) -> None:
     )
 
     table = Table(*TERMINAL_COLUMNS, box=None, header_style="bold")
-    for row in tabulate_leaderboard(list_leaderboard(read_summaries(workplace))):
+    for row in tabulate_leaderboard(list_leaderboard(read_summaries(run_context))):
         table.add_row(*row)
     console.print(table)
 

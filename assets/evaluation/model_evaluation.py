@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from assets.models.experiment_data import Ground
-from assets.models.experiments import Trial
+from assets.models.experiment_data import ExperimentData
+from assets.models.experiments import Experiment
 from assets.models.training import FACTS_FILE, model_file
 from pipeline.core.errors import TrainingError
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 SCORES_FILE = "scores.json"
 CARD_FILE = "MODEL_CARD.md"
@@ -21,24 +21,26 @@ SEED = 42
 """Of every bootstrap."""
 
 
-def judge_model(workplace: Workplace, ground: Ground, trial: Trial):
-    """Ask a trial's saved model about its test part; give `pipeline.evaluation`'s result."""
+def judge_model(run_context: RunContext, experiment_data: ExperimentData, experiment: Experiment):
+    """Ask an experiment's saved model about its test part; give `pipeline.evaluation`'s result."""
     from pipeline.models.training.saved import answer, load_trained
 
-    folder = trial.folder(workplace)
+    folder = experiment.folder(run_context)
     facts = read_facts(folder)
-    if facts["data_hash"] != ground.table.data_hash:
+    if facts["data_hash"] != experiment_data.table.data_hash:
         raise TrainingError(
             f"The model in {folder} was trained on other features than there are now. "
             "Materialize the model again, then its evaluation."
         )
-    saved = load_trained(folder / model_file(trial.system))
+    saved = load_trained(folder / model_file(experiment.system))
     return result_of(
-        ground,
-        trial,
-        trial.variant,
+        experiment_data,
+        experiment,
+        experiment.variant,
         "model",
-        answer(saved, ground.inputs_of(trial), test_rows(ground, trial)),
+        answer(
+            saved, experiment_data.inputs_of(experiment), test_rows(experiment_data, experiment)
+        ),
         history=facts["history"],
         best_epoch=facts["best_epoch"],
         facts={name: facts[name] for name in ("parameters", "train_s", "config")},
@@ -65,32 +67,41 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_rows(ground: Ground, trial: Trial) -> np.ndarray:
-    """Give the rows of a trial's test part."""
-    return np.flatnonzero(ground.parts(trial) == "test")
+def test_rows(experiment_data: ExperimentData, experiment: Experiment) -> np.ndarray:
+    """Return the rows of an experiment's test part."""
+    return np.flatnonzero(experiment_data.parts(experiment) == "test")
 
 
 def result_of(
-    ground: Ground, trial: Trial, variant: str, kind: str, answers: np.ndarray, **more: Any
+    experiment_data: ExperimentData,
+    experiment: Experiment,
+    variant: str,
+    kind: str,
+    answers: np.ndarray,
+    **more: Any,
 ):
     """Put answers beside the truth."""
     from pipeline.evaluation.metrics.results import SplitResult
     from pipeline.models.estimators.baselines import PRIOR
 
-    rows, parts, target = test_rows(ground, trial), ground.parts(trial), ground.target(trial)
+    rows, parts, target = (
+        test_rows(experiment_data, experiment),
+        experiment_data.parts(experiment),
+        experiment_data.target(experiment),
+    )
     told = {part: int((parts == part).sum()) for part in ("train", "val", "test")}
     facts: Mapping[str, Any] = more.pop("facts", {})
     return SplitResult(
-        task=trial.task,
-        split=trial.split,
+        task=experiment.task,
+        split=experiment.split,
         variant=variant,
         kind=kind,
-        tmdb_ids=ground.table.table["tmdb_id"].to_numpy()[rows],
+        tmdb_ids=experiment_data.table.table["tmdb_id"].to_numpy()[rows],
         y_true=target.values[rows],
         answers=answers,
         rows={**told, "excluded": int((parts == "").sum())},
         facts={**target.facts, **facts},
-        franchises=ground.table.table["franchise"].to_numpy()[rows],
+        franchises=experiment_data.table.table["franchise"].to_numpy()[rows],
         is_drawn=variant == PRIOR,
         **more,
     )

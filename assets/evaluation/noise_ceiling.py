@@ -5,23 +5,25 @@ from typing import Any
 
 import numpy as np
 
-from assets.models.experiment_data import Ground
-from assets.models.experiments import Trial
-from resources.run_context import Workplace
+from assets.models.experiment_data import ExperimentData
+from assets.models.experiments import Experiment
+from resources.run_context import RunContext
 
 
-def limit_answers(workplace: Workplace, ground: Ground, trial: Trial) -> np.ndarray | None:
-    """Give the limit's answers about a test part; None where films are not generated."""
-    about = workplace.source.about
-    if about.get("kind") != "generated" or trial.task.name not in _LIMITS:
+def limit_answers(
+    run_context: RunContext, experiment_data: ExperimentData, experiment: Experiment
+) -> np.ndarray | None:
+    """Return the limit's answers about a test part; None where films are not generated."""
+    about = run_context.source.about
+    if about.get("kind") != "generated" or experiment.task.name not in _LIMITS:
         return None
     from resources.studio.catalogue.generated import GeneratedCatalogue
     from resources.studio.opening import trailer_cache
 
     catalogue = GeneratedCatalogue(about["size"], about["seed"], trailer_cache())
-    rows = np.flatnonzero(ground.parts(trial) == "test")
-    ids = [int(i) for i in ground.table.table["tmdb_id"].to_numpy()[rows]]
-    return _LIMITS[trial.task.name](catalogue, ids, ground.target(trial))
+    rows = np.flatnonzero(experiment_data.parts(experiment) == "test")
+    ids = [int(i) for i in experiment_data.table.table["tmdb_id"].to_numpy()[rows]]
+    return _LIMITS[experiment.task.name](catalogue, ids, experiment_data.target(experiment))
 
 
 def _log10_revenue(catalogue: Any, ids: list[int], _target: Any) -> np.ndarray:
@@ -79,7 +81,7 @@ def _profit(catalogue: Any, ids: list[int], _target: Any) -> np.ndarray:
 
 
 def _genre_ids(target: Any) -> list[int]:
-    """Give TMDB's ids of a task's classes or labels."""
+    """Return TMDB's ids of a task's classes or labels."""
     from pipeline.splits.exclusions import label_name
     from resources.studio.catalogue.words import GENRES
 

@@ -5,18 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from assets.evaluation.model_evaluation import SEED
-from assets.models.experiment_data import Ground
+from assets.models.experiment_data import ExperimentData
 from assets.models.experiments import headline
 from assets.splits.feature_sources import SOURCES
 from pipeline.core.systems import POSTER, Kind, System
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 
-def subject_of(workplace: Workplace, system: System, ground: Ground):
+def subject_of(run_context: RunContext, system: System, experiment_data: ExperimentData):
     """Say what an evaluation is about."""
     from pipeline.evaluation.report.summary import Subject
 
-    notes = ground.table.notes
+    notes = experiment_data.table.notes
     weights = "; ".join(
         f"{name.replace('_', ' ')}: {notes[name]}"
         for name in dict.fromkeys(source.asset for source in SOURCES.values())
@@ -24,30 +24,32 @@ def subject_of(workplace: Workplace, system: System, ground: Ground):
     )
     return Subject(
         system=system.name,
-        source=workplace.source.label,
+        source=run_context.source.label,
         weights=weights,
         main_variant=system.main_variant,
         seed=SEED,
         notes={
             "preset": notes["preset"],
-            "data hash": ground.table.data_hash,
-            "films": str(len(ground.table)),
+            "data hash": experiment_data.table.data_hash,
+            "films": str(len(experiment_data.table)),
         },
     )
 
 
-def groups_of(system: System, ground: Ground):
+def groups_of(system: System, experiment_data: ExperimentData):
     """Name every film's budget, decade, franchise and keywords, where a number is predicted."""
     if system.tasks[0].kind is not Kind.REGRESSION:
         return None
     from pipeline.evaluation.metrics.groups import name_groups
 
-    table = ground.table.table
-    return name_groups(table.assign(has_keywords=[bool(r.keywords) for r in ground.table.records]))
+    table = experiment_data.table.table
+    return name_groups(
+        table.assign(has_keywords=[bool(r.keywords) for r in experiment_data.table.records])
+    )
 
 
 def samples_of(
-    system: System, ground: Ground, results: Sequence[Any], folder: Path
+    system: System, experiment_data: ExperimentData, results: Sequence[Any], folder: Path
 ) -> Mapping[str, Sequence[Any]]:
     """Draw hits and misses of the poster networks on their headline split."""
     if system is not POSTER:
@@ -55,7 +57,7 @@ def samples_of(
     from pipeline.evaluation.plots.pictures import Picture
     from pipeline.evaluation.plots.sample_plots import choose_samples, draw_samples
 
-    rows = {int(i): row for row, i in enumerate(ground.table.table["tmdb_id"])}
+    rows = {int(i): row for row, i in enumerate(experiment_data.table.table["tmdb_id"])}
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {}
     for result in results:
@@ -63,7 +65,7 @@ def samples_of(
         if not is_main or result.task.kind is not Kind.CLASSES:
             continue
         samples = choose_samples(result, seed=SEED)
-        pictures = [ground.inputs.load_poster(rows[sample.tmdb_id]) for sample in samples]
+        pictures = [experiment_data.inputs.load_poster(rows[sample.tmdb_id]) for sample in samples]
         path = draw_samples(samples, pictures, folder / f"{result.task.name}_samples.png")
         caption = f"{result.variant} on {result.split}, drawn at random from its test films."
         drawn[result.task.name] = [Picture("Hits and misses", caption, path)]

@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.console import Console
 
 from assets.evaluation.model_evaluation import SCORES_FILE, SEED, judge_model, read_facts
-from assets.models.experiment_data import Ground
-from assets.models.experiments import Trial, slug, trial_named
+from assets.models.experiment_data import ExperimentData
+from assets.models.experiments import Experiment, experiment_named, slug
 from assets.models.model_inputs import open_inputs
 from assets.splits.features import load_features
 from assets.splits.split_options import load_options
@@ -24,7 +24,7 @@ DEPTH = 4
 
 @dataclass(frozen=True)
 class Place:
-    """As much of a workplace as judging needs: no source, no clients, no keys."""
+    """As much of a run_context as judging needs: no source, no clients, no keys."""
 
     store: Store
     ledger: Ledger
@@ -44,18 +44,18 @@ def evaluate(folder: Path, console: Console) -> int:
         TrainingError: The folder is no model's, or lies in no store.
     """
     facts = read_facts(folder)
-    trial = _trial_of(facts, folder)
+    experiment = _experiment_of(facts, folder)
     place = _open_place(folder)
     try:
-        result = judge_model(place, _open_ground(place, trial), trial)
+        result = judge_model(place, _open_experiment_data(place, experiment), experiment)
     finally:
         place.ledger.close()
     return _tell(folder, facts, result, console)
 
 
-def _trial_of(facts: dict, folder: Path) -> Trial:
+def _experiment_of(facts: dict, folder: Path) -> Experiment:
     try:
-        return trial_named(*(facts[name] for name in ("system", "task", "split", "variant")))
+        return experiment_named(*(facts[name] for name in ("system", "task", "split", "variant")))
     except KeyError as error:
         raise TrainingError(f"{folder} holds a model of no system that marquee knows") from error
 
@@ -71,10 +71,12 @@ def _open_place(folder: Path) -> Place:
     return Place(Store(root), Ledger(f"sqlite:///{root / 'ledger.sqlite'}"))
 
 
-def _open_ground(place: Place, trial: Trial) -> Ground:
+def _open_experiment_data(place: Place, experiment: Experiment) -> ExperimentData:
     table = load_features(place)
-    frames = {trial.task.name: load_splits(place, trial.system, trial.task, table)}
-    return Ground(table, open_inputs(place, table), frames, load_options(place, trial.system))
+    frames = {experiment.task.name: load_splits(place, experiment.system, experiment.task, table)}
+    return ExperimentData(
+        table, open_inputs(place, table), frames, load_options(place, experiment.system)
+    )
 
 
 def _tell(folder: Path, facts: dict, result, console: Console) -> int:

@@ -12,8 +12,8 @@ from assets.evaluation.model_evaluation import judge_model, keep_judgement, resu
 from assets.evaluation.noise_ceiling import limit_answers
 from assets.evaluation.report_context import groups_of, samples_of, subject_of
 from assets.models.baselines import load_baselines
-from assets.models.experiment_data import Ground, open_ground
-from assets.models.experiments import Trial, headline, splits_in_use
+from assets.models.experiment_data import ExperimentData, open_experiment_data
+from assets.models.experiments import Experiment, headline, splits_in_use
 from assets.models.system_models import trained
 from assets.models.training import model_file
 from assets.orchestration.interruption import stopping
@@ -21,7 +21,7 @@ from assets.orchestration.lineage import input_version, write_whole
 from assets.orchestration.system_asset import system_asset
 from pipeline.core.systems import SYSTEMS, System
 from pipeline.core.versions import hash_bytes
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 LIMIT = "reachable limit"
 """Name of the answer of somebody who knows everything but the noise; the studio's films alone."""
@@ -36,9 +36,9 @@ COLUMNS = dg.TableSchema(
 )
 
 
-def reports_folder(workplace: Workplace, system: System) -> Path:
-    """Give the folder of a system's report."""
-    return workplace.store.folder("reports") / system.name
+def reports_folder(run_context: RunContext, system: System) -> Path:
+    """Return the folder of a system's report."""
+    return run_context.store.folder("reports") / system.name
 
 
 def build_evaluation(system: System) -> dg.AssetsDefinition:
@@ -60,31 +60,31 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
         ),
     )
     def evaluation(
-        context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+        context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
     ) -> dg.MaterializeResult:
         with stopping():
             from pipeline.evaluation.report.files import RESULTS_FILE
 
             name = f"{system.name}_evaluation"
-            version = input_version(workplace, name)
-            ground = open_ground(workplace, system)
-            planned = trained(workplace, system)
-            results = list(_answer(workplace, system, ground, planned))
-            folder = reports_folder(workplace, system)
+            version = input_version(run_context, name)
+            experiment_data = open_experiment_data(run_context, system)
+            planned = trained(run_context, system)
+            results = list(_answer(run_context, system, experiment_data, planned))
+            folder = reports_folder(run_context, system)
             if not results:
-                return _say_nothing(context, workplace, system, folder, version)
-            paths = _write(workplace, system, ground, results)
+                return _say_nothing(context, run_context, system, folder, version)
+            paths = _write(run_context, system, experiment_data, results)
             summary = json.loads(paths[RESULTS_FILE].read_text(encoding="utf-8"))
             of_models = (result for result in results if result.kind == "model")
-            for trial, result in zip(planned, of_models, strict=True):
-                keep_judgement(trial.folder(workplace), result, summary)
-            _copy_main(workplace, system, folder)
+            for experiment, result in zip(planned, of_models, strict=True):
+                keep_judgement(experiment.folder(run_context), result, summary)
+            _copy_main(run_context, system, folder)
             content_hash = hash_bytes(paths[RESULTS_FILE].read_bytes())
-            write_whole(workplace, name, version, content_hash)
+            write_whole(run_context, name, version, content_hash)
         for sentence in verdicts(summary):
             context.log.info(sentence)
         return dg.MaterializeResult(
-            metadata=describe(workplace, summary, paths),
+            metadata=describe(run_context, summary, paths),
             data_version=dg.DataVersion(content_hash),
         )
 
@@ -92,23 +92,23 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
 
 
 def _write(
-    workplace: Workplace, system: System, ground: Ground, results: list
+    run_context: RunContext, system: System, experiment_data: ExperimentData, results: list
 ) -> Mapping[str, Path]:
     from pipeline.evaluation.report.files import write_evaluation
 
-    folder = reports_folder(workplace, system)
+    folder = reports_folder(run_context, system)
     return write_evaluation(
         folder,
         results,
-        subject_of(workplace, system, ground),
-        groups=groups_of(system, ground),
-        samples=samples_of(system, ground, results, folder),
+        subject_of(run_context, system, experiment_data),
+        groups=groups_of(system, experiment_data),
+        samples=samples_of(system, experiment_data, results, folder),
     )
 
 
 def _say_nothing(
     context: dg.AssetExecutionContext,
-    workplace: Workplace,
+    run_context: RunContext,
     system: System,
     folder: Path,
     version: str,
@@ -117,12 +117,15 @@ def _say_nothing(
     shutil.rmtree(folder, ignore_errors=True)
     said = f"too few films for {system.name}: {system.name}_splits says how many and why"
     context.log.warning(said)
-    write_whole(workplace, f"{system.name}_evaluation", version, "none")
+    write_whole(run_context, f"{system.name}_evaluation", version, "none")
     return dg.MaterializeResult(metadata={"nothing": said}, data_version=dg.DataVersion("none"))
 
 
 def _answer(
-    workplace: Workplace, system: System, ground: Ground, planned: list[Trial]
+    run_context: RunContext,
+    system: System,
+    experiment_data: ExperimentData,
+    planned: list[Experiment],
 ) -> Iterator[object]:
     """Ask every model, baseline and, on generated films, the limit about its test part."""
     for task in system.tasks:
@@ -130,24 +133,24 @@ def _answer(
             of_split = [t for t in planned if t.task is task and t.split == split]
             if not of_split:
                 continue
-            for trial in of_split:
-                yield judge_model(workplace, ground, trial)
-            answers = load_baselines(workplace, system, task, split)
+            for experiment in of_split:
+                yield judge_model(run_context, experiment_data, experiment)
+            answers = load_baselines(run_context, system, task, split)
             for name, answer in answers.items():
-                yield result_of(ground, of_split[0], name, "baseline", answer)
-            if (answer := limit_answers(workplace, ground, of_split[0])) is not None:
-                yield result_of(ground, of_split[0], LIMIT, "limit", answer)
+                yield result_of(experiment_data, of_split[0], name, "baseline", answer)
+            if (answer := limit_answers(run_context, experiment_data, of_split[0])) is not None:
+                yield result_of(experiment_data, of_split[0], LIMIT, "limit", answer)
 
 
-def _copy_main(workplace: Workplace, system: System, folder: Path) -> None:
+def _copy_main(run_context: RunContext, system: System, folder: Path) -> None:
     """Put the main model of the headline split beside the report.
 
     The first split, not the one with the best test score: that would be tuning on test parts.
     """
-    trial = Trial(system, system.tasks[0], headline(system), system.main_variant)
+    experiment = Experiment(system, system.tasks[0], headline(system), system.main_variant)
     name = model_file(system)
-    if (trial.folder(workplace) / name).is_file():
-        shutil.copyfile(trial.folder(workplace) / name, folder / name)
+    if (experiment.folder(run_context) / name).is_file():
+        shutil.copyfile(experiment.folder(run_context) / name, folder / name)
 
 
 ASSETS = [build_evaluation(system) for system in SYSTEMS]

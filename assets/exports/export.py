@@ -15,7 +15,7 @@ from assets.exports.trailers12k_export import export_trailers12k
 from pipeline.core.errors import ConfigurationError
 from pipeline.exports.folder import open_export
 from pipeline.exports.manifest import find_problems
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 EXPORTS: Mapping[str, Callable[[Job], None]] = {
     "seed000": export_seed000,
@@ -52,7 +52,7 @@ class ExportReport:
 
 
 def export(
-    workplace: Workplace, kind: str, path: Path, movies: Sequence[int] | None = None
+    run_context: RunContext, kind: str, path: Path, movies: Sequence[int] | None = None
 ) -> ExportReport:
     """Write films of the store into a folder, and the manifest when all is written.
 
@@ -60,7 +60,7 @@ def export(
     folder that holds one of the same kind and source replaces it.
 
     Args:
-        workplace: Store and ledger, which are only read.
+        run_context: Store and ledger, which are only read.
         kind: A key of `EXPORTS`.
         path: A new or empty folder, or one with an export of the same kind and source.
         movies: TMDB ids; all known films where None.
@@ -72,15 +72,15 @@ def export(
     """
     if kind not in EXPORTS:
         raise ConfigurationError(f"There is no export {kind!r}; there are {', '.join(EXPORTS)}.")
-    wanted = _choose(workplace, movies)
-    folder = open_export(path, kind, workplace.source.label)
-    job = Job(workplace, folder, wanted)
+    wanted = _choose(run_context, movies)
+    folder = open_export(path, kind, run_context.source.label)
+    job = Job(run_context, folder, wanted)
     EXPORTS[kind](job)
     folder.finish(
         {
             "marquee": _version(),
             "kind": kind,
-            "source": workplace.source.label,
+            "source": run_context.source.label,
             "films": len(wanted),
             "counts": dict(job.counts),
             "left_out": job.left_out,
@@ -122,13 +122,13 @@ def print_export(report: ExportReport, console: Console) -> None:
     console.print(f"Check it with `uv run marquee export --verify {report.path}`.", markup=False)
 
 
-def _choose(workplace: Workplace, movies: Sequence[int] | None) -> list[int]:
-    known = workplace.ledger.movies()
+def _choose(run_context: RunContext, movies: Sequence[int] | None) -> list[int]:
+    known = run_context.ledger.movies()
     unknown = [tmdb_id for tmdb_id in movies or () if tmdb_id not in known]
     if unknown or not known:
         what = f"TMDB id {unknown[0]} is not among" if unknown else "there is none among"
         raise ConfigurationError(
-            f"{what} the {len(known)} films known from {workplace.source.label}; "
+            f"{what} the {len(known)} films known from {run_context.source.label}; "
             "`marquee status --films` lists them, `marquee build` or `marquee import` gets them."
         )
     return sorted(known if movies is None else set(movies))

@@ -17,7 +17,7 @@ from pipeline.core.errors import DamagedFileError
 from pipeline.core.outcomes import Reason, Status
 from pipeline.core.staleness import RECORDS, Row
 from pipeline.exports.folder import ExportFolder
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 LOG = logging.getLogger("marquee")
 
@@ -30,7 +30,7 @@ class Job:
     """One export under way.
 
     Attributes:
-        workplace: Store and ledger, which are only read.
+        run_context: Store and ledger, which are only read.
         folder: Where to.
         movies: TMDB ids.
         counts: Things written, by what they are.
@@ -38,7 +38,7 @@ class Job:
         notes: What a reader of the folder must know.
     """
 
-    workplace: Workplace
+    run_context: RunContext
     folder: ExportFolder
     movies: Sequence[int]
     counts: Counter[str] = field(default_factory=Counter)
@@ -49,10 +49,10 @@ class Job:
     def rows(self) -> Mapping[str, Mapping[int, Row]]:
         """The ledger's rows by asset."""
         wanted = set(self.movies)
-        return {step.name: self.workplace.ledger.rows(step.name, wanted) for step in STEPS}
+        return {step.name: self.run_context.ledger.rows(step.name, wanted) for step in STEPS}
 
     def each(self, what: str) -> Iterator[int]:
-        """Give the movies in order, saying how far it is."""
+        """Return the movies in order, saying how far it is."""
         with progress(what, len(self.movies), LOG.info) as told:
             for tmdb_id in self.movies:
                 yield tmdb_id
@@ -63,7 +63,7 @@ class Job:
         self.left_out.setdefault(part, {}).setdefault(why, []).append(tmdb_id)
 
     def state(self, asset: str, tmdb_id: int) -> tuple[str, str]:
-        """Give status and reason of a movie in an asset; both empty where it was not tried."""
+        """Return status and reason of a movie in an asset; both empty where it was not tried."""
         row = self.rows[asset].get(tmdb_id)
         return (row.status, row.reason) if row else ("", "")
 
@@ -76,14 +76,14 @@ class Job:
         return False
 
     def details(self, tmdb_id: int, part: str) -> dict | None:
-        """Give a movie's answer: the last one where the source has deleted it; note why not."""
+        """Return a movie's answer: the last one where the source has deleted it; note why not."""
         deleted = (Status.ABSENT.value, Reason.DELETED_AT_SOURCE.value)
         path = self.path("movies", f"{tmdb_id}.json")
         is_last = self.state(RECORDS, tmdb_id) == deleted and path.exists()
         if not is_last and not self.has(RECORDS, tmdb_id, part):
             return None
         try:
-            return self.workplace.store.read_json(path)
+            return self.run_context.store.read_json(path)
         except DamagedFileError:
             self.leave_out(part, DAMAGED, tmdb_id)
             return None
@@ -91,7 +91,7 @@ class Job:
     def array(self, path: UPath, part: str, tmdb_id: int) -> np.ndarray | None:
         """Read an array; note why not."""
         try:
-            return self.workplace.store.read_array(path)
+            return self.run_context.store.read_array(path)
         except DamagedFileError:
             self.leave_out(part, DAMAGED, tmdb_id)
             return None
@@ -105,11 +105,11 @@ class Job:
             return None
 
     def path(self, *parts: str) -> UPath:
-        """Give a place in the store."""
-        return self.workplace.store.path(*parts)
+        """Return a place in the store."""
+        return self.run_context.store.path(*parts)
 
     def folders(self, *parts: str) -> list[str]:
-        """Give the names of the folders below a place in the store, in order."""
+        """Return the names of the folders below a place in the store, in order."""
         place = self.path(*parts)
         if not place.exists():
             return []

@@ -91,8 +91,8 @@ def _export_money(job: Job, movies: Sequence[int]) -> None:
 
 
 def _money(job: Job, movies: Sequence[int]) -> Iterator[Taken]:
-    """Give each record with the figures of all sources, crawled ones too, one at a time."""
-    store = job.workplace.store
+    """Return each record with the figures of all sources, crawled ones too, one at a time."""
+    store = job.run_context.store
     for tmdb_id in movies:
         fields = store.read_json(job.path("movies", f"{tmdb_id}.json"))
         path = job.path("box_office", f"{tmdb_id}.json")

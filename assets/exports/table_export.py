@@ -57,7 +57,7 @@ def _money(job: Job, tmdb_id: int) -> Mapping:
         job.leave_out("money", f"{row.status}: {row.reason}" if row else "not tried yet", tmdb_id)
         return {}
     try:
-        money = job.workplace.store.read_json(path)
+        money = job.run_context.store.read_json(path)
     except DamagedFileError as error:
         job.leave_out("money", str(error), tmdb_id)
         return {}

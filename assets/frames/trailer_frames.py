@@ -19,12 +19,12 @@ def trailer_frames(batch: Batch) -> Iterator[Outcome]:
     percentile, and an absolute floor); the counts by reason stand on the partition. Where a
     backbone wants them, clips of 24 frames at 24 a second are cut out of the shots.
     """
-    options, decoders = options_of(batch.workplace), batch.workplace.decoders
+    options, decoders = options_of(batch.run_context), batch.run_context.decoders
 
     def read(tmdb_id: int) -> Outcome:
         from assets.frames.trailer_reading import read_frames
 
-        with batch.workplace.store.local_copy(_trailer(batch, tmdb_id)) as path:
+        with batch.run_context.store.local_copy(_trailer(batch, tmdb_id)) as path:
             reading = decoders.call(read_frames, path, tmdb_id, options, beats=True)
         arrays = {"frames": reading.picked.frames, "pts_s": reading.picked.pts_s}
         files: dict[UPath, bytes] = {}
@@ -46,7 +46,7 @@ def _trailer(batch: Batch, tmdb_id: int):
 
 def trailer_audio(batch: Batch) -> Iterator[Outcome]:
     """The first 30 s of a trailer's sound, or all of it: mono, 16 kHz, 16 bit."""
-    options, decoders = options_of(batch.workplace), batch.workplace.decoders
+    options, decoders = options_of(batch.run_context), batch.run_context.decoders
 
     def decode(tmdb_id: int) -> Outcome:
         from assets.frames.trailer_reading import read_sound
@@ -54,7 +54,7 @@ def trailer_audio(batch: Batch) -> Iterator[Outcome]:
 
         separate = batch.path(tmdb_id, ".audio.m4a", "trailers")
         place = separate if separate.exists() else _trailer(batch, tmdb_id)
-        with batch.workplace.store.local_copy(place) as path:
+        with batch.run_context.store.local_copy(place) as path:
             samples = decoders.call(read_sound, path, options, beats=True)
         return batch.keep(
             tmdb_id,

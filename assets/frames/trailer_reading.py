@@ -112,7 +112,7 @@ class ClipMaker:
         self._cut(self._shots.see(pts, frame, self._scale(frame)))
 
     def finish(self) -> tuple[bytes, np.ndarray, dict[str, int]]:
-        """Give the file, the timestamps of its clips, int64 (clips, 24), and the figures."""
+        """Return the file, the timestamps of its clips, int64 (clips, 24), and the figures."""
         self._cut(self._shots.finish())
         self._write(self._cutter.finish())
         content, kept = self._writer.finish()

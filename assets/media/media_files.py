@@ -20,7 +20,7 @@ THREADS_BESIDE = 8
 
 def posters(batch: Batch) -> Iterator[Outcome]:
     """A movie's poster as the image host has it, checked by decoding it."""
-    images = batch.workplace.images  # opened, and its sizes asked for, before the threads begin
+    images = batch.run_context.images  # opened, and its sizes asked for, before the threads begin
     make = partial(keep_poster, batch, images, BoundedSemaphore(KEPT_AT_ONCE))
     return batch.each(make, workers=images.at_once + THREADS_BESIDE)
 
@@ -51,7 +51,7 @@ def trailers(batch: Batch) -> Iterator[Outcome]:
     The user's own where there is one (`MARQUEE_TRAILERS`), else the best listed candidate that can
     be had. The figures tell which was used, and why those before it were not.
     """
-    sources, decoders = batch.workplace.trailers, batch.workplace.decoders
+    sources, decoders = batch.run_context.trailers, batch.run_context.decoders
 
     def fetch(tmdb_id: int) -> Outcome:
         from pipeline.media.trailer import probe

@@ -1,28 +1,28 @@
-"""What the trailers of single movies also hang on: the user's own files, and the host's rest."""
+"""What the trailers of single movies also depend on: the user's own files, and the host's rest."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from pipeline.core.staleness import Due, Need, Row, Step
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 from resources.trailers.trailer_sources import open_own, open_pauses
 
 TRAILERS = "trailers"
 
 
 def own_versions(
-    workplace: Workplace, step: Step, records: Mapping[int, Row | None]
+    run_context: RunContext, step: Step, records: Mapping[int, Row | None]
 ) -> dict[int, str]:
     """Give, for each movie with a trailer of the user's own, the version of that file.
 
     So a file that is added, replaced or taken away makes its movie due, and no other one.
 
     Args:
-        workplace: Whose settings.
+        run_context: Whose settings.
         step: Only trailers have any.
         records: The movies' rows in `movie_records`: they know IMDb ids and videos.
     """
-    own = open_own(workplace.settings) if step.name == TRAILERS else None
+    own = open_own(run_context.settings) if step.name == TRAILERS else None
     if own is None:
         return {}
     known = {
@@ -34,10 +34,10 @@ def own_versions(
 
 
 def leave_to_rest(
-    workplace: Workplace, step: Step, due: Mapping[int, Due], own: Mapping[int, str]
+    run_context: RunContext, step: Step, due: Mapping[int, Due], own: Mapping[int, str]
 ) -> dict[int, Due]:
     """Let movies wait whose trailer the host would be asked for while it rests."""
-    if step.name != TRAILERS or not tell_rest(workplace):
+    if step.name != TRAILERS or not tell_rest(run_context):
         return dict(due)
     return {
         tmdb_id: replace(found, need=Need.WAIT)
@@ -47,8 +47,8 @@ def leave_to_rest(
     }
 
 
-def tell_rest(workplace: Workplace) -> str:
+def tell_rest(run_context: RunContext) -> str:
     """Say until when the trailer host rests, and why; empty where it does not."""
-    pauses = open_pauses(workplace.settings, workplace.ledger, workplace.clock)
+    pauses = open_pauses(run_context.settings, run_context.ledger, run_context.clock)
     pause = pauses.current()
     return pause.tell() if pause else ""

@@ -19,27 +19,27 @@ from assets.splits.system_splits import load_splits
 from pipeline.core.errors import TrainingError
 from pipeline.core.systems import SYSTEMS, System, Task
 from pipeline.core.versions import hash_bytes
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 from resources.storage.store import npz_bytes
 
 
-def baselines_path(workplace: Workplace, system: System, task: Task, split: str) -> Path:
-    """Give the file of the baselines' answers on one split's test part."""
-    return workplace.store.folder("baselines", system.name, task.name) / f"{split}.npz"
+def baselines_path(run_context: RunContext, system: System, task: Task, split: str) -> Path:
+    """Return the file of the baselines' answers on one split's test part."""
+    return run_context.store.folder("baselines", system.name, task.name) / f"{split}.npz"
 
 
 def load_baselines(
-    workplace: Workplace, system: System, task: Task, split: str
+    run_context: RunContext, system: System, task: Task, split: str
 ) -> Mapping[str, np.ndarray]:
     """Read the baselines' answers by name."""
-    path = baselines_path(workplace, system, task, split)
+    path = baselines_path(run_context, system, task, split)
     if not path.is_file():
         raise TrainingError(
             f"There are no baselines of {system.name} on {split}. Materialize "
             f"{system.name}_baselines."
         )
-    held = workplace.store.read_arrays(
-        workplace.store.path("baselines", system.name, task.name, path.name)
+    held = run_context.store.read_arrays(
+        run_context.store.path("baselines", system.name, task.name, path.name)
     )
     names = json.loads(str(held["names"]))
     return {name: held[f"answers_{k}"] for k, name in enumerate(names)}
@@ -64,32 +64,32 @@ def build_baselines(system: System) -> dg.AssetsDefinition:
         ),
     )
     def baselines(
-        context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+        context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
     ) -> dg.MaterializeResult:
         with stopping():
             name = f"{system.name}_baselines"
-            version = input_version(workplace, name)
-            table = load_features(workplace)
-            inputs = open_inputs(workplace, table)
+            version = input_version(run_context, name)
+            table = load_features(run_context)
+            inputs = open_inputs(run_context, table)
             planned = [
                 (task, split, frame[split].to_numpy())
                 for task in system.tasks
-                for frame in (load_splits(workplace, system, task, table),)
+                for frame in (load_splits(run_context, system, task, table),)
                 for split in splits_in_use(system, task)
                 if split in frame
             ]
             hashes, answered = [], []
             with progress(name, len(planned), context.log.info) as told:
                 for task, split, parts in planned:
-                    names, content = _answer(workplace, system, table, inputs, task, split, parts)
+                    names, content = _answer(run_context, system, table, inputs, task, split, parts)
                     hashes.append(content)
                     answered.append(f"{task.name}, {split}: {', '.join(names)}")
                     told.step("answered")
             content_hash = hash_bytes("".join(hashes).encode())
-            write_whole(workplace, name, version, content_hash)
+            write_whole(run_context, name, version, content_hash)
         return dg.MaterializeResult(
             metadata={
-                "source": workplace.source.label,
+                "source": run_context.source.label,
                 "answered": dg.MetadataValue.md("\n".join(f"- {line}" for line in answered)),
             },
             data_version=dg.DataVersion(content_hash),
@@ -98,19 +98,19 @@ def build_baselines(system: System) -> dg.AssetsDefinition:
     return baselines
 
 
-def _answer(workplace, system, table, inputs, task, split, parts) -> tuple[list[str], str]:
+def _answer(run_context, system, table, inputs, task, split, parts) -> tuple[list[str], str]:
     from pipeline.models.estimators.baselines import answer_baselines
     from pipeline.splits.targets import make_target
 
     train, test = np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test")
-    target = make_target(task, table.table, train, load_options(workplace, system))
+    target = make_target(task, table.table, train, load_options(run_context, system))
     answers = answer_baselines(inputs_for(inputs, task), target, train, test)
     content = npz_bytes(
         names=np.array(json.dumps(list(answers))),
         **{f"answers_{k}": values for k, values in enumerate(answers.values())},
     )
-    path = workplace.store.path("baselines", system.name, task.name, f"{split}.npz")
-    workplace.store.write(path, content)
+    path = run_context.store.path("baselines", system.name, task.name, f"{split}.npz")
+    run_context.store.write(path, content)
     return list(answers), hash_bytes(*(values.tobytes() for values in answers.values()))
 
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from assets.models.estimators import knobs_for
-from assets.models.experiment_data import open_ground
-from assets.models.experiments import Trial, trials
-from assets.models.hyperparameters import BoxOfficeKnobs, turned
+from assets.models.estimators import hyperparameters_for
+from assets.models.experiment_data import open_experiment_data
+from assets.models.experiments import Experiment, experiments
+from assets.models.hyperparameters import BoxOfficeHyperparameters, turned
 from assets.models.training import training_folder
 from assets.orchestration.interruption import stopping
 from assets.orchestration.lineage import ENCODER, code_version, input_version, write_whole
@@ -16,7 +16,7 @@ from assets.orchestration.partitions import SINGLE_RUN
 from assets.orchestration.progress import progress
 from pipeline.core.systems import BOX_OFFICE
 from pipeline.core.versions import hash_json
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 
 @dg.asset(
@@ -34,8 +34,8 @@ from resources.run_context import Workplace
 )
 def box_office_encoder(
     context: dg.AssetExecutionContext,
-    config: BoxOfficeKnobs,
-    workplace: dg.ResourceParam[Workplace],
+    config: BoxOfficeHyperparameters,
+    run_context: dg.ResourceParam[RunContext],
 ) -> dg.MaterializeResult:
     """Self-supervised pretraining on each split's training part: hidden fields are guessed.
 
@@ -43,27 +43,39 @@ def box_office_encoder(
     word, told apart among films. No revenue is looked at. An interrupted one is taken up again.
     """
     with stopping():
-        from pipeline.models.systems.box_office import pretrained_recipes
+        from pipeline.models.systems.box_office import pretrained_estimators
 
-        version = input_version(workplace, ENCODER)
-        ground, recipes = open_ground(workplace, BOX_OFFICE), pretrained_recipes()
+        version = input_version(run_context, ENCODER)
+        experiment_data, estimators = (
+            open_experiment_data(run_context, BOX_OFFICE),
+            pretrained_estimators(),
+        )
         planned = [
-            trial
-            for trial in trials(BOX_OFFICE, workplace.preset.name, config.variants)
-            if ground.has(trial) and trial.variant in recipes
+            experiment
+            for experiment in experiments(BOX_OFFICE, run_context.preset.name, config.variants)
+            if experiment_data.has(experiment) and experiment.variant in estimators
         ]
         figures = []
         with progress(ENCODER, len(planned), context.log.info) as told:
-            for trial in planned:
-                recipe = recipes[trial.variant]
-                knobs = knobs_for(recipe, workplace.preset.name, turned(config))
-                figures += _pretrain(workplace, ground, trial, recipe, knobs, config.seed)
+            for experiment in planned:
+                estimator = estimators[experiment.variant]
+                hyperparameters = hyperparameters_for(
+                    estimator, run_context.preset.name, turned(config)
+                )
+                figures += _pretrain(
+                    run_context,
+                    experiment_data,
+                    experiment,
+                    estimator,
+                    hyperparameters,
+                    config.seed,
+                )
                 told.step("pretrained")
         content_hash = hash_json([{**f, "films_per_s": 0} for f in figures])
-        write_whole(workplace, ENCODER, version, content_hash)
+        write_whole(run_context, ENCODER, version, content_hash)
     return dg.MaterializeResult(
         metadata={
-            "source": workplace.source.label,
+            "source": run_context.source.label,
             "pretrainings": dg.MetadataValue.table([dg.TableRecord(f) for f in figures]),
         },
         data_version=dg.DataVersion(content_hash),
@@ -71,7 +83,12 @@ def box_office_encoder(
 
 
 def _pretrain(
-    workplace: Workplace, ground, trial: Trial, recipe, knobs: Mapping[str, object], seed: int
+    run_context: RunContext,
+    experiment_data,
+    experiment: Experiment,
+    estimator,
+    hyperparameters: Mapping[str, object],
+    seed: int,
 ) -> list[dict[str, object]]:
     from pipeline.models.training.estimator import Training
 
@@ -81,18 +98,18 @@ def _pretrain(
         if "movies_per_s" in metrics:
             paces.append(metrics["movies_per_s"])
 
-    fitted = recipe.pretrain(
-        ground.inputs,
-        ground.target(trial),
-        ground.parts(trial),
-        Training(training_folder(workplace, trial), seed, knobs, on_epoch),
+    fitted = estimator.pretrain(
+        experiment_data.inputs,
+        experiment_data.target(experiment),
+        experiment_data.parts(experiment),
+        Training(training_folder(run_context, experiment), seed, hyperparameters, on_epoch),
         clock=time.monotonic,
     )
     pace = round(sum(paces) / len(paces), 1) if paces else 0.0
     return [
         {
-            "split": trial.split,
-            "variant": trial.variant,
+            "split": experiment.split,
+            "variant": experiment.variant,
             "step": name,
             "epochs": len(of_step.history),
             "val_loss": round(float(of_step.history[of_step.best_epoch - 1]["val_loss"]), 6),

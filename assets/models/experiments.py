@@ -4,17 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assets.models.estimators import recipes_of, variants_of
+from assets.models.estimators import estimators_of, variants_of
 from pipeline.core.errors import ConfigurationError
 from pipeline.core.systems import BY_DATE, SYSTEMS, System, Task
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 FOLD = "fold-"
 """Begins the names of the parts of a cross-validation."""
 
 
 @dataclass(frozen=True)
-class Trial:
+class Experiment:
     """One training: which system's task, on which split, by which variant."""
 
     system: System
@@ -22,28 +22,28 @@ class Trial:
     split: str
     variant: str
 
-    def folder(self, workplace: Workplace) -> Path:
-        """Give the folder of its model."""
-        place = models_folder(workplace, self.system) / self.task.name / self.split
+    def folder(self, run_context: RunContext) -> Path:
+        """Return the folder of its model."""
+        place = models_folder(run_context, self.system) / self.task.name / self.split
         return place / slug(self.variant)
 
     @property
     def names(self) -> tuple[str, str, str, str]:
-        """What it is called, for `trial_named`."""
+        """What it is called, for `experiment_named`."""
         return self.system.name, self.task.name, self.split, self.variant
 
     def __reduce__(self) -> tuple:
         """Travel by name: in another process too, system and task are rows of the table."""
-        return trial_named, self.names
+        return experiment_named, self.names
 
     def __str__(self) -> str:
         return ", ".join(self.names)
 
 
-def trial_named(system: str, task: str, split: str, variant: str) -> Trial:
-    """Give the trial of these names; `KeyError` where no system or task is called so."""
+def experiment_named(system: str, task: str, split: str, variant: str) -> Experiment:
+    """Return the experiment of these names; `KeyError` where no system or task is called so."""
     row = {row.name: row for row in SYSTEMS}[system]
-    return Trial(row, {task.name: task for task in row.tasks}[task], split, variant)
+    return Experiment(row, {task.name: task for task in row.tasks}[task], split, variant)
 
 
 def slug(variant: str) -> str:
@@ -56,9 +56,9 @@ def slug(variant: str) -> str:
     return "-".join("".join(c if c.isalnum() else " " for c in variant).split())
 
 
-def models_folder(workplace: Workplace, system: System) -> Path:
-    """Give the folder of a system's models."""
-    return workplace.store.folder("models") / system.name
+def models_folder(run_context: RunContext, system: System) -> Path:
+    """Return the folder of a system's models."""
+    return run_context.store.folder("models") / system.name
 
 
 def headline(system: System) -> str:
@@ -72,7 +72,7 @@ def splits_of(system: System) -> list[str]:
     return [*(split.name for split in system.splits), BY_DATE, *folds]
 
 
-def trials(system: System, preset: str, only: Sequence[str] = ()) -> Iterator[Trial]:
+def experiments(system: System, preset: str, only: Sequence[str] = ()) -> Iterator[Experiment]:
     """Lay out a system's trainings.
 
     Every variant is trained on the headline split. The first two, the main one and what it is
@@ -93,15 +93,16 @@ def trials(system: System, preset: str, only: Sequence[str] = ()) -> Iterator[Tr
             chosen = _variants_on(system, split, variants)
             if task is not system.tasks[0] and split != headline(system):
                 continue
-            yield from (Trial(system, task, split, variant) for variant in chosen)
+            yield from (Experiment(system, task, split, variant) for variant in chosen)
 
 
 def _choose(system: System, preset: str, only: Sequence[str]) -> Sequence[str]:
     if not only:
         return variants_of(system, preset)
-    if unknown := [name for name in only if name not in recipes_of(system)]:
+    if unknown := [name for name in only if name not in estimators_of(system)]:
         raise ConfigurationError(
-            f"{system.name} has no variant {unknown[0]!r}; there is {', '.join(recipes_of(system))}"
+            f"{system.name} has no variant {unknown[0]!r}; "
+            f"there is {', '.join(estimators_of(system))}"
         )
     return only
 

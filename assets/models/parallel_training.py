@@ -10,74 +10,84 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from assets.models.experiment_data import Ground, open_ground
-from assets.models.experiments import Trial
-from assets.models.hyperparameters import Knobs, turned
+from assets.models.experiment_data import ExperimentData, open_experiment_data
+from assets.models.experiments import Experiment
+from assets.models.hyperparameters import Hyperparameters, turned
 from assets.models.training import train
 from assets.orchestration.progress import Progress
 from pipeline.core.systems import Preset, System
 from resources.compute.workers import Call
-from resources.run_context import Workplace, open_again
+from resources.run_context import RunContext, open_again
 from resources.settings import SECRETS, Settings
 from resources.sources.source import Source
 
 
 def train_all(
-    workplace: Workplace, ground: Ground, planned: Sequence[Trial], config: Knobs, told: Progress
+    run_context: RunContext,
+    experiment_data: ExperimentData,
+    planned: Sequence[Experiment],
+    config: Hyperparameters,
+    told: Progress,
 ) -> list[dict[str, Any]]:
     """Train all; give their facts in the order of the plan, whatever the order they end in."""
-    groups, knobs = in_groups(planned), turned(config)
-    if workplace.workers.count(len(groups)) == 1:
-        function, where = train, (workplace, ground)
+    groups, hyperparameters = in_groups(planned), turned(config)
+    if run_context.workers.count(len(groups)) == 1:
+        function, where = train, (run_context, experiment_data)
     else:
-        function, where = _train_there, (_place_of(workplace),)
+        function, where = _train_there, (_place_of(run_context),)
     calls = [
         [
-            Call(f"training {trial}", function, (*where, trial, knobs, config.seed))
-            for trial in group
+            Call(
+                f"training {experiment}",
+                function,
+                (*where, experiment, hyperparameters, config.seed),
+            )
+            for experiment in group
         ]
         for group in groups
     ]
-    made: dict[Trial, dict[str, Any]] = {}
-    with closing(workplace.workers.run(calls)) as results:
+    made: dict[Experiment, dict[str, Any]] = {}
+    with closing(run_context.workers.run(calls)) as results:
         for g, c, facts in results:
             made[groups[g][c]] = facts
             told.step("trained")
-    return [made[trial] for trial in planned]
+    return [made[experiment] for experiment in planned]
 
 
-def in_groups(planned: Sequence[Trial]) -> list[list[Trial]]:
+def in_groups(planned: Sequence[Experiment]) -> list[list[Experiment]]:
     """Group a plan by task and split, the group with the most trainings first."""
-    groups: dict[tuple[str, str], list[Trial]] = {}
-    for trial in planned:
-        groups.setdefault((trial.task.name, trial.split), []).append(trial)
+    groups: dict[tuple[str, str], list[Experiment]] = {}
+    for experiment in planned:
+        groups.setdefault((experiment.task.name, experiment.split), []).append(experiment)
     return sorted(groups.values(), key=len, reverse=True)
 
 
 Place = tuple[Settings, Source, Preset]
-"""What opens a run's workplace again; without keys, which no training needs."""
+"""What opens a run's run_context again; without keys, which no training needs."""
 
 
-def _place_of(workplace: Workplace) -> Place:
+def _place_of(run_context: RunContext) -> Place:
     settings = replace(
-        workplace.settings, store=str(workplace.store.root), **dict.fromkeys(SECRETS, "")
+        run_context.settings, store=str(run_context.store.root), **dict.fromkeys(SECRETS, "")
     )
-    return settings, workplace.source, workplace.preset
+    return settings, run_context.source, run_context.preset
 
 
 def _train_there(
-    place: Place, trial: Trial, knobs: Mapping[str, object], seed: int
+    place: Place, experiment: Experiment, hyperparameters: Mapping[str, object], seed: int
 ) -> dict[str, Any]:
     """Train in this process, which was started for it."""
-    workplace = _workplace(place)
-    return train(workplace, _ground(place, trial.system), trial, knobs, seed)
+    run_context = _run_context(place)
+    return train(
+        run_context, _experiment_data(place, experiment.system), experiment, hyperparameters, seed
+    )
 
 
 @lru_cache(maxsize=1)
-def _workplace(place: Place) -> Workplace:
+def _run_context(place: Place) -> RunContext:
     return open_again(*place)
 
 
 @lru_cache(maxsize=1)
-def _ground(place: Place, system: System) -> Ground:
-    return open_ground(_workplace(place), system)
+def _experiment_data(place: Place, system: System) -> ExperimentData:
+    return open_experiment_data(_run_context(place), system)

@@ -6,9 +6,9 @@ from typing import Any
 
 import dagster as dg
 
-from assets.models.experiment_data import open_ground
-from assets.models.experiments import Trial, models_folder, trial_named, trials
-from assets.models.hyperparameters import KNOBS
+from assets.models.experiment_data import open_experiment_data
+from assets.models.experiments import Experiment, experiment_named, experiments, models_folder
+from assets.models.hyperparameters import HYPERPARAMETERS
 from assets.models.parallel_training import train_all
 from assets.models.training import model_file
 from assets.orchestration.interruption import stopping
@@ -18,9 +18,9 @@ from assets.orchestration.system_asset import system_asset
 from pipeline.core.errors import TrainingError
 from pipeline.core.systems import BOX_OFFICE, SYSTEMS, System
 from pipeline.core.versions import combine
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
-TRIALS_FILE = "trials.json"
+TRIALS_FILE = "experiments.json"
 
 
 def build_model(system: System) -> dg.AssetsDefinition:
@@ -44,28 +44,28 @@ def build_model(system: System) -> dg.AssetsDefinition:
     )
     def model(
         context: dg.AssetExecutionContext,
-        config: KNOBS[system.name],
-        workplace: dg.ResourceParam[Workplace],
+        config: HYPERPARAMETERS[system.name],
+        run_context: dg.ResourceParam[RunContext],
     ) -> dg.MaterializeResult:
         with stopping():
             name = f"{system.name}_model"
-            version = input_version(workplace, name)
-            ground = open_ground(workplace, system)
-            wanted = trials(system, workplace.preset.name, config.variants)
-            planned = [trial for trial in wanted if ground.has(trial)]
+            version = input_version(run_context, name)
+            experiment_data = open_experiment_data(run_context, system)
+            wanted = experiments(system, run_context.preset.name, config.variants)
+            planned = [experiment for experiment in wanted if experiment_data.has(experiment)]
             with progress(name, len(planned), context.log.info) as told:
-                made = train_all(workplace, ground, planned, config, told)
-            _list_trials(workplace, system, planned)
+                made = train_all(run_context, experiment_data, planned, config, told)
+            _list_experiments(run_context, system, planned)
             content_hash = combine(facts["fingerprint"] for facts in made)
-            write_whole(workplace, name, version, content_hash)
+            write_whole(run_context, name, version, content_hash)
         return dg.MaterializeResult(
             metadata={
-                "source": workplace.source.label,
-                **{k: v for k, v in ground.table.notes.items() if k != "source"},
+                "source": run_context.source.label,
+                **{k: v for k, v in experiment_data.table.notes.items() if k != "source"},
                 "trainings": dg.MetadataValue.table(
                     [_figures(*one) for one in zip(planned, made, strict=True)]
                 ),
-                "folder": str(models_folder(workplace, system)),
+                "folder": str(models_folder(run_context, system)),
             },
             data_version=dg.DataVersion(content_hash),
         )
@@ -73,28 +73,32 @@ def build_model(system: System) -> dg.AssetsDefinition:
     return model
 
 
-def _list_trials(workplace: Workplace, system: System, planned: Sequence[Trial]) -> None:
-    listed = [[trial.task.name, trial.split, trial.variant] for trial in planned]
-    workplace.store.write(
-        workplace.store.path("models", system.name, TRIALS_FILE), json.dumps(listed).encode()
+def _list_experiments(
+    run_context: RunContext, system: System, planned: Sequence[Experiment]
+) -> None:
+    listed = [
+        [experiment.task.name, experiment.split, experiment.variant] for experiment in planned
+    ]
+    run_context.store.write(
+        run_context.store.path("models", system.name, TRIALS_FILE), json.dumps(listed).encode()
     )
 
 
-def trained(workplace: Workplace, system: System) -> list[Trial]:
+def trained(run_context: RunContext, system: System) -> list[Experiment]:
     """List the trainings that were done, as the model asset left them."""
-    path = workplace.store.path("models", system.name, TRIALS_FILE)
+    path = run_context.store.path("models", system.name, TRIALS_FILE)
     if not path.exists():
         raise TrainingError(f"No model of {system.name} was trained: materialize it first.")
-    return [trial_named(system.name, *names) for names in workplace.store.read_json(path)]
+    return [experiment_named(system.name, *names) for names in run_context.store.read_json(path)]
 
 
-def _figures(trial: Trial, facts: Mapping[str, Any]) -> dg.TableRecord:
+def _figures(experiment: Experiment, facts: Mapping[str, Any]) -> dg.TableRecord:
     best = facts["history"][facts["best_epoch"] - 1] if facts["history"] else {}
     return dg.TableRecord(
         {
-            "task": trial.task.name,
-            "split": trial.split,
-            "variant": trial.variant,
+            "task": experiment.task.name,
+            "split": experiment.split,
+            "variant": experiment.variant,
             "epochs": len(facts["history"]),
             "best_epoch": facts["best_epoch"],
             "val_loss": round(float(best.get("val_loss", float("nan"))), 4),

@@ -64,7 +64,7 @@ def evaluate(
     work: Path,
     splits: Sequence[int] = (0, 1, 2),
     backbone: str = "",
-    knobs: Mapping[str, object],
+    hyperparameters: Mapping[str, object],
     say: Callable[[str], None],
     seed: int = 42,
 ) -> dict:
@@ -75,7 +75,7 @@ def evaluate(
         work: For packed features (as large as the groups that are used), checkpoints and results.
         splits: Some of 0, 1 and 2.
         backbone: One of `BACKBONES`; "" for the first that is there.
-        knobs: By name, what is to differ from the published training.
+        hyperparameters: By name, what is to differ from the published training.
         say: Told of each score as it comes.
         seed: Of weights and order.
 
@@ -93,12 +93,15 @@ def evaluate(
             raise ConfigurationError(f"--splits: wanted some of 0, 1 and 2, came {split}")
         parts = np.array(PARTS, dtype=object)[table.splits[:, split]]
         rows = np.flatnonzero(parts == "test")
-        for variant, said in _answers(table, parts, rows, work / f"split{split}", knobs, seed):
+        for variant, said in _answers(
+            table, parts, rows, work / f"split{split}", hyperparameters, seed
+        ):
             scores.setdefault(variant, []).append(_score(table.labels[rows], said))
             say(f"split{split} · {variant}: μAP {scores[variant][-1]['micro_ap_score']:.2f}")
     result = {
         "rows": len(table.labels), "splits": list(splits), "groups": dict(table.groups),
-        "data_hash": table.data_hash, "knobs": dict(knobs), "seed": seed, "variants": scores,
+        "data_hash": table.data_hash, "hyperparameters": dict(hyperparameters), "seed": seed,
+        "variants": scores,
         "published": {name: list(values) for name, values in PUBLISHED.items()},
     }  # fmt: skip
     (work / RESULTS_FILE).write_text(json.dumps(result, indent=1, ensure_ascii=False))
@@ -153,10 +156,10 @@ def _answers(
     parts: np.ndarray,
     rows: np.ndarray,
     folder: Path,
-    knobs: Mapping[str, object],
+    hyperparameters: Mapping[str, object],
     seed: int,
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Give every model's and baseline's probabilities for the test part."""
+    """Return every model's and baseline's probabilities for the test part."""
     from pipeline.core.systems import GENRES as TASK
     from pipeline.core.target import Target
     from pipeline.models.estimators.baselines import LABEL_PRIOR
@@ -171,9 +174,11 @@ def _answers(
     yield LABEL_PRIOR, np.tile(wanted.mean(axis=0, dtype=np.float64), (len(rows), 1))
     pooled = reduce_streams(table, list(table.streams), train, rows, seed=seed)
     yield BOOSTING_POOLED, boost(*pooled, target, wanted, seed)
-    for name, recipe in _variants(table).items():
+    for name, estimator in _variants(table).items():
         own = folder / name
-        trained = recipe.train(inputs, target, parts, Training(own, seed=seed, knobs=knobs))
+        trained = estimator.train(
+            inputs, target, parts, Training(own, seed=seed, hyperparameters=hyperparameters)
+        )
         save_trained(
             trained, own / "model.pth", task=TASK, target_facts={}, notes=dict(table.groups)
         )
@@ -181,16 +186,18 @@ def _answers(
 
 
 def _variants(table: Packed) -> dict[str, object]:
-    """Give the recipes that differ on these streams: alone, and fused where there are several."""
+    """Return the estimators that differ on these streams: alone, and fused where there are
+    several.
+    """
     from pipeline.core.systems import ALL_STREAMS
-    from pipeline.models.systems.genre import EARLY_FUSION, LATE_FUSION, RECIPES
+    from pipeline.models.systems.genre import EARLY_FUSION, ESTIMATORS, LATE_FUSION
 
     names = [f"{stream} alone" for stream in table.streams]
     if {"clip_frames", "clips"} <= set(table.streams):
         names += [LATE_FUSION, EARLY_FUSION]
     if "poster" in table.streams:
         names.append(ALL_STREAMS)
-    return {name: RECIPES[name] for name in names}
+    return {name: ESTIMATORS[name] for name in names}
 
 
 def _score(y_true: np.ndarray, said: np.ndarray) -> dict[str, float]:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from assets.models.estimators import inputs_of, knobs_for, recipes_of
-from assets.models.experiment_data import Ground
-from assets.models.experiments import Trial
+from assets.models.estimators import estimators_of, hyperparameters_for, inputs_of
+from assets.models.experiment_data import ExperimentData
+from assets.models.experiments import Experiment
 from pipeline.core.systems import System
 from pipeline.core.versions import hash_bytes
 from resources.compute.device import one_thread
 from resources.compute.environment import describe_environment
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 FACTS_FILE = "facts.json"
 MODEL_FILES = {"revenue": "best_multimodal_model.pth"}
@@ -21,58 +21,68 @@ MODEL_FILES = {"revenue": "best_multimodal_model.pth"}
 
 
 def model_file(system: System) -> str:
-    """Give the name of a system's model files."""
+    """Return the name of a system's model files."""
     return MODEL_FILES.get(system.name, "model.pth")
 
 
-def training_folder(workplace: Workplace, trial: Trial) -> Path:
-    """Give the folder of a split's checkpoints; they bear what they are of in their names, so that
+def training_folder(run_context: RunContext, experiment: Experiment) -> Path:
+    """Return the folder of a split's checkpoints; they bear what they are of in their names, so
+    that
     variants that begin alike share their beginning.
     """
-    return trial.folder(workplace).parent / "training"
+    return experiment.folder(run_context).parent / "training"
 
 
 def train(
-    workplace: Workplace, ground: Ground, trial: Trial, knobs: Mapping[str, object], seed: int
+    run_context: RunContext,
+    experiment_data: ExperimentData,
+    experiment: Experiment,
+    hyperparameters: Mapping[str, object],
+    seed: int,
 ) -> dict[str, Any]:
     """Train one variant on one split and keep it with all that is needed to judge it again."""
     from pipeline.models.training.estimator import Training
     from pipeline.models.training.saved import save_trained
 
-    recipe = recipes_of(trial.system, workplace)[trial.variant]
-    target, folder = ground.target(trial), trial.folder(workplace)
+    estimator = estimators_of(experiment.system, run_context)[experiment.variant]
+    target, folder = experiment_data.target(experiment), experiment.folder(run_context)
     began_s, earlier_s = time.monotonic(), []
     training = Training(
-        training_folder(workplace, trial),
+        training_folder(run_context, experiment),
         seed=seed,
-        knobs=knobs_for(recipe, workplace.preset.name, knobs),
+        hyperparameters=hyperparameters_for(estimator, run_context.preset.name, hyperparameters),
         on_resume=earlier_s.append,
     )
     with one_thread():
-        trained = recipe.train(ground.inputs_of(trial), target, ground.parts(trial), training)
+        trained = estimator.train(
+            experiment_data.inputs_of(experiment),
+            target,
+            experiment_data.parts(experiment),
+            training,
+        )
     facts = {
-        **_told(trial, trained),
-        "inputs": inputs_of(recipe, ground.table),
+        **_told(experiment, trained),
+        "inputs": inputs_of(estimator, experiment_data.table),
         "train_s": round(time.monotonic() - began_s + sum(earlier_s), 1),
-        "split_hash": hash_bytes("\x1f".join(map(str, ground.parts(trial))).encode()),
-        "dates": _dates(ground, trial),
-        "notes": dict(ground.table.notes),
+        "split_hash": hash_bytes("\x1f".join(map(str, experiment_data.parts(experiment))).encode()),
+        "dates": _dates(experiment_data, experiment),
+        "notes": dict(experiment_data.table.notes),
         "environment": describe_environment(),
     }
     save_trained(
         trained,
-        folder / model_file(trial.system),
-        task=trial.task,
+        folder / model_file(experiment.system),
+        task=experiment.task,
         target_facts=target.facts,
-        notes=dict(ground.table.notes),
+        notes=dict(experiment_data.table.notes),
     )
     (folder / FACTS_FILE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return facts
 
 
-def _dates(ground: Ground, trial: Trial) -> dict[str, list[str]]:
-    """Give the first and the last day of release in each part."""
-    days, parts = ground.table.table["release_date"], ground.parts(trial)
+def _dates(experiment_data: ExperimentData, experiment: Experiment) -> dict[str, list[str]]:
+    """Return the first and the last day of release in each part."""
+    days, parts = experiment_data.table.table["release_date"], experiment_data.parts(experiment)
     found = {}
     for part in ("train", "val", "test"):
         known = days[parts == part].dropna()
@@ -81,15 +91,15 @@ def _dates(ground: Ground, trial: Trial) -> dict[str, list[str]]:
     return found
 
 
-def _told(trial: Trial, trained) -> dict[str, Any]:
+def _told(experiment: Experiment, trained) -> dict[str, Any]:
     """Say what was trained and how."""
     from pipeline.models.training.fitting import as_json
 
     return {
-        "system": trial.system.name,
-        "task": trial.task.name,
-        "split": trial.split,
-        "variant": trial.variant,
+        "system": experiment.system.name,
+        "task": experiment.task.name,
+        "split": experiment.split,
+        "variant": experiment.variant,
         "kind": trained.kind,
         "config": as_json(trained.config),
         "data_hash": trained.data_hash,

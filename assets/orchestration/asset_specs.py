@@ -1,4 +1,4 @@
-"""The per-movie assets as a table: what hangs on what, and each one's code version.
+"""The per-movie assets as a table: what depends on what, and each one's code version.
 
 Raise a code version whenever an asset's results would differ.
 """
@@ -12,7 +12,7 @@ from pipeline.embeddings.backbones import BACKBONES, Modality
 from pipeline.embeddings.preparation import preparation_version
 from resources.compute.attribute_model import CLIP, vocabulary_version
 from resources.compute.weights import users_files
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 from resources.sources.exchange_rates import version_of_rates
 from resources.trailers.limits import TRAILER_LINES, trailer_lines
 from resources.trailers.reading_options import TrailerOptions, trailer_options
@@ -47,54 +47,58 @@ FEATURES_OF = "resnet50"
 """Whose last stage the features of poster regions are of. Source: seed 000, 2048 channels."""
 
 SOURCE_BOUND = ("box_office",)
-"""Steps whose result also hangs on which sources are configured, and on the exchange rates."""
+"""Steps whose result also depends on which sources are configured, and on the exchange rates."""
 
 
-def settings_version(step: Step, workplace: Workplace) -> str:
-    """Give the version of the settings that a step's results hang on, without loading anything."""
+def settings_version(step: Step, run_context: RunContext) -> str:
+    """Return the version of the settings that a step's results depend on, without loading
+    anything.
+    """
     if step.name in LOOKS_AT:
-        versions = [_version_of_backbone(name, workplace) for name in backbones_of(step, workplace)]
-        return combine([extent_of(step, workplace.preset), *versions])
+        versions = [
+            _version_of_backbone(name, run_context) for name in backbones_of(step, run_context)
+        ]
+        return combine([extent_of(step, run_context.preset), *versions])
     if step.name == "poster_regions":
-        networks = (workplace.preset.detector, FEATURES_OF, *CLIP)
-        versions = [_version_of_backbone(name, workplace) for name in networks]
-        return combine([vocabulary_version(workplace.settings.attributes), *versions])
+        networks = (run_context.preset.detector, FEATURES_OF, *CLIP)
+        versions = [_version_of_backbone(name, run_context) for name in networks]
+        return combine([vocabulary_version(run_context.settings.attributes), *versions])
     if step.name == "trailers":
-        lines = trailer_lines(workplace.settings)
+        lines = trailer_lines(run_context.settings)
         return "" if lines == TRAILER_LINES else f"{lines} lines"
     if step.name == "trailer_frames":
-        return options_of(workplace).frames_version
+        return options_of(run_context).frames_version
     if step.name == "trailer_audio":
-        return options_of(workplace).sound_version
+        return options_of(run_context).sound_version
     if step.name in SOURCE_BOUND:
-        asked = "imdbpro" if workplace.settings.imdbpro_cookie else "tmdb"
-        rates = version_of_rates(workplace.settings.exchange_rates)
+        asked = "imdbpro" if run_context.settings.imdbpro_cookie else "tmdb"
+        rates = version_of_rates(run_context.settings.exchange_rates)
         return combine([asked, rates]) if rates else asked
     return ""
 
 
-def options_of(workplace: Workplace) -> TrailerOptions:
+def options_of(run_context: RunContext) -> TrailerOptions:
     """Say how trailers are read; clips are cut where any backbone wants them."""
-    cuts_clips = bool(workplace.backbones[Modality.VIDEO])
-    return trailer_options(workplace.settings, cuts_clips=cuts_clips)
+    cuts_clips = bool(run_context.backbones[Modality.VIDEO])
+    return trailer_options(run_context.settings, cuts_clips=cuts_clips)
 
 
-def is_asked_for(step: Step, workplace: Workplace) -> bool:
+def is_asked_for(step: Step, run_context: RunContext) -> bool:
     """Whether the preset and the settings want a step's results at all."""
     if step.name == "poster_regions":
-        return bool(workplace.preset.detector)
-    return step.name not in LOOKS_AT or bool(backbones_of(step, workplace))
+        return bool(run_context.preset.detector)
+    return step.name not in LOOKS_AT or bool(backbones_of(step, run_context))
 
 
-def backbones_of(step: Step, workplace: Workplace) -> dict[str, str]:
-    """Give the backbones that a step employs, the preset's first, each with its folder."""
+def backbones_of(step: Step, run_context: RunContext) -> dict[str, str]:
+    """Return the backbones that a step employs, the preset's first, each with its folder."""
     folders = LOOKS_AT[step.name]
-    if not workplace.backbones[next(iter(folders))]:
+    if not run_context.backbones[next(iter(folders))]:
         return {}
     return {
         name: folder
         for modality, folder in folders.items()
-        for name in workplace.backbones[modality]
+        for name in run_context.backbones[modality]
     }
 
 
@@ -107,12 +111,13 @@ def extent_of(step: Step, preset: Preset) -> str:
     return ", ".join([*told, *([f"one frame in {every}"] if every > 1 else [])])
 
 
-def _version_of_backbone(name: str, workplace: Workplace) -> str:
-    """Give the version of a network's preparation, and of the user's own weights by size and time.
+def _version_of_backbone(name: str, run_context: RunContext) -> str:
+    """Return the version of a network's preparation, and of the user's own weights by size and
+    time.
 
     Published weights do not change under their name, so only the user's own are looked at.
     """
-    files = users_files(name, workplace.weights_folder)
+    files = users_files(name, run_context.weights_folder)
     own = [[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p in files]
     prepared = preparation_version(BACKBONES[name]) if name in BACKBONES else ""  # a detector
     return combine([name, prepared, hash_json(own)])

@@ -14,7 +14,7 @@ from assets.splits.system_splits import load_splits
 from pipeline.core.errors import LeakError, SplitError
 from pipeline.core.ragged import Ragged
 from pipeline.core.systems import SYSTEMS, Kind, System, Task
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 _LOOK_ROWS = 4096
 
@@ -28,8 +28,8 @@ def _status_check(name: str) -> dg.AssetChecksDefinition:
         name="statuses",
         description="Share of films per status; warns when many could not be had for now.",
     )
-    def check(workplace: dg.ResourceParam[Workplace]) -> dg.AssetCheckResult:
-        counts = count_statuses(workplace)[name]
+    def check(run_context: dg.ResourceParam[RunContext]) -> dg.AssetCheckResult:
+        counts = count_statuses(run_context)[name]
         known = max(sum(counts.values()), 1)
         shares = {f"share_{status}": round(n / known, 4) for status, n in counts.items()}
         tried = known - counts[NOT_TRIED]
@@ -44,8 +44,8 @@ def _status_check(name: str) -> dg.AssetChecksDefinition:
 
 def _table_check(name: str, description: str, look: Callable) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=FEATURES, name=name, description=description)
-    def check(workplace: dg.ResourceParam[Workplace]) -> dg.AssetCheckResult:
-        return look(load_features(workplace))
+    def check(run_context: dg.ResourceParam[RunContext]) -> dg.AssetCheckResult:
+        return look(load_features(run_context))
 
     return check
 
@@ -105,12 +105,14 @@ def _split_check(
     system: System, name: str, description: str, look: Callable
 ) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=f"{system.name}_splits", name=name, description=description)
-    def check(workplace: dg.ResourceParam[Workplace]) -> dg.AssetCheckResult:
-        table = load_features(workplace)
+    def check(run_context: dg.ResourceParam[RunContext]) -> dg.AssetCheckResult:
+        table = load_features(run_context)
         told, faults = {}, []
         for task in system.tasks:
-            frame = load_splits(workplace, system, task, table)
-            told[task.name], wrong = look(task, frame, table.table, load_options(workplace, system))
+            frame = load_splits(run_context, system, task, table)
+            told[task.name], wrong = look(
+                task, frame, table.table, load_options(run_context, system)
+            )
             faults += [f"{task.name}: {fault}" for fault in wrong]
         return dg.AssetCheckResult(
             passed=not faults,

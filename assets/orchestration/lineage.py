@@ -1,4 +1,6 @@
-"""The rows of the unpartitioned assets: which there are, what each hangs on, and what is stale."""
+"""The rows of the unpartitioned assets: which there are, what each depends on, and what is
+stale.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +9,7 @@ from pipeline.core.outcomes import Status
 from pipeline.core.staleness import Row, shown
 from pipeline.core.systems import BOX_OFFICE, SYSTEMS, System
 from pipeline.core.versions import combine
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 WHOLE = 0
 """The "movie" under which the ledger keeps an asset that is about all movies."""
@@ -30,7 +32,7 @@ CODE_VERSIONS = {
 
 
 def upstreams(systems: Sequence[System] = SYSTEMS) -> Mapping[str, tuple[str, ...]]:
-    """Name every unpartitioned asset with those it hangs on; each stands after its upstreams."""
+    """Name every unpartitioned asset with those it depends on; each stands after its upstreams."""
     found: dict[str, tuple[str, ...]] = {FEATURES: ()}
     for system in systems:
         name = system.name
@@ -49,35 +51,35 @@ UPSTREAMS = upstreams()
 
 
 def code_version(name: str) -> str:
-    """Give the code version of an unpartitioned asset."""
+    """Return the code version of an unpartitioned asset."""
     return CODE_VERSIONS[name.rpartition("_")[2]]
 
 
-def features_version(workplace: Workplace) -> str:
-    """Give the version of all that features are packed from."""
-    versions = [workplace.preset.name]
+def features_version(run_context: RunContext) -> str:
+    """Return the version of all that features are packed from."""
+    versions = [run_context.preset.name]
     for name in FEATURE_STEPS:
-        rows = workplace.ledger.rows(name)
+        rows = run_context.ledger.rows(name)
         for tmdb_id, row in sorted(rows.items()):
-            part = version_of(row, name, workplace.preset)
+            part = version_of(row, name, run_context.preset)
             if row.is_final and part:
                 versions.append(f"{name}:{tmdb_id}:{row.status}:{part}:{row.code_version}")
     return combine(versions)
 
 
-def read_whole(workplace: Workplace, name: str) -> Row:
-    """Give the row of an unpartitioned asset; an empty one where it was never made."""
-    return workplace.ledger.rows(name, [WHOLE]).get(WHOLE, Row())
+def read_whole(run_context: RunContext, name: str) -> Row:
+    """Return the row of an unpartitioned asset; an empty one where it was never made."""
+    return run_context.ledger.rows(name, [WHOLE]).get(WHOLE, Row())
 
 
-def input_version(workplace: Workplace, name: str) -> str:
-    """Give the version of what an unpartitioned asset hangs on, as that is now."""
+def input_version(run_context: RunContext, name: str) -> str:
+    """Return the version of what an unpartitioned asset depends on, as that is now."""
     if name == FEATURES:
-        return features_version(workplace)
-    return combine(read_whole(workplace, upstream).lineage for upstream in UPSTREAMS[name])
+        return features_version(run_context)
+    return combine(read_whole(run_context, upstream).lineage for upstream in UPSTREAMS[name])
 
 
-def write_whole(workplace: Workplace, name: str, version: str, content_hash: str) -> None:
+def write_whole(run_context: RunContext, name: str, version: str, content_hash: str) -> None:
     """Note that an asset has been made of inputs of this version."""
     row = Row(
         status=Status.OK.value,
@@ -85,21 +87,21 @@ def write_whole(workplace: Workplace, name: str, version: str, content_hash: str
         code_version=code_version(name),
         content_hash=content_hash,
     )
-    workplace.ledger.write(name, {WHOLE: shown(row)}, now_s=workplace.clock())
+    run_context.ledger.write(name, {WHOLE: shown(row)}, now_s=run_context.clock())
 
 
-def stale(workplace: Workplace) -> list[str]:
-    """Name the unpartitioned assets that were not made of what there is now, or hang on such."""
+def stale(run_context: RunContext) -> list[str]:
+    """Name the unpartitioned assets that were not made of what there is now, or depend on such."""
     found: list[str] = []
     for name, needs in UPSTREAMS.items():
-        row = read_whole(workplace, name)
+        row = read_whole(run_context, name)
         made_of = (row.input_version, row.code_version)
-        is_current = made_of == (input_version(workplace, name), code_version(name))
+        is_current = made_of == (input_version(run_context, name), code_version(name))
         if not is_current or set(needs) & set(found):
             found.append(name)
     return found
 
 
-def is_stale(workplace: Workplace) -> bool:
-    """Whether anything that scores hang on has changed since they were made."""
-    return bool(workplace.ledger.rows("box_office")) and bool(stale(workplace))
+def is_stale(run_context: RunContext) -> bool:
+    """Whether anything that scores depend on has changed since they were made."""
+    return bool(run_context.ledger.rows("box_office")) and bool(stale(run_context))

@@ -17,10 +17,10 @@ from assets.orchestration.partitions import (
     show,
 )
 from assets.orchestration.progress import progress
-from assets.orchestration.staleness import Docket, open_docket
+from assets.orchestration.staleness import WorkPlan, open_work_plan
 from pipeline.core.outcomes import Outcome, Reason, Status, lacking
 from pipeline.core.staleness import Need, Row, Step, row_of
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 from resources.storage.batch import Batch
 from resources.storage.integrity import is_intact
 
@@ -59,73 +59,76 @@ def movie_asset(
         tags={"marquee/stage": group},
     )
     def asset(
-        context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+        context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
     ) -> Iterator[dg.MaterializeResult]:
         with stopping(), open_event_log(context.instance, context.run.run_id):
-            run_step(context, workplace, step, work)
+            run_step(context, run_context, step, work)
         yield from finish_exactly(context)
 
     return asset
 
 
 def _deps(step: Step) -> Sequence[str]:
-    return step.hangs_on or ("movie_catalog",)
+    return step.depends_on or ("movie_catalog",)
 
 
 def run_step(
-    context: dg.AssetExecutionContext, workplace: Workplace, step: Step, work: Work
+    context: dg.AssetExecutionContext, run_context: RunContext, step: Step, work: Work
 ) -> None:
     """Do what is due for the run's movies, and have ledger and Dagster say so."""
-    docket = open_docket(workplace, context.instance, step, movies_of(context))
-    scribe = Scribe(context, workplace, step, docket)
-    scribe.catch_up()
-    versions = {i: docket.due[i].input_version for i in docket.those(Need.WORK)}
-    batch = Batch(workplace, step, versions, docket.rows)
+    work_plan = open_work_plan(run_context, context.instance, step, movies_of(context))
+    publisher = EventPublisher(context, run_context, step, work_plan)
+    publisher.catch_up()
+    versions = {i: work_plan.due[i].input_version for i in work_plan.those(Need.WORK)}
+    batch = Batch(run_context, step, versions, work_plan.rows)
     recovered = batch.recover()
     batch.sweep()
     rest = batch.without({outcome.tmdb_id for outcome in recovered})
-    inherited = [docket.due[i].inherited for i in docket.those(Need.INHERIT)]
+    inherited = [work_plan.due[i].inherited for i in work_plan.those(Need.INHERIT)]
     total = len(versions) + len(inherited)
     with progress(step.name, total, context.log.info) as told:
         try:
             made = work(rest) if rest.versions else ()
             for outcome in chain(inherited, recovered, made):
-                scribe.take(outcome)
+                publisher.take(outcome)
                 told.step(outcome.status.value)
         finally:
-            scribe.flush()
-    _say(context, docket, told.counts, len(recovered))
+            publisher.flush()
+    _say(context, work_plan, told.counts, len(recovered))
 
 
 def _say(
-    context: dg.AssetExecutionContext, docket: Docket, counts: Mapping[str, int], recovered: int
+    context: dg.AssetExecutionContext,
+    work_plan: WorkPlan,
+    counts: Mapping[str, int],
+    recovered: int,
 ) -> None:
     said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none due"
     context.log.info(
-        f"{said}; {len(docket.those(Need.NOTHING))} up to date, "
-        f"{len(docket.those(Need.WAIT))} waiting for an upstream"
+        f"{said}; {len(work_plan.those(Need.NOTHING))} up to date, "
+        f"{len(work_plan.those(Need.WAIT))} waiting for an upstream"
         + (f"; {recovered} finished from a run that was ended" if recovered else "")
     )
 
 
-class Scribe:
+class EventPublisher:
     """Writes outcomes to the ledger, then shows them in Dagster, in that order."""
 
     def __init__(
         self,
         context: dg.AssetExecutionContext,
-        workplace: Workplace,
+        run_context: RunContext,
         step: Step,
-        docket: Docket,
+        work_plan: WorkPlan,
     ):
-        self._context, self._workplace, self._step = context, workplace, step
-        self._docket = docket
+        self._context, self._run_context, self._step = context, run_context, step
+        self._work_plan = work_plan
         self._buffer: dict[int, Row] = {}
-        self._metadata = {"source": workplace.source.label}
+        self._metadata = {"source": run_context.source.label}
 
     def catch_up(self) -> None:
         """Show rows that a killed run wrote and did not show."""
-        rows = {i: self._docket.rows[i] for i in self._docket.unshown}
+        rows = {i: self._work_plan.rows[i] for i in self._work_plan.unshown}
         key = dg.AssetKey(self._step.name)
         instance = self._context.instance
         show(
@@ -133,7 +136,7 @@ class Scribe:
             {i: row for i, row in rows.items() if not is_shown(instance, key, i, row)},
             self._metadata,
         )
-        self._workplace.ledger.mark_shown(self._step.name, list(rows))
+        self._run_context.ledger.mark_shown(self._step.name, list(rows))
 
     def take(self, outcome: Outcome) -> None:
         """Take one outcome; write and show when enough have come."""
@@ -141,21 +144,21 @@ class Scribe:
         outcome = self._blame(outcome)
         self._buffer[tmdb_id] = row_of(
             outcome,
-            self._docket.rows.get(tmdb_id),
+            self._work_plan.rows.get(tmdb_id),
             self._step,
-            self._docket.due[tmdb_id].input_version,
-            now_s=self._workplace.clock(),
+            self._work_plan.due[tmdb_id].input_version,
+            now_s=self._run_context.clock(),
         )
         if len(self._buffer) >= _FLUSH_AT:
             self.flush()
 
     def _is_old(self, tmdb_id: int, row: Row) -> bool:
         """Whether the same was asked for again and is what it was: nothing new to show."""
-        before = self._docket.rows.get(tmdb_id)
+        before = self._work_plan.rows.get(tmdb_id)
         return (
             before is not None
             and before.is_shown
-            and (not self._step.hangs_on or before.input_version == row.input_version)
+            and (not self._step.depends_on or before.input_version == row.input_version)
             and (before.status, before.content_hash, before.code_version)
             == (row.status, row.content_hash, row.code_version)
         )
@@ -167,12 +170,12 @@ class Scribe:
             return outcome
         damaged = [
             name
-            for name in self._step.hangs_on
-            if not is_intact(self._workplace, name, outcome.tmdb_id)
+            for name in self._step.depends_on
+            if not is_intact(self._run_context, name, outcome.tmdb_id)
         ]
         if not damaged:
             return outcome
-        self._workplace.ledger.forget(damaged, [outcome.tmdb_id], [Status.OK.value])
+        self._run_context.ledger.forget(damaged, [outcome.tmdb_id], [Status.OK.value])
         detail = f"the file of {', '.join(damaged)} is missing or damaged; it is made anew"
         return lacking(outcome.tmdb_id, Reason.DAMAGED_UPSTREAM, detail)
 
@@ -181,8 +184,8 @@ class Scribe:
         rows, self._buffer = self._buffer, {}
         if not rows:
             return
-        ledger, name = self._workplace.ledger, self._step.name
-        ledger.write(name, rows, now_s=self._workplace.clock())
+        ledger, name = self._run_context.ledger, self._step.name
+        ledger.write(name, rows, now_s=self._run_context.clock())
         news = {i: row for i, row in rows.items() if not self._is_old(i, row)}
         show(self._context, news, self._metadata)
         ledger.mark_shown(name, [i for i, row in rows.items() if row.is_final])

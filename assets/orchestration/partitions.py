@@ -27,7 +27,7 @@ DEFER_EVENTS = {"dagster/defer_asset_events": "true"}
 
 CODE_VERSION = "marquee/code_version"
 """Tag of a movie's event. Dagster's own tag would have it judge each movie by whole upstreams, and
-call one "unsynced" whose record changed in a part that the asset does not hang on."""
+call one "unsynced" whose record changed in a part that the asset does not depend on."""
 
 SOURCE_PARTITIONS = "marquee_source"
 _KEYS_AT_ONCE = 900
@@ -65,7 +65,7 @@ ONLY = "marquee/only"
 
 
 def range_tags(keys: Sequence[str], *, only: bool = False) -> dict[str, str]:
-    """Give the tags that make a run from the first to the last of these keys.
+    """Return the tags that make a run from the first to the last of these keys.
 
     Args:
         keys: In the order of the partitions.
@@ -79,7 +79,7 @@ def range_tags(keys: Sequence[str], *, only: bool = False) -> dict[str, str]:
 
 
 def movies_of(context: dg.AssetExecutionContext) -> list[int]:
-    """Give the movies that a run was asked for."""
+    """Return the movies that a run was asked for."""
     only = context.run.tags.get(ONLY)
     wanted = set(only.split(",")) if only else None
     return [int(key) for key in context.partition_keys if wanted is None or key in wanted]

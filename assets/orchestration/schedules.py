@@ -9,7 +9,7 @@ from assets.orchestration.asset_specs import STEPS
 from assets.orchestration.lineage import is_stale
 from assets.orchestration.partitions import DEFER_EVENTS, claim_home, range_tags
 from assets.orchestration.staleness import find_due
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 from resources.storage.lock import is_held
 
 RANGE_MOVIES = 500
@@ -48,7 +48,7 @@ SCHEDULES = [nightly_crawl]
 
 
 def due_ranges(
-    workplace: Workplace,
+    run_context: RunContext,
     instance: dg.DagsterInstance,
     *,
     steps: Sequence = STEPS,
@@ -62,18 +62,18 @@ def due_ranges(
     cost nothing, because each step asks the ledger.
 
     Args:
-        workplace: Store and ledger.
+        run_context: Store and ledger.
         instance: Dagster's.
         steps: Steps that count.
         only: Movies that count; None means all.
         limit: At most so many movies.
         range_movies: Movies in one range.
     """
-    claim_home(instance, workplace.source.name)
+    claim_home(instance, run_context.source.name)
     keys = instance.get_dynamic_partitions("movies")
     wanted = None if only is None else set(only)
     ids = [int(key) for key in keys if wanted is None or int(key) in wanted]
-    due = set().union(*find_due(workplace, instance, steps, ids).values())
+    due = set().union(*find_due(run_context, instance, steps, ids).values())
     ordered = [str(i) for i in ids if i in due][:limit]
     return [ordered[i : i + range_movies] for i in range(0, len(ordered), range_movies)]
 
@@ -113,7 +113,7 @@ PAUSE_AFTER_FAILURE_S = 900.0
 
 
 def _failed_s_ago(instance: dg.DagsterInstance, now_s: float) -> float | None:
-    """Give the age of the last run's failure in seconds, or None where it did not fail."""
+    """Return the age of the last run's failure in seconds, or None where it did not fail."""
     records = instance.get_run_records(dg.RunsFilter(), limit=1)
     if not records or records[0].dagster_run.status is not dg.DagsterRunStatus.FAILURE:
         return None
@@ -127,21 +127,21 @@ def _failed_s_ago(instance: dg.DagsterInstance, now_s: float) -> float | None:
     description="Takes up whatever the ledger says is due: movies first, then the models.",
 )
 def due_movies(
-    context: dg.SensorEvaluationContext, workplace: dg.ResourceParam[Workplace]
+    context: dg.SensorEvaluationContext, run_context: dg.ResourceParam[RunContext]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Ask for one range at a time while movies are due, then for the models if they are stale."""
-    if is_held(workplace.store) or _is_beginning(context.instance, workplace.clock()):
+    if is_held(run_context.store) or _is_beginning(context.instance, run_context.clock()):
         yield dg.SkipReason("A run is under way.")
         return
     end_dead_runs(context.instance)
-    failed_s = _failed_s_ago(context.instance, workplace.clock())
+    failed_s = _failed_s_ago(context.instance, run_context.clock())
     if failed_s is not None and failed_s < PAUSE_AFTER_FAILURE_S:
         yield dg.SkipReason(f"The last run failed {failed_s:.0f} s ago; waiting before the next.")
         return
-    ranges = due_ranges(workplace, context.instance)
+    ranges = due_ranges(run_context, context.instance)
     if ranges:
         yield dg.RunRequest(job_name="movies", tags=range_tags(ranges[0]))
-    elif is_stale(workplace):
+    elif is_stale(run_context):
         yield dg.RunRequest(job_name="retrain")
     else:
         yield dg.SkipReason("Nothing is due.")

@@ -8,11 +8,11 @@ import dagster as dg
 from assets.media.own_trailers import leave_to_rest, own_versions
 from assets.orchestration.asset_specs import is_asked_for, settings_version
 from pipeline.core.staleness import RECORDS, Due, Need, Row, Step, judge, reach
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 
 @dataclass(frozen=True)
-class Docket:
+class WorkPlan:
     """What one step has to do for the movies asked for.
 
     Attributes:
@@ -26,23 +26,23 @@ class Docket:
     unshown: list[int]
 
     def those(self, need: Need) -> list[int]:
-        """Give the movies with this need."""
+        """Return the movies with this need."""
         return [tmdb_id for tmdb_id, due in self.due.items() if due.need is need]
 
 
-def open_docket(
-    workplace: Workplace, instance: dg.DagsterInstance, step: Step, tmdb_ids: Sequence[int]
-) -> Docket:
+def open_work_plan(
+    run_context: RunContext, instance: dg.DagsterInstance, step: Step, tmdb_ids: Sequence[int]
+) -> WorkPlan:
     """Judge one step for the movies asked for; one that is not asked for has nothing to do."""
-    ledger = workplace.ledger
+    ledger = run_context.ledger
     rows = ledger.rows(step.name, tmdb_ids)
-    if not is_asked_for(step, workplace):
-        return Docket({i: Due(Need.NOTHING) for i in tmdb_ids}, rows, [])
-    upstream = {name: ledger.rows(name, tmdb_ids) for name in step.hangs_on}
-    own = own_versions(workplace, step, upstream.get(RECORDS, {}))
+    if not is_asked_for(step, run_context):
+        return WorkPlan({i: Due(Need.NOTHING) for i in tmdb_ids}, rows, [])
+    upstream = {name: ledger.rows(name, tmdb_ids) for name in step.depends_on}
+    own = own_versions(run_context, step, upstream.get(RECORDS, {}))
     stamps = ledger.movies() if step.name == RECORDS else own
-    version = settings_version(step, workplace)
-    now_s = workplace.clock()
+    version = settings_version(step, run_context)
+    now_s = run_context.clock()
     due = {
         tmdb_id: judge(
             step,
@@ -54,8 +54,8 @@ def open_docket(
         )
         for tmdb_id in tmdb_ids
     }
-    due = leave_to_rest(workplace, step, due, own)
-    return Docket(due, rows, _unshown(instance, step, due, rows))
+    due = leave_to_rest(run_context, step, due, own)
+    return WorkPlan(due, rows, _unshown(instance, step, due, rows))
 
 
 def _unshown(
@@ -72,7 +72,7 @@ def _unshown(
 
 
 def find_due(
-    workplace: Workplace,
+    run_context: RunContext,
     instance: dg.DagsterInstance,
     steps: Sequence[Step],
     tmdb_ids: Sequence[int],
@@ -80,10 +80,10 @@ def find_due(
     """Find, for every step, the movies that are due now or will be once their upstreams are."""
     own = {}
     for step in steps:
-        docket = open_docket(workplace, instance, step, tmdb_ids)
+        work_plan = open_work_plan(run_context, instance, step, tmdb_ids)
         own[step.name] = {
-            *docket.those(Need.WORK),
-            *docket.those(Need.INHERIT),
-            *docket.unshown,
+            *work_plan.those(Need.WORK),
+            *work_plan.those(Need.INHERIT),
+            *work_plan.unshown,
         }
     return reach(steps, own)

@@ -28,7 +28,7 @@ def system_asset(
         stage: The last word of the asset's name, a key of
             `assets.orchestration.lineage.CODE_VERSIONS`.
         group: The stage word that the UI groups it under.
-        deps: Names of the assets it hangs on.
+        deps: Names of the assets it depends on.
         kinds: Shown in the UI.
         metadata: Shape or column schema of what it makes.
         description: For the UI.

@@ -12,7 +12,7 @@ from pipeline.core.outcomes import Status
 from pipeline.core.staleness import Row
 from pipeline.core.systems import Preset
 from pipeline.core.versions import combine
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 from resources.storage.store import Store
 
 
@@ -67,7 +67,7 @@ class StoredArrays(Mapping[int, np.ndarray]):
 
 
 def version_of(row: Row, asset: str, preset: Preset) -> str:
-    """Give the version of what features take of a movie's row: of the preset's backbones alone.
+    """Return the version of what features take of a movie's row: of the preset's backbones alone.
 
     "" where the preset has none for an asset, whatever the settings have beside it.
     """
@@ -80,22 +80,24 @@ def version_of(row: Row, asset: str, preset: Preset) -> str:
     return combine(kept) if kept else ""
 
 
-def ok_movies(workplace: Workplace, name: str) -> list[int]:
+def ok_movies(run_context: RunContext, name: str) -> list[int]:
     """List the movies for which an asset was made."""
-    rows = workplace.ledger.rows(name)
+    rows = run_context.ledger.rows(name)
     return sorted(tmdb_id for tmdb_id, row in rows.items() if row.status == Status.OK)
 
 
-def read_streams(workplace: Workplace) -> tuple[dict[str, StoredArrays], dict[str, StoredArrays]]:
-    """Give the streams, and those that are sequences, by name."""
-    store = workplace.store
-    found = {name: _stored(workplace, source) for name, source in SOURCES.items()}
+def read_streams(
+    run_context: RunContext,
+) -> tuple[dict[str, StoredArrays], dict[str, StoredArrays]]:
+    """Return the streams, and those that are sequences, by name."""
+    store = run_context.store
+    found = {name: _stored(run_context, source) for name, source in SOURCES.items()}
     sequences = {name: arrays for name, arrays in found.items() if SOURCES[name].is_sequence}
     frames = found["frames"]
     streams = {name: arrays for name, arrays in found.items() if name not in sequences}
     streams["video"] = StoredArrays(list(frames), lambda i: frames[i].mean(axis=0))
     streams["audio"] = StoredArrays(
-        ok_movies(workplace, "trailer_audio"),
+        ok_movies(run_context, "trailer_audio"),
         lambda i: _hear(store.read_array(store.path("audio", f"{i}.npy"))),
     )
     return streams, sequences
@@ -108,17 +110,18 @@ def _hear(audio: np.ndarray) -> np.ndarray:
     return thin_out(log_mel(audio)).numpy().astype(np.float16)
 
 
-def _stored(workplace: Workplace, source: Source) -> StoredArrays:
-    store, folders = workplace.store, source.folders
+def _stored(run_context: RunContext, source: Source) -> StoredArrays:
+    store, folders = run_context.store, source.folders
     read = _read_pooled if source.asset == "poster_regions" else Store.read_array
     if source.backbone:
-        backbone = getattr(workplace.preset, source.backbone)
+        backbone = getattr(run_context.preset, source.backbone)
         if not backbone:
             return StoredArrays([], store.read_array)
-        _check_backbone(workplace, source.asset, backbone)
+        _check_backbone(run_context, source.asset, backbone)
         folders = (*folders, backbone)
     return StoredArrays(
-        ok_movies(workplace, source.asset), lambda i: read(store, store.path(*folders, f"{i}.npy"))
+        ok_movies(run_context, source.asset),
+        lambda i: read(store, store.path(*folders, f"{i}.npy")),
     )
 
 
@@ -136,16 +139,16 @@ def _label(row: Row, backbone: str) -> str:
     return f"{backbone} ({note['weights']}, {note['weights_hash']})" if note else NOT_MADE
 
 
-def _check_backbone(workplace: Workplace, asset: str, backbone: str) -> None:
+def _check_backbone(run_context: RunContext, asset: str, backbone: str) -> None:
     """Refuse a stream of which some films were embedded otherwise than the rest."""
     made = Counter(
         _label(row, backbone)
-        for row in workplace.ledger.rows(asset).values()
+        for row in run_context.ledger.rows(asset).values()
         if row.status == Status.OK
     )
     if len(made) > 1 or NOT_MADE in made:
         raise FeatureError(
             f"{asset} are of {', '.join(f'{name}: {n} films' for name, n in made.items())}; the "
-            f"preset {workplace.preset.name} wants {backbone} with the same weights for all. Run "
+            f"preset {run_context.preset.name} wants {backbone} with the same weights for all. Run "
             f"`uv run marquee retry --again --asset {asset}` and `uv run marquee build`."
         )

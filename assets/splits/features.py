@@ -17,22 +17,22 @@ from assets.splits.feature_sources import SOURCES, ok_movies, read_streams
 from pipeline.core.errors import FeatureError
 from pipeline.core.outcomes import Status
 from pipeline.core.prices import REAL_USD_YEAR
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 
-def features_folder(workplace: Workplace) -> Path:
-    """Give the folder of the packed features."""
-    return workplace.store.folder("features") / "movies"
+def features_folder(run_context: RunContext) -> Path:
+    """Return the folder of the packed features."""
+    return run_context.store.folder("features") / "movies"
 
 
-def load_features(workplace: Workplace):
+def load_features(run_context: RunContext):
     """Read the packed features; say what to run where there are none."""
     from pipeline.splits.features import MANIFEST_FILE, FeatureTable
 
-    folder = features_folder(workplace)
+    folder = features_folder(run_context)
     if not (folder / MANIFEST_FILE).exists():
         raise FeatureError(
-            f"There are no packed features in {workplace.store.root}. Run "
+            f"There are no packed features in {run_context.store.root}. Run "
             "`uv run marquee demo` (built-in studio) or `uv run marquee build` first; they make "
             "them film by film."
         )
@@ -55,7 +55,7 @@ def load_features(workplace: Workplace):
     },
 )
 def movie_features(
-    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+    context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
 ) -> dg.MaterializeResult:
     """One packed table for all systems: a row per film, every stream with its mask, and records.
 
@@ -65,29 +65,29 @@ def movie_features(
     with stopping():
         from pipeline.splits.packing import pack
 
-        version = features_version(workplace)
-        records = _read_records(workplace)
+        version = features_version(run_context)
+        records = _read_records(run_context)
         if not records:
-            load_features(workplace)
-        streams, sequences = read_streams(workplace)
+            load_features(run_context)
+        streams, sequences = read_streams(run_context)
         table = pack(
-            features_folder(workplace),
+            features_folder(run_context),
             records,
-            _read_revenues(workplace),
+            _read_revenues(run_context),
             streams,
             sequences,
-            notes=_notes(workplace),
+            notes=_notes(run_context),
         )
-        write_whole(workplace, FEATURES, version, table.data_hash)
+        write_whole(run_context, FEATURES, version, table.data_hash)
     context.log.info(f"{len(table)} films packed")
     return dg.MaterializeResult(
         metadata={
-            "source": workplace.source.label,
+            "source": run_context.source.label,
             "movies": len(table),
             **{f"movies_with_{name}": int(mask.sum()) for name, mask in table.masks.items()},
             "real_usd_year": REAL_USD_YEAR,
             "dagster/column_schema": schema(table.table),
-            "folder": str(features_folder(workplace)),
+            "folder": str(features_folder(run_context)),
         },
         data_version=dg.DataVersion(table.data_hash),
     )
@@ -100,32 +100,32 @@ def schema(table) -> dg.TableSchema:
     )
 
 
-def _read_records(workplace: Workplace) -> list:
+def _read_records(run_context: RunContext) -> list:
     from pipeline.crawl.tmdb.answers import parse_details
 
-    store = workplace.store
+    store = run_context.store
     return [
         parse_details(store.read_json(store.path("movies", f"{tmdb_id}.json")))
-        for tmdb_id in ok_movies(workplace, "movie_records")
+        for tmdb_id in ok_movies(run_context, "movie_records")
     ]
 
 
-def _read_revenues(workplace: Workplace) -> dict[int, float]:
-    store = workplace.store
+def _read_revenues(run_context: RunContext) -> dict[int, float]:
+    store = run_context.store
     revenues = {
         tmdb_id: store.read_json(store.path("box_office", f"{tmdb_id}.json"))["revenue_usd"]
-        for tmdb_id in ok_movies(workplace, "box_office")
+        for tmdb_id in ok_movies(run_context, "box_office")
     }
     return {tmdb_id: usd for tmdb_id, usd in revenues.items() if usd is not None}
 
 
-def _notes(workplace: Workplace) -> dict[str, str]:
+def _notes(run_context: RunContext) -> dict[str, str]:
     """Say where the data and the weights are from."""
-    notes = {"source": workplace.source.label, "preset": workplace.preset.name}
+    notes = {"source": run_context.source.label, "preset": run_context.preset.name}
     for name in dict.fromkeys(source.asset for source in SOURCES.values()):
         labels = {
             f"{row.metadata['backbone']}, weights: {row.metadata['weights']}"
-            for row in workplace.ledger.rows(name).values()
+            for row in run_context.ledger.rows(name).values()
             if row.status == Status.OK
         }
         notes[name] = "; ".join(sorted(labels)) or "none"

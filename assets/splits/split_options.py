@@ -8,15 +8,17 @@ from pydantic import Field
 
 from pipeline.core.errors import ConfigurationError
 from pipeline.core.systems import System
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 OPTIONS_FILE = "options.json"
 EDGES = ("quantile", "budget")
 KEPT = "None: as at the last time, at first"
 
 
-class SplitKnobs(dg.Config):
-    """Knobs of targets; one that is left alone stays as it was when these splits were last made."""
+class SplitConfig(dg.Config):
+    """Hyperparameters of targets; one that is left alone stays as it was when these splits were
+    last made.
+    """
 
     revenue_edges: str | None = Field(
         None,
@@ -31,11 +33,11 @@ class SplitKnobs(dg.Config):
     )
 
 
-def load_options(workplace: Workplace, system: System):
-    """Give the options that a system's splits were made with; the published ones before any."""
+def load_options(run_context: RunContext, system: System):
+    """Return the options that a system's splits were made with; the published ones before any."""
     from pipeline.splits.targets import DEFAULTS, TargetOptions
 
-    store = workplace.store
+    store = run_context.store
     path = store.path("splits", system.name, OPTIONS_FILE)
     if not path.exists():
         return DEFAULTS
@@ -43,16 +45,18 @@ def load_options(workplace: Workplace, system: System):
     return TargetOptions(**{**kept, "budget_multiples": tuple(kept["budget_multiples"])})
 
 
-def choose_options(workplace: Workplace, system: System, knobs: SplitKnobs):
-    """Turn knobs into options, on top of the last ones.
+def choose_options(run_context: RunContext, system: System, hyperparameters: SplitConfig):
+    """Turn hyperparameters into options, on top of the last ones.
 
     Raises:
         ConfigurationError: There are no such edges, or multiples do not rise.
     """
-    wanted = {name: value for name, value in knobs.model_dump().items() if value is not None}
+    wanted = {
+        name: value for name, value in hyperparameters.model_dump().items() if value is not None
+    }
     if "budget_multiples" in wanted:
         wanted["budget_multiples"] = tuple(wanted["budget_multiples"])
-    options = replace(load_options(workplace, system), **wanted)
+    options = replace(load_options(run_context, system), **wanted)
     if options.revenue_edges not in EDGES:
         raise ConfigurationError(
             f"revenue_edges is {options.revenue_edges!r}; it must be one of {', '.join(EDGES)}."
@@ -65,7 +69,7 @@ def choose_options(workplace: Workplace, system: System, knobs: SplitKnobs):
     return options
 
 
-def keep_options(workplace: Workplace, system: System, options) -> None:
+def keep_options(run_context: RunContext, system: System, options) -> None:
     """Write options beside the splits."""
-    path = workplace.store.path("splits", system.name, OPTIONS_FILE)
-    workplace.store.write(path, json.dumps(asdict(options)).encode())
+    path = run_context.store.path("splits", system.name, OPTIONS_FILE)
+    run_context.store.write(path, json.dumps(asdict(options)).encode())

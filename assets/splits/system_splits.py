@@ -11,27 +11,27 @@ from assets.orchestration.interruption import stopping
 from assets.orchestration.lineage import FEATURES, input_version, write_whole
 from assets.orchestration.system_asset import system_asset
 from assets.splits.features import load_features, schema
-from assets.splits.split_options import SplitKnobs, choose_options, keep_options
+from assets.splits.split_options import SplitConfig, choose_options, keep_options
 from pipeline.core.errors import SplitError
 from pipeline.core.systems import SYSTEMS, System, Task
 from pipeline.core.versions import hash_bytes
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 
 NEEDED = {"poster": "poster", "score": "frames"}
 """The stream without which a film is of no use to a system, because its networks look at pixels; it
 is left out and counted. Elsewhere what is missing is masked."""
 
 
-def splits_path(workplace: Workplace, system: System, task: Task) -> Path:
-    """Give the file that says who is in which part."""
-    return workplace.store.folder("splits", system.name) / f"{task.name}.parquet"
+def splits_path(run_context: RunContext, system: System, task: Task) -> Path:
+    """Return the file that says who is in which part."""
+    return run_context.store.folder("splits", system.name) / f"{task.name}.parquet"
 
 
-def load_splits(workplace: Workplace, system: System, task: Task, table):
+def load_splits(run_context: RunContext, system: System, task: Task, table):
     """Read a task's splits; they must be of the films that the features are of."""
     import pandas as pd
 
-    path = splits_path(workplace, system, task)
+    path = splits_path(run_context, system, task)
     if not path.exists():
         raise SplitError(
             f"There are no splits for {system.name}. Run `uv run marquee build --stages splits`."
@@ -65,32 +65,32 @@ def build_splits(system: System) -> dg.AssetsDefinition:
     )
     def splits(
         context: dg.AssetExecutionContext,
-        config: SplitKnobs,
-        workplace: dg.ResourceParam[Workplace],
+        config: SplitConfig,
+        run_context: dg.ResourceParam[RunContext],
     ) -> dg.MaterializeResult:
         with stopping():
-            version = input_version(workplace, f"{system.name}_splits")
-            table = load_features(workplace)
-            options = choose_options(workplace, system, config)
+            version = input_version(run_context, f"{system.name}_splits")
+            table = load_features(run_context)
+            options = choose_options(run_context, system, config)
             # made of nothing until all is written: a kill in between is mended by the next build
-            write_whole(workplace, f"{system.name}_splits", "", "")
-            keep_options(workplace, system, options)
+            write_whole(run_context, f"{system.name}_splits", "", "")
+            keep_options(run_context, system, options)
             made = {
-                task.name: _make(workplace, system, task, table, options) for task in system.tasks
+                task.name: _make(run_context, system, task, table, options) for task in system.tasks
             }
             told = asdict(options)
             content = json.dumps([told, *(m["hash"] for m in made.values())]).encode()
-            write_whole(workplace, f"{system.name}_splits", version, hash_bytes(content))
+            write_whole(run_context, f"{system.name}_splits", version, hash_bytes(content))
         context.log.info(json.dumps({name: m["parts"] for name, m in made.items()}))
         return dg.MaterializeResult(
             metadata={
-                "source": workplace.source.label,
+                "source": run_context.source.label,
                 **{f"parts_{name}": dg.MetadataValue.json(m["parts"]) for name, m in made.items()},
                 **{f"left_out_{name}": dg.MetadataValue.json(m["dropped"])
                    for name, m in made.items()},
                 "options": dg.MetadataValue.json(told),
                 "dagster/column_schema": made[system.tasks[0].name]["schema"],
-                "folder": str(splits_path(workplace, system, system.tasks[0]).parent),
+                "folder": str(splits_path(run_context, system, system.tasks[0]).parent),
             },
             data_version=dg.DataVersion(hash_bytes(content)),
         )  # fmt: skip
@@ -98,13 +98,13 @@ def build_splits(system: System) -> dg.AssetsDefinition:
     return splits
 
 
-def _make(workplace: Workplace, system: System, task: Task, table, options) -> dict:
+def _make(run_context: RunContext, system: System, task: Task, table, options) -> dict:
     is_seen = _is_seen(system, table)
     made, dropped = _split(table.table[is_seen].reset_index(drop=True), system, task, options)
     frame = table.table[["tmdb_id"]].merge(made, how="left", on="tmdb_id").fillna("")
-    path = splits_path(workplace, system, task)
-    workplace.store.write(
-        workplace.store.path("splits", system.name, path.name), frame.to_parquet(index=False)
+    path = splits_path(run_context, system, task)
+    run_context.store.write(
+        run_context.store.path("splits", system.name, path.name), frame.to_parquet(index=False)
     )
     unseen = {f"no_{NEEDED[system.name]}": int((~is_seen).sum())} if not is_seen.all() else {}
     return {

@@ -91,7 +91,7 @@ class Outcome:
         reason: Why there is none; None where `status` is `OK`.
         detail: One line for a person: what was wanted and what came.
         content_hash: Hash of what was made; the data version that Dagster shows.
-        facets: Hashes of the parts of a record that different assets hang on (records only).
+        facets: Hashes of the parts of a record that different assets depend on (records only).
         metadata: Figures shown on the movie's partition: JSON values only.
         due_again_s: When to look again though the result is final, in seconds since the epoch; 0:
             not before an input changes.
@@ -107,7 +107,7 @@ class Outcome:
     due_again_s: float = 0.0
 
     def again_at(self, due_again_s: float) -> "Outcome":
-        """Give the outcome as one to look at again then; see `due_again_s`."""
+        """Return the outcome as one to look at again then; see `due_again_s`."""
         return replace(self, due_again_s=due_again_s)
 
 

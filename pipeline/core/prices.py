@@ -32,7 +32,7 @@ FIRST_YEAR, LAST_YEAR = min(CPI_U), max(CPI_U)
 
 
 def index_year(year: int | None) -> int | None:
-    """Give the year whose index stands for `year`: itself, or the table's last one after its end.
+    """Return the year whose index stands for `year`: itself, or the table's last one after its end.
 
     Returns:
         None before the table begins, and where the year is not known.

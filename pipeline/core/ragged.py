@@ -41,13 +41,13 @@ class Ragged:
         return np.diff(self.offsets)
 
     def row(self, movie: int) -> np.ndarray:
-        """Give one movie's vectors, (length, width), as they are stored."""
+        """Return one movie's vectors, (length, width), as they are stored."""
         return self.values[self.offsets[movie] : self.offsets[movie + 1]]
 
     def take(
         self, rows: np.ndarray, *, dtype: type | np.dtype = np.float32
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Give some movies' vectors, padded with zeros to the longest, and what is no padding.
+        """Return some movies' vectors, padded with zeros to the longest, and what is no padding.
 
         Args:
             rows: Row numbers, shape (n,).

@@ -1,4 +1,4 @@
-"""One movie as TMDB describes it: typed, with unknowns as None, and the facets others hang on."""
+"""One movie as TMDB describes it: typed, with unknowns as None, and the facets others depend on."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -96,9 +96,10 @@ def plot_text(record: MovieRecord) -> str:
 
 
 def facets(record: MovieRecord) -> dict[str, str]:
-    """Hash the parts of a record that different assets hang on.
+    """Hash the parts of a record that different assets depend on.
 
-    A new poster changes `poster` and nothing else, so only posters and what hangs on them are due.
+    A new poster changes `poster` and nothing else, so only posters and what depends on them are
+    due.
 
     Returns:
         One hash each for `poster`, `trailer`, `text`, `box_office`, `metadata` and `all`.
@@ -121,7 +122,7 @@ def facets(record: MovieRecord) -> dict[str, str]:
 
 
 def before_release(record: MovieRecord) -> MovieRecord:
-    """Give the record without what is known only after release.
+    """Return the record without what is known only after release.
 
     Example:
         >>> before_release(MovieRecord(1, "A", popularity=9.0, revenue_usd=1e6)).revenue_usd
@@ -133,7 +134,7 @@ _PARTS = {"companies": Company, "cast": Person, "crew": Person, "videos": Video}
 
 
 def to_json(record: MovieRecord) -> dict[str, Any]:
-    """Give the record as a JSON object; `from_json` reads it back."""
+    """Return the record as a JSON object; `from_json` reads it back."""
     day = record.release_date
     return {**asdict(record), "release_date": day.isoformat() if day else None}
 

@@ -1,8 +1,9 @@
 """What is due: a pure rule over the rows of the ledger.
 
-A movie is due for an asset when it has no row, when a version it hangs on or the asset's code
+A movie is due for an asset when it has no row, when a version it depends on or the asset's code
 version differs from its row's, when the time of a transient failure has come, or that of a result
-that still moves. It is waiting while something it hangs on is missing or may still come. What does
+that still moves. It is waiting while something it depends on is missing or may still come. What
+does
 not belong here: reading or writing rows.
 """
 
@@ -18,7 +19,7 @@ RETRY_DELAYS_S = (0.0, 3600.0, 6 * 3600.0, 24 * 3600.0, 3 * 24 * 3600.0, 7 * 24 
 
 
 RECORDS = "movie_records"
-"""The asset whose facets the others hang on."""
+"""The asset whose facets the others depend on."""
 
 
 @dataclass(frozen=True)
@@ -47,24 +48,24 @@ class Row:
 
     @property
     def is_final(self) -> bool:
-        """Whether there is a result that others may hang on."""
+        """Whether there is a result that others may depend on."""
         return bool(self.status) and self.status != Status.RETRY
 
     @property
     def lineage(self) -> str:
-        """What followers hang on: changes with the content, its inputs and its code."""
+        """What followers depend on: changes with the content, its inputs and its code."""
         return combine([self.input_version, self.code_version, self.content_hash])
 
 
 @dataclass(frozen=True)
 class Step:
-    """One per-movie asset in the graph of what hangs on what.
+    """One per-movie asset in the graph of what depends on what.
 
     Attributes:
         name: Name of the asset.
         code_version: Raised by hand whenever the asset's results would differ.
         upstreams: Assets whose result the movie must have.
-        facet: Part of the movie's record that it hangs on, or None; implies `records`.
+        facet: Part of the movie's record that it depends on, or None; implies `records`.
     """
 
     name: str
@@ -73,7 +74,7 @@ class Step:
     facet: str | None = None
 
     @property
-    def hangs_on(self) -> tuple[str, ...]:
+    def depends_on(self) -> tuple[str, ...]:
         """The assets whose rows decide whether a movie is due for this one."""
         return (RECORDS, *self.upstreams) if self.facet else self.upstreams
 
@@ -89,7 +90,7 @@ class Need(Enum):
 
 @dataclass(frozen=True)
 class Due:
-    """What a step has to do for one movie, and the version of the inputs it hangs on."""
+    """What a step has to do for one movie, and the version of the inputs it depends on."""
 
     need: Need
     input_version: str = ""
@@ -112,13 +113,13 @@ def judge(
         tmdb_id: The movie.
         row: Its row in the ledger, or None.
         upstream_rows: Its rows in each upstream, and in `RECORDS` where the step has a facet.
-        settings_version: Version of what else the result hangs on (backbone, weights, a stamp).
+        settings_version: Version of what else the result depends on (backbone, weights, a stamp).
         now_s: Time in seconds since the epoch.
 
     Returns:
         The need; for work and inheritance with the version of the inputs.
     """
-    rows = {name: upstream_rows.get(name) for name in step.hangs_on}
+    rows = {name: upstream_rows.get(name) for name in step.depends_on}
     if any(upstream is None or not upstream.is_final for upstream in rows.values()):
         return Due(Need.WAIT)
     version = combine([settings_version, *_versions(step, rows)])
@@ -181,7 +182,7 @@ def row_of(
 
 
 def shown(row: Row) -> Row:
-    """Give the row as Dagster has been told of it."""
+    """Return the row as Dagster has been told of it."""
     return replace(row, is_shown=True)
 
 
@@ -203,6 +204,6 @@ def reach(steps: Sequence[Step], own: Mapping[str, set[int]]) -> dict[str, set[i
     due: dict[str, set[int]] = {}
     for step in steps:
         due[step.name] = set(own.get(step.name, ()))
-        for name in step.hangs_on:
+        for name in step.depends_on:
             due[step.name] |= due.get(name, set())
     return due

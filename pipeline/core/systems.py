@@ -47,7 +47,8 @@ class Task:
         class_names: Of classes (lowest first where they are ordered) or labels; none of a number.
         is_ordered: Whether neighbouring classes are nearer than others.
         unit: Of a number.
-        told_by: Beginnings of the metadata columns that say the answer: they are no inputs of this
+        leaking_column_prefixes: Beginnings of the metadata columns that say the answer: they are
+            no inputs of this
             task, though known before release.
     """
 
@@ -57,7 +58,7 @@ class Task:
     class_names: tuple[str, ...] = ()
     is_ordered: bool = False
     unit: str = ""
-    told_by: tuple[str, ...] = ()
+    leaking_column_prefixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,9 @@ REVENUE = System(
 )
 """Eight revenue classes from plot, trailer and sound. Source: seed 001, "Data Splits"."""
 
-GENRES = Task("genres", Kind.LABELS, "micro_ap_score", TRAILER_GENRES, told_by=GENRE_COLUMNS)
+GENRES = Task(
+    "genres", Kind.LABELS, "micro_ap_score", TRAILER_GENRES, leaking_column_prefixes=GENRE_COLUMNS
+)
 """Source: seed 002."""
 
 GENRE = System(
@@ -184,13 +187,21 @@ COMEDY_HORROR = Task(
     Kind.CLASSES,
     "balanced_accuracy_score",
     ("comedy", "horror"),
-    told_by=GENRE_COLUMNS,
+    leaking_column_prefixes=GENRE_COLUMNS,
 )
 FIRST_GENRE = Task(
-    "first_genre", Kind.CLASSES, "balanced_accuracy_score", POSTER_GENRES, told_by=GENRE_COLUMNS
+    "first_genre",
+    Kind.CLASSES,
+    "balanced_accuracy_score",
+    POSTER_GENRES,
+    leaking_column_prefixes=GENRE_COLUMNS,
 )
 GENRE_LABELS = Task(
-    "genre_labels", Kind.LABELS, "average_precision_score", POSTER_GENRES, told_by=GENRE_COLUMNS
+    "genre_labels",
+    Kind.LABELS,
+    "average_precision_score",
+    POSTER_GENRES,
+    leaking_column_prefixes=GENRE_COLUMNS,
 )
 PROFIT = Task("profit", Kind.CLASSES, "auc_score", ("did not do well", "did well"))
 """Revenue over budget below 1, or at least 1. Source: seed 003."""

@@ -70,7 +70,7 @@ class TrackRecords:
     franchise: np.ndarray
 
     def of(self, owner: int, before: int, not_franchise: int) -> np.ndarray:
-        """Give rows of one owner's movies before a day, other franchises only, oldest first."""
+        """Return rows of one owner's movies before a day, other franchises only, oldest first."""
         start = np.searchsorted(self.owner, owner)
         stop = np.searchsorted(self.owner, owner, side="right")
         stop = start + np.searchsorted(self.day[start:stop], before)
@@ -131,7 +131,7 @@ def franchise_number(record: MovieRecord) -> int:
 
 
 def list_people(record: MovieRecord) -> dict[str, list[int]]:
-    """Give the ids of each role: people of TMDB, companies of TMDB under "company"."""
+    """Return the ids of each role: people of TMDB, companies of TMDB under "company"."""
     cast = list(dict.fromkeys(p.person_id for p in sorted(record.cast, key=lambda p: p.order)))
     crew = {
         role: list(dict.fromkeys(p.person_id for p in record.crew if p.job in jobs))

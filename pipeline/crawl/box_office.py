@@ -161,7 +161,7 @@ def _describe(name: str, chosen: Chosen | None, year: int | None) -> dict[str, o
 
 
 def _as_page(live: Figures) -> dict[str, object]:
-    """Give IMDbPro's figures under the names of its rows."""
+    """Return IMDbPro's figures under the names of its rows."""
     names = {"worldwide": "gross_worldwide", "domestic": "gross_domestic"}
     said = live.as_json()
     del said["source"]

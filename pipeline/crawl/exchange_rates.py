@@ -76,7 +76,7 @@ def parse_rates(text: str, name: str) -> ExchangeRates:
 
 
 def _read_lines(lines, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Give the lines below the header with their numbers; empty ones are left out."""
+    """Return the lines below the header with their numbers; empty ones are left out."""
     try:
         header = [cell.strip() for cell in next(lines, [])]
         if tuple(header) != RATE_COLUMNS:

@@ -40,13 +40,13 @@ class Figures:
         return not any(getattr(self, kind) for kind in KINDS)
 
     def as_json(self) -> dict[str, object]:
-        """Give the shape of `marquee_box_office`; unknown figures are left out."""
+        """Return the shape of `marquee_box_office`; unknown figures are left out."""
         known = {kind: asdict(money) for kind in KINDS if (money := getattr(self, kind))}
         return {"source": self.source, **known}
 
 
 def from_page(page: BoxOffice) -> Figures:
-    """Give what IMDbPro's summary says."""
+    """Return what IMDbPro's summary says."""
     return Figures(
         IMDBPRO,
         worldwide=page.gross_worldwide,
@@ -57,15 +57,15 @@ def from_page(page: BoxOffice) -> Figures:
 
 
 def from_record(record: MovieRecord, answer: Mapping) -> Figures:
-    """Give what TMDB says, or a dump that has TMDB's fields.
+    """Return what TMDB says, or a dump that has TMDB's fields.
 
     Args:
         record: The movie's record.
         answer: What it was read from; names the source of each field where a dump told any.
     """
-    told_by = read_mapping(answer.get("marquee_provenance"))
+    leaking_column_prefixes = read_mapping(answer.get("marquee_provenance"))
     return Figures(
-        read_text(told_by.get("revenue")) or TMDB,
+        read_text(leaking_column_prefixes.get("revenue")) or TMDB,
         worldwide=Money(record.revenue_usd, USD) if record.revenue_usd else None,
         budget=Money(record.budget_usd, USD) if record.budget_usd else None,
         rank=TMDB,

@@ -9,7 +9,7 @@ MAX_ID = 2**31 - 1
 
 
 def read_text(value: object) -> str:
-    r"""Give the text without surrounding space; "" for whatever is not text.
+    r"""Return the text without surrounding space; "" for whatever is not text.
 
     Half of a surrogate pair cannot be written as UTF-8, so it is replaced.
 
@@ -23,7 +23,7 @@ def read_text(value: object) -> str:
 
 
 def read_number(value: object) -> float | None:
-    """Give a finite number; None for text, booleans, infinities and whatever else came.
+    """Return a finite number; None for text, booleans, infinities and whatever else came.
 
     Example:
         >>> read_number(88), read_number("88"), read_number(True), read_number(10**400)
@@ -39,7 +39,7 @@ def read_number(value: object) -> float | None:
 
 
 def read_positive(value: object) -> float | None:
-    """Give a number above zero; TMDB writes 0 for money and durations that it does not know.
+    """Return a number above zero; TMDB writes 0 for money and durations that it does not know.
 
     Example:
         >>> read_positive(0), read_positive(-3), read_positive(30_000_000)
@@ -50,7 +50,7 @@ def read_positive(value: object) -> float | None:
 
 
 def read_id(value: object) -> int | None:
-    """Give an id: a whole number above zero that fits into 32 bits, as every database keeps it.
+    """Return an id: a whole number above zero that fits into 32 bits, as every database keeps it.
 
     Example:
         >>> read_id(597), read_id("597"), read_id(0), read_id(True), read_id(5.0), read_id(2**31)
@@ -62,7 +62,7 @@ def read_id(value: object) -> int | None:
 
 
 def read_date(value: object) -> date | None:
-    """Give the day at the beginning of an ISO date or time.
+    """Return the day at the beginning of an ISO date or time.
 
     Example:
         >>> read_date("1997-11-18"), read_date("2022-09-30T16:30:02.000Z"), read_date("soon")
@@ -75,12 +75,12 @@ def read_date(value: object) -> date | None:
 
 
 def read_mapping(value: object) -> Mapping:
-    """Give the JSON object; an empty one for whatever else came."""
+    """Return the JSON object; an empty one for whatever else came."""
     return value if isinstance(value, Mapping) else {}
 
 
 def read_mappings(value: object) -> list[Mapping]:
-    """Give the JSON objects of a list; whatever else stands in it is left out.
+    """Return the JSON objects of a list; whatever else stands in it is left out.
 
     Example:
         >>> read_mappings([{"id": 1}, None, "x"]), read_mappings({"id": 1})
@@ -90,7 +90,7 @@ def read_mappings(value: object) -> list[Mapping]:
 
 
 def read_texts(value: object, key: str) -> tuple[str, ...]:
-    """Give the non-empty texts that stand under `key` in a list of objects, in order.
+    """Return the non-empty texts that stand under `key` in a list of objects, in order.
 
     Example:
         >>> read_texts([{"name": "Drama"}, {"name": ""}, {}], "name")

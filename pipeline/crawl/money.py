@@ -71,7 +71,7 @@ def _read_amount(digits: str, scale: str | None) -> float:
 
 
 def _read_currency(prefix: str, sign: str, suffix: str) -> str | None:
-    """Give the code; None where it is not said, or said twice and not alike."""
+    """Return the code; None where it is not said, or said twice and not alike."""
     before = _read_mark(prefix, sign) if prefix or sign else None
     after = suffix.strip()
     if before is None and (prefix or sign):

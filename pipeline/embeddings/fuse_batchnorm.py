@@ -14,7 +14,7 @@ _making = threading.Lock()
 
 
 def ready_network(network: nn.Module, device: torch.device) -> nn.Module:
-    """Give a network on a device, with its batch norms folded; made once and kept with it.
+    """Return a network on a device, with its batch norms folded; made once and kept with it.
 
     The network itself is left as it is, wherever it is: its parameters must not change any more.
 
@@ -44,7 +44,7 @@ def make_ready(network: nn.Module, device: str) -> None:
 
 
 def _make(network: nn.Module, device: torch.device) -> nn.Module | None:
-    """Give a copy, or None where the network itself will do: a cache must not hold its key."""
+    """Return a copy, or None where the network itself will do: a cache must not hold its key."""
     trunk = getattr(network, "trunk", None)
     if trunk is not None and any(isinstance(m, _BatchNorm) for m in trunk.modules()):
         copied = deepcopy(network)

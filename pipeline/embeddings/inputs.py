@@ -12,7 +12,7 @@ from pipeline.embeddings.video import clips_to_square
 
 
 def pictures_of(array: np.ndarray, *, backbone: Backbone) -> torch.Tensor | ItemError:
-    """Give pictures, uint8 RGB (pictures, height, width, 3), at the backbone's size."""
+    """Return pictures, uint8 RGB (pictures, height, width, 3), at the backbone's size."""
     if not _is_rgb(array, n_axes=4):
         wanted = "wanted a non-empty uint8 array (pictures, height, width, 3)"
         return ItemError(Reason.MALFORMED, wanted)
@@ -20,7 +20,7 @@ def pictures_of(array: np.ndarray, *, backbone: Backbone) -> torch.Tensor | Item
 
 
 def clips_of(array: np.ndarray, *, backbone: Backbone) -> torch.Tensor | ItemError:
-    """Give clips, uint8 RGB (clips, frames, height, width, 3), at the backbone's size."""
+    """Return clips, uint8 RGB (clips, frames, height, width, 3), at the backbone's size."""
     if not _is_rgb(array, n_axes=5) or array.shape[1] != backbone.n_frames:
         wanted = (
             f"wanted a non-empty uint8 array (clips, {backbone.n_frames}, height, width, 3), "
@@ -31,7 +31,7 @@ def clips_of(array: np.ndarray, *, backbone: Backbone) -> torch.Tensor | ItemErr
 
 
 def windows_of(array: np.ndarray, *, backbone: Backbone) -> torch.Tensor | ItemError:
-    """Give the log-mels of a track, int16 (samples,): float32 (windows, frames, mels)."""
+    """Return the log-mels of a track, int16 (samples,): float32 (windows, frames, mels)."""
     if array.dtype != np.int16 or array.ndim != 1 or len(array) < FRAME_SAMPLES:
         wanted = (
             f"wanted an int16 array of at least {FRAME_SAMPLES} samples, "

@@ -102,7 +102,7 @@ class RegionFinder:
         return PosterRegions(regions, self._align(x, boxes_px))
 
     def _detect(self, x: torch.Tensor) -> tuple[list[str], list[float], list[tuple[float, ...]]]:
-        """Give names, confidences and boxes, rounded as they will be written."""
+        """Return names, confidences and boxes, rounded as they will be written."""
         found = self._detector([x.float() / 255])[0]
         boxes = found["boxes"].double().cpu().numpy().round(1)
         scores = found["scores"].double().cpu().numpy().round(4)

@@ -99,7 +99,7 @@ _PARTS = (
 
 
 def translate_published_names(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Give the parameters of the authors' file the names they have here; ours stay as they are.
+    """Return the parameters of the authors' file the names they have here; ours stay as they are.
 
     Example:
         >>> list(translate_published_names({"module.features.3.banch2.0.weight": torch.zeros(1)}))

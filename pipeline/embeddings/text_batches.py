@@ -48,7 +48,7 @@ def make_batches(
 
 
 def padded_length(tokens: list[int], max_tokens: int) -> int:
-    """Give the length to which a text is padded: never more than the network has places for.
+    """Return the length to which a text is padded: never more than the network has places for.
 
     Example:
         >>> padded_length([1] * 17, 77), padded_length([1] * 70, 77)
@@ -58,7 +58,7 @@ def padded_length(tokens: list[int], max_tokens: int) -> int:
 
 
 def sort_by_length(ids: list[list[int]], max_tokens: int) -> deque[int]:
-    """Give the places of the texts in `ids`, the longest first."""
+    """Return the places of the texts in `ids`, the longest first."""
     lengths = [padded_length(tokens, max_tokens) for tokens in ids]
     return deque(sorted(range(len(ids)), key=lengths.__getitem__, reverse=True))
 

@@ -55,7 +55,7 @@ def encode_units(
 def finite_or_error(
     tmdb_id: int, features: np.ndarray, raised: Exception | None = None
 ) -> tuple[int, np.ndarray | ItemError]:
-    """Give a movie's embedding, or an error in its place where a number is not finite.
+    """Return a movie's embedding, or an error in its place where a number is not finite.
 
     Args:
         tmdb_id: The movie.
@@ -144,7 +144,7 @@ def _fill_up(units: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def _hand_back(parts: _Parts, embedded: Embedded) -> Iterator[Item]:
-    """Give each movie its part of a batch; yield those that are complete."""
+    """Return each movie its part of a batch; yield those that are complete."""
     at = 0
     for movie, part in parts:
         n = part.stop - part.start

@@ -53,7 +53,7 @@ class ExportFolder:
 
     @contextmanager
     def writing(self, place: str) -> Iterator[Path]:
-        """Give a path to write to; at the end the file stands in its place."""
+        """Return a path to write to; at the end the file stands in its place."""
         path = self._begin(place)
         part = path.with_name(path.name + _PART)
         with _disk(path):
@@ -64,7 +64,7 @@ class ExportFolder:
 
     @contextmanager
     def filling(self, place: str) -> Iterator[Path]:
-        """Give a new folder for a library to write into; whatever it writes is listed."""
+        """Return a new folder for a library to write into; whatever it writes is listed."""
         path = self._begin(place)
         with _disk(path):
             if path.exists():
@@ -151,7 +151,7 @@ def open_export(root: Path, kind: str, source: str) -> ExportFolder:
 
 
 def _earlier(root: Path, wanted: Mapping[str, str]) -> set[str]:
-    """Give the places of the export that the folder holds; refuse a folder that holds none."""
+    """Return the places of the export that the folder holds; refuse a folder that holds none."""
     leftovers = {UNFINISHED + _PART}
     if not root.exists() or not {path.name for path in root.iterdir()} - leftovers:
         return set()

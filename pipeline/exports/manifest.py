@@ -20,7 +20,7 @@ _SHA256_CHARS = 64
 
 
 def check_place(place: object) -> str:
-    """Give a file's place below the folder, if it is one.
+    """Return a file's place below the folder, if it is one.
 
     Raises:
         DumpError: It would lead out of the folder, or is none that an export writes.
@@ -38,7 +38,7 @@ def check_place(place: object) -> str:
 
 
 def hash_file(path: Path) -> tuple[int, str]:
-    """Give a file's size in bytes and its SHA-256."""
+    """Return a file's size in bytes and its SHA-256."""
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as handle:
         while block := handle.read(_BLOCK_BYTES):
@@ -122,7 +122,7 @@ def _compare(folder: Path, place: str, listed: Mapping) -> Iterator[str]:
 
 
 def list_files(folder: Path) -> Iterator[str]:
-    """Give the place of every file and link below a folder; links to folders are not followed."""
+    """Return the place of every file and link below a folder; links to folders are not followed."""
     for where, folders, files in os.walk(folder):
         links = [name for name in folders if Path(where, name).is_symlink()]
         for name in (*files, *links):

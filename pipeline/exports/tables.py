@@ -61,7 +61,7 @@ FIGURES = "box_office_figures"
 
 
 def schema(assets: Sequence[str]) -> pa.Schema:
-    """Give the table's columns.
+    """Return the table's columns.
 
     Args:
         assets: Names of the assets, each of which has a status and a reason.

@@ -29,7 +29,7 @@ from pipeline.layouts.trailers12k_layout import (
 def describe_movie(
     tmdb_id: int, imdb_id: str, details: Mapping, genres: Sequence[str], youtube_ids: Sequence[str]
 ) -> tuple[str, dict]:
-    """Give a movie's key and entry in `metadata.json`: the imported one, else one of our own.
+    """Return a movie's key and entry in `metadata.json`: the imported one, else one of our own.
 
     Example:
         >>> describe_movie(597, "tt0120338", {}, ["Drama"], ["kVrqfYjkTdQ"])[1]["imdb"]
@@ -50,7 +50,7 @@ def metadata_bytes(entries: Mapping[str, dict]) -> bytes:
 
 
 def official_row(imdb_id: str, details: Mapping) -> list[str | int] | None:
-    """Give a movie's row of `mtgc.csv` where the official table was imported; else None.
+    """Return a movie's row of `mtgc.csv` where the official table was imported; else None.
 
     Splits of our own would not be the official ones, so there are none of them here.
     """

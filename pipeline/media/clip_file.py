@@ -93,7 +93,8 @@ class ClipWriter:
             at += 1 + len(others)
 
     def finish(self) -> tuple[bytes, list[int]]:
-        """Give the file, and the numbers of the clips that are in it, counted from 0 as they came.
+        """Return the file, and the numbers of the clips that are in it, counted from 0 as they
+        came.
 
         Without a clip the file is empty.
         """
@@ -155,7 +156,7 @@ def read_clips(path: Path, at_most: int = 0) -> Iterator[np.ndarray]:
 
 
 def _decode(path: Path, at_most: int) -> Iterator[av.VideoFrame]:
-    """Decode all clips, or some: each is a group of pictures that hangs on no other."""
+    """Decode all clips, or some: each is a group of pictures that depends on no other."""
     with open_container(path, TrailerError) as container:
         stream = video_stream(container)
         n_clips = _in_frames(stream.duration or 0, stream.time_base) // CLIP_FRAMES

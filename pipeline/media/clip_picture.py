@@ -24,7 +24,7 @@ class ClipScaler:
         self._upright = Scaler(CLIP_PX)
 
     def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """Give a frame as a picture of 224 x 224 px."""
+        """Return a frame as a picture of 224 x 224 px."""
         if round(frame.rotation / 90) % 4:
             frame = av.VideoFrame.from_ndarray(self._upright(frame), format="rgb24")
         return self._reformatter.reformat(

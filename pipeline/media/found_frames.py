@@ -39,7 +39,7 @@ class FoundFrames:
         self._is_found[row] = True
 
     def collect(self) -> tuple[np.ndarray, np.ndarray]:
-        """Give the timestamps that came, ascending, and their frames."""
+        """Return the timestamps that came, ascending, and their frames."""
         if self._frames is None:
             detail = f"none of {len(self.wanted)} wanted frames can be decoded"
             raise TrailerError(Reason.MALFORMED, detail)
@@ -56,7 +56,7 @@ class Scaler:
         self._reformatter = VideoReformatter()
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
-        """Give a frame as uint8 RGB, shape (height, width, 3)."""
+        """Return a frame as uint8 RGB, shape (height, width, 3)."""
         if self._size is None:  # the first frame's size holds for all
             self._size = (frame.width, frame.height)
         width, height = self._size

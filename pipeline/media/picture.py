@@ -95,7 +95,7 @@ def decode(image: Image.Image) -> Image.Image:
 
 
 def read_orientation(image: Image.Image) -> int:
-    """Give EXIF's orientation, 1 to 8; 1 where there is none or it cannot be read."""
+    """Return EXIF's orientation, 1 to 8; 1 where there is none or it cannot be read."""
     if "exif" not in image.info and "Raw profile type exif" not in image.info:
         return 1
     try:

@@ -31,7 +31,7 @@ MIN_SHOT_S = 0.6
 
 
 NOMINAL_RATE = 24.0
-"""PySceneDetect wants a rate beside every timestamp; nothing here hangs on it."""
+"""PySceneDetect wants a rate beside every timestamp; nothing here depends on it."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class ShotFinder:
         return self._settle(self._detector.event_buffer_length)
 
     def finish(self) -> list[SettledFrame]:
-        """Give the frames that were still waiting."""
+        """Return the frames that were still waiting."""
         return self._settle(0)
 
     def _settle(self, n_waiting: int) -> list[SettledFrame]:

@@ -102,7 +102,7 @@ def _place_franchises(members: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarr
 
 
 def _fill_up(part: np.ndarray, classes: np.ndarray, wanted: np.ndarray, have: np.ndarray) -> None:
-    """Give the movies still at -1 to the parts that miss their class; changes `part`."""
+    """Return the movies still at -1 to the parts that miss their class; changes `part`."""
     n_parts = wanted.shape[1]
     carried = np.zeros(n_parts)  # what rounding took from each part in the classes before
     for k in range(len(wanted)):

@@ -19,7 +19,7 @@ _MONEY = ("log10_revenue", "revenue_class", "profit")
 def reasons_against(
     task: Task, table: pd.DataFrame, *, is_by_budget: bool, min_votes: int
 ) -> np.ndarray:
-    """Give why the task cannot use each movie, object (movies,); "" where it can.
+    """Return why the task cannot use each movie, object (movies,); "" where it can.
 
     Args:
         task: What is predicted.

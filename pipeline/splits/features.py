@@ -63,7 +63,7 @@ class FeatureTable:
             return tuple(from_json(json.loads(line)) for line in lines)
 
     def without_columns(self, beginnings: tuple[str, ...]) -> "FeatureTable":
-        """Give the table without the metadata columns that begin so: they say a task's answer."""
+        """Return the table without the metadata columns that begin so: they say a task's answer."""
         if not beginnings:
             return self
         names = self.columns[METADATA]

@@ -49,7 +49,7 @@ def fit_edges(revenue_usd_train: Sequence[float] | np.ndarray, n_classes: int = 
 
 
 def classify(revenue_usd: Sequence[float] | np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Give each revenue its class, 0 the lowest; a revenue on an edge belongs above it.
+    """Return each revenue its class, 0 the lowest; a revenue on an edge belongs above it.
 
     Args:
         revenue_usd: In US dollars, shape (movies,).

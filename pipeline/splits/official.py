@@ -15,7 +15,7 @@ STRICT = f"{OFFICIAL}strict-"
 def split_officially(
     table: pd.DataFrame, official: pd.DataFrame
 ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, int]]]:
-    """Give each movie its official parts, and stricter ones beside them.
+    """Return each movie its official parts, and stricter ones beside them.
 
     The official parts know no franchises: a sequel may stand on another side than its forerunner.
     That is the paper's own and stays, for comparison; it is counted. In the strict split the

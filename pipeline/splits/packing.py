@@ -152,7 +152,7 @@ def _describe(records: Sequence[MovieRecord], revenue_usd: Mapping[int, float]) 
 
 
 def _numbers(values: Iterable[float | None]) -> np.ndarray:
-    """Give NaN for what is unknown; TMDB says 0."""
+    """Return NaN for what is unknown; TMDB says 0."""
     return np.array([value if value and value > 0 else np.nan for value in values], dtype=float)
 
 

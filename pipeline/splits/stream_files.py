@@ -58,7 +58,7 @@ def pack_stream(made: Path, name: str, found: Arrays, ids: Sequence[int]) -> Pac
 def pack_sequence(made: Path, name: str, found: Arrays, ids: Sequence[int]) -> Packed:
     """Write arrays (length, width) one behind the other; see `pipeline.core.ragged`.
 
-    The header, whose size does not hang on the length, is written again at the end.
+    The header, whose size does not depend on the length, is written again at the end.
 
     Raises:
         FeatureError: Two widths came.

@@ -17,7 +17,7 @@ from pipeline.core.errors import ItemError
 
 
 class Answer(StrEnum):
-    """What came of a call; the rest of the message hangs on it."""
+    """What came of a call; the rest of the message depends on it."""
 
     READY = "ready"
     RESULT = "result"
@@ -39,7 +39,7 @@ def answer_call(function: Callable, arguments: tuple, named: dict) -> tuple:
 
 
 def read_answer(answer: tuple, short_of_memory: Exception) -> object:
-    """Give the result that an answer holds, or raise what the call raised.
+    """Return the result that an answer holds, or raise what the call raised.
 
     Raises:
         Exception: Whatever the function raised, with the frames of its process as a note;
@@ -80,7 +80,7 @@ def _end_with_parent() -> None:
 
 
 def _sendable(error: Exception) -> Exception:
-    """Give the error, or one of the same words where it does not survive the way."""
+    """Return the error, or one of the same words where it does not survive the way."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:  # noqa: BLE001 - whatever its class does while it is rebuilt

@@ -26,7 +26,7 @@ class Looks:
 
 
 def vocabulary_version(file: str) -> str:
-    """Give the version of the user's vocabulary; "" where he names none, or it is not there."""
+    """Return the version of the user's vocabulary; "" where he names none, or it is not there."""
     path = Path(file)
     return hash_bytes(path.read_bytes()) if file and path.is_file() else ""
 

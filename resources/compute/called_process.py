@@ -66,7 +66,7 @@ class CalledProcess:
         return self._way.recv()
 
     def wait(self) -> int:
-        """Give the exit status of a process that has died or is dying."""
+        """Return the exit status of a process that has died or is dying."""
         return self._popen.wait()
 
     def kill(self) -> None:

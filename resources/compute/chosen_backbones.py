@@ -22,7 +22,7 @@ FIELDS = {
 
 
 def choose_backbones(preset: Preset, beside: str) -> Mapping[Modality, tuple[str, ...]]:
-    """Give the names of backbones by modality, the preset's first; none where none is asked for.
+    """Return the names of backbones by modality, the preset's first; none where none is asked for.
 
     Args:
         preset: Names one of each modality at most.

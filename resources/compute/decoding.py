@@ -93,12 +93,12 @@ class Decoders:
         self._all.difference_update(idle)
 
     def pids(self) -> list[int]:
-        """Give the ids of the processes that live."""
+        """Return the ids of the processes that live."""
         with self._lock:
             return [process.pid for process in self._all]
 
     def _ask(self, call: tuple) -> "_Result | int":
-        """Give what came of a call, or the exit status of the process that died of it."""
+        """Return what came of a call, or the exit status of the process that died of it."""
         process = self._take()
         is_reusable = False
         try:

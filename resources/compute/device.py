@@ -94,7 +94,7 @@ def count_threads() -> int:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Have all that would share a computation among threads use one: last digits hang on it."""
+    """Have all that would share a computation among threads use one: last digits depend on it."""
     import torch
     from threadpoolctl import threadpool_limits
 

@@ -13,7 +13,7 @@ ENDINGS = (".pth", ".safetensors")
 
 
 def weight_files(backbone: Backbone, folder: Path | None) -> Iterator[tuple[Path, str]]:
-    """Give the files that may hold a backbone's parameters, best first, each with its label."""
+    """Return the files that may hold a backbone's parameters, best first, each with its label."""
     if folder:
         for ending in ENDINGS:
             yield folder / f"{backbone.name}{ending}", f"file {backbone.name}{ending}"
@@ -25,7 +25,7 @@ def weight_files(backbone: Backbone, folder: Path | None) -> Iterator[tuple[Path
 
 
 def torchvision_url(backbone: Backbone) -> str:
-    """Give the address of weights that torchvision knows by name."""
+    """Return the address of weights that torchvision knows by name."""
     import torchvision
 
     return torchvision.models.get_weight(backbone.weights).url

@@ -123,7 +123,7 @@ def load_detector(
 
 
 def users_files(name: str, folder: Path | None) -> list[Path]:
-    """Give the files in the user's folder that a backbone is loaded from; torch is not needed.
+    """Return the files in the user's folder that a backbone is loaded from; torch is not needed.
 
     Args:
         name: A name in `BACKBONES`, or of a detector, which comes as one file.
@@ -258,7 +258,9 @@ def _draw_random(backbone: Backbone, seed: int) -> LoadedBackbone:
 
 
 def packaged_folder(name: str) -> Path | None:
-    """Give the folder of a backbone that an installed package carries; None where there is none."""
+    """Return the folder of a backbone that an installed package carries; None where there is
+    none.
+    """
     package, inner = PACKAGES.get(name, (None, ""))
     spec = find_spec(package) if package else None
     return Path(spec.origin).parent / inner if spec and spec.origin else None

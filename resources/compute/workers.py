@@ -115,7 +115,7 @@ class Workers:
             process.end()
 
     def pids(self) -> list[int]:
-        """Give the ids of the processes that live."""
+        """Return the ids of the processes that live."""
         with self._lock:
             return [process.pid for process in self._all]
 

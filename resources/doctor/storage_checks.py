@@ -45,7 +45,7 @@ def check_store(root: str, source: str) -> list[Finding]:
 
 
 def as_folder(root: str) -> Path | None:
-    """Give the local folder that a store's root names; None where it is a URL."""
+    """Return the local folder that a store's root names; None where it is a URL."""
     if "://" in root and not root.startswith(("file://", "local://")):
         return None
     return Path(root.partition("://")[2] or root).absolute()

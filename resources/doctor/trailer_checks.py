@@ -157,7 +157,7 @@ def check_lines(settings: Settings) -> Finding:
 
 
 def _version_of(package: str) -> str | None:
-    """Give the version of what can really be imported, or None."""
+    """Return the version of what can really be imported, or None."""
     try:
         if package == "yt-dlp":
             from yt_dlp.version import __version__ as version
@@ -169,7 +169,7 @@ def _version_of(package: str) -> str | None:
 
 
 def _wanted_ejs() -> str | None:
-    """Give the version of yt-dlp-ejs that the installed yt-dlp asks for, by its own metadata."""
+    """Return the version of yt-dlp-ejs that the installed yt-dlp asks for, by its own metadata."""
     try:
         needed = importlib.metadata.requires("yt-dlp") or []
     except importlib.metadata.PackageNotFoundError:

@@ -101,7 +101,7 @@ def _find_in_torch(backbone: Backbone) -> str:
 
 
 def _torch_cache() -> Path:
-    """Give the folder where torch keeps what it fetched, as torch chooses it."""
+    """Return the folder where torch keeps what it fetched, as torch chooses it."""
     home = os.environ.get("TORCH_HOME")
     caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     folder = Path(home) if home else Path(caches, "torch")

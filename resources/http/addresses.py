@@ -103,7 +103,7 @@ def _is_number(host: str) -> bool:
 def _unwrap(
     address: ipaddress.IPv6Address,
 ) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Give the IPv4 address inside, where there is one: mapped, 6to4, NAT64 or as it once was."""
+    """Return the IPv4 address inside, where there is one: mapped, 6to4, NAT64 or as it once was."""
     if found := address.ipv4_mapped or address.sixtofour:
         return found
     if any(address in network for network in _IPV4_INSIDE):

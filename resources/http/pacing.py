@@ -158,7 +158,7 @@ class Breaker:
 
 
 def tell_backoff_s(attempt: int) -> float:
-    """Give the wait after the failed `attempt` (from 1): doubling, with jitter, bounded."""
+    """Return the wait after the failed `attempt` (from 1): doubling, with jitter, bounded."""
     return min(BACKOFF_MAX_S, BACKOFF_BASE_S * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0)
 
 

@@ -50,7 +50,7 @@ def keep_secret(*secrets: str) -> None:
 
 
 def spell(secret: str) -> set[str]:
-    """Give the ways in which a server may hand a secret back: plain, in an address, in base64.
+    """Return the ways in which a server may hand a secret back: plain, in an address, in base64.
 
     Example:
         >>> sorted(spell("k3y/of=a doctest"))[:3]
@@ -62,14 +62,14 @@ def spell(secret: str) -> set[str]:
 
 
 def _in_base64(raw: bytes, start: int) -> tuple[str, str]:
-    """Give the characters that stand for `raw` alone where it begins at byte `start` of three."""
+    """Return the characters that stand for `raw` alone where it begins at byte `start` of three."""
     whole = (start + len(raw)) * 8 // 6
     text = base64.b64encode(b"\0" * start + raw).decode()[-(-start * 8 // 6) : whole]
     return text, text.translate(str.maketrans("+/", "-_"))
 
 
 def redact(text: str) -> str:
-    """Give the text with every secret hidden, the longest first.
+    """Return the text with every secret hidden, the longest first.
 
     Example:
         >>> keep_secret("k3y-of-a-doctest")

@@ -28,7 +28,7 @@ class HttpStatusError(FetchError):
 
 
 def tell_reason(status: int) -> Reason:
-    """Give the reason that an HTTP error status stands for.
+    """Return the reason that an HTTP error status stands for.
 
     Example:
         >>> [tell_reason(status).value for status in (404, 403, 429, 503)]

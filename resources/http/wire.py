@@ -54,7 +54,7 @@ class Rules:
 
 
 def rules_of(base_url: str, **limits: object) -> Rules:
-    """Give the rules of the host at a base address; `limits` are fields of `Rules`.
+    """Return the rules of the host at a base address; `limits` are fields of `Rules`.
 
     Example:
         >>> rules_of("https://example.org/3", max_answer_s=9.0, max_answer_bytes=10).home

@@ -2,7 +2,7 @@
 
 Requests per movie: one for the summary, which alone makes the label. The table of days costs a
 second one, so it is asked for only where the summary knows of the domestic run that it lists. The
-details page is not asked for: nothing here hangs on it.
+details page is not asked for: nothing here depends on it.
 """
 
 import logging
@@ -49,12 +49,12 @@ class BoxOfficePages:
 
     def __init__(self, batch: Batch):
         self._batch = batch
-        self._client = batch.workplace.imdbpro
+        self._client = batch.run_context.imdbpro
         self._weights: dict[int, float | None] = {}
         self._strange_tables = 0
 
     def weight_of(self, tmdb_id: int) -> float | None:
-        """Give how much the movie's page speaks for a change of the source (see `drift`)."""
+        """Return how much the movie's page speaks for a change of the source (see `drift`)."""
         return self._weights.get(tmdb_id)
 
     def read(self, tmdb_id: int, imdb_id: str | None, released: date | None) -> Reading:
@@ -65,7 +65,7 @@ class BoxOfficePages:
         """
         if self._client is None or not imdb_id:
             return Reading()
-        now_s = self._batch.workplace.clock()
+        now_s = self._batch.run_context.clock()
         due_s = due_again_s(released, now_s)
         try:
             summary = self._client.box_office(imdb_id)
@@ -79,7 +79,7 @@ class BoxOfficePages:
         return Reading(summary, days, due_s if not notes else due_s or next_try_s(now_s), notes)
 
     def _read_days(self, imdb_id: str, summary: BoxOffice) -> tuple[Days | None, Mapping[str, str]]:
-        """Read the table of days. No label hangs on it, so its failure is a note, no more."""
+        """Read the table of days. No label depends on it, so its failure is a note, no more."""
         if not summary.has_domestic_run or self._strange_tables >= ENOUGH:
             return None, {}
         try:
@@ -104,7 +104,7 @@ class BoxOfficePages:
             )
 
     def _fail(self, tmdb_id: int, error: ItemError, now_s: float) -> Outcome:
-        """Give the outcome of a summary that could not be had; figures had before stay."""
+        """Return the outcome of a summary that could not be had; figures had before stay."""
         before = self._batch.rows.get(tmdb_id)
         if before is not None and self._is_asked_again(tmdb_id, before):
             return Outcome(

@@ -25,7 +25,7 @@ def read_exchange_rates(path: str) -> ExchangeRates:
 
 
 def version_of_rates(path: str) -> str:
-    """Give the version of the file: figures hang on it. Empty where none is configured.
+    """Return the version of the file: figures depend on it. Empty where none is configured.
 
     Raises:
         ConfigurationError: There is no such file.

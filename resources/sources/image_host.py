@@ -48,7 +48,7 @@ class ImageHost:
         self._turns = threading.BoundedSemaphore(at_once)
 
     def poster_url(self, path: str, width_px: int = POSTER_WIDTH_PX) -> str:
-        """Give the address of the narrowest size that is at least `width_px` wide.
+        """Return the address of the narrowest size that is at least `width_px` wide.
 
         Raises:
             FetchError: `path` is not one that TMDB gives.
@@ -131,7 +131,7 @@ def _check_path(path: str) -> None:
 
 
 def _follow(told: str, image_url: str) -> str:
-    """Give the address that was told where it can be followed, else the known one."""
+    """Return the address that was told where it can be followed, else the known one."""
     told = told.strip().rstrip("/")
     if told == image_url:
         return image_url

@@ -172,11 +172,11 @@ def open_imdbpro(url: str, cookie: str | None, *, requests_per_s: float | None =
 
 
 def _ids_in(url: str) -> set[str]:
-    """Give the titles that an address names, also where it names the page to come back to."""
+    """Return the titles that an address names, also where it names the page to come back to."""
     return set(_IMDB_ID.findall(unquote(unquote(url))))
 
 
 def _values_of(cookie: str) -> list[str]:
-    """Give the values inside a `Cookie` header: each is as secret as the whole."""
+    """Return the values inside a `Cookie` header: each is as secret as the whole."""
     values = [pair.partition("=")[2].strip() for pair in cookie.split(";")]
     return [value for value in values if len(value) >= 8]

@@ -36,7 +36,7 @@ class Imports:
         self._kinds: list[str] | None = None
 
     def kinds(self) -> list[str]:
-        """Give the kinds that were imported, the most trusted first."""
+        """Return the kinds that were imported, the most trusted first."""
         if self._kinds is None:
             self._kinds = [
                 kind for kind in KINDS if self._store.path(FOLDER, f"{kind}.index.json").exists()
@@ -44,7 +44,7 @@ class Imports:
         return self._kinds
 
     def answers(self, tmdb_id: int) -> list[tuple[str, Mapping]]:
-        """Give what each kind says of a movie, the most trusted first."""
+        """Return what each kind says of a movie, the most trusted first."""
         found = []
         for kind in self.kinds():
             path = self._place(kind, tmdb_id)
@@ -81,7 +81,7 @@ class Imports:
             path.unlink(missing_ok=True)
 
     def index(self, kind: str) -> dict[int, "Identity"]:
-        """Give what the kind's movies are recognised by."""
+        """Return what the kind's movies are recognised by."""
         path = self._store.path(FOLDER, f"{kind}.index.json")
         if not path.exists():
             return {}
@@ -140,7 +140,7 @@ class Register:
             self.by_title.setdefault(join_key(one.title, one.year), set()).add(tmdb_id)
 
     def find(self, taken: Taken) -> set[int]:
-        """Give the movies that a row may be about: by its own id, else IMDb id, else title."""
+        """Return the movies that a row may be about: by its own id, else IMDb id, else title."""
         if taken.tmdb_id is not None:
             return {taken.tmdb_id}
         if taken.imdb_id:

@@ -46,7 +46,7 @@ def tell_place(settings: Settings) -> tuple[Settings, Source, str]:
 
 
 def root_of(settings: Settings, source: Source) -> str:
-    """Give the root of the store: the one that is set, else a folder of the source's own."""
+    """Return the root of the store: the one that is set, else a folder of the source's own."""
     folder = "imports" if source.is_imports else "studio" if source.is_studio else "tmdb"
     return settings.store or f"store/{folder}"
 

@@ -193,7 +193,7 @@ class Tmdb:
                 return answer
 
     def _tell_wait_s(self, error: HttpStatusError, ends_at: float) -> float:
-        """Give the wait before the same question; raise where asking again is of no use."""
+        """Return the wait before the same question; raise where asking again is of no use."""
         verdict = judge(error)
         if verdict is None and error.reason is not Reason.RATE_LIMITED:
             raise retell(error)

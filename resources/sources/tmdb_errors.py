@@ -12,7 +12,7 @@ SUSPENDED_CODE = 45
 
 
 def judge(error: HttpStatusError) -> SourceError | None:
-    """Give the error that stops the whole crawl, or None where only one question failed."""
+    """Return the error that stops the whole crawl, or None where only one question failed."""
     code, message = _read(error.body)
     if error.status == 401:
         return CredentialError(
@@ -32,7 +32,7 @@ def judge(error: HttpStatusError) -> SourceError | None:
 
 
 def tell_limited(error: HttpStatusError) -> SourceError:
-    """Give the error of a key that stays limited."""
+    """Return the error of a key that stays limited."""
     return SourceError(
         f"TMDB limits this key ({error.detail}). Wait, or lower MARQUEE_REQUESTS_PER_S; run again "
         "later: what is not done stays due."
@@ -40,7 +40,7 @@ def tell_limited(error: HttpStatusError) -> SourceError:
 
 
 def retell(error: HttpStatusError) -> FetchError:
-    """Give the same failure, named `DELETED_AT_SOURCE` where TMDB says that it has no such movie.
+    """Return the same failure, named `DELETED_AT_SOURCE` where TMDB says that it has no such movie.
 
     A 404 in any other words is not TMDB's own and proves nothing about the movie.
     """

@@ -26,7 +26,7 @@ from pipeline.core.outcomes import Outcome, Reason, lacking, made
 from pipeline.core.staleness import Row, Step
 from pipeline.core.versions import combine, hash_bytes
 from resources.http.redaction import redact, redact_values
-from resources.run_context import Workplace
+from resources.run_context import RunContext
 from resources.storage.store import writing
 
 LOG = logging.getLogger("marquee")
@@ -39,13 +39,13 @@ class Batch:
     """What one step has to do in one run.
 
     Attributes:
-        workplace: Store, ledger and clients.
+        run_context: Store, ledger and clients.
         step: The step.
         versions: The version of its inputs for every movie that is due.
         rows: The movies' rows as they were.
     """
 
-    workplace: Workplace
+    run_context: RunContext
     step: Step
     versions: Mapping[int, str]
     rows: Mapping[int, Row]
@@ -56,17 +56,17 @@ class Batch:
         return list(self.versions)
 
     def without(self, tmdb_ids: set[int]) -> "Batch":
-        """Give the batch that is left when these movies are done."""
+        """Return the batch that is left when these movies are done."""
         versions = {i: v for i, v in self.versions.items() if i not in tmdb_ids}
-        return Batch(self.workplace, self.step, versions, self.rows)
+        return Batch(self.run_context, self.step, versions, self.rows)
 
     def path(self, tmdb_id: int, suffix: str, *folders: str) -> UPath:
-        """Give the place of one of this step's files in the store."""
-        return self.workplace.store.path(*folders, f"{int(tmdb_id)}{suffix}")
+        """Return the place of one of this step's files in the store."""
+        return self.run_context.store.path(*folders, f"{int(tmdb_id)}{suffix}")
 
     def staging(self) -> Path:
-        """Give the folder where this step's downloads grow."""
-        return self.workplace.store.staging(self.step.name)
+        """Return the folder where this step's downloads grow."""
+        return self.run_context.store.staging(self.step.name)
 
     # -- keeping ---------------------------------------------------------------------------------
 
@@ -101,7 +101,7 @@ class Batch:
             staged[place] = path
             hashes.append(digest)
         content_hash = content_hash or (hashes[0] if len(hashes) == 1 else combine(hashes))
-        root = str(self.workplace.store.root)
+        root = str(self.run_context.store.root)
         pending = {
             "input_version": self.versions[tmdb_id],
             "code_version": self.step.code_version,
@@ -115,9 +115,9 @@ class Batch:
                 for (p, s), h in zip(staged.items(), hashes, strict=True)
             ],
         }
-        self.workplace.ledger.intend(self.step.name, tmdb_id, pending)
+        self.run_context.ledger.intend(self.step.name, tmdb_id, pending)
         for place, path in staged.items():
-            self.workplace.store.place(path, place)
+            self.run_context.store.place(path, place)
         return _read_kept(tmdb_id, pending)
 
     def _stage(self, tmdb_id: int, number: int, content: bytes | Path) -> tuple[str, Path]:
@@ -143,7 +143,7 @@ class Batch:
 
     def sweep(self) -> None:
         """Remove what killed runs left in the staging folder; after `recover` nobody wants it."""
-        if self.workplace.store.is_local:  # there the store's lock says that nobody else is here
+        if self.run_context.store.is_local:  # there the store's lock says that nobody else is here
             for path in self.staging().iterdir():
                 if _STAGED.fullmatch(path.name):
                     path.unlink()
@@ -154,9 +154,9 @@ class Batch:
             return False
         for file in pending["files"]:
             staged = self.staging() / file["staged"]
-            place = self.workplace.store.path(file["place"])
+            place = self.run_context.store.path(file["place"])
             if staged.exists() and hash_bytes(staged.read_bytes()) == file["hash"]:
-                self.workplace.store.place(staged, place)
+                self.run_context.store.place(staged, place)
             elif not place.exists() or hash_bytes(place.read_bytes()) != file["hash"]:
                 return False
         return True
@@ -203,7 +203,7 @@ class Batch:
 
 
 def _read_kept(tmdb_id: int, kept: Mapping) -> Outcome:
-    """Give the outcome that belongs to what `Batch.keep` has noted."""
+    """Return the outcome that belongs to what `Batch.keep` has noted."""
     if kept.get("lacks"):
         reason, detail = kept["lacks"]
         outcome = lacking(tmdb_id, Reason(reason), detail, **kept["metadata"])

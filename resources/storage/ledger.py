@@ -35,7 +35,7 @@ class Ledger:
             ) from error
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Return the connections back."""
         self._engine.dispose()
 
     @contextmanager
@@ -52,7 +52,7 @@ class Ledger:
     # -- known movies ------------------------------------------------------------------------------
 
     def movies(self) -> dict[int, str]:
-        """Give every known movie, in the order it became known, with its stamp of change."""
+        """Return every known movie, in the order it became known, with its stamp of change."""
         with self._transaction() as connection:
             rows = connection.execute(sa.select(MOVIES).order_by(MOVIES.c.tmdb_id))
             return {row.tmdb_id: row.change_stamp for row in rows}
@@ -67,7 +67,7 @@ class Ledger:
     # -- rows --------------------------------------------------------------------------------------
 
     def rows(self, asset: str, tmdb_ids: Iterable[int] | None = None) -> dict[int, Row]:
-        """Give an asset's rows by movie; all of them where `tmdb_ids` is None."""
+        """Return an asset's rows by movie; all of them where `tmdb_ids` is None."""
         query = sa.select(ROWS).where(ROWS.c.asset == asset)
         wanted = None if tmdb_ids is None else set(tmdb_ids)
         if wanted is not None and len(wanted) <= _CHUNK:
@@ -143,7 +143,7 @@ class Ledger:
         return counts
 
     def statuses(self, asset: str) -> dict[int, tuple[str, str, str]]:
-        """Give status, reason and detail by movie, without what else the rows hold."""
+        """Return status, reason and detail by movie, without what else the rows hold."""
         columns = (ROWS.c.tmdb_id, ROWS.c.status, ROWS.c.reason, ROWS.c.detail)
         query = sa.select(*columns).where(ROWS.c.asset == asset).order_by(ROWS.c.tmdb_id)
         with self._transaction() as connection:
@@ -152,7 +152,9 @@ class Ledger:
     # -- notes -------------------------------------------------------------------------------------
 
     def note(self, name: str) -> str | None:
-        """Give a note such as the day up to which changes were crawled; None when there is none."""
+        """Return a note such as the day up to which changes were crawled; None when there is
+        none.
+        """
         with self._transaction() as connection:
             return connection.execute(sa.select(NOTES.c.value).where(NOTES.c.name == name)).scalar()
 

@@ -48,7 +48,7 @@ NOTES = sa.Table(
 
 @cache
 def upsert(dialect: str, table: sa.Table, columns: tuple[str, ...]):
-    """Give the statement of an insert that overwrites `columns` where the key stands already.
+    """Return the statement of an insert that overwrites `columns` where the key stands already.
 
     It has no values of its own: rows are handed over when it is executed, so that it is made and
     compiled once, and not for every film.

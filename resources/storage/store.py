@@ -103,7 +103,7 @@ class Store:
 
     @contextmanager
     def local_copy(self, path: UPath) -> Iterator[Path]:
-        """Give a local path of a file: the file itself, or a copy for as long as it is needed."""
+        """Return a local path of a file: the file itself, or a copy for as long as it is needed."""
         if self.is_local:
             yield Path(str(path))
             return

@@ -35,14 +35,14 @@ def open_catalogue(spelling: str) -> Catalogue:
 
 
 def trailer_cache() -> Path:
-    """Give this user's folder of encoded trailers; any number of studios may share it."""
+    """Return this user's folder of encoded trailers; any number of studios may share it."""
     folder = Path(gettempdir()) / f"marquee-studio-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 
 def announcement(catalogue: Catalogue) -> Path:
-    """Give the file in which a studio that serves until stopped says where it is."""
+    """Return the file in which a studio that serves until stopped says where it is."""
     return trailer_cache() / f"{catalogue.about()['fingerprint']}.url"
 
 

@@ -51,7 +51,7 @@ class CookieFile:
     cookies: tuple[Cookie, ...]
 
     def of_youtube(self) -> dict[str, Cookie]:
-        """Give the cookies that YouTube gets, by name."""
+        """Return the cookies that YouTube gets, by name."""
         return {c.name: c for c in self.cookies if c.domain.lstrip(".").endswith("youtube.com")}
 
     def tell_login(self, now_s: float) -> str:
@@ -117,7 +117,7 @@ def _malformed(path: Path, what: str) -> ConfigurationError:
 
 
 def open_jar(file: CookieFile):
-    """Give yt-dlp's own jar with these cookies, which all threads may share."""
+    """Return yt-dlp's own jar with these cookies, which all threads may share."""
     import io
 
     from yt_dlp.cookies import YoutubeDLCookieJar

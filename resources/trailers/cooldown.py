@@ -52,7 +52,7 @@ class Notes(Protocol):
     """Where the note is kept: the ledger."""
 
     def note(self, name: str) -> str | None:
-        """Give a note."""
+        """Return a note."""
 
     def set_note(self, name: str, value: str) -> None:
         """Keep a note."""
@@ -65,7 +65,7 @@ class OwnNotes:
         self._notes: dict[str, str] = {}
 
     def note(self, name: str) -> str | None:
-        """Give a note."""
+        """Return a note."""
         return self._notes.get(name)
 
     def set_note(self, name: str, value: str) -> None:
@@ -97,7 +97,7 @@ class Pauses:
         self._first_s = first_s
 
     def current(self) -> Pause | None:
-        """Give the rest that is being taken, or None."""
+        """Return the rest that is being taken, or None."""
         pause, now_s = self._last(), self._clock()
         # a clock that was set wrong must not make a rest of years
         return pause if pause and now_s < pause.until_s <= now_s + MAX_ASKED_S else None

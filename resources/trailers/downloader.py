@@ -64,7 +64,7 @@ class Way:
 
 
 def choose_formats(lines: int) -> str:
-    """Give yt-dlp's choice of files: at most so many lines, else, by `format_sort`, the fewest.
+    """Return yt-dlp's choice of files: at most so many lines, else, by `format_sort`, the fewest.
 
     Video and sound come as two files where the host has them apart, else as one file: merging would
     need the ffmpeg program. A file whose lines the host does not tell is taken.

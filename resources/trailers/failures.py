@@ -51,7 +51,7 @@ class AskedToWaitError(FetchError):
 
 
 def classify_failure(error: BaseException, *, of_youtube: bool = False) -> FetchError:
-    """Give the failure of one video with its reason.
+    """Return the failure of one video with its reason.
 
     Args:
         error: Whatever yt-dlp raised.
@@ -70,7 +70,7 @@ def classify_failure(error: BaseException, *, of_youtube: bool = False) -> Fetch
 
 
 def tell_wait_s(error: BaseException) -> float | None:
-    """Give the wait that the host asks for (`Retry-After`); None where it names none."""
+    """Return the wait that the host asks for (`Retry-After`); None where it names none."""
     from yt_dlp.networking.exceptions import HTTPError
 
     for cause in _unwrap(error):
@@ -107,7 +107,7 @@ def _classify(error: BaseException) -> FetchError:
 
 
 def tell_by_words(message: str) -> Reason:
-    """Give the reason that a message of yt-dlp stands for.
+    """Return the reason that a message of yt-dlp stands for.
 
     Example:
         >>> tell_by_words("ERROR: [youtube] x: Sign in to confirm you’re not a bot.").value

@@ -70,7 +70,7 @@ class NoTrailerError(FetchError):
 
 
 def tell_tried(tried: Sequence[Attempt]) -> dict[str, str]:
-    """Give the reason and the details of each attempt, by name.
+    """Return the reason and the details of each attempt, by name.
 
     Example:
         >>> tell_tried([Attempt("a", Reason.GONE, "HTTP 404")])

@@ -111,7 +111,7 @@ class GuardedRH(RequestsRH):
             raise _refusal(Reason.FORBIDDEN, f"address refused: {objection}")
 
     def _reader_of(self, response: Response):
-        """Give a `read` that returns what is there, and never a page without end."""
+        """Return a `read` that returns what is there, and never a page without end."""
         raw, url = response.fp, response.url
         ends_at = time.monotonic() + self.limits.max_download_s
 
@@ -135,7 +135,7 @@ class GuardedRH(RequestsRH):
 
 
 def _range_of(request: Request) -> tuple[int, bool]:
-    """Give the first byte that is asked for, and whether a last one is named."""
+    """Return the first byte that is asked for, and whether a last one is named."""
     found = _RANGE.fullmatch(request.headers.get("Range") or "")
     return (int(found[1]), bool(found[2])) if found else (0, False)
 

@@ -14,7 +14,7 @@ START_LIMIT_S = 20.0
 
 
 def find_deno(folders: tuple[Path, ...] | None = None) -> Path | None:
-    """Give the path of `deno`: beside this Python, where the wheel puts it, else on the PATH.
+    """Return the path of `deno`: beside this Python, where the wheel puts it, else on the PATH.
 
     A command that is started by its path finds nothing of its own environment on the PATH.
 

@@ -33,7 +33,7 @@ class Limits:
 
 
 def trailer_lines(settings: Settings) -> int:
-    """Give the lines that are fetched at most.
+    """Return the lines that are fetched at most.
 
     Raises:
         ConfigurationError: The setting is no whole number within `LINES_RANGE`.

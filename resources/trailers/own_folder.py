@@ -84,7 +84,7 @@ class TrailerFolder:
     def find(
         self, tmdb_id: int, imdb_id: str | None, keys: Iterable[str] = ()
     ) -> tuple[OwnTrailer, ...]:
-        """Give a movie's files: by TMDB id, then by IMDb id, then by video, each in name order.
+        """Return a movie's files: by TMDB id, then by IMDb id, then by video, each in name order.
 
         Args:
             tmdb_id: The movie.
@@ -95,7 +95,7 @@ class TrailerFolder:
         return tuple(trailer for stem in stems for trailer in self._trailers.get(stem, ()))
 
     def versions(self, movies: Mapping[int, tuple[str | None, Sequence[str]]]) -> dict[int, str]:
-        """Give a version for each movie that has files here; it changes when they do.
+        """Return a version for each movie that has files here; it changes when they do.
 
         Args:
             movies: IMDb id and keys of videos, by TMDB id.
@@ -156,7 +156,7 @@ def _read_chunks(source: BinaryIO, name: str) -> Iterator[bytes]:
 
 
 def read_stem(stem: str) -> str:
-    """Give the id that a name stands for, in the form it is known by; empty where it is none.
+    """Return the id that a name stands for, in the form it is known by; empty where it is none.
 
     Example:
         >>> read_stem("597"), read_stem("TT0120338"), read_stem("CHekzSiZjrY"), read_stem("titanic")

@@ -54,7 +54,7 @@ def read_origin(status: int, headers: Mapping[str, str]) -> Origin:
 
 
 def read_range_start(headers: Mapping[str, str]) -> int | None:
-    """Give the first byte of a ranged answer; None where it is none.
+    """Return the first byte of a ranged answer; None where it is none.
 
     Example:
         >>> read_range_start({"Content-Range": "bytes 5-9/10"}), read_range_start({})

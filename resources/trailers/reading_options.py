@@ -28,7 +28,7 @@ class TrailerOptions:
 
     @property
     def frames_version(self) -> str:
-        """What kept frames hang on; empty where nothing but the published was asked for."""
+        """What kept frames depend on; empty where nothing but the published was asked for."""
         words = (
             (self.from_keyframes, KEYFRAMES), (self.drops_repeats, DISTINCT),
             (self.cuts_clips, "clips"),

@@ -216,7 +216,7 @@ class TrailerHost:
             raise PausedError(pause.reason, pause.tell())
 
     def _open_downloader(self):
-        """Give this thread's own: yt-dlp is not made to be shared.
+        """Return this thread's own: yt-dlp is not made to be shared.
 
         One at a time: yt-dlp loads its extractors at the first opening, and a second thread that
         opens meanwhile finds none and would refuse every trailer.

@@ -148,7 +148,7 @@ def open_own(settings: Settings, limits: Limits | None = None) -> TrailerFolder 
 
 
 def open_pauses(settings: Settings, notes: Notes, clock: Callable[[], float]) -> Pauses:
-    """Give the rests of the host that the settings name."""
+    """Return the rests of the host that the settings name."""
     return Pauses(notes, settings.trailer_url_template or TRAILER_URL_TEMPLATE, clock)
 
 

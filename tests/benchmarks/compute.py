@@ -16,7 +16,7 @@ NO_BF16 = "this processor has no bfloat16 arithmetic (avx512_bf16, amx_bf16 or A
 
 
 def spend_cpu_s(work: Callable[[], Any]) -> float:
-    """Give the CPU seconds, of all threads, that some work takes."""
+    """Return the CPU seconds, of all threads, that some work takes."""
     began_s = time.process_time()
     work()
     return time.process_time() - began_s

@@ -112,7 +112,7 @@ def _rows(
 
 
 def _environment(folder: Path, urls: dict[str, str], requests_per_s: float) -> dict[str, str]:
-    """Give a crawl's environment: this process's without a setting of the user's own."""
+    """Return a crawl's environment: this process's without a setting of the user's own."""
     own = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT.values()}
     return {
         **own,
@@ -183,7 +183,7 @@ def _count(folder: Path) -> int:
 
 
 def _timing(folder: Path) -> tuple[int, float, int]:
-    """Give films that are ok, the seconds from first to last batch, and the first one's size."""
+    """Return films that are ok, the seconds from first to last batch, and the first one's size."""
     times = [
         row[0]
         for row in _query(
@@ -198,7 +198,7 @@ def _timing(folder: Path) -> tuple[int, float, int]:
 
 
 def _memory_mb(pid: int) -> float | None:
-    """Give the resident memory of a process; None when it is gone."""
+    """Return the resident memory of a process; None when it is gone."""
     figures = Path(f"/proc/{pid}/statm")
     if figures.parent.parent.is_dir():
         try:
@@ -215,7 +215,7 @@ def _memory_mb(pid: int) -> float | None:
 
 
 def _crawl_plainly(folder: Path, urls: dict[str, str], movies: int, rate_per_s: float) -> float:
-    """Give the films per second of a loop that writes each answer to a file and does no more."""
+    """Return the films per second of a loop that writes each answer to a file and does no more."""
     ids = [row[0] for row in _query(folder, "SELECT tmdb_id FROM movies LIMIT ?", movies)]
     place = folder / "plain"
     place.mkdir()

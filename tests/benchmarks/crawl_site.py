@@ -21,11 +21,11 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
 def main() -> None:
     """Crawl the catalog, then the records that are due."""
     given = {field: os.environ.get(name, "") for field, name in ENVIRONMENT.items()}
-    with open_building_site(Settings(**given)) as (workplace, instance):
-        defs = build_defs(**overrides(workplace))
+    with open_building_site(Settings(**given)) as (run_context, instance):
+        defs = build_defs(**overrides(run_context))
         defs.resolve_job_def("crawl").execute_in_process(instance=instance, run_config=QUIET)
         steps = [step for step in STEPS if step.name == RECORDS]
-        for keys in due_ranges(workplace, instance, steps=steps):
+        for keys in due_ranges(run_context, instance, steps=steps):
             defs.resolve_job_def("movies").execute_in_process(
                 instance=instance,
                 tags=range_tags(keys),

@@ -90,7 +90,7 @@ def _decode(path: Path, *, among_keyframes: bool = False) -> np.ndarray:
 
 
 def _number_frames(path: Path) -> list[int]:
-    """Give the places of our frames in the order of the film, as OpenCV counts them."""
+    """Return the places of our frames in the order of the film, as OpenCV counts them."""
     from pipeline.media.trailer import open_trailer
 
     with open_trailer(path) as trailer:

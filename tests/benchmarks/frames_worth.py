@@ -81,7 +81,7 @@ def answer_held_out(vectors: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def r2_score(y: np.ndarray, answers: np.ndarray) -> float:
-    """Give the share of the variance that answers explain.
+    """Return the share of the variance that answers explain.
 
     Example:
         >>> r2_score(np.array([0.0, 1.0, 2.0]), np.array([1.0, 1.0, 1.0]))
@@ -91,7 +91,7 @@ def r2_score(y: np.ndarray, answers: np.ndarray) -> float:
 
 
 def difference_interval(y: np.ndarray, one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
-    """Give the 95 % bootstrap interval, over movies, of how much more R2 `one` has."""
+    """Return the 95 % bootstrap interval, over movies, of how much more R2 `one` has."""
     rng = np.random.default_rng(0)
     drawn = rng.integers(0, len(y), (RESAMPLED, len(y)))
     found = [r2_score(y[rows], one[rows]) - r2_score(y[rows], other[rows]) for rows in drawn]
@@ -108,7 +108,7 @@ def _trailers(catalogue: GeneratedCatalogue) -> Iterator[tuple[Path, float]]:
 
 
 def _embed(paths: tuple[Path, ...], choose: Choose) -> tuple[np.ndarray, float]:
-    """Give each trailer's mean embedding, and how many frames of it there are on average."""
+    """Return each trailer's mean embedding, and how many frames of it there are on average."""
     from pipeline.embeddings.backbones import BACKBONES
     from pipeline.embeddings.encode import encode_images
     from pipeline.embeddings.image import build_image_network

@@ -23,7 +23,7 @@ NO_GPU = "torch finds no GPU here"
 
 
 def gpu_rows() -> list[BenchRow]:
-    """Give a row for the rate and one for the busy share of each backbone."""
+    """Return a row for the rate and one for the busy share of each backbone."""
     import torch
 
     if torch.cuda.is_available():

@@ -64,19 +64,19 @@ def measure(films: int = FILMS, variants: Sequence[str] = ()) -> list[BenchRow]:
 
 
 def heads() -> Iterator[tuple[System, str]]:
-    """Name the recipes that read embeddings: those whose config names streams."""
+    """Name the estimators that read embeddings: those whose config names streams."""
     for system in SYSTEMS:
-        for name, recipe in _recipes(system).items():
-            if hasattr(recipe.config, "streams") and system.name != "box_office":
+        for name, estimator in _estimators(system).items():
+            if hasattr(estimator.config, "streams") and system.name != "box_office":
                 yield system, name
 
 
-def _recipes(system: System):
+def _estimators(system: System):
     name = f"pipeline.models.systems.{system.name}"
     if find_spec(name) is None:
         return {}
     module = import_module(name)
-    return module.RECIPES if hasattr(module, "RECIPES") else module.recipes()
+    return module.ESTIMATORS if hasattr(module, "ESTIMATORS") else module.estimators()
 
 
 def _head_rows(folder: Path, system: System, variant: str, films: int) -> list[BenchRow]:
@@ -108,7 +108,7 @@ def spend(folder: Path, system_name: str, variant: str, films: int, threads: int
         ends.append((time.perf_counter(), time.process_time(), sum(waits)))
 
     with tempfile.TemporaryDirectory(prefix="marquee-head-") as made, _Memory() as memory:
-        _recipes(system)[variant].train(
+        _estimators(system)[variant].train(
             inputs,
             target,
             parts,
@@ -116,7 +116,7 @@ def spend(folder: Path, system_name: str, variant: str, films: int, threads: int
                 Path(made),
                 accelerator="cpu",
                 on_epoch=on_epoch,
-                knobs={"max_epochs": 2, "cpu_threads": threads},
+                hyperparameters={"max_epochs": 2, "cpu_threads": threads},
             ),
         )
     first, second = ends[-2:]

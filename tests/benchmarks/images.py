@@ -112,7 +112,7 @@ def _rate_alone(network: Any, movies: list[tuple[int, np.ndarray]]) -> float:
 
 
 def as_it_is_built(network: Any) -> Any:
-    """Give the same network as torchvision lays it out, with gradients."""
+    """Return the same network as torchvision lays it out, with gradients."""
     from copy import deepcopy
 
     import torch

@@ -117,7 +117,7 @@ def _set_up_peer(folder: Path) -> Path:
 
 
 def _dated() -> list[str]:
-    """Give the date that our own environment is resolved for, where it is known."""
+    """Return the date that our own environment is resolved for, where it is known."""
     project = _ROOT / "pyproject.toml"
     if not project.is_file():
         return []

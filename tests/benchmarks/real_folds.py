@@ -24,14 +24,14 @@ TFIDF_COMPONENTS = 30
 Said = Mapping[str, np.ndarray]
 
 
-def answer_fold(movies: RealMovies, parts: np.ndarray, seed: int, knobs: Mapping) -> Said:
+def answer_fold(movies: RealMovies, parts: np.ndarray, seed: int, hyperparameters: Mapping) -> Said:
     """Train everything on one fold and ask about its test movies.
 
     Args:
         movies: All of them.
         parts: "train", "val" or "test" of each, object (movies,).
         seed: Of all models.
-        knobs: For our recipes; empty for their own.
+        hyperparameters: For our estimators; empty for their own.
 
     Returns:
         By name, (test movies, ...): `row`, `peer`, `peer_class`, `true_class`, `text_only`,
@@ -48,12 +48,12 @@ def answer_fold(movies: RealMovies, parts: np.ndarray, seed: int, knobs: Mapping
     inputs = Inputs(movies.streams, movies.records, blind)
     target = make_target(LOG10_REVENUE, movies.table, train)
     said = {"row": test, "true": np.log10(revenue_usd[test])}
-    said |= _ask_ours(inputs, target, parts, seed, knobs)
+    said |= _ask_ours(inputs, target, parts, seed, hyperparameters)
     return said | _classify(movies, blind, said, train, val, test, seed)
 
 
-def _ask_ours(inputs, target, parts: np.ndarray, seed: int, knobs: Mapping) -> dict:
-    from pipeline.models.systems.box_office import PLAIN, RECIPES, TEXT_ONLY
+def _ask_ours(inputs, target, parts: np.ndarray, seed: int, hyperparameters: Mapping) -> dict:
+    from pipeline.models.systems.box_office import ESTIMATORS, PLAIN, TEXT_ONLY
     from pipeline.models.training.estimator import Training
     from pipeline.models.training.saved import answer
 
@@ -61,11 +61,13 @@ def _ask_ours(inputs, target, parts: np.ndarray, seed: int, knobs: Mapping) -> d
     said = {}
     for key, name in (("blend", "blend"), ("plain", PLAIN), ("text_only", TEXT_ONLY)):
         with tempfile.TemporaryDirectory() as folder:
-            trained = RECIPES[name].train(
+            trained = ESTIMATORS[name].train(
                 inputs,
                 target,
                 parts,
-                Training(Path(folder), seed=seed, knobs=knobs, accelerator="cpu"),
+                Training(
+                    Path(folder), seed=seed, hyperparameters=hyperparameters, accelerator="cpu"
+                ),
             )
         said[key] = answer(trained, inputs, test)
         if key == "blend":
@@ -111,8 +113,15 @@ def _classify(
     }
 
 
-def _fit(make, columns: np.ndarray, rows: np.ndarray, wanted: np.ndarray, seed: int, knobs: dict):
-    return make(**knobs, random_state=seed).fit(columns[rows], wanted)
+def _fit(
+    make,
+    columns: np.ndarray,
+    rows: np.ndarray,
+    wanted: np.ndarray,
+    seed: int,
+    hyperparameters: dict,
+):
+    return make(**hyperparameters, random_state=seed).fit(columns[rows], wanted)
 
 
 def _peer_columns(movies: RealMovies, revenue_usd: np.ndarray, rows: np.ndarray) -> np.ndarray:

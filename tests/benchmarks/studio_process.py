@@ -59,6 +59,6 @@ def _read_urls(process: subprocess.Popen) -> dict[str, str]:
     return urls
 
 
-def order(studio: str, knob: str, wish: dict) -> None:
-    """Turn one of the studio's knobs, such as `_faults`."""
-    requests.post(f"{studio}/{knob}", json=wish, timeout=30).raise_for_status()
+def order(studio: str, hyperparameter: str, wish: dict) -> None:
+    """Turn one of the studio's hyperparameters, such as `_faults`."""
+    requests.post(f"{studio}/{hyperparameter}", json=wish, timeout=30).raise_for_status()

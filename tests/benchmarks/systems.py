@@ -34,7 +34,7 @@ def measure(
     seed: int = SEED,
     *,
     films: int | None = None,
-    knobs: Mapping[str, object] | None = None,
+    hyperparameters: Mapping[str, object] | None = None,
 ) -> list[BenchRow]:
     """Train and score on five folds by franchise; a quarter of an hour on two cores.
 
@@ -42,21 +42,21 @@ def measure(
         data: A folder of public dumps, with `tmdb5000` in it.
         seed: Of folds and models.
         films: At most so many, for tests.
-        knobs: For our recipes, for tests.
+        hyperparameters: For our estimators, for tests.
     """
     movies = read_real_movies(data, limit=films)
-    said = ask_all(movies, seed, knobs or {})
+    said = ask_all(movies, seed, hyperparameters or {})
     return [row for make in ROWS for row in make(said, seed)]
 
 
-def ask_all(movies: RealMovies, seed: int, knobs: Mapping[str, object]) -> Said:
-    """Give every movie's answers from the fold that tests it, in the folds' order."""
+def ask_all(movies: RealMovies, seed: int, hyperparameters: Mapping[str, object]) -> Said:
+    """Return every movie's answers from the fold that tests it, in the folds' order."""
     from pipeline.splits.folds import split_into_folds
     from pipeline.splits.strata import Strata
 
     log10 = np.log10(movies.table["revenue_usd"].to_numpy(float))
     splits = split_into_folds(movies.table, Strata.of_numbers(log10), FOLDS, seed=seed)
-    arguments = [(movies, parts, seed, knobs) for parts in splits.values()]
+    arguments = [(movies, parts, seed, hyperparameters) for parts in splits.values()]
     workers = min(PROCESSES, os.cpu_count() or 1)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         folds = list(pool.map(_answer, arguments))
@@ -128,12 +128,12 @@ def _revenue(said: Said, seed: int) -> Sequence[BenchRow]:
 
 
 def rmse(true: np.ndarray, said: np.ndarray) -> float:
-    """Give the root of the mean squared error."""
+    """Return the root of the mean squared error."""
     return float(np.sqrt(np.mean((true - said) ** 2)))
 
 
 def draw_interval(said: Said, seed: int, score: Callable[[np.ndarray], float]) -> Interval:
-    """Give the 95 % interval of a score of some rows; whole franchises are drawn."""
+    """Return the 95 % interval of a score of some rows; whole franchises are drawn."""
     drawn = bootstrap(
         lambda draws: {"score": np.array([score(some) for some in draws])},
         len(said["true"]),

@@ -19,7 +19,7 @@ from benchmarks.report import BenchRow
 DATA = Path(__file__).parents[2] / "../shared/data"
 
 VARIANT = "augmentation"
-KNOBS: Mapping[str, object] = {
+HYPERPARAMETERS: Mapping[str, object] = {
     "input_px": 64, "width": 16, "batch_size": 32, "learning_rate": 1e-3, "max_epochs": 10,
     "patience": 5, "plateau_patience": 1,
 }  # fmt: skip
@@ -61,7 +61,7 @@ class Posters:
     data_hash: str
 
     def streams(self, *, has_genres: bool) -> Streams:
-        """Give the metadata, with or without the columns that name genres."""
+        """Return the metadata, with or without the columns that name genres."""
         from pipeline.splits.metadata import METADATA_COLUMNS
 
         kept = [k for k, name in enumerate(METADATA_COLUMNS) if has_genres or "genre_" not in name]
@@ -155,7 +155,7 @@ def answer_all(posters: Posters, target, parts: np.ndarray, seed: int) -> dict[s
     from pipeline.core.systems import Kind
     from pipeline.models.estimators.baselines import BOOSTING, LABEL_PRIOR, PRIOR, answer_baselines
     from pipeline.models.estimators.boosting import boost
-    from pipeline.models.systems.poster import recipes
+    from pipeline.models.systems.poster import estimators
     from pipeline.models.training.estimator import Inputs, Training
     from pipeline.models.training.model_registry import KINDS
 
@@ -163,8 +163,11 @@ def answer_all(posters: Posters, target, parts: np.ndarray, seed: int) -> dict[s
     table = posters.streams(has_genres=target.task.name == "profit")
     inputs = Inputs(table, load_poster=lambda row: posters.pictures[row])
     with TemporaryDirectory(prefix="marquee-bench-") as folder:
-        trained = recipes()[VARIANT].train(
-            inputs, target, parts, Training(Path(folder), seed=seed, knobs=KNOBS, accelerator="cpu")
+        trained = estimators()[VARIANT].train(
+            inputs,
+            target,
+            parts,
+            Training(Path(folder), seed=seed, hyperparameters=HYPERPARAMETERS, accelerator="cpu"),
         )
     baselines = answer_baselines(inputs, target, train, test, seed=seed)
     colours = np.stack([describe_colours(picture) for picture in posters.pictures])

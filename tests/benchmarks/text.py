@@ -92,7 +92,7 @@ def _open() -> tuple[Any, Any] | None:
 
 
 def read_plots(n: int) -> tuple[list[str], str]:
-    """Give so many plots, real ones where they are, and what they are."""
+    """Return so many plots, real ones where they are, and what they are."""
     rng = np.random.default_rng(0)
     if _REAL.is_file():
         import pandas as pd

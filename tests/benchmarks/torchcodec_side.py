@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 
 def run_torchcodec(path: Path, count: int, seed: int) -> float:
-    """Give the CPU seconds of sampling `count` frames.
+    """Return the CPU seconds of sampling `count` frames.
 
     Raises:
         RuntimeError: torchcodec does not load or cannot decode; says why in a line.

@@ -38,7 +38,7 @@ SIZES = (Size("720p", 1280, 720, 2_500_000), Size("360p", 640, 360, 700_000))
 
 
 def generated_trailer(size: Size, duration_s: int = DURATION_S) -> Path:
-    """Give an H.264 trailer of this size, encoding it at the first call on this machine."""
+    """Return an H.264 trailer of this size, encoding it at the first call on this machine."""
     folder = Path(tempfile.gettempdir()) / f"marquee-bench-{getpass.getuser()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"frames-{CONTENT}-{size.name}-{duration_s}s.mp4"
@@ -50,14 +50,14 @@ def generated_trailer(size: Size, duration_s: int = DURATION_S) -> Path:
 
 
 def h264_videos(files: Sequence[Path] = ()) -> list[Path]:
-    """Give the H.264 videos among the given files, or among the real ones beside the checkout."""
+    """Return the H.264 videos among the given files, or among the real ones beside the checkout."""
     from pipeline.media.trailer import probe
 
     return [path for path in files or real_videos() if probe(path).codec == "h264"]
 
 
 def real_videos() -> list[Path]:
-    """Give the real videos beside the checkout; none where there is no such folder."""
+    """Return the real videos beside the checkout; none where there is no such folder."""
     return sorted(_REAL.iterdir()) if _REAL.is_dir() else []
 
 

@@ -167,7 +167,7 @@ def _picture(name: str) -> bytes:
 
 
 def real_files(folder: Path) -> list[Whole]:
-    """Give small real videos, their sound, and posters; none where the folder is not there."""
+    """Return small real videos, their sound, and posters; none where the folder is not there."""
     videos = sorted(folder.glob("videos/*chaplin*")) + sorted(folder.glob("videos/noaudio*"))
     posters = sorted(folder.glob("posters/images/*.jpg"))[:3]
     return [

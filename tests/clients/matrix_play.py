@@ -58,7 +58,7 @@ def _route(script, item: str, asked: threading.Event, is_open: threading.Event):
 
 
 def _ask(ask: Ask, item: str) -> tuple[str, str]:
-    """Give status and reason as the ledger would have them; a stopped run is its error."""
+    """Return status and reason as the ledger would have them; a stopped run is its error."""
     try:
         ask(item)
     except PausedError:

@@ -97,7 +97,7 @@ _ODD_FILES = {"no length": "unexpected", "unasked": "cut_off"}
 
 
 def expect(client: Client, fault: Fault) -> Result:
-    """Give what the cell must come to."""
+    """Return what the cell must come to."""
     reason = _tell(client, fault)
     stop = _find_stop(client, fault, reason)
     if reason in ("forbidden", "wrong_type") and client.source in ("tmdb", "imdbpro"):
@@ -129,7 +129,7 @@ def _tell_status(client: Client, fault: Fault) -> str:
 
 
 def _find_stop(client: Client, fault: Fault, reason: str) -> str:
-    """Give the class of the error where the whole run stops, else nothing."""
+    """Return the class of the error where the whole run stops, else nothing."""
     if fault.status == 401 and client.source in ("tmdb", "imdbpro"):
         return "CredentialError"
     if client.source != "tmdb":
@@ -140,7 +140,7 @@ def _find_stop(client: Client, fault: Fault, reason: str) -> str:
 
 
 def _count(client: Client, fault: Fault, reason: str) -> int:
-    """Give the attempts; what shows only when the content is looked at is not asked for again."""
+    """Return the attempts; what shows only when the content is looked at is not asked for again."""
     if _is_long(fault) or reason not in PASSING or fault.cause in ("nothing", "half"):
         return 1
     if client.source == "trailers":

@@ -67,7 +67,7 @@ class _Talk(socketserver.StreamRequestHandler):
 
 
 def answer(status=200, body=b"{}", content_type="application/json", length=None, **headers):
-    """Give one HTTP answer as bytes; `length` may lie."""
+    """Return one HTTP answer as bytes; `length` may lie."""
     lines = [f"HTTP/1.1 {status} X", f"Content-Type: {content_type}"]
     lines.append(f"Content-Length: {len(body) if length is None else length}")
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]

@@ -14,7 +14,7 @@ STEP = Step("posters", "1")
 
 @dataclass
 class Place:
-    """What a batch touches of a workplace."""
+    """What a batch touches of a run_context."""
 
     store: Store
     ledger: Ledger

@@ -32,7 +32,7 @@ def open_client(server):
 
 
 def fail(client, path="/movie/1", reader="get_json"):
-    """Give the failure, after making sure that nothing of it shows the key."""
+    """Return the failure, after making sure that nothing of it shows the key."""
     with pytest.raises(FetchError) as caught:
         getattr(client, reader)(path, *([{"api_key": KEY}] if reader == "get_json" else []))
     assert KEY not in "".join(traceback.format_exception(caught.value))

@@ -27,7 +27,7 @@ def open_client(server):
 
 
 def try_(client, path):
-    """Give the class of the error, or None."""
+    """Return the class of the error, or None."""
     try:
         client.get_json(path)
     except (FetchError, SourceError) as error:
@@ -100,7 +100,7 @@ def test_threads_stop_with_one_message_and_few_requests(server, open_client):
 
 
 def breaker(limit=2, rest_s=0.2):
-    """Give one that is open."""
+    """Return one that is open."""
     made = Breaker("host", limit, rest_s)
     for number in range(limit):
         try:

@@ -28,7 +28,7 @@ def open_client(server):
 
 
 def fail(client):
-    """Give the failure, after making sure that nothing of it shows the key."""
+    """Return the failure, after making sure that nothing of it shows the key."""
     with pytest.raises(FetchError) as caught:
         client.get_json("/movie/1", {"api_key": KEY})
     assert KEY not in "".join(traceback.format_exception(caught.value))

@@ -12,7 +12,7 @@ from pipeline.core.errors import CredentialError, FetchError, SourceError
 from pipeline.core.outcomes import Reason
 from pipeline.crawl.tmdb.answers import Configuration
 from resources.http.client import HttpClient
-from resources.run_context import open_workplace
+from resources.run_context import open_run_context
 from resources.settings import Settings
 from resources.sources.image_host import SIZES, ImageHost, find_image_host
 from resources.sources.tmdb import Tmdb
@@ -210,26 +210,26 @@ def test_no_more_posters_are_asked_for_at_once_than_the_host_is_given(server, sa
 def test_workplace_asks_once_and_only_when_posters_are_wanted(tmp_path):
     with (
         start_studio(GeneratedCatalogue(3, 7, trailer_cache())) as studio,
-        open_workplace(
+        open_run_context(
             Settings(
                 store=str(tmp_path / "store"),
                 tmdb_api_url=studio.urls["TMDB_API_URL"],
                 tmdb_api_key=studio.urls["TMDB_API_KEY"],
                 tmdb_image_url=studio.urls["TMDB_IMAGE_URL"],
             )
-        ) as workplace,
+        ) as run_context,
     ):
         before = count_requests(studio)
-        assert workplace.tmdb
+        assert run_context.tmdb
         assert count_requests(studio) == before
-        url = workplace.images.poster_url("/a.jpg")
-        assert workplace.images.poster_url("/b.jpg")
+        url = run_context.images.poster_url("/a.jpg")
+        assert run_context.images.poster_url("/b.jpg")
         assert count_requests(studio) == before + 1
         assert url == f"{studio.urls['TMDB_IMAGE_URL']}/w500/a.jpg"
 
 
 def test_imported_films_have_their_posters_without_tmdb(tmp_path):
     settings = Settings(store=str(tmp_path / "store"), source="imports")
-    with open_workplace(settings) as workplace:
-        url = workplace.images.poster_url("/a.jpg")
+    with open_run_context(settings) as run_context:
+        url = run_context.images.poster_url("/a.jpg")
     assert url == "https://image.tmdb.org/t/p/w500/a.jpg"

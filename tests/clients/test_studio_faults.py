@@ -18,8 +18,8 @@ def up(tmp_path_factory):
 
 @pytest.fixture
 def studio(up):
-    for knob in ("_faults", "_stats"):
-        requests.delete(f"{up.url}/{knob}", timeout=5)
+    for hyperparameter in ("_faults", "_stats"):
+        requests.delete(f"{up.url}/{hyperparameter}", timeout=5)
     return up
 
 

@@ -95,7 +95,7 @@ def sign(error: BaseException) -> str:
 
 
 def peak_mib() -> int:
-    """Give the most memory that this process has had, in MiB."""
+    """Return the most memory that this process has had, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 

@@ -55,7 +55,7 @@ def _dump(name: str) -> Parser:
 
 
 def head_of_all(name: str) -> list[bytes]:
-    """Give the first lines of the real files of a dump."""
+    """Return the first lines of the real files of a dump."""
     folder = REAL_FOLDERS.get(name, name)
     return [head for file in REAL.get(name, ()) for head in head_of(folder, file)]
 

@@ -12,7 +12,7 @@ _BODY = re.compile(r"^      string: '(.*?)'\s*$", re.M | re.S)
 
 
 def recorded(*names: str) -> list[bytes]:
-    """Give the bodies of TMDB's recorded answers whose files begin with one of these names."""
+    """Return the bodies of TMDB's recorded answers whose files begin with one of these names."""
     bodies = []
     for path in sorted((DATA / "tmdb_api" / "recorded").glob("*.yml")):
         if path.stem.startswith(names):
@@ -25,7 +25,7 @@ def recorded(*names: str) -> list[bytes]:
 
 
 def head_of(folder: str, name: str, lines: int = 5) -> list[bytes]:
-    """Give the first lines of one of the real dumps."""
+    """Return the first lines of one of the real dumps."""
     path = DATA / folder / name
     if not path.is_file():
         return []
@@ -35,6 +35,6 @@ def head_of(folder: str, name: str, lines: int = 5) -> list[bytes]:
 
 
 def posters() -> list[bytes]:
-    """Give a few real posters."""
+    """Return a few real posters."""
     paths = sorted((DATA / "posters" / "images").glob("*.jpg"))[:3]
     return [path.read_bytes() for path in paths]

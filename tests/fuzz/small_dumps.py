@@ -86,7 +86,7 @@ REAL_FOLDERS = {
 
 @cache
 def small_dump(name: str) -> Mapping[str, bytes]:
-    """Give the files of a dump by their places in its folder."""
+    """Return the files of a dump by their places in its folder."""
     if name == "trailers12k":
         return _small_trailers12k()
     if name == "seed000":

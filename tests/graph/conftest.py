@@ -11,7 +11,7 @@ import requests
 
 from assets.cli.build import Request, build
 from assets.orchestration.asset_specs import STEPS
-from resources.run_context import Workplace, open_workplace
+from resources.run_context import RunContext, open_run_context
 from resources.settings import ENVIRONMENT, Settings
 from resources.studio.catalogue.generated import GeneratedCatalogue
 from resources.studio.opening import trailer_cache
@@ -57,18 +57,18 @@ class Site:
         )
 
     @contextmanager
-    def workplace(self) -> Iterator[Workplace]:
-        with open_workplace(self.settings) as workplace:
-            yield workplace
+    def run_context(self) -> Iterator[RunContext]:
+        with open_run_context(self.settings) as run_context:
+            yield run_context
 
     def build(self, **request) -> int:
         request = {"stages": MOVIE_STAGES, **request}
-        with self.workplace() as workplace:
-            return build(workplace, self.instance, Request(**request))
+        with self.run_context() as run_context:
+            return build(run_context, self.instance, Request(**request))
 
     def rows(self, asset: str) -> dict:
-        with self.workplace() as workplace:
-            return workplace.ledger.rows(asset)
+        with self.run_context() as run_context:
+            return run_context.ledger.rows(asset)
 
     def materialized(self, asset: str) -> set[int]:
         key = dg.AssetKey(asset)

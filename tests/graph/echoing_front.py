@@ -67,7 +67,7 @@ class Front:
         }
 
     def choose(self, path: str) -> str:
-        """Give the way in which this path fails: another one for every path."""
+        """Return the way in which this path fails: another one for every path."""
         for start, way in self.everywhere.items():
             if path.startswith(start):
                 return way

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.systems_posters import (
     COLOURS,
-    KNOBS,
+    HYPERPARAMETERS,
     METADATA,
     OURS,
     SHOWN,
@@ -51,8 +51,8 @@ def test_colours_tell_red_from_blue():
 
 def test_network_and_peers_answer_about_the_same_movies(monkeypatch):
     monkeypatch.setattr(
-        "benchmarks.systems_posters.KNOBS",
-        {**KNOBS, "input_px": 32, "width": 4, "max_epochs": 1},
+        "benchmarks.systems_posters.HYPERPARAMETERS",
+        {**HYPERPARAMETERS, "input_px": 32, "width": 4, "max_epochs": 1},
     )
     parts = np.array(["train"] * 30 + ["val"] * 5 + ["test"] * 5, dtype=object)
     target = Target(PROFIT, np.arange(40) % 2, {})

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from assets.cli.build import BuildError, Request, build
-from resources.run_context import open_workplace
+from resources.run_context import open_run_context
 
 SUMMARIES = r"/imdbpro/title/tt\d+/boxoffice$"
 TABLES = "/boxoffice/_ajax$"
@@ -55,9 +55,9 @@ def events_of(site, movie):
 
 def make_due_again(site, movie):
     """Let the time of the row's next look have come."""
-    with site.workplace() as workplace:
-        row = workplace.ledger.rows("box_office", [movie])[movie]
-        workplace.ledger.write("box_office", {movie: replace(row, next_attempt_s=1.0)}, now_s=1.0)
+    with site.run_context() as run_context:
+        row = run_context.ledger.rows("box_office", [movie])[movie]
+        run_context.ledger.write("box_office", {movie: replace(row, next_attempt_s=1.0)}, now_s=1.0)
 
 
 def test_figures_of_a_movie_in_cinemas_are_due_again_and_shown_where_they_changed(site, movie):
@@ -165,8 +165,8 @@ def with_rates(site, monkeypatch, text):
     path = site.folder / "rates.csv"
     path.write_text(text)
     monkeypatch.setenv("MARQUEE_EXCHANGE_RATES", str(path))
-    with open_workplace(replace(site.settings, exchange_rates=str(path))) as workplace:
-        yield lambda: build(workplace, site.instance, Request(stages=("crawl",)))
+    with open_run_context(replace(site.settings, exchange_rates=str(path))) as run_context:
+        yield lambda: build(run_context, site.instance, Request(stages=("crawl",)))
 
 
 def test_foreign_figure_is_kept_without_a_label_until_rates_make_it_one(site, movie, monkeypatch):

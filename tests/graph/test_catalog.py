@@ -22,23 +22,23 @@ def asked(site, kind="details"):
 
 def crawl(site, *, days_ahead=0, **config):
     """One crawl of the catalog alone, with a clock that goes so many days ahead."""
-    with site.workplace() as workplace:
-        clock = workplace.clock
-        workplace.clock = lambda: clock() + days_ahead * DAY_S
+    with site.run_context() as run_context:
+        clock = run_context.clock
+        run_context.clock = lambda: clock() + days_ahead * DAY_S
         site.reset_stats()
         return movie_catalog(
-            dg.build_asset_context(instance=site.instance), CatalogConfig(**config), workplace
+            dg.build_asset_context(instance=site.instance), CatalogConfig(**config), run_context
         )
 
 
 def stamps(site):
-    with site.workplace() as workplace:
-        return workplace.ledger.movies()
+    with site.run_context() as run_context:
+        return run_context.ledger.movies()
 
 
 def note(site, name):
-    with site.workplace() as workplace:
-        return workplace.ledger.note(name)
+    with site.run_context() as run_context:
+        return run_context.ledger.note(name)
 
 
 def stamped(site, before):
@@ -152,11 +152,11 @@ def test_deleted_film_keeps_its_title_and_its_last_data_and_may_come_back(open_s
     site.assert_dagster_shows_the_ledger()
 
     site.catalogue.restore(movie)
-    with site.workplace() as workplace:  # on another day, or it stands in today's list already
-        mark = read_watermark(workplace.ledger.note("crawled_until"))
+    with site.run_context() as run_context:  # on another day, or it stands in today's list already
+        mark = read_watermark(run_context.ledger.note("crawled_until"))
         yesterday = tuple(day - timedelta(days=1) for day in mark.days)
         text = catalog_crawl.write_watermark(replace(mark, days=yesterday))
-        workplace.ledger.set_note("crawled_until", text)
+        run_context.ledger.set_note("crawled_until", text)
     site.build(stages=CRAWL)
     row = site.rows("movie_records")[movie]
     assert (row.status, row.metadata["title"]) == ("ok", told["title"])

@@ -1,4 +1,4 @@
-"""A change recomputes what hangs on it and nothing else, proved by events and request counts."""
+"""A change recomputes what depends on it and nothing else, proved by events and request counts."""
 
 import os
 import subprocess

@@ -79,7 +79,7 @@ def test_wrong_key_and_ended_session_are_told_apart(folder, open_site):
 
 def test_store_of_another_source_is_told_from_one_that_cannot_be_written(folder, open_site):
     site = open_site(size=2)
-    with site.workplace():
+    with site.run_context():
         pass
     assert look_at(site.settings)["store"].is_ok
     other = look_at(Settings(store=str(site.folder / "store"), studio="generated:8:2"))["store"]

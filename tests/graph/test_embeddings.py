@@ -17,8 +17,8 @@ def rebuild(site, **settings):
 
 
 def version_of_features(site):
-    with site.workplace() as workplace:
-        return features_version(workplace)
+    with site.run_context() as run_context:
+        return features_version(run_context)
 
 
 def files(site, *parts):

@@ -20,7 +20,7 @@ from assets.exports.export import EXPORTS, export, print_export, verify
 from pipeline.core.errors import ConfigurationError, DumpError
 from pipeline.crawl.datasets import seed000, trailers12k
 from pipeline.crawl.datasets.rows import Taken
-from resources.run_context import open_workplace
+from resources.run_context import open_run_context
 from resources.settings import Settings
 from resources.storage.store import npy_bytes
 
@@ -155,14 +155,14 @@ def test_every_kind_is_exported_verified_and_read_again(open_site, tmp_path, mon
         "imports", "trailers12k", "trailers_ik_swin_fps24_fpc24", f"{first}.npy",
     )  # fmt: skip
     secrets = {"tmdb_api_key": "9f8e7d6c5b4a", "imdbpro_cookie": "at-main=1a2b3c4d"}
-    with open_workplace(replace(site.settings, **secrets)) as workplace:
+    with open_run_context(replace(site.settings, **secrets)) as run_context:
         for kind in EXPORTS:
             out = tmp_path / kind
-            report = export(workplace, kind, out)
+            report = export(run_context, kind, out)
             assert verify(out) == [], kind
             assert report.movies == 4
             manifest = json.loads((out / "manifest.json").read_text())
-            assert manifest["source"] == workplace.source.label
+            assert manifest["source"] == run_context.source.label
             assert len(manifest["files"]) == report.files
             content = b"".join(p.read_bytes() for p in out.rglob("*") if p.is_file())
             assert not any(secret.encode() in content for secret in secrets.values())
@@ -175,15 +175,15 @@ def test_every_kind_is_exported_verified_and_read_again(open_site, tmp_path, mon
 
         out = tmp_path / "seed000"
         again = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
-        export(workplace, "seed000", out)
+        export(run_context, "seed000", out)
         assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == again
 
-        export(workplace, "seed000", out, movies=[first])
+        export(run_context, "seed000", out, movies=[first])
         assert [p.name for p in (out / "basics").iterdir()] == [f"{first}.npy"]
         assert verify(out) == []
 
         (read_store(site, "movies", f"{first}.json")).write_bytes(b"{")
-        report = export(workplace, "parquet", tmp_path / "parquet")
+        report = export(run_context, "parquet", tmp_path / "parquet")
         assert [*report.left_out["record"].values()] == [[first]]
 
 
@@ -193,8 +193,8 @@ def test_what_is_missing_is_said_and_counted(open_site, tmp_path, capsys):
     site = open_site(size=3)
     site.order({"path": "/t/p/", "status": 404})
     site.build(stages=("crawl", "media"))
-    with site.workplace() as workplace:
-        report = export(workplace, "seed000", tmp_path / "out")
+    with site.run_context() as run_context:
+        report = export(run_context, "seed000", tmp_path / "out")
         print_export(report, Console(width=200))
     listed = [p for p, row in site.rows("posters").items() if row.reason == "gone"]
     assert report.left_out["posters"]["refused: gone"] == listed
@@ -210,16 +210,16 @@ def test_mistakes_are_answered_with_a_remedy(open_site, tmp_path):
     site = open_site(size=2)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
-    with site.workplace() as workplace:
+    with site.run_context() as run_context:
         with pytest.raises(ConfigurationError, match="marquee build"):
-            export(workplace, "csv", tmp_path / "out")
-        workplace.ledger.know_movies({90000001: "", 90000002: ""})
+            export(run_context, "csv", tmp_path / "out")
+        run_context.ledger.know_movies({90000001: "", 90000002: ""})
         with pytest.raises(ConfigurationError, match="seed000, trailers12k, parquet, csv"):
-            export(workplace, "xml", tmp_path / "out")
+            export(run_context, "xml", tmp_path / "out")
         with pytest.raises(ConfigurationError, match="TMDB id 5 is not among the 2 films"):
-            export(workplace, "csv", tmp_path / "out", movies=[5])
+            export(run_context, "csv", tmp_path / "out", movies=[5])
         with pytest.raises(DumpError, match="nothing of yours"):
-            export(workplace, "csv", tmp_path / "mine")
+            export(run_context, "csv", tmp_path / "mine")
     assert not (tmp_path / "out").exists()
     assert "incomplete" in verify(tmp_path / "mine")[0]
 
@@ -262,15 +262,15 @@ def test_dumps_that_were_imported_come_out_as_they_went_in(tmp_path, monkeypatch
     settings = Settings(source="imports", store=str(tmp_path / "store"))
     with (
         dg.DagsterInstance.from_config(str(tmp_path / "home")) as instance,
-        open_workplace(settings) as workplace,
+        open_run_context(settings) as run_context,
     ):
         for kind, dump in (("seed000", seed), ("trailers12k", t12k)):
-            assert import_dump(workplace, kind, dump).refused == []
-            again = import_dump(workplace, kind, dump)
+            assert import_dump(run_context, kind, dump).refused == []
+            again = import_dump(run_context, kind, dump)
             assert (again.unchanged, again.new, again.changed) == (1, 0, 0)
-        build(workplace, instance, Request(stages=("crawl",)))
+        build(run_context, instance, Request(stages=("crawl",)))
         for kind in ("seed000", "trailers12k"):
-            export(workplace, kind, tmp_path / kind)
+            export(run_context, kind, tmp_path / kind)
             assert verify(tmp_path / kind) == []
 
     for place in ("poster_features/597.npy", "attr_bbox/597.txt"):

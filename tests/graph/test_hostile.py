@@ -44,9 +44,9 @@ def wait_for_a_trailer(site):
 
 
 def tick(site):
-    with site.workplace() as workplace:
+    with site.run_context() as run_context:
         context = dg.build_sensor_context(
-            instance=site.instance, resources={"workplace": workplace}
+            instance=site.instance, resources={"run_context": run_context}
         )
         return list(due_movies(context))
 
@@ -108,11 +108,11 @@ def test_lost_embedding_is_named_with_the_remedy_by_what_packs_them(open_site):
 def test_films_of_two_backbones_are_never_packed_together(open_site):
     site = open_site(size=3)
     site.build()
-    with site.workplace() as workplace:
-        rows = workplace.ledger.rows("text_embeddings")
+    with site.run_context() as run_context:
+        rows = run_context.ledger.rows("text_embeddings")
         movie, row = next((i, row) for i, row in rows.items() if row.status == Status.OK)
         row.metadata["backbones"]["minilm"]["weights_hash"] = "another"
-        workplace.ledger.write("text_embeddings", {movie: row}, now_s=0.0)
+        run_context.ledger.write("text_embeddings", {movie: row}, now_s=0.0)
     with pytest.raises(BuildError, match="text_embeddings are of .* marquee retry --again"):
         site.build(stages=("splits",))
 

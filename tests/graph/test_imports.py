@@ -9,7 +9,7 @@ import pytest
 from assets.cli.build import Request, build
 from assets.crawl.dump_import import import_dump, open_for_import
 from pipeline.core.errors import ConfigurationError, DumpError
-from resources.run_context import open_workplace
+from resources.run_context import open_run_context
 
 MOVIES = "tmdb_5000_movies.csv"
 CREDITS = "tmdb_5000_credits.csv"
@@ -60,19 +60,19 @@ def imports_settings(site):
 
 
 def imported(settings, folder, kind="tmdb5000"):
-    with open_for_import(settings) as workplace:
-        return import_dump(workplace, kind, folder)
+    with open_for_import(settings) as run_context:
+        return import_dump(run_context, kind, folder)
 
 
 def test_films_of_a_dump_are_built_without_a_key_or_a_request(site, imports_settings, tmp_path):
     folder = write_dump(tmp_path / "dump", details(site))
     assert imported(imports_settings, folder).films_new == 4
     site.reset_stats()
-    with open_workplace(imports_settings) as workplace:
-        build(workplace, site.instance, Request(stages=("crawl", "media")))
-        rows = workplace.ledger.rows("movie_records")
-        posters = workplace.ledger.rows("posters")
-        record = workplace.store.read_json(workplace.store.path("movies", f"{min(rows)}.json"))
+    with open_run_context(imports_settings) as run_context:
+        build(run_context, site.instance, Request(stages=("crawl", "media")))
+        rows = run_context.ledger.rows("movie_records")
+        posters = run_context.ledger.rows("posters")
+        record = run_context.store.read_json(run_context.store.path("movies", f"{min(rows)}.json"))
     assert {row.status for row in rows.values()} == {"ok"}
     assert {(row.status, row.reason) for row in posters.values()} == {("absent", "not_listed")}
     assert record["marquee_provenance"]["overview"] == "tmdb5000"
@@ -82,35 +82,37 @@ def test_films_of_a_dump_are_built_without_a_key_or_a_request(site, imports_sett
 def test_second_import_of_the_same_dump_changes_nothing(site, imports_settings, tmp_path):
     folder = write_dump(tmp_path / "dump", details(site))
     imported(imports_settings, folder)
-    with open_workplace(imports_settings) as workplace:
-        before = workplace.ledger.movies()
+    with open_run_context(imports_settings) as run_context:
+        before = run_context.ledger.movies()
     report = imported(imports_settings, folder)
     assert (report.new, report.changed, report.unchanged, report.films_new) == (0, 0, 4, 0)
-    with open_workplace(imports_settings) as workplace:
-        assert workplace.ledger.movies() == before
+    with open_run_context(imports_settings) as run_context:
+        assert run_context.ledger.movies() == before
 
 
 def test_changed_row_makes_its_film_due_and_no_other(site, imports_settings, tmp_path):
     movies = details(site)
     imported(imports_settings, write_dump(tmp_path / "dump", movies))
-    with open_workplace(imports_settings) as workplace:
-        build(workplace, site.instance, Request(stages=("crawl",)))
+    with open_run_context(imports_settings) as run_context:
+        build(run_context, site.instance, Request(stages=("crawl",)))
     movies[0] = {**movies[0], "overview": "Another plot."}
     report = imported(imports_settings, write_dump(tmp_path / "again", movies))
     assert (report.changed, report.unchanged) == (1, 3)
-    with open_workplace(imports_settings) as workplace:
-        assert build(workplace, site.instance, Request(stages=("crawl",))) == 1
+    with open_run_context(imports_settings) as run_context:
+        assert build(run_context, site.instance, Request(stages=("crawl",))) == 1
 
 
 def test_dump_fills_what_tmdb_does_not_know(site, tmp_path):
     movie = details(site)[0]
     site.edit(movie["id"], budget=0)
     folder = write_dump(tmp_path / "dump", [{**movie, "budget": 123, "overview": "Other."}])
-    with open_workplace(site.settings) as workplace:
-        import_dump(workplace, "tmdb5000", folder)
+    with open_run_context(site.settings) as run_context:
+        import_dump(run_context, "tmdb5000", folder)
     site.build(stages=("crawl",))
-    with site.workplace() as workplace:
-        record = workplace.store.read_json(workplace.store.path("movies", f"{movie['id']}.json"))
+    with site.run_context() as run_context:
+        record = run_context.store.read_json(
+            run_context.store.path("movies", f"{movie['id']}.json")
+        )
     assert record["budget"] == 123
     assert record["overview"] == movie["overview"]
     assert record["marquee_provenance"]["budget"] == "tmdb5000"
@@ -125,8 +127,8 @@ def test_refused_rows_are_listed_with_reasons(site, imports_settings, tmp_path):
     report = imported(imports_settings, folder)
     assert report.taken == 4
     assert len(report.refused) >= 2
-    with open_workplace(imports_settings) as workplace:
-        listed = workplace.store.path("reports", "imports", "tmdb5000_refused.csv").read_text()
+    with open_run_context(imports_settings) as run_context:
+        listed = run_context.store.path("reports", "imports", "tmdb5000_refused.csv").read_text()
     assert len(listed.splitlines()) == 1 + len(report.refused)
 
 
@@ -161,14 +163,14 @@ def test_figures_are_taken_back_when_a_namesake_becomes_known(site, imports_sett
     assert imported(imports_settings, table, "the-numbers").taken == 1
     namesake = {**movies[1], "title": "Puss in Boots", "release_date": "2011-01-01"}
     imported(imports_settings, write_dump(tmp_path / "more", [first, namesake]))
-    with open_workplace(imports_settings) as workplace:
-        workplace.ledger.know_movies({first["id"]: "before"})
+    with open_run_context(imports_settings) as run_context:
+        run_context.ledger.know_movies({first["id"]: "before"})
     report = imported(imports_settings, table, "the-numbers")
     assert [one.reason.value for one in report.refused] == ["ambiguous"]
-    with open_workplace(imports_settings) as workplace:
-        told = {kind for kind, _ in workplace.imports.answers(first["id"])}
+    with open_run_context(imports_settings) as run_context:
+        told = {kind for kind, _ in run_context.imports.answers(first["id"])}
         assert told == {"tmdb5000"}
-        assert workplace.ledger.movies()[first["id"]] != "before"
+        assert run_context.ledger.movies()[first["id"]] != "before"
 
 
 def test_killed_import_of_a_changed_dump_leaves_no_film_behind(

@@ -99,9 +99,9 @@ def test_ten_kills_change_nothing_in_the_end(open_site):
 def forget_embeddings(site):
     """Take away what the embedding steps have made, files and rows."""
     steps = [s.name for s in STEPS if s.name.endswith("_embeddings") or s.name == "poster_regions"]
-    with site.workplace() as workplace:
-        known = list(workplace.ledger.movies())
-        workplace.ledger.forget(steps, known, [status.value for status in Status])
+    with site.run_context() as run_context:
+        known = list(run_context.ledger.movies())
+        run_context.ledger.forget(steps, known, [status.value for status in Status])
     for folder in ("embeddings", "regions", "attr_bbox"):
         shutil.rmtree(site.folder / "store" / folder)
 

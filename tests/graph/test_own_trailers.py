@@ -9,10 +9,10 @@ import pytest
 from assets.cli.build import Request, build
 from assets.cli.retry import make_due
 from assets.orchestration.asset_specs import STEPS
-from assets.orchestration.staleness import open_docket
+from assets.orchestration.staleness import open_work_plan
 from pipeline.core.outcomes import Reason, Status
 from pipeline.core.staleness import Need
-from resources.run_context import open_workplace
+from resources.run_context import open_run_context
 from resources.settings import ENVIRONMENT
 from resources.trailers.cooldown import NOTE
 from resources.trailers.trailer_sources import open_pauses
@@ -30,17 +30,17 @@ def build_media(monkeypatch):
     def build_once(site, **settings):
         for field, value in settings.items():
             monkeypatch.setenv(ENVIRONMENT[field], value)
-        with open_workplace(replace(site.settings, **settings)) as workplace:
-            return build(workplace, site.instance, MEDIA)
+        with open_run_context(replace(site.settings, **settings)) as run_context:
+            return build(run_context, site.instance, MEDIA)
 
     return build_once
 
 
 def due_trailers(site, **settings):
-    """Give the movies whose trailer would be worked at now."""
-    with open_workplace(replace(site.settings, **settings)) as workplace:
-        docket = open_docket(workplace, site.instance, TRAILERS, site.catalogue.movie_ids())
-        return set(docket.those(Need.WORK))
+    """Return the movies whose trailer would be worked at now."""
+    with open_run_context(replace(site.settings, **settings)) as run_context:
+        work_plan = open_work_plan(run_context, site.instance, TRAILERS, site.catalogue.movie_ids())
+        return set(work_plan.those(Need.WORK))
 
 
 def trailers_asked_for(site):
@@ -49,9 +49,9 @@ def trailers_asked_for(site):
 
 def end_rest(site):
     """Let the time pass until the host may be asked again."""
-    with site.workplace() as workplace:
-        pause = json.loads(workplace.ledger.note(NOTE))
-        workplace.ledger.set_note(NOTE, json.dumps({**pause, "until_s": time.time() - 1}))
+    with site.run_context() as run_context:
+        pause = json.loads(run_context.ledger.note(NOTE))
+        run_context.ledger.set_note(NOTE, json.dumps({**pause, "until_s": time.time() - 1}))
 
 
 def test_own_trailers_spare_the_host_and_their_changes_make_one_movie_due(
@@ -130,9 +130,9 @@ def test_host_that_wants_a_rest_stops_no_build_and_costs_no_film_that_was_not_tr
 
 def test_rest_is_ended_by_retry_of_trailers_alone(open_site):
     site = open_site(size=1)
-    with site.workplace() as workplace:
-        pauses = open_pauses(workplace.settings, workplace.ledger, workplace.clock)
+    with site.run_context() as run_context:
+        pauses = open_pauses(run_context.settings, run_context.ledger, run_context.clock)
         pauses.begin(Reason.BOT_CHECK)
         for asset, is_over in (("posters", False), ("trailers", True)):
-            make_due(workplace, movies=None, asset=asset, with_refused=False, with_done=False)
+            make_due(run_context, movies=None, asset=asset, with_refused=False, with_done=False)
             assert (pauses.current() is None) is is_over

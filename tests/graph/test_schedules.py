@@ -16,19 +16,19 @@ from assets.orchestration.schedules import (
 
 
 def run(site, job, tags=None):
-    with site.workplace() as workplace:
+    with site.run_context() as run_context:
         from assets.cli.build import overrides
 
-        defs = build_defs(**overrides(workplace))
+        defs = build_defs(**overrides(run_context))
         return defs.resolve_job_def(job).execute_in_process(
             instance=site.instance, tags=tags, raise_on_error=False
         )
 
 
 def tick(site):
-    with site.workplace() as workplace:
+    with site.run_context() as run_context:
         context = dg.build_sensor_context(
-            instance=site.instance, resources={"workplace": workplace}
+            instance=site.instance, resources={"run_context": run_context}
         )
         return list(due_movies(context))
 
@@ -80,8 +80,8 @@ def test_due_films_are_cut_into_ranges_and_not_the_keys_between(open_site, limit
     for movie in (ids[0], ids[2], ids[3]):
         site.edit(movie, overview=f"Another plot for {movie}.")
     site.build(stages=("crawl",))
-    with site.workplace() as workplace:
-        ranges = due_ranges(workplace, site.instance, range_movies=size, limit=limit)
+    with site.run_context() as run_context:
+        ranges = due_ranges(run_context, site.instance, range_movies=size, limit=limit)
     wanted = [str(ids[0]), str(ids[2]), str(ids[3])]
     assert [key for keys in ranges for key in keys] == wanted
     assert max(map(len, ranges)) == size

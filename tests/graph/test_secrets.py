@@ -27,7 +27,7 @@ YOUTUBE = "g.a000-sid_of-nobody-12345"
 
 
 def spell(secret: str) -> set[bytes]:
-    """Give the forms in which a secret may stand somewhere, in lower case."""
+    """Return the forms in which a secret may stand somewhere, in lower case."""
     raw = secret.encode()
     inside = [base64.b64encode(b"x" * start + raw + b"xxx")[4:-8] for start in range(3)]
     texts = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1]}
@@ -105,7 +105,7 @@ class Desk:
 
 @pytest.fixture
 def work(open_site, tmp_path):
-    """Give a function that opens a front with a key, and a desk before it."""
+    """Return a function that opens a front with a key, and a desk before it."""
     fronts = []
 
     def begin(key: str, size: int):

@@ -14,7 +14,7 @@ import torch
 
 from assets.cli.build import _run, overrides
 from assets.definitions import build_defs
-from assets.models.experiments import headline, trials
+from assets.models.experiments import experiments, headline
 from assets.models.parallel_training import in_groups
 from assets.models.system_models import TRIALS_FILE
 from assets.models.training import FACTS_FILE
@@ -33,10 +33,10 @@ SHORT = {
 }
 
 
-def materialize(site, *names, **knobs):
-    ops = {MODEL: {"config": knobs}} if knobs else {}
-    with site.workplace() as workplace:
-        defs = build_defs(**overrides(workplace))
+def materialize(site, *names, **hyperparameters):
+    ops = {MODEL: {"config": hyperparameters}} if hyperparameters else {}
+    with site.run_context() as run_context:
+        defs = build_defs(**overrides(run_context))
         _run(defs, site.instance, "retrain", selection=names, config=ops)
 
 
@@ -86,7 +86,7 @@ def is_alive(pid):
 
 
 def test_variants_of_one_split_are_trained_in_turn_the_longest_split_first():
-    groups = in_groups(list(trials(REVENUE, "small")))
+    groups = in_groups(list(experiments(REVENUE, "small")))
     assert [len(group) for group in groups] == sorted(map(len, groups), reverse=True)
     assert all(len({(t.task, t.split) for t in group}) == 1 for group in groups)
     assert groups[0][0].split == headline(REVENUE)

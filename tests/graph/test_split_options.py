@@ -14,11 +14,11 @@ from pipeline.models.systems.revenue import CUT_BLEND
 
 
 def materialize(site, *names, **config):
-    ops = {name: {"config": knobs} for name, knobs in config.items()}
-    with site.workplace() as workplace:
-        defs = build_defs(**overrides(workplace))
+    ops = {name: {"config": hyperparameters} for name, hyperparameters in config.items()}
+    with site.run_context() as run_context:
+        defs = build_defs(**overrides(run_context))
         _run(defs, site.instance, "retrain", selection=names, config=ops)
-        return load_options(workplace, REVENUE)
+        return load_options(run_context, REVENUE)
 
 
 @pytest.fixture
@@ -41,14 +41,14 @@ def test_edges_by_budget_hold_from_the_splits_to_the_scores(site):
         site, "revenue_baselines", "revenue_model", "revenue_evaluation",
         revenue_model={"variants": [CUT_BLEND], "max_epochs": 1},
     )  # fmt: skip
-    with site.workplace() as workplace:
+    with site.run_context() as run_context:
         facts = [
             json.loads(path.read_text())
-            for path in (workplace.store.folder("models") / "revenue").rglob("facts.json")
+            for path in (run_context.store.folder("models") / "revenue").rglob("facts.json")
         ]
         assert {one["kind"] for one in facts} == {"ordinal blend"}
         assert "director" in facts[0]["inputs"]
-        report = reports_folder(workplace, REVENUE) / "evaluation_results.json"
+        report = reports_folder(run_context, REVENUE) / "evaluation_results.json"
         said = report.read_text()
     assert CUT_BLEND in said
     assert "reachable limit" in said
@@ -61,11 +61,11 @@ def test_splits_that_were_broken_off_are_made_again_with_what_was_chosen(site, m
         patched.setattr("assets.splits.system_splits._make", _killed)
         with pytest.raises(Exception, match="revenue_splits"):
             materialize(site, "revenue_splits", revenue_splits=chosen)
-    with site.workplace() as workplace:
-        assert "revenue_splits" in stale(workplace)
+    with site.run_context() as run_context:
+        assert "revenue_splits" in stale(run_context)
     assert materialize(site, "revenue_splits").revenue_edges == "budget"
-    with site.workplace() as workplace:
-        assert "revenue_splits" not in stale(workplace)
+    with site.run_context() as run_context:
+        assert "revenue_splits" not in stale(run_context)
 
 
 def _killed(*_):

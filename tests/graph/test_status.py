@@ -19,16 +19,16 @@ CRAWL_AND_MEDIA = ("crawl", "media")
 
 
 def account(site, asset=None):
-    with site.workplace() as workplace:
-        found = {account.asset: account for account in take_account(workplace)}
+    with site.run_context() as run_context:
+        found = {account.asset: account for account in take_account(run_context)}
     return found[asset] if asset else found
 
 
 def say(site, **options):
     """Print the status; give the exit status and what was printed."""
     console = Console(width=300, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
-    with console.file, site.workplace() as workplace:
-        code = print_status(workplace, console, **options)
+    with console.file, site.run_context() as run_context:
+        code = print_status(run_context, console, **options)
     return code, console.export_text()
 
 
@@ -59,9 +59,9 @@ def test_every_film_is_accounted_for_before_during_and_after_faults(open_site):
 
     requests.post(f"{site.studio.url}/_delete", json={"tmdb_id": second}, timeout=5)
     site.lift_faults()
-    with site.workplace() as workplace:
+    with site.run_context() as run_context:
         names = [step.name for step in STEPS]
-        workplace.ledger.forget(names, [first, second], ["ok", "refused"])
+        run_context.ledger.forget(names, [first, second], ["ok", "refused"])
     site.build(stages=CRAWL_AND_MEDIA)
     assert_adds_up(site)
     lines = {line.reason: line for line in account(site, "movie_records").lines}
@@ -98,8 +98,8 @@ def test_account_of_a_build_that_runs_and_of_one_that_was_killed_adds_up(open_si
 def test_asset_that_nobody_asks_for_is_named_and_not_counted(open_site):
     site = open_site(size=2)
     site.build(stages=CRAWL_AND_MEDIA)
-    with site.workplace() as workplace:
-        assert "audio_embeddings" not in {one.asset for one in take_account(workplace)}
+    with site.run_context() as run_context:
+        assert "audio_embeddings" not in {one.asset for one in take_account(run_context)}
     assert "Not asked for by preset and settings: audio_embeddings." in say(site)[1]
     site.more = {"backbones": "ast"}
     assert account(site, "audio_embeddings").counts[NOT_TRIED] == 2
@@ -109,10 +109,10 @@ def test_asset_that_nobody_asks_for_is_named_and_not_counted(open_site):
 def test_film_that_was_begun_and_not_finished_counts_as_not_tried(open_site):
     site = open_site(size=2)
     first, second = site.catalogue.movie_ids()
-    with site.workplace() as workplace:
-        workplace.ledger.know_movies({first: "", second: ""})
-        workplace.ledger.intend("posters", first, {"files": []})
-        workplace.ledger.write("revenue_features", {0: Row(status="ok")}, now_s=0.0)
+    with site.run_context() as run_context:
+        run_context.ledger.know_movies({first: "", second: ""})
+        run_context.ledger.intend("posters", first, {"files": []})
+        run_context.ledger.write("revenue_features", {0: Row(status="ok")}, now_s=0.0)
     posters = account(site, "posters")
     assert posters.adds_up
     assert posters.counts[NOT_TRIED] == 2
@@ -125,10 +125,10 @@ def odd_site(open_site):
     """Two films known, one more with a row, and one whose status is none."""
     site = open_site(size=2)
     first, second = site.catalogue.movie_ids()
-    with site.workplace() as workplace:
-        workplace.ledger.know_movies({first: "", second: ""})
+    with site.run_context() as run_context:
+        run_context.ledger.know_movies({first: "", second: ""})
         rows = {first: Row(status="lost"), 4711: Row(status="ok")}
-        workplace.ledger.write("posters", rows, now_s=0.0)
+        run_context.ledger.write("posters", rows, now_s=0.0)
     return site, first
 
 

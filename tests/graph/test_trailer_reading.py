@@ -14,7 +14,7 @@ from pipeline.media.clip_file import read_clips
 from pipeline.media.shots import find_shots
 from pipeline.media.timeline import read_timeline
 from pipeline.media.trailer import decode_frames, probe
-from resources.run_context import open_workplace
+from resources.run_context import open_run_context
 from resources.settings import Settings
 from resources.studio.catalogue.generated import GeneratedCatalogue
 from resources.studio.opening import trailer_cache
@@ -156,12 +156,12 @@ def test_what_is_asked_of_trailers_makes_films_due(open_site):
     site = open_site(size=1)
 
     def versions(**settings):
-        with open_workplace(replace(site.settings, **settings)) as workplace:
-            clipless = replace(workplace.preset, clip_backbone="")
+        with open_run_context(replace(site.settings, **settings)) as run_context:
+            clipless = replace(run_context.preset, clip_backbone="")
             names = ("trailer_frames", "trailer_audio")
-            with_clips = [settings_version(STEP[name], workplace) for name in names]
-            workplace = replace(workplace, preset=clipless)
-            return with_clips, [settings_version(STEP[name], workplace) for name in names]
+            with_clips = [settings_version(STEP[name], run_context) for name in names]
+            run_context = replace(run_context, preset=clipless)
+            return with_clips, [settings_version(STEP[name], run_context) for name in names]
 
     assert versions() == (["clips", ""], ["", ""])
     assert versions(frames="keyframes") == (["keyframes clips", ""], ["keyframes", ""])
@@ -173,9 +173,11 @@ def test_a_build_keeps_frames_and_clips_of_every_trailer(open_site):
     site.build(stages=("crawl", "media", "frames"))
     rows = {i: row for i, row in site.rows("trailer_frames").items() if row.status == "ok"}
     assert rows
-    with site.workplace() as workplace:
+    with site.run_context() as run_context:
         for tmdb_id, row in rows.items():
-            arrays = workplace.store.read_arrays(workplace.store.path("frames", f"{tmdb_id}.npz"))
+            arrays = run_context.store.read_arrays(
+                run_context.store.path("frames", f"{tmdb_id}.npz")
+            )
             path = site.folder / "store" / "clips" / f"{tmdb_id}.mp4"
             assert len(arrays["clip_pts_s"]) == row.metadata["clips"]
             assert sum(1 for _ in read_clips(path)) == row.metadata["clips"]

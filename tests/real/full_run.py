@@ -41,9 +41,9 @@ def main(target: Path) -> None:
     settings = Settings(
         studio=f"folder:{target / 'studio'}", store=str(target / "store"), preset="small"
     )
-    with open_site(settings) as (workplace, instance):
-        build(workplace, instance, Request())
-        print_scores(workplace, console)
+    with open_site(settings) as (run_context, instance):
+        build(run_context, instance, Request())
+        print_scores(run_context, console)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def test_models_see_nothing_known_after_release(data):
 @pytest.mark.slow
 def test_every_row_is_measured(data):
     small = {"width": 16, "max_epochs": 1, "pretraining_epochs": 1}
-    rows = measure(data, films=150, knobs=small)
+    rows = measure(data, films=150, hyperparameters=small)
     assert [row.name.split(":")[0] for row in rows] == ["box_office"] * 5 + ["revenue"] * 2
     for row in rows:
         assert np.isfinite([row.ours, row.peer_value]).all(), row

@@ -38,7 +38,7 @@ from pipeline.core.systems import (
 )
 from pipeline.models.estimators.baselines import BOOSTING, MAJORITY, PRIOR
 from pipeline.splits.features import FeatureTable
-from resources.run_context import Workplace, open_workplace
+from resources.run_context import RunContext, open_run_context
 from resources.settings import Settings
 from resources.studio.catalogue.folder import FolderCatalogue
 from resources.studio.servers.running import start_studio
@@ -56,22 +56,22 @@ OFF = ("audio_embeddings",)
 class Built:
     """What a build of everything left behind, and what went in."""
 
-    workplace: Workplace
+    run_context: RunContext
     instance: dg.DagsterInstance
     report: Report
     due: int
 
     def ids(self, asset: str, status: Status) -> set[int]:
-        rows = self.workplace.ledger.rows(asset)
+        rows = self.run_context.ledger.rows(asset)
         return {tmdb_id for tmdb_id, row in rows.items() if row.status == status}
 
     def reasons(self, asset: str) -> dict[int, str]:
-        rows = self.workplace.ledger.rows(asset)
+        rows = self.run_context.ledger.rows(asset)
         return {tmdb_id: row.reason for tmdb_id, row in rows.items() if row.reason}
 
     @property
     def features(self) -> FeatureTable:
-        return FeatureTable.load(features_folder(self.workplace))
+        return FeatureTable.load(features_folder(self.run_context))
 
 
 @pytest.fixture(scope="module")
@@ -85,30 +85,30 @@ def built(some_movies, tmp_path_factory):
         fields = {name.lower(): value for name, value in studio.urls.items()}
         settings = Settings(**fields, store=str(site / "store"))
         with (
-            open_workplace(settings) as workplace,
+            open_run_context(settings) as run_context,
             dg.DagsterInstance.from_config(str(site / "home")) as instance,
         ):
-            due = build(workplace, instance, Request())
-            yield Built(workplace, instance, report, due)
+            due = build(run_context, instance, Request())
+            yield Built(run_context, instance, report, due)
 
 
 def test_every_movie_was_due_and_none_is_left_over(built):
     assert built.due == len(built.report.revenue_usd) == 200
     for step in STEPS:
-        rows = built.workplace.ledger.rows(step.name)
+        rows = built.run_context.ledger.rows(step.name)
         assert rows.keys() == (set() if step.name in OFF else built.report.revenue_usd.keys())
         assert built.ids(step.name, Status.RETRY) == set(), built.reasons(step.name)
 
 
 def test_dagster_shows_the_ledger(built):
     for step in STEPS:
-        rows = built.workplace.ledger.rows(step.name)
+        rows = built.run_context.ledger.rows(step.name)
         shown = built.instance.get_materialized_partitions(dg.AssetKey(step.name))
         assert {int(key) for key in shown} == {i for i, row in rows.items() if row.is_final}
 
 
 def test_box_office_is_the_dumps_revenue(built):
-    store = built.workplace.store
+    store = built.run_context.store
     found = {
         i: store.read_json(store.path("box_office", f"{i}.json")) for i in built.report.revenue_usd
     }
@@ -123,7 +123,7 @@ def test_every_plot_is_embedded_and_no_two_alike(built):
 
 
 def test_plots_are_embedded_with_real_weights(built):
-    rows = built.workplace.ledger.rows("text_embeddings")
+    rows = built.run_context.ledger.rows("text_embeddings")
     assert {row.metadata["backbone"] for row in rows.values()} == {"minilm"}
     assert "random" not in {row.metadata["weights"] for row in rows.values()}
 
@@ -139,7 +139,7 @@ def test_exactly_the_movies_with_a_poster_have_its_embedding(built):
 def test_exactly_the_movies_with_a_video_have_frames(built):
     for asset in ("trailers", "trailer_frames", "frame_embeddings"):
         assert built.ids(asset, Status.OK) == built.report.video_keys.keys(), built.reasons(asset)
-    store = built.workplace.store
+    store = built.run_context.store
     for tmdb_id in built.report.video_keys:
         frames = store.read_arrays(store.path("frames", f"{tmdb_id}.npz"))["frames"]
         assert (frames.dtype, frames.shape) == (np.uint8, (30, 224, 224, 3))
@@ -165,7 +165,7 @@ def test_features_have_a_row_for_each_movie(built):
 
 
 def test_no_movie_and_no_franchise_is_in_two_parts_of_a_split(built):
-    splits = pd.read_parquet(splits_path(built.workplace, REVENUE, REVENUE_CLASS))
+    splits = pd.read_parquet(splits_path(built.run_context, REVENUE, REVENUE_CLASS))
     table = built.features.table
     assert list(splits["tmdb_id"]) == list(table["tmdb_id"])
     assert splits["tmdb_id"].is_unique
@@ -182,10 +182,10 @@ def test_no_movie_and_no_franchise_is_in_two_parts_of_a_split(built):
 
 
 def test_scores_of_the_models_stand_beside_the_baselines(built):
-    folder = reports_folder(built.workplace, REVENUE)
+    folder = reports_folder(built.run_context, REVENUE)
     summary = json.loads((folder / "evaluation_results.json").read_bytes())
     results = summary["tasks"]["revenue_class"]
-    parts = pd.read_parquet(splits_path(built.workplace, REVENUE, REVENUE_CLASS)).set_index(
+    parts = pd.read_parquet(splits_path(built.run_context, REVENUE, REVENUE_CLASS)).set_index(
         "tmdb_id"
     )
     assert results["splits"].keys() == set(parts.columns)
@@ -208,7 +208,7 @@ def test_scores_of_the_models_stand_beside_the_baselines(built):
 
 
 def test_report_says_where_the_data_and_the_weights_are_from(built):
-    [page] = reports_folder(built.workplace, REVENUE).glob("*.html")
+    [page] = reports_folder(built.run_context, REVENUE).glob("*.html")
     text = page.read_text(encoding="utf-8")
     assert "built-in studio, films of a folder" in text
     for label in {
@@ -218,9 +218,9 @@ def test_report_says_where_the_data_and_the_weights_are_from(built):
 
 
 def test_every_system_has_models_baselines_and_a_place_on_the_leaderboard(built):
-    board = pd.read_parquet(built.workplace.store.folder("reports") / "leaderboard.parquet")
+    board = pd.read_parquet(built.run_context.store.folder("reports") / "leaderboard.parquet")
     judged = {
-        s.name for s in SYSTEMS if (reports_folder(built.workplace, s) / "report.html").exists()
+        s.name for s in SYSTEMS if (reports_folder(built.run_context, s) / "report.html").exists()
     }
     assert {"box_office", "revenue", "poster"} <= judged
     assert set(board["system"]) == judged
@@ -230,7 +230,7 @@ def test_every_system_has_models_baselines_and_a_place_on_the_leaderboard(built)
 
 def test_a_saved_model_scores_the_same_in_a_copy_of_the_store(built, tmp_path):
     copy = tmp_path / "elsewhere"
-    root = built.workplace.store.folder("models").parent
+    root = built.run_context.store.folder("models").parent
     shutil.copytree(root, copy, ignore=shutil.ignore_patterns("training", "trailers", ".staging"))
     folders = [
         copy / "models" / "box_office" / "log10_revenue" / "80-10-10" / "blend",
@@ -250,7 +250,7 @@ def test_a_saved_model_scores_the_same_in_a_copy_of_the_store(built, tmp_path):
 
 def test_another_score_than_the_kept_one_is_told(built, tmp_path):
     copy = tmp_path / "store"
-    root = built.workplace.store.folder("models").parent
+    root = built.run_context.store.folder("models").parent
     shutil.copytree(root, copy, ignore=shutil.ignore_patterns("training", "trailers", ".staging"))
     folder = copy / "models" / "revenue" / "revenue_class" / "70-20-10" / "seed-streams"
     kept = json.loads((folder / "scores.json").read_text(encoding="utf-8"))

@@ -172,7 +172,7 @@ def read_flag(text: str) -> bool | None:
 
 
 def read_text(text: str) -> str | None:
-    """Give the text, None where it is empty."""
+    """Return the text, None where it is empty."""
     return text or None
 
 

@@ -25,7 +25,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
 
 
 def open_reader(kind: str) -> Callable[[Path], Rows]:
-    """Give the reader of a kind of dump; only that reader's module is loaded.
+    """Return the reader of a kind of dump; only that reader's module is loaded.
 
     Raises:
         DumpError: There is no such kind.

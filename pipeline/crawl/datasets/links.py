@@ -31,12 +31,12 @@ class Links:
     refused: list[Refused] = field(default_factory=list)
 
     def give_repeated_tmdb_ids(self) -> set[int]:
-        """Give the TMDB ids that stand beside several movies: one of them at most is right."""
+        """Return the TMDB ids that stand beside several movies: one of them at most is right."""
         counts = Counter(link.tmdb_id for link in self.by_movielens_id.values() if link.tmdb_id)
         return {tmdb_id for tmdb_id, count in counts.items() if count > 1}
 
     def give_repeated_imdb_ids(self) -> set[str]:
-        """Give the IMDb ids that stand beside several movies."""
+        """Return the IMDb ids that stand beside several movies."""
         counts = Counter(link.imdb_id for link in self.by_movielens_id.values() if link.imdb_id)
         return {imdb_id for imdb_id, count in counts.items() if count > 1}
 
@@ -82,17 +82,17 @@ class LinkSide:
         }
 
     def find(self, tmdb_id: int) -> dict[str, object]:
-        """Give `movieId` and `imdb_id`; nothing where the table does not know the movie."""
+        """Return `movieId` and `imdb_id`; nothing where the table does not know the movie."""
         link = self._by_tmdb_id.get(tmdb_id)
         return {"movieId": link.movielens_id, "imdb_id": link.imdb_id} if link else {}
 
     def give_refused(self) -> Iterator[Refused]:
-        """Give the rows that were refused, once."""
+        """Return the rows that were refused, once."""
         refused, self._refused = self._refused, []
         yield from refused
 
     def finish(self) -> Iterator[Refused]:
-        """Give the rest; links of movies that the dump does not hold are no fault."""
+        """Return the rest; links of movies that the dump does not hold are no fault."""
         yield from self.give_refused()
 
 

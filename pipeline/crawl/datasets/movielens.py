@@ -89,7 +89,7 @@ def _certain(links: Links) -> Mapping[int, Link]:
 
 
 def _find_shared_videos(table: Table) -> dict[str, dict[str, str]]:
-    """Give where each video stands that stands for several movies: place by movie."""
+    """Return where each video stands that stands for several movies: place by movie."""
     places: dict[str, dict[str, str]] = {}
     for row in table.read_rows():
         if isinstance(row, Row):

@@ -110,7 +110,7 @@ class _Interpreter(pickle._Unpickler):
     """The standard interpreter, cut down to data."""
 
     def find_class(self, module: str, name: str) -> _Mark:
-        """Give the mark of a name that NumPy writes; refuse any other."""
+        """Return the mark of a name that NumPy writes; refuse any other."""
         if (module, name) not in _NAMES:
             raise UnsafePickleError(f"the pickle wants {_printable(f'{module}.{name}')}")
         return _NAMES[module, name]

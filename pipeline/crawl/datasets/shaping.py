@@ -17,7 +17,7 @@ _MAX_NAMED = 5
 
 
 def take_rows(table: Table, take: Callable[[Row], Taken | Refused]) -> Rows:
-    """Give what `take` makes of each row; a cell that cannot be read refuses its row alone."""
+    """Return what `take` makes of each row; a cell that cannot be read refuses its row alone."""
     for row in table.read_rows():
         if isinstance(row, Refused):
             yield row
@@ -29,7 +29,7 @@ def take_rows(table: Table, take: Callable[[Row], Taken | Refused]) -> Rows:
 
 
 def own_key(kind: str) -> str:
-    """Give the key for what TMDB has no field for.
+    """Return the key for what TMDB has no field for.
 
     Example:
         >>> own_key("box-office-mojo")

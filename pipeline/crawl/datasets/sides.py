@@ -26,7 +26,7 @@ class Side:
         self._refused: list[Refused] = []
 
     def find(self, tmdb_id: int) -> dict[str, object]:
-        """Give what the table says of a movie; nothing where it has no usable row."""
+        """Return what the table says of a movie; nothing where it has no usable row."""
         while tmdb_id not in self._early:
             row = next(self._rows, None)
             if row is None:
@@ -40,12 +40,12 @@ class Side:
             return {}
 
     def give_refused(self) -> Iterator[Refused]:
-        """Give the rows that were refused since the last time."""
+        """Return the rows that were refused since the last time."""
         refused, self._refused = self._refused, []
         yield from refused
 
     def finish(self) -> Iterator[Refused]:
-        """Give what is still refused: also the rows whose movie has no row in the main table."""
+        """Return what is still refused: also the rows whose movie has no row in the main table."""
         for row in self._rows:
             self._note(row)
         yield from self.give_refused()

@@ -38,7 +38,7 @@ class Table:
     columns: tuple[str, ...]
 
     def read_rows(self) -> Iterator[Row | Refused]:
-        """Give each row in order; one that cannot be read is refused, and the next ones go on.
+        """Return each row in order; one that cannot be read is refused, and the next ones go on.
 
         Raises:
             DumpError: The file ends too early, or the disk does not give it.
@@ -117,7 +117,7 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _read_records(lines: "_Lines", width: int | None) -> Iterator[tuple[int, list[str] | str]]:
-    """Give the line on which each record begins, with its cells or what is wrong with it.
+    """Return the line on which each record begins, with its cells or what is wrong with it.
 
     Of a record that goes wrong only the first line is lost: a quote that is not closed would
     swallow all rows behind it. `width` is the number of columns, None for the header.

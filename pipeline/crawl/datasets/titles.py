@@ -32,7 +32,7 @@ _TRAILING = re.compile(
 
 
 def normalise_title(text: str) -> str:
-    """Give the spelling under which two titles count as the same.
+    """Return the spelling under which two titles count as the same.
 
     Case, accents, punctuation, the sign for "and", outer and unbreakable spaces and English
     articles at the beginning do not count; an article behind a comma goes to the front first.
@@ -57,7 +57,7 @@ def normalise_title(text: str) -> str:
 
 
 def join_key(title: str, year: int) -> str:
-    """Give what two rows share that name the same movie: normalised title and year.
+    """Return what two rows share that name the same movie: normalised title and year.
 
     Example:
         >>> join_key("American President, The", 1995)

@@ -34,7 +34,7 @@ BOX_OFFICE = "marquee_box_office"
 
 
 def name_columns(read_list: Callable[[str], object]) -> Readers:
-    """Give the columns that are TMDB's fields of the same name, with how each is read."""
+    """Return the columns that are TMDB's fields of the same name, with how each is read."""
     return {
         "budget": read_positive,
         "genres": read_list,
@@ -111,7 +111,7 @@ def keep_own(fields: Fields, kind: str, own: Mapping[str, object]) -> None:
 
 
 def list_trailers(youtube_ids: Iterable[str]) -> dict[str, list]:
-    """Give `videos` with YouTube ids as trailers, each once.
+    """Return `videos` with YouTube ids as trailers, each once.
 
     Example:
         >>> list_trailers(["K26_sDKnvMU"])
@@ -122,7 +122,7 @@ def list_trailers(youtube_ids: Iterable[str]) -> dict[str, list]:
 
 
 def list_names(names: Iterable[str]) -> list[dict[str, str]]:
-    """Give objects that have a name and no id.
+    """Return objects that have a name and no id.
 
     Example:
         >>> list_names(["Drama", "War"])
@@ -132,13 +132,13 @@ def list_names(names: Iterable[str]) -> list[dict[str, str]]:
 
 
 def list_certification(certification: str) -> dict[str, list]:
-    """Give `release_dates` with a US certification and nothing else."""
+    """Return `release_dates` with a US certification and nothing else."""
     release = {"certification": certification}
     return {"results": [{"iso_3166_1": "US", "release_dates": [release]}]}
 
 
 def list_figures(kind: str, **amounts: float | None) -> list[dict]:
-    """Give figures in US dollars as `BOX_OFFICE` holds them; unknown ones are left out.
+    """Return figures in US dollars as `BOX_OFFICE` holds them; unknown ones are left out.
 
     Args:
         kind: Where they are from.

@@ -126,7 +126,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _youtube_ids(entry: Mapping, where: str, said: Said) -> Iterator[str]:
-    """Give the ids that YouTube could have given; of the others say which they were."""
+    """Return the ids that YouTube could have given; of the others say which they were."""
     trailers = _mapping(entry.get("youtube")).get("trailers")
     for number, trailer in enumerate(trailers if isinstance(trailers, list) else [], start=1):
         youtube_id = _mapping(trailer).get("id")

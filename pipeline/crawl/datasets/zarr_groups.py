@@ -41,7 +41,7 @@ class ZarrGroup:
     width: int
 
     def members(self) -> Iterator[str | Refused]:
-        """Give the IMDb id of every array, in order; what has another name is refused."""
+        """Return the IMDb id of every array, in order; what has another name is refused."""
         for path in sorted(self.path.iterdir()):
             if path.name.startswith(".") or path.name == "zarr.json":
                 continue

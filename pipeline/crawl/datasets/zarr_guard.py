@@ -49,7 +49,7 @@ class ArrayLayout:
     separator: str
 
     def chunk_names(self) -> Iterator[str]:
-        """Give the name of every chunk's file."""
+        """Return the name of every chunk's file."""
         counts = [ceil(side / chunk) for side, chunk in zip(self.shape, self.chunks, strict=True)]
         for place in product(*map(range, counts)):
             yield self.prefix + self.separator.join(map(str, place))

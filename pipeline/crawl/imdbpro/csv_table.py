@@ -71,7 +71,7 @@ def write_imdbpro_csv(rows: Iterable[Taken | Refused], path: Path) -> int:
 
 
 def make_cells(movie: Taken) -> dict[str, str]:
-    """Give the cells of one movie by column.
+    """Return the cells of one movie by column.
 
     Example:
         >>> movie = Taken("x", {"budget": 8500000, "overview": "A singer."}, tmdb_id=16323)
@@ -97,7 +97,7 @@ def make_cells(movie: Taken) -> dict[str, str]:
 
 
 def _find_money(fields: Mapping) -> dict[str, Money]:
-    """Give the most trusted figure of each kind; TMDB's own fields come last here."""
+    """Return the most trusted figure of each kind; TMDB's own fields come last here."""
     found = {
         "budget": _usd(fields.get("budget")),
         "worldwide": _usd(fields.get("revenue")),

@@ -151,7 +151,7 @@ def _read_number(cell: LexborNode) -> float | None:
 
 
 def _read_currency(rows: list[list[LexborNode]]) -> str | None:
-    """Give the currency of the first amount that a person sees; the keys carry none."""
+    """Return the currency of the first amount that a person sees; the keys carry none."""
     for cells in rows:
         try:
             money = parse_money(cells[COLUMNS.index("gross")].text())

@@ -20,7 +20,7 @@ LOGIN_TITLE = re.compile(r"\b(sign|log)[ -]?in\b", re.IGNORECASE)
 LOGIN_ADDRESS = re.compile(r"/(ap/signin|signin|login|registration/signin|ap/cvf)\b")
 
 UPSELL = "form[action*='/signup'], div#signup, a#try_pro"
-UPSELL_TITLE = re.compile(r"\b(try|join|get) imdbpro\b|\bfree trial\b", re.IGNORECASE)
+UPSELL_TITLE = re.compile(r"\b(try|join|get) imdbpro\b|\bfree experiment\b", re.IGNORECASE)
 
 BLOCKING = (
     "form[action*=validateCaptcha], div#captcha-container, input#captchacharacters, "
@@ -76,7 +76,7 @@ def refuse_walls(page: LexborHTMLParser, wanted: str) -> None:
 
 
 def find_wall(page: LexborHTMLParser) -> SourceError | None:
-    """Give the error that a page stands for where it is no page of a movie, else None."""
+    """Return the error that a page stands for where it is no page of a movie, else None."""
     name = _title(page)
     if page.css_first(BLOCKING) is not None or BLOCKING_TITLE.search(name):
         return SourceError(
@@ -102,7 +102,7 @@ def _title(page: LexborHTMLParser) -> str:
 
 
 def logged_out() -> CredentialError:
-    """Give the error of a session that has ended."""
+    """Return the error of a session that has ended."""
     return CredentialError(
         f"IMDbPro answers with its login page: the session has ended. {COOKIE_REMEDY}"
     )

@@ -7,7 +7,7 @@ _LESS = "See less"
 
 
 def drop_more_or_less(text: str) -> str:
-    r"""Give the whole text that the button opens, once and without the button.
+    r"""Return the whole text that the button opens, once and without the button.
 
     IMDbPro shows the beginning, "...See more", the whole text and "See less"; readers that take
     the text of all of it have the beginning twice.

@@ -221,7 +221,7 @@ def _read_companies(value: object) -> tuple[Company, ...]:
 
 
 def _read_certification(value: object, country: str) -> str | None:
-    """Give the certification of the release that counts first; most releases carry none."""
+    """Return the certification of the release that counts first; most releases carry none."""
     releases = [
         release
         for item in read_mappings(read_mapping(value).get("results"))

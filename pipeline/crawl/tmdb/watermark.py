@@ -33,7 +33,7 @@ class Watermark:
     taken: frozenset[int] = frozenset()
 
     def since(self, today: date) -> date | None:
-        """Give the day whose list is to be read again; None where all movies must be asked for.
+        """Return the day whose list is to be read again; None where all movies must be asked for.
 
         A day after today was written by a wrong clock and does not count.
 
@@ -52,7 +52,7 @@ class Watermark:
         return bool(self.days) and self.days[-1] > today
 
     def news(self, today: date, earlier: Collection[int], listed: Collection[int]) -> set[int]:
-        """Give the movies that changed since they were last taken up.
+        """Return the movies that changed since they were last taken up.
 
         Args:
             today: The day.
@@ -63,7 +63,7 @@ class Watermark:
         return set(earlier) | (set(listed) - taken)
 
     def moved(self, today: date, listed: Collection[int]) -> "Watermark":
-        """Give the mark after a crawl of `today` that took up `listed` of this day's list."""
+        """Return the mark after a crawl of `today` that took up `listed` of this day's list."""
         taken = self.taken if self.days and self.days[-1] == today else frozenset()
         past = [day for day in self.days if day < today][-KEPT_DAYS:]
         return Watermark((*past, today), taken | frozenset(listed))

@@ -61,7 +61,7 @@ class Draws:
         return Draws(estimate, drawn)
 
     def interval(self, level: float = LEVEL) -> Interval:
-        """Give the percentile interval; draws with nothing to score are left out.
+        """Return the percentile interval; draws with nothing to score are left out.
 
         A draw of few movies lacks classes, which can push both ends past the estimate: the
         interval is widened to hold it.

@@ -20,7 +20,7 @@ COLOURS = (
 
 
 def pick_colours(count: int) -> list[str]:
-    """Give so many colours; they come again after ten."""
+    """Return so many colours; they come again after ten."""
     return [COLOURS[k % len(COLOURS)] for k in range(count)]
 
 

@@ -86,7 +86,7 @@ def show_splits(results: Sequence[SplitResult]) -> list[SplitResult]:
 
 
 def choose_main(results: Sequence[SplitResult], main_variant: str) -> list[SplitResult]:
-    """Give the main variant's results, else those of the first model; none where none is."""
+    """Return the main variant's results, else those of the first model; none where none is."""
     models = [result for result in results if result.kind == "model"]
     names = [result.variant for result in models]
     chosen = main_variant if main_variant in names else next(iter(names), "")

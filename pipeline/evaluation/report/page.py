@@ -34,7 +34,7 @@ _FOLDER = Path(__file__).parent
 
 
 def open_templates() -> jinja2.Environment:
-    """Give the environment of this package's pages, with the formats that they share."""
+    """Return the environment of this package's pages, with the formats that they share."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True,
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,

@@ -86,7 +86,7 @@ def summarise(
 
 
 def find_headline(task_summary: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give the content of the split that stands for a task: its rows, results and comparisons."""
+    """Return the content of the split that stands for a task: its rows, results and comparisons."""
     name = task_summary["headline"]
     pooled = task_summary["families"].get(name, {}).get("pooled")
     return pooled or task_summary["splits"][name]

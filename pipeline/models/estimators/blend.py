@@ -15,12 +15,12 @@ from pipeline.core.errors import TrainingError
 from pipeline.core.versions import hash_bytes, hash_json
 from pipeline.models.estimators.boosted_trees import TreesModel
 from pipeline.models.estimators.gaussian_process import KernelModel
-from pipeline.models.estimators.transformer_estimator import SMALL, TransformerRecipe
+from pipeline.models.estimators.transformer_estimator import SMALL, TransformerEstimator
 from pipeline.models.networks.box_office_transformer import (
     BoxOfficeTransformer,
     TransformerConfig,
     as_interval,
-    measure_reach,
+    calibrate_interval,
 )
 from pipeline.models.training.estimator import Inputs, NetworkKind, Target, Trained, Training
 from pipeline.models.training.fitting import as_json, part_rows, refuse_leaks
@@ -39,7 +39,7 @@ validation part is small."""
 
 @dataclass(frozen=True)
 class BlendConfig(TransformerConfig):
-    """The transformer's knobs, and which parts are blended."""
+    """The transformer's hyperparameters, and which parts are blended."""
 
     parts: tuple[str, ...] = (TRANSFORMER, KERNEL, TREES)
 
@@ -106,7 +106,7 @@ def weigh_parts(said: Sequence[np.ndarray], true: np.ndarray, pull: float = PULL
 
 
 @dataclass(frozen=True)
-class BlendRecipe:
+class BlendEstimator:
     """One variant of a blend.
 
     The Gaussian process and the trees are fitted to the training part, weighed by the validation
@@ -114,8 +114,8 @@ class BlendRecipe:
 
     Attributes:
         name: In folders and reports.
-        config: Its knobs.
-        small: Knobs for the studio.
+        config: Its hyperparameters.
+        small: Hyperparameters for the studio.
     """
 
     name: str
@@ -125,7 +125,7 @@ class BlendRecipe:
     def train(
         self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
-        """Train; see `Recipe.train`."""
+        """Train; see `Estimator.train`."""
         refuse_leaks(inputs)
         config = training.turn(self.config)
         if not config.parts or set(config.parts) - set(BUILDS):
@@ -133,7 +133,7 @@ class BlendRecipe:
         train_rows, val_rows = part_rows(target, parts)
         fitted, networks = None, {}
         if TRANSFORMER in config.parts:
-            own = replace(training, knobs={})  # the config has them already
+            own = replace(training, hyperparameters={})  # the config has them already
             trained = transformer_of(config).train(inputs, target, parts, own)
             fitted, networks = trained.fitted, {TRANSFORMER: trained.network}
         blend, error = _mix(config.parts, networks, inputs, target, train_rows, val_rows,
@@ -173,14 +173,14 @@ def _mix(
     error = float(np.mean((mixed - true) ** 2))
     blend.sd.fill_(error**0.5 or 1.0)
     sd = blend.answer(inputs, val_rows)[:, 1]
-    blend.reach.copy_(torch.from_numpy(measure_reach(np.stack([mixed, sd], axis=1), true)))
+    blend.reach.copy_(torch.from_numpy(calibrate_interval(np.stack([mixed, sd], axis=1), true)))
     return blend, error
 
 
-def transformer_of(config: BlendConfig) -> TransformerRecipe:
-    """Give the recipe of a blend's transformer by itself."""
+def transformer_of(config: BlendConfig) -> TransformerEstimator:
+    """Return the estimator of a blend's transformer by itself."""
     own = {one.name: getattr(config, one.name) for one in fields(TransformerConfig)}
-    return TransformerRecipe(TRANSFORMER, TransformerConfig(**own))
+    return TransformerEstimator(TRANSFORMER, TransformerConfig(**own))
 
 
 def _fit(

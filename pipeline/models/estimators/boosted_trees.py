@@ -17,7 +17,7 @@ from pipeline.models.training.movie_reader import MovieReader
 BAGS = 3
 """Boostings of different seeds that are averaged; a tree looks at a fifth of the columns."""
 
-KNOBS: Mapping[str, Any] = {
+HYPERPARAMETERS: Mapping[str, Any] = {
     "learning_rate": 0.04, "max_iter": 200, "max_leaf_nodes": 10, "min_samples_leaf": 20,
     "l2_regularization": 5.0, "max_features": 0.2, "early_stopping": False,
 }  # fmt: skip
@@ -55,7 +55,9 @@ class TreesModel(nn.Module):
         numbers[:, np.isnan(numbers).all(axis=0)] = 0.0  # scikit-learn cannot bin such a column
         with threadpool_limits(1):
             bags = [
-                HistGradientBoostingRegressor(**KNOBS, random_state=seed + bag).fit(numbers, wanted)
+                HistGradientBoostingRegressor(**HYPERPARAMETERS, random_state=seed + bag).fit(
+                    numbers, wanted
+                )
                 for bag in range(BAGS)
             ]
         nodes = [one[0].nodes for bag in bags for one in bag._predictors]

@@ -1,4 +1,4 @@
-"""Gradient boosting for classes, numbers and labels, with one set of knobs."""
+"""Gradient boosting for classes, numbers and labels, with one set of hyperparameters."""
 
 from typing import Any
 
@@ -32,7 +32,9 @@ def boost(
     told = ~np.isnan(train).all(axis=0)
     train, asked = train[:, told], asked[:, told]
     if target.task.kind is Kind.REGRESSION:
-        model = HistGradientBoostingRegressor(**_knobs(len(train), seed, TREES_OF_A_NUMBER))
+        model = HistGradientBoostingRegressor(
+            **_hyperparameters(len(train), seed, TREES_OF_A_NUMBER)
+        )
         return model.fit(train, wanted).predict(asked)
     if target.task.kind is Kind.CLASSES:
         return _classify(train, asked, wanted.astype(int), len(target.task.class_names), seed)
@@ -44,7 +46,7 @@ def boost(
 
 
 def spread(probabilities: np.ndarray, classes: np.ndarray, n_classes: int) -> np.ndarray:
-    """Give a column to each class, also to those that the training part lacks.
+    """Return a column to each class, also to those that the training part lacks.
 
     Example:
         >>> spread(np.array([[0.25, 0.75]]), np.array([0, 2]), 3).tolist()
@@ -60,11 +62,13 @@ def _classify(
 ) -> np.ndarray:
     if len(np.unique(wanted)) < 2:
         return np.eye(n_classes)[np.full(len(asked), wanted[0])]
-    model = HistGradientBoostingClassifier(**_knobs(len(train), seed, TREES)).fit(train, wanted)
+    model = HistGradientBoostingClassifier(**_hyperparameters(len(train), seed, TREES)).fit(
+        train, wanted
+    )
     return spread(model.predict_proba(asked), model.classes_, n_classes)
 
 
-def _knobs(n_movies: int, seed: int, trees: int) -> dict[str, Any]:
+def _hyperparameters(n_movies: int, seed: int, trees: int) -> dict[str, Any]:
     return {
         "learning_rate": 0.06,
         "max_iter": trees,

@@ -40,7 +40,7 @@ class MaskedFields(nn.Module):
         self.owner = nn.Linear(width, width)
 
     def forward(self, streams: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Tensor:
-        """Give each movie's loss, (batch,)."""
+        """Return each movie's loss, (batch,)."""
         net = self.network
         tokens, there = net.tokens(streams, masks)
         hides = self._choose(there)
@@ -85,13 +85,13 @@ class Grounding(nn.Module):
         self.network = network
 
     def affinity(self, owners: Tensor, regions: Tensor) -> Tensor:
-        """Give cosines, (keyword movies, keywords, region movies, regions)."""
+        """Return cosines, (keyword movies, keywords, region movies, regions)."""
         words = nn.functional.normalize(self.network.owner(owners), dim=-1)
         seen = nn.functional.normalize(self.network.region(regions), dim=-1)
         return torch.einsum("bkw,crw->bkcr", words, seen)
 
     def forward(self, streams: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Tensor:
-        """Give each movie's loss, (batch,); 0 for a movie without keywords or regions."""
+        """Return each movie's loss, (batch,); 0 for a movie without keywords or regions."""
         owners, there = streams["owners"].long(), masks["regions"]
         asked = (streams["fields"].long() == KEYWORD) & (owners > UNKNOWN)
         cosines = self.affinity(owners, streams["regions"])
@@ -169,7 +169,7 @@ def pretrain(
 
 
 def steps_of(config: TransformerConfig, network: BoxOfficeTransformer) -> Sequence[str]:
-    """Give the steps of pretraining that can be done, in order."""
+    """Return the steps of pretraining that can be done, in order."""
     wanted = [name for name in config.pretraining.split("+") if name]
     can = {"masked"} | ({"grounding"} if network.region is not None else set())
     return [name for name in wanted if name in can]

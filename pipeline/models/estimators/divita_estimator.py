@@ -56,13 +56,13 @@ class DivitaConfig:
 
 
 @dataclass(frozen=True)
-class DivitaRecipe:
+class DivitaEstimator:
     """One variant of DIViTA.
 
     Attributes:
         name: In folders and reports.
-        config: Its published knobs.
-        small: Knobs that make it fit for a demonstration.
+        config: Its published hyperparameters.
+        small: Hyperparameters that make it fit for a demonstration.
     """
 
     name: str
@@ -72,7 +72,7 @@ class DivitaRecipe:
     def train(
         self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
-        """Train; see `Recipe.train`."""
+        """Train; see `Estimator.train`."""
         config = training.turn(self.config)
         plan = _plan(config, inputs, target)
         return fit_plan(plan, inputs, target, parts, training)
@@ -102,7 +102,7 @@ def _plan(config: DivitaConfig, inputs: Inputs, target: Target) -> Plan:
 
 
 def window_transform(window_clips: int) -> Transform:
-    """Give what cuts a random window out of every sequence that is longer."""
+    """Return what cuts a random window out of every sequence that is longer."""
     return partial(_cut_windows, window_clips)
 
 

@@ -10,7 +10,14 @@ from torch import nn
 
 from pipeline.core.errors import TrainingError
 from pipeline.core.versions import combine
-from pipeline.models.training.estimator import Inputs, Recipe, Target, Trained, Training, turn_knobs
+from pipeline.models.training.estimator import (
+    Estimator,
+    Inputs,
+    Target,
+    Trained,
+    Training,
+    override_config,
+)
 from pipeline.models.training.loop import Fitted
 
 
@@ -37,7 +44,7 @@ class EnsembleConfig:
     """Which variants answer together, and how often each is trained.
 
     Attributes:
-        members: Names of recipes.
+        members: Names of estimators.
         seeds_each: So many networks of each, by seeds that follow one another.
     """
 
@@ -49,33 +56,33 @@ OWN_KNOBS = {one.name for one in fields(EnsembleConfig)}
 
 
 @dataclass(frozen=True)
-class EnsembleRecipe:
+class EnsembleEstimator:
     """Trains its members one after another and saves them as one model.
 
     Attributes:
         name: In folders and reports.
-        recipes: By the names that the config gives.
+        estimators: By the names that the config gives.
         config: Which of them.
-        small: Knobs for a demo.
+        small: Hyperparameters for a demo.
     """
 
     name: str
-    recipes: Mapping[str, Recipe]
+    estimators: Mapping[str, Estimator]
     config: EnsembleConfig
     small: Mapping[str, object] = field(default_factory=dict)
 
     def train(
         self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
-        """Train all members; see `Recipe.train`. The other knobs are the members'."""
-        own = {n: value for n, value in training.knobs.items() if n in OWN_KNOBS}
-        rest = {n: value for n, value in training.knobs.items() if n not in OWN_KNOBS}
-        config = turn_knobs(self.config, own)
-        unknown = sorted(set(config.members) - set(self.recipes))
+        """Train all members; see `Estimator.train`. The other hyperparameters are the members'."""
+        own = {n: value for n, value in training.hyperparameters.items() if n in OWN_KNOBS}
+        rest = {n: value for n, value in training.hyperparameters.items() if n not in OWN_KNOBS}
+        config = override_config(self.config, own)
+        unknown = sorted(set(config.members) - set(self.estimators))
         if unknown or not config.members or config.seeds_each < 1:
-            raise TrainingError(f"wanted members of {sorted(self.recipes)}, came {config}")
+            raise TrainingError(f"wanted members of {sorted(self.estimators)}, came {config}")
         trained = [
-            self.recipes[name].train(inputs, target, parts, _one(training, rest, name, k))
+            self.estimators[name].train(inputs, target, parts, _one(training, rest, name, k))
             for name in config.members
             for k in range(config.seeds_each)
         ]
@@ -96,11 +103,11 @@ class EnsembleRecipe:
         )
 
 
-def _one(training: Training, knobs: Mapping[str, object], name: str, k: int) -> Training:
-    """Give a member's own folder and seed."""
+def _one(training: Training, hyperparameters: Mapping[str, object], name: str, k: int) -> Training:
+    """Return a member's own folder and seed."""
     seed = training.seed + k
     folder = training.folder / f"{name.replace(' ', '-')}-{seed}"
-    return replace(training, folder=folder, seed=seed, knobs=knobs)
+    return replace(training, folder=folder, seed=seed, hyperparameters=hyperparameters)
 
 
 def _average(fits: Sequence[Fitted]) -> Fitted:

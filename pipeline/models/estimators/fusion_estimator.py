@@ -60,13 +60,13 @@ class FusionConfig:
 
 
 @dataclass(frozen=True)
-class FusionRecipe:
+class FusionEstimator:
     """One variant of a network over streams.
 
     Attributes:
         name: In folders and reports.
-        config: Its published knobs.
-        small: Knobs that make it fit for a demonstration.
+        config: Its published hyperparameters.
+        small: Hyperparameters that make it fit for a demonstration.
     """
 
     name: str
@@ -76,7 +76,7 @@ class FusionRecipe:
     def train(
         self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
-        """Train; see `Recipe.train`."""
+        """Train; see `Estimator.train`."""
         config = training.turn(self.config)
         plan = self._plan(config, inputs, target, part_rows(target, parts)[0])
         return fit_plan(plan, inputs, target, parts, training)

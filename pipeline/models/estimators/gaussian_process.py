@@ -115,7 +115,7 @@ def split_columns(n_numbers: int) -> tuple[int, int]:
 
 
 def _parts(a: Views, b: Views) -> tuple[list[Tensor], list[Tensor]]:
-    """Give squared distances over numbers and talent, and the four linear kernels."""
+    """Return squared distances over numbers and talent, and the four linear kernels."""
     a, b = ({name: view.double() for name, view in views.items()} for views in (a, b))
     n_owners = int(max(views["owners"].max().item() for views in (a, b)))
     for views in (a, b):

@@ -41,7 +41,7 @@ def spread_over_classes(
     edges: np.ndarray,
     unit_log10: np.ndarray | float = 0.0,
 ) -> np.ndarray:
-    """Give class probabilities of a normal law round a said revenue.
+    """Return class probabilities of a normal law round a said revenue.
 
     Args:
         said_log10: Said log10 revenue, (n,).

@@ -10,7 +10,7 @@ from torch import nn
 from pipeline.core.errors import TrainingError
 from pipeline.core.systems import LOG10_REVENUE
 from pipeline.core.versions import hash_json
-from pipeline.models.estimators.blend import BLEND, BlendConfig, BlendRecipe
+from pipeline.models.estimators.blend import BLEND, BlendConfig, BlendEstimator
 from pipeline.models.estimators.ordinal import cut_into_classes, spread_over_classes
 from pipeline.models.estimators.transformer_estimator import SMALL
 from pipeline.models.training.estimator import Inputs, NetworkKind, Target, Trained, Training
@@ -49,7 +49,7 @@ class OrdinalNetwork(nn.Module):
         self.centre_log10 = centre_log10
 
     def answer(self, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-        """Give class probabilities, float64 (rows, classes).
+        """Return class probabilities, float64 (rows, classes).
 
         Raises:
             TrainingError: Classes are cut at budgets, and a movie has none.
@@ -62,13 +62,13 @@ class OrdinalNetwork(nn.Module):
 
 
 @dataclass(frozen=True)
-class OrdinalRecipe:
+class OrdinalEstimator:
     """One variant that learns the revenue itself and names the class in which it falls.
 
     Attributes:
         name: In folders and reports.
-        config: Knobs of the blend.
-        small: Knobs for the studio.
+        config: Hyperparameters of the blend.
+        small: Hyperparameters for the studio.
     """
 
     name: str
@@ -78,7 +78,7 @@ class OrdinalRecipe:
     def train(
         self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
-        """Train; see `Recipe.train`.
+        """Train; see `Estimator.train`.
 
         Raises:
             TrainingError: Besides, where classes are not of these movies' revenues.
@@ -88,7 +88,7 @@ class OrdinalRecipe:
         edges = list(target.facts.get(f"edges_{unit}", ()))
         log10 = _revenues(inputs, target, edges, unit, both)
         number = Target(LOG10_REVENUE, log10, {})
-        made = BlendRecipe(self.name, self.config).train(inputs, number, parts, training)
+        made = BlendEstimator(self.name, self.config).train(inputs, number, parts, training)
         arguments = {
             "blend": dict(made.arguments),
             "edges": edges,
@@ -106,7 +106,7 @@ class OrdinalRecipe:
 def _revenues(
     inputs: Inputs, target: Target, edges: list[float], unit: str, rows: np.ndarray
 ) -> np.ndarray:
-    """Give log10 revenue of movies that are trained on, NaN of all others, float64 (movies,)."""
+    """Return log10 revenue of movies that are trained on, NaN of all others, float64 (movies,)."""
     if not edges or inputs.revenue_usd is None:
         raise TrainingError(
             f"wanted revenues and the edges of classes, came {sorted(target.facts)} and "

@@ -133,13 +133,13 @@ class PosterNetwork(nn.Module):
 
 
 @dataclass(frozen=True)
-class PosterRecipe:
+class PosterEstimator:
     """One variant of a poster network.
 
     Attributes:
         name: In folders and reports.
-        config: Its knobs.
-        small: Knobs that make it fit for a demonstration.
+        config: Its hyperparameters.
+        small: Hyperparameters that make it fit for a demonstration.
         load_weights: Where pretrained weights are from; None for from scratch.
     """
 
@@ -151,7 +151,7 @@ class PosterRecipe:
     def train(
         self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
-        """Train; see `Recipe.train`. Every movie of train and val must have a poster."""
+        """Train; see `Estimator.train`. Every movie of train and val must have a poster."""
         config = training.turn(self.config)
         weights = find_weights(config.trunk, self.load_weights)
         config = replace(config, weights=label_weights(weights))

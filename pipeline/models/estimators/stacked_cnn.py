@@ -158,13 +158,13 @@ class FramesNetwork(nn.Module):
 
 
 @dataclass(frozen=True)
-class FramesRecipe:
+class FramesEstimator:
     """One variant of a network over frames.
 
     Attributes:
         name: In folders and reports.
-        config: Its knobs.
-        small: Knobs that make it fit for a demonstration.
+        config: Its hyperparameters.
+        small: Hyperparameters that make it fit for a demonstration.
         load_weights: Where pretrained weights are from; None for from scratch.
     """
 
@@ -176,7 +176,7 @@ class FramesRecipe:
     def train(
         self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
-        """Train; see `Recipe.train`. Every movie of train and val must have frames."""
+        """Train; see `Estimator.train`. Every movie of train and val must have frames."""
         config = training.turn(self.config)
         weights = find_weights(config.trunk, self.load_weights)
         config = replace(config, weights=label_weights(weights))

@@ -1,4 +1,4 @@
-"""Recipe of seed 000's transformer: read, pretrain, fine-tune, measure the interval."""
+"""Estimator of seed 000's transformer: read, pretrain, fine-tune, measure the interval."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,7 +14,7 @@ from pipeline.models.networks.box_office_transformer import (
     BoxOfficeTransformer,
     TransformerConfig,
     as_interval,
-    measure_reach,
+    calibrate_interval,
 )
 from pipeline.models.networks.streams import width_of
 from pipeline.models.training.estimator import Inputs, NetworkKind, Target, Trained, Training
@@ -28,17 +28,17 @@ KIND = "box office transformer"
 SMALL: Mapping[str, object] = MappingProxyType(
     {"width": 32, "max_epochs": 6, "pretraining_epochs": 2}
 )
-"""Knobs for the studio: seconds on one core."""
+"""Hyperparameters for the studio: seconds on one core."""
 
 
 @dataclass(frozen=True)
-class TransformerRecipe:
+class TransformerEstimator:
     """One variant of the transformer.
 
     Attributes:
         name: In folders and reports.
-        config: Its knobs.
-        small: Knobs for the studio.
+        config: Its hyperparameters.
+        small: Hyperparameters for the studio.
     """
 
     name: str
@@ -48,7 +48,7 @@ class TransformerRecipe:
     def train(
         self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
     ) -> Trained:
-        """Train; see `Recipe.train`."""
+        """Train; see `Estimator.train`."""
         read = _read(self.config, inputs, target, parts, training)
 
         def prepare(network: BoxOfficeTransformer, *_: object) -> None:
@@ -67,7 +67,7 @@ class TransformerRecipe:
         )
         trained = fit_plan(plan, inputs, target, parts, training)
         said = trained.network.answer(inputs, read.val_rows)
-        reach = measure_reach(said, target.values[read.val_rows])
+        reach = calibrate_interval(said, target.values[read.val_rows])
         trained.network.reach.copy_(torch.from_numpy(reach))
         return trained
 
@@ -137,7 +137,7 @@ def loss(said: Tensor, target: Tensor) -> Tensor:
 
 
 def score(said: Tensor, target: Tensor) -> Mapping[str, float]:
-    """Give the root of the mean squared error in log10 dollars."""
+    """Return the root of the mean squared error in log10 dollars."""
     return {"rmse": float((said[:, 0] - target.to(said)).square().mean().sqrt())}
 
 

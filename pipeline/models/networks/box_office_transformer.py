@@ -147,7 +147,7 @@ class BoxOfficeTransformer(nn.Module):
     def tokens(
         self, streams: Mapping[str, Tensor], masks: Mapping[str, Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """Give tokens (batch, tokens, width), the summary first, and which are there."""
+        """Return tokens (batch, tokens, width), the summary first, and which are there."""
         owners = streams["owners"].long()  # (batch, owners)
         batch = len(owners)
         parts = [self.summary.expand(batch, 1, -1)]
@@ -227,7 +227,7 @@ def as_interval(said: np.ndarray, reach: np.ndarray) -> np.ndarray:
     return np.stack([mean, mean - reach[0] * sd, mean + reach[1] * sd], axis=1)
 
 
-def measure_reach(said: np.ndarray, true: np.ndarray) -> np.ndarray:
+def calibrate_interval(said: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Find how far 90 % intervals must reach, by movies that were not trained on (conformal).
 
     Args:

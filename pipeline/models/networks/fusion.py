@@ -25,7 +25,7 @@ class StreamNetwork(nn.Module):
     """An encoder per stream; whoever inherits fuses what they give.
 
     A missing stream's slot holds a learned vector, the same in training, validation and test, so
-    no layer's width hangs on masks. Standardisation is part of the network.
+    no layer's width depends on masks. Standardisation is part of the network.
 
     Attributes:
         specs: Its streams.
@@ -39,7 +39,7 @@ class StreamNetwork(nn.Module):
         self.encoders = nn.ModuleDict({spec.name: StreamEncoder(spec) for spec in specs})
 
     def encode(self, streams: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> list[Tensor]:
-        """Give each stream's features, (batch, width_out)."""
+        """Return each stream's features, (batch, width_out)."""
         return [
             self.encoders[spec.name](streams[spec.name], masks[spec.name]) for spec in self.specs
         ]
@@ -112,7 +112,7 @@ def stream_kind(network: Callable[..., StreamNetwork]) -> NetworkKind:
 def stream_arguments(
     specs: Sequence[StreamSpec], n_outputs: int, dropout: float, output: Output
 ) -> dict[str, Any]:
-    """Give what a `stream_kind` is built from, as JSON values."""
+    """Return what a `stream_kind` is built from, as JSON values."""
     return {
         "streams": [asdict(spec) for spec in specs],
         "n_outputs": n_outputs,

@@ -31,7 +31,7 @@ class Head:
 
 
 def heads_of(target: Target, extras: Sequence[Target]) -> list[Head]:
-    """Give each target its outputs, the main one first."""
+    """Return each target its outputs, the main one first."""
     heads: list[Head] = []
     outputs = columns = 0
     for some in (target, *extras):

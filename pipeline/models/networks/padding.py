@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def find_places(mask: Tensor) -> Tensor:
-    """Give where the true values of a mask are, counted row by row, int64 (n,)."""
+    """Return where the true values of a mask are, counted row by row, int64 (n,)."""
     return torch.nonzero(mask.flatten())[:, 0]
 
 

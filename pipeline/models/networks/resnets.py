@@ -92,7 +92,7 @@ class ResNet(nn.Module):
         return nn.Sequential(OrderedDict(layers))
 
     def features(self, pictures: Tensor) -> Tensor:
-        """Give the last map, (batch, width_out, px / 32, px / 32)."""
+        """Return the last map, (batch, width_out, px / 32, px / 32)."""
         x = self.relu(self.bn1(self.conv1(pictures)))  # (batch, width, px / 2, px / 2)
         x = self.layer1(self.maxpool(x))  # (batch, ·, px / 4, px / 4)
         return self.layer4(self.layer3(self.layer2(x)))  # (batch, width_out, px / 32, px / 32)

@@ -96,7 +96,7 @@ def _specify(name: str, values: np.ndarray | Ragged, reader: Kind) -> StreamSpec
 
 
 def width_of(values: np.ndarray | Ragged) -> int:
-    """Give `StreamSpec.width_in` of a stream."""
+    """Return `StreamSpec.width_in` of a stream."""
     return values.width if isinstance(values, Ragged) else values.shape[1]
 
 

@@ -8,12 +8,12 @@ from pipeline.models.estimators.blend import (
     TRANSFORMER,
     TREES,
     BlendConfig,
-    BlendRecipe,
+    BlendEstimator,
     transformer_of,
 )
-from pipeline.models.estimators.transformer_estimator import TransformerRecipe
+from pipeline.models.estimators.transformer_estimator import TransformerEstimator
 from pipeline.models.networks.box_office_transformer import TransformerConfig
-from pipeline.models.training.estimator import Recipe
+from pipeline.models.training.estimator import Estimator
 from pipeline.models.training.movie_reader import FIELDS
 
 TEXT_ONLY = "text only, masked words"
@@ -24,36 +24,36 @@ GROUNDED = "transformer, masked fields, grounded keywords"
 _WITH_KEYWORDS = (*FIELDS, "keyword")
 
 _RECIPES = (
-    BlendRecipe(BOX_OFFICE.main_variant, BlendConfig(pretraining="masked")),
-    TransformerRecipe(PLAIN),
-    TransformerRecipe(MASKED, TransformerConfig(pretraining="masked")),
-    TransformerRecipe(
+    BlendEstimator(BOX_OFFICE.main_variant, BlendConfig(pretraining="masked")),
+    TransformerEstimator(PLAIN),
+    TransformerEstimator(MASKED, TransformerConfig(pretraining="masked")),
+    TransformerEstimator(
         GROUNDED, TransformerConfig(pretraining="grounding+masked", fields=_WITH_KEYWORDS)
     ),
-    TransformerRecipe("transformer, keywords", TransformerConfig(fields=_WITH_KEYWORDS)),
-    TransformerRecipe(
+    TransformerEstimator("transformer, keywords", TransformerConfig(fields=_WITH_KEYWORDS)),
+    TransformerEstimator(
         TEXT_ONLY,
         TransformerConfig(
             pretraining="masked", fields=("word",), uses_numbers=False, uses_regions=False
         ),
     ),
-    BlendRecipe("gaussian process", BlendConfig(parts=(KERNEL,))),
-    BlendRecipe("boosted trees", BlendConfig(parts=(TREES,))),
+    BlendEstimator("gaussian process", BlendConfig(parts=(KERNEL,))),
+    BlendEstimator("boosted trees", BlendConfig(parts=(TREES,))),
 )
 
-RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}
+ESTIMATORS: Mapping[str, Estimator] = {estimator.name: estimator for estimator in _RECIPES}
 """By the variant's name, the main one first. Keywords are in two variants only: the crowd writes
 them, many after release."""
 
 
-def pretrained_recipes() -> Mapping[str, TransformerRecipe]:
-    """Give the transformers that are pretrained, also the one inside the blend, by variant."""
+def pretrained_estimators() -> Mapping[str, TransformerEstimator]:
+    """Return the transformers that are pretrained, also the one inside the blend, by variant."""
     found = {}
-    for name, recipe in RECIPES.items():
-        if isinstance(recipe, BlendRecipe):
-            if TRANSFORMER not in recipe.config.parts:
+    for name, estimator in ESTIMATORS.items():
+        if isinstance(estimator, BlendEstimator):
+            if TRANSFORMER not in estimator.config.parts:
                 continue
-            recipe = transformer_of(recipe.config)
-        if recipe.config.pretraining:
-            found[name] = recipe
+            estimator = transformer_of(estimator.config)
+        if estimator.config.pretraining:
+            found[name] = estimator
     return found

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pipeline.core.squares import Fit
-from pipeline.models.estimators.poster_cnn import PosterConfig, PosterRecipe
+from pipeline.models.estimators.poster_cnn import PosterConfig, PosterEstimator
 from pipeline.models.networks.pixel_trunks import DEEP_AND_WIDE, LoadWeights
 
 _CONFIGS = {
@@ -29,20 +29,22 @@ SMALL: Mapping[str, object] = {
     "patience": 14,
     "keep_mib": 64,
 }
-"""Knobs for the studio's drawn posters: seconds on one core, and no pretrained weights. No early
+"""Hyperparameters for the studio's drawn posters: seconds on one core, and no pretrained weights.
+No early
 stop: a validation part of a dozen posters stops it before it has begun."""
 
 SMALL_VARIANTS = ("resnet18, pad", "bag of tricks + mish", "augmentation")
 
 
-def recipes(load_weights: LoadWeights | None = None) -> Mapping[str, PosterRecipe]:
-    """Give all variants by name, the main one first.
+def estimators(load_weights: LoadWeights | None = None) -> Mapping[str, PosterEstimator]:
+    """Return all variants by name, the main one first.
 
     Args:
         load_weights: Gives pretrained weights by the network's name; None for from scratch.
     """
     return {
-        name: PosterRecipe(name, config, SMALL, load_weights) for name, config in _CONFIGS.items()
+        name: PosterEstimator(name, config, SMALL, load_weights)
+        for name, config in _CONFIGS.items()
     }
 
 

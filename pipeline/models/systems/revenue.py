@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pipeline.core.systems import ALL_STREAMS, PUBLISHED_STREAMS, REVENUE
-from pipeline.models.estimators.ensemble import EnsembleConfig, EnsembleRecipe
-from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionRecipe
-from pipeline.models.estimators.ordinal_estimator import OrdinalRecipe
-from pipeline.models.training.estimator import Recipe
+from pipeline.models.estimators.ensemble import EnsembleConfig, EnsembleEstimator
+from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionEstimator
+from pipeline.models.estimators.ordinal_estimator import OrdinalEstimator
+from pipeline.models.training.estimator import Estimator
 
 CUT_BLEND = "blend, cut into classes"
 
@@ -23,27 +23,27 @@ _SMALL = {"max_epochs": 8}
 _SMALL_OURS = {**_SMALL, "batch_size": 16}
 
 _NETWORKS = (
-    FusionRecipe(ALL_STREAMS, _ALL, _SMALL),
-    FusionRecipe(PUBLISHED_STREAMS, _SEED, _SMALL),
-    FusionRecipe("attention fusion", replace(_OURS, fusion="attention fusion"), _SMALL_OURS),
+    FusionEstimator(ALL_STREAMS, _ALL, _SMALL),
+    FusionEstimator(PUBLISHED_STREAMS, _SEED, _SMALL),
+    FusionEstimator("attention fusion", replace(_OURS, fusion="attention fusion"), _SMALL_OURS),
     *(
-        FusionRecipe(
+        FusionEstimator(
             f"{reader} over frames",
             replace(_OURS, streams=_OVER_FRAMES, reader=reader),
             _SMALL_OURS,
         )
         for reader in ("lstm", "gru")
     ),
-    FusionRecipe("multi-task heads", replace(_ALL, extra_weight=0.3), _SMALL),
+    FusionEstimator("multi-task heads", replace(_ALL, extra_weight=0.3), _SMALL),
 )
-_BY_NAME: Mapping[str, Recipe] = {recipe.name: recipe for recipe in _NETWORKS}
+_BY_NAME: Mapping[str, Estimator] = {estimator.name: estimator for estimator in _NETWORKS}
 
 _TOGETHER = EnsembleConfig((ALL_STREAMS, "attention fusion", "gru over frames"))
 
-RECIPES: Mapping[str, Recipe] = {
+ESTIMATORS: Mapping[str, Estimator] = {
     **_BY_NAME,
-    "ensemble": EnsembleRecipe("ensemble", _BY_NAME, _TOGETHER, _SMALL),
-    CUT_BLEND: OrdinalRecipe(CUT_BLEND),
+    "ensemble": EnsembleEstimator("ensemble", _BY_NAME, _TOGETHER, _SMALL),
+    CUT_BLEND: OrdinalEstimator(CUT_BLEND),
 }
 """By the variant's name, the main one first. "multi-task heads" learns the inputs' `extra_targets`
 (score, genres) beside the class; without any it is "all streams". The last learns the revenue

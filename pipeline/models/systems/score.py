@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionRecipe
-from pipeline.models.estimators.stacked_cnn import FramesConfig, FramesRecipe
+from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionEstimator
+from pipeline.models.estimators.stacked_cnn import FramesConfig, FramesEstimator
 from pipeline.models.networks.pixel_trunks import LoadWeights
-from pipeline.models.training.estimator import Recipe
+from pipeline.models.training.estimator import Estimator
 from pipeline.models.training.schedule import Schedule
 
 _EMBEDDINGS = "frame embeddings, attention"
@@ -40,23 +40,25 @@ SMALL: Mapping[str, object] = {
     "patience": 5,
     "keep_mib": 128,
 }
-"""Knobs for the studio's filmed trailers: seconds on one core, and no pretrained weights."""
+"""Hyperparameters for the studio's filmed trailers: seconds on one core, and no pretrained
+weights.
+"""
 
 SMALL_EMBEDDINGS: Mapping[str, object] = {"learning_rate": 1e-3, "max_epochs": 30}
 
 SMALL_VARIANTS = (_EMBEDDINGS, "15 frames, resnet18", "shared encoder, attention")
 
 
-def recipes(load_weights: LoadWeights | None = None) -> Mapping[str, Recipe]:
-    """Give all variants by name, the main one first.
+def estimators(load_weights: LoadWeights | None = None) -> Mapping[str, Estimator]:
+    """Return all variants by name, the main one first.
 
     Args:
         load_weights: Gives pretrained weights by the network's name; None for from scratch.
     """
     return {
-        _EMBEDDINGS: FusionRecipe(_EMBEDDINGS, _OVER_EMBEDDINGS, SMALL_EMBEDDINGS),
+        _EMBEDDINGS: FusionEstimator(_EMBEDDINGS, _OVER_EMBEDDINGS, SMALL_EMBEDDINGS),
         **{
-            name: FramesRecipe(name, config, SMALL, load_weights)
+            name: FramesEstimator(name, config, SMALL, load_weights)
             for name, config in _OVER_PIXELS.items()
         },
     }
@@ -64,4 +66,4 @@ def recipes(load_weights: LoadWeights | None = None) -> Mapping[str, Recipe]:
 
 def variants(preset: str) -> tuple[str, ...]:
     """Name the variants that are trained unless others are asked for."""
-    return tuple(recipes()) if preset == "published" else SMALL_VARIANTS
+    return tuple(estimators()) if preset == "published" else SMALL_VARIANTS

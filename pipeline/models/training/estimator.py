@@ -53,7 +53,7 @@ class Trained:
         arguments: JSON values; `KINDS[kind].build(**arguments)` gives the empty network.
         network: In evaluation mode, with its best weights, on the CPU.
         fitted: History and best epoch.
-        config: JSON values: every knob as used.
+        config: JSON values: every hyperparameter as used.
         data_hash: Of the table.
         fingerprint: Hash of config, data, target and parts.
     """
@@ -74,7 +74,7 @@ class Training:
     Attributes:
         folder: For checkpoints; an interrupted training is taken up from there.
         seed: Of weights, dropout and order.
-        knobs: By name, what is to differ from the recipe's published defaults.
+        hyperparameters: By name, what is to differ from the estimator's published defaults.
         on_epoch: Told of each epoch; may raise to stop.
         on_resume: Told what earlier takes had spent, once for each step that is taken up or read
             back.
@@ -83,31 +83,31 @@ class Training:
 
     folder: Path
     seed: int = 42
-    knobs: Mapping[str, object] = field(default_factory=dict)
+    hyperparameters: Mapping[str, object] = field(default_factory=dict)
     on_epoch: EpochHook | None = None
     on_resume: ResumeHook | None = None
     accelerator: str = "auto"
 
     def turn(self, config: Config) -> Config:
-        """Give a recipe's config with this training's seed and knobs.
+        """Return an estimator's config with this training's seed and hyperparameters.
 
         Raises:
-            TrainingError: A knob is unknown.
+            TrainingError: A hyperparameter is unknown.
         """
-        return turn_knobs(config, self.knobs, seed=self.seed)
+        return override_config(config, self.hyperparameters, seed=self.seed)
 
 
-class Recipe(Protocol):
+class Estimator(Protocol):
     """One variant of a system: how to make a network from inputs and a target."""
 
     name: str
     """In folders and reports."""
 
     config: Any
-    """Its knobs with their published values, a frozen dataclass."""
+    """Its hyperparameters with their published values, a frozen dataclass."""
 
     small: Mapping[str, object]
-    """Other values of some knobs, for a demo that takes seconds."""
+    """Other values of some hyperparameters, for a demo that takes seconds."""
 
     def train(
         self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
@@ -118,10 +118,10 @@ class Recipe(Protocol):
             inputs: All that may be looked at.
             target: What is wanted, fitted on the same training part.
             parts: "train", "val", "test" or "" per movie, object (movies,).
-            training: Where, from which seed, with which knobs.
+            training: Where, from which seed, with which hyperparameters.
 
         Raises:
-            TrainingError: A part is empty, a knob is unknown, or the streams are missing.
+            TrainingError: A part is empty, a hyperparameter is unknown, or the streams are missing.
             LeakError: An input is known only after release.
         """
         ...
@@ -142,8 +142,10 @@ class NetworkKind:
     answer: Callable[[nn.Module, Inputs, np.ndarray], np.ndarray]
 
 
-def turn_knobs(config: Config, knobs: Mapping[str, object], *, seed: int | None = None) -> Config:
-    """Change some fields of a recipe's config, also those of its `schedule`.
+def override_config(
+    config: Config, hyperparameters: Mapping[str, object], *, seed: int | None = None
+) -> Config:
+    """Change some fields of an estimator's config, also those of its `schedule`.
 
     Lists become tuples, as configs hold them.
 
@@ -152,11 +154,12 @@ def turn_knobs(config: Config, knobs: Mapping[str, object], *, seed: int | None 
 
     Example:
         >>> from pipeline.models.training.schedule import Schedule
-        >>> turn_knobs(Schedule(), {"patience": 3}, seed=1).patience
+        >>> override_config(Schedule(), {"patience": 3}, seed=1).patience
         3
     """
     wanted = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in knobs.items()
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in hyperparameters.items()
     }
     if seed is not None:
         wanted.setdefault("seed", seed)
@@ -165,7 +168,7 @@ def turn_knobs(config: Config, knobs: Mapping[str, object], *, seed: int | None 
     inner = {field.name for field in fields(schedule)} if is_dataclass(schedule) else set()
     unknown = sorted(set(wanted) - own - inner)
     if unknown:
-        raise TrainingError(f"wanted knobs among {sorted(own | inner)}, came {unknown}")
+        raise TrainingError(f"wanted hyperparameters among {sorted(own | inner)}, came {unknown}")
     changed = replace(config, **{name: wanted[name] for name in wanted if name in own})
     for_schedule = {name: wanted[name] for name in wanted if name in inner - own}
     if for_schedule:

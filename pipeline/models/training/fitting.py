@@ -1,4 +1,4 @@
-"""From a recipe's parts to a trained network: rows, fingerprint, first weights, the loop."""
+"""From an estimator's parts to a trained network: rows, fingerprint, first weights, the loop."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,7 +25,7 @@ LATER_FIELDS = ("revenue_usd", "popularity", "vote_average", "vote_count")
 
 
 class FitConfig(Protocol):
-    """What the config of every recipe has, a frozen dataclass."""
+    """What the config of every estimator has, a frozen dataclass."""
 
     @property
     def batch_size(self) -> int: ...  # noqa: D102
@@ -115,7 +115,7 @@ def fit_plan(
 
 
 def part_rows(target: Target, parts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give the rows to train on and to stop by.
+    """Return the rows to train on and to stop by.
 
     Raises:
         TrainingError: A part is empty or holds a movie whose target is unknown.
@@ -157,14 +157,14 @@ def refuse_leaks(inputs: Inputs) -> None:
 def first_weights(
     build: Callable[..., nn.Module], arguments: Mapping[str, Any], seed: int
 ) -> nn.Module:
-    """Build a network whose first weights hang on the seed alone."""
+    """Build a network whose first weights depend on the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build(**arguments)
 
 
 def plan_values(plan: Plan, target: Target) -> np.ndarray:
-    """Give what is learned, as the loop wants it: int64 classes, float32 else."""
+    """Return what is learned, as the loop wants it: int64 classes, float32 else."""
     values = target.values if plan.values is None else plan.values
     return values if np.issubdtype(values.dtype, np.integer) else values.astype(np.float32)
 

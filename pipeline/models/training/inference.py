@@ -49,7 +49,7 @@ class Output:
         return cls(**{**value, "kind": Kind(value["kind"])})
 
     def as_json(self) -> dict[str, Any]:
-        """Give JSON values, for the arguments of a kind of network."""
+        """Return JSON values, for the arguments of a kind of network."""
         return {**asdict(self), "kind": self.kind.value}
 
     def scale(self, raw: Tensor) -> Tensor:

@@ -43,7 +43,7 @@ class Objective:
 class Learner(lightning.LightningModule):
     """The network with its loss and optimizer.
 
-    Order, dropout and transforms hang on seed, epoch and step alone: so a resumed run is exact.
+    Order, dropout and transforms depend on seed, epoch and step alone: so a resumed run is exact.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Learner(lightning.LightningModule):
         self.steps_done = 0
 
     def configure_optimizers(self) -> Any:
-        """Give the schedule's optimizer, and what lowers its rate."""
+        """Return the schedule's optimizer, and what lowers its rate."""
         optimizer = make_optimizer(self.network.parameters(), self.schedule)
         scheduler = make_scheduler(optimizer, self.schedule)
         if scheduler is None:
@@ -184,7 +184,7 @@ class EpochLog(Callback):
             self.on_epoch(epoch, self.schedule.max_epochs, metrics)
 
     def state_dict(self) -> dict[str, Any]:
-        """Give what the checkpoint keeps."""
+        """Return what the checkpoint keeps."""
         return {
             "history": self.history,
             "best_epoch": self.best_epoch,

@@ -134,7 +134,7 @@ class MovieReader(nn.Module):
         return TrackRecords(*(getattr(self, f"track_{name}").numpy() for name in _TRACKS))
 
     def raw_numbers(self, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-        """Give numbers as they are, NaN unknown: float64 (rows, columns)."""
+        """Return numbers as they are, NaN unknown: float64 (rows, columns)."""
         return _numbers(inputs, rows, self.tracks)
 
     def read(self, inputs: Inputs, rows: np.ndarray) -> FieldTable:
@@ -171,7 +171,7 @@ class MovieReader(nn.Module):
 
 
 def known_revenue_usd(inputs: Inputs, target_log10: np.ndarray) -> np.ndarray:
-    """Give revenues for track records: those of the inputs, else the target's."""
+    """Return revenues for track records: those of the inputs, else the target's."""
     if inputs.revenue_usd is not None:
         return inputs.revenue_usd
     return 10.0**target_log10
@@ -224,7 +224,7 @@ def _owners(record: MovieRecord, fields: Sequence[str]) -> list[tuple[int, int]]
 
 @lru_cache(maxsize=500_000)
 def hash_owner(field: str, one: object) -> int:
-    """Give an owner's number: the same everywhere."""
+    """Return an owner's number: the same everywhere."""
     return int(hash_json([field, one])[:12], 16)
 
 

@@ -19,7 +19,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 def make_objective(
     target: Target, train_rows: np.ndarray, *, weigh_classes: bool = False, loss: str = "mse"
 ) -> Objective:
-    """Give loss and scores of a target.
+    """Return loss and scores of a target.
 
     Args:
         target: Outputs are logits of its classes or labels, or its number as it is: (batch,).

@@ -82,7 +82,7 @@ class Kept:
         self.arrays: dict[int, np.ndarray] = {}
 
     def __call__(self, row: int) -> np.ndarray:
-        """Give a row's array."""
+        """Return a row's array."""
         if row in self.arrays:
             return self.arrays[row]
         array = self.make(row)
@@ -109,7 +109,7 @@ class PosterReader:
         self.kept = Kept(self._open, keep_mib)
 
     def read_to_learn(self, batch: Batch, seed: int) -> Batch:
-        """Read a batch's posters; a random crop hangs on the seed."""
+        """Read a batch's posters; a random crop depends on the seed."""
         return self._read(batch, np.random.default_rng(seed))
 
     def read(self, batch: Batch, _seed: int = 0) -> Batch:
@@ -167,7 +167,7 @@ class FrameReader:
         self.kept = Kept(self._open, keep_mib)
 
     def read_to_learn(self, batch: Batch, seed: int) -> Batch:
-        """Read a batch's frames; choice and order hang on the seed."""
+        """Read a batch's frames; choice and order depend on the seed."""
         return self._read(batch, np.random.default_rng(seed))
 
     def read(self, batch: Batch, _seed: int = 0) -> Batch:

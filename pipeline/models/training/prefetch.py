@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def read_ahead(items: Iterator[T], ahead: int = 2) -> Iterator[T]:
-    """Give the same items in the same order, taken from the iterator by a thread of its own.
+    """Return the same items in the same order, taken from the iterator by a thread of its own.
 
     An error of the iterator comes up where its item would have; who stops early leaves no thread.
 

@@ -55,7 +55,7 @@ def save_trained(
     """Write a network to one file, through a temporary name.
 
     Args:
-        trained: What a recipe gave.
+        trained: What an estimator gave.
         path: Where to; usually ends in `model.pth` or `MODEL_FILE`.
         task: What it predicts.
         target_facts: Of the target that it was trained on.
@@ -105,7 +105,7 @@ def answer(saved: Saved | Trained, inputs: Inputs, rows: np.ndarray) -> np.ndarr
     """Ask a network about some movies.
 
     Args:
-        saved: From `load_trained`, or fresh from a recipe.
+        saved: From `load_trained`, or fresh from an estimator.
         inputs: All that it may look at, with the streams that it was trained on.
         rows: Row numbers, shape (n,).
 

@@ -55,7 +55,9 @@ def _reduce(
 
 
 def _summarise(values: np.ndarray | Ragged, rows: np.ndarray) -> np.ndarray:
-    """Give vectors as they are, a sequence's mean, and a log-mel's mean and deviation over time."""
+    """Return vectors as they are, a sequence's mean, and a log-mel's mean and deviation over
+    time.
+    """
     if isinstance(values, Ragged):
         return _mean_of_sequences(values, rows)
     parts = [np.zeros((0, values.shape[1] * (1 if values.ndim == 2 else 2)), np.float32)]

@@ -24,25 +24,25 @@ class Catalogue(Protocol):
         """List (release date or "", TMDB id) of every movie, ascending."""
 
     def details(self, tmdb_id: int) -> dict:
-        """Give `/movie/{id}` with credits, keywords, videos, release_dates and external_ids."""
+        """Return `/movie/{id}` with credits, keywords, videos, release_dates and external_ids."""
 
     def summary(self, tmdb_id: int) -> dict:
-        """Give at least those fields of `details` that a list of movies shows."""
+        """Return at least those fields of `details` that a list of movies shows."""
 
     def poster(self, poster_path: str, width_px: int) -> bytes | None:
-        """Give a poster as JPEG; None where the path is nobody's."""
+        """Return a poster as JPEG; None where the path is nobody's."""
 
     def trailer(self, key: str) -> Path | None:
-        """Give the file of a video; None where the key is nobody's."""
+        """Return the file of a video; None where the key is nobody's."""
 
     def has_imdb_id(self, imdb_id: str) -> bool:
         """Say whether a movie has this IMDb id."""
 
     def find(self, imdb_id: str) -> int:
-        """Give the movie with this IMDb id; LookupError where there is none."""
+        """Return the movie with this IMDb id; LookupError where there is none."""
 
     def box_office(self, imdb_id: str) -> dict | None:
-        """Give IMDbPro's figures (see `box_office.make_box_office`); None where it has none."""
+        """Return IMDbPro's figures (see `box_office.make_box_office`); None where it has none."""
 
     def changed_between(self, start: date, end: date) -> list[int]:
         """List movies changed on those days, deleted ones too."""

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 
 def today() -> date:
-    """Give the day in UTC, by which TMDB dates its changes."""
+    """Return the day in UTC, by which TMDB dates its changes."""
     return datetime.now(UTC).date()
 
 
@@ -56,7 +56,7 @@ class Changes:
         return details | self._edits.get(tmdb_id, {})
 
     def edited_dates(self) -> dict[int, str]:
-        """Give the release dates that were edited, by movie."""
+        """Return the release dates that were edited, by movie."""
         with self._lock:
             return {
                 tmdb_id: str(fields["release_date"] or "")

@@ -30,7 +30,7 @@ CREW_JOBS = (
 
 
 def video_key(kind: str, tmdb_id: int) -> str:
-    """Give the key of one of a movie's videos: 11 characters, as YouTube's.
+    """Return the key of one of a movie's videos: 11 characters, as YouTube's.
 
     Example:
         >>> video_key(MAIN_TRAILER, 90000001)
@@ -40,7 +40,7 @@ def video_key(kind: str, tmdb_id: int) -> str:
 
 
 def write_own_title(traits: Traits, seed: int) -> str:
-    """Give the movie's title; parts of a franchise share its name."""
+    """Return the movie's title; parts of a franchise share its name."""
     rng = chance(seed, traits.index, "title")
     if not traits.part:
         return write_title(rng)
@@ -92,7 +92,7 @@ def make_basics(traits: Traits, released: date, seed: int) -> dict:
 
 
 def imdb_id(index: int) -> str:
-    """Give the IMDb id of a generated movie, above IMDb's own.
+    """Return the IMDb id of a generated movie, above IMDb's own.
 
     Example:
         >>> imdb_id(0)
@@ -102,7 +102,7 @@ def imdb_id(index: int) -> str:
 
 
 def default_poster_path(tmdb_id: int) -> str:
-    """Give the path of the poster that a movie has before any edit."""
+    """Return the path of the poster that a movie has before any edit."""
     return f"/p{tmdb_id}.jpg"
 
 

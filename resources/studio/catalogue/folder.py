@@ -116,7 +116,7 @@ class FolderCatalogue:
         return tmdb_id is not None and tmdb_id not in self._changes.deleted
 
     def find(self, imdb_id: str) -> int:
-        """Give the movie with this IMDb id."""
+        """Return the movie with this IMDb id."""
         tmdb_id = self._imdb_ids.get(imdb_id, 0)
         self._check(tmdb_id)
         return tmdb_id

@@ -77,7 +77,7 @@ class GeneratedCatalogue:
         return listed[1]
 
     def traits(self, tmdb_id: int) -> Traits:
-        """Give what the movie is like underneath."""
+        """Return what the movie is like underneath."""
         self._check(tmdb_id)
         index, timeline = tmdb_id - FIRST_TMDB_ID, self._timeline
         franchise, part = int(timeline.franchises[index]), int(timeline.parts[index])
@@ -95,12 +95,12 @@ class GeneratedCatalogue:
         return self._timeline.release_date(tmdb_id - FIRST_TMDB_ID)
 
     def summary(self, tmdb_id: int) -> dict:
-        """Give the top-level fields of the details."""
+        """Return the top-level fields of the details."""
         basics = make_basics(self.traits(tmdb_id), self._released(tmdb_id), self.seed)
         return self._changes.applied(tmdb_id, basics)
 
     def details(self, tmdb_id: int) -> dict:
-        """Give the details with all parts."""
+        """Return the details with all parts."""
         traits, released = self.traits(tmdb_id), self._released(tmdb_id)
         basics = make_basics(traits, released, self.seed)
         return self._changes.applied(tmdb_id, basics | make_parts(traits, released, self.seed))
@@ -147,13 +147,13 @@ class GeneratedCatalogue:
         return self._has(_tmdb_id_of(imdb_id))
 
     def find(self, imdb_id: str) -> int:
-        """Give the movie with this IMDb id."""
+        """Return the movie with this IMDb id."""
         tmdb_id = _tmdb_id_of(imdb_id)
         self._check(tmdb_id)
         return tmdb_id
 
     def box_office(self, imdb_id: str) -> dict | None:
-        """Give IMDbPro's figures."""
+        """Return IMDbPro's figures."""
         tmdb_id = _tmdb_id_of(imdb_id)
         if not self._has(tmdb_id):
             return None

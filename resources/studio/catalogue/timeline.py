@@ -39,7 +39,7 @@ class Timeline:
     days: np.ndarray
 
     def release_date(self, index: int) -> date:
-        """Give one movie's release date."""
+        """Return one movie's release date."""
         return self.days[index].item()
 
 

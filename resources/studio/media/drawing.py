@@ -31,7 +31,7 @@ def blend(first: tuple, second: tuple, share: float) -> tuple[int, int, int]:
 
 
 def field_colour(warmth: float) -> tuple[int, int, int]:
-    """Give the colour of a poster's field; red rises with warmth all the way.
+    """Return the colour of a poster's field; red rises with warmth all the way.
 
     Args:
         warmth: In [-WIDEST, WIDEST].
@@ -72,7 +72,7 @@ def draw_poster(
 
 
 def _tinted(picture: Image.Image, genre_ids: tuple[int, ...]) -> Image.Image:
-    """Give a picture the looks of genres, side by side; its brightness stays."""
+    """Return a picture the looks of genres, side by side; its brightness stays."""
     if not genre_ids:
         return picture
     width, height = picture.size

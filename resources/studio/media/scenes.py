@@ -29,7 +29,7 @@ SKY_LUMA = 55.0
 HAZIEST, CLEAREST = 0.45, 0.95
 """How much darker the ridges are than the sky: 0 not at all, 1 black."""
 TEXTURE_MEAN = 0.45
-"""Mean of a backdrop's texture; the sky's brightness must not hang on contrast."""
+"""Mean of a backdrop's texture; the sky's brightness must not depend on contrast."""
 BARS_PX = (8, 5)
 """Thickness of upright and level bars of a genre's weave, in pixels of chroma: squeezed to a
 square, as networks want pictures, both are alike."""
@@ -50,7 +50,7 @@ class Look:
     genre_ids: tuple[int, ...] = ()
 
     def mean_yuv(self) -> np.ndarray:
-        """Give the sky's mean colour where no genre shows."""
+        """Return the sky's mean colour where no genre shows."""
         dark, light = blend(self.colour, (0, 0, 0), 0.45), blend(self.colour, PAPER, 0.45)
         return (to_yuv(dark) + to_yuv(light)) / 2
 
@@ -61,7 +61,7 @@ def choose_look(vividness: float, contrast: float, genre_ids: tuple[int, ...]) -
 
 
 def scenery_colour(vividness: float) -> tuple[int, int, int]:
-    """Give the main colour of a scene; green rises with vividness all the way."""
+    """Return the main colour of a scene; green rises with vividness all the way."""
     share = min(1.0, max(0.0, (vividness / WIDEST + 1) / 2))
     if share < 0.5:
         return blend(DIMMEST, MIDDLE, 2 * share)
@@ -135,7 +135,7 @@ class Backdrop:
         return [np.clip(luma, BLACK_LUMA, WHITE_LUMA).astype(np.uint8), *chroma.astype(np.uint8)]
 
     def _front(self, look: Look) -> np.ndarray:
-        """Give the ridges' colour: hardly darker than the sky, as in haze, or nearly black."""
+        """Return the ridges' colour: hardly darker than the sky, as in haze, or nearly black."""
         middle = look.mean_yuv()
         black = np.array([BLACK_LUMA, NEUTRAL_CHROMA, NEUTRAL_CHROMA])
         return middle + (black - middle) * (HAZIEST + (CLEAREST - HAZIEST) * look.contrast)

@@ -18,7 +18,7 @@ SLOWEST_BPM, FASTEST_BPM = 60.0, 150.0
 
 
 def tone_hz(pitch: float) -> float:
-    """Give the ground tone, three octaves from the lowest pitch to the highest.
+    """Return the ground tone, three octaves from the lowest pitch to the highest.
 
     Example:
         >>> tone_hz(-WIDEST), tone_hz(WIDEST)

@@ -21,7 +21,7 @@ PLAIN, UPRIGHT, LEVEL = range(3)
 
 
 def genre_look(genre_id: int) -> tuple[tuple[float, float], int]:
-    """Give a genre's hue, as (blue, red) differences from grey, and its weave.
+    """Return a genre's hue, as (blue, red) differences from grey, and its weave.
 
     Example:
         >>> (blue, red), weave = genre_look(28)

@@ -43,7 +43,7 @@ class Stats:
         self._counts.clear()
 
     def report(self) -> dict:
-        """Give the counts.
+        """Return the counts.
 
         Returns:
             `total`, `kinds` (kind → method → count; every kind is there) and `paths` (path →

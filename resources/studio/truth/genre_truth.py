@@ -54,7 +54,7 @@ def _prior(shares: np.ndarray, chosen: tuple[int, ...], first: int) -> float:
 
 
 def posterior(traits: Traits, media: Collection[str]) -> np.ndarray:
-    """Give the probability of every state of `list_states`, having seen some media.
+    """Return the probability of every state of `list_states`, having seen some media.
 
     Args:
         traits: Of the movie; only what its media show is looked at.
@@ -88,7 +88,7 @@ def _likelihood(
 def genre_probabilities(
     catalogue: HasTraits, tmdb_id: int, media: Collection[str] = ("trailer",)
 ) -> dict[int, float]:
-    """Give the probability that the movie has each genre.
+    """Return the probability that the movie has each genre.
 
     Returns:
         By TMDB's id, all 19.
@@ -107,7 +107,7 @@ def label_probabilities(
     genre_ids: Sequence[int],
     media: Collection[str] = ("trailer",),
 ) -> np.ndarray:
-    """Give the probability of each genre, among movies that have at least one of them.
+    """Return the probability of each genre, among movies that have at least one of them.
 
     Returns:
         float64 (movies, genres).
@@ -125,7 +125,8 @@ def first_genre_probabilities(
     genre_ids: Sequence[int],
     media: Collection[str] = ("poster",),
 ) -> np.ndarray:
-    """Give the probability of each genre to be the first, among movies whose first is one of them.
+    """Return the probability of each genre to be the first, among movies whose first is one of
+    them.
 
     Returns:
         float64 (movies, genres); rows sum to 1.

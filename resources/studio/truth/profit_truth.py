@@ -66,7 +66,7 @@ def _unseen(seen: frozenset[str]) -> np.ndarray:
 def profit_probabilities(
     catalogue: HasTraits, tmdb_ids: Sequence[int], media: Collection[str] = ("poster",)
 ) -> np.ndarray:
-    """Give the probability that a movie's revenue is at least its budget.
+    """Return the probability that a movie's revenue is at least its budget.
 
     Of the media it knows the poster's warmth, the trailer's vividness and pitch, the plot's high
     concepts, and what each tells of the genres; budget, franchise, cast and noise stay unknown.

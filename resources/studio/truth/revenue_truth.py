@@ -61,7 +61,7 @@ class HasTraits(Protocol):
     seed: int
 
     def traits(self, tmdb_id: int) -> Traits:
-        """Give one movie's traits; LookupError where there is no such movie."""
+        """Return one movie's traits; LookupError where there is no such movie."""
 
 
 def effects(traits: Traits, seed: int) -> dict[str, float]:
@@ -87,12 +87,12 @@ def effects(traits: Traits, seed: int) -> dict[str, float]:
 
 
 def revenue_usd(traits: Traits, seed: int) -> int:
-    """Give what one movie earned, noise included, in US dollars."""
+    """Return what one movie earned, noise included, in US dollars."""
     return round(10 ** (sum(effects(traits, seed).values()) + NOISE_SD * traits.noise))
 
 
 def expected_log10_revenue(catalogue: HasTraits, tmdb_id: int) -> float:
-    """Give the log10 revenue to expect of one movie by one who sees everything but the noise.
+    """Return the log10 revenue to expect of one movie by one who sees everything but the noise.
 
     Args:
         catalogue: A generated catalogue; a folder of real movies knows no such law.
@@ -105,7 +105,7 @@ def expected_log10_revenue(catalogue: HasTraits, tmdb_id: int) -> float:
 
 
 def reachable_accuracy(means: np.ndarray, edges_log10: np.ndarray, noise_sd: float) -> float:
-    """Give the best expected accuracy of any classifier of log10 revenue.
+    """Return the best expected accuracy of any classifier of log10 revenue.
 
     Who knows the law names for each movie the class that is most likely under
     Normal(mean, noise_sd); the mean of those probabilities cannot be beaten in expectation.

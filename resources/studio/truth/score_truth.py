@@ -39,7 +39,7 @@ def score_effects(traits: Traits) -> dict[str, float]:
 
 
 def vote_average(traits: Traits) -> float:
-    """Give the score of one movie, noise included."""
+    """Return the score of one movie, noise included."""
     score = SCORE_MEAN + sum(score_effects(traits).values()) + SCORE_NOISE_SD * traits.score_noise
     return round(min(HIGHEST, max(LOWEST, score)), 3)
 
@@ -47,7 +47,7 @@ def vote_average(traits: Traits) -> float:
 def expected_score(
     catalogue: HasTraits, tmdb_id: int, media: Collection[str] = ("trailer", "poster")
 ) -> float:
-    """Give the score to expect of one movie by one who sees some of its media exactly.
+    """Return the score to expect of one movie by one who sees some of its media exactly.
 
     A medium that the movie lacks is not looked at. Its error is the least that any model of these
     media can have in expectation; a model sees the pictures through compression, a few frames and

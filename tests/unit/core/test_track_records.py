@@ -70,7 +70,7 @@ def test_movies_outside_the_training_part_do_not_count():
 
 
 def test_own_and_later_revenues_never_move_a_movies_columns():
-    """Whatever is known of it, a movie's row hangs on earlier movies alone."""
+    """Whatever is known of it, a movie's row depends on earlier movies alone."""
     before = described(MOVIES, EARNED_USD, [0, 1, 2, 3])
     for own in range(4):
         changed = EARNED_USD.copy()

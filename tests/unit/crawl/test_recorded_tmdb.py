@@ -56,7 +56,7 @@ ALL = read_answers() if ANSWERS.is_dir() else {}
 
 
 def find(value, keys):
-    """Give every JSON object, at any depth, that has all these keys."""
+    """Return every JSON object, at any depth, that has all these keys."""
     if isinstance(value, dict):
         if keys <= value.keys():
             yield value

@@ -21,7 +21,7 @@ HEADS = {"vgg16": "classifier.6", "vgg19": "classifier.6", "swin_t": "head", "sw
 
 @pytest.fixture(scope="module", params=SEEN, ids=lambda b: b.name)
 def backbone(request):
-    """Give a row of the table, with an input so small that a forward pass takes no time."""
+    """Return a row of the table, with an input so small that a forward pass takes no time."""
     row = request.param
     px = row.input_px if row.name == "clip_image" else 64  # a ViT has as many places as patches
     return replace(row, input_px=px, n_frames=row.n_frames and 4)

@@ -34,7 +34,7 @@ ORDERS = ([0, 1, 2, 3], [2, 0, 3, 1], [3, 1])
 
 @pytest.fixture(scope="module", params=BACKBONES.values(), ids=lambda b: b.name)
 def case(request):
-    """Give how a backbone embeds, its movies, their plain answers, and whether bits agree."""
+    """Return how a backbone embeds, its movies, their plain answers, and whether bits agree."""
     row = request.param
     return {
         Modality.IMAGE: pixels_case,

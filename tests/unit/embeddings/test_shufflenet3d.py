@@ -20,7 +20,7 @@ def network():
 
 
 def grow_by_time(flat, name):
-    """Give a kernel of pictures a time axis: only its middle moment sees anything."""
+    """Return a kernel of pictures a time axis: only its middle moment sees anything."""
     if flat.ndim != 4:
         return flat
     if flat.shape[-1] == 1:

@@ -13,9 +13,9 @@ from pipeline.core.target import Target
 from pipeline.models.estimators.blend import Blend, weigh_parts
 from pipeline.models.estimators.boosted_trees import TreesModel
 from pipeline.models.estimators.box_office_pretraining import Grounding, locate_keywords, pretrain
-from pipeline.models.estimators.transformer_estimator import TransformerRecipe
-from pipeline.models.networks.box_office_transformer import TransformerConfig, measure_reach
-from pipeline.models.systems.box_office import GROUNDED, MASKED, PLAIN, RECIPES, TEXT_ONLY
+from pipeline.models.estimators.transformer_estimator import TransformerEstimator
+from pipeline.models.networks.box_office_transformer import TransformerConfig, calibrate_interval
+from pipeline.models.systems.box_office import ESTIMATORS, GROUNDED, MASKED, PLAIN, TEXT_ONLY
 from pipeline.models.training.estimator import Training
 from pipeline.models.training.movie_reader import MovieReader
 from pipeline.models.training.saved import answer, load_trained, save_trained
@@ -23,10 +23,10 @@ from pipeline.models.training.saved import answer, load_trained, save_trained
 TARGET = Target(LOG10_REVENUE, LOG10, {})
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", ESTIMATORS)
 def test_every_variant_trains_is_saved_and_answers_alike(name, tmp_path):
-    trained = RECIPES[name].train(
-        INPUTS, TARGET, PARTS, Training(tmp_path, knobs=FAST, accelerator="cpu")
+    trained = ESTIMATORS[name].train(
+        INPUTS, TARGET, PARTS, Training(tmp_path, hyperparameters=FAST, accelerator="cpu")
     )
     said = answer(trained, INPUTS, TEST)
     assert said.shape == (len(TEST), 3)
@@ -42,10 +42,10 @@ def test_revenues_outside_the_training_part_reach_no_answer(tmp_path):
     hidden[PARTS == "test"] = 1.0
     values = LOG10.copy()
     values[PARTS == "test"] = np.nan
-    how = {"knobs": FAST, "accelerator": "cpu"}
-    seen = RECIPES["blend"].train(INPUTS, TARGET, PARTS, Training(tmp_path / "a", **how))
+    how = {"hyperparameters": FAST, "accelerator": "cpu"}
+    seen = ESTIMATORS["blend"].train(INPUTS, TARGET, PARTS, Training(tmp_path / "a", **how))
     blind_inputs = replace(INPUTS, revenue_usd=hidden)
-    blind = RECIPES["blend"].train(
+    blind = ESTIMATORS["blend"].train(
         blind_inputs, replace(TARGET, values=values), PARTS, Training(tmp_path / "b", **how)
     )
     np.testing.assert_array_equal(answer(seen, INPUTS, TEST), answer(blind, blind_inputs, TEST))
@@ -53,7 +53,7 @@ def test_revenues_outside_the_training_part_reach_no_answer(tmp_path):
 
 @pytest.mark.parametrize("name", ["gaussian process", "boosted trees"])
 def test_parts_find_the_planted_effect(name, tmp_path):
-    trained = RECIPES[name].train(INPUTS, TARGET, PARTS, Training(tmp_path, accelerator="cpu"))
+    trained = ESTIMATORS[name].train(INPUTS, TARGET, PARTS, Training(tmp_path, accelerator="cpu"))
     off = answer(trained, INPUTS, TEST)[:, 0] - LOG10[TEST]
     assert np.sqrt(np.mean(off**2)) < 0.85 * LOG10[TEST].std()
 
@@ -61,7 +61,7 @@ def test_parts_find_the_planted_effect(name, tmp_path):
 def test_shuffled_revenues_are_not_learned(tmp_path):
     shuffled = np.random.default_rng(5).permutation(LOG10)
     inputs = replace(INPUTS, revenue_usd=10**shuffled)
-    trained = RECIPES["gaussian process"].train(
+    trained = ESTIMATORS["gaussian process"].train(
         inputs, replace(TARGET, values=shuffled), PARTS, Training(tmp_path, accelerator="cpu")
     )
     off = answer(trained, inputs, TEST)[:, 0] - shuffled[TEST]
@@ -71,14 +71,14 @@ def test_shuffled_revenues_are_not_learned(tmp_path):
 def test_trees_as_arrays_say_what_scikit_learn_says():
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    from pipeline.models.estimators.boosted_trees import BAGS, KNOBS
+    from pipeline.models.estimators.boosted_trees import BAGS, HYPERPARAMETERS
 
     reader = MovieReader.fit(INPUTS, TRAIN, INPUTS.revenue_usd)
     model = TreesModel.fit(reader, INPUTS, TRAIN, LOG10[TRAIN], seed=3)
     numbers = reader.raw_numbers(INPUTS, np.arange(MOVIES))
     numbers[:, np.isnan(numbers[TRAIN]).all(axis=0)] = 0.0
     said = [
-        HistGradientBoostingRegressor(**KNOBS, random_state=3 + bag)
+        HistGradientBoostingRegressor(**HYPERPARAMETERS, random_state=3 + bag)
         .fit(numbers[TRAIN], LOG10[TRAIN])
         .predict(numbers)
         for bag in range(BAGS)
@@ -88,8 +88,8 @@ def test_trees_as_arrays_say_what_scikit_learn_says():
 
 def test_padding_and_absent_streams_change_nothing(tmp_path):
     inputs, _ = make_movies(with_regions=True)
-    trained = RECIPES[PLAIN].train(
-        inputs, TARGET, PARTS, Training(tmp_path, knobs=FAST, accelerator="cpu")
+    trained = ESTIMATORS[PLAIN].train(
+        inputs, TARGET, PARTS, Training(tmp_path, hyperparameters=FAST, accelerator="cpu")
     )
     network = trained.network
     fields = network.reader.read(inputs, TEST[:4])
@@ -122,15 +122,15 @@ def test_grounding_finds_the_region_that_shows_the_keyword(tmp_path):
     )  # fmt: skip
     config = replace(config, schedule=replace(config.schedule, learning_rate=1e-2, patience=25))
     trained_by = []
-    recipe = TransformerRecipe("grounded", config)
-    trained = recipe.train(
+    estimator = TransformerEstimator("grounded", config)
+    trained = estimator.train(
         inputs,
         TARGET,
         PARTS,
         Training(
             tmp_path,
             accelerator="cpu",
-            knobs={"max_epochs": 1},
+            hyperparameters={"max_epochs": 1},
             on_epoch=lambda epoch, most, metrics: trained_by.append(most),
         ),
     )
@@ -144,21 +144,21 @@ def test_grounding_finds_the_region_that_shows_the_keyword(tmp_path):
 
 
 def test_grounding_wants_regions(tmp_path):
-    trained = RECIPES[PLAIN].train(
-        INPUTS, TARGET, PARTS, Training(tmp_path, knobs=FAST, accelerator="cpu")
+    trained = ESTIMATORS[PLAIN].train(
+        INPUTS, TARGET, PARTS, Training(tmp_path, hyperparameters=FAST, accelerator="cpu")
     )
     with pytest.raises(ValueError, match="poster regions"):
         Grounding(trained.network)
 
 
 def test_masked_pretraining_lowers_its_loss_and_tells_its_pace(tmp_path):
-    recipe = RECIPES[MASKED]
+    estimator = ESTIMATORS[MASKED]
     rows = np.flatnonzero(PARTS == "val")
-    trained = RECIPES[PLAIN].train(
-        INPUTS, TARGET, PARTS, Training(tmp_path, knobs=FAST, accelerator="cpu")
+    trained = ESTIMATORS[PLAIN].train(
+        INPUTS, TARGET, PARTS, Training(tmp_path, hyperparameters=FAST, accelerator="cpu")
     )
     told, clock = [], iter(range(1000))
-    config = replace(recipe.config, batch_size=16, pretraining_epochs=8)
+    config = replace(estimator.config, batch_size=16, pretraining_epochs=8)
     fields = trained.network.reader.read(INPUTS, np.arange(MOVIES))
     how = Training(
         tmp_path, accelerator="cpu",
@@ -177,15 +177,17 @@ def test_masked_pretraining_lowers_its_loss_and_tells_its_pace(tmp_path):
 
 
 def test_keywords_are_in_the_variants_that_say_so_alone():
-    with_keywords = {name for name, recipe in RECIPES.items() if "keyword" in recipe.config.fields}
+    with_keywords = {
+        name for name, estimator in ESTIMATORS.items() if "keyword" in estimator.config.fields
+    }
     assert with_keywords == {GROUNDED, "transformer, keywords"}
-    assert RECIPES[TEXT_ONLY].config.fields == ("word",)
-    assert next(iter(RECIPES)) == "blend"
+    assert ESTIMATORS[TEXT_ONLY].config.fields == ("word",)
+    assert next(iter(ESTIMATORS)) == "blend"
 
 
 def test_blend_answers_the_weighted_mean_of_its_parts(tmp_path):
-    trained = RECIPES["blend"].train(
-        INPUTS, TARGET, PARTS, Training(tmp_path, knobs=FAST, accelerator="cpu")
+    trained = ESTIMATORS["blend"].train(
+        INPUTS, TARGET, PARTS, Training(tmp_path, hyperparameters=FAST, accelerator="cpu")
     )
     blend: Blend = trained.network
     parts = blend.answer_parts(INPUTS, TEST)
@@ -204,7 +206,7 @@ def test_a_small_validation_part_keeps_weights_near_equal():
 def test_reach_covers_nine_of_ten():
     rng = np.random.default_rng(0)
     true, said = rng.standard_t(3, 4000), np.stack([np.zeros(4000), np.ones(4000)], axis=1)
-    down, up = measure_reach(said, true)
+    down, up = calibrate_interval(said, true)
     assert ((true >= -down) & (true <= up)).mean() == pytest.approx(0.9, abs=0.01)
 
 
@@ -212,16 +214,16 @@ def test_a_record_that_knows_its_revenue_is_refused(tmp_path):
     told = [replace(INPUTS.records[0], revenue_usd=1e6), *INPUTS.records[1:]]
     for name in ("blend", PLAIN):
         with pytest.raises(LeakError):
-            RECIPES[name].train(replace(INPUTS, records=told), TARGET, PARTS, Training(tmp_path))
+            ESTIMATORS[name].train(replace(INPUTS, records=told), TARGET, PARTS, Training(tmp_path))
 
 
 def test_inputs_without_records_are_refused(tmp_path):
     with pytest.raises(TrainingError, match="record for each"):
-        RECIPES[PLAIN].train(replace(INPUTS, records=()), TARGET, PARTS, Training(tmp_path))
+        ESTIMATORS[PLAIN].train(replace(INPUTS, records=()), TARGET, PARTS, Training(tmp_path))
 
 
 def test_unknown_parts_are_refused(tmp_path):
     with pytest.raises(TrainingError, match="parts among"):
-        RECIPES["blend"].train(
-            INPUTS, TARGET, PARTS, Training(tmp_path, knobs={"parts": ("oracle",)})
+        ESTIMATORS["blend"].train(
+            INPUTS, TARGET, PARTS, Training(tmp_path, hyperparameters={"parts": ("oracle",)})
         )

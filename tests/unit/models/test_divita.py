@@ -22,7 +22,7 @@ from pipeline.models.networks.divita import (
     Divita,
 )
 from pipeline.models.networks.streams import StreamSpec
-from pipeline.models.systems.genre import RECIPES, SMALL
+from pipeline.models.systems.genre import ESTIMATORS, SMALL
 from pipeline.models.training.batches import Batch
 from pipeline.models.training.estimator import Inputs, Training
 from pipeline.models.training.saved import answer, load_trained, save_trained
@@ -79,7 +79,7 @@ def test_published_config():
     schedule = config.schedule
     assert (schedule.optimizer, schedule.amsgrad, schedule.learning_rate) == ("adamw", True, 1e-4)
     assert (schedule.max_epochs, schedule.plateau_patience, schedule.patience) == (100, 10, 20)
-    assert next(iter(RECIPES)) == GENRE.main_variant
+    assert next(iter(ESTIMATORS)) == GENRE.main_variant
 
 
 @pytest.mark.parametrize("fusion", [LATE, EARLY])
@@ -203,12 +203,16 @@ def movies(seed=3):
     return Inputs(Table(streams, masks)), Target(GENRES, labels, {})
 
 
-def train(name, inputs, target, folder, **knobs):
-    return RECIPES[name].train(
+def train(name, inputs, target, folder, **hyperparameters):
+    return ESTIMATORS[name].train(
         inputs,
         target,
         PARTS,
-        Training(folder, knobs={**SMALL, "max_epochs": 10, **knobs}, accelerator="cpu"),
+        Training(
+            folder,
+            hyperparameters={**SMALL, "max_epochs": 10, **hyperparameters},
+            accelerator="cpu",
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from pipeline.core.errors import TrainingError
 from pipeline.core.systems import REVENUE_CLASS
 from pipeline.core.target import Target
 from pipeline.models.estimators.ordinal import cut_into_classes
-from pipeline.models.systems.revenue import CUT_BLEND, RECIPES
+from pipeline.models.systems.revenue import CUT_BLEND, ESTIMATORS
 from pipeline.models.training.estimator import Training
 from pipeline.models.training.saved import answer, load_trained, save_trained
 
@@ -23,9 +23,9 @@ def classes(revenue_usd=INPUTS.revenue_usd):
     return Target(REVENUE_CLASS, values, {"edges_usd": EDGES_USD})
 
 
-def train(folder, inputs=INPUTS, target=None, **knobs):
-    training = Training(folder, knobs=knobs or PARTS_FAST, accelerator="cpu")
-    return RECIPES[CUT_BLEND].train(inputs, target or classes(), PARTS, training)
+def train(folder, inputs=INPUTS, target=None, **hyperparameters):
+    training = Training(folder, hyperparameters=hyperparameters or PARTS_FAST, accelerator="cpu")
+    return ESTIMATORS[CUT_BLEND].train(inputs, target or classes(), PARTS, training)
 
 
 def test_the_class_of_the_said_revenue_is_the_most_probable(tmp_path):

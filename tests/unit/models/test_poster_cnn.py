@@ -9,7 +9,7 @@ from pipeline.core.errors import TrainingError
 from pipeline.core.systems import POSTER
 from pipeline.models.estimators.poster_cnn import POSTER_CNN, PosterConfig
 from pipeline.models.networks.pixel_trunks import NO_WEIGHTS, Pretrained, Trunk, build_trunk
-from pipeline.models.systems.poster import SMALL_VARIANTS, recipes, variants
+from pipeline.models.systems.poster import SMALL_VARIANTS, estimators, variants
 from pipeline.models.training.estimator import Inputs, Trained, Training
 from pipeline.models.training.model_registry import KINDS
 from pipeline.models.training.saved import answer, load_trained, save_trained
@@ -20,14 +20,16 @@ TINY = {
 }  # fmt: skip
 
 
-def train(folder, *, movies=None, name="resnet18, pad", task=CLASSES, target=None, **knobs):
+def train(
+    folder, *, movies=None, name="resnet18, pad", task=CLASSES, target=None, **hyperparameters
+):
     movies = movies or Movies()
-    more = {key: knobs.pop(key) for key in ("on_epoch", "seed") if key in knobs}
-    return recipes()[name].train(
+    more = {key: hyperparameters.pop(key) for key in ("on_epoch", "seed") if key in hyperparameters}
+    return estimators()[name].train(
         movies.inputs,
         target or movies.target(task),
         movies.parts,
-        Training(folder, knobs={**TINY, **knobs}, accelerator="cpu", **more),
+        Training(folder, hyperparameters={**TINY, **hyperparameters}, accelerator="cpu", **more),
     )
 
 
@@ -42,14 +44,14 @@ def assert_same_weights(one: Trained, other: Trained) -> None:
 
 
 def test_main_variant_stands_first_and_all_of_the_seeds_are_there():
-    assert list(recipes()) == [
+    assert list(estimators()) == [
         "resnet18, pad", "resnet18, resize", "resnet18, centre crop", "resnet18, random crop",
         "bag of tricks", "mish", "bag of tricks + mish", "deep and wide", "augmentation",
     ]  # fmt: skip
-    assert next(iter(recipes())) == POSTER.main_variant
-    assert variants("published") == tuple(recipes())
+    assert next(iter(estimators())) == POSTER.main_variant
+    assert variants("published") == tuple(estimators())
     assert variants("small") == SMALL_VARIANTS
-    assert set(SMALL_VARIANTS) < set(recipes())
+    assert set(SMALL_VARIANTS) < set(estimators())
 
 
 def test_published_defaults():
@@ -58,11 +60,11 @@ def test_published_defaults():
         "resnet18", 224, 64, "pad",
     )  # fmt: skip
     assert not config.distortions.has_mirrors
-    augmented = recipes()["augmentation"].config
+    augmented = estimators()["augmentation"].config
     assert (augmented.distortions.rotation_deg, augmented.distortions.min_area) == (15, 0.8)
 
 
-@pytest.mark.parametrize("name", list(recipes()))
+@pytest.mark.parametrize("name", list(estimators()))
 def test_every_variant_trains_and_answers(tmp_path, name):
     movies = Movies(40)
     trained = train(tmp_path, movies=movies, name=name, max_epochs=1)
@@ -125,14 +127,14 @@ def halting(movies: Movies, opened: list[int], most: int) -> Inputs:
 @pytest.mark.parametrize("name", ["resnet18, random crop", "augmentation"])
 def test_training_that_was_stopped_inside_an_epoch_ends_with_the_same_weights(tmp_path, name):
     movies, opened = Movies(100), []
-    knobs = {**TINY, "max_epochs": 2, "keep_mib": 0, "checkpoint_every_steps": 1}
+    hyperparameters = {**TINY, "max_epochs": 2, "keep_mib": 0, "checkpoint_every_steps": 1}
 
     def go_on(folder, most):
-        return recipes()[name].train(
+        return estimators()[name].train(
             halting(movies, opened, most),
             movies.target(),
             movies.parts,
-            Training(tmp_path / folder, knobs=knobs, accelerator="cpu"),
+            Training(tmp_path / folder, hyperparameters=hyperparameters, accelerator="cpu"),
         )
 
     undisturbed = go_on("a", 10**6)
@@ -154,9 +156,9 @@ def test_test_part_is_not_looked_at(tmp_path):
         opened.add(row)
         return movies.poster(row)
 
-    recipes()["resnet18, pad"].train(
+    estimators()["resnet18, pad"].train(
         replace(movies.inputs, load_poster=poster), movies.target(), movies.parts,
-        Training(tmp_path, knobs={**TINY, "max_epochs": 1}, accelerator="cpu"),
+        Training(tmp_path, hyperparameters={**TINY, "max_epochs": 1}, accelerator="cpu"),
     )  # fmt: skip
     assert opened == {*movies.rows("train"), *movies.rows("val")}
 
@@ -175,12 +177,12 @@ def test_pretrained_weights_are_asked_for_and_named(tmp_path):
         return Pretrained(state, "ImageNet")
 
     movies = Movies(20)
-    knobs = {"input_px": 32, "max_epochs": 1, "batch_size": 12, "learning_rate": 0.0}
-    trained = recipes(load)["resnet18, pad"].train(
+    hyperparameters = {"input_px": 32, "max_epochs": 1, "batch_size": 12, "learning_rate": 0.0}
+    trained = estimators(load)["resnet18, pad"].train(
         movies.inputs,
         movies.target(),
         movies.parts,
-        Training(tmp_path, knobs=knobs, accelerator="cpu"),
+        Training(tmp_path, hyperparameters=hyperparameters, accelerator="cpu"),
     )
     assert asked == ["resnet18"]
     assert trained.config["weights"] == "ImageNet"

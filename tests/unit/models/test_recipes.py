@@ -9,12 +9,12 @@ from pipeline.core.errors import LeakError, TrainingError
 from pipeline.core.ragged import Ragged, pack_ragged
 from pipeline.core.records import MovieRecord
 from pipeline.core.systems import Kind, Task
-from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionRecipe
+from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionEstimator
 from pipeline.models.networks.fusion import FusionNetwork
 from pipeline.models.networks.streams import StreamEncoder, StreamSpec
-from pipeline.models.systems.revenue import CUT_BLEND, RECIPES
+from pipeline.models.systems.revenue import CUT_BLEND, ESTIMATORS
 from pipeline.models.training.batches import Batch
-from pipeline.models.training.estimator import Inputs, Target, Trained, Training, turn_knobs
+from pipeline.models.training.estimator import Inputs, Target, Trained, Training, override_config
 from pipeline.models.training.inference import Output
 from pipeline.models.training.saved import answer, load_trained, save_trained
 
@@ -24,7 +24,7 @@ LABELS = Task("genres", Kind.LABELS, "micro_ap_score", ("action", "drama"))
 N = 120
 PARTS = np.array(["train", "train", "train", "val", "test"] * (N // 5), dtype=object)
 QUICK = {"max_epochs": 8, "learning_rate": 3e-3, "batch_size": 16}
-OVER_STREAMS = [name for name in RECIPES if name != CUT_BLEND]
+OVER_STREAMS = [name for name in ESTIMATORS if name != CUT_BLEND]
 """What needs no records."""
 
 
@@ -72,14 +72,16 @@ def target(hidden: np.ndarray, task: Task = CLASSES) -> Target:
     return Target(task, labels.astype(np.float32), {})
 
 
-def train(name: str, folder, *, inputs=None, wanted=None, **knobs) -> tuple[Trained, Inputs]:
+def train(
+    name: str, folder, *, inputs=None, wanted=None, **hyperparameters
+) -> tuple[Trained, Inputs]:
     some, hidden = movies()
     inputs = inputs or some
-    trained = RECIPES[name].train(
+    trained = ESTIMATORS[name].train(
         inputs,
         wanted or target(hidden),
         PARTS,
-        Training(folder, knobs={**QUICK, **knobs}, accelerator="cpu"),
+        Training(folder, hyperparameters={**QUICK, **hyperparameters}, accelerator="cpu"),
     )
     return trained, inputs
 
@@ -109,11 +111,11 @@ def test_every_variant_scores_as_the_trivial_answer_where_labels_are_shuffled(tm
     inputs, _ = movies(400, seed=5)
     parts = np.array(["train", "train", "val", "test", "test"] * 80, dtype=object)
     shuffled = np.random.default_rng(0).permutation(np.arange(400) % 3)
-    trained = RECIPES[name].train(
+    trained = ESTIMATORS[name].train(
         inputs,
         Target(CLASSES, shuffled, {}),
         parts,
-        Training(tmp_path, accelerator="cpu", knobs={**QUICK, "batch_size": 32}),
+        Training(tmp_path, accelerator="cpu", hyperparameters={**QUICK, "batch_size": 32}),
     )
     rows = np.flatnonzero(parts == "test")
     hits = (answer(trained, inputs, rows).argmax(axis=1) == shuffled[rows]).mean()
@@ -125,10 +127,13 @@ def test_every_variant_scores_as_the_trivial_answer_where_labels_are_shuffled(tm
 def test_numbers_and_labels_are_learned_by_the_same_networks(tmp_path, task, fusion):
     inputs, hidden = movies()
     wanted = target(hidden, task)
-    recipe = FusionRecipe("any", FusionConfig(streams=("text", "metadata"), fusion=fusion))
-    knobs = {**QUICK, "max_epochs": 20}
-    trained = recipe.train(
-        inputs, wanted, PARTS, Training(tmp_path, knobs=knobs, accelerator="cpu")
+    estimator = FusionEstimator("any", FusionConfig(streams=("text", "metadata"), fusion=fusion))
+    hyperparameters = {**QUICK, "max_epochs": 20}
+    trained = estimator.train(
+        inputs,
+        wanted,
+        PARTS,
+        Training(tmp_path, hyperparameters=hyperparameters, accelerator="cpu"),
     )
     rows = np.flatnonzero(PARTS == "test")
     said = answer(trained, inputs, rows)
@@ -141,7 +146,7 @@ def test_numbers_and_labels_are_learned_by_the_same_networks(tmp_path, task, fus
 
 
 def test_published_network_is_as_published():
-    config = RECIPES["seed streams"].config
+    config = ESTIMATORS["seed streams"].config
     assert config.streams == ("text", "video", "audio")
     assert (config.batch_size, config.dropout, config.weigh_classes) == (16, 0.3, True)
     schedule = config.schedule
@@ -152,27 +157,27 @@ def test_published_network_is_as_published():
 
 
 def test_knobs_reach_config_and_schedule():
-    config = turn_knobs(
+    config = override_config(
         FusionConfig(), {"dropout": 0.1, "patience": 2, "streams": ["text"]}, seed=7
     )
     assert (config.dropout, config.schedule.patience, config.streams) == (0.1, 2, ("text",))
     assert config.schedule.seed == 7
-    assert turn_knobs(FusionConfig(), {"seed": 5}, seed=7).schedule.seed == 5
+    assert override_config(FusionConfig(), {"seed": 5}, seed=7).schedule.seed == 5
 
 
 def test_unknown_knob_is_refused():
     with pytest.raises(TrainingError, match="beauty"):
-        turn_knobs(FusionConfig(), {"beauty": 1})
+        override_config(FusionConfig(), {"beauty": 1})
 
 
 def test_another_seed_gives_other_weights(tmp_path):
     inputs, hidden = movies()
     one, two = (
-        RECIPES["seed streams"].train(
+        ESTIMATORS["seed streams"].train(
             inputs,
             target(hidden),
             PARTS,
-            Training(tmp_path, seed=seed, knobs={"max_epochs": 1}, accelerator="cpu"),
+            Training(tmp_path, seed=seed, hyperparameters={"max_epochs": 1}, accelerator="cpu"),
         )
         for seed in (1, 2)
     )
@@ -308,8 +313,12 @@ def test_batch_moves_as_a_whole():
 
 
 def test_ensemble_answers_with_the_average_of_its_members(tmp_path):
-    knobs = {"max_epochs": 2, "members": ["seed streams", "attention fusion"], "seeds_each": 2}
-    trained, inputs = train("ensemble", tmp_path, **knobs)
+    hyperparameters = {
+        "max_epochs": 2,
+        "members": ["seed streams", "attention fusion"],
+        "seeds_each": 2,
+    }
+    trained, inputs = train("ensemble", tmp_path, **hyperparameters)
     rows = np.arange(9)
     alone = [
         answer(replace(trained, kind=kind, network=member), inputs, rows)

@@ -10,7 +10,7 @@ from pipeline.core.ragged import pack_ragged
 from pipeline.core.systems import SCORE, Kind
 from pipeline.models.estimators.stacked_cnn import FramesConfig, FramesNetwork
 from pipeline.models.networks.pixel_trunks import Pretrained, Trunk, build_trunk
-from pipeline.models.systems.score import SMALL_VARIANTS, recipes, variants
+from pipeline.models.systems.score import SMALL_VARIANTS, estimators, variants
 from pipeline.models.training.estimator import Inputs, Trained, Training
 from pipeline.models.training.inference import Output
 from pipeline.models.training.model_registry import KINDS
@@ -25,13 +25,13 @@ TINY = {
 STACKED, SHARED = "5 frames, resnet18", "shared encoder, attention"
 
 
-def train(folder, name, *, movies=None, target=None, **knobs) -> Trained:
+def train(folder, name, *, movies=None, target=None, **hyperparameters) -> Trained:
     movies = movies or Movies()
-    return recipes()[name].train(
+    return estimators()[name].train(
         movies.inputs,
         target or movies.target(NUMBER),
         movies.parts,
-        Training(folder, knobs={**TINY, **knobs}, accelerator="cpu"),
+        Training(folder, hyperparameters={**TINY, **hyperparameters}, accelerator="cpu"),
     )
 
 
@@ -51,13 +51,13 @@ def pixels(*shape: int) -> torch.Tensor:
 
 
 def test_main_variant_stands_first_and_all_of_the_seeds_are_there():
-    assert list(recipes()) == [
+    assert list(estimators()) == [
         "frame embeddings, attention", "15 frames, resnet18", "5 frames, resnet18",
         "15 frames, resnet18, shuffled", "15 frames, resnet50", "15 frames, vgg16",
         "15 frames, vgg19", "shared encoder, attention",
     ]  # fmt: skip
-    assert next(iter(recipes())) == SCORE.main_variant
-    assert variants("published") == tuple(recipes())
+    assert next(iter(estimators())) == SCORE.main_variant
+    assert variants("published") == tuple(estimators())
     assert variants("small") == SMALL_VARIANTS
 
 
@@ -151,8 +151,8 @@ def test_shuffled_scores_are_answered_no_better_than_by_the_mean(tmp_path):
 
 def test_training_that_was_stopped_inside_an_epoch_ends_with_the_same_weights(tmp_path):
     movies = Movies(60)
-    knobs = {"max_epochs": 2, "n_frames": 3, "keep_mib": 0, "shuffles_order": True}
-    undisturbed = train(tmp_path / "a", STACKED, movies=movies, **knobs)
+    hyperparameters = {"max_epochs": 2, "n_frames": 3, "keep_mib": 0, "shuffles_order": True}
+    undisturbed = train(tmp_path / "a", STACKED, movies=movies, **hyperparameters)
 
     class Halt(Exception):  # noqa: N818
         pass
@@ -165,13 +165,15 @@ def test_training_that_was_stopped_inside_an_epoch_ends_with_the_same_weights(tm
             raise Halt
         return movies.frames(row)
 
-    often = {**TINY, **knobs, "checkpoint_every_steps": 1}
+    often = {**TINY, **hyperparameters, "checkpoint_every_steps": 1}
     with pytest.raises(Halt):
-        recipes()[STACKED].train(
+        estimators()[STACKED].train(
             replace(movies.inputs, load_frames=frames), movies.target(NUMBER), movies.parts,
-            Training(tmp_path / "b", knobs=often, accelerator="cpu"),
+            Training(tmp_path / "b", hyperparameters=often, accelerator="cpu"),
         )  # fmt: skip
-    resumed = train(tmp_path / "b", STACKED, movies=movies, **knobs, checkpoint_every_steps=1)
+    resumed = train(
+        tmp_path / "b", STACKED, movies=movies, **hyperparameters, checkpoint_every_steps=1
+    )
     weights = resumed.network.state_dict()
     for name, value in undisturbed.network.state_dict().items():
         assert torch.equal(value, weights[name]), name
@@ -180,12 +182,14 @@ def test_training_that_was_stopped_inside_an_epoch_ends_with_the_same_weights(tm
 def test_pretrained_convolution_is_reused(tmp_path):
     state = build_trunk(Trunk()).state_dict()
     movies = Movies(20)
-    knobs = {"input_px": 32, "n_frames": 5, "max_epochs": 1, "batch_size": 12}
-    trained = recipes(lambda name: Pretrained(state, f"{name} of ImageNet"))[STACKED].train(
+    hyperparameters = {"input_px": 32, "n_frames": 5, "max_epochs": 1, "batch_size": 12}
+    trained = estimators(lambda name: Pretrained(state, f"{name} of ImageNet"))[STACKED].train(
         movies.inputs,
         movies.target(NUMBER),
         movies.parts,
-        Training(tmp_path, knobs={**knobs, "learning_rate": 0.0}, accelerator="cpu"),
+        Training(
+            tmp_path, hyperparameters={**hyperparameters, "learning_rate": 0.0}, accelerator="cpu"
+        ),
     )
     assert trained.config["weights"] == "resnet18 of ImageNet"
     first = trained.network.trunk.conv1.weight
@@ -205,12 +209,14 @@ def test_embeddings_of_frames_are_weighed(tmp_path):
     )
     inputs = movies.inputs
     inputs.table.streams["frames"] = embedded
-    recipe = recipes()["frame embeddings, attention"]
-    trained = recipe.train(
+    estimator = estimators()["frame embeddings, attention"]
+    trained = estimator.train(
         inputs,
         movies.target(NUMBER),
         movies.parts,
-        Training(tmp_path, knobs={"learning_rate": 3e-3, "max_epochs": 15}, accelerator="cpu"),
+        Training(
+            tmp_path, hyperparameters={"learning_rate": 3e-3, "max_epochs": 15}, accelerator="cpu"
+        ),
     )
     rows = movies.rows()
     answers = ask(trained, inputs, rows)

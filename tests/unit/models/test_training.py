@@ -12,7 +12,7 @@ import torch
 from pipeline.core.errors import TrainingError
 from pipeline.core.systems import Kind, Task
 from pipeline.core.target import Target
-from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionRecipe
+from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionEstimator
 from pipeline.models.networks.fusion import FusionNetwork
 from pipeline.models.training.estimator import Inputs, Trained, Training
 from pipeline.models.training.saved import answer, load_trained, save_trained
@@ -55,7 +55,7 @@ def movies(n: int = 60, seed: int = 3) -> Table:
 
 
 def train(table: Table, folder: Path, training: FusionConfig = SHORT, **more) -> Trained:
-    return FusionRecipe("any", training).train(
+    return FusionEstimator("any", training).train(
         Inputs(table),
         Target(TASK, table.labels, {}),
         table.parts,

@@ -173,5 +173,5 @@ def test_columns_that_say_an_answer_are_taken_out(packed):
 
 @pytest.mark.parametrize("task", [GENRES, FIRST_GENRE, GENRE_LABELS, COMEDY_HORROR])
 def test_no_genre_is_an_input_where_genres_are_asked_for(packed, task):
-    names = packed().without_columns(task.told_by).columns["metadata"]
+    names = packed().without_columns(task.leaking_column_prefixes).columns["metadata"]
     assert not [name for name in names if "genre" in name]

@@ -52,7 +52,7 @@ def split():
 
 @pytest.fixture(scope="session")
 def real_dumps():
-    """Give the folder of real dumps; skip where it is not there."""
+    """Return the folder of real dumps; skip where it is not there."""
     if not (DATA / "tmdb5000").is_dir():
         pytest.skip("the real dumps (../shared/data) are not here")
     return DATA
