@@ -39,7 +39,7 @@ class RunContextResource(dg.ConfigurableResource):
     trailers: str = ""
     trailer_lines: str = ""
     youtube_cookies: str = ""
-    trailer_frames: str = ""
+    frames: str = ""
     sound: str = ""
     backbones: str = ""
     attributes: str = ""
