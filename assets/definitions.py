@@ -9,8 +9,8 @@ import dagster as dg
 from assets.crawl import box_office, catalog, movie_records
 from assets.embeddings import embedding_assets, regions
 from assets.evaluation import leaderboard, system_evaluation
-from assets.frames import trailer_frames
-from assets.media import media_files
+from assets.frames import trailer_audio, trailer_frames
+from assets.media import posters, trailers
 from assets.models import baselines, encoder, system_models
 from assets.orchestration import checks, schedules
 from assets.splits import features, system_splits
@@ -79,8 +79,10 @@ def build_defs(**overrides: object) -> dg.Definitions:
             catalog.movie_catalog,
             *movie_records.ASSETS,
             *box_office.ASSETS,
-            *media_files.ASSETS,
-            *trailer_frames.ASSETS,
+            posters.ASSET,
+            trailers.ASSET,
+            trailer_frames.ASSET,
+            trailer_audio.ASSET,
             *embedding_assets.ASSETS,
             *regions.ASSETS,
             features.movie_features,

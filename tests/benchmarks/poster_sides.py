@@ -38,7 +38,7 @@ def resize(content: bytes) -> bytes:
 
 
 def _work(base_url: str, folder: Path, images: int, concurrency: int) -> dict[str, float]:
-    from assets.media.media_files import KEPT_AT_ONCE, THREADS_BESIDE
+    from assets.media.posters import CHECKED_AT_ONCE, EXTRA_THREADS
     from assets.orchestration.asset_specs import STEPS
     from pipeline.core.staleness import row_of
     from resources.http.client import HttpClient
@@ -53,11 +53,11 @@ def _work(base_url: str, folder: Path, images: int, concurrency: int) -> dict[st
     place = SimpleNamespace(store=Store(folder / "store"), ledger=ledger, clock=time.time)
     batch = Batch(place, step, dict.fromkeys(range(1, images + 1), "bench"), {})
     host = ImageHost(http, at_once=concurrency)
-    make = partial(_keep, batch, host, BoundedSemaphore(KEPT_AT_ONCE))
+    make = partial(_keep, batch, host, BoundedSemaphore(CHECKED_AT_ONCE))
     make(1)  # loads what is loaded at first use
     begun_cpu_s, began_s = _cpu_s(), time.perf_counter()
     rows = {}
-    for outcome in batch.each(make, workers=concurrency + THREADS_BESIDE):
+    for outcome in batch.each(make, workers=concurrency + EXTRA_THREADS):
         rows[outcome.tmdb_id] = row_of(outcome, None, step, "bench", now_s=time.time())
         if len(rows) % FLUSH_AT == 0:
             ledger.write(step.name, rows, now_s=time.time())
@@ -71,7 +71,7 @@ def _work(base_url: str, folder: Path, images: int, concurrency: int) -> dict[st
 
 
 def _keep(batch, images, turns: BoundedSemaphore, tmdb_id: int):
-    """Do what `assets.media.media_files.posters` does, with the small picture in the place of the
+    """Do what `assets.media.posters.posters` does, with the small picture in the place of the
     large one.
 
     Its decoding checks the file as well, so that the poster is decoded once, as by the peer.

@@ -1,0 +1,62 @@
+"""The `trailers` asset: one video per movie, with its sound in a second file where it came so."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from assets.crawl.movie_records import read_record
+from assets.orchestration.movie_asset import movie_asset
+from pipeline.core.outcomes import Outcome
+from resources.storage.batch import Batch
+from resources.trailers.fetched_trailer import FetchedTrailer, tell_tried
+
+DOWNLOADS_AT_ONCE = 4
+
+
+def trailers(batch: Batch) -> Iterator[Outcome]:
+    """Fetch each movie's trailer and check it by opening it.
+
+    The user's own file is used where there is one (`MARQUEE_TRAILERS`), else the best listed
+    candidate that is available. The metadata state which was used, and why those before it were
+    not.
+    """
+    sources, decoders = batch.run_context.trailers, batch.run_context.decoders
+
+    def fetch(tmdb_id: int) -> Outcome:
+        from pipeline.media.trailer import probe
+        from resources.trailers.trailer_sources import want_trailer
+
+        wanted = want_trailer(read_record(batch, tmdb_id))
+        inspect = partial(decoders.call, probe)
+        return _store_trailer(batch, tmdb_id, sources.fetch(wanted, batch.staging(), inspect))
+
+    return batch.each(fetch, workers=DOWNLOADS_AT_ONCE)
+
+
+def _store_trailer(batch: Batch, tmdb_id: int, fetched: FetchedTrailer) -> Outcome:
+    size_bytes = fetched.path.stat().st_size
+    files = {batch.path(tmdb_id, ".mp4", "trailers"): fetched.path}
+    sound = batch.path(tmdb_id, ".audio.m4a", "trailers")
+    if fetched.audio_path:
+        files[sound] = fetched.audio_path
+    else:
+        sound.unlink(missing_ok=True)  # that of an earlier trailer
+    return batch.keep(
+        tmdb_id,
+        files,
+        taken=fetched.name,  # stored keys; they stay as they are in every store
+        is_own=fetched.is_own,
+        tried=tell_tried(fetched.tried),
+        duration_s=round(fetched.info.duration_s, 2),
+        width_px=fetched.info.width_px,
+        height_px=fetched.info.height_px,
+        codec=fetched.info.codec,
+        bytes=size_bytes,
+    )
+
+
+ASSET = movie_asset(
+    trailers,
+    group="media",
+    kinds={"video"},
+    metadata={"file": "trailers/<tmdb_id>.mp4", "content": "at most 480 lines, with sound"},
+)
