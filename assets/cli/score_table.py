@@ -15,7 +15,7 @@ from resources.run_context import RunContext
 
 def print_scores(run_context: RunContext, console: Console) -> None:
     """Print every system's main score on its headline split, verdicts, and where the files lie."""
-    from pipeline.evaluation.report.files import RESULTS_FILE
+    from pipeline.evaluation.report.evaluation_files import RESULTS_FILE
 
     judged = [s for s in SYSTEMS if (reports_folder(run_context, s) / RESULTS_FILE).is_file()]
     for system in judged:

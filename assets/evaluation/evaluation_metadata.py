@@ -21,7 +21,7 @@ def verdicts(summary: Mapping) -> list[str]:
 
 def describe(run_context: RunContext, summary: Mapping, paths: Mapping[str, Path]) -> dict:
     """Return the metadata of an evaluation: figures, sentences and pictures."""
-    from pipeline.evaluation.report.files import REPORT_FILE
+    from pipeline.evaluation.report.evaluation_files import REPORT_FILE
 
     lines = "\n".join(f"- {line}" for line in verdicts(summary))
     return {

@@ -43,9 +43,9 @@ def leaderboard(
     after Holm's correction; also where a model loses.
     """
     with stopping():
-        from pipeline.evaluation.report.files import REPORT_FILE
-        from pipeline.evaluation.report.leaderboard import list_leaderboard
+        from pipeline.evaluation.report.evaluation_files import REPORT_FILE
         from pipeline.evaluation.report.leaderboard_page import write_leaderboard
+        from pipeline.evaluation.report.leaderboard_rows import list_leaderboard
 
         version = input_version(run_context, LEADERBOARD)
         summaries = read_summaries(run_context)
@@ -67,7 +67,7 @@ def leaderboard(
 
 def read_summaries(run_context: RunContext) -> list[dict]:
     """Read every system's results."""
-    from pipeline.evaluation.report.files import RESULTS_FILE
+    from pipeline.evaluation.report.evaluation_files import RESULTS_FILE
 
     return [
         run_context.store.read_json(run_context.store.path("reports", system.name, RESULTS_FILE))
@@ -78,7 +78,7 @@ def read_summaries(run_context: RunContext) -> list[dict]:
 
 def print_leaderboard(run_context: RunContext, console: Console) -> None:
     """Print the table as a terminal shows it."""
-    from pipeline.evaluation.report.leaderboard import (
+    from pipeline.evaluation.report.leaderboard_rows import (
         TERMINAL_COLUMNS,
         list_leaderboard,
         tabulate_leaderboard,

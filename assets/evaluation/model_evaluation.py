@@ -49,9 +49,9 @@ def judge_model(run_context: RunContext, experiment_data: ExperimentData, experi
 
 def keep_judgement(folder: Path, result: Any, summary: Mapping[str, Any]) -> None:
     """Put scores and card of a model into its folder; `marquee evaluate` compares with them."""
-    from pipeline.evaluation.metrics.results import score_result
-    from pipeline.evaluation.report.card import render_card
-    from pipeline.evaluation.report.described import plain
+    from pipeline.evaluation.metrics.split_results import score_result
+    from pipeline.evaluation.report.model_card import render_card
+    from pipeline.evaluation.report.result_json import plain
 
     scores = {k: asdict(score) for k, score in score_result(result, seed=SEED).items()}
     text = json.dumps(plain(scores), indent=1, allow_nan=False)
@@ -81,7 +81,7 @@ def result_of(
     **more: Any,
 ):
     """Put answers beside the truth."""
-    from pipeline.evaluation.metrics.results import SplitResult
+    from pipeline.evaluation.metrics.split_results import SplitResult
     from pipeline.models.estimators.baselines import PRIOR
 
     rows, parts, target = (

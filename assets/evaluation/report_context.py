@@ -8,13 +8,13 @@ from assets.evaluation.model_evaluation import SEED
 from assets.models.experiment_data import ExperimentData
 from assets.models.experiments import headline
 from assets.splits.feature_sources import SOURCES
-from pipeline.core.systems import POSTER, Kind, System
+from pipeline.core.systems import POSTER, System, TaskKind
 from resources.run_context import RunContext
 
 
 def subject_of(run_context: RunContext, system: System, experiment_data: ExperimentData):
     """Say what an evaluation is about."""
-    from pipeline.evaluation.report.summary import Subject
+    from pipeline.evaluation.report.evaluation_summary import Subject
 
     notes = experiment_data.table.notes
     weights = "; ".join(
@@ -38,9 +38,9 @@ def subject_of(run_context: RunContext, system: System, experiment_data: Experim
 
 def groups_of(system: System, experiment_data: ExperimentData):
     """Name every film's budget, decade, franchise and keywords, where a number is predicted."""
-    if system.tasks[0].kind is not Kind.REGRESSION:
+    if system.tasks[0].kind is not TaskKind.REGRESSION:
         return None
-    from pipeline.evaluation.metrics.groups import name_groups
+    from pipeline.evaluation.metrics.segment_errors import name_groups
 
     table = experiment_data.table.table
     return name_groups(
@@ -54,15 +54,15 @@ def samples_of(
     """Draw hits and misses of the poster networks on their headline split."""
     if system is not POSTER:
         return {}
-    from pipeline.evaluation.plots.pictures import Picture
     from pipeline.evaluation.plots.sample_plots import choose_samples, draw_samples
+    from pipeline.evaluation.plots.task_plots import Picture
 
     rows = {int(i): row for row, i in enumerate(experiment_data.table.table["tmdb_id"])}
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {}
     for result in results:
         is_main = (result.variant, result.split) == (system.main_variant, headline(system))
-        if not is_main or result.task.kind is not Kind.CLASSES:
+        if not is_main or result.task.kind is not TaskKind.CLASSES:
             continue
         samples = choose_samples(result, seed=SEED)
         pictures = [experiment_data.inputs.load_poster(rows[sample.tmdb_id]) for sample in samples]

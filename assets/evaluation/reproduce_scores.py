@@ -80,8 +80,8 @@ def _open_experiment_data(place: Place, experiment: Experiment) -> ExperimentDat
 
 
 def _tell(folder: Path, facts: dict, result, console: Console) -> int:
-    from pipeline.evaluation.metrics.exactness import compare_exactly
-    from pipeline.evaluation.metrics.results import score_result
+    from pipeline.evaluation.metrics.split_results import score_result
+    from pipeline.evaluation.report.score_differences import compare_exactly
 
     kept = json.loads((folder / SCORES_FILE).read_text(encoding="utf-8"))
     scores = score_result(result, seed=SEED)

@@ -63,7 +63,7 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
     ) -> dg.MaterializeResult:
         with stopping():
-            from pipeline.evaluation.report.files import RESULTS_FILE
+            from pipeline.evaluation.report.evaluation_files import RESULTS_FILE
 
             name = f"{system.name}_evaluation"
             version = input_version(run_context, name)
@@ -94,7 +94,7 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
 def _write(
     run_context: RunContext, system: System, experiment_data: ExperimentData, results: list
 ) -> Mapping[str, Path]:
-    from pipeline.evaluation.report.files import write_evaluation
+    from pipeline.evaluation.report.evaluation_files import write_evaluation
 
     folder = reports_folder(run_context, system)
     return write_evaluation(

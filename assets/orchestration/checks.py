@@ -13,7 +13,7 @@ from assets.splits.split_options import load_options
 from assets.splits.system_splits import load_splits
 from pipeline.core.errors import LeakError, SplitError
 from pipeline.core.ragged import Ragged
-from pipeline.core.systems import SYSTEMS, Kind, System, Task
+from pipeline.core.systems import SYSTEMS, System, Task, TaskKind
 from resources.run_context import RunContext
 
 _LOOK_ROWS = 4096
@@ -150,9 +150,9 @@ def _balance(task: Task, frame, table, options) -> tuple[object, list[str]]:
 
 
 def _count(task: Task, values: np.ndarray) -> list[int]:
-    if task.kind is Kind.CLASSES:
+    if task.kind is TaskKind.CLASSES:
         return np.bincount(values[values >= 0], minlength=len(task.class_names)).tolist()
-    if task.kind is Kind.LABELS:
+    if task.kind is TaskKind.LABELS:
         return np.nansum(values, axis=0).astype(int).tolist()
     return [int(np.isfinite(values).sum())]
 

@@ -28,7 +28,7 @@ GENRE_COLUMNS = ("genre_",)
 """Beginning of the metadata columns that name a movie's genres."""
 
 
-class Kind(StrEnum):
+class TaskKind(StrEnum):
     """What a task's answer looks like: one class of several, one number, or any of some labels."""
 
     CLASSES = "classes"
@@ -42,7 +42,7 @@ class Task:
 
     Attributes:
         name: In folders and reports.
-        kind: See `Kind`.
+        kind: See `TaskKind`.
         main_metric: The score that verdicts are about, a name in `pipeline.evaluation`.
         class_names: Of classes (lowest first where they are ordered) or labels; none of a number.
         is_ordered: Whether neighbouring classes are nearer than others.
@@ -53,7 +53,7 @@ class Task:
     """
 
     name: str
-    kind: Kind
+    kind: TaskKind
     main_metric: str
     class_names: tuple[str, ...] = ()
     is_ordered: bool = False
@@ -129,7 +129,7 @@ class System:
 
 EIGHTY_TEN_TEN = RatioSplit("80-10-10", 0.80, 0.10, 0.10)
 
-LOG10_REVENUE = Task("log10_revenue", Kind.REGRESSION, "rmse_error", unit="log10 US dollars")
+LOG10_REVENUE = Task("log10_revenue", TaskKind.REGRESSION, "rmse_error", unit="log10 US dollars")
 """Source: seed 000."""
 
 BOX_OFFICE = System(
@@ -143,7 +143,7 @@ BOX_OFFICE = System(
 """Revenue from typed fields, plot and poster regions; the seed publishes no split."""
 
 REVENUE_CLASS = Task(
-    "revenue_class", Kind.CLASSES, "macro_f1_score", REVENUE_CLASSES, is_ordered=True
+    "revenue_class", TaskKind.CLASSES, "macro_f1_score", REVENUE_CLASSES, is_ordered=True
 )
 """Source: seed 001."""
 
@@ -165,7 +165,11 @@ REVENUE = System(
 """Eight revenue classes from plot, trailer and sound. Source: seed 001, "Data Splits"."""
 
 GENRES = Task(
-    "genres", Kind.LABELS, "micro_ap_score", TRAILER_GENRES, leaking_column_prefixes=GENRE_COLUMNS
+    "genres",
+    TaskKind.LABELS,
+    "micro_ap_score",
+    TRAILER_GENRES,
+    leaking_column_prefixes=GENRE_COLUMNS,
 )
 """Source: seed 002."""
 
@@ -184,26 +188,26 @@ paper's own films are there. Source: seed 002."""
 
 COMEDY_HORROR = Task(
     "comedy_horror",
-    Kind.CLASSES,
+    TaskKind.CLASSES,
     "balanced_accuracy_score",
     ("comedy", "horror"),
     leaking_column_prefixes=GENRE_COLUMNS,
 )
 FIRST_GENRE = Task(
     "first_genre",
-    Kind.CLASSES,
+    TaskKind.CLASSES,
     "balanced_accuracy_score",
     POSTER_GENRES,
     leaking_column_prefixes=GENRE_COLUMNS,
 )
 GENRE_LABELS = Task(
     "genre_labels",
-    Kind.LABELS,
+    TaskKind.LABELS,
     "average_precision_score",
     POSTER_GENRES,
     leaking_column_prefixes=GENRE_COLUMNS,
 )
-PROFIT = Task("profit", Kind.CLASSES, "auc_score", ("did not do well", "did well"))
+PROFIT = Task("profit", TaskKind.CLASSES, "auc_score", ("did not do well", "did well"))
 """Revenue over budget below 1, or at least 1. Source: seed 003."""
 
 POSTER = System(
@@ -215,7 +219,7 @@ POSTER = System(
 )
 """Genre and money from posters; the seed trains on 80 % and has no test part. Source: seed 003."""
 
-SCORE_TASK = Task("score", Kind.REGRESSION, "mae_error", unit="standard deviations")
+SCORE_TASK = Task("score", TaskKind.REGRESSION, "mae_error", unit="standard deviations")
 """IMDb's score, standardised by the training part. Source: seed 004."""
 
 SCORE = System(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.core.systems import Kind, Task
+from pipeline.core.systems import Task, TaskKind
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Target:
     @property
     def is_known(self) -> np.ndarray:
         """Bool (movies,)."""
-        if self.task.kind is Kind.CLASSES:
+        if self.task.kind is TaskKind.CLASSES:
             return self.values >= 0
         known = ~np.isnan(self.values)
         return known if known.ndim == 1 else known.all(axis=1)

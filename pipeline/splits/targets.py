@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import SplitError
-from pipeline.core.systems import Kind, Task
+from pipeline.core.systems import Task, TaskKind
 from pipeline.core.target import Target
 from pipeline.splits.exclusions import MIN_REVENUE_USD, MIN_VOTES, label_name, reasons_against
 from pipeline.splits.labels import classify, fit_edges
@@ -97,9 +97,11 @@ def balance_by(task: Task, table: pd.DataFrame, options: TargetOptions = DEFAULT
         revenues = table["revenue_usd"].to_numpy()
         return Strata(classify(revenues, fit_edges(revenues, len(task.class_names))))
     target = make_target(task, table, np.arange(len(table)), options)
-    if task.kind is Kind.LABELS:
+    if task.kind is TaskKind.LABELS:
         return Strata(target.values.astype(bool))
-    return Strata(target.values) if task.kind is Kind.CLASSES else Strata.of_numbers(target.values)
+    return (
+        Strata(target.values) if task.kind is TaskKind.CLASSES else Strata.of_numbers(target.values)
+    )
 
 
 def _known_task(task: Task) -> "Make":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.core.systems import Kind, Task
+from pipeline.core.systems import Task, TaskKind
 
 VECTORS = {"text": (768,), "video": (2048,), "poster": (2048,), "audio": (64, 235)}
 SEQUENCES = {
@@ -70,8 +70,8 @@ def _write(path: Path, rows: int, shape: tuple[int, ...], rng: np.random.Generat
 
 
 def _values(task: Task, films: int, rng: np.random.Generator) -> np.ndarray:
-    if task.kind is Kind.CLASSES:
+    if task.kind is TaskKind.CLASSES:
         return rng.integers(0, len(task.class_names), films)
-    if task.kind is Kind.LABELS:
+    if task.kind is TaskKind.LABELS:
         return (rng.random((films, len(task.class_names))) < 0.2).astype(np.float32)
     return rng.normal(size=films)

@@ -152,7 +152,7 @@ def _measure_task(posters: Posters, task, seed: int) -> list[BenchRow]:
 
 def answer_all(posters: Posters, target, parts: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     """Ask the network and its peers about the test part; none of them has looked at it."""
-    from pipeline.core.systems import Kind
+    from pipeline.core.systems import TaskKind
     from pipeline.models.estimators.baselines import BOOSTING, LABEL_PRIOR, PRIOR, answer_baselines
     from pipeline.models.estimators.boosting import boost
     from pipeline.models.systems.poster import estimators
@@ -173,7 +173,7 @@ def answer_all(posters: Posters, target, parts: np.ndarray, seed: int) -> dict[s
     colours = np.stack([describe_colours(picture) for picture in posters.pictures])
     return {
         OURS: KINDS[trained.kind].answer(trained.network, inputs, test),
-        TRIVIAL: baselines[LABEL_PRIOR if target.task.kind is Kind.LABELS else PRIOR],
+        TRIVIAL: baselines[LABEL_PRIOR if target.task.kind is TaskKind.LABELS else PRIOR],
         COLOURS: boost(colours[train], colours[test], target, target.values[train], seed),
         METADATA: baselines[BOOSTING],
     }
@@ -197,11 +197,11 @@ def describe_colours(picture: np.ndarray) -> np.ndarray:
 def _score(
     posters: Posters, target, rows: np.ndarray, answers: Mapping[str, np.ndarray], seed: int
 ) -> dict[str, dict]:
-    from pipeline.core.systems import Kind
-    from pipeline.evaluation.metrics.results import SplitResult, score_result
+    from pipeline.core.systems import TaskKind
+    from pipeline.evaluation.metrics.split_results import SplitResult, score_result
 
     ids = posters.table["tmdb_id"].to_numpy()[rows]
-    is_classes = target.task.kind is Kind.CLASSES
+    is_classes = target.task.kind is TaskKind.CLASSES
     results = {
         name: SplitResult(
             target.task, "test", name, "model" if name == OURS else "baseline", ids,

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import binomtest, norm
 
-from pipeline.core.systems import Kind
+from pipeline.core.systems import TaskKind
 from pipeline.evaluation.metrics.intervals import Draws, Interval
-from pipeline.evaluation.metrics.results import SplitResult, check_same_movies
-from pipeline.evaluation.metrics.scores import is_error
+from pipeline.evaluation.metrics.split_results import SplitResult, check_same_movies
+from pipeline.evaluation.metrics.task_scores import is_error
 
 SIGNIFICANCE = 0.05
 """Chance of calling any difference of a table real where none is."""
@@ -135,7 +135,7 @@ def mcnemar_p(model: SplitResult, other: SplitResult) -> float:
         In [0, 1]; 1 where both are right about the same movies; NaN where no class is said:
         numbers, labels, or answers that are drawn.
     """
-    if model.task.kind != Kind.CLASSES or model.is_drawn or other.is_drawn:
+    if model.task.kind != TaskKind.CLASSES or model.is_drawn or other.is_drawn:
         return float("nan")
     right = model.y_said == model.y_true
     other_right = other.y_said == other.y_true

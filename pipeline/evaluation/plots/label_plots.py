@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 
 from pipeline.evaluation.metrics.label_metrics import score_each_label
 from pipeline.evaluation.metrics.ranking import cut_ranking, precision_recall_area
-from pipeline.evaluation.metrics.results import SplitResult
-from pipeline.evaluation.plots.drawing import INK, lay_out, pick_colours, tidy, write_figure
+from pipeline.evaluation.metrics.split_results import SplitResult
+from pipeline.evaluation.plots.figures import INK, lay_out, pick_colours, tidy, write_figure
 
 
 def draw_precision_recall(results: Sequence[SplitResult], path: Path) -> Path:

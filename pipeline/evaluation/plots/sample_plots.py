@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from pipeline.evaluation.metrics.results import SplitResult
-from pipeline.evaluation.plots.drawing import COLOURS, lay_out, write_figure
+from pipeline.evaluation.metrics.split_results import SplitResult
+from pipeline.evaluation.plots.figures import COLOURS, lay_out, write_figure
 
 COLUMNS = 6
 

@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.evaluation.metrics.scores import is_error
-from pipeline.evaluation.report.leaderboard import (
+from pipeline.evaluation.metrics.task_scores import is_error
+from pipeline.evaluation.report.evaluation_summary import find_headline
+from pipeline.evaluation.report.leaderboard_rows import (
     OUTCOME_WORDS,
     find_main,
     frame_leaderboard,
     list_leaderboard,
 )
-from pipeline.evaluation.report.page import open_templates
-from pipeline.evaluation.report.summary import find_headline
+from pipeline.evaluation.report.report_page import open_templates
 
 PARQUET_FILE = "leaderboard.parquet"
 PAGE_FILE = "leaderboard.html"

@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from pipeline.core.systems import Kind
+from pipeline.core.systems import TaskKind
 from pipeline.core.target import Target
 from pipeline.models.estimators.boosting import boost, spread
 from pipeline.models.training.batches import StreamTable
@@ -79,10 +79,10 @@ def answer_baselines(
 
 
 def _trivial(target: Target, wanted: np.ndarray, n_rows: int) -> Mapping[str, np.ndarray]:
-    if target.task.kind is Kind.REGRESSION:
+    if target.task.kind is TaskKind.REGRESSION:
         said = {MEAN: wanted.mean(), MEDIAN: np.median(wanted)}
         return {name: np.full(n_rows, float(number)) for name, number in said.items()}
-    if target.task.kind is Kind.LABELS:
+    if target.task.kind is TaskKind.LABELS:
         return {LABEL_PRIOR: np.tile(wanted.mean(axis=0, dtype=np.float64), (n_rows, 1))}
     blank, answers = np.zeros((n_rows, 1)), {}
     for name, strategy in ((MAJORITY, "most_frequent"), (PRIOR, "prior")):
@@ -116,7 +116,7 @@ def _log_budgets(
 
 
 def _linear(train: np.ndarray, asked: np.ndarray, target: Target, wanted: np.ndarray) -> np.ndarray:
-    if target.task.kind is Kind.REGRESSION:
+    if target.task.kind is TaskKind.REGRESSION:
         return LinearRegression().fit(train, wanted).predict(asked)
     n_classes = len(target.task.class_names)
     if len(np.unique(wanted)) < 2:

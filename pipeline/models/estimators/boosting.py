@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from pipeline.core.systems import Kind
+from pipeline.core.systems import TaskKind
 from pipeline.core.target import Target
 
 TREES = 80
@@ -31,12 +31,12 @@ def boost(
     # scikit-learn cannot bin a column without a single known value
     told = ~np.isnan(train).all(axis=0)
     train, asked = train[:, told], asked[:, told]
-    if target.task.kind is Kind.REGRESSION:
+    if target.task.kind is TaskKind.REGRESSION:
         model = HistGradientBoostingRegressor(
             **_hyperparameters(len(train), seed, TREES_OF_A_NUMBER)
         )
         return model.fit(train, wanted).predict(asked)
-    if target.task.kind is Kind.CLASSES:
+    if target.task.kind is TaskKind.CLASSES:
         return _classify(train, asked, wanted.astype(int), len(target.task.class_names), seed)
     columns = [
         _classify(train, asked, wanted[:, k].astype(int), 2, seed)[:, 1]

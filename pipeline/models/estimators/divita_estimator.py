@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from pipeline.core.errors import TrainingError
-from pipeline.core.systems import Kind
+from pipeline.core.systems import TaskKind
 from pipeline.models.networks.divita import ANSWER_BATCH, DROPOUT, EARLY, KIND, LATE, build_divita
 from pipeline.models.networks.streams import specify_streams
 from pipeline.models.training.batches import Batch, Transform
@@ -79,7 +79,7 @@ class DivitaEstimator:
 
 
 def _plan(config: DivitaConfig, inputs: Inputs, target: Target) -> Plan:
-    if target.task.kind is not Kind.LABELS:
+    if target.task.kind is not TaskKind.LABELS:
         raise TrainingError(f"wanted labels, came {target.task.name} ({target.task.kind})")
     if config.fusion not in (LATE, EARLY):
         raise TrainingError(f"wanted the fusion {LATE!r} or {EARLY!r}, came {config.fusion!r}")

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from pipeline.core.errors import TrainingError
-from pipeline.core.systems import Kind
+from pipeline.core.systems import TaskKind
 from pipeline.models.networks.attention import ATTENTION
 from pipeline.models.networks.fusion import DROPOUT, FUSION, stream_arguments
 from pipeline.models.networks.multi_task import Head, heads_of, make_heads_objective, stack_targets
@@ -110,6 +110,6 @@ def _objective(
     main = partial(make_objective, target, weigh_classes=config.weigh_classes, loss=config.loss)
     if len(heads) == 1:
         return main
-    if target.task.kind is Kind.REGRESSION:
+    if target.task.kind is TaskKind.REGRESSION:
         raise TrainingError("wanted classes or labels as the first of several heads, came a number")
     return lambda rows: make_heads_objective(main(rows), heads, config.extra_weight)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from pipeline.core.systems import Kind
+from pipeline.core.systems import TaskKind
 from pipeline.models.networks.fusion import DROPOUT, StreamNetwork, stream_kind
 from pipeline.models.networks.streams import StreamSpec
 from pipeline.models.training.inference import Output
@@ -31,7 +31,7 @@ class AttentionFusion(StreamNetwork):
         *,
         output: Output | None = None,
     ):
-        super().__init__(specs, output or Output(Kind.CLASSES, n_outputs))
+        super().__init__(specs, output or Output(TaskKind.CLASSES, n_outputs))
         self.to_token = nn.ModuleDict({s.name: nn.Linear(s.width_out, WIDTH) for s in specs})
         self.asking = nn.Parameter(torch.zeros(1, 1, WIDTH))
         nn.init.normal_(self.asking, std=0.02)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pipeline.core.systems import Kind
+from pipeline.core.systems import TaskKind
 from pipeline.models.networks.dropout import ByteDropout
 from pipeline.models.networks.padding import find_places, gather, spread
 from pipeline.models.networks.streams import StreamSpec
@@ -160,7 +160,7 @@ class Divita(nn.Module):
         super().__init__()
         self.specs = tuple(specs)
         self.fusion = fusion
-        self.output = Output(Kind.LABELS, n_labels)
+        self.output = Output(TaskKind.LABELS, n_labels)
         self.projections = nn.ModuleDict({s.name: ClipProjection(s.width_in) for s in specs})
         heads = [spec.name for spec in specs] if fusion == LATE else [EARLY]
         self.heads = nn.ModuleDict({name: ClipHead(n_labels, dropout) for name in heads})

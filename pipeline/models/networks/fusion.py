@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline.core.systems import Kind
+from pipeline.core.systems import TaskKind
 from pipeline.models.networks.streams import StreamEncoder, StreamSpec
 from pipeline.models.training.batches import StreamTable
 from pipeline.models.training.estimator import Inputs, NetworkKind
@@ -68,7 +68,7 @@ class FusionNetwork(StreamNetwork):
         *,
         output: Output | None = None,
     ):
-        super().__init__(specs, output or Output(Kind.CLASSES, n_outputs))
+        super().__init__(specs, output or Output(TaskKind.CLASSES, n_outputs))
         width = sum(spec.width_out for spec in specs)
         first, second = HIDDEN_WIDTHS
         self.head = nn.Sequential(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pipeline.core.systems import Kind
+from pipeline.core.systems import TaskKind
 from pipeline.models.training.estimator import Target
 from pipeline.models.training.learner import Objective
 
@@ -23,7 +23,7 @@ class Head:
         first, last: Its columns of `stack_targets`, the last one not included.
     """
 
-    kind: Kind
+    kind: TaskKind
     start: int
     stop: int
     first: int
@@ -35,8 +35,8 @@ def heads_of(target: Target, extras: Sequence[Target]) -> list[Head]:
     heads: list[Head] = []
     outputs = columns = 0
     for some in (target, *extras):
-        wide = 1 if some.task.kind is Kind.REGRESSION else len(some.task.class_names)
-        deep = wide if some.task.kind is Kind.LABELS else 1
+        wide = 1 if some.task.kind is TaskKind.REGRESSION else len(some.task.class_names)
+        deep = wide if some.task.kind is TaskKind.LABELS else 1
         heads.append(Head(some.task.kind, outputs, outputs + wide, columns, columns + deep))
         outputs, columns = outputs + wide, columns + deep
     return heads
@@ -47,7 +47,7 @@ def stack_targets(target: Target, extras: Sequence[Target]) -> np.ndarray:
     parts = []
     for some in (target, *extras):
         values = some.values.astype(np.float32)
-        if some.task.kind is Kind.CLASSES:
+        if some.task.kind is TaskKind.CLASSES:
             values = np.where(some.is_known, values, np.nan).astype(np.float32)
         parts.append(values if values.ndim == 2 else values[:, None])
     return np.hstack(parts)
@@ -65,7 +65,7 @@ def make_heads_objective(main: Objective, heads: Sequence[Head], weight: float) 
 
     def main_part(outputs: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         wanted = target[:, first.first : first.last]
-        wanted = wanted[:, 0].long() if first.kind is Kind.CLASSES else wanted
+        wanted = wanted[:, 0].long() if first.kind is TaskKind.CLASSES else wanted
         return outputs[:, first.start : first.stop], wanted
 
     def loss(outputs: Tensor, target: Tensor) -> Tensor:
@@ -87,8 +87,8 @@ def _masked_loss(head: Head, said: Tensor, target: Tensor) -> Tensor:
     if not known.any():
         return said.sum() * 0
     said, target = said[known], target[known]
-    if head.kind is Kind.CLASSES:
+    if head.kind is TaskKind.CLASSES:
         return F.cross_entropy(said, target[:, 0].long())
-    if head.kind is Kind.LABELS:
+    if head.kind is TaskKind.LABELS:
         return F.binary_cross_entropy_with_logits(said, target)
     return F.mse_loss(said, target)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.core.errors import TrainingError
-from pipeline.core.systems import Kind
+from pipeline.core.systems import TaskKind
 from pipeline.models.networks.streams import StreamSpec, width_of
 from pipeline.models.training.batches import Batch, StreamTable, take_batch
 from pipeline.models.training.estimator import Target
@@ -29,7 +29,7 @@ class Output:
         mean, sd: Of the training part's numbers: the layer itself says standard units.
     """
 
-    kind: Kind
+    kind: TaskKind
     n_answers: int
     mean: float = 0.0
     sd: float = 1.0
@@ -38,7 +38,7 @@ class Output:
     def of(cls, target: Target, train_rows: np.ndarray) -> "Output":
         """Describe the output that a target wants, by its training part."""
         task = target.task
-        if task.kind is not Kind.REGRESSION:
+        if task.kind is not TaskKind.REGRESSION:
             return cls(task.kind, len(task.class_names))
         known = target.values[train_rows]
         return cls(task.kind, 1, float(known.mean()), float(known.std()) or 1.0)
@@ -46,7 +46,7 @@ class Output:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Output":
         """Read what `as_json` gave."""
-        return cls(**{**value, "kind": Kind(value["kind"])})
+        return cls(**{**value, "kind": TaskKind(value["kind"])})
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values, for the arguments of a kind of network."""
@@ -54,11 +54,11 @@ class Output:
 
     def scale(self, raw: Tensor) -> Tensor:
         """Turn the last layer's (batch, outputs) into logits, the same, or a number, (batch,)."""
-        return self.mean + self.sd * raw[:, 0] if self.kind is Kind.REGRESSION else raw
+        return self.mean + self.sd * raw[:, 0] if self.kind is TaskKind.REGRESSION else raw
 
     def answers(self, outputs: Tensor) -> np.ndarray:
         """Turn what `scale` gave into answers."""
-        outputs = outputs if self.kind is Kind.REGRESSION else outputs[:, : self.n_answers]
+        outputs = outputs if self.kind is TaskKind.REGRESSION else outputs[:, : self.n_answers]
         return as_answers(outputs, self.kind)
 
 
@@ -112,16 +112,16 @@ def answer_in_turns(
     )
 
 
-def as_answers(outputs: Tensor, kind: Kind) -> np.ndarray:
+def as_answers(outputs: Tensor, kind: TaskKind) -> np.ndarray:
     """Turn outputs into float64 probabilities, or leave numbers as they are.
 
     Example:
-        >>> as_answers(torch.zeros(1, 2), Kind.CLASSES).tolist()
+        >>> as_answers(torch.zeros(1, 2), TaskKind.CLASSES).tolist()
         [[0.5, 0.5]]
     """
-    if kind is Kind.CLASSES:
+    if kind is TaskKind.CLASSES:
         return outputs.double().softmax(dim=1).numpy()
-    return (outputs.double().sigmoid() if kind is Kind.LABELS else outputs.double()).numpy()
+    return (outputs.double().sigmoid() if kind is TaskKind.LABELS else outputs.double()).numpy()
 
 
 def check_widths(specs: Sequence[StreamSpec], table: StreamTable) -> None:

@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score, f1_score
 from torch import Tensor
 from torch.nn import functional as F
 
-from pipeline.core.systems import Kind
+from pipeline.core.systems import TaskKind
 from pipeline.models.training.estimator import Target
 from pipeline.models.training.learner import Objective
 
@@ -28,9 +28,9 @@ def make_objective(
         loss: Of a number: "mse", "mae" or "huber".
     """
     task = target.task
-    if task.kind is Kind.REGRESSION:
+    if task.kind is TaskKind.REGRESSION:
         return Objective(_NUMBER_LOSSES[loss], _score_number)
-    if task.kind is Kind.LABELS:
+    if task.kind is TaskKind.LABELS:
         weights = label_weights(target.values[train_rows]) if weigh_classes else None
         return Objective(partial(_label_loss, weights=weights), _score_labels)
     n_classes = len(task.class_names)

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from pipeline.core.errors import TrainingError
-from pipeline.core.systems import Kind, Task
+from pipeline.core.systems import Task, TaskKind
 from pipeline.models.training.estimator import Inputs, Trained
 from pipeline.models.training.fitting import as_json
 from pipeline.models.training.model_registry import KINDS
@@ -96,7 +96,7 @@ def load_trained(path: Path) -> Saved:
     return Saved(
         kind=kind,
         network=network,
-        task=Task(**{**task, **lists, "kind": Kind(task["kind"])}),
+        task=Task(**{**task, **lists, "kind": TaskKind(task["kind"])}),
         facts={name: content[name] for name in _FACTS},
     )
 

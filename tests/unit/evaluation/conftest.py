@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from pipeline.core.systems import System, Task
-from pipeline.evaluation.metrics.results import SplitResult
-from pipeline.evaluation.report.summary import Subject
+from pipeline.evaluation.metrics.split_results import SplitResult
+from pipeline.evaluation.report.evaluation_summary import Subject
 
 SOURCE = "built-in studio, invented films (seed 7)"
 WEIGHTS = "frames: shufflenet, weights: random"

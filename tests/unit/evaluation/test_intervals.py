@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from pipeline.core.systems import Kind, Task
+from pipeline.core.systems import Task, TaskKind
 from pipeline.evaluation.metrics.intervals import Draws, Interval, bootstrap
-from pipeline.evaluation.metrics.results import SplitResult, compare, score_result
+from pipeline.evaluation.metrics.split_results import SplitResult, compare, score_result
 
-EIGHT = Task("eight", Kind.CLASSES, "macro_f1_score", tuple("abcdefgh"), is_ordered=True)
-NUMBER = Task("number", Kind.REGRESSION, "rmse_error")
+EIGHT = Task("eight", TaskKind.CLASSES, "macro_f1_score", tuple("abcdefgh"), is_ordered=True)
+NUMBER = Task("number", TaskKind.REGRESSION, "rmse_error")
 
 
 def answers(said: np.ndarray, true: np.ndarray, name: str = "model") -> SplitResult:

@@ -5,7 +5,7 @@ import pytest
 import sklearn.metrics as reference
 
 from pipeline.evaluation.metrics.label_metrics import LABEL_METRICS, score_labels, score_movies
-from pipeline.evaluation.metrics.scores import count_draws
+from pipeline.evaluation.metrics.task_scores import count_draws
 
 RNG = np.random.default_rng(11)
 

@@ -4,15 +4,15 @@ import pandas as pd
 import pytest
 
 from pipeline.core.systems import BOX_OFFICE, GENRE
-from pipeline.evaluation.report.leaderboard import (
+from pipeline.evaluation.report.evaluation_summary import summarise
+from pipeline.evaluation.report.leaderboard_page import render_leaderboard, write_leaderboard
+from pipeline.evaluation.report.leaderboard_rows import (
     TERMINAL_COLUMNS,
     find_outcomes,
     list_leaderboard,
     name_baseline,
     tabulate_leaderboard,
 )
-from pipeline.evaluation.report.leaderboard_page import render_leaderboard, write_leaderboard
-from pipeline.evaluation.report.summary import summarise
 
 
 @pytest.fixture(scope="module", name="summaries")

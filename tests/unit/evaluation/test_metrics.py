@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import sklearn.metrics as reference
 
-from pipeline.core.systems import SYSTEMS, Kind, Task
-from pipeline.evaluation.metrics.scores import (
+from pipeline.core.systems import SYSTEMS, Task, TaskKind
+from pipeline.evaluation.metrics.task_scores import (
     METRIC_WORDS,
     count_draws,
     find_in_top,
@@ -13,9 +13,9 @@ from pipeline.evaluation.metrics.scores import (
 )
 
 RNG = np.random.default_rng(2)
-ORDERED = Task("money", Kind.CLASSES, "macro_f1_score", tuple("abcde"), is_ordered=True)
-BINARY = Task("profit", Kind.CLASSES, "auc_score", ("no", "yes"))
-NUMBER = Task("score", Kind.REGRESSION, "mae_error")
+ORDERED = Task("money", TaskKind.CLASSES, "macro_f1_score", tuple("abcde"), is_ordered=True)
+BINARY = Task("profit", TaskKind.CLASSES, "auc_score", ("no", "yes"))
+NUMBER = Task("score", TaskKind.REGRESSION, "mae_error")
 
 
 def score(task, true, said, **more):
@@ -98,9 +98,9 @@ def test_every_main_metric_of_the_table_is_a_score_of_its_kind():
     for task in (task for system in SYSTEMS for task in system.tasks):
         wide = len(task.class_names)
         true = {
-            Kind.CLASSES: np.arange(20) % max(wide, 1),
-            Kind.LABELS: np.eye(max(wide, 1))[np.arange(20) % max(wide, 1)],
-            Kind.REGRESSION: np.arange(20.0),
+            TaskKind.CLASSES: np.arange(20) % max(wide, 1),
+            TaskKind.LABELS: np.eye(max(wide, 1))[np.arange(20) % max(wide, 1)],
+            TaskKind.REGRESSION: np.arange(20.0),
         }[task.kind]
         said = RNG.random((20, wide)) if wide else RNG.random(20)
         scores = score(task, true, said)

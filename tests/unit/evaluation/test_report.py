@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from pipeline.core.systems import BOX_OFFICE, GENRE, POSTER, REVENUE
-from pipeline.evaluation.report.files import list_comparison, write_evaluation
-from pipeline.evaluation.report.page import find_best, render_report
-from pipeline.evaluation.report.summary import find_headline, summarise
+from pipeline.evaluation.report.evaluation_files import list_comparison, write_evaluation
+from pipeline.evaluation.report.evaluation_summary import find_headline, summarise
+from pipeline.evaluation.report.report_page import find_best, render_report
 
 TABLES = {"evaluation_results.json", "split_comparison.csv", "report.html"}
 REVENUE_FILES = TABLES | {"confusion_matrix.png", "training_curves.png"}

@@ -1,7 +1,7 @@
 import numpy as np
 
 from pipeline.core.systems import COMEDY_HORROR
-from pipeline.evaluation.metrics.results import SplitResult
+from pipeline.evaluation.metrics.split_results import SplitResult
 from pipeline.evaluation.plots.sample_plots import choose_samples, draw_samples
 
 TRUE = np.arange(40) % 2

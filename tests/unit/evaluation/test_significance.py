@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_rel
 
-from pipeline.core.systems import Kind, Task
+from pipeline.core.systems import Task, TaskKind
 from pipeline.evaluation.metrics.intervals import Draws, Interval
-from pipeline.evaluation.metrics.results import SplitResult
 from pipeline.evaluation.metrics.significance import (
     bootstrap_p,
     compare_all,
@@ -12,9 +11,10 @@ from pipeline.evaluation.metrics.significance import (
     judge,
     mcnemar_p,
 )
+from pipeline.evaluation.metrics.split_results import SplitResult
 
-TWO = Task("two", Kind.CLASSES, "accuracy_score", ("no", "yes"))
-NUMBER = Task("number", Kind.REGRESSION, "mae_error")
+TWO = Task("two", TaskKind.CLASSES, "accuracy_score", ("no", "yes"))
+NUMBER = Task("number", TaskKind.REGRESSION, "mae_error")
 RNG = np.random.default_rng(8)
 TRUE = RNG.integers(0, 2, 300)
 

@@ -5,12 +5,12 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.core.systems import Kind, Task
+from pipeline.core.systems import Task, TaskKind
 from pipeline.models.training.estimator import Inputs, Target
 
-CLASSES = Task("comedy_horror", Kind.CLASSES, "balanced_accuracy_score", ("comedy", "horror"))
-LABELS = Task("genre_labels", Kind.LABELS, "macro_ap_score", ("Action", "Drama", "Horror"))
-NUMBER = Task("score", Kind.REGRESSION, "mae_error", unit="standard deviations")
+CLASSES = Task("comedy_horror", TaskKind.CLASSES, "balanced_accuracy_score", ("comedy", "horror"))
+LABELS = Task("genre_labels", TaskKind.LABELS, "macro_ap_score", ("Action", "Drama", "Horror"))
+NUMBER = Task("score", TaskKind.REGRESSION, "mae_error", unit="standard deviations")
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,9 @@ class Movies:
         hidden = self.hidden
         if is_shuffled:
             hidden = np.random.default_rng(9).permutation(hidden)
-        if task.kind is Kind.CLASSES:
+        if task.kind is TaskKind.CLASSES:
             return Target(task, (hidden > 0).astype(np.int64), {})
-        if task.kind is Kind.REGRESSION:
+        if task.kind is TaskKind.REGRESSION:
             return Target(task, hidden / hidden.std(), {})
         labels = np.stack([hidden > 0, hidden < 0.5, hidden < -0.5], axis=1)
         return Target(task, labels.astype(np.float32), {})

@@ -8,7 +8,7 @@ import torch
 from pipeline.core.errors import LeakError, TrainingError
 from pipeline.core.ragged import Ragged, pack_ragged
 from pipeline.core.records import MovieRecord
-from pipeline.core.systems import Kind, Task
+from pipeline.core.systems import Task, TaskKind
 from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionEstimator
 from pipeline.models.networks.fusion import FusionNetwork
 from pipeline.models.networks.streams import StreamEncoder, StreamSpec
@@ -18,9 +18,9 @@ from pipeline.models.training.estimator import Inputs, Target, Trained, Training
 from pipeline.models.training.inference import Output
 from pipeline.models.training.saved import answer, load_trained, save_trained
 
-CLASSES = Task("revenue_class", Kind.CLASSES, "macro_f1_score", ("low", "middle", "high"))
-NUMBER = Task("score", Kind.REGRESSION, "mae_error", unit="standard deviations")
-LABELS = Task("genres", Kind.LABELS, "micro_ap_score", ("action", "drama"))
+CLASSES = Task("revenue_class", TaskKind.CLASSES, "macro_f1_score", ("low", "middle", "high"))
+NUMBER = Task("score", TaskKind.REGRESSION, "mae_error", unit="standard deviations")
+LABELS = Task("genres", TaskKind.LABELS, "micro_ap_score", ("action", "drama"))
 N = 120
 PARTS = np.array(["train", "train", "train", "val", "test"] * (N // 5), dtype=object)
 QUICK = {"max_epochs": 8, "learning_rate": 3e-3, "batch_size": 16}
@@ -64,9 +64,9 @@ def movies(n: int = N, seed: int = 3) -> tuple[Inputs, np.ndarray]:
 
 
 def target(hidden: np.ndarray, task: Task = CLASSES) -> Target:
-    if task.kind is Kind.CLASSES:
+    if task.kind is TaskKind.CLASSES:
         return Target(task, np.digitize(hidden, [-0.33, 0.33]), {"edges_usd": [1e6, 1e8]})
-    if task.kind is Kind.REGRESSION:
+    if task.kind is TaskKind.REGRESSION:
         return Target(task, 5 + 2 * hidden.astype(np.float64), {})
     labels = np.stack([hidden > 0, hidden < 0.5], axis=1)
     return Target(task, labels.astype(np.float32), {})

@@ -7,7 +7,7 @@ from pixel_movies import NUMBER, Movies
 
 from pipeline.core.errors import TrainingError
 from pipeline.core.ragged import pack_ragged
-from pipeline.core.systems import SCORE, Kind
+from pipeline.core.systems import SCORE, TaskKind
 from pipeline.models.estimators.stacked_cnn import FramesConfig, FramesNetwork
 from pipeline.models.networks.pixel_trunks import Pretrained, Trunk, build_trunk
 from pipeline.models.systems.score import SMALL_VARIANTS, estimators, variants
@@ -17,7 +17,7 @@ from pipeline.models.training.model_registry import KINDS
 from pipeline.models.training.pictures import PIXELS
 from pipeline.models.training.saved import answer, load_trained, save_trained
 
-ONE = Output(Kind.REGRESSION, 1)
+ONE = Output(TaskKind.REGRESSION, 1)
 TINY = {
     "input_px": 32, "width": 4, "batch_size": 16, "learning_rate": 1e-2, "max_epochs": 4,
     "patience": 9,

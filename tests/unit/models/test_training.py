@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pipeline.core.errors import TrainingError
-from pipeline.core.systems import Kind, Task
+from pipeline.core.systems import Task, TaskKind
 from pipeline.core.target import Target
 from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionEstimator
 from pipeline.models.networks.fusion import FusionNetwork
@@ -19,7 +19,7 @@ from pipeline.models.training.saved import answer, load_trained, save_trained
 from pipeline.models.training.schedule import Schedule
 
 N_CLASSES = 3
-TASK = Task("revenue_class", Kind.CLASSES, "macro_f1_score", ("low", "middle", "high"))
+TASK = Task("revenue_class", TaskKind.CLASSES, "macro_f1_score", ("low", "middle", "high"))
 SHORT = FusionConfig(
     streams=("text", "video", "audio", "metadata"),
     schedule=Schedule(learning_rate=1e-3, max_epochs=6, patience=6, plateau_patience=0),

@@ -13,8 +13,8 @@ from pipeline.core.systems import (
     REVENUE_CLASS,
     SCORE_TASK,
     SYSTEMS,
-    Kind,
     Task,
+    TaskKind,
 )
 from pipeline.splits.targets import TargetOptions, balance_by, known_rows, make_target
 
@@ -67,7 +67,7 @@ def test_log10_revenue():
     assert target.is_known.tolist() == [True, True, False, False, True, False]
 
 
-TWO = Task("revenue_class", Kind.CLASSES, "macro_f1_score", ("low", "high"), is_ordered=True)
+TWO = Task("revenue_class", TaskKind.CLASSES, "macro_f1_score", ("low", "high"), is_ordered=True)
 
 
 def test_class_edges_are_the_training_part_s():
@@ -149,7 +149,7 @@ def test_training_movie_without_a_target_is_refused():
 
 def test_task_that_nobody_knows_is_refused():
     with pytest.raises(SplitError, match="beauty"):
-        known_rows(Task("beauty", Kind.REGRESSION, "mae_error"), table())
+        known_rows(Task("beauty", TaskKind.REGRESSION, "mae_error"), table())
 
 
 def test_splits_are_balanced_by_what_the_task_predicts():

@@ -4,9 +4,9 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from pipeline.evaluation.metrics.exactness import compare_exactly
 from pipeline.evaluation.metrics.intervals import Interval
-from pipeline.evaluation.report.described import plain
+from pipeline.evaluation.report.result_json import plain
+from pipeline.evaluation.report.score_differences import compare_exactly
 
 THIRD = Interval(1 / 3, 0.1 + 0.2, 2 / 3)
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pipeline.evaluation.metrics.families import name_family
-from pipeline.evaluation.metrics.scores import METRIC_WORDS, is_error
-from pipeline.evaluation.report.card_limits import list_limits, list_misuses
+from pipeline.evaluation.metrics.split_families import name_family
+from pipeline.evaluation.metrics.task_scores import METRIC_WORDS, is_error
 from pipeline.evaluation.report.formats import format_count, format_duration, format_figure
+from pipeline.evaluation.report.model_card_limits import list_limits, list_misuses
 
 CARD_FILE = "MODEL_CARD.md"
 

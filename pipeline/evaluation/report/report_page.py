@@ -9,9 +9,10 @@ from typing import Any
 import jinja2
 
 from pipeline.evaluation.metrics.regression_metrics import COVERAGE
-from pipeline.evaluation.metrics.scores import METRIC_WORDS, is_error
 from pipeline.evaluation.metrics.significance import SIGNIFICANCE
-from pipeline.evaluation.plots.pictures import Picture
+from pipeline.evaluation.metrics.task_scores import METRIC_WORDS, is_error
+from pipeline.evaluation.plots.task_plots import Picture
+from pipeline.evaluation.report.evaluation_summary import find_headline
 from pipeline.evaluation.report.formats import (
     format_count,
     format_duration,
@@ -19,7 +20,6 @@ from pipeline.evaluation.report.formats import (
     format_p,
     format_signed,
 )
-from pipeline.evaluation.report.summary import find_headline
 
 MAIN_COLUMNS = (
     "accuracy_score", "balanced_accuracy_score", "macro_f1_score", "within_one_accuracy_score",

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.core.systems import Kind
-from pipeline.evaluation.metrics.families import group_families
-from pipeline.evaluation.metrics.results import SplitResult
-from pipeline.evaluation.plots.class_plots import draw_confusions
-from pipeline.evaluation.plots.curve_plots import draw_training_curves
+from pipeline.core.systems import TaskKind
+from pipeline.evaluation.metrics.split_families import group_families
+from pipeline.evaluation.metrics.split_results import SplitResult
+from pipeline.evaluation.plots.classification_plots import draw_confusions
 from pipeline.evaluation.plots.label_plots import draw_labels, draw_precision_recall
-from pipeline.evaluation.plots.number_plots import draw_predictions, draw_residuals
-from pipeline.evaluation.report.summary import Subject, pool_families
+from pipeline.evaluation.plots.regression_plots import draw_predictions, draw_residuals
+from pipeline.evaluation.plots.training_curves import draw_training_curves
+from pipeline.evaluation.report.evaluation_summary import Subject, pool_families
 
 CURVES_FILE = "training_curves.png"
 CONFUSION_FILE = "confusion_matrix.png"
@@ -97,11 +97,11 @@ def _draw_answers(shown, main, at, groups) -> list[Picture]:
     if not main:
         return []
     kind, variant = main[0].task.kind, main[0].variant
-    if kind == Kind.CLASSES:
+    if kind == TaskKind.CLASSES:
         caption = "Count of test films, and their share of the row's true class."
         path = draw_confusions(main, at(CONFUSION_FILE))
         return [Picture(f"Confusion matrices, {variant}", caption, path)]
-    if kind == Kind.LABELS:
+    if kind == TaskKind.LABELS:
         return _draw_labels(shown, main, at)
     caption = "Each dot is a test film; on the line, what was said is what came."
     path = draw_predictions(main, at(PREDICTIONS_FILE))

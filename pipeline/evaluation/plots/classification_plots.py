@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from pipeline.evaluation.metrics.results import SplitResult
-from pipeline.evaluation.plots.drawing import lay_out, write_figure
+from pipeline.evaluation.metrics.split_results import SplitResult
+from pipeline.evaluation.plots.figures import lay_out, write_figure
 
 
 def draw_confusions(results: Sequence[SplitResult], path: Path) -> Path:

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.core.systems import Kind, Task
-from pipeline.evaluation.metrics.groups import name_groups, score_groups
-from pipeline.evaluation.metrics.results import SplitResult
+from pipeline.core.systems import Task, TaskKind
+from pipeline.evaluation.metrics.segment_errors import name_groups, score_groups
+from pipeline.evaluation.metrics.split_results import SplitResult
 
 TABLE = pd.DataFrame(
     {
@@ -15,7 +15,7 @@ TABLE = pd.DataFrame(
         "has_keywords": [True, False, True, True],
     }
 )
-NUMBER = Task("number", Kind.REGRESSION, "rmse_error")
+NUMBER = Task("number", TaskKind.REGRESSION, "rmse_error")
 
 
 def test_movies_are_named_by_budget_decade_franchise_and_keywords():

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.core.systems import Kind, Task
-from pipeline.evaluation.metrics.families import average, group_families, pool
-from pipeline.evaluation.metrics.groups import score_groups
+from pipeline.core.systems import Task, TaskKind
 from pipeline.evaluation.metrics.intervals import LEVEL, RESAMPLES
-from pipeline.evaluation.metrics.results import SplitResult, check_same_movies
-from pipeline.evaluation.metrics.scores import METRIC_WORDS
+from pipeline.evaluation.metrics.segment_errors import score_groups
 from pipeline.evaluation.metrics.significance import Comparison, compare_all
-from pipeline.evaluation.report.described import describe_result, plain
+from pipeline.evaluation.metrics.split_families import average, group_families, pool
+from pipeline.evaluation.metrics.split_results import SplitResult, check_same_movies
+from pipeline.evaluation.metrics.task_scores import METRIC_WORDS
+from pipeline.evaluation.report.result_json import describe_result, plain
 from pipeline.evaluation.report.verdict import verdict
 
 FORMAT = 2
@@ -53,8 +53,8 @@ def summarise(
         results: Models, baselines and limits of all tasks and splits, in the order to be shown;
             those of one task and split answer about the same movies in the same order.
         subject: What it is about.
-        groups: Kinds of movies (see `pipeline.evaluation.metrics.groups`), for errors of a said
-            number.
+        groups: Segments of movies (`pipeline.evaluation.metrics.segment_errors`), for errors of a
+            predicted number.
 
     Returns:
         A JSON value. Under `tasks`, by task: what it is, `metrics`, `headline` and `splits`; of
@@ -228,7 +228,7 @@ def _summarise_groups(
     results: Sequence[SplitResult], subject: Subject, groups: pd.DataFrame | None
 ) -> dict[str, Any]:
     """Score the groups of the main variant and the baselines, where a number is said."""
-    if groups is None or results[0].task.kind != Kind.REGRESSION:
+    if groups is None or results[0].task.kind != TaskKind.REGRESSION:
         return {}
     shown = [r for r in results if r.kind == "baseline" or r.variant == subject.main_variant]
     return {result.variant: _describe_groups(result, groups, subject) for result in shown}

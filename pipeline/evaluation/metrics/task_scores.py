@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.core.systems import Kind, Task
+from pipeline.core.systems import Task, TaskKind
 from pipeline.evaluation.metrics.class_metrics import (
     CONFUSION_METRICS,
     ORDERED_METRICS,
@@ -68,9 +68,9 @@ def score_draws(
     Returns:
         By name, float64 (draws,); NaN where a draw has nothing to score.
     """
-    if task.kind == Kind.REGRESSION:
+    if task.kind == TaskKind.REGRESSION:
         return score_numbers(y_true, answers, count_draws(rows, len(y_true)))
-    if task.kind == Kind.LABELS:
+    if task.kind == TaskKind.LABELS:
         return score_labels(y_true, answers, count_draws(rows, len(y_true)))
     return _score_classes(task, y_true, answers, rows, is_drawn)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.evaluation.metrics.results import SplitResult
+from pipeline.evaluation.metrics.split_results import SplitResult
 
 _NUMBERED = re.compile(r"(?P<family>[a-z].*?)[ _-]?\d+", re.IGNORECASE)
 

@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.core.systems import Kind, Task
-from pipeline.evaluation.metrics.families import average, group_families, pool
-from pipeline.evaluation.metrics.results import SplitResult
+from pipeline.core.systems import Task, TaskKind
+from pipeline.evaluation.metrics.split_families import average, group_families, pool
+from pipeline.evaluation.metrics.split_results import SplitResult
 
-NUMBER = Task("number", Kind.REGRESSION, "mae_error")
+NUMBER = Task("number", TaskKind.REGRESSION, "mae_error")
 
 
 def fold(k, ids, variant="model", **facts):

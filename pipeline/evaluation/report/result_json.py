@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.core.systems import Kind
+from pipeline.core.systems import TaskKind
 from pipeline.evaluation.metrics.class_metrics import report_classes
 from pipeline.evaluation.metrics.intervals import Draws
 from pipeline.evaluation.metrics.label_metrics import score_each_label
 from pipeline.evaluation.metrics.regression_metrics import PREDICTIVE_LEVEL
-from pipeline.evaluation.metrics.results import SplitResult
+from pipeline.evaluation.metrics.split_results import SplitResult
 
 _DIGITS = 9
 """Answers are written so exactly; the class said is written beside them."""
@@ -30,9 +30,9 @@ def describe_result(result: SplitResult, draws: Mapping[str, Draws]) -> dict[str
         labels `labels`, of a number `numbers`.
     """
     details = {
-        Kind.CLASSES: _describe_classes,
-        Kind.LABELS: _describe_labels,
-        Kind.REGRESSION: _describe_numbers,
+        TaskKind.CLASSES: _describe_classes,
+        TaskKind.LABELS: _describe_labels,
+        TaskKind.REGRESSION: _describe_numbers,
     }
     return {
         "kind": result.kind,

@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.core.systems import Kind, Task
+from pipeline.core.systems import Task, TaskKind
 from pipeline.evaluation.metrics.class_metrics import count_confusions, expect_confusions
 from pipeline.evaluation.metrics.intervals import Draws, Interval, bootstrap
-from pipeline.evaluation.metrics.scores import score_draws
+from pipeline.evaluation.metrics.task_scores import score_draws
 
 ResultKind = Literal["model", "baseline", "limit"]
 
@@ -57,8 +57,8 @@ class SplitResult:
     def __post_init__(self):
         about = f"{self.variant!r} on {self.split!r} of {self.task.name!r}"
         n, wide = len(self.tmdb_ids), (len(self.task.class_names),)
-        true_shape = (n, *wide) if self.task.kind == Kind.LABELS else (n,)
-        shapes = [(n,), (n, 3)] if self.task.kind == Kind.REGRESSION else [(n, *wide)]
+        true_shape = (n, *wide) if self.task.kind == TaskKind.LABELS else (n,)
+        shapes = [(n,), (n, 3)] if self.task.kind == TaskKind.REGRESSION else [(n, *wide)]
         if np.shape(self.y_true) != true_shape or np.shape(self.answers) not in shapes:
             raise ValueError(
                 f"{about}: wanted true values {true_shape} and answers {shapes[0]}, came "
@@ -66,13 +66,13 @@ class SplitResult:
             )
         if not (np.isfinite(self.y_true).all() and np.isfinite(self.answers).all()):
             raise ValueError(f"{about}: a true value or an answer is unknown; leave the movie out")
-        if self.task.kind == Kind.CLASSES and (np.asarray(self.y_true) < 0).any():
+        if self.task.kind == TaskKind.CLASSES and (np.asarray(self.y_true) < 0).any():
             raise ValueError(f"{about}: a movie's class is unknown; leave the movie out")
 
     @property
     def y_said(self) -> np.ndarray:
         """The most probable class of each movie, int64 (n,); or the said number, float64 (n,)."""
-        if self.task.kind == Kind.CLASSES:
+        if self.task.kind == TaskKind.CLASSES:
             return self.answers.argmax(axis=1)
         return self.answers if self.answers.ndim == 1 else self.answers[:, 0]
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.evaluation.metrics.scores import METRIC_WORDS, is_error
+from pipeline.evaluation.metrics.task_scores import METRIC_WORDS, is_error
+from pipeline.evaluation.report.evaluation_summary import find_headline
 from pipeline.evaluation.report.formats import format_count, format_duration, format_figure
-from pipeline.evaluation.report.summary import find_headline
 
 TRIVIAL, LINEAR, BOOSTING = "trivial", "linear", "boosting"
 

@@ -1,8 +1,8 @@
 import pytest
 
 from pipeline.core.systems import BOX_OFFICE, REVENUE
-from pipeline.evaluation.report.card import render_card
-from pipeline.evaluation.report.summary import Subject, summarise
+from pipeline.evaluation.report.evaluation_summary import Subject, summarise
+from pipeline.evaluation.report.model_card import render_card
 
 FACTS = {
     "system": "box_office", "task": "log10_revenue", "split": "80-10-10", "variant": "main",

@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pipeline.evaluation.metrics.regression_metrics import PREDICTIVE_LEVEL
-from pipeline.evaluation.metrics.results import SplitResult
-from pipeline.evaluation.plots.drawing import (
+from pipeline.evaluation.metrics.split_results import SplitResult
+from pipeline.evaluation.plots.figures import (
     ACCENT,
     COLOURS,
     INK,

@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.evaluation.metrics.results import SplitResult
-from pipeline.evaluation.plots.pictures import Picture, draw_task
-from pipeline.evaluation.report.page import render_report
-from pipeline.evaluation.report.summary import Subject, summarise
+from pipeline.evaluation.metrics.split_results import SplitResult
+from pipeline.evaluation.plots.task_plots import Picture, draw_task
+from pipeline.evaluation.report.evaluation_summary import Subject, summarise
+from pipeline.evaluation.report.report_page import render_report
 
 RESULTS_FILE = "evaluation_results.json"
 SPLITS_FILE = "split_comparison.csv"
@@ -35,8 +35,8 @@ def write_evaluation(
         folder: Where they go; made where it is not there.
         results: Models, baselines and limits of all tasks and splits, in the order to be shown.
         subject: What it is about, for the banner.
-        groups: Kinds of movies (see `pipeline.evaluation.metrics.groups`), for errors of a said
-            number.
+        groups: Segments of movies (`pipeline.evaluation.metrics.segment_errors`), for errors of a
+            predicted number.
         samples: By task, further pictures that are drawn already (see
             `pipeline.evaluation.plots.sample_plots`).
 

@@ -7,8 +7,8 @@ import pandas as pd
 
 from pipeline.evaluation.metrics.intervals import Interval, bootstrap
 from pipeline.evaluation.metrics.regression_metrics import score_numbers
-from pipeline.evaluation.metrics.results import SplitResult
-from pipeline.evaluation.metrics.scores import count_draws
+from pipeline.evaluation.metrics.split_results import SplitResult
+from pipeline.evaluation.metrics.task_scores import count_draws
 
 BUDGET_EDGES_USD = (1e6, 1e7, 3e7, 1e8)
 BUDGET_BANDS = ("below 1 M$", "1–10 M$", "10–30 M$", "30–100 M$", "100 M$ and more")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from pipeline.evaluation.report.described import plain
+from pipeline.evaluation.report.result_json import plain
 
 
 def compare_exactly(fresh: Mapping[str, Any], kept: Mapping[str, Any]) -> list[str]:

@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from pipeline.evaluation.metrics.families import group_families
-from pipeline.evaluation.metrics.results import SplitResult
-from pipeline.evaluation.metrics.scores import METRIC_WORDS
-from pipeline.evaluation.plots.drawing import DPI, SOFT, pick_colours, tidy, write_figure
+from pipeline.evaluation.metrics.split_families import group_families
+from pipeline.evaluation.metrics.split_results import SplitResult
+from pipeline.evaluation.metrics.task_scores import METRIC_WORDS
+from pipeline.evaluation.plots.figures import DPI, SOFT, pick_colours, tidy, write_figure
 
 MAX_COLUMNS = 4
 """Panels beside each other: loss, the first two scores of a history, learning rate."""
