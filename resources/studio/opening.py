@@ -47,7 +47,7 @@ def announcement(catalogue: Catalogue) -> Path:
 
 
 def label(about: dict) -> str:
-    """Say in a few words which films a studio shows.
+    """Describe in a few words which movies a studio shows.
 
     Example:
         >>> label({"kind": "generated", "seed": 7, "size": 96})

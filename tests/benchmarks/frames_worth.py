@@ -34,7 +34,7 @@ Choose = Callable[[Timeline, int], np.ndarray]
 
 
 def measure(movies: int = MOVIES, cache: Path | None = None) -> list[BenchRow]:
-    """Compare the kinds by how well a trailer's vividness is told from its frames.
+    """Compare the kinds by how well its frames predict a trailer's vividness.
 
     Args:
         movies: Films of the studio; those without a trailer are left out.
@@ -55,7 +55,7 @@ def measure(movies: int = MOVIES, cache: Path | None = None) -> list[BenchRow]:
     how = f"{len(y)} studio trailers, {BACKBONE} with random weights"
     many = ", ".join(f"{n:.0f} {kind}" for kind, n in per_trailer.items())
     return [
-        BenchRow(f"R2 of vividness told from keyframes ({found})", scores["keyframes"], "R2",
+        BenchRow(f"R2 of vividness predicted from keyframes ({found})", scores["keyframes"], "R2",
                  RANDOM, scores[RANDOM], None, better="higher", note=f"{how}; a trailer has {many}")
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""One fold of real movies: what ours and the peers say of its test movies."""
+"""One fold of real movies: predictions of ours and of the peers for its test set."""
 
 import tempfile
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from benchmarks.real_movies import RealMovies
 
 FOLDS = 5
 
-PEER_KNOBS = (
+PEER_HYPERPARAMETERS = (
     {"learning_rate": 0.05, "max_iter": 120, "max_leaf_nodes": 15, "min_samples_leaf": 20},
     {"learning_rate": 0.05, "max_iter": 200, "max_leaf_nodes": 8, "min_samples_leaf": 20},
     {"learning_rate": 0.03, "max_iter": 250, "max_leaf_nodes": 15, "min_samples_leaf": 40},
@@ -21,10 +21,12 @@ PEER_ROLES = ("director", "writer", "producer", "cast", "company")
 PEER_STATISTICS = ("movies", "mean", "highest")
 TFIDF_COMPONENTS = 30
 
-Said = Mapping[str, np.ndarray]
+Predictions = Mapping[str, np.ndarray]
 
 
-def answer_fold(movies: RealMovies, parts: np.ndarray, seed: int, hyperparameters: Mapping) -> Said:
+def answer_fold(
+    movies: RealMovies, parts: np.ndarray, seed: int, hyperparameters: Mapping
+) -> Predictions:
     """Train everything on one fold and ask about its test movies.
 
     Args:
@@ -47,9 +49,9 @@ def answer_fold(movies: RealMovies, parts: np.ndarray, seed: int, hyperparameter
     blind = np.where(parts == "test", np.nan, revenue_usd)  # nothing is even given of test movies
     inputs = Inputs(movies.streams, movies.records, blind)
     target = make_target(LOG10_REVENUE, movies.table, train)
-    said = {"row": test, "true": np.log10(revenue_usd[test])}
-    said |= _ask_ours(inputs, target, parts, seed, hyperparameters)
-    return said | _classify(movies, blind, said, train, val, test, seed)
+    preds = {"row": test, "true": np.log10(revenue_usd[test])}
+    preds |= _ask_ours(inputs, target, parts, seed, hyperparameters)
+    return preds | _classify(movies, blind, preds, train, val, test, seed)
 
 
 def _ask_ours(inputs, target, parts: np.ndarray, seed: int, hyperparameters: Mapping) -> dict:
@@ -58,7 +60,7 @@ def _ask_ours(inputs, target, parts: np.ndarray, seed: int, hyperparameters: Map
     from pipeline.models.training.saved import answer
 
     test = np.flatnonzero(parts == "test")
-    said = {}
+    preds = {}
     for key, name in (("blend", "blend"), ("plain", PLAIN), ("text_only", TEXT_ONLY)):
         with tempfile.TemporaryDirectory() as folder:
             trained = ESTIMATORS[name].train(
@@ -69,16 +71,16 @@ def _ask_ours(inputs, target, parts: np.ndarray, seed: int, hyperparameters: Map
                     Path(folder), seed=seed, hyperparameters=hyperparameters, accelerator="cpu"
                 ),
             )
-        said[key] = answer(trained, inputs, test)
+        preds[key] = answer(trained, inputs, test)
         if key == "blend":
-            said |= trained.network.answer_parts(inputs, test)
+            preds |= trained.network.answer_parts(inputs, test)
         else:
-            said[key] = said[key][:, 0]
-    return said
+            preds[key] = preds[key][:, 0]
+    return preds
 
 
 def _classify(
-    movies: RealMovies, revenue_usd: np.ndarray, said: Said, train, val, test, seed: int
+    movies: RealMovies, revenue_usd: np.ndarray, preds: Predictions, train, val, test, seed: int
 ) -> dict:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
@@ -97,9 +99,9 @@ def _classify(
         off = [
             np.mean((_fit(HistGradientBoostingRegressor, columns, train, log10[train], seed,
                           own | fixed).predict(columns[val]) - log10[val]) ** 2)
-            for own in PEER_KNOBS
+            for own in PEER_HYPERPARAMETERS
         ]  # fmt: skip
-        best = PEER_KNOBS[int(np.argmin(off))] | fixed
+        best = PEER_HYPERPARAMETERS[int(np.argmin(off))] | fixed
         columns = _peer_columns(movies, revenue_usd, both)
         peer = _fit(HistGradientBoostingRegressor, columns, both, log10[both], seed, best)
         small = best | {"max_iter": 80}
@@ -109,7 +111,7 @@ def _classify(
         "peer": peer.predict(columns[test]),
         "peer_class": classes.predict(columns[test]),
         "true_class": classify(true, edges),
-        "blend_class": cut_into_classes(said["blend"][:, 0], edges, centre),
+        "blend_class": cut_into_classes(preds["blend"][:, 0], edges, centre),
     }
 
 

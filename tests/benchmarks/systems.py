@@ -26,7 +26,7 @@ WITHIN_ONE = 0.68
 RESAMPLES = 2000
 PROCESSES = 2
 
-Said = Mapping[str, np.ndarray]
+Predictions = Mapping[str, np.ndarray]
 
 
 def measure(
@@ -45,11 +45,11 @@ def measure(
         hyperparameters: For our estimators, for tests.
     """
     movies = read_real_movies(data, limit=films)
-    said = ask_all(movies, seed, hyperparameters or {})
-    return [row for make in ROWS for row in make(said, seed)]
+    preds = ask_all(movies, seed, hyperparameters or {})
+    return [row for make in ROWS for row in make(preds, seed)]
 
 
-def ask_all(movies: RealMovies, seed: int, hyperparameters: Mapping[str, object]) -> Said:
+def ask_all(movies: RealMovies, seed: int, hyperparameters: Mapping[str, object]) -> Predictions:
     """Return every movie's answers from the fold that tests it, in the folds' order."""
     from pipeline.splits.folds import split_into_folds
     from pipeline.splits.strata import Strata
@@ -60,28 +60,28 @@ def ask_all(movies: RealMovies, seed: int, hyperparameters: Mapping[str, object]
     workers = min(PROCESSES, os.cpu_count() or 1)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         folds = list(pool.map(_answer, arguments))
-    said = {name: np.concatenate([fold[name] for fold in folds]) for name in folds[0]}
-    return said | {"franchise": movies.table["franchise"].to_numpy()[said["row"]]}
+    preds = {name: np.concatenate([fold[name] for fold in folds]) for name in folds[0]}
+    return preds | {"franchise": movies.table["franchise"].to_numpy()[preds["row"]]}
 
 
-def _answer(arguments: tuple) -> Said:
+def _answer(arguments: tuple) -> Predictions:
     return answer_fold(*arguments)
 
 
-def _box_office(said: Said, seed: int) -> Sequence[BenchRow]:
+def _box_office(preds: Predictions, seed: int) -> Sequence[BenchRow]:
     parts = ("transformer", "gaussian process", "boosting", "plain", "text_only")
-    alone = ", ".join(f"{name} {rmse(said['true'], said[name]):.4f}" for name in parts)
-    blend = said["blend"]
-    covered = np.mean((said["true"] >= blend[:, 1]) & (said["true"] <= blend[:, 2]))
+    alone = ", ".join(f"{name} {rmse(preds['true'], preds[name]):.4f}" for name in parts)
+    blend = preds["blend"]
+    covered = np.mean((preds["true"] >= blend[:, 1]) & (preds["true"] <= blend[:, 2]))
     peers = (("peer", BOOSTING, RMSE_RATIO), ("text_only", TEXT_ONLY, TEXT_RATIO))
     rows = [
-        _errors(f"box_office: blend, {len(blend)} films", blend[:, 0], said, *peer, seed)
+        _errors(f"box_office: blend, {len(blend)} films", blend[:, 0], preds, *peer, seed)
         for peer in peers
     ]
     rows += [
-        _errors("box_office: transformer alone", said["transformer"], said, "text_only", TEXT_ONLY,
-                None, seed),
-        _errors("box_office: masked pretraining", said["transformer"], said, "plain",
+        _errors("box_office: transformer alone", preds["transformer"], preds, "text_only",
+                TEXT_ONLY, None, seed),
+        _errors("box_office: masked pretraining", preds["transformer"], preds, "plain",
                 "the same transformer without pretraining", None, seed),
         BenchRow("box_office: 90 % intervals cover", float(covered), "share", "nominal", 0.9, None,
                  better="higher", why=f"parts alone: {alone}"),
@@ -90,18 +90,24 @@ def _box_office(said: Said, seed: int) -> Sequence[BenchRow]:
 
 
 def _errors(
-    name: str, ours: np.ndarray, said: Said, key: str, peer: str, target: float | None, seed: int
+    name: str,
+    ours: np.ndarray,
+    preds: Predictions,
+    key: str,
+    peer: str,
+    target: float | None,
+    seed: int,
 ) -> BenchRow:
-    true, theirs = said["true"], said[key]
+    true, theirs = preds["true"], preds[key]
     ratio = draw_interval(
-        said, seed, lambda some: rmse(true[some], ours[some]) / rmse(true[some], theirs[some])
+        preds, seed, lambda some: rmse(true[some], ours[some]) / rmse(true[some], theirs[some])
     )
     why = f"95 % interval of the ratio, paired bootstrap of franchises: {_ends(ratio)}"
-    errors = rmse(said["true"], ours), rmse(said["true"], said[key])
+    errors = rmse(preds["true"], ours), rmse(preds["true"], preds[key])
     return BenchRow(name, errors[0], "RMSE of log10 $", peer, errors[1], target, why=why)
 
 
-def _revenue(said: Said, seed: int) -> Sequence[BenchRow]:
+def _revenue(preds: Predictions, seed: int) -> Sequence[BenchRow]:
     from sklearn.metrics import f1_score
 
     def macro_f1(true: np.ndarray, classes: np.ndarray) -> float:
@@ -115,10 +121,10 @@ def _revenue(said: Said, seed: int) -> Sequence[BenchRow]:
         ("macro-F1", macro_f1, MACRO_F1), ("±1 accuracy", within_one, WITHIN_ONE),
     ):  # fmt: skip
         interval = draw_interval(
-            said, seed,
-            lambda some, score=score: score(said["true_class"][some], said["blend_class"][some]),
+            preds, seed,
+            lambda some, score=score: score(preds["true_class"][some], preds["blend_class"][some]),
         )  # fmt: skip
-        ours, peer = (score(said["true_class"], said[k]) for k in ("blend_class", "peer_class"))
+        ours, peer = (score(preds["true_class"], preds[k]) for k in ("blend_class", "peer_class"))
         rows.append(
             BenchRow(f"revenue: {word} of eight quantile classes", ours, "share", BOOSTING, peer,
                      None, limit=limit, better="higher",
@@ -127,18 +133,18 @@ def _revenue(said: Said, seed: int) -> Sequence[BenchRow]:
     return rows
 
 
-def rmse(true: np.ndarray, said: np.ndarray) -> float:
+def rmse(true: np.ndarray, preds: np.ndarray) -> float:
     """Return the root of the mean squared error."""
-    return float(np.sqrt(np.mean((true - said) ** 2)))
+    return float(np.sqrt(np.mean((true - preds) ** 2)))
 
 
-def draw_interval(said: Said, seed: int, score: Callable[[np.ndarray], float]) -> Interval:
+def draw_interval(preds: Predictions, seed: int, score: Callable[[np.ndarray], float]) -> Interval:
     """Return the 95 % interval of a score of some rows; whole franchises are drawn."""
     drawn = bootstrap(
         lambda draws: {"score": np.array([score(some) for some in draws])},
-        len(said["true"]),
+        len(preds["true"]),
         seed=seed,
-        franchises=said["franchise"],
+        franchises=preds["franchise"],
         resamples=RESAMPLES,
     )
     return drawn["score"].interval()
@@ -148,5 +154,5 @@ def _ends(interval: Interval) -> str:
     return f"{interval.low:.4f} to {interval.high:.4f}"
 
 
-ROWS: tuple[Callable[[Said, int], Sequence[BenchRow]], ...] = (_box_office, _revenue)
+ROWS: tuple[Callable[[Predictions, int], Sequence[BenchRow]], ...] = (_box_office, _revenue)
 """What is shown; further systems add a function here."""

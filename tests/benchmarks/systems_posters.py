@@ -1,4 +1,4 @@
-"""How much real posters tell: seed 003's tasks with a small network from scratch, beside baselines.
+"""Measure reference implementation 003's tasks on real posters with a small network, beside baselines.
 
 The network looks at 64 pixels and begins at random, because no pretrained weights come with the
 project: what it scores is no limit of what posters tell, and no target is set. Its fair peer is
@@ -75,7 +75,7 @@ class Posters:
 
 
 def measure(data: Path = DATA, seed: int = 42) -> list[BenchRow]:
-    """Train and judge each task on real posters; franchises stay on one side of the split.
+    """Train and evaluate each task on real posters; franchises stay on one side of the split.
 
     Args:
         data: The folder with `tmdb5000` and `posters`.
@@ -106,7 +106,7 @@ def read_posters(data: Path) -> Posters:
     rows = tmdb5000.read(data / "tmdb5000")
     records = [parse_details({"id": r.tmdb_id, **r.fields}) for r in rows if isinstance(r, Taken)]
     files = {int(path.stem): path for path in (data / "posters/images").glob("*.jpg")}
-    metadata = describe_movies(records)  # of all movies: it counts forerunners
+    metadata = describe_movies(records)  # of all movies: it counts earlier films of a franchise
     kept = [k for k, record in enumerate(records) if record.tmdb_id in files]
     contents = [files[records[k].tmdb_id].read_bytes() for k in kept]
     return Posters(
@@ -205,9 +205,9 @@ def _score(
     results = {
         name: SplitResult(
             target.task, "test", name, "model" if name == OURS else "baseline", ids,
-            target.values[rows], said, is_drawn=is_classes and name == TRIVIAL,
+            target.values[rows], preds, is_drawn=is_classes and name == TRIVIAL,
         )
-        for name, said in answers.items()
+        for name, preds in answers.items()
     }  # fmt: skip
     return {name: score_result(result, seed=seed) for name, result in results.items()}
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from resources.studio.catalogue.draws import chance
 from resources.studio.catalogue.generated import GeneratedCatalogue
-from resources.studio.media.filming import draw_duration_s
+from resources.studio.media.rendering import draw_duration_s
 from resources.studio.servers.running import start_studio
 from resources.studio.servers.tmdb_api import POSTER_WIDTHS_PX
 

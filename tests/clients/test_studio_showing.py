@@ -170,7 +170,7 @@ def film_one(traits):
     """Show one frame of a movie: its luma."""
     backdrop = Backdrop(random.Random(traits.tmdb_id))
     look = choose_look(traits.vividness, traits.contrast, traits.trailer_genre_ids)
-    return backdrop.film(look, 1, 1.0, 40)[0][:HEIGHT_PX]
+    return backdrop.render(look, 1, 1.0, 40)[0][:HEIGHT_PX]
 
 
 def test_spread_of_the_frames_tells_the_contrast_and_their_mean_the_vividness():
@@ -185,7 +185,7 @@ def test_spread_of_the_frames_tells_the_contrast_and_their_mean_the_vividness():
 
 def test_hues_of_the_sky_are_those_of_the_trailers_genres():
     look = choose_look(0.0, 0.0, (28, 27))
-    frame = Backdrop(random.Random(1)).film(look, 1, 1.0, 0)[0]
+    frame = Backdrop(random.Random(1)).render(look, 1, 1.0, 0)[0]
     rgb = av.VideoFrame.from_ndarray(frame, format="yuv420p").to_ndarray(format="rgb24")
     left, right = rgb[:60, :150].mean((0, 1)), rgb[:60, 170:310].mean((0, 1))
     assert left[2] > left[0] + 40  # action is blue

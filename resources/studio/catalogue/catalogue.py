@@ -36,7 +36,7 @@ class Catalogue(Protocol):
         """Return the file of a video; None where the key is nobody's."""
 
     def has_imdb_id(self, imdb_id: str) -> bool:
-        """Say whether a movie has this IMDb id."""
+        """Return whether a movie has this IMDb id."""
 
     def find(self, imdb_id: str) -> int:
         """Return the movie with this IMDb id; LookupError where there is none."""

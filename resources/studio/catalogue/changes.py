@@ -65,7 +65,7 @@ class Changes:
             }
 
     def poster_owner(self, poster_path: str) -> int | None:
-        """Say whose poster a path became by an edit; None where no edit named it."""
+        """Return whose poster a path became by an edit; None where no edit named it."""
         return self._poster_owners.get(poster_path)
 
     def between(self, start: date, end: date) -> list[int]:

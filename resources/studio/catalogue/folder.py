@@ -111,7 +111,7 @@ class FolderCatalogue:
         return self._trailers.get(key)
 
     def has_imdb_id(self, imdb_id: str) -> bool:
-        """Say whether a movie that is not deleted has this IMDb id."""
+        """Return whether a movie that is not deleted has this IMDb id."""
         tmdb_id = self._imdb_ids.get(imdb_id)
         return tmdb_id is not None and tmdb_id not in self._changes.deleted
 
@@ -144,7 +144,7 @@ class FolderCatalogue:
         self._changes.delete(tmdb_id)
 
     def add(self, n: int) -> list[int]:
-        """Take up to n movies whose files came into the folder since."""
+        """Add at most n movies whose files came into the folder since."""
         new = self._read_new(limit=n)
         self._changes.add(new)
         return new

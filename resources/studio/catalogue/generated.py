@@ -47,7 +47,7 @@ class GeneratedCatalogue:
         self._changes = Changes()
         self._timeline = draw_timeline(seed, size)
         self._guard = threading.Lock()
-        self._filming: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._render_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._listed: tuple[int, list[tuple[str, int]]] = (-1, [])
 
     def about(self) -> dict:
@@ -119,7 +119,7 @@ class GeneratedCatalogue:
         return draw_poster(title, traits.warmth, key, width_px, traits.poster_genre_ids)
 
     def trailer(self, key: str) -> Path | None:
-        """Film a video unless it lies in the cache; other letters make another cut."""
+        """Render a video unless it lies in the cache; other letters make another cut."""
         own = re.fullmatch(r"([a-z]{2})_(\d{8,9})", key)
         if not own or own[1] == FEATURETTE or not self._has(int(own[2])):
             return None
@@ -128,22 +128,22 @@ class GeneratedCatalogue:
             return None
         path = self.cache / self.fingerprint / f"{key}.mp4"
         with self._guard:
-            lock = self._filming[key]
+            lock = self._render_locks[key]
         with lock:
             if not path.exists():
-                self._film(path, traits, key)
+                self._render(path, traits, key)
         return path
 
-    def _film(self, path: Path, traits: Traits, key: str) -> None:
-        from resources.studio.media.filming import film_trailer  # PyAV is slow to import
+    def _render(self, path: Path, traits: Traits, key: str) -> None:
+        from resources.studio.media.rendering import render_trailer  # PyAV is slow to import
 
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{key}.{os.getpid()}.mp4")
-        film_trailer(part, traits, write_own_title(traits, self.seed), f"{self.seed}/{key}")
+        render_trailer(part, traits, write_own_title(traits, self.seed), f"{self.seed}/{key}")
         part.replace(path)
 
     def has_imdb_id(self, imdb_id: str) -> bool:
-        """Say whether a movie that is not deleted has this IMDb id."""
+        """Return whether a movie that is not deleted has this IMDb id."""
         return self._has(_tmdb_id_of(imdb_id))
 
     def find(self, imdb_id: str) -> int:

@@ -8,7 +8,7 @@ from resources.studio.catalogue.traits import PLOT_SLOTS
 
 
 def person_name(number: int) -> str:
-    """Name a person; the first 1,600 numbers have different names.
+    """Return the name of a person; the first 1,600 numbers have different names.
 
     Example:
         >>> person_name(1) == person_name(1), person_name(1) == person_name(2)
@@ -20,7 +20,7 @@ def person_name(number: int) -> str:
 
 
 def company_name(number: int) -> str:
-    """Name a production company; the first 100 numbers have different names."""
+    """Return the name of a production company; the first 100 numbers have different names."""
     stems, kinds = words.COMPANY_STEMS, words.COMPANY_KINDS
     return f"{stems[number % len(stems)]} {kinds[number // len(stems) % len(kinds)]}"
 
@@ -79,7 +79,7 @@ def write_overview(high_concepts: int, rng: random.Random) -> str:
 
 
 def write_genre_lines(genre_ids: Sequence[int], rng: random.Random) -> str:
-    """Tell of each genre in a sentence of its own.
+    """Write about each genre in a sentence of its own.
 
     Example:
         >>> write_genre_lines((14,), random.Random(0)) in words.GENRE_LINES[14]

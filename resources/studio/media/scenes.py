@@ -94,7 +94,7 @@ class Backdrop:
         self.texture = _paint_texture(noise)
         self.ridge = _cut_ridge(rng)
 
-    def film(self, look: Look, n_frames: int, pan_px: float, start_px: int) -> list[np.ndarray]:
+    def render(self, look: Look, n_frames: int, pan_px: float, start_px: int) -> list[np.ndarray]:
         """Pan over the landscape.
 
         Args:

@@ -1,4 +1,4 @@
-"""Makes the studio fail as it is told: statuses, delays, cut-off bodies, wrong types."""
+"""Make the studio fail as ordered: statuses, delays, cut-off bodies, wrong types."""
 
 import asyncio
 import json
@@ -43,13 +43,13 @@ class Fault:
         re.compile(self.path)
 
     def matches(self, path: str, query: str) -> bool:
-        """Say whether this request is to be hit."""
+        """Return whether this request is to be hit."""
         if self.count is not None and self.hits >= self.count:
             return False
         return bool(re.search(self.path, path) or re.search(self.path, f"{path}?{query}"))
 
     def replaces(self) -> bool:
-        """Say whether the true answer is not sent at all."""
+        """Return whether the true answer is not sent at all."""
         return self.status is not None or self.body is not None
 
     def response(self, path: str) -> Response:
@@ -59,11 +59,11 @@ class Fault:
         if body is None and path.startswith("/3/"):
             code = TMDB_CODES.get(status, 11)
             body = json.dumps(
-                {"success": False, "status_code": code, "status_message": "Told to fail."}
+                {"success": False, "status_code": code, "status_message": "Ordered to fail."}
             )
             content_type = self.content_type or "application/json"
         if body is None:
-            body = f"<html><body>{status}: told to fail</body></html>"
+            body = f"<html><body>{status}: ordered to fail</body></html>"
         return Response(body, status, self.headers, media_type=content_type)
 
 

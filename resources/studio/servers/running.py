@@ -110,7 +110,7 @@ def find_or_start(
 
 
 def ask_about(url: str) -> dict | None:
-    """Ask a URL whether it is a studio; None where nothing or something else answers."""
+    """Return a studio's description of itself; None where nothing or something else responds."""
     try:
         about = requests.get(f"{url}/_about", timeout=2).json()
     except requests.RequestException:

@@ -1,6 +1,6 @@
-"""The studio's app: TMDB, the image host, IMDbPro and the trailer host, and the studio's own knobs.
+"""The studio's app: TMDB, the image host, IMDbPro and the trailer host, and its controls.
 
-The knobs, for tests and for people:
+The controls, for tests and for people:
 
     GET  /_about    what catalogue this is
     GET, POST, DELETE /_faults   list, add and clear orders to fail (see `faults.Fault`)
@@ -37,7 +37,7 @@ def make_app(catalogue: Catalogue) -> ASGIApp:
         *TmdbApi(catalogue).routes(),
         *ImdbProPages(catalogue).routes(),
         *_media_routes(catalogue),
-        *_knob_routes(catalogue, faults, stats),
+        *_control_routes(catalogue, faults, stats),
     ]
     return stats
 
@@ -64,7 +64,7 @@ def _media_routes(catalogue: Catalogue) -> list[Route]:
     ]
 
 
-def _knob_routes(catalogue: Catalogue, faults: Faults, stats: Stats) -> list[Route]:
+def _control_routes(catalogue: Catalogue, faults: Faults, stats: Stats) -> list[Route]:
     def edit(order: dict) -> dict:
         catalogue.edit(order["tmdb_id"], order["set"])
         return catalogue.details(order["tmdb_id"])
@@ -84,8 +84,8 @@ def _knob_routes(catalogue: Catalogue, faults: Faults, stats: Stats) -> list[Rou
         Route("/_edit", _taking_orders(edit), methods=["POST"]),
         Route("/_delete", _taking_orders(delete), methods=["POST"]),
         Route("/_add", _taking_orders(add), methods=["POST"]),
-        Route("/_faults", _fault_knob(faults), methods=["GET", "POST", "DELETE"]),
-        Route("/_stats", _stats_knob(stats), methods=["GET", "DELETE"]),
+        Route("/_faults", _fault_control(faults), methods=["GET", "POST", "DELETE"]),
+        Route("/_stats", _stats_control(stats), methods=["GET", "DELETE"]),
     ]
 
 
@@ -102,7 +102,7 @@ def _taking_orders(obey: Callable[[dict], dict]) -> Callable:
     return respond
 
 
-def _fault_knob(faults: Faults) -> Callable:
+def _fault_control(faults: Faults) -> Callable:
     async def respond(request: Request) -> Response:
         if request.method == "DELETE":
             faults.clear()
@@ -117,7 +117,7 @@ def _fault_knob(faults: Faults) -> Callable:
     return respond
 
 
-def _stats_knob(stats: Stats) -> Callable:
+def _stats_control(stats: Stats) -> Callable:
     async def respond(request: Request) -> Response:
         if request.method == "DELETE":
             stats.clear()

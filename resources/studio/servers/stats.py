@@ -16,7 +16,7 @@ KINDS = (
 
 
 def kind_of(path: str) -> str:
-    """Say which kind of request a path is.
+    """Return which kind of request a path is.
 
     Example:
         >>> kind_of("/3/movie/597"), kind_of("/3/movie/changes"), kind_of("/favicon.ico")

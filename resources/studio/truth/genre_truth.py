@@ -78,7 +78,7 @@ def _likelihood(
     chance = np.where(members[:, places], KEPT_SHARE, MISLEADING_SHARE)
     is_shown = np.isin(SHOWN_GENRES, shown)
     likelihood = np.where(is_shown, chance, 1 - chance).prod(axis=1)
-    if medium == "poster" and shown:  # only there is the leading one told apart
+    if medium == "poster" and shown:  # only there is the leading one recognisable
         lead = np.array(GENRE_IDS)[firsts]
         leads = np.where(np.isin(lead, shown), lead == shown[0], 1 / len(shown))
         likelihood = likelihood * leads

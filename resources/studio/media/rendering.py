@@ -1,4 +1,4 @@
-"""Films trailers: scenes with cuts, black at both ends, a title card, sound, as H.264 + AAC mp4."""
+"""Render trailers: scenes, cuts, black at both ends, a title card, sound, as H.264 + AAC mp4."""
 
 import random
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ PREROLL_PACKETS = 4
 """Encoded and dropped, so that the loop's packets are those of an endless tone."""
 
 
-def film_trailer(path: Path, traits: Traits, title: str, key: str) -> None:
+def render_trailer(path: Path, traits: Traits, title: str, key: str) -> None:
     """Encode a trailer; the same arguments give the same bytes.
 
     Args:
@@ -53,7 +53,7 @@ def film_trailer(path: Path, traits: Traits, title: str, key: str) -> None:
             options={"preset": "ultrafast", "crf": "28", "g": str(4 * FRAMES_PER_S)},
         )  # fmt: skip
         video.width, video.height, video.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
-        video.codec_context.thread_count = 1  # several trailers are filmed at once instead
+        video.codec_context.thread_count = 1  # several trailers are rendered at once instead
         sound = iter(())
         if traits.sound != "none":
             audio = container.add_stream(
@@ -113,7 +113,7 @@ def _play_scenes(
 def _play_scene(traits: Traits, backdrop: Backdrop, rng: random.Random) -> list[np.ndarray]:
     mood = max(-WIDEST, min(WIDEST, rng.gauss(traits.vividness, JITTER)))
     pan_px = SLOWEST_PX + (FASTEST_PX - SLOWEST_PX) * (mood / WIDEST + 1) / 2
-    return backdrop.film(
+    return backdrop.render(
         choose_look(mood, traits.contrast, traits.trailer_genre_ids),
         round(rng.uniform(*SCENE_S) * FRAMES_PER_S), pan_px, rng.randrange(WIDTH_PX),
     )  # fmt: skip
