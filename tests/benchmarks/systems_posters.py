@@ -1,4 +1,4 @@
-"""Measure reference implementation 003's tasks on real posters with a small network, beside baselines.
+"""Measure reference implementation 003's tasks on real posters, beside baselines.
 
 The network looks at 64 pixels and begins at random, because no pretrained weights come with the
 project: what it scores is no limit of what posters tell, and no target is set. Its fair peer is

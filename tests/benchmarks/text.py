@@ -1,6 +1,6 @@
 """What plots through BERT cost, beside padding every one to 512 tokens, batch after batch.
 
-BERT's parameters are drawn at random, which changes no speed and is stated in the rows; its words are
+BERT's parameters are drawn at random, which changes no speed and is stated in the rows; its words
 those of BERT, out of the installed MiniLM.
 """
 
