@@ -12,8 +12,8 @@ from assets.evaluation import leaderboard, system_evaluation
 from assets.frames import trailer_audio, trailer_frames
 from assets.media import posters, trailers
 from assets.models import baselines, encoder, system_models
-from assets.orchestration import checks, schedules
-from assets.splits import features, system_splits
+from assets.orchestration import checks, jobs, schedules, sensors
+from assets.splits import features, split_checks, system_splits
 from resources.run_context import RunContext, open_run_context
 from resources.settings import ENVIRONMENT, UNKEPT, Settings
 from resources.storage.lock import exclusive
@@ -93,10 +93,10 @@ def build_defs(**overrides: object) -> dg.Definitions:
             *system_evaluation.ASSETS,
             leaderboard.leaderboard,
         ],
-        asset_checks=checks.CHECKS,
-        jobs=schedules.JOBS,
+        asset_checks=[*checks.CHECKS, *split_checks.CHECKS],
+        jobs=jobs.JOBS,
         schedules=schedules.SCHEDULES,
-        sensors=schedules.SENSORS,
+        sensors=sensors.SENSORS,
         resources={"run_context": RunContextResource(**settings)},
         # One process a run: assets work through their ranges with their own threads, and torch is
         # imported once, not once a step.

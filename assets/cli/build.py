@@ -13,11 +13,11 @@ import dagster as dg
 from dotenv import dotenv_values
 
 from assets.definitions import build_defs
-from assets.media.own_trailers import tell_rest
-from assets.orchestration.asset_specs import STEPS
-from assets.orchestration.lineage import is_stale, stale
+from assets.orchestration.asset_settings import find_host_pause
+from assets.orchestration.asset_specs import MOVIE_ASSETS, UNPARTITIONED_ASSETS
+from assets.orchestration.jobs import RANGE_MOVIES, end_dead_runs, stale_ranges
 from assets.orchestration.partitions import range_tags
-from assets.orchestration.schedules import RANGE_MOVIES, due_ranges, end_dead_runs
+from assets.orchestration.staleness import stale_assets
 from pipeline.core.errors import ConfigurationError, MarqueeError
 from pipeline.core.staleness import RECORDS
 from resources.run_context import RunContext, open_run_context
@@ -112,31 +112,30 @@ def build(run_context: RunContext, instance: dg.DagsterInstance, request: Reques
         BuildError: A run failed.
     """
     defs = build_defs(**overrides(run_context))
-    groups = _groups(defs)
     if "crawl" in request.stages:
         config = {} if request.since is None else {"released_from": request.since.isoformat()}
         _run(defs, instance, "crawl", config={"movie_catalog": {"config": config}})
-    steps = [step for step in STEPS if groups[step.name] in request.stages]
-    ranges = due_ranges(
+    specs = [spec for spec in MOVIE_ASSETS if spec.stage in request.stages]
+    ranges = stale_ranges(
         run_context,
         instance,
-        steps=steps,
+        specs=specs,
         only=_wanted(run_context, request),
         limit=request.limit,
         range_movies=request.range_movies,
     )
-    if rest := tell_rest(run_context):
-        LOG.warning("%s", rest)
+    if pause := find_host_pause(run_context):
+        LOG.warning("%s", pause)
     for number, keys in enumerate(ranges, start=1):
-        LOG.info("range %d of %d: %d films due", number, len(ranges), len(keys))
+        LOG.info("range %d of %d: %d stale movies", number, len(ranges), len(keys))
         _run(
             defs,
             instance,
             "movies",
             tags=range_tags(keys, only=request.is_partial),
-            selection=[step.name for step in steps],
+            selection=[spec.name for spec in specs],
         )
-    _train(defs, run_context, instance, request, groups)
+    _train(defs, run_context, instance, request)
     return sum(map(len, ranges))
 
 
@@ -145,12 +144,10 @@ def _train(
     run_context: RunContext,
     instance: dg.DagsterInstance,
     request: Request,
-    groups: dict[str, str],
 ) -> None:
     late = [stage for stage in request.stages if stage in STAGES[4:]]
-    if not late or not is_stale(run_context):
-        return
-    chosen = [name for name in stale(run_context) if groups[name] in late]
+    stale = stale_assets(run_context) if late else []
+    chosen = [name for name in stale if UNPARTITIONED_ASSETS[name].stage in late]
     if chosen:
         _run(defs, instance, "retrain", selection=chosen)
 
@@ -172,13 +169,6 @@ def overrides(run_context: RunContext) -> dict[str, object]:
         name: value
         for name, value in given.items()
         if value and not (name in UNKEPT and any(secret in value for secret in secrets))
-    }
-
-
-def _groups(defs: dg.Definitions) -> dict[str, str]:
-    graph = defs.resolve_asset_graph()
-    return {
-        key.to_user_string(): graph.get(key).group_name for key in graph.materializable_asset_keys
     }
 
 

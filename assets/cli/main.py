@@ -142,11 +142,11 @@ def retry(
 ) -> None:
     """Make failed films due at once; `marquee build` then takes them up."""
     from assets.cli.build import open_site
-    from assets.cli.retry import make_due
+    from assets.cli.retry import queue_for_retry
 
     with open_site(settings_of()) as (run_context, _):
-        count = make_due(
-            run_context, movies=ids_of(films), asset=asset, with_refused=refused, with_done=again
+        count = queue_for_retry(
+            run_context, movies=ids_of(films), asset=asset, with_rejected=refused, with_done=again
         )
         console.print(f"{count} rows are due again. Run `uv run marquee build`.")
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
+from assets.crawl.movie_records import read_answer
+from assets.orchestration.asset_specs import BOX_OFFICE_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome, Reason, lacking
 from pipeline.core.records import MovieRecord
@@ -30,7 +32,7 @@ def box_office(batch: Batch) -> Iterator[Outcome]:
     pages = BoxOfficePages(batch)
 
     def look_up(tmdb_id: int) -> Outcome:
-        answer = _read_answer(batch, tmdb_id)
+        answer = read_answer(batch, tmdb_id)
         record = parse_details(answer)
         reading = pages.read(tmdb_id, record.imdb_id, record.release_date)
         if reading.failed is not None:
@@ -41,12 +43,6 @@ def box_office(batch: Batch) -> Iterator[Outcome]:
         return _keep(batch, record, figures, reading, rates)
 
     return stop_at_drift(batch.each(look_up, workers=8), pages.weight_of, source="IMDbPro")
-
-
-def _read_answer(batch: Batch, tmdb_id: int) -> Mapping:
-    """Read a movie's record as it is kept: it also holds figures that were imported."""
-    store = batch.run_context.store
-    return store.read_json(store.path("movies", f"{tmdb_id}.json"))
 
 
 def _keep(
@@ -61,13 +57,13 @@ def _keep(
     described = describe_box_office(figures, year=year, rates=rates, days=reading.days)
     if described is None:
         nothing = lacking(tmdb_id, Reason.NO_BOX_OFFICE, "no source has a figure", **reading.notes)
-        return nothing.again_at(reading.due_again_s)
+        return nothing.recheck_at(reading.recheck_at_s)
     content = json.dumps({"tmdb_id": tmdb_id, **described}, sort_keys=True).encode()
     return batch.keep(
         tmdb_id,
-        {batch.path(tmdb_id, ".json", "box_office"): content},
+        {BOX_OFFICE_FILE.path(batch.run_context.store, tmdb_id): content},
         lacks=tell_why_not(figures) if described["reason"] else None,
-        due_again_s=reading.due_again_s,
+        recheck_at_s=reading.recheck_at_s,
         **_summarise(described),
         **reading.notes,
     )
@@ -83,9 +79,9 @@ def _summarise(described: Mapping) -> dict[str, object]:
 
 ASSETS = [
     movie_asset(
-        box_office, group="crawl", kinds={"imdbpro", "json"},
+        box_office,
+        kinds={"imdbpro", "json"},
         metadata={
-            "file": "box_office/<tmdb_id>.json",
             "dagster/column_schema": dg.TableSchema(
                 columns=[
                     dg.TableColumn("tmdb_id", "int"),
@@ -101,4 +97,4 @@ ASSETS = [
             ),
         },
     ),
-]  # fmt: skip
+]

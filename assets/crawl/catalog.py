@@ -6,8 +6,10 @@ import dagster as dg
 from pydantic import Field
 
 from assets.crawl.catalog_crawl import Found, Scope, crawl, note_crawled, read_scope
-from assets.orchestration.interruption import stopping
-from assets.orchestration.partitions import SINGLE_RUN, register
+from assets.orchestration.asset_specs import CATALOG
+from assets.orchestration.partitions import register
+from assets.orchestration.step_errors import concise_errors
+from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.versions import hash_json
 from resources.run_context import RunContext
 
@@ -34,12 +36,9 @@ class CatalogConfig(dg.Config):
     is_full: bool = Field(False, description="List everything again, not only what changed.")
 
 
-@dg.asset(
-    group_name="crawl",
+@unpartitioned_asset(
+    CATALOG.name,
     kinds={"tmdb"},
-    code_version="1",
-    backfill_policy=SINGLE_RUN,
-    tags={"marquee/stage": "crawl"},
     metadata={
         "dagster/column_schema": dg.TableSchema(
             columns=[
@@ -61,7 +60,7 @@ def movie_catalog(
     will, and ask for the changes since the last finished crawl. That mark moves only when all of a
     crawl has succeeded.
     """
-    with stopping():
+    with concise_errors():
         found = _find(run_context, config, context.log.warning)
         added = register(context.instance, found.movies, run_context.source.name)
         _remember(run_context, found)

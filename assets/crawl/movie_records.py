@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
+from assets.orchestration.asset_specs import RECORD_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.errors import DamagedFileError, FetchError, RecordError
 from pipeline.core.outcomes import Outcome, Reason, lacking
@@ -38,7 +39,7 @@ def movie_records(batch: Batch) -> Iterator[Outcome]:
         parts = _facets(record, answer)
         return batch.keep(
             tmdb_id,
-            {batch.path(tmdb_id, ".json", "movies"): content},
+            {RECORD_FILE.path(batch.run_context.store, tmdb_id): content},
             content_hash=parts["all"],
             facets=parts,
             title=record.title,
@@ -97,7 +98,7 @@ def _trailer_keys(record: MovieRecord) -> list[str]:
 
 def _last_known(batch: Batch, tmdb_id: int) -> dict[str, object]:
     """Say what is still known of a movie that TMDB has deleted, and where its last data lie."""
-    if not batch.path(tmdb_id, ".json", "movies").exists():
+    if not RECORD_FILE.path(batch.run_context.store, tmdb_id).exists():
         return {}
     try:
         record = read_record(batch, tmdb_id)
@@ -113,15 +114,20 @@ def _last_known(batch: Batch, tmdb_id: int) -> dict[str, object]:
 
 def read_record(batch: Batch, tmdb_id: int) -> MovieRecord:
     """Read a movie's record from the store."""
-    path = batch.run_context.store.path("movies", f"{tmdb_id}.json")
-    return _parse(batch.run_context.store.read_json(path))
+    return _parse(read_answer(batch, tmdb_id))
+
+
+def read_answer(batch: Batch, tmdb_id: int) -> dict:
+    """Read what TMDB and imported dumps have of a movie, as it is kept."""
+    store = batch.run_context.store
+    return store.read_json(RECORD_FILE.path(store, tmdb_id))
 
 
 ASSETS = [
     movie_asset(
-        movie_records, group="crawl", kinds={"tmdb", "json"},
+        movie_records,
+        kinds={"tmdb", "json"},
         metadata={
-            "file": "movies/<tmdb_id>.json",
             "dagster/column_schema": dg.TableSchema(
                 columns=[
                     dg.TableColumn("id", "int", description="TMDB id, the partition's key"),
@@ -135,4 +141,4 @@ ASSETS = [
             ),
         },
     ),
-]  # fmt: skip
+]

@@ -18,7 +18,13 @@ from assets.embeddings.bound_encoders import (
     bind_texts,
 )
 from assets.embeddings.encoding import Embedding, Encoder
-from assets.orchestration.asset_specs import backbones_of, extent_of
+from assets.orchestration.asset_specs import (
+    AUDIO_FILE,
+    CLIPS_FILE,
+    FRAMES_FILE,
+    POSTER_FILE,
+    movie_spec,
+)
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Outcome, Reason
@@ -49,7 +55,7 @@ def poster_embeddings(batch: Batch) -> Iterator[Outcome]:
     def load(tmdb_id: int) -> np.ndarray:
         from pipeline.media.poster import load_poster
 
-        return load_poster(batch.path(tmdb_id, ".jpg", "posters").read_bytes())[None]
+        return load_poster(POSTER_FILE.path(batch.run_context.store, tmdb_id).read_bytes())[None]
 
     return _embed(batch, load, {Modality.IMAGE: bind_poster})
 
@@ -59,7 +65,7 @@ def frame_embeddings(batch: Batch) -> Iterator[Outcome]:
     store = batch.run_context.store
 
     def load(tmdb_id: int) -> np.ndarray:
-        return store.read_arrays(batch.path(tmdb_id, ".npz", "frames"))["frames"]
+        return store.read_arrays(FRAMES_FILE.path(store, tmdb_id))["frames"]
 
     return _embed(batch, load, {Modality.IMAGE: bind_images})
 
@@ -83,7 +89,8 @@ def _read_clips(batch: Batch, tmdb_id: int, at_most: int) -> Iterator[np.ndarray
     """Read a trailer's clips in parts, uint8 (clips, 24, 224, 224, 3)."""
     from pipeline.media.clip_file import read_clips
 
-    with batch.run_context.store.local_copy(batch.path(tmdb_id, ".mp4", "clips")) as path:
+    store = batch.run_context.store
+    with store.local_copy(CLIPS_FILE.path(store, tmdb_id)) as path:
         clips, n_clips = read_clips(path, at_most=at_most), 0
         while some := list(islice(clips, CLIPS_IN_PART)):
             n_clips += len(some)
@@ -97,7 +104,7 @@ def audio_embeddings(batch: Batch) -> Iterator[Outcome]:
     store = batch.run_context.store
 
     def load(tmdb_id: int) -> np.ndarray:
-        return store.read_array(batch.path(tmdb_id, ".npy", "audio"))
+        return store.read_array(AUDIO_FILE.path(store, tmdb_id))
 
     return _embed(batch, load, {Modality.AUDIO: bind_audio})
 
@@ -120,7 +127,9 @@ def _open_encoders(batch: Batch, device: Device, binds: Mapping[Modality, Bind])
     from resources.compute.weights import load_backbone
 
     run_context, encoders = batch.run_context, []
-    for name, folder in backbones_of(batch.step, run_context).items():
+    spec = movie_spec(batch.step.name)
+    extent = spec.extent(run_context.preset)
+    for name, folder in spec.backbones(run_context).items():
         loaded = load_backbone(
             name,
             weights_folder=run_context.weights_folder,
@@ -135,27 +144,18 @@ def _open_encoders(batch: Batch, device: Device, binds: Mapping[Modality, Bind])
             **({"tokenizer": loaded.tokenizer} if loaded.tokenizer else {}),
         )
         kind = "bfloat16" if device.has_bf16 else "float32"
-        extent = extent_of(batch.step, run_context.preset)
         encoders.append(Encoder(folder, loaded, encode, loaded.preparation, kind, extent))
     return encoders
 
 
-def _asset(work: Callable[[Batch], Iterator[Outcome]], folder: str, shape: str) -> Any:
-    return movie_asset(
-        work,
-        group="embeddings",
-        kinds={"pytorch", "numpy"},
-        metadata={
-            "file": f"embeddings/{folder}/<backbone>/<tmdb_id>.npy",
-            "shape": f"float32 {shape}",
-        },
-    )
+def _asset(work: Callable[[Batch], Iterator[Outcome]], shape: str) -> Any:
+    return movie_asset(work, kinds={"pytorch", "numpy"}, metadata={"shape": f"float32 {shape}"})
 
 
 ASSETS = [
-    _asset(text_embeddings, "text", "(width,)"),
-    _asset(poster_embeddings, "poster", "(width,)"),
-    _asset(frame_embeddings, "frames", "(frames, width)"),
-    _asset(clip_embeddings, "<clips or clip_frames>", "(clips, width)"),
-    _asset(audio_embeddings, "audio", "(windows, width)"),
+    _asset(text_embeddings, "(width,)"),
+    _asset(poster_embeddings, "(width,)"),
+    _asset(frame_embeddings, "(frames, width)"),
+    _asset(clip_embeddings, "(clips, width)"),
+    _asset(audio_embeddings, "(windows, width)"),
 ]

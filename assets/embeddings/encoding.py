@@ -10,6 +10,7 @@ import numpy as np
 from upath import UPath
 
 from assets.embeddings.chunk_reassembly import Items, Made, Parts
+from assets.orchestration.asset_specs import embedding_file
 from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Outcome, Status
 from pipeline.core.staleness import RECORDS, Row, Step
@@ -39,7 +40,7 @@ class Encoder:
         preparation: Version of what is done to an input before the network sees it.
         computes_in: Name of the type that it computes in.
         extent: How much of a movie's input it sees, where not all; see
-            `assets.orchestration.asset_specs.extent_of`.
+            `assets.orchestration.asset_specs.MovieAssetSpec`.
     """
 
     folder: str
@@ -180,7 +181,7 @@ class Embedding:
         return path.exists() and hash_bytes(path.read_bytes()) == note["hash"]
 
     def _path(self, tmdb_id: int, folder: str, name: str) -> UPath:
-        return self._batch.path(tmdb_id, ".npy", "embeddings", folder, name)
+        return embedding_file(folder, name).path(self._batch.run_context.store, tmdb_id)
 
 
 def _is_same(note: Mapping | None, encoder: Encoder) -> bool:

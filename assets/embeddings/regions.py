@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from assets.embeddings.encoding import DTYPE, read_ahead
-from assets.orchestration.asset_specs import FEATURES_OF
+from assets.orchestration.asset_settings import REGION_BACKBONE
+from assets.orchestration.asset_specs import ATTRIBUTES_FILE, POSTER_FILE, REGIONS_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Outcome
@@ -29,7 +30,7 @@ def poster_regions(batch: Batch) -> Iterator[Outcome]:
     from pipeline.media.poster import load_seed000_poster
 
     def load(tmdb_id: int) -> np.ndarray:
-        return load_seed000_poster(batch.path(tmdb_id, ".jpg", "posters").read_bytes())
+        return load_seed000_poster(POSTER_FILE.path(batch.run_context.store, tmdb_id).read_bytes())
 
     device = choose_device(batch.run_context.settings.devices or None).alone
     device.take_one_thread_per_encoder()
@@ -50,7 +51,7 @@ def _open_finder(batch: Batch, device: Device) -> tuple[Any, dict[str, object]]:
     run_context, is_studio = batch.run_context, batch.run_context.source.is_studio
     places = {"weights_folder": run_context.weights_folder, "allow_random": is_studio}
     detector = load_detector(run_context.preset.detector, **places)
-    features = load_backbone(FEATURES_OF, **places)
+    features = load_backbone(REGION_BACKBONE, **places)
     looks = open_looks(
         run_context.settings.attributes,
         weights_folder=run_context.weights_folder,
@@ -75,9 +76,10 @@ def _open_finder(batch: Batch, device: Device) -> tuple[Any, dict[str, object]]:
 def _keep(batch: Batch, tmdb_id: int, found: Any, note: dict[str, object]) -> Outcome:
     if isinstance(found, ItemError):
         return outcome_of(batch.step.name, tmdb_id, found)
+    store = batch.run_context.store
     files = {
-        batch.path(tmdb_id, ".npy", "regions"): embedding_bytes(found.features, note),
-        batch.path(tmdb_id, ".txt", "attr_bbox"): format_attr_bbox(found.regions).encode(),
+        REGIONS_FILE.path(store, tmdb_id): embedding_bytes(found.features, note),
+        ATTRIBUTES_FILE.path(store, tmdb_id): format_attr_bbox(found.regions).encode(),
     }
     names = sorted({region.name for region in found.regions})
     return batch.keep(tmdb_id, files, objects=len(found.regions), names=", ".join(names), **note)
@@ -86,10 +88,8 @@ def _keep(batch: Batch, tmdb_id: int, found: Any, note: dict[str, object]) -> Ou
 ASSETS = [
     movie_asset(
         poster_regions,
-        group="embeddings",
         kinds={"pytorch", "numpy"},
         metadata={
-            "file": "regions/<tmdb_id>.npy, attr_bbox/<tmdb_id>.txt",
             "shape": "float32 (objects, 2048, 7, 7); four lines per object",
         },
     )

@@ -7,28 +7,18 @@ from rich.console import Console
 from rich.table import Table
 
 from assets.evaluation.system_evaluation import reports_folder
-from assets.orchestration.interruption import stopping
-from assets.orchestration.lineage import (
-    LEADERBOARD,
-    UPSTREAMS,
-    code_version,
-    input_version,
-    write_whole,
-)
-from assets.orchestration.partitions import SINGLE_RUN
+from assets.orchestration.asset_specs import LEADERBOARD
+from assets.orchestration.staleness import input_version, write_whole
+from assets.orchestration.step_errors import concise_errors
+from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.systems import SYSTEMS
 from pipeline.core.versions import hash_bytes
 from resources.run_context import RunContext
 
 
-@dg.asset(
-    name=LEADERBOARD,
-    deps=UPSTREAMS[LEADERBOARD],
-    group_name="evaluation",
+@unpartitioned_asset(
+    LEADERBOARD,
     kinds={"parquet", "html"},
-    code_version=code_version(LEADERBOARD),
-    backfill_policy=SINGLE_RUN,
-    tags={"marquee/stage": "evaluation"},
     metadata={
         "files": "reports/leaderboard.{html,parquet}",
         "content": "a row per model and baseline: main score with interval, effort, significance",
@@ -42,7 +32,7 @@ def leaderboard(
     It says which models beat the trivial answer and boosting, and which differences are significant
     after Holm's correction; also where a model loses.
     """
-    with stopping():
+    with concise_errors():
         from pipeline.evaluation.report.evaluation_files import REPORT_FILE
         from pipeline.evaluation.report.leaderboard_page import write_leaderboard
         from pipeline.evaluation.report.leaderboard_rows import list_leaderboard

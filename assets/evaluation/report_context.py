@@ -7,7 +7,7 @@ from typing import Any
 from assets.evaluation.model_evaluation import SEED
 from assets.models.experiment_data import ExperimentData
 from assets.models.experiments import headline
-from assets.splits.feature_sources import SOURCES
+from assets.orchestration.asset_specs import FEATURE_SOURCES
 from pipeline.core.systems import POSTER, System, TaskKind
 from resources.run_context import RunContext
 
@@ -19,7 +19,7 @@ def subject_of(run_context: RunContext, system: System, experiment_data: Experim
     notes = experiment_data.table.notes
     weights = "; ".join(
         f"{name.replace('_', ' ')}: {notes[name]}"
-        for name in dict.fromkeys(source.asset for source in SOURCES.values())
+        for name in dict.fromkeys(spec.name for spec, _ in FEATURE_SOURCES.values())
         if notes.get(name, "none") != "none"
     )
     return Subject(

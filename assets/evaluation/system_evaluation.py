@@ -16,9 +16,9 @@ from assets.models.experiment_data import ExperimentData, open_experiment_data
 from assets.models.experiments import Experiment, headline, splits_in_use
 from assets.models.system_models import trained
 from assets.models.training import model_file
-from assets.orchestration.interruption import stopping
-from assets.orchestration.lineage import input_version, write_whole
-from assets.orchestration.system_asset import system_asset
+from assets.orchestration.staleness import input_version, write_whole
+from assets.orchestration.step_errors import concise_errors
+from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.systems import SYSTEMS, System
 from pipeline.core.versions import hash_bytes
 from resources.run_context import RunContext
@@ -44,11 +44,8 @@ def reports_folder(run_context: RunContext, system: System) -> Path:
 def build_evaluation(system: System) -> dg.AssetsDefinition:
     """Make the asset of a system's scores and report."""
 
-    @system_asset(
-        system,
-        "evaluation",
-        group="evaluation",
-        deps=[f"{system.name}_baselines", f"{system.name}_model"],
+    @unpartitioned_asset(
+        f"{system.name}_evaluation",
         kinds={"scikitlearn", "html"},
         metadata={
             "folder": f"reports/{system.name}/",
@@ -62,7 +59,7 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
     def evaluation(
         context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
     ) -> dg.MaterializeResult:
-        with stopping():
+        with concise_errors():
             from pipeline.evaluation.report.evaluation_files import RESULTS_FILE
 
             name = f"{system.name}_evaluation"

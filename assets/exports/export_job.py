@@ -11,17 +11,18 @@ from functools import cached_property
 import numpy as np
 from upath import UPath
 
-from assets.orchestration.asset_specs import STEPS
+from assets.orchestration.asset_specs import MOVIE_ASSETS, RECORD_FILE
+from assets.orchestration.checks import PENDING
 from assets.orchestration.progress import progress
 from pipeline.core.errors import DamagedFileError
 from pipeline.core.outcomes import Reason, Status
 from pipeline.core.staleness import RECORDS, Row
 from pipeline.exports.folder import ExportFolder
 from resources.run_context import RunContext
+from resources.storage.store import Store
 
 LOG = logging.getLogger("marquee")
 
-NOT_TRIED = "not tried yet"
 DAMAGED = "its file is missing or damaged: `marquee retry --again`, then `marquee build`"
 
 
@@ -45,11 +46,16 @@ class Job:
     left_out: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def store(self) -> Store:
+        """The store, which is only read."""
+        return self.run_context.store
+
     @cached_property
     def rows(self) -> Mapping[str, Mapping[int, Row]]:
         """The ledger's rows by asset."""
         wanted = set(self.movies)
-        return {step.name: self.run_context.ledger.rows(step.name, wanted) for step in STEPS}
+        return {spec.name: self.run_context.ledger.rows(spec.name, wanted) for spec in MOVIE_ASSETS}
 
     def each(self, what: str) -> Iterator[int]:
         """Return the movies in order, saying how far it is."""
@@ -72,18 +78,18 @@ class Job:
         status, reason = self.state(asset, tmdb_id)
         if status == Status.OK:
             return True
-        self.leave_out(part, f"{status}: {reason}" if status else NOT_TRIED, tmdb_id)
+        self.leave_out(part, f"{Status(status).label}: {reason}" if status else PENDING, tmdb_id)
         return False
 
     def details(self, tmdb_id: int, part: str) -> dict | None:
         """Return a movie's answer: the last one where the source has deleted it; note why not."""
-        deleted = (Status.ABSENT.value, Reason.DELETED_AT_SOURCE.value)
-        path = self.path("movies", f"{tmdb_id}.json")
+        deleted = (Status.UNAVAILABLE.value, Reason.DELETED_AT_SOURCE.value)
+        path = RECORD_FILE.path(self.store, tmdb_id)
         is_last = self.state(RECORDS, tmdb_id) == deleted and path.exists()
         if not is_last and not self.has(RECORDS, tmdb_id, part):
             return None
         try:
-            return self.run_context.store.read_json(path)
+            return self.store.read_json(path)
         except DamagedFileError:
             self.leave_out(part, DAMAGED, tmdb_id)
             return None
@@ -91,7 +97,7 @@ class Job:
     def array(self, path: UPath, part: str, tmdb_id: int) -> np.ndarray | None:
         """Read an array; note why not."""
         try:
-            return self.run_context.store.read_array(path)
+            return self.store.read_array(path)
         except DamagedFileError:
             self.leave_out(part, DAMAGED, tmdb_id)
             return None
@@ -106,7 +112,7 @@ class Job:
 
     def path(self, *parts: str) -> UPath:
         """Return a place in the store."""
-        return self.run_context.store.path(*parts)
+        return self.store.path(*parts)
 
     def folders(self, *parts: str) -> list[str]:
         """Return the names of the folders below a place in the store, in order."""

@@ -3,6 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from assets.exports.export_job import Job
+from assets.orchestration.asset_specs import (
+    ATTRIBUTES_FILE,
+    BOX_OFFICE_FILE,
+    POSTER_FILE,
+    RECORD_FILE,
+    REGIONS_FILE,
+)
 from pipeline.core.errors import PosterError
 from pipeline.crawl.datasets.rows import Taken
 from pipeline.exports.reference000_writer import npy_dict_bytes, split_answer
@@ -42,7 +49,7 @@ def _export_poster(job: Job, tmdb_id: int) -> None:
 
     if not job.has("posters", tmdb_id, POSTERS):
         return
-    content = job.content(job.path("posters", f"{tmdb_id}.jpg"), POSTERS, tmdb_id)
+    content = job.content(POSTER_FILE.path(job.store, tmdb_id), POSTERS, tmdb_id)
     if content is None:
         return
     try:
@@ -71,8 +78,8 @@ def _export_own_regions(job: Job, tmdb_id: int) -> None:
     lacking = [name for name in _OF_REGIONS if not job.has("poster_regions", tmdb_id, name)]
     if lacking:
         return
-    features = job.array(job.path("regions", f"{tmdb_id}.npy"), FEATURES, tmdb_id)
-    boxes = job.content(job.path("attr_bbox", f"{tmdb_id}.txt"), REGIONS, tmdb_id)
+    features = job.array(REGIONS_FILE.path(job.store, tmdb_id), FEATURES, tmdb_id)
+    boxes = job.content(ATTRIBUTES_FILE.path(job.store, tmdb_id), REGIONS, tmdb_id)
     if features is not None and boxes is not None:
         job.folder.write(place(FEATURES, tmdb_id), npy_bytes(features))
         job.folder.write(place(REGIONS, tmdb_id), boxes)
@@ -92,10 +99,10 @@ def _export_money(job: Job, movies: Sequence[int]) -> None:
 
 def _money(job: Job, movies: Sequence[int]) -> Iterator[Taken]:
     """Return each record with the figures of all sources, crawled ones too, one at a time."""
-    store = job.run_context.store
+    store = job.store
     for tmdb_id in movies:
-        fields = store.read_json(job.path("movies", f"{tmdb_id}.json"))
-        path = job.path("box_office", f"{tmdb_id}.json")
+        fields = store.read_json(RECORD_FILE.path(store, tmdb_id))
+        path = BOX_OFFICE_FILE.path(store, tmdb_id)
         row = job.rows["box_office"].get(tmdb_id)
         if row is not None and row.is_final and path.exists():
             fields["marquee_box_office"] = store.read_json(path).get("figures", [])

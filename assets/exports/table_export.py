@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 
 from assets.exports.export_job import Job
-from assets.orchestration.asset_specs import STEPS
+from assets.orchestration.asset_specs import BOX_OFFICE_FILE, MOVIE_ASSETS
+from assets.orchestration.checks import PENDING
 from pipeline.core.errors import DamagedFileError
+from pipeline.core.outcomes import Status
 from pipeline.crawl.tmdb.answers import parse_details
 
-_ASSETS = tuple(step.name for step in STEPS)
+_ASSETS = tuple(spec.name for spec in MOVIE_ASSETS)
 
 
 def export_parquet(job: Job) -> None:
@@ -52,12 +54,16 @@ def _rows(job: Job) -> Iterator[dict]:
 def _money(job: Job, tmdb_id: int) -> Mapping:
     """Read a film's money; there may be figures although none of them makes a label."""
     row = job.rows["box_office"].get(tmdb_id)
-    path = job.path("box_office", f"{tmdb_id}.json")
+    path = BOX_OFFICE_FILE.path(job.store, tmdb_id)
     if row is None or not row.is_final or not path.exists():
-        job.leave_out("money", f"{row.status}: {row.reason}" if row else "not tried yet", tmdb_id)
+        job.leave_out(
+            "money",
+            f"{Status(row.status).label}: {row.reason}" if row and row.status else PENDING,
+            tmdb_id,
+        )
         return {}
     try:
-        money = job.run_context.store.read_json(path)
+        money = job.store.read_json(path)
     except DamagedFileError as error:
         job.leave_out("money", str(error), tmdb_id)
         return {}

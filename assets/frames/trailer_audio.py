@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from assets.orchestration.asset_specs import options_of
+from assets.orchestration.asset_settings import reading_options
+from assets.orchestration.asset_specs import AUDIO_FILE, TRAILER_FILE, TRAILER_SOUND_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome
 from resources.storage.batch import Batch
@@ -11,20 +12,20 @@ from resources.storage.store import npy_bytes
 
 def trailer_audio(batch: Batch) -> Iterator[Outcome]:
     """Decode the first 30 s of each trailer's sound, or all of it: mono, 16 kHz, 16 bit."""
-    options, decoders = options_of(batch.run_context), batch.run_context.decoders
+    options, decoders = reading_options(batch.run_context), batch.run_context.decoders
 
     def decode(tmdb_id: int) -> Outcome:
         from assets.frames.trailer_reading import read_sound
         from pipeline.media.audio import SAMPLE_RATE_HZ
 
-        file = batch.path(tmdb_id, ".audio.m4a", "trailers")
+        file = TRAILER_SOUND_FILE.path(batch.run_context.store, tmdb_id)
         if not file.exists():
-            file = batch.path(tmdb_id, ".mp4", "trailers")
+            file = TRAILER_FILE.path(batch.run_context.store, tmdb_id)
         with batch.run_context.store.local_copy(file) as path:
             samples = decoders.call(read_sound, path, options, beats=True)
         return batch.keep(
             tmdb_id,
-            {batch.path(tmdb_id, ".npy", "audio"): npy_bytes(samples)},
+            {AUDIO_FILE.path(batch.run_context.store, tmdb_id): npy_bytes(samples)},
             duration_s=round(len(samples) / SAMPLE_RATE_HZ, 2),
         )
 
@@ -33,7 +34,6 @@ def trailer_audio(batch: Batch) -> Iterator[Outcome]:
 
 ASSET = movie_asset(
     trailer_audio,
-    group="frames",
     kinds={"numpy"},
-    metadata={"file": "audio/<tmdb_id>.npy", "shape": "int16 (≤ 480000,), 16 kHz mono"},
+    metadata={"shape": "int16 (≤ 480000,), 16 kHz mono"},
 )

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from upath import UPath
 
-from assets.orchestration.asset_specs import options_of
+from assets.orchestration.asset_settings import reading_options
+from assets.orchestration.asset_specs import CLIPS_FILE, FRAMES_FILE, TRAILER_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome
 from resources.storage.batch import Batch
@@ -19,22 +20,24 @@ def trailer_frames(batch: Batch) -> Iterator[Outcome]:
     percentile, and an absolute floor); the partition's metadata count them by reason. Where a
     backbone requires them, clips of 24 frames at 24 a second are cut out of the shots.
     """
-    options, decoders = options_of(batch.run_context), batch.run_context.decoders
+    options, decoders = reading_options(batch.run_context), batch.run_context.decoders
 
     def read(tmdb_id: int) -> Outcome:
         from assets.frames.trailer_reading import read_frames
 
-        with batch.run_context.store.local_copy(batch.path(tmdb_id, ".mp4", "trailers")) as path:
+        with batch.run_context.store.local_copy(
+            TRAILER_FILE.path(batch.run_context.store, tmdb_id)
+        ) as path:
             reading = decoders.call(read_frames, path, tmdb_id, options, beats=True)
         arrays = {"frames": reading.picked.frames, "pts_s": reading.picked.pts_s}
         files: dict[UPath, bytes] = {}
-        clips = batch.path(tmdb_id, ".mp4", "clips")
+        clips = CLIPS_FILE.path(batch.run_context.store, tmdb_id)
         if reading.clips is None:
             clips.unlink(missing_ok=True)  # from a time when a backbone required them
         else:
             arrays["clip_pts_s"] = reading.clip_pts_s
             files[clips] = reading.clips
-        files[batch.path(tmdb_id, ".npz", "frames")] = npz_bytes(**arrays)
+        files[FRAMES_FILE.path(batch.run_context.store, tmdb_id)] = npz_bytes(**arrays)
         return batch.keep(tmdb_id, files, **reading.figures)
 
     return batch.each(read, workers=decoders.count)
@@ -42,10 +45,8 @@ def trailer_frames(batch: Batch) -> Iterator[Outcome]:
 
 ASSET = movie_asset(
     trailer_frames,
-    group="frames",
     kinds={"numpy"},
     metadata={
-        "file": "frames/<tmdb_id>.npz, clips/<tmdb_id>.mp4",
         "shape": "frames uint8 RGB (≤ 30, 224, 224, 3); pts_s (n,); clip_pts_s (clips, 24)",
     },
 )

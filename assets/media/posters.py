@@ -5,6 +5,7 @@ from functools import partial
 from threading import BoundedSemaphore
 
 from assets.crawl.movie_records import read_record
+from assets.orchestration.asset_specs import POSTER_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome, Reason, lacking
 from resources.sources.image_host import ImageHost
@@ -36,7 +37,7 @@ def store_poster(batch: Batch, images: ImageHost, slots: BoundedSemaphore, tmdb_
         info = inspect_poster(content)
         return batch.keep(
             tmdb_id,
-            {batch.path(tmdb_id, ".jpg", "posters"): content},
+            {POSTER_FILE.path(batch.run_context.store, tmdb_id): content},
             poster_path=record.poster_path,
             width_px=info.width_px,
             height_px=info.height_px,
@@ -46,7 +47,6 @@ def store_poster(batch: Batch, images: ImageHost, slots: BoundedSemaphore, tmdb_
 
 ASSET = movie_asset(
     posters,
-    group="media",
     kinds={"image"},
-    metadata={"file": "posters/<tmdb_id>.jpg", "content": "as the host has it, w500"},
+    metadata={"content": "as the host has it, w500"},
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from assets.crawl.movie_records import read_record
+from assets.orchestration.asset_specs import TRAILER_FILE, TRAILER_SOUND_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome
 from resources.storage.batch import Batch
@@ -34,8 +35,8 @@ def trailers(batch: Batch) -> Iterator[Outcome]:
 
 def _store_trailer(batch: Batch, tmdb_id: int, fetched: FetchedTrailer) -> Outcome:
     size_bytes = fetched.path.stat().st_size
-    files = {batch.path(tmdb_id, ".mp4", "trailers"): fetched.path}
-    sound = batch.path(tmdb_id, ".audio.m4a", "trailers")
+    files = {TRAILER_FILE.path(batch.run_context.store, tmdb_id): fetched.path}
+    sound = TRAILER_SOUND_FILE.path(batch.run_context.store, tmdb_id)
     if fetched.audio_path:
         files[sound] = fetched.audio_path
     else:
@@ -56,7 +57,6 @@ def _store_trailer(batch: Batch, tmdb_id: int, fetched: FetchedTrailer) -> Outco
 
 ASSET = movie_asset(
     trailers,
-    group="media",
     kinds={"video"},
-    metadata={"file": "trailers/<tmdb_id>.mp4", "content": "at most 480 lines, with sound"},
+    metadata={"content": "at most 480 lines, with sound"},
 )

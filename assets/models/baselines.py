@@ -9,10 +9,10 @@ import numpy as np
 
 from assets.models.experiments import splits_in_use
 from assets.models.model_inputs import inputs_for, open_inputs
-from assets.orchestration.interruption import stopping
-from assets.orchestration.lineage import input_version, write_whole
 from assets.orchestration.progress import progress
-from assets.orchestration.system_asset import system_asset
+from assets.orchestration.staleness import input_version, write_whole
+from assets.orchestration.step_errors import concise_errors
+from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from assets.splits.features import load_features
 from assets.splits.split_options import load_options
 from assets.splits.system_splits import load_splits
@@ -48,11 +48,8 @@ def load_baselines(
 def build_baselines(system: System) -> dg.AssetsDefinition:
     """Make the asset of a system's baselines."""
 
-    @system_asset(
-        system,
-        "baselines",
-        group="models",
-        deps=[f"{system.name}_splits"],
+    @unpartitioned_asset(
+        f"{system.name}_baselines",
         kinds={"scikitlearn"},
         metadata={
             "file": f"baselines/{system.name}/<task>/<split>.npz",
@@ -66,7 +63,7 @@ def build_baselines(system: System) -> dg.AssetsDefinition:
     def baselines(
         context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
     ) -> dg.MaterializeResult:
-        with stopping():
+        with concise_errors():
             name = f"{system.name}_baselines"
             version = input_version(run_context, name)
             table = load_features(run_context)

@@ -10,23 +10,20 @@ from assets.models.experiment_data import open_experiment_data
 from assets.models.experiments import Experiment, experiments
 from assets.models.hyperparameters import BoxOfficeHyperparameters, turned
 from assets.models.training import training_folder
-from assets.orchestration.interruption import stopping
-from assets.orchestration.lineage import ENCODER, code_version, input_version, write_whole
-from assets.orchestration.partitions import SINGLE_RUN
 from assets.orchestration.progress import progress
+from assets.orchestration.staleness import input_version, write_whole
+from assets.orchestration.step_errors import concise_errors
+from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.systems import BOX_OFFICE
 from pipeline.core.versions import hash_json
 from resources.run_context import RunContext
 
+ENCODER = f"{BOX_OFFICE.name}_encoder"
 
-@dg.asset(
-    name=ENCODER,
-    deps=[f"{BOX_OFFICE.name}_splits"],
-    group_name="models",
+
+@unpartitioned_asset(
+    ENCODER,
     kinds={"pytorch"},
-    code_version=code_version(ENCODER),
-    backfill_policy=SINGLE_RUN,
-    tags={"marquee/stage": "models", "marquee/system": BOX_OFFICE.name},
     metadata={
         "folder": f"models/{BOX_OFFICE.name}/<task>/<split>/training/",
         "content": "checkpoints of pretrained transformers; the model goes on from them",
@@ -42,7 +39,7 @@ def box_office_encoder(
     Where posters have regions, keywords are also grounded in them: which region goes with which
     word, told apart among films. No revenue is looked at. An interrupted one is taken up again.
     """
-    with stopping():
+    with concise_errors():
         from pipeline.models.systems.box_office import pretrained_estimators
 
         version = input_version(run_context, ENCODER)

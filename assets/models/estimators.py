@@ -6,7 +6,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from assets.splits.feature_sources import SOURCES
+from assets.orchestration.asset_specs import FEATURE_SOURCES
 from pipeline.core.systems import System
 from resources.run_context import RunContext
 
@@ -50,7 +50,7 @@ def inputs_of(estimator: Any, table: Any) -> list[str]:
     """Name what a variant's network reads; streams that the table lacks are left out."""
     members = getattr(estimator.config, "members", ())
     configs = [estimator.estimators[name].config for name in members] or [estimator.config]
-    lacking = {*SOURCES, "video", "audio"} - set(table.streams)
+    lacking = {*FEATURE_SOURCES, "video", "audio"} - set(table.streams)
     names = dict.fromkeys(name for config in configs for name in config.reads)
     return [name for name in names if name not in lacking]
 

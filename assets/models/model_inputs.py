@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from assets.orchestration.asset_specs import FRAMES_FILE, POSTER_FILE
 from pipeline.core.outcomes import Status
 from pipeline.core.systems import Task
 from resources.run_context import RunContext
@@ -45,10 +46,9 @@ def _loader(
 def _read_poster(run_context: RunContext, tmdb_id: int) -> np.ndarray:
     from pipeline.media.poster import load_whole_poster
 
-    path = run_context.store.path("posters", f"{tmdb_id}.jpg")
-    return load_whole_poster(path.read_bytes())
+    return load_whole_poster(POSTER_FILE.path(run_context.store, tmdb_id).read_bytes())
 
 
 def _read_frames(run_context: RunContext, tmdb_id: int) -> np.ndarray:
     store = run_context.store
-    return store.read_arrays(store.path("frames", f"{tmdb_id}.npz"))["frames"]
+    return store.read_arrays(FRAMES_FILE.path(store, tmdb_id))["frames"]

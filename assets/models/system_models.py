@@ -11,12 +11,12 @@ from assets.models.experiments import Experiment, experiment_named, experiments,
 from assets.models.hyperparameters import HYPERPARAMETERS
 from assets.models.parallel_training import train_all
 from assets.models.training import model_file
-from assets.orchestration.interruption import stopping
-from assets.orchestration.lineage import ENCODER, input_version, write_whole
 from assets.orchestration.progress import progress
-from assets.orchestration.system_asset import system_asset
+from assets.orchestration.staleness import input_version, write_whole
+from assets.orchestration.step_errors import concise_errors
+from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.errors import TrainingError
-from pipeline.core.systems import BOX_OFFICE, SYSTEMS, System
+from pipeline.core.systems import SYSTEMS, System
 from pipeline.core.versions import combine
 from resources.run_context import RunContext
 
@@ -25,13 +25,9 @@ TRIALS_FILE = "experiments.json"
 
 def build_model(system: System) -> dg.AssetsDefinition:
     """Make the asset of a system's trained networks."""
-    needs = [f"{system.name}_splits", *([ENCODER] if system is BOX_OFFICE else [])]
 
-    @system_asset(
-        system,
-        "model",
-        group="models",
-        deps=needs,
+    @unpartitioned_asset(
+        f"{system.name}_model",
         kinds={"pytorch"},
         metadata={
             "file": f"models/{system.name}/<task>/<split>/<variant>/{model_file(system)}",
@@ -47,7 +43,7 @@ def build_model(system: System) -> dg.AssetsDefinition:
         config: HYPERPARAMETERS[system.name],
         run_context: dg.ResourceParam[RunContext],
     ) -> dg.MaterializeResult:
-        with stopping():
+        with concise_errors():
             name = f"{system.name}_model"
             version = input_version(run_context, name)
             experiment_data = open_experiment_data(run_context, system)

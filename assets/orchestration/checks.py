@@ -1,170 +1,60 @@
-"""Asset checks: what must hold of the data, shown beside the data."""
+"""The asset check of every per-movie asset: how many movies have which status."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import dagster as dg
-import numpy as np
 
-from assets.cli.status import NOT_TRIED, count_statuses
-from assets.orchestration.asset_specs import STEPS
-from assets.orchestration.lineage import FEATURES
-from assets.splits.features import load_features
-from assets.splits.split_options import load_options
-from assets.splits.system_splits import load_splits
-from pipeline.core.errors import LeakError, SplitError
-from pipeline.core.ragged import Ragged
-from pipeline.core.systems import SYSTEMS, System, Task, TaskKind
+from assets.orchestration.asset_specs import MOVIE_ASSETS
+from pipeline.core.outcomes import Status
 from resources.run_context import RunContext
 
-_LOOK_ROWS = 4096
+PENDING = "pending"
+"""Stands for the status of a movie that an asset has not tried yet."""
 
-MAX_RETRY_SHARE = 0.2
-"""More films than this share that could not be had for now hint at a source that is down."""
+MAX_WILL_RETRY = 0.2
+"""A larger fraction of movies that wait for a retry hints at a source that is down."""
+
+
+def count_statuses(run_context: RunContext) -> dict[str, dict[str, int]]:
+    """Count the known movies by asset and status, in one query.
+
+    Returns:
+        For each per-movie asset the number of movies by status label, `PENDING` among them.
+    """
+    known = len(run_context.ledger.movies())
+    by_asset = run_context.ledger.counts()
+    return {spec.name: _by_label(by_asset.get(spec.name, {}), known) for spec in MOVIE_ASSETS}
+
+
+def _by_label(counts: Mapping[tuple[str, str], int], known: int) -> dict[str, int]:
+    by_label = {
+        status.label: sum(n for (value, _), n in counts.items() if value == status)
+        for status in Status
+    }
+    return {**by_label, PENDING: known - sum(by_label.values())}
 
 
 def _status_check(name: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=name,
         name="statuses",
-        description="Share of films per status; warns when many could not be had for now.",
+        description="Movies by status; warns when many wait for a retry.",
     )
     def check(run_context: dg.ResourceParam[RunContext]) -> dg.AssetCheckResult:
         counts = count_statuses(run_context)[name]
         known = max(sum(counts.values()), 1)
-        shares = {f"share_{status}": round(n / known, 4) for status, n in counts.items()}
-        tried = known - counts[NOT_TRIED]
+        tried = max(known - counts[PENDING], 1)
         return dg.AssetCheckResult(
-            passed=counts["retry"] <= MAX_RETRY_SHARE * max(tried, 1),
+            passed=counts[Status.WILL_RETRY.label] <= MAX_WILL_RETRY * tried,
             severity=dg.AssetCheckSeverity.WARN,
-            metadata={**counts, **shares, "known": known},
+            metadata={
+                **counts,
+                **{f"fraction {label}": round(n / known, 4) for label, n in counts.items()},
+                "known": known,
+            },
         )
 
     return check
 
 
-def _table_check(name: str, description: str, look: Callable) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=FEATURES, name=name, description=description)
-    def check(run_context: dg.ResourceParam[RunContext]) -> dg.AssetCheckResult:
-        return look(load_features(run_context))
-
-    return check
-
-
-def _ids_are_unique(features) -> dg.AssetCheckResult:
-    ids = features.table["tmdb_id"]
-    twice = ids[ids.duplicated()].tolist()
-    return dg.AssetCheckResult(passed=not twice, metadata={"movies": len(ids), "twice": twice[:20]})
-
-
-def _shapes_and_ranges(features) -> dg.AssetCheckResult:
-    """Streams have a row per movie, are finite where present and zero where not."""
-    faults = [
-        fault
-        for name, values in features.streams.items()
-        if (fault := _fault_of(name, values, features.masks[name], len(features)))
-    ]
-    revenue = features.table["revenue_usd"]
-    if not (revenue.dropna() > 0).all():
-        faults.append("revenue_usd: not positive")
-    return dg.AssetCheckResult(passed=not faults, metadata={"faults": faults})
-
-
-def _fault_of(name: str, values, mask: np.ndarray, n_movies: int) -> str:
-    if len(values) != n_movies or mask.shape != (n_movies,):
-        return f"{name}: {len(values)} rows for {n_movies} movies"
-    if isinstance(values, Ragged):
-        if values.lengths[~mask].any():
-            return f"{name}: not empty where missing"
-        return _not_finite(name, values.values)
-    if np.any(values[~mask]):
-        return f"{name}: not zero where missing"
-    return _not_finite(name, values)
-
-
-def _not_finite(name: str, values: np.ndarray) -> str:
-    """Look piece by piece: the array lies on disk. Only metadata may not know a number."""
-    for start in range(0, len(values), _LOOK_ROWS):
-        part = np.asarray(values[start : start + _LOOK_ROWS], dtype=np.float32)
-        if np.isinf(part).any() or (name != "metadata" and np.isnan(part).any()):
-            return f"{name}: not finite"
-    return ""
-
-
-def _no_leaked_column(features) -> dg.AssetCheckResult:
-    from pipeline.core.leaks import check_no_leak
-
-    columns = [*features.streams, *(c for named in features.columns.values() for c in named)]
-    try:
-        check_no_leak(columns)
-    except LeakError as error:
-        return dg.AssetCheckResult(passed=False, metadata={"leak": str(error)})
-    return dg.AssetCheckResult(passed=True, metadata={"columns": columns})
-
-
-def _split_check(
-    system: System, name: str, description: str, look: Callable
-) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=f"{system.name}_splits", name=name, description=description)
-    def check(run_context: dg.ResourceParam[RunContext]) -> dg.AssetCheckResult:
-        table = load_features(run_context)
-        told, faults = {}, []
-        for task in system.tasks:
-            frame = load_splits(run_context, system, task, table)
-            told[task.name], wrong = look(
-                task, frame, table.table, load_options(run_context, system)
-            )
-            faults += [f"{task.name}: {fault}" for fault in wrong]
-        return dg.AssetCheckResult(
-            passed=not faults,
-            metadata={"found": dg.MetadataValue.json(told), "faults": faults},
-        )
-
-    return check
-
-
-def _disjoint(_task: Task, frame, table, _options) -> tuple[object, list[str]]:
-    """No film and no franchise stands in two parts of a split."""
-    from pipeline.splits.leakage_checks import prove_disjoint
-
-    try:
-        prove_disjoint(frame, table)
-    except SplitError as error:
-        return str(error), [str(error)]
-    return list(frame.columns[1:]), []
-
-
-def _balance(task: Task, frame, table, options) -> tuple[object, list[str]]:
-    """Films per class or label and part; fails where the training part lacks one."""
-    from pipeline.splits.targets import make_target
-
-    counts, lacking = {}, []
-    for name in frame.columns[1:]:
-        parts = frame[name].to_numpy()
-        target = make_target(task, table, np.flatnonzero(parts == "train"), options)
-        counts[name] = {
-            part: _count(task, target.values[parts == part]) for part in ("train", "val", "test")
-        }
-        if min(counts[name]["train"]) == 0:
-            lacking.append(f"{name}: the training part lacks a class")
-    return counts, lacking
-
-
-def _count(task: Task, values: np.ndarray) -> list[int]:
-    if task.kind is TaskKind.CLASSES:
-        return np.bincount(values[values >= 0], minlength=len(task.class_names)).tolist()
-    if task.kind is TaskKind.LABELS:
-        return np.nansum(values, axis=0).astype(int).tolist()
-    return [int(np.isfinite(values).sum())]
-
-
-CHECKS = [
-    *(_status_check(step.name) for step in STEPS),
-    _table_check("ids_unique", "One row per film.", _ids_are_unique),
-    _table_check("shapes_and_ranges", _shapes_and_ranges.__doc__, _shapes_and_ranges),
-    _table_check("no_leaked_column", "No input is known only after release.", _no_leaked_column),
-    *(
-        _split_check(system, name, look.__doc__, look)
-        for system in SYSTEMS
-        for name, look in (("disjoint", _disjoint), ("class_balance", _balance))
-    ),
-]
+CHECKS = [_status_check(spec.name) for spec in MOVIE_ASSETS]

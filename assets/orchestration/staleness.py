@@ -1,89 +1,187 @@
-"""Which movies are due for which step: the ledger's rows put before the pure rule."""
+"""What is stale: the ledger's rows put before the pure rule, per movie and for whole assets."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import dagster as dg
 
-from assets.media.own_trailers import leave_to_rest, own_versions
-from assets.orchestration.asset_specs import is_asked_for, settings_version
-from pipeline.core.staleness import RECORDS, Due, Need, Row, Step, judge, reach
+from assets.orchestration.asset_specs import (
+    FEATURES,
+    UNPARTITIONED_ASSETS,
+    MovieAssetSpec,
+    movie_spec,
+)
+from pipeline.core.outcomes import Status
+from pipeline.core.staleness import (
+    RECORDS,
+    Action,
+    Decision,
+    Row,
+    decide,
+    propagate_downstream,
+)
+from pipeline.core.systems import Preset
+from pipeline.core.versions import combine
 from resources.run_context import RunContext
 
 
 @dataclass(frozen=True)
 class WorkPlan:
-    """What one step has to do for the movies asked for.
+    """What one asset has to do for the movies asked for.
 
     Attributes:
-        due: What to do for each movie.
+        decisions: What to do for each movie.
         rows: The movies' rows as they are.
-        unshown: Movies whose final row Dagster does not show.
+        unpublished: Movies whose final row has no event in Dagster's log.
     """
 
-    due: dict[int, Due]
+    decisions: dict[int, Decision]
     rows: dict[int, Row]
-    unshown: list[int]
+    unpublished: list[int]
 
-    def those(self, need: Need) -> list[int]:
-        """Return the movies with this need."""
-        return [tmdb_id for tmdb_id, due in self.due.items() if due.need is need]
+    def movies_to(self, action: Action) -> list[int]:
+        """Return the movies with this action."""
+        return [i for i, decision in self.decisions.items() if decision.action is action]
 
 
 def open_work_plan(
-    run_context: RunContext, instance: dg.DagsterInstance, step: Step, tmdb_ids: Sequence[int]
+    run_context: RunContext,
+    instance: dg.DagsterInstance,
+    spec: MovieAssetSpec,
+    tmdb_ids: Sequence[int],
 ) -> WorkPlan:
-    """Judge one step for the movies asked for; one that is not asked for has nothing to do."""
+    """Decide what one asset has to do; one that is disabled has nothing to do."""
     ledger = run_context.ledger
-    rows = ledger.rows(step.name, tmdb_ids)
-    if not is_asked_for(step, run_context):
-        return WorkPlan({i: Due(Need.NOTHING) for i in tmdb_ids}, rows, [])
-    upstream = {name: ledger.rows(name, tmdb_ids) for name in step.depends_on}
-    own = own_versions(run_context, step, upstream.get(RECORDS, {}))
-    stamps = ledger.movies() if step.name == RECORDS else own
-    version = settings_version(step, run_context)
+    rows = ledger.rows(spec.name, tmdb_ids)
+    if not spec.is_enabled(run_context):
+        return WorkPlan({i: Decision(Action.NOTHING) for i in tmdb_ids}, rows, [])
+    upstream = {name: ledger.rows(name, tmdb_ids) for name in spec.depends_on}
+    versions = spec.movie_versions(run_context, upstream.get(RECORDS, {}))
+    settings_version = spec.settings_version(run_context)
     now_s = run_context.clock()
-    due = {
-        tmdb_id: judge(
-            step,
+    decisions = {
+        tmdb_id: decide(
+            spec,
             tmdb_id,
             rows.get(tmdb_id),
             {name: of_upstream.get(tmdb_id) for name, of_upstream in upstream.items()},
-            settings_version=version + stamps.get(tmdb_id, ""),
+            settings_version=settings_version + versions.get(tmdb_id, ""),
             now_s=now_s,
         )
         for tmdb_id in tmdb_ids
     }
-    due = leave_to_rest(run_context, step, due, own)
-    return WorkPlan(due, rows, _unshown(instance, step, due, rows))
+    if spec.find_pause(run_context):
+        decisions = _hold_back(decisions, versions)
+    return WorkPlan(decisions, rows, _find_unpublished(instance, spec, decisions, rows))
 
 
-def _unshown(
-    instance: dg.DagsterInstance, step: Step, due: dict[int, Due], rows: dict[int, Row]
+def _hold_back(decisions: Mapping[int, Decision], own: Mapping[int, str]) -> dict[int, Decision]:
+    """Let movies wait whose host is paused; the user's own files need no host."""
+    return {
+        tmdb_id: replace(decision, action=Action.WAIT)
+        if decision.action is Action.WORK and tmdb_id not in own
+        else decision
+        for tmdb_id, decision in decisions.items()
+    }
+
+
+def _find_unpublished(
+    instance: dg.DagsterInstance,
+    spec: MovieAssetSpec,
+    decisions: Mapping[int, Decision],
+    rows: Mapping[int, Row],
 ) -> list[int]:
-    materialized = instance.get_materialized_partitions(dg.AssetKey(step.name))
+    materialized = instance.get_materialized_partitions(dg.AssetKey(spec.name))
     return [
         tmdb_id
         for tmdb_id, row in rows.items()
-        if due[tmdb_id].need in (Need.NOTHING, Need.WAIT)
+        if decisions[tmdb_id].action in (Action.NOTHING, Action.WAIT)
         and row.is_final
-        and not (row.is_shown and str(tmdb_id) in materialized)
+        and not (row.is_published and str(tmdb_id) in materialized)
     ]
 
 
-def find_due(
+def find_stale_movies(
     run_context: RunContext,
     instance: dg.DagsterInstance,
-    steps: Sequence[Step],
+    specs: Sequence[MovieAssetSpec],
     tmdb_ids: Sequence[int],
 ) -> dict[str, set[int]]:
-    """Find, for every step, the movies that are due now or will be once their upstreams are."""
-    own = {}
-    for step in steps:
-        work_plan = open_work_plan(run_context, instance, step, tmdb_ids)
-        own[step.name] = {
-            *work_plan.those(Need.WORK),
-            *work_plan.those(Need.INHERIT),
-            *work_plan.unshown,
-        }
-    return reach(steps, own)
+    """Find, for every asset, the movies that are stale now or will be after their upstreams."""
+    stale = {}
+    for spec in specs:
+        plan = open_work_plan(run_context, instance, spec, tmdb_ids)
+        work = [*plan.movies_to(Action.WORK), *plan.movies_to(Action.INHERIT), *plan.unpublished]
+        stale[spec.name] = set(work)
+    return propagate_downstream(specs, stale)
+
+
+WHOLE = 0
+"""The "movie" under which the ledger keeps an unpartitioned asset."""
+
+
+def read_whole(run_context: RunContext, name: str) -> Row:
+    """Return the row of an unpartitioned asset; an empty one where there is none yet."""
+    return run_context.ledger.rows(name, [WHOLE]).get(WHOLE, Row())
+
+
+def write_whole(run_context: RunContext, name: str, version: str, content_hash: str) -> None:
+    """Write the row of an unpartitioned asset that was made of inputs of this version."""
+    row = Row(
+        status=Status.OK.value,
+        input_version=version,
+        code_version=UNPARTITIONED_ASSETS[name].code_version,
+        content_hash=content_hash,
+    )
+    run_context.ledger.write(name, {WHOLE: row.published()}, now_s=run_context.clock())
+
+
+def input_version(run_context: RunContext, name: str) -> str:
+    """Return the current version of what an unpartitioned asset depends on."""
+    if name == FEATURES.name:
+        return features_version(run_context)
+    upstreams = UNPARTITIONED_ASSETS[name].upstreams
+    return combine(read_whole(run_context, upstream).lineage for upstream in upstreams)
+
+
+def features_version(run_context: RunContext) -> str:
+    """Return the version of all that features are packed from."""
+    versions = [run_context.preset.name]
+    for name in FEATURES.upstreams:
+        spec = movie_spec(name)
+        for tmdb_id, row in sorted(run_context.ledger.rows(name).items()):
+            content = _feature_content(row, spec, run_context.preset)
+            if row.is_final and content:
+                versions.append(f"{name}:{tmdb_id}:{row.status}:{content}:{row.code_version}")
+    return combine(versions)
+
+
+def _feature_content(row: Row, spec: MovieAssetSpec, preset: Preset) -> str:
+    """Return the version of what features take of a movie's row: of the preset's backbones alone.
+
+    "" where the preset has no backbone for an asset, whatever the settings have beside it.
+    """
+    if not spec.embeddings:
+        return row.facets.get("metadata", row.content_hash)
+    notes = row.metadata.get("backbones")
+    notes = notes if isinstance(notes, dict) else {}
+    names = [name for _, feature in spec.embeddings if (name := feature.backbone(preset))]
+    kept = [str(notes[name]["hash"]) if name in notes else row.content_hash for name in names]
+    return combine(kept) if kept else ""
+
+
+def stale_assets(run_context: RunContext) -> list[str]:
+    """List the unpartitioned assets that are stale by themselves or by an upstream.
+
+    None is before the first movie has come as far as box office: nothing could be trained.
+    """
+    if not run_context.ledger.rows("box_office"):
+        return []
+    found: list[str] = []
+    for name, spec in UNPARTITIONED_ASSETS.items():
+        row = read_whole(run_context, name)
+        versions = (input_version(run_context, name), spec.code_version)
+        is_current = (row.input_version, row.code_version) == versions
+        if not is_current or set(spec.upstreams) & set(found):
+            found.append(name)
+    return found

@@ -1,48 +1,23 @@
-"""Where the streams of features lie in the store, and by which backbone each was made."""
+"""Read the features from the store, each from its asset's files and by the preset's backbone."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from upath import UPath
 
+from assets.orchestration.asset_specs import (
+    AUDIO_FILE,
+    FEATURE_SOURCES,
+    REGIONS_FILE,
+    FeatureSource,
+    MovieAssetSpec,
+)
 from pipeline.core.errors import FeatureError
 from pipeline.core.outcomes import Status
 from pipeline.core.staleness import Row
-from pipeline.core.systems import Preset
-from pipeline.core.versions import combine
 from resources.run_context import RunContext
 from resources.storage.store import Store
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a stream comes from.
-
-    Attributes:
-        asset: The per-movie asset that makes it.
-        folders: Where its files lie; the backbone's own folder comes below them.
-        backbone: Field of the preset that names the backbone; "" for none.
-        is_sequence: Whether a movie has several vectors.
-    """
-
-    asset: str
-    folders: tuple[str, ...]
-    backbone: str = ""
-    is_sequence: bool = False
-
-
-SOURCES: Mapping[str, Source] = {
-    "text": Source("text_embeddings", ("embeddings", "text"), "text_backbone"),
-    "poster": Source("poster_embeddings", ("embeddings", "poster"), "image_backbone"),
-    "frames": Source("frame_embeddings", ("embeddings", "frames"), "image_backbone", True),
-    "clips": Source("clip_embeddings", ("embeddings", "clips"), "clip_backbone", True),
-    "clip_frames": Source("clip_embeddings", ("embeddings", "clip_frames"), "image_backbone", True),
-    "sound": Source("audio_embeddings", ("embeddings", "audio"), "audio_backbone", True),
-    "regions": Source("poster_regions", ("regions",), "", True),
-}
-"""Streams that are read as they lie; `video` and `audio` are made of `frames` and of sound."""
 
 
 class StoredArrays(Mapping[int, np.ndarray]):
@@ -66,20 +41,6 @@ class StoredArrays(Mapping[int, np.ndarray]):
         return len(self._ids)
 
 
-def version_of(row: Row, asset: str, preset: Preset) -> str:
-    """Return the version of what features take of a movie's row: of the preset's backbones alone.
-
-    "" where the preset has none for an asset, whatever the settings have beside it.
-    """
-    fields = [s.backbone for s in SOURCES.values() if s.asset == asset and s.backbone]
-    if not fields:
-        return row.facets.get("metadata", row.content_hash)
-    names = [name for name in (getattr(preset, field) for field in fields) if name]
-    notes = row.metadata.get("backbones", {})
-    kept = [str(notes[name]["hash"]) if name in notes else row.content_hash for name in names]
-    return combine(kept) if kept else ""
-
-
 def ok_movies(run_context: RunContext, name: str) -> list[int]:
     """List the movies for which an asset was made."""
     rows = run_context.ledger.rows(name)
@@ -91,14 +52,17 @@ def read_streams(
 ) -> tuple[dict[str, StoredArrays], dict[str, StoredArrays]]:
     """Return the streams, and those that are sequences, by name."""
     store = run_context.store
-    found = {name: _stored(run_context, source) for name, source in SOURCES.items()}
-    sequences = {name: arrays for name, arrays in found.items() if SOURCES[name].is_sequence}
+    found = {
+        name: _stored(run_context, spec, source) for name, (spec, source) in FEATURE_SOURCES.items()
+    }
+    is_sequence = {name: source.is_sequence for name, (_, source) in FEATURE_SOURCES.items()}
+    sequences = {name: arrays for name, arrays in found.items() if is_sequence[name]}
     frames = found["frames"]
-    streams = {name: arrays for name, arrays in found.items() if name not in sequences}
+    streams = {name: arrays for name, arrays in found.items() if not is_sequence[name]}
     streams["video"] = StoredArrays(list(frames), lambda i: frames[i].mean(axis=0))
     streams["audio"] = StoredArrays(
         ok_movies(run_context, "trailer_audio"),
-        lambda i: _hear(store.read_array(store.path("audio", f"{i}.npy"))),
+        lambda i: _hear(store.read_array(AUDIO_FILE.path(store, i))),
     )
     return streams, sequences
 
@@ -110,18 +74,17 @@ def _hear(audio: np.ndarray) -> np.ndarray:
     return thin_out(log_mel(audio)).numpy().astype(np.float16)
 
 
-def _stored(run_context: RunContext, source: Source) -> StoredArrays:
-    store, folders = run_context.store, source.folders
-    read = _read_pooled if source.asset == "poster_regions" else Store.read_array
-    if source.backbone:
-        backbone = getattr(run_context.preset, source.backbone)
+def _stored(run_context: RunContext, spec: MovieAssetSpec, source: FeatureSource) -> StoredArrays:
+    store, file = run_context.store, source.file
+    read = _read_pooled if source.file is REGIONS_FILE else Store.read_array
+    if source.modality:
+        backbone = source.backbone(run_context.preset)
         if not backbone:
             return StoredArrays([], store.read_array)
-        _check_backbone(run_context, source.asset, backbone)
-        folders = (*folders, backbone)
+        _check_backbone(run_context, spec.name, backbone)
+        file = file.below(backbone)
     return StoredArrays(
-        ok_movies(run_context, source.asset),
-        lambda i: read(store, store.path(*folders, f"{i}.npy")),
+        ok_movies(run_context, spec.name), lambda i: read(store, file.path(store, i))
     )
 
 

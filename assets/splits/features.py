@@ -4,16 +4,16 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets.orchestration.interruption import stopping
-from assets.orchestration.lineage import (
-    FEATURE_STEPS,
+from assets.orchestration.asset_specs import (
+    BOX_OFFICE_FILE,
+    FEATURE_SOURCES,
     FEATURES,
-    code_version,
-    features_version,
-    write_whole,
+    RECORD_FILE,
 )
-from assets.orchestration.partitions import SINGLE_RUN
-from assets.splits.feature_sources import SOURCES, ok_movies, read_streams
+from assets.orchestration.staleness import features_version, write_whole
+from assets.orchestration.step_errors import concise_errors
+from assets.orchestration.unpartitioned_asset import unpartitioned_asset
+from assets.splits.feature_sources import ok_movies, read_streams
 from pipeline.core.errors import FeatureError
 from pipeline.core.outcomes import Status
 from pipeline.core.prices import REAL_USD_YEAR
@@ -39,14 +39,9 @@ def load_features(run_context: RunContext):
     return FeatureTable.load(folder)
 
 
-@dg.asset(
-    name=FEATURES,
-    deps=FEATURE_STEPS,
-    group_name="splits",
+@unpartitioned_asset(
+    FEATURES.name,
     kinds={"parquet", "numpy"},
-    code_version=code_version(FEATURES),
-    backfill_policy=SINGLE_RUN,
-    tags={"marquee/stage": "splits"},
     metadata={
         "folder": "features/movies/",
         "shape": "text, poster, video (films, width); audio (films, 64, 235) log-mel; metadata "
@@ -62,7 +57,7 @@ def movie_features(
     Streams hold only what is known before release; what is known later stands in columns of the
     table, for targets.
     """
-    with stopping():
+    with concise_errors():
         from pipeline.splits.packing import pack
 
         version = features_version(run_context)
@@ -78,7 +73,7 @@ def movie_features(
             sequences,
             notes=_notes(run_context),
         )
-        write_whole(run_context, FEATURES, version, table.data_hash)
+        write_whole(run_context, FEATURES.name, version, table.data_hash)
     context.log.info(f"{len(table)} films packed")
     return dg.MaterializeResult(
         metadata={
@@ -105,7 +100,7 @@ def _read_records(run_context: RunContext) -> list:
 
     store = run_context.store
     return [
-        parse_details(store.read_json(store.path("movies", f"{tmdb_id}.json")))
+        parse_details(store.read_json(RECORD_FILE.path(store, tmdb_id)))
         for tmdb_id in ok_movies(run_context, "movie_records")
     ]
 
@@ -113,7 +108,7 @@ def _read_records(run_context: RunContext) -> list:
 def _read_revenues(run_context: RunContext) -> dict[int, float]:
     store = run_context.store
     revenues = {
-        tmdb_id: store.read_json(store.path("box_office", f"{tmdb_id}.json"))["revenue_usd"]
+        tmdb_id: store.read_json(BOX_OFFICE_FILE.path(store, tmdb_id))["revenue_usd"]
         for tmdb_id in ok_movies(run_context, "box_office")
     }
     return {tmdb_id: usd for tmdb_id, usd in revenues.items() if usd is not None}
@@ -122,7 +117,7 @@ def _read_revenues(run_context: RunContext) -> dict[int, float]:
 def _notes(run_context: RunContext) -> dict[str, str]:
     """Say where the data and the weights are from."""
     notes = {"source": run_context.source.label, "preset": run_context.preset.name}
-    for name in dict.fromkeys(source.asset for source in SOURCES.values()):
+    for name in dict.fromkeys(spec.name for spec, _ in FEATURE_SOURCES.values()):
         labels = {
             f"{row.metadata['backbone']}, weights: {row.metadata['weights']}"
             for row in run_context.ledger.rows(name).values()

@@ -7,9 +7,9 @@ from pathlib import Path
 import dagster as dg
 import numpy as np
 
-from assets.orchestration.interruption import stopping
-from assets.orchestration.lineage import FEATURES, input_version, write_whole
-from assets.orchestration.system_asset import system_asset
+from assets.orchestration.staleness import input_version, write_whole
+from assets.orchestration.step_errors import concise_errors
+from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from assets.splits.features import load_features, schema
 from assets.splits.split_options import SplitConfig, choose_options, keep_options
 from pipeline.core.errors import SplitError
@@ -48,11 +48,8 @@ def load_splits(run_context: RunContext, system: System, task: Task, table):
 def build_splits(system: System) -> dg.AssetsDefinition:
     """Make the asset that says who is in which part of each of a system's splits."""
 
-    @system_asset(
-        system,
-        "splits",
-        group="splits",
-        deps=[FEATURES],
+    @unpartitioned_asset(
+        f"{system.name}_splits",
         kinds={"parquet"},
         metadata={
             "file": f"splits/{system.name}/<task>.parquet",
@@ -68,7 +65,7 @@ def build_splits(system: System) -> dg.AssetsDefinition:
         config: SplitConfig,
         run_context: dg.ResourceParam[RunContext],
     ) -> dg.MaterializeResult:
-        with stopping():
+        with concise_errors():
             version = input_version(run_context, f"{system.name}_splits")
             table = load_features(run_context)
             options = choose_options(run_context, system, config)

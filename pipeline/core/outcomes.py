@@ -1,6 +1,4 @@
-"""What became of one movie in one asset: a status, a reason from a closed set, and a content
-hash.
-"""
+"""The outcome of one movie in one asset: status, reason from a closed set, content hash."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,23 +6,37 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """What a movie's row in the ledger says; all but `RETRY` are final until an input changes."""
+    """Status of a movie in an asset; all but `WILL_RETRY` are final until an input changes.
+
+    The values are those of the ledger's rows, and enter versions: they stay as they were first
+    stored. `label` is what people read.
+    """
 
     OK = "ok"
-    ABSENT = "absent"
-    REFUSED = "refused"
-    RETRY = "retry"
+    UNAVAILABLE = "absent"
+    REJECTED = "refused"
+    WILL_RETRY = "retry"
 
     @property
     def is_final(self) -> bool:
         """Whether the movie shows as materialized."""
-        return self is not Status.RETRY
+        return self is not Status.WILL_RETRY
+
+    @property
+    def label(self) -> str:
+        """The status in words, as the command line, logs and metadata show it.
+
+        Example:
+            >>> [status.label for status in Status]
+            ['ok', 'unavailable', 'rejected', 'will retry']
+        """
+        return self.name.replace("_", " ").lower()
 
 
 class Reason(StrEnum):
     """Why a movie has no result; each reason belongs to exactly one status."""
 
-    # absent: it does not exist
+    # unavailable: it does not exist
     NOT_LISTED = "not_listed"
     NO_BOX_OFFICE = "no_box_office"
     NO_TEXT = "no_text"
@@ -32,8 +44,8 @@ class Reason(StrEnum):
     NO_VIDEO_TRACK = "no_video_track"
     SILENT = "silent"
     DELETED_AT_SOURCE = "deleted_at_source"
-    UPSTREAM_ABSENT = "upstream_absent"
-    # refused: it will not be had by trying again
+    UPSTREAM_UNAVAILABLE = "upstream_absent"
+    # rejected: it will not be had by trying again
     GONE = "gone"
     PRIVATE = "private"
     REMOVED = "removed"
@@ -48,8 +60,8 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"
     TOO_FEW_FRAMES = "too_few_frames"
     FOREIGN_CURRENCY = "foreign_currency"
-    UPSTREAM_REFUSED = "upstream_refused"
-    # retry: it may be had later
+    UPSTREAM_REJECTED = "upstream_refused"
+    # will retry: it may be had later
     RATE_LIMITED = "rate_limited"
     BOT_CHECK = "bot_check"
     SERVER_ERROR = "server_error"
@@ -65,36 +77,36 @@ class Reason(StrEnum):
         return _STATUS_OF[self]
 
 
-_ABSENT = (
+_UNAVAILABLE = (
     Reason.NOT_LISTED, Reason.NO_BOX_OFFICE, Reason.NO_TEXT, Reason.NO_AUDIO_TRACK,
-    Reason.NO_VIDEO_TRACK, Reason.SILENT, Reason.DELETED_AT_SOURCE, Reason.UPSTREAM_ABSENT,
+    Reason.NO_VIDEO_TRACK, Reason.SILENT, Reason.DELETED_AT_SOURCE, Reason.UPSTREAM_UNAVAILABLE,
 )  # fmt: skip
-_RETRY = (
+_WILL_RETRY = (
     Reason.RATE_LIMITED, Reason.BOT_CHECK, Reason.SERVER_ERROR, Reason.NETWORK,
     Reason.TIMEOUT, Reason.CUT_OFF, Reason.DAMAGED_UPSTREAM, Reason.UNEXPECTED,
 )  # fmt: skip
 _STATUS_OF = {
-    reason: Status.ABSENT if reason in _ABSENT
-    else Status.RETRY if reason in _RETRY
-    else Status.REFUSED
+    reason: Status.UNAVAILABLE if reason in _UNAVAILABLE
+    else Status.WILL_RETRY if reason in _WILL_RETRY
+    else Status.REJECTED
     for reason in Reason
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one movie in one asset.
+    """The outcome of one movie in one asset.
 
     Attributes:
         tmdb_id: The movie.
         status: Whether there is a result, and if not, whether there may be one later.
         reason: Why there is none; None where `status` is `OK`.
-        detail: One line for a person: what was wanted and what came.
-        content_hash: Hash of what was made; the data version that Dagster shows.
+        detail: One line for a person: what was expected and what was found.
+        content_hash: Hash of the result; the data version that Dagster shows.
         facets: Hashes of the parts of a record that different assets depend on (records only).
         metadata: Figures shown on the movie's partition: JSON values only.
-        due_again_s: When to look again though the result is final, in seconds since the epoch; 0:
-            not before an input changes.
+        recheck_at_s: When a final result is stale by itself, in seconds since the epoch; 0: not
+            before an input changes.
     """
 
     tmdb_id: int
@@ -104,15 +116,15 @@ class Outcome:
     content_hash: str = ""
     facets: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, object] = field(default_factory=dict)
-    due_again_s: float = 0.0
+    recheck_at_s: float = 0.0
 
-    def again_at(self, due_again_s: float) -> "Outcome":
-        """Return the outcome as one to look at again then; see `due_again_s`."""
-        return replace(self, due_again_s=due_again_s)
+    def recheck_at(self, recheck_at_s: float) -> "Outcome":
+        """Return the outcome with that time of the next check."""
+        return replace(self, recheck_at_s=recheck_at_s)
 
 
 def made(tmdb_id: int, content_hash: str, **metadata: object) -> Outcome:
-    """Say that the movie has a result with this content.
+    """Return the outcome of a movie that has a result with this content.
 
     Example:
         >>> made(597, "ab12", width_px=500).status.value
@@ -122,7 +134,7 @@ def made(tmdb_id: int, content_hash: str, **metadata: object) -> Outcome:
 
 
 def lacking(tmdb_id: int, reason: Reason, detail: str = "", **metadata: object) -> Outcome:
-    """Say that the movie has no result, and why; the status follows from the reason.
+    """Return the outcome of a movie without a result; the status follows from the reason.
 
     Example:
         >>> lacking(597, Reason.GONE, "HTTP 404").status.value

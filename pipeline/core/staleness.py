@@ -1,11 +1,4 @@
-"""What is due: a pure rule over the rows of the ledger.
-
-A movie is due for an asset when it has no row, when a version it depends on or the asset's code
-version differs from its row's, when the time of a transient failure has come, or that of a result
-that still moves. It is waiting while something it depends on is missing or may still come. What
-does
-not belong here: reading or writing rows.
-"""
+"""Decide from the ledger's rows what each asset has to do for a movie; read and write no row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,19 +10,18 @@ from pipeline.core.versions import combine
 RETRY_DELAYS_S = (0.0, 3600.0, 6 * 3600.0, 24 * 3600.0, 3 * 24 * 3600.0, 7 * 24 * 3600.0)
 """Wait after the first, second, … failed attempt: the next run tries again, later ones wait."""
 
-
 RECORDS = "movie_records"
 """The asset whose facets the others depend on."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One movie in one asset, as the ledger keeps it; an empty status means none was written yet.
+    """One movie in one asset, as the ledger keeps it; an empty status means no result yet.
 
     Attributes:
-        next_attempt_s: When it is due by itself, in seconds since the epoch; 0 on a final row:
+        next_attempt_s: When it is stale by itself, in seconds since the epoch; 0 on a final row:
             never.
-        is_shown: Whether Dagster has been told.
+        is_published: Whether Dagster's event log has the event of this row.
         pending: What a killed run was about to put in place, or None.
     """
 
@@ -43,29 +35,33 @@ class Row:
     content_hash: str = ""
     facets: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, object] = field(default_factory=dict)
-    is_shown: bool = False
+    is_published: bool = False
     pending: Mapping[str, object] | None = None
 
     @property
     def is_final(self) -> bool:
         """Whether there is a result that others may depend on."""
-        return bool(self.status) and self.status != Status.RETRY
+        return bool(self.status) and self.status != Status.WILL_RETRY
 
     @property
     def lineage(self) -> str:
-        """What followers depend on: changes with the content, its inputs and its code."""
+        """The version that downstream assets depend on: of content, inputs and code."""
         return combine([self.input_version, self.code_version, self.content_hash])
+
+    def published(self) -> "Row":
+        """Return the row with its event in Dagster's log."""
+        return replace(self, is_published=True)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One per-movie asset in the graph of what depends on what.
+    """One per-movie asset in the dependency graph.
 
     Attributes:
         name: Name of the asset.
         code_version: Raised by hand whenever the asset's results would differ.
         upstreams: Assets whose result the movie must have.
-        facet: Part of the movie's record that it depends on, or None; implies `records`.
+        facet: Part of the movie's record that it depends on, or None; implies `RECORDS`.
     """
 
     name: str
@@ -75,11 +71,11 @@ class Step:
 
     @property
     def depends_on(self) -> tuple[str, ...]:
-        """The assets whose rows decide whether a movie is due for this one."""
+        """The assets whose rows decide whether a movie is stale in this one."""
         return (RECORDS, *self.upstreams) if self.facet else self.upstreams
 
 
-class Need(Enum):
+class Action(Enum):
     """What a step has to do for one movie."""
 
     NOTHING = "nothing"
@@ -89,15 +85,15 @@ class Need(Enum):
 
 
 @dataclass(frozen=True)
-class Due:
+class Decision:
     """What a step has to do for one movie, and the version of the inputs it depends on."""
 
-    need: Need
+    action: Action
     input_version: str = ""
     inherited: Outcome | None = None
 
 
-def judge(
+def decide(
     step: Step,
     tmdb_id: int,
     row: Row | None,
@@ -105,8 +101,12 @@ def judge(
     *,
     settings_version: str,
     now_s: float,
-) -> Due:
-    """Say what a step has to do for one movie.
+) -> Decision:
+    """Decide what a step has to do for one movie.
+
+    It works where the movie has no row, where a version that it depends on or the code version
+    differs from the row's, and where the time of the next attempt has come. It waits while an
+    upstream has no final result.
 
     Args:
         step: The step.
@@ -117,16 +117,16 @@ def judge(
         now_s: Time in seconds since the epoch.
 
     Returns:
-        The need; for work and inheritance with the version of the inputs.
+        The action; for work and inheritance with the version of the inputs.
     """
     rows = {name: upstream_rows.get(name) for name in step.depends_on}
     if any(upstream is None or not upstream.is_final for upstream in rows.values()):
-        return Due(Need.WAIT)
+        return Decision(Action.WAIT)
     version = combine([settings_version, *_versions(step, rows)])
     if _is_up_to_date(step, row, version, now_s):
-        return Due(Need.NOTHING, version)
+        return Decision(Action.NOTHING, version)
     inherited = _inherit(tmdb_id, rows)
-    return Due(Need.INHERIT if inherited else Need.WORK, version, inherited)
+    return Decision(Action.INHERIT if inherited else Action.WORK, version, inherited)
 
 
 def _versions(step: Step, rows: Mapping[str, Row | None]) -> list[str]:
@@ -145,10 +145,10 @@ def _is_up_to_date(step: Step, row: Row | None, version: str, now_s: float) -> b
 
 
 def _inherit(tmdb_id: int, rows: Mapping[str, Row | None]) -> Outcome | None:
-    """Pass on an upstream's lack: absent stays absent, refused stays refused."""
+    """Pass an upstream's lack on: unavailable stays unavailable, rejected stays rejected."""
     for status, reason in (
-        (Status.ABSENT, Reason.UPSTREAM_ABSENT),
-        (Status.REFUSED, Reason.UPSTREAM_REFUSED),
+        (Status.UNAVAILABLE, Reason.UPSTREAM_UNAVAILABLE),
+        (Status.REJECTED, Reason.UPSTREAM_REJECTED),
     ):
         for name, row in rows.items():
             if row and row.status == status:
@@ -159,20 +159,20 @@ def _inherit(tmdb_id: int, rows: Mapping[str, Row | None]) -> Outcome | None:
 def row_of(
     outcome: Outcome, before: Row | None, step: Step, input_version: str, *, now_s: float
 ) -> Row:
-    """Turn an outcome into the row that follows `before`.
+    """Return the row of an outcome that follows `before`.
 
     Attempts are counted over the same inputs since the last result; the wait grows with them
     (`RETRY_DELAYS_S`).
     """
-    is_more = before and before.input_version == input_version and not before.is_final
-    attempts = (before.attempts if before and is_more else 0) + 1
+    is_repeated = before and before.input_version == input_version and not before.is_final
+    attempts = (before.attempts if before and is_repeated else 0) + 1
     delay_s = RETRY_DELAYS_S[min(attempts, len(RETRY_DELAYS_S)) - 1]
     return Row(
         status=outcome.status.value,
         reason=outcome.reason.value if outcome.reason else "",
         detail=outcome.detail,
         attempts=attempts,
-        next_attempt_s=outcome.due_again_s if outcome.status.is_final else now_s + delay_s,
+        next_attempt_s=outcome.recheck_at_s if outcome.status.is_final else now_s + delay_s,
         input_version=input_version,
         code_version=step.code_version,
         content_hash=outcome.content_hash,
@@ -181,29 +181,26 @@ def row_of(
     )
 
 
-def shown(row: Row) -> Row:
-    """Return the row as Dagster has been told of it."""
-    return replace(row, is_shown=True)
-
-
-def reach(steps: Sequence[Step], own: Mapping[str, set[int]]) -> dict[str, set[int]]:
-    """Spread what is due along the graph: a movie due upstream is due for every follower.
+def propagate_downstream(
+    steps: Sequence[Step], stale: Mapping[str, set[int]]
+) -> dict[str, set[int]]:
+    """Propagate stale movies along the graph: stale upstream is stale downstream.
 
     Args:
         steps: Steps, each after its upstreams.
-        own: Movies due by their own row, by step.
+        stale: Movies that are stale by their own row, by step.
 
     Returns:
-        Movies due by step, own and inherited.
+        Stale movies by step, their own and those of their upstreams.
 
     Example:
         >>> steps = [Step("movie_records", "1"), Step("posters", "1", facet="poster")]
-        >>> reach(steps, {"movie_records": {5}, "posters": set()})["posters"]
+        >>> propagate_downstream(steps, {"movie_records": {5}, "posters": set()})["posters"]
         {5}
     """
-    due: dict[str, set[int]] = {}
+    reached: dict[str, set[int]] = {}
     for step in steps:
-        due[step.name] = set(own.get(step.name, ()))
+        reached[step.name] = set(stale.get(step.name, ()))
         for name in step.depends_on:
-            due[step.name] |= due.get(name, set())
-    return due
+            reached[step.name] |= reached.get(name, set())
+    return reached

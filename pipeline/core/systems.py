@@ -96,6 +96,17 @@ def fold_name(k: int) -> str:
 
 
 @dataclass(frozen=True)
+class CodeVersions:
+    """Code version of each asset of a system; raised by hand whenever its results would differ."""
+
+    splits: str = "1"
+    baselines: str = "1"
+    encoder: str = "1"
+    model: str = "1"
+    evaluation: str = "1"
+
+
+@dataclass(frozen=True)
 class System:
     """One published system: what it predicts, from which streams, on which splits.
 
@@ -109,6 +120,8 @@ class System:
         folds: Folds of the cross-validation beside them; 0 for none.
         streams: The streams of the published network.
         extra_streams: Streams that ours adds; the report shows both.
+        code_versions: Of its assets.
+        has_encoder: Whether its networks begin with an encoder that an asset of its own pretrains.
     """
 
     name: str
@@ -120,6 +133,8 @@ class System:
     folds: int = 0
     streams: tuple[str, ...] = ()
     extra_streams: tuple[str, ...] = ()
+    code_versions: CodeVersions = CodeVersions()
+    has_encoder: bool = False
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -139,6 +154,8 @@ BOX_OFFICE = System(
     main_variant="blend",
     splits=(EIGHTY_TEN_TEN,),
     folds=5,
+    has_encoder=True,
+    code_versions=CodeVersions(splits="2", model="3", evaluation="2"),
 )
 """Revenue from typed fields, plot and poster regions; the seed publishes no split."""
 
@@ -161,6 +178,7 @@ REVENUE = System(
     folds=5,
     streams=("text", "video", "audio"),
     extra_streams=("poster", "metadata"),
+    code_versions=CodeVersions(splits="2", model="3", evaluation="2"),
 )
 """Eight revenue classes from plot, trailer and sound. Source: seed 001, "Data Splits"."""
 
@@ -182,6 +200,7 @@ GENRE = System(
     folds=0,
     streams=("clip_frames", "clips"),
     extra_streams=("poster", "text", "sound"),
+    code_versions=CodeVersions(splits="2", model="3", evaluation="2"),
 )
 """Ten genres from trailers; the shares are those of the official parts, which are used where the
 paper's own films are there. Source: seed 002."""
@@ -216,6 +235,7 @@ POSTER = System(
     tasks=(COMEDY_HORROR, FIRST_GENRE, GENRE_LABELS, PROFIT),
     main_variant="resnet18, pad",
     splits=(RatioSplit("70-10-20", 0.70, 0.10, 0.20),),
+    code_versions=CodeVersions(splits="2", model="3", evaluation="2"),
 )
 """Genre and money from posters; the seed trains on 80 % and has no test part. Source: seed 003."""
 
@@ -229,6 +249,7 @@ SCORE = System(
     main_variant="frame embeddings, attention",
     splits=(EIGHTY_TEN_TEN,),
     streams=("frames",),
+    code_versions=CodeVersions(splits="2", model="3", evaluation="2"),
 )
 """The score from a few frames of a trailer. Source: seed 004."""
 

@@ -13,7 +13,7 @@ MONTH = timedelta(days=30)
 DAY = timedelta(days=1)
 
 
-def due_again_s(released: date | None, now_s: float) -> float:
+def recheck_at_s(released: date | None, now_s: float) -> float:
     """Say when a movie's figures are due again.
 
     The time lies at midnight UTC, so that the movies of a day are due together and the night's run
@@ -28,9 +28,9 @@ def due_again_s(released: date | None, now_s: float) -> float:
 
     Example:
         >>> now_s = datetime(2026, 3, 10, 2, tzinfo=UTC).timestamp()
-        >>> datetime.fromtimestamp(due_again_s(date(2026, 2, 1), now_s), UTC).date()
+        >>> datetime.fromtimestamp(recheck_at_s(date(2026, 2, 1), now_s), UTC).date()
         datetime.date(2026, 3, 17)
-        >>> due_again_s(date(1997, 11, 18), now_s)
+        >>> recheck_at_s(date(1997, 11, 18), now_s)
         0.0
     """
     today = datetime.fromtimestamp(now_s, UTC).date()

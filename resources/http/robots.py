@@ -43,7 +43,7 @@ def read_robots(http: HttpClient) -> Robots:
     try:
         text = http.get_bytes("/robots.txt").decode("utf-8", "replace")
     except HttpStatusError as error:
-        if error.reason.status is Status.RETRY and error.status not in (401, 403):
+        if error.reason.status is Status.WILL_RETRY and error.status not in (401, 403):
             raise
         rules.allow_all = error.reason is Reason.GONE
         rules.disallow_all = not rules.allow_all

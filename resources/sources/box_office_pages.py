@@ -16,7 +16,7 @@ from pipeline.core.staleness import Row
 from pipeline.crawl.imdbpro.box_office_page import BoxOffice
 from pipeline.crawl.imdbpro.daily_table import Days
 from pipeline.crawl.imdbpro.drift import ENOUGH, STRANGE, weigh
-from pipeline.crawl.refresh import DAY, due_again_s, next_try_s
+from pipeline.crawl.refresh import DAY, next_try_s, recheck_at_s
 from resources.storage.batch import Batch
 
 LOG = logging.getLogger("marquee")
@@ -28,14 +28,14 @@ class Reading:
 
     Attributes:
         summary, days: None where not asked for, or where IMDbPro has no such page.
-        due_again_s: See `Outcome`.
+        recheck_at_s: See `Outcome`.
         notes: What the movie's partition shows of the asking.
         failed: The movie's outcome where the summary could not be had.
     """
 
     summary: BoxOffice | None = None
     days: Days | None = None
-    due_again_s: float = 0.0
+    recheck_at_s: float = 0.0
     notes: Mapping[str, str] = field(default_factory=dict)
     failed: Outcome | None = None
 
@@ -66,13 +66,13 @@ class BoxOfficePages:
         if self._client is None or not imdb_id:
             return Reading()
         now_s = self._batch.run_context.clock()
-        due_s = due_again_s(released, now_s)
+        due_s = recheck_at_s(released, now_s)
         try:
             summary = self._client.box_office(imdb_id)
         except ItemError as error:
             self._weights[tmdb_id] = weigh(error.reason)
             if error.reason is Reason.GONE:
-                return Reading(due_again_s=due_s, notes={"imdbpro": f"has no page of {imdb_id}"})
+                return Reading(recheck_at_s=due_s, notes={"imdbpro": f"has no page of {imdb_id}"})
             return Reading(failed=self._fail(tmdb_id, error, now_s))
         self._weights[tmdb_id] = weigh(None)
         days, notes = self._read_days(imdb_id, summary)
@@ -114,10 +114,10 @@ class BoxOfficePages:
                 f"as it was; asked again in vain: {error}",
                 before.content_hash,
                 metadata=before.metadata,
-                due_again_s=next_try_s(now_s, wait=DAY),
+                recheck_at_s=next_try_s(now_s, wait=DAY),
             )
         failed = lacking(tmdb_id, error.reason, error.detail)
-        return failed.again_at(next_try_s(now_s)) if failed.status.is_final else failed
+        return failed.recheck_at(next_try_s(now_s)) if failed.status.is_final else failed
 
     def _is_asked_again(self, tmdb_id: int, before: Row) -> bool:
         """Whether there are figures of the same inputs, which are due because they move."""

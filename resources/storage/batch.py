@@ -60,10 +60,6 @@ class Batch:
         versions = {i: v for i, v in self.versions.items() if i not in tmdb_ids}
         return Batch(self.run_context, self.step, versions, self.rows)
 
-    def path(self, tmdb_id: int, suffix: str, *folders: str) -> UPath:
-        """Return the place of one of this step's files in the store."""
-        return self.run_context.store.path(*folders, f"{int(tmdb_id)}{suffix}")
-
     def staging(self) -> Path:
         """Return the folder where this step's downloads grow."""
         return self.run_context.store.staging(self.step.name)
@@ -78,7 +74,7 @@ class Batch:
         content_hash: str = "",
         facets: Mapping[str, str] | None = None,
         lacks: tuple[Reason, str] | None = None,
-        due_again_s: float = 0.0,
+        recheck_at_s: float = 0.0,
         **metadata: object,
     ) -> Outcome:
         """Put a movie's files in their places, all of them or, until the next run, none.
@@ -89,7 +85,7 @@ class Batch:
             content_hash: Version of what was made, where the files' bytes are not its measure.
             facets: Hashes of the parts of a record.
             lacks: Reason and detail where the files are kept though they are no result.
-            due_again_s: See `Outcome`.
+            recheck_at_s: See `Outcome`.
             **metadata: Figures for the movie's partition.
 
         Returns:
@@ -109,7 +105,7 @@ class Batch:
             "facets": dict(facets or {}),
             "metadata": metadata,
             "lacks": [lacks[0].value, lacks[1]] if lacks else None,
-            "due_again_s": due_again_s,
+            "due_again_s": recheck_at_s,
             "files": [
                 {"place": str(p).removeprefix(root).lstrip("/"), "staged": s.name, "hash": h}
                 for (p, s), h in zip(staged.items(), hashes, strict=True)
@@ -213,7 +209,7 @@ def _read_kept(tmdb_id: int, kept: Mapping) -> Outcome:
         outcome,
         content_hash=kept["content_hash"],
         facets=kept["facets"],
-        due_again_s=kept.get("due_again_s", 0.0),
+        recheck_at_s=kept.get("due_again_s", 0.0),
     )
 
 

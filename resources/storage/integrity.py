@@ -1,36 +1,40 @@
-"""Whether a file of the store still is what the ledger says was kept."""
+"""Check whether a file of the store still is what the ledger says was kept."""
+
+from collections.abc import Sequence
 
 from pipeline.core.errors import DamagedFileError
 from pipeline.core.outcomes import Status
 from pipeline.core.staleness import RECORDS
 from pipeline.core.versions import combine, hash_bytes
 from resources.run_context import RunContext
-
-FILES = {
-    "posters": (("posters", ".jpg"),),
-    "trailers": (("trailers", ".mp4"), ("trailers", ".audio.m4a")),
-    "trailer_frames": (("frames", ".npz"),),
-    "trailer_audio": (("audio", ".npy"),),
-}
-"""Where the assets that others read keep their files; content hashes are of these bytes."""
+from resources.storage.movie_files import MovieFile
 
 
-def is_intact(run_context: RunContext, asset: str, tmdb_id: int) -> bool:
-    """Whether a movie's files of an asset are there and have the content that was kept."""
+def is_intact(
+    run_context: RunContext, asset: str, files: Sequence[MovieFile], tmdb_id: int
+) -> bool:
+    """Whether a movie's files of an asset are there and have the content that was kept.
+
+    Args:
+        run_context: Store and ledger.
+        asset: Name of the asset, which others depend on.
+        files: The kinds of files that it keeps.
+        tmdb_id: The movie.
+    """
     row = run_context.ledger.rows(asset, [tmdb_id]).get(tmdb_id)
     if row is None or row.status != Status.OK:
         return True
-    if asset == RECORDS:
-        return _is_readable(run_context, tmdb_id)
-    store = run_context.store
-    paths = [store.path(folder, f"{tmdb_id}{end}") for folder, end in FILES.get(asset, ())]
+    paths = [file.path(run_context.store, tmdb_id) for file in files]
+    if asset == RECORDS:  # its content hash is of the facets, not of the bytes
+        return _is_readable(run_context, paths)
     hashes = [hash_bytes(path.read_bytes()) for path in paths if path.exists()]
     return bool(hashes) and row.content_hash in (hashes[0], combine(hashes))
 
 
-def _is_readable(run_context: RunContext, tmdb_id: int) -> bool:
+def _is_readable(run_context: RunContext, paths: Sequence) -> bool:
     try:
-        run_context.store.read_json(run_context.store.path("movies", f"{tmdb_id}.json"))
+        for path in paths:
+            run_context.store.read_json(path)
     except DamagedFileError:
         return False
     return True

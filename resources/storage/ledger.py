@@ -93,7 +93,7 @@ class Ledger:
         with self._transaction() as connection:
             connection.execute(self._upsert(ROWS, ["pending"]), [values])
 
-    def mark_shown(self, asset: str, tmdb_ids: Sequence[int]) -> None:
+    def mark_published(self, asset: str, tmdb_ids: Sequence[int]) -> None:
         """Note that Dagster shows these rows."""
         with self._transaction() as connection:
             for chunk in _chunks(list(tmdb_ids)):
@@ -106,7 +106,7 @@ class Ledger:
     def retry_now(self, assets: Sequence[str], tmdb_ids: Sequence[int] | None = None) -> int:
         """Make waiting rows due at once; give their number."""
         statement = sa.update(ROWS).where(
-            ROWS.c.asset.in_(assets), ROWS.c.status == Status.RETRY.value
+            ROWS.c.asset.in_(assets), ROWS.c.status == Status.WILL_RETRY.value
         )
         if tmdb_ids is not None:
             statement = statement.where(ROWS.c.tmdb_id.in_(tmdb_ids))

@@ -80,7 +80,7 @@ def as_row(row: sa.Row) -> Row:
         content_hash=values["content_hash"],
         facets=json.loads(values["facets"]),
         metadata=json.loads(values["metadata"]),
-        is_shown=values["is_shown"],
+        is_published=values["is_shown"],
         pending=json.loads(values["pending"]) if values["pending"] else None,
     )
 
@@ -100,7 +100,7 @@ def as_values(asset: str, tmdb_id: int, row: Row, now_s: float) -> dict[str, obj
         "content_hash": row.content_hash,
         "facets": json.dumps(dict(row.facets)),
         "metadata": json.dumps(dict(row.metadata), default=str),
-        "is_shown": row.is_shown,
+        "is_shown": row.is_published,
         "updated_s": now_s,
         "pending": "",
     }

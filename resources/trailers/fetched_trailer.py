@@ -58,7 +58,7 @@ class NoTrailerError(FetchError):
 
     def __init__(self, tried: Sequence[Attempt], elsewhere: str = ""):
         self.tried = tuple(tried)
-        passing = [attempt for attempt in tried if attempt.reason.status is Status.RETRY]
+        passing = [attempt for attempt in tried if attempt.reason.status is Status.WILL_RETRY]
         if not tried:
             super().__init__(Reason.NOT_LISTED, elsewhere or "no trailer is listed")
             return

@@ -122,7 +122,7 @@ class TrailerHost:
                 info = inspect(paths[0]) if inspect else None
             except ItemError as error:
                 tried.append(Attempt(video.key, error.reason, error.detail))
-                if error.reason.status is Status.RETRY:
+                if error.reason.status is Status.WILL_RETRY:
                     break
                 _remove(to_folder, f"{stem}.{video.key}")
             else:

@@ -14,8 +14,9 @@ from types import SimpleNamespace
 
 import dagster as dg
 
+from assets.orchestration.events import DEFER_EVENTS
 from assets.orchestration.movie_asset import movie_asset
-from assets.orchestration.partitions import DEFER_EVENTS, MOVIES, SINGLE_RUN, range_tags, register
+from assets.orchestration.partitions import MOVIES, SINGLE_RUN, range_tags, register
 from benchmarks.report import BenchRow, interleave
 from pipeline.core.outcomes import Outcome, made
 from resources.storage.batch import Batch
@@ -54,10 +55,7 @@ def _our_assets() -> list[dg.AssetsDefinition]:
         """Nothing but bookkeeping."""
         return (made(tmdb_id, "h") for tmdb_id in batch.tmdb_ids)
 
-    return [
-        movie_asset(work, group="bench", kinds=set(), metadata={})
-        for work in (movie_records, posters)
-    ]
+    return [movie_asset(work, kinds=set(), metadata={}) for work in (movie_records, posters)]
 
 
 def _plain_assets() -> list[dg.AssetsDefinition]:

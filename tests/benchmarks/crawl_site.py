@@ -9,9 +9,9 @@ import dagster as dg
 
 from assets.cli.build import open_building_site, overrides
 from assets.definitions import build_defs
-from assets.orchestration.asset_specs import STEPS
+from assets.orchestration.asset_specs import MOVIE_ASSETS
+from assets.orchestration.jobs import stale_ranges
 from assets.orchestration.partitions import range_tags
-from assets.orchestration.schedules import due_ranges
 from pipeline.core.staleness import RECORDS
 from resources.settings import ENVIRONMENT, Settings
 
@@ -24,8 +24,8 @@ def main() -> None:
     with open_building_site(Settings(**given)) as (run_context, instance):
         defs = build_defs(**overrides(run_context))
         defs.resolve_job_def("crawl").execute_in_process(instance=instance, run_config=QUIET)
-        steps = [step for step in STEPS if step.name == RECORDS]
-        for keys in due_ranges(run_context, instance, steps=steps):
+        steps = [step for step in MOVIE_ASSETS if step.name == RECORDS]
+        for keys in stale_ranges(run_context, instance, specs=steps):
             defs.resolve_job_def("movies").execute_in_process(
                 instance=instance,
                 tags=range_tags(keys),

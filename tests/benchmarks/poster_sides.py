@@ -39,7 +39,7 @@ def resize(content: bytes) -> bytes:
 
 def _work(base_url: str, folder: Path, images: int, concurrency: int) -> dict[str, float]:
     from assets.media.posters import CHECKED_AT_ONCE, EXTRA_THREADS
-    from assets.orchestration.asset_specs import STEPS
+    from assets.orchestration.asset_specs import MOVIE_ASSETS
     from pipeline.core.staleness import row_of
     from resources.http.client import HttpClient
     from resources.sources.image_host import ImageHost
@@ -47,7 +47,7 @@ def _work(base_url: str, folder: Path, images: int, concurrency: int) -> dict[st
     from resources.storage.ledger import Ledger
     from resources.storage.store import Store
 
-    step = next(step for step in STEPS if step.name == "posters")
+    step = next(step for step in MOVIE_ASSETS if step.name == "posters")
     ledger = Ledger(f"sqlite:///{folder}/ledger.sqlite")
     http = HttpClient(base_url)
     place = SimpleNamespace(store=Store(folder / "store"), ledger=ledger, clock=time.time)
@@ -76,9 +76,11 @@ def _keep(batch, images, turns: BoundedSemaphore, tmdb_id: int):
 
     Its decoding checks the file as well, so that the poster is decoded once, as by the peer.
     """
+    from assets.orchestration.asset_specs import POSTER_FILE
+
     content = images.fetch_poster(f"/{tmdb_id}.jpg")
     with turns:
-        files = {batch.path(tmdb_id, ".jpg", "posters"): resize(content)}
+        files = {POSTER_FILE.path(batch.run_context.store, tmdb_id): resize(content)}
         return batch.keep(tmdb_id, files, bytes=len(content))
 
 

@@ -7,9 +7,11 @@ from pipeline.core.outcomes import Reason, Status, made
 from pipeline.core.staleness import Step
 from resources.storage.batch import Batch
 from resources.storage.ledger import Ledger
+from resources.storage.movie_files import MovieFile
 from resources.storage.store import Store
 
 STEP = Step("posters", "1")
+POSTER = MovieFile(("posters",), ".jpg")
 
 
 @dataclass
@@ -44,15 +46,17 @@ def killing(place, name):
 
 def test_kept_file_is_in_its_place_and_staging_is_empty(place):
     batch = open_batch(place, {5: "v"})
-    outcome = batch.keep(5, {batch.path(5, ".jpg", "posters"): b"abc"}, width_px=3)
-    assert batch.path(5, ".jpg", "posters").read_bytes() == b"abc"
+    outcome = batch.keep(5, {POSTER.path(batch.run_context.store, 5): b"abc"}, width_px=3)
+    assert POSTER.path(batch.run_context.store, 5).read_bytes() == b"abc"
     assert (outcome.status, outcome.metadata) == (Status.OK, {"width_px": 3})
     assert list(batch.staging().iterdir()) == []
 
 
 def test_kill_between_file_and_row_is_finished_by_the_next_run(place):
     batch = open_batch(place, {5: "v"})
-    done = batch.keep(5, {batch.path(5, ".jpg", "posters"): b"abc"}, facets={"a": "b"}, width_px=3)
+    done = batch.keep(
+        5, {POSTER.path(batch.run_context.store, 5): b"abc"}, facets={"a": "b"}, width_px=3
+    )
     assert open_batch(place, {5: "v"}).recover() == [done]
 
 
@@ -60,13 +64,13 @@ def test_file_that_is_kept_without_being_a_result_says_why(place):
     batch = open_batch(place, {5: "v"})
     outcome = batch.keep(
         5,
-        {batch.path(5, ".json", "box_office"): b"{}"},
+        {MovieFile(("box_office",), ".json").path(batch.run_context.store, 5): b"{}"},
         lacks=(Reason.FOREIGN_CURRENCY, "in pounds"),
-        due_again_s=500.0,
+        recheck_at_s=500.0,
         source="none",
     )
-    assert (outcome.status, outcome.reason) == (Status.REFUSED, Reason.FOREIGN_CURRENCY)
-    assert (outcome.detail, outcome.due_again_s) == ("in pounds", 500.0)
+    assert (outcome.status, outcome.reason) == (Status.REJECTED, Reason.FOREIGN_CURRENCY)
+    assert (outcome.detail, outcome.recheck_at_s) == ("in pounds", 500.0)
     assert outcome.content_hash != Reason.FOREIGN_CURRENCY.value
     assert open_batch(place, {5: "v"}).recover() == [outcome]
 
@@ -76,24 +80,24 @@ def test_kill_between_note_and_rename_is_finished_by_the_next_run(place, monkeyp
     with monkeypatch.context() as patch:
         killing(place.store, "place")
         with pytest.raises(Killed):
-            batch.keep(5, {batch.path(5, ".jpg", "posters"): b"abc"})
+            batch.keep(5, {POSTER.path(batch.run_context.store, 5): b"abc"})
         patch.undo()
     del place.store.place
     (outcome,) = open_batch(place, {5: "v"}).recover()
     assert outcome.status is Status.OK
-    assert batch.path(5, ".jpg", "posters").read_bytes() == b"abc"
+    assert POSTER.path(batch.run_context.store, 5).read_bytes() == b"abc"
 
 
 def test_what_was_kept_for_other_inputs_is_not_taken_for_these(place):
     batch = open_batch(place, {5: "v"})
-    batch.keep(5, {batch.path(5, ".jpg", "posters"): b"abc"})
+    batch.keep(5, {POSTER.path(batch.run_context.store, 5): b"abc"})
     assert open_batch(place, {5: "another"}).recover() == []
 
 
 def test_file_that_was_damaged_since_is_not_recovered(place):
     batch = open_batch(place, {5: "v"})
-    batch.keep(5, {batch.path(5, ".jpg", "posters"): b"abc"})
-    batch.path(5, ".jpg", "posters").write_bytes(b"ab")
+    batch.keep(5, {POSTER.path(batch.run_context.store, 5): b"abc"})
+    POSTER.path(batch.run_context.store, 5).write_bytes(b"ab")
     assert open_batch(place, {5: "v"}).recover() == []
 
 
@@ -107,7 +111,10 @@ def test_what_no_run_will_finish_is_swept_and_downloads_that_grow_are_not(place)
 
 def test_two_files_are_recovered_together(place):
     batch = open_batch(place, {5: "v"})
-    files = {batch.path(5, ".mp4", "trailers"): b"v", batch.path(5, ".m4a", "trailers"): b"a"}
+    files = {
+        MovieFile(("box_office",), ".json").path(batch.run_context.store, 5): b"v",
+        MovieFile(("box_office",), ".json").path(batch.run_context.store, 5): b"a",
+    }
     done = batch.keep(5, files)
     assert open_batch(place, {5: "v"}).recover() == [done]
 

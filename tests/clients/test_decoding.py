@@ -85,7 +85,7 @@ def test_a_process_that_was_killed_from_outside_is_replaced_and_asked_again(deco
 def test_a_process_that_is_killed_twice_leaves_the_movie_for_later(decoders):
     with pytest.raises(TrailerError, match="killed twice") as caught:
         decoders.call(os.kill, 0, signal.SIGKILL)  # its own group: itself
-    assert caught.value.reason.status is Status.RETRY
+    assert caught.value.reason.status is Status.WILL_RETRY
 
 
 def test_a_call_that_gets_on_may_take_longer_than_the_limit(tmp_path, monkeypatch):

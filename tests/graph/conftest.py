@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from assets.cli.build import Request, build
-from assets.orchestration.asset_specs import STEPS
+from assets.orchestration.asset_specs import MOVIE_ASSETS
 from resources.run_context import RunContext, open_run_context
 from resources.settings import ENVIRONMENT, Settings
 from resources.studio.catalogue.generated import GeneratedCatalogue
@@ -75,7 +75,7 @@ class Site:
         return {int(k) for k in self.instance.get_materialized_partitions(key)}
 
     def assert_dagster_shows_the_ledger(self) -> None:
-        for step in STEPS:
+        for step in MOVIE_ASSETS:
             final = {i for i, row in self.rows(step.name).items() if row.is_final}
             assert self.materialized(step.name) == final, step.name
 

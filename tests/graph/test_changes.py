@@ -7,13 +7,13 @@ import sys
 import pytest
 import requests
 
-from assets.orchestration.asset_specs import STEPS
+from assets.orchestration.asset_specs import MOVIE_ASSETS
 
 POSTER_LINE = {"movie_records", "posters", "poster_embeddings", "poster_regions"}
 
 
 def count_events(site):
-    return {step.name: len(site.events(step.name)) for step in STEPS}
+    return {step.name: len(site.events(step.name)) for step in MOVIE_ASSETS}
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def test_volatile_figures_recompute_nothing(site):
 
 NEW_RELEASE = """
 import dataclasses, assets.orchestration.asset_specs as steps
-steps.STEPS = tuple(
+steps.MOVIE_ASSETS = tuple(
     dataclasses.replace(step, code_version="new") if step.name == "trailer_frames" else step
-    for step in steps.STEPS
+    for step in steps.MOVIE_ASSETS
 )
 from assets.cli.main import main
 main()

@@ -197,7 +197,7 @@ def test_readmes_command_opens_the_ui_and_the_daemon_looks_for_what_is_due(tmp_p
             if "Serving dagster-webserver" in said and "due_movies skipped" in said:
                 break
         assert "Serving dagster-webserver" in said
-        assert "Sensor due_movies skipped: Nothing is due." in said
+        assert "Sensor due_movies skipped: All assets are up to date." in said
         assert requests.get(f"http://127.0.0.1:{port}/server_info", timeout=10).ok
     finally:
         process.send_signal(signal.SIGINT)

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from assets.orchestration.lineage import features_version
+from assets.orchestration.staleness import features_version
 from pipeline.embeddings.backbones import BACKBONES
 from pipeline.embeddings.image import build_image_network
 from resources.storage.embedding_files import read_note

@@ -197,13 +197,13 @@ def test_what_is_missing_is_said_and_counted(open_site, tmp_path, capsys):
         report = export(run_context, "seed000", tmp_path / "out")
         print_export(report, Console(width=200))
     listed = [p for p, row in site.rows("posters").items() if row.reason == "gone"]
-    assert report.left_out["posters"]["refused: gone"] == listed
+    assert report.left_out["posters"]["rejected: gone"] == listed
     assert "posters" not in report.counts
     said = capsys.readouterr().out
-    assert "refused: gone" in said
+    assert "rejected: gone" in said
     assert "marquee export --verify" in said
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert manifest["left_out"]["posters"]["refused: gone"] == listed
+    assert manifest["left_out"]["posters"]["rejected: gone"] == listed
 
 
 def test_mistakes_are_answered_with_a_remedy(open_site, tmp_path):

@@ -33,7 +33,7 @@ def test_neighbours_of_failed_trailers_finish_and_the_next_run_asks_for_what_is_
     assert len(others) == 44
     embedded = site.rows("frame_embeddings")
     assert {i for i in others if embedded[i].status == Status.OK} == others & set(with_trailer)
-    assert {embedded[i].status for i in others - set(with_trailer)} <= {Status.ABSENT}
+    assert {embedded[i].status for i in others - set(with_trailer)} <= {Status.UNAVAILABLE}
     assert site.materialized("frame_embeddings") == others | set(gone)
 
     site.lift_faults()

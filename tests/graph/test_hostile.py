@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from assets.cli.build import BuildError
-from assets.orchestration.schedules import due_movies
+from assets.orchestration.sensors import stale_movies
 from pipeline.core.outcomes import Status
 
 BUILD = [sys.executable, "-m", "assets.cli.main", "build", "--stages", "crawl,media"]
@@ -32,7 +32,7 @@ def test_second_build_waits_for_the_first_and_nothing_is_lost(open_site):
     assert (first.returncode, second.returncode) == (0, 0)
     assert sum("waiting until it has finished" in text for text in said) == 1
     site.assert_dagster_shows_the_ledger()
-    assert {row.status for row in site.rows("trailers").values()} <= {Status.OK, Status.ABSENT}
+    assert {row.status for row in site.rows("trailers").values()} <= {Status.OK, Status.UNAVAILABLE}
 
 
 def wait_for_a_trailer(site):
@@ -48,7 +48,7 @@ def tick(site):
         context = dg.build_sensor_context(
             instance=site.instance, resources={"run_context": run_context}
         )
-        return list(due_movies(context))
+        return list(stale_movies(context))
 
 
 def test_sensor_goes_on_after_a_killed_run(open_site):
@@ -92,7 +92,7 @@ def test_damaged_file_is_made_anew_when_a_follower_meets_it(open_site, asset, pl
 
     assert path.read_bytes() == whole
     for name in ("poster_embeddings", "text_embeddings", "frame_embeddings"):
-        assert site.rows(name)[movie].status in (Status.OK, Status.ABSENT)
+        assert site.rows(name)[movie].status in (Status.OK, Status.UNAVAILABLE)
     site.assert_dagster_shows_the_ledger()
 
 
@@ -124,11 +124,11 @@ def test_film_that_fails_after_it_was_done_says_so_on_its_page(open_site):
     site.edit(movie, poster_path="/new.jpg")
     site.order({"path": "/t/p/", "status": 503})
     site.build(stages=("crawl", "media"))
-    assert site.rows("posters")[movie].status == Status.RETRY
+    assert site.rows("posters")[movie].status == Status.WILL_RETRY
     (record,) = site.instance.fetch_observations(dg.AssetKey("posters"), limit=5).records
     observation = record.asset_observation
     assert observation.partition == str(movie)
-    assert observation.metadata["status"].value == "retry"
+    assert observation.metadata["status"].value == "will retry"
     assert observation.metadata["reason"].value == "server_error"
 
 
@@ -139,10 +139,10 @@ def test_full_disk_stops_the_build_with_one_message_and_costs_no_film_an_attempt
     posters.write_text("a file where a folder should be: what a disk refuses, it refuses for all")
     with pytest.raises(BuildError, match="cannot be written.*nothing that was done is lost"):
         site.build(stages=("media",))
-    assert {row.status for row in site.rows("posters").values()} <= {"", Status.ABSENT}
+    assert {row.status for row in site.rows("posters").values()} <= {"", Status.UNAVAILABLE}
     posters.unlink()
     site.build(stages=("media",))
-    assert {row.status for row in site.rows("posters").values()} <= {Status.OK, Status.ABSENT}
+    assert {row.status for row in site.rows("posters").values()} <= {Status.OK, Status.UNAVAILABLE}
 
 
 def test_unknown_film_is_named(open_site):

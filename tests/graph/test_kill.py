@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from assets.orchestration.asset_specs import STEPS
+from assets.orchestration.asset_specs import MOVIE_ASSETS
 from pipeline.core.outcomes import Status
 from pipeline.core.versions import hash_bytes
 
@@ -51,9 +51,9 @@ def snapshot(site):
         if path.is_file() and not path.name.startswith(("ledger.sqlite", ".lock"))
     }
     rows, shown = {}, {}
-    for step in STEPS:
+    for step in MOVIE_ASSETS:
         rows[step.name] = {
-            i: (r.status, r.reason, r.input_version, r.content_hash, r.is_shown, r.pending)
+            i: (r.status, r.reason, r.input_version, r.content_hash, r.is_published, r.pending)
             for i, r in site.rows(step.name).items()
         }
         latest = {}
@@ -98,7 +98,9 @@ def test_ten_kills_change_nothing_in_the_end(open_site):
 
 def forget_embeddings(site):
     """Take away what the embedding steps have made, files and rows."""
-    steps = [s.name for s in STEPS if s.name.endswith("_embeddings") or s.name == "poster_regions"]
+    steps = [
+        s.name for s in MOVIE_ASSETS if s.name.endswith("_embeddings") or s.name == "poster_regions"
+    ]
     with site.run_context() as run_context:
         known = list(run_context.ledger.movies())
         run_context.ledger.forget(steps, known, [status.value for status in Status])

@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 
 from assets.cli.build import Request, build
-from assets.cli.retry import make_due
-from assets.orchestration.asset_specs import STEPS
+from assets.cli.retry import queue_for_retry
+from assets.orchestration.asset_specs import MOVIE_ASSETS
 from assets.orchestration.staleness import open_work_plan
 from pipeline.core.outcomes import Reason, Status
-from pipeline.core.staleness import Need
+from pipeline.core.staleness import Action
 from resources.run_context import open_run_context
 from resources.settings import ENVIRONMENT
 from resources.trailers.cooldown import NOTE
 from resources.trailers.trailer_sources import open_pauses
 
-TRAILERS = next(step for step in STEPS if step.name == "trailers")
+TRAILERS = next(step for step in MOVIE_ASSETS if step.name == "trailers")
 MEDIA = Request(stages=("crawl", "media"))
 ASKED_S = 4000
 VIDEO = {"key": "CHekzSiZjrY", "site": "YouTube", "type": "Trailer", "official": True}
@@ -40,7 +40,7 @@ def due_trailers(site, **settings):
     """Return the movies whose trailer would be worked at now."""
     with open_run_context(replace(site.settings, **settings)) as run_context:
         work_plan = open_work_plan(run_context, site.instance, TRAILERS, site.catalogue.movie_ids())
-        return set(work_plan.those(Need.WORK))
+        return set(work_plan.movies_to(Action.WORK))
 
 
 def trailers_asked_for(site):
@@ -103,7 +103,7 @@ def test_host_that_wants_a_rest_stops_no_build_and_costs_no_film_that_was_not_tr
 
     build_media(site)
     tried = site.rows("trailers")
-    limited = {i for i, row in tried.items() if row.status == Status.RETRY}
+    limited = {i for i, row in tried.items() if row.status == Status.WILL_RETRY}
     assert 1 <= len(limited) <= 4  # as many as threads
     assert {tried[i].reason for i in limited} == {"rate_limited"}
     assert "no trailer is asked for until" in tried[min(limited)].detail
@@ -134,5 +134,7 @@ def test_rest_is_ended_by_retry_of_trailers_alone(open_site):
         pauses = open_pauses(run_context.settings, run_context.ledger, run_context.clock)
         pauses.begin(Reason.BOT_CHECK)
         for asset, is_over in (("posters", False), ("trailers", True)):
-            make_due(run_context, movies=None, asset=asset, with_refused=False, with_done=False)
+            queue_for_retry(
+                run_context, movies=None, asset=asset, with_rejected=False, with_done=False
+            )
             assert (pauses.current() is None) is is_over

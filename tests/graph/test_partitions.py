@@ -3,15 +3,13 @@
 import dagster as dg
 import pytest
 
+from assets.orchestration.events import DEFER_EVENTS, finish_exactly, publish_events
 from assets.orchestration.partitions import (
-    DEFER_EVENTS,
     MOVIES,
     SINGLE_RUN,
     claim_home,
-    finish_exactly,
     range_tags,
     register,
-    show,
 )
 from pipeline.core.errors import ConfigurationError
 from pipeline.core.staleness import Row
@@ -23,13 +21,13 @@ LATER = Row(status="retry", reason="network")
 @dg.asset(partitions_def=MOVIES, backfill_policy=SINGLE_RUN)
 def first(context: dg.AssetExecutionContext):
     rows = {int(key): LATER if key == "2" else OK for key in context.partition_keys}
-    show(context, rows, {"source": "test"})
+    publish_events(context, rows, {"source": "test"})
     yield from finish_exactly(context)
 
 
 @dg.asset(partitions_def=MOVIES, backfill_policy=SINGLE_RUN, deps=[first])
 def second(context: dg.AssetExecutionContext):
-    show(context, {int(key): OK for key in context.partition_keys if key != "2"}, {})
+    publish_events(context, {int(key): OK for key in context.partition_keys if key != "2"}, {})
     yield from finish_exactly(context)
 
 

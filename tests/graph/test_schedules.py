@@ -6,13 +6,10 @@ import dagster as dg
 import pytest
 
 from assets.definitions import build_defs
+from assets.orchestration.jobs import stale_ranges
 from assets.orchestration.partitions import range_tags
-from assets.orchestration.schedules import (
-    PAUSE_AFTER_FAILURE_S,
-    due_movies,
-    due_ranges,
-    nightly_crawl,
-)
+from assets.orchestration.schedules import nightly_crawl
+from assets.orchestration.sensors import PAUSE_AFTER_FAILURE_S, stale_movies
 
 
 def run(site, job, tags=None):
@@ -30,7 +27,7 @@ def tick(site):
         context = dg.build_sensor_context(
             instance=site.instance, resources={"run_context": run_context}
         )
-        return list(due_movies(context))
+        return list(stale_movies(context))
 
 
 def test_schedule_asks_for_a_crawl_at_two_in_the_morning():
@@ -81,7 +78,7 @@ def test_due_films_are_cut_into_ranges_and_not_the_keys_between(open_site, limit
         site.edit(movie, overview=f"Another plot for {movie}.")
     site.build(stages=("crawl",))
     with site.run_context() as run_context:
-        ranges = due_ranges(run_context, site.instance, range_movies=size, limit=limit)
+        ranges = stale_ranges(run_context, site.instance, range_movies=size, limit=limit)
     wanted = [str(ids[0]), str(ids[2]), str(ids[3])]
     assert [key for keys in ranges for key in keys] == wanted
     assert max(map(len, ranges)) == size

@@ -7,7 +7,7 @@ import pytest
 from assets.cli.build import _run, overrides
 from assets.definitions import build_defs
 from assets.evaluation.system_evaluation import reports_folder
-from assets.orchestration.lineage import stale
+from assets.orchestration.staleness import stale_assets
 from assets.splits.split_options import load_options
 from pipeline.core.systems import REVENUE
 from pipeline.models.systems.revenue import CUT_BLEND
@@ -62,10 +62,10 @@ def test_splits_that_were_broken_off_are_made_again_with_what_was_chosen(site, m
         with pytest.raises(Exception, match="revenue_splits"):
             materialize(site, "revenue_splits", revenue_splits=chosen)
     with site.run_context() as run_context:
-        assert "revenue_splits" in stale(run_context)
+        assert "revenue_splits" in stale_assets(run_context)
     assert materialize(site, "revenue_splits").revenue_edges == "budget"
     with site.run_context() as run_context:
-        assert "revenue_splits" not in stale(run_context)
+        assert "revenue_splits" not in stale_assets(run_context)
 
 
 def _killed(*_):

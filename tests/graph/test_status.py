@@ -10,9 +10,10 @@ import pytest
 import requests
 from rich.console import Console
 
-from assets.cli.status import NOT_TRIED, UNFINISHED, take_account
+from assets.cli.status import INTERRUPTED, take_account
 from assets.cli.status_tables import print_status
-from assets.orchestration.asset_specs import STEPS
+from assets.orchestration.asset_specs import MOVIE_ASSETS
+from assets.orchestration.checks import PENDING
 from pipeline.core.staleness import Row
 
 CRAWL_AND_MEDIA = ("crawl", "media")
@@ -50,23 +51,23 @@ def test_every_film_is_accounted_for_before_during_and_after_faults(open_site):
     site.build(stages=CRAWL_AND_MEDIA)
     assert_adds_up(site)
     records = account(site, "movie_records")
-    assert records.counts == {"ok": 5, "absent": 0, "refused": 0, "retry": 1, NOT_TRIED: 0}
+    assert records.counts == {"ok": 5, "unavailable": 0, "rejected": 0, "will retry": 1, PENDING: 0}
     (line,) = records.lines
-    assert (line.reason, line.films, line.example) == ("server_error", 1, third)
+    assert (line.reason, line.movies, line.example) == ("server_error", 1, third)
     assert "500" in line.detail
-    assert account(site, "posters").counts[NOT_TRIED] == 1
-    assert account(site, "trailer_frames").counts[NOT_TRIED] == 6
+    assert account(site, "posters").counts[PENDING] == 1
+    assert account(site, "trailer_frames").counts[PENDING] == 6
 
     requests.post(f"{site.studio.url}/_delete", json={"tmdb_id": second}, timeout=5)
     site.lift_faults()
     with site.run_context() as run_context:
-        names = [step.name for step in STEPS]
+        names = [step.name for step in MOVIE_ASSETS]
         run_context.ledger.forget(names, [first, second], ["ok", "refused"])
     site.build(stages=CRAWL_AND_MEDIA)
     assert_adds_up(site)
     lines = {line.reason: line for line in account(site, "movie_records").lines}
     assert lines["deleted_at_source"].example == second
-    assert account(site, "movie_records").counts["absent"] == 1
+    assert account(site, "movie_records").counts["unavailable"] == 1
     assert {line.reason for line in account(site, "posters").lines} >= {"upstream_absent"}
 
 
@@ -92,7 +93,7 @@ def test_account_of_a_build_that_runs_and_of_one_that_was_killed_adds_up(open_si
     site.lift_faults()
     site.build(stages=CRAWL_AND_MEDIA)
     assert_adds_up(site)
-    assert account(site, "trailers").counts[NOT_TRIED] == 0
+    assert account(site, "trailers").counts[PENDING] == 0
 
 
 def test_asset_that_nobody_asks_for_is_named_and_not_counted(open_site):
@@ -100,10 +101,10 @@ def test_asset_that_nobody_asks_for_is_named_and_not_counted(open_site):
     site.build(stages=CRAWL_AND_MEDIA)
     with site.run_context() as run_context:
         assert "audio_embeddings" not in {one.asset for one in take_account(run_context)}
-    assert "Not asked for by preset and settings: audio_embeddings." in say(site)[1]
+    assert "Disabled by the preset and the settings: audio_embeddings." in say(site)[1]
     site.more = {"backbones": "ast"}
-    assert account(site, "audio_embeddings").counts[NOT_TRIED] == 2
-    assert "Not asked for" not in say(site)[1]
+    assert account(site, "audio_embeddings").counts[PENDING] == 2
+    assert "Disabled" not in say(site)[1]
 
 
 def test_film_that_was_begun_and_not_finished_counts_as_not_tried(open_site):
@@ -115,9 +116,9 @@ def test_film_that_was_begun_and_not_finished_counts_as_not_tried(open_site):
         run_context.ledger.write("revenue_features", {0: Row(status="ok")}, now_s=0.0)
     posters = account(site, "posters")
     assert posters.adds_up
-    assert posters.counts[NOT_TRIED] == 2
+    assert posters.counts[PENDING] == 2
     (line,) = posters.lines
-    assert (line.status, line.reason, line.example) == (NOT_TRIED, UNFINISHED, first)
+    assert (line.status, line.reason, line.example) == (PENDING, INTERRUPTED, first)
 
 
 @pytest.fixture
@@ -137,9 +138,9 @@ def test_what_does_not_add_up_is_named_and_is_a_failure(odd_site, options):
     site, first = odd_site
     code, said = say(site, **options)
     assert code == 1
-    assert "posters does not add up: 2 films are known, 1 are accounted for" in said
-    assert "rows of films that are not known: 4711" in said
-    assert f"films with a status that there is not: {first}" in said
+    assert "posters does not add up: 2 movies are known, 1 are counted" in said
+    assert "rows of movies that are not known: 4711" in said
+    assert f"movies with a status that does not exist: {first}" in said
 
 
 def test_account_as_json_holds_sums_and_reasons(odd_site):
@@ -147,13 +148,13 @@ def test_account_as_json_holds_sums_and_reasons(odd_site):
     code, said = say(site, as_json=True)
     values = json.loads(said)
     assert code == 1
-    assert values["films_known"] == 2
+    assert values["movies_known"] == 2
     assert not values["adds_up"]
-    assert values["assets"]["posters"]["films_not_known"] == [4711]
-    assert values["assets"]["posters"]["films_of_no_status"] == [first]
+    assert values["assets"]["posters"]["movies_not_known"] == [4711]
+    assert values["assets"]["posters"]["movies_of_no_status"] == [first]
     assert values["assets"]["trailers"]["adds_up"]
-    assert values["not_asked_for"] == ["audio_embeddings"]
-    assert set(values["assets"]) == {step.name for step in STEPS} - {"audio_embeddings"}
+    assert values["disabled"] == ["audio_embeddings"]
+    assert set(values["assets"]) == {step.name for step in MOVIE_ASSETS} - {"audio_embeddings"}
 
 
 def test_command_prints_every_reason_below_its_asset_with_a_film_to_look_at(open_site):
@@ -171,4 +172,4 @@ def test_command_prints_every_reason_below_its_asset_with_a_film_to_look_at(open
     gone = next(line.split() for line in below if line.split()[0] == "gone")
     assert gone[1:3] == [str(len(refused)), str(min(refused))]
     assert "404" in " ".join(gone)
-    assert "✓ 3 films known = ok + absent + refused + retry + not tried" in result.stdout
+    assert "✓ 3 known movies = ok + unavailable + rejected + will retry + pending" in result.stdout

@@ -3,7 +3,7 @@ import sys
 import dagster as dg
 import pytest
 
-from assets.orchestration.interruption import stopping
+from assets.orchestration.step_errors import concise_errors
 from pipeline.core.errors import TrainingError
 
 
@@ -13,7 +13,7 @@ def frames_stay(monkeypatch):
 
 
 def stop(error):
-    with stopping():
+    with concise_errors():
         raise error
 
 

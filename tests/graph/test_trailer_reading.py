@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from assets.frames.trailer_reading import read_frames, read_sound
-from assets.orchestration.asset_specs import STEPS, settings_version
+from assets.orchestration.asset_specs import MOVIE_ASSETS
 from pipeline.core.errors import ConfigurationError
 from pipeline.media.audio import DURATION_S, SAMPLE_RATE_HZ
 from pipeline.media.clip_file import read_clips
@@ -21,7 +21,7 @@ from resources.studio.opening import trailer_cache
 from resources.trailers.reading_options import TrailerOptions, trailer_options
 
 SEED = 597
-STEP = {step.name: step for step in STEPS}
+STEP = {step.name: step for step in MOVIE_ASSETS}
 
 
 @pytest.fixture(scope="module")
@@ -159,9 +159,9 @@ def test_what_is_asked_of_trailers_makes_films_due(open_site):
         with open_run_context(replace(site.settings, **settings)) as run_context:
             clipless = replace(run_context.preset, clip_backbone="")
             names = ("trailer_frames", "trailer_audio")
-            with_clips = [settings_version(STEP[name], run_context) for name in names]
+            with_clips = [STEP[name].settings_version(run_context) for name in names]
             run_context = replace(run_context, preset=clipless)
-            return with_clips, [settings_version(STEP[name], run_context) for name in names]
+            return with_clips, [STEP[name].settings_version(run_context) for name in names]
 
     assert versions() == (["clips", ""], ["", ""])
     assert versions(frames="keyframes") == (["keyframes clips", ""], ["keyframes", ""])

@@ -56,7 +56,7 @@ def test_movie_with_a_poster_is_materialized_as_ok(page, site, tmp_path):
 def test_movie_without_a_poster_is_materialized_as_absent_with_the_reason(page, site, tmp_path):
     tmdb_id = next(i for i in site.catalogue.movie_ids() if not has_poster(site, i))
     open_partition(page, "posters", tmdb_id)
-    expect_metadata(page, "status", "absent")
+    expect_metadata(page, "status", "unavailable")
     expect_metadata(page, "reason", "not_listed")
     take_picture(page, tmp_path / "absent.png")
 

@@ -10,4 +10,4 @@ def test_every_reason_stands_for_one_status_that_is_not_ok(reason):
 
 
 def test_only_retry_is_not_final():
-    assert [status for status in Status if not status.is_final] == [Status.RETRY]
+    assert [status for status in Status if not status.is_final] == [Status.WILL_RETRY]

@@ -2,14 +2,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pipeline.crawl.refresh import due_again_s, next_try_s
+from pipeline.crawl.refresh import next_try_s, recheck_at_s
 
 TODAY = date(2026, 3, 10)
 NOW_S = datetime(2026, 3, 10, 2, 0, 7, tzinfo=UTC).timestamp()
 
 
 def days_until_due(released):
-    due = due_again_s(released, NOW_S)
+    due = recheck_at_s(released, NOW_S)
     return (datetime.fromtimestamp(due, UTC).date() - TODAY).days if due else None
 
 
@@ -39,8 +39,8 @@ def test_movie_far_off_or_without_a_day_is_looked_at_every_month(released):
 
 def test_movies_of_one_day_are_due_together_at_midnight():
     later = NOW_S + 20 * 3600
-    assert due_again_s(TODAY, NOW_S) == due_again_s(TODAY, later)
-    assert datetime.fromtimestamp(due_again_s(TODAY, NOW_S), UTC).hour == 0
+    assert recheck_at_s(TODAY, NOW_S) == recheck_at_s(TODAY, later)
+    assert datetime.fromtimestamp(recheck_at_s(TODAY, NOW_S), UTC).hour == 0
 
 
 def test_page_that_could_not_be_read_is_tried_a_week_later():

@@ -1,4 +1,4 @@
-"""How a step says what is wrong: the message and the remedy, without a wall of frames."""
+"""Failures of steps in Dagster: the message and the remedy, without a traceback."""
 
 import sys
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from resources.http.redaction import redact
 
 
 @contextmanager
-def stopping() -> Iterator[None]:
-    """Turn an error that marquee raises on purpose into a failed step that says only its message,
-    and so a disk that refuses, whoever was writing.
+def concise_errors() -> Iterator[None]:
+    """Turn an error that marquee raises on purpose, or one of the disk, into a failed step that
+    shows its message alone.
 
-    Dagster prints the frames of whatever a step raises. For an error whose message already names
-    the remedy they are noise, so none are kept for the rest of this run's process; any other
-    error keeps them all.
+    Dagster prints the traceback of whatever a step raises. For an error whose message already names
+    the remedy it is noise, so none is kept for the rest of this run's process; any other error
+    keeps its traceback.
     """
     try:
         yield
@@ -29,8 +29,8 @@ def stopping() -> Iterator[None]:
             raise
         sys.tracebacklimit = 0
         place = error.filename2 or error.filename
-        told = DiskError.of(error, f"{place} cannot be written" if place else "The disk fails")
-        raise dg.Failure(description=redact(str(told)), allow_retries=False) from None
+        failure = DiskError.of(error, f"{place} cannot be written" if place else "The disk fails")
+        raise dg.Failure(description=redact(str(failure)), allow_retries=False) from None
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
         sys.tracebacklimit = 0
         raise

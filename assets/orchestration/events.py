@@ -1,0 +1,204 @@
+"""One event per movie, exactly: what Dagster shows is what the ledger says.
+
+A returned result would mark every key of a range as materialized, also those that failed. So each
+movie's event is logged by itself, and Dagster is asked not to add its own: by the tag that it
+reads from the run when it handles a step's output. The tag is undocumented; it is set here alone,
+and `tests/graph/test_partitions.py` fails loudly should Dagster change.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from assets.orchestration.asset_specs import MovieAssetSpec, movie_spec
+from assets.orchestration.staleness import WorkPlan
+from pipeline.core.outcomes import Outcome, Reason, Status, lacking
+from pipeline.core.staleness import Row, row_of
+from resources.run_context import RunContext
+from resources.storage.integrity import is_intact
+
+DEFER_EVENTS = {"dagster/defer_asset_events": "true"}
+"""The tag. On a job it also spares the planned events, so that a range may span idle movies."""
+
+CODE_VERSION = "marquee/code_version"
+"""Tag of a movie's event. By its own tag Dagster would compare each movie with whole upstreams, and
+call one "unsynced" whose record changed in a part that the asset does not depend on."""
+
+_INHERITED = (Reason.UPSTREAM_UNAVAILABLE, Reason.UPSTREAM_REJECTED)
+
+_FLUSH_AT = 32
+"""Outcomes written together; what a kill leaves unwritten is finished by the next run."""
+
+
+class EventPublisher:
+    """Writes outcomes to the ledger, then publishes their events in Dagster, in that order."""
+
+    def __init__(
+        self,
+        context: dg.AssetExecutionContext,
+        run_context: RunContext,
+        spec: MovieAssetSpec,
+        plan: WorkPlan,
+    ):
+        self._context, self._run_context, self._spec, self._plan = context, run_context, spec, plan
+        self._buffer: dict[int, Row] = {}
+        self._metadata = {"source": run_context.source.label}
+
+    def publish_missing(self) -> None:
+        """Publish rows that a killed run wrote and did not publish."""
+        rows = {i: self._plan.rows[i] for i in self._plan.unpublished}
+        key = dg.AssetKey(self._spec.name)
+        instance = self._context.instance
+        publish_events(
+            self._context,
+            {i: row for i, row in rows.items() if not is_published(instance, key, i, row)},
+            self._metadata,
+        )
+        self._run_context.ledger.mark_published(self._spec.name, list(rows))
+
+    def add(self, outcome: Outcome) -> None:
+        """Add one outcome; write and publish when there are enough."""
+        tmdb_id = outcome.tmdb_id
+        self._buffer[tmdb_id] = row_of(
+            self._check_upstreams(outcome),
+            self._plan.rows.get(tmdb_id),
+            self._spec,
+            self._plan.decisions[tmdb_id].input_version,
+            now_s=self._run_context.clock(),
+        )
+        if len(self._buffer) >= _FLUSH_AT:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write and publish what has been added."""
+        rows, self._buffer = self._buffer, {}
+        if not rows:
+            return
+        ledger, name = self._run_context.ledger, self._spec.name
+        ledger.write(name, rows, now_s=self._run_context.clock())
+        changed = {i: row for i, row in rows.items() if not self._is_unchanged(i, row)}
+        publish_events(self._context, changed, self._metadata)
+        ledger.mark_published(name, [i for i, row in rows.items() if row.is_final])
+
+    def _is_unchanged(self, tmdb_id: int, row: Row) -> bool:
+        """Whether a result was computed again and is what it was: there is no news to publish."""
+        before = self._plan.rows.get(tmdb_id)
+        return (
+            before is not None
+            and before.is_published
+            and (not self._spec.depends_on or before.input_version == row.input_version)
+            and (before.status, before.content_hash, before.code_version)
+            == (row.status, row.content_hash, row.code_version)
+        )
+
+    def _check_upstreams(self, outcome: Outcome) -> Outcome:
+        """Queue an upstream again whose file is not what was kept, and wait for it."""
+        is_whole = outcome.status is Status.OK and not outcome.metadata.get("is_partial")
+        if is_whole or outcome.reason in _INHERITED:
+            return outcome
+        tmdb_id = outcome.tmdb_id
+        damaged = [
+            name
+            for name in self._spec.depends_on
+            if not is_intact(self._run_context, name, movie_spec(name).files, tmdb_id)
+        ]
+        if not damaged:
+            return outcome
+        self._run_context.ledger.forget(damaged, [tmdb_id], [Status.OK.value])
+        detail = f"the file of {', '.join(damaged)} is missing or damaged; it is recomputed"
+        return lacking(tmdb_id, Reason.DAMAGED_UPSTREAM, detail)
+
+
+def publish_events(
+    context: dg.AssetExecutionContext, rows: Mapping[int, Row], metadata: Mapping[str, object]
+) -> None:
+    """Log one materialization for every final row, one observation for every other.
+
+    Dagster cannot take back that a movie was materialized; the observation says on its page that
+    what stands there is the last that could be had.
+    """
+    for tmdb_id, row in rows.items():
+        figures = {"status": Status(row.status).label, **_explanation(row)}
+        if not row.is_final:
+            context.log_event(
+                dg.AssetObservation(
+                    asset_key=context.asset_key,
+                    partition=str(tmdb_id),
+                    metadata={**figures, "attempts": row.attempts},
+                )
+            )
+        else:
+            context.log_event(
+                dg.AssetMaterialization(
+                    asset_key=context.asset_key,
+                    partition=str(tmdb_id),
+                    metadata={**figures, **row.metadata, **metadata},
+                    tags={
+                        "dagster/data_version": row.content_hash,
+                        CODE_VERSION: row.code_version,
+                    },
+                )
+            )
+
+
+def _explanation(row: Row) -> dict[str, str]:
+    return {k: v for k, v in (("reason", row.reason), ("detail", row.detail)) if v}
+
+
+def is_published(
+    instance: dg.DagsterInstance, asset_key: dg.AssetKey, tmdb_id: int, row: Row
+) -> bool:
+    """Whether the movie's latest materialization in Dagster is this row."""
+    found = instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset_key=asset_key, asset_partitions=[str(tmdb_id)]), limit=1
+    ).records
+    event = found[0].asset_materialization if found else None
+    tags = (event.tags if event else None) or {}
+    return tags.get("dagster/data_version") == row.content_hash and (
+        tags.get(CODE_VERSION) == row.code_version
+    )
+
+
+def finish_exactly(
+    context: dg.AssetExecutionContext, checks: Sequence[dg.AssetCheckResult] = ()
+) -> Iterator[dg.MaterializeResult]:
+    """End a step whose events were published one by one; downstream steps of the run go on."""
+    with _no_events_of_its_own(context):
+        yield dg.MaterializeResult(check_results=checks)
+
+
+@contextmanager
+def _no_events_of_its_own(context: dg.AssetExecutionContext) -> Iterator[None]:
+    tags = context.run.tags
+    added = {tag: value for tag, value in DEFER_EVENTS.items() if tag not in tags}
+    tags.update(added)
+    try:
+        yield
+    finally:
+        for tag in added:
+            tags.pop(tag, None)
+
+
+INDEX = "index"
+"""Dagster's file of events across runs; every run has one of its own beside it."""
+
+
+@contextmanager
+def open_event_log(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    """Keep Dagster's SQLite files open while a step logs one event per movie.
+
+    Dagster opens and closes two files at each event. Whoever closes a file last has SQLite write
+    its journal back and remove it; while the file is open here that is put off, which spares a
+    tenth of all bookkeeping. Without SQLite, as with Postgres, there is nothing to do.
+    """
+    find = getattr(instance.event_log_storage, "path_for_shard", None)
+    paths = [Path(find(shard)) for shard in (run_id, INDEX)] if find else []
+    with ExitStack() as stack:
+        for path in paths:
+            if path.is_file():
+                connection = stack.enter_context(closing(sqlite3.connect(path)))
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        yield

@@ -1,0 +1,105 @@
+"""The jobs, and which movies a run of them is for."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from assets.orchestration.asset_specs import CATALOG, MOVIE_ASSETS, MovieAssetSpec
+from assets.orchestration.events import DEFER_EVENTS
+from assets.orchestration.partitions import claim_home
+from assets.orchestration.staleness import find_stale_movies
+from resources.run_context import RunContext
+
+RANGE_MOVIES = 500
+"""Stale movies in one run; half of what was measured as the best range, for shorter retries."""
+
+_MOVIE_ASSETS = dg.AssetSelection.assets(*(spec.name for spec in MOVIE_ASSETS))
+_CATALOG = dg.AssetSelection.assets(CATALOG.name)
+
+crawl_job = dg.define_asset_job(
+    "crawl", selection=_CATALOG, description="Ask TMDB which movies are new or changed."
+)
+movies_job = dg.define_asset_job(
+    "movies",
+    selection=_MOVIE_ASSETS,
+    tags=DEFER_EVENTS,
+    description="Bring a range of movies up to date, from records to embeddings.",
+)
+retrain_job = dg.define_asset_job(
+    "retrain",
+    selection=dg.AssetSelection.all() - _MOVIE_ASSETS - _CATALOG,
+    description="Pack features, split, train and evaluate.",
+)
+
+JOBS = [crawl_job, movies_job, retrain_job]
+
+
+def stale_ranges(
+    run_context: RunContext,
+    instance: dg.DagsterInstance,
+    *,
+    specs: Sequence[MovieAssetSpec] = MOVIE_ASSETS,
+    only: Sequence[int] | None = None,
+    limit: int | None = None,
+    range_movies: int = RANGE_MOVIES,
+) -> list[list[str]]:
+    """Cut the movies that are stale in any asset into ranges, in the order of the partitions.
+
+    A range run reaches from a list's first to its last key; keys between them that are up to date
+    cost nothing, because each asset reads the ledger.
+
+    Args:
+        run_context: Store and ledger.
+        instance: Dagster's.
+        specs: Assets that count.
+        only: Movies that count; None means all.
+        limit: Maximum number of movies.
+        range_movies: Movies in one range.
+    """
+    claim_home(instance, run_context.source.name)
+    keys = instance.get_dynamic_partitions("movies")
+    wanted = None if only is None else set(only)
+    ids = [int(key) for key in keys if wanted is None or int(key) in wanted]
+    stale = set().union(*find_stale_movies(run_context, instance, specs, ids).values())
+    ordered = [str(i) for i in ids if i in stale][:limit]
+    return [ordered[i : i + range_movies] for i in range(0, len(ordered), range_movies)]
+
+
+_STARTING = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+]
+_STARTED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+
+STARTING_S = 300.0
+"""A run that has neither started nor taken the store's lock after so long never will."""
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> int:
+    """Mark runs whose process was killed as canceled; return their number.
+
+    For a caller who holds the store's lock or knows it to be free: a run that is alive holds it.
+    """
+    records = instance.get_run_records(dg.RunsFilter(statuses=_STARTED))
+    for record in records:
+        instance.report_run_canceled(
+            record.dagster_run, "Its process was killed; the next run resumes its work."
+        )
+    return len(records)
+
+
+def is_run_starting(instance: dg.DagsterInstance, now_s: float) -> bool:
+    """Whether a run is on its way to start its work."""
+    since = datetime.fromtimestamp(now_s - STARTING_S, UTC)
+    starting = dg.RunsFilter(statuses=_STARTING, created_after=since)
+    return bool(instance.get_runs(starting, limit=1))
+
+
+def last_failure_age_s(instance: dg.DagsterInstance, now_s: float) -> float | None:
+    """Return the age of the last run's failure in seconds, or None where it did not fail."""
+    records = instance.get_run_records(dg.RunsFilter(), limit=1)
+    if not records or records[0].dagster_run.status is not dg.DagsterRunStatus.FAILURE:
+        return None
+    return now_s - (records[0].end_time or now_s)

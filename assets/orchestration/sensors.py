@@ -1,0 +1,53 @@
+"""The sensor that requests runs for whatever is stale."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.orchestration.jobs import (
+    end_dead_runs,
+    is_run_starting,
+    last_failure_age_s,
+    movies_job,
+    retrain_job,
+    stale_ranges,
+)
+from assets.orchestration.partitions import range_tags
+from assets.orchestration.staleness import stale_assets
+from resources.run_context import RunContext
+from resources.storage.lock import is_held
+
+PAUSE_AFTER_FAILURE_S = 900.0
+"""Seconds the sensor waits after a failed run: a full disk or a source that is down stays so."""
+
+
+@dg.sensor(
+    name="due_movies",  # Dagster keeps by this name whether the user has stopped it
+    jobs=[movies_job, retrain_job],
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Requests runs for what is stale in the ledger: movies first, then the models.",
+)
+def stale_movies(
+    context: dg.SensorEvaluationContext, run_context: dg.ResourceParam[RunContext]
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Request one range at a time while movies are stale, then the models if they are stale."""
+    now_s = run_context.clock()
+    if is_held(run_context.store) or is_run_starting(context.instance, now_s):
+        yield dg.SkipReason("A run is in progress.")
+        return
+    end_dead_runs(context.instance)
+    failed_s = last_failure_age_s(context.instance, now_s)
+    if failed_s is not None and failed_s < PAUSE_AFTER_FAILURE_S:
+        yield dg.SkipReason(f"The last run failed {failed_s:.0f} s ago; waiting before the next.")
+        return
+    ranges = stale_ranges(run_context, context.instance)
+    if ranges:
+        yield dg.RunRequest(job_name=movies_job.name, tags=range_tags(ranges[0]))
+    elif stale_assets(run_context):
+        yield dg.RunRequest(job_name=retrain_job.name)
+    else:
+        yield dg.SkipReason("All assets are up to date.")
+
+
+SENSORS = [stale_movies]

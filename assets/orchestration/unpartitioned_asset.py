@@ -1,0 +1,40 @@
+"""The decorator of unpartitioned assets: all but the code comes from the asset's spec."""
+
+from collections.abc import Callable, Mapping
+
+import dagster as dg
+
+from assets.orchestration.asset_specs import CATALOG, UNPARTITIONED_ASSETS
+from assets.orchestration.partitions import SINGLE_RUN
+
+
+def unpartitioned_asset(
+    name: str,
+    *,
+    kinds: set[str],
+    metadata: Mapping[str, object],
+    description: str | None = None,
+) -> Callable[[Callable], dg.AssetsDefinition]:
+    """Decorate the function that computes an unpartitioned asset.
+
+    Args:
+        name: Name of the asset, in `UNPARTITIONED_ASSETS` or the catalog's.
+        kinds: Shown in the UI.
+        metadata: Place, shape or column schema of its result.
+        description: For the UI; the function's docstring where None.
+    """
+    spec = {CATALOG.name: CATALOG, **UNPARTITIONED_ASSETS}[name]
+    return dg.asset(
+        name=name,
+        deps=spec.upstreams,
+        group_name=spec.stage,
+        kinds=kinds,
+        code_version=spec.code_version,
+        backfill_policy=SINGLE_RUN,
+        tags={
+            "marquee/stage": spec.stage,
+            **({"marquee/system": spec.system} if spec.system else {}),
+        },
+        metadata=metadata,
+        description=description,
+    )

@@ -1,0 +1,144 @@
+"""Asset checks of the packed features and of every split, shown beside the data."""
+
+from collections.abc import Callable
+
+import dagster as dg
+import numpy as np
+
+from assets.orchestration.asset_specs import FEATURES
+from assets.splits.features import load_features
+from assets.splits.split_options import load_options
+from assets.splits.system_splits import load_splits
+from pipeline.core.errors import LeakError, SplitError
+from pipeline.core.ragged import Ragged
+from pipeline.core.systems import SYSTEMS, System, Task, TaskKind
+from resources.run_context import RunContext
+
+_LOOK_ROWS = 4096
+
+
+def _table_check(name: str, description: str, look: Callable) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=FEATURES.name, name=name, description=description)
+    def check(run_context: dg.ResourceParam[RunContext]) -> dg.AssetCheckResult:
+        return look(load_features(run_context))
+
+    return check
+
+
+def _ids_are_unique(features) -> dg.AssetCheckResult:
+    ids = features.table["tmdb_id"]
+    twice = ids[ids.duplicated()].tolist()
+    return dg.AssetCheckResult(passed=not twice, metadata={"movies": len(ids), "twice": twice[:20]})
+
+
+def _shapes_and_ranges(features) -> dg.AssetCheckResult:
+    """Streams have a row per movie, are finite where present and zero where not."""
+    faults = [
+        fault
+        for name, values in features.streams.items()
+        if (fault := _fault_of(name, values, features.masks[name], len(features)))
+    ]
+    revenue = features.table["revenue_usd"]
+    if not (revenue.dropna() > 0).all():
+        faults.append("revenue_usd: not positive")
+    return dg.AssetCheckResult(passed=not faults, metadata={"faults": faults})
+
+
+def _fault_of(name: str, values, mask: np.ndarray, n_movies: int) -> str:
+    if len(values) != n_movies or mask.shape != (n_movies,):
+        return f"{name}: {len(values)} rows for {n_movies} movies"
+    if isinstance(values, Ragged):
+        if values.lengths[~mask].any():
+            return f"{name}: not empty where missing"
+        return _not_finite(name, values.values)
+    if np.any(values[~mask]):
+        return f"{name}: not zero where missing"
+    return _not_finite(name, values)
+
+
+def _not_finite(name: str, values: np.ndarray) -> str:
+    """Look piece by piece: the array lies on disk. Only metadata may not know a number."""
+    for start in range(0, len(values), _LOOK_ROWS):
+        part = np.asarray(values[start : start + _LOOK_ROWS], dtype=np.float32)
+        if np.isinf(part).any() or (name != "metadata" and np.isnan(part).any()):
+            return f"{name}: not finite"
+    return ""
+
+
+def _no_leaked_column(features) -> dg.AssetCheckResult:
+    from pipeline.core.leaks import check_no_leak
+
+    columns = [*features.streams, *(c for named in features.columns.values() for c in named)]
+    try:
+        check_no_leak(columns)
+    except LeakError as error:
+        return dg.AssetCheckResult(passed=False, metadata={"leak": str(error)})
+    return dg.AssetCheckResult(passed=True, metadata={"columns": columns})
+
+
+def _split_check(
+    system: System, name: str, description: str, look: Callable
+) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=f"{system.name}_splits", name=name, description=description)
+    def check(run_context: dg.ResourceParam[RunContext]) -> dg.AssetCheckResult:
+        table = load_features(run_context)
+        told, faults = {}, []
+        for task in system.tasks:
+            frame = load_splits(run_context, system, task, table)
+            told[task.name], wrong = look(
+                task, frame, table.table, load_options(run_context, system)
+            )
+            faults += [f"{task.name}: {fault}" for fault in wrong]
+        return dg.AssetCheckResult(
+            passed=not faults,
+            metadata={"found": dg.MetadataValue.json(told), "faults": faults},
+        )
+
+    return check
+
+
+def _disjoint(_task: Task, frame, table, _options) -> tuple[object, list[str]]:
+    """No film and no franchise stands in two parts of a split."""
+    from pipeline.splits.leakage_checks import prove_disjoint
+
+    try:
+        prove_disjoint(frame, table)
+    except SplitError as error:
+        return str(error), [str(error)]
+    return list(frame.columns[1:]), []
+
+
+def _balance(task: Task, frame, table, options) -> tuple[object, list[str]]:
+    """Films per class or label and part; fails where the training part lacks one."""
+    from pipeline.splits.targets import make_target
+
+    counts, lacking = {}, []
+    for name in frame.columns[1:]:
+        parts = frame[name].to_numpy()
+        target = make_target(task, table, np.flatnonzero(parts == "train"), options)
+        counts[name] = {
+            part: _count(task, target.values[parts == part]) for part in ("train", "val", "test")
+        }
+        if min(counts[name]["train"]) == 0:
+            lacking.append(f"{name}: the training part lacks a class")
+    return counts, lacking
+
+
+def _count(task: Task, values: np.ndarray) -> list[int]:
+    if task.kind is TaskKind.CLASSES:
+        return np.bincount(values[values >= 0], minlength=len(task.class_names)).tolist()
+    if task.kind is TaskKind.LABELS:
+        return np.nansum(values, axis=0).astype(int).tolist()
+    return [int(np.isfinite(values).sum())]
+
+
+CHECKS = [
+    _table_check("ids_unique", "One row per movie.", _ids_are_unique),
+    _table_check("shapes_and_ranges", _shapes_and_ranges.__doc__, _shapes_and_ranges),
+    _table_check("no_leaked_column", "No input is known only after release.", _no_leaked_column),
+    *(
+        _split_check(system, name, look.__doc__, look)
+        for system in SYSTEMS
+        for name, look in (("disjoint", _disjoint), ("class_balance", _balance))
+    ),
+]
