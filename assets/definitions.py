@@ -15,42 +15,18 @@ from assets.models import baselines, encoder, system_models
 from assets.orchestration import checks, jobs, schedules, sensors
 from assets.splits import features, split_checks, system_splits
 from resources.run_context import RunContext, open_run_context
-from resources.settings import ENVIRONMENT, UNKEPT, Settings
+from resources.settings import ENVIRONMENT, ENVIRONMENT_ONLY, Settings
 from resources.storage.lock import exclusive
 
 
-class RunContextResource(dg.ConfigurableResource):
-    """Source, store and ledger of a run; every field may come from the environment."""
-
-    tmdb_api_url: str = ""
-    tmdb_image_url: str = ""
-    imdbpro_url: str = ""
-    trailer_url_template: str = ""
-    tmdb_api_key: str = ""
-    imdbpro_cookie: str = ""
-    store: str = ""
-    ledger: str = ""
-    preset: str = ""
-    studio: str = ""
-    weights: str = ""
-    source: str = ""
-    requests_per_s: str = ""
-    exchange_rates: str = ""
-    trailers: str = ""
-    trailer_lines: str = ""
-    youtube_cookies: str = ""
-    frames: str = ""
-    sound: str = ""
-    backbones: str = ""
-    attributes: str = ""
-    devices: str = ""
-    trainers: str = ""
+class RunContextResource(dg.ConfigurableResource, Settings, frozen=True):
+    """Source, store and ledger of a run; its launch-config fields are the settings."""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[RunContext]:
-        """Open the run_context for a run and close it at the end."""
-        fields = {name: getattr(self, name) for name in ENVIRONMENT}
-        with open_run_context(Settings(**fields)) as run_context, ExitStack() as stack:
+        """Open the run context for a run and close it at the end."""
+        settings = Settings(**{field: getattr(self, field) for field in Settings.model_fields})
+        with open_run_context(settings) as run_context, ExitStack() as stack:
             if context.run is not None:  # a sensor only looks
                 stack.enter_context(exclusive(run_context.store, say=context.log.warning))
                 if run_context.source.is_studio:
@@ -58,16 +34,16 @@ class RunContextResource(dg.ConfigurableResource):
             yield run_context
 
 
-def settings_from_environment() -> dict[str, object]:
-    """Name the variables that are set; secrets stay names until a run needs their values."""
-    given = {field: name for field, name in ENVIRONMENT.items() if os.environ.get(name)}
+def settings_from_environment() -> dict[str, str]:
+    """Return the settings that are set; secrets stay names until a run needs their values."""
     return {
-        field: dg.EnvVar(name) if field in UNKEPT else os.environ[name]
-        for field, name in given.items()
+        field: dg.EnvVar(name) if field in ENVIRONMENT_ONLY else os.environ[name]
+        for field, name in ENVIRONMENT.items()
+        if os.environ.get(name)
     }
 
 
-def build_defs(**overrides: object) -> dg.Definitions:
+def build_defs(**overrides: str) -> dg.Definitions:
     """Wire everything.
 
     Args:

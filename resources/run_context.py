@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -15,12 +15,14 @@ from resources.compute.chosen_backbones import choose_backbones, leave_out_missi
 from resources.http.redaction import keep_secret
 from resources.settings import (
     DEMO_STUDIO,
+    ENVIRONMENT,
     REQUESTS_PER_S,
     TMDB_IMAGE_URL,
     Settings,
     choose_preset,
 )
 from resources.sources.source import Source, root_of, studio_source, tell_source, with_addresses
+from resources.storage.ledger import Ledger
 from resources.storage.store import Store
 
 LOG = logging.getLogger("marquee")
@@ -43,7 +45,7 @@ class RunContext:
     settings: Settings
     source: Source
     store: Store
-    ledger: object
+    ledger: Ledger
     preset: Preset
     closing: ExitStack = field(default_factory=ExitStack)
     clock: Callable[[], float] = time.time
@@ -150,14 +152,12 @@ def open_run_context(settings: Settings) -> Iterator[RunContext]:
 
     Without a TMDB key, and without an address that says otherwise, the built-in studio is the
     source: the one that `marquee studio` runs where it is up and shows the same films, else one
-    that is started for as long as the run_context is open.
+    that is started for as long as the run context is open.
 
     Raises:
         ConfigurationError: A setting is missing or wrong.
         StoreError: The store cannot be used, or was filled from another source.
     """
-    from resources.storage.ledger import Ledger
-
     keep_secret(*settings.secrets)
     with ExitStack() as stack:
         if settings.source_kind == "studio" and not settings.tmdb_api_url:
@@ -177,13 +177,11 @@ def open_run_context(settings: Settings) -> Iterator[RunContext]:
 
 
 def open_again(settings: Settings, source: Source, preset: Preset) -> RunContext:
-    """Open store and ledger in another process of a run whose own run_context is open.
+    """Open store and ledger in another process of a run whose own context is open.
 
     No source is asked and no studio started, and it needs no lock: the run holds it.
     """
     store = Store(root_of(settings, source))
-    from resources.storage.ledger import Ledger
-
     return RunContext(settings, source, store, Ledger(settings.ledger or _ledger_in(store)), preset)
 
 
@@ -205,15 +203,6 @@ def _studio(settings: Settings) -> Iterator[tuple[Settings, Source]]:
     with find_or_start(lambda: catalogue, announced=announcement(catalogue)) as studio:
         source = studio_source(catalogue.about())
         LOG.warning("No TMDB_API_KEY is set: working on the %s.", source.label)
-        yield (
-            replace(
-                settings,
-                tmdb_api_url=studio.urls["TMDB_API_URL"],
-                tmdb_image_url=studio.urls["TMDB_IMAGE_URL"],
-                imdbpro_url=studio.urls["IMDBPRO_URL"],
-                trailer_url_template=studio.urls["TRAILER_URL_TEMPLATE"],
-                tmdb_api_key=studio.urls["TMDB_API_KEY"],
-                imdbpro_cookie=studio.urls["IMDBPRO_COOKIE"],
-            ),
-            source,
-        )
+        given = {field: studio.urls[name] for field, name in ENVIRONMENT.items()
+                 if name in studio.urls}  # fmt: skip
+        yield settings.model_copy(update=given), source

@@ -1,9 +1,13 @@
-"""Every setting that the environment may give, with the default it has without one."""
+"""Every setting: its field, its environment variable, what it sets and what holds without it."""
 
 import math
+import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Annotated
 from urllib.parse import unquote
+
+from pydantic import BaseModel, Field
 
 from pipeline.core.errors import ConfigurationError
 from pipeline.core.systems import PRESETS, Preset
@@ -13,68 +17,113 @@ TMDB_IMAGE_URL = "https://image.tmdb.org/t/p"
 IMDBPRO_URL = "https://pro.imdb.com"
 TRAILER_URL_TEMPLATE = "https://www.youtube.com/watch?v={key}"
 
-_PASSWORD = re.compile(r"://[^/@:]*:([^/@]+)@")
-
 SOURCES = ("studio", "tmdb", "imports")
-"""Where films may come from: invented ones, TMDB, or public dumps that were imported."""
+"""Where movies may come from: the built-in studio, TMDB, or imported public dumps."""
 
 REQUESTS_PER_S = 20.0
-"""TMDB's limit, shared by all threads, where nothing else is set."""
+"""TMDB's default limit, shared by all threads."""
 
 DEMO_STUDIO = "generated:7:96"
-"""The built-in studio's catalogue where nothing else is asked for: seed 7, 96 movies."""
+"""The built-in studio's default catalogue: seed 7, 96 movies."""
+
+_PASSWORD = re.compile(r"://[^/@:]*:([^/@]+)@")
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Settings as the environment gives them; an empty text means "not set".
+class Variable:
+    """How a setting is read from the environment.
 
     Attributes:
-        tmdb_api_url, tmdb_image_url, imdbpro_url, trailer_url_template: Base addresses.
-        tmdb_api_key: v3 key or v4 bearer token; without one and without addresses, the studio.
-        imdbpro_cookie: Cookie of a logged-in session; IMDbPro is off without one.
-        store: Folder or fsspec URL of the files.
-        ledger: SQLAlchemy URL; SQLite inside the store by default.
-        preset: Name in `PRESETS`; `small` on the studio, `published` elsewhere.
-        studio: Catalogue of the built-in studio: `generated:<seed>:<size>` or `folder:<path>`.
-        weights: Folder with weights that the user has.
-        source: `studio`, `tmdb` or `imports`; by default TMDB where a key is set, else the studio.
-        requests_per_s: Limit for TMDB; 20 where nothing is set.
-        exchange_rates: CSV file of yearly rates that turn foreign amounts into US dollars.
-        trailers: Folder of trailers that the user has; asked before the trailer host.
-        trailer_lines: Lines of the picture that are fetched at most; 480 where nothing is set.
-        youtube_cookies: File of cookies in Netscape's format.
-        frames: Which frames of a trailer are sampled; see `resources.trailers.reading_options`.
-        sound: How much of its sound is kept; see the same.
-        backbones: Names of backbones beside the preset's, separated by commas.
-        attributes: File with the looks that objects on posters may have, one a line.
-        devices: What embeds: `cpu`, `cuda`, or GPUs such as `cuda:0,cuda:1`.
-        trainers: Trainings side by side at most; one per core, where memory allows, by default.
+        name: The environment variable.
+        default: What holds without it, in Markdown, for the README.
+        is_secret: Whether its value must never reach a log, a message, metadata or a file.
     """
 
-    tmdb_api_url: str = ""
-    tmdb_image_url: str = ""
-    imdbpro_url: str = ""
-    trailer_url_template: str = ""
-    tmdb_api_key: str = field(default="", repr=False)
-    imdbpro_cookie: str = field(default="", repr=False)
-    store: str = ""
-    ledger: str = field(default="", repr=False)
-    preset: str = ""
-    studio: str = ""
-    weights: str = ""
-    source: str = ""
-    requests_per_s: str = ""
-    exchange_rates: str = ""
-    trailers: str = ""
-    trailer_lines: str = ""
-    youtube_cookies: str = ""
-    frames: str = ""
-    sound: str = ""
-    backbones: str = ""
-    attributes: str = ""
-    devices: str = ""
-    trainers: str = ""
+    name: str
+    default: str
+    is_secret: bool = False
+
+
+class Settings(BaseModel, frozen=True):
+    """Settings as texts; an empty one means "not set", and its default depends on the source.
+
+    A field's description is the README's; fields that are left out of `repr` may hold a secret.
+    """
+
+    tmdb_api_key: Annotated[
+        str, Variable("TMDB_API_KEY", "the built-in studio", is_secret=True)
+    ] = Field("", description="TMDB's v3 key or v4 token; with it, TMDB is the source", repr=False)
+    source: Annotated[str, Variable("MARQUEE_SOURCE", "TMDB where a key is set")] = Field(
+        "", description="`studio`, `tmdb` or `imports`"
+    )
+    requests_per_s: Annotated[str, Variable("MARQUEE_REQUESTS_PER_S", "20")] = Field(
+        "", description="TMDB's rate limit, in requests per second"
+    )
+    imdbpro_cookie: Annotated[
+        str, Variable("IMDBPRO_COOKIE", "revenue from TMDB alone", is_secret=True)
+    ] = Field("", description="cookie of a logged-in IMDbPro session", repr=False)
+    exchange_rates: Annotated[
+        str, Variable("MARQUEE_EXCHANGE_RATES", "only US dollars become labels")
+    ] = Field("", description="CSV file that converts other currencies into US dollars")
+    trailers: Annotated[str, Variable("MARQUEE_TRAILERS", "the trailer host alone")] = Field(
+        "", description="folder of trailers that you have"
+    )
+    trailer_lines: Annotated[str, Variable("MARQUEE_TRAILER_LINES", "480")] = Field(
+        "", description="maximum height of a trailer's video, in pixels"
+    )
+    youtube_cookies: Annotated[str, Variable("MARQUEE_YOUTUBE_COOKIES", "requests as a guest")] = (
+        Field("", description="cookies file in Netscape's format, never written to")
+    )
+    store: Annotated[str, Variable("MARQUEE_STORE", "`store/<source>`")] = Field(
+        "", description="folder or fsspec URL of the files"
+    )
+    ledger: Annotated[str, Variable("MARQUEE_LEDGER", "SQLite inside the store")] = Field(
+        "", description="SQLAlchemy URL of the ledger", repr=False
+    )
+    preset: Annotated[
+        str, Variable("MARQUEE_PRESET", "`small` on the studio, else `published`")
+    ] = Field(
+        "",
+        description="`published` (BERT-base, ResNet50, Swin3D-T, AST) or `small` (MiniLM, "
+        "ShuffleNet 2D and 3D)",
+    )
+    backbones: Annotated[str, Variable("MARQUEE_BACKBONES", "none")] = Field(
+        "", description="backbones beside the preset's, as `swin_t,clip_image,r2plus1d_18`"
+    )
+    devices: Annotated[str, Variable("MARQUEE_DEVICES", "the first GPU, else the CPU")] = Field(
+        "", description="devices that embed: `cpu`, `cuda`, or `cuda:0,cuda:1`"
+    )
+    trainers: Annotated[
+        str, Variable("MARQUEE_TRAINERS", "one per core, up to 8, where memory allows")
+    ] = Field("", description="maximum number of parallel trainings; `1`: one after another")
+    attributes: Annotated[str, Variable("MARQUEE_ATTRIBUTES", "the built-in list")] = Field(
+        "", description="file of attributes for objects on posters, one a line"
+    )
+    frames: Annotated[str, Variable("MARQUEE_FRAMES", "any frames")] = Field(
+        "",
+        description="`keyframes` (drawn first, at a fraction of the cost), `distinct` (no repeats)",
+    )
+    sound: Annotated[str, Variable("MARQUEE_SOUND", "its first 30 s")] = Field(
+        "", description="`whole` keeps the whole sound track"
+    )
+    weights: Annotated[str, Variable("MARQUEE_WEIGHTS", "`TORCH_HOME`, `HF_HOME`, the hubs")] = (
+        Field("", description="folder with weights that you have")
+    )
+    studio: Annotated[str, Variable("MARQUEE_STUDIO", f"`{DEMO_STUDIO}`")] = Field(
+        "", description="`generated:<seed>:<size>` or `folder:<path>`"
+    )
+    tmdb_api_url: Annotated[str, Variable("TMDB_API_URL", TMDB_API_URL)] = Field(
+        "", description="address of TMDB's API"
+    )
+    tmdb_image_url: Annotated[str, Variable("TMDB_IMAGE_URL", TMDB_IMAGE_URL)] = Field(
+        "", description="address of TMDB's image host"
+    )
+    imdbpro_url: Annotated[str, Variable("IMDBPRO_URL", IMDBPRO_URL)] = Field(
+        "", description="address of IMDbPro"
+    )
+    trailer_url_template: Annotated[
+        str, Variable("TRAILER_URL_TEMPLATE", f"`{TRAILER_URL_TEMPLATE}`")
+    ] = Field("", description="address of a trailer, with `{key}`")
 
     @property
     def source_kind(self) -> str:
@@ -92,59 +141,50 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Texts that must never be shown: keys, cookies, the password of the ledger's database."""
-        given = [getattr(self, name).strip() for name in SECRETS]
+        values = [getattr(self, field).strip() for field in SECRETS]
         if found := _PASSWORD.search(self.ledger):
-            given += [found[1], unquote(found[1])]
-        return tuple(secret for secret in given if secret)
+            values += [found[1], unquote(found[1])]
+        return tuple(secret for secret in values if secret)
 
-    def number(self, name: str, default: float) -> float:
+    def number(self, field: str, default: float) -> float:
         """Return a setting that is a number above 0.
 
         Raises:
             ConfigurationError: It is not.
         """
-        text = str(getattr(self, name)).strip()
+        text = str(getattr(self, field)).strip()
         try:
             value = float(text) if text else default
         except ValueError:
             value = math.nan
         if not (math.isfinite(value) and value > 0):
-            raise ConfigurationError(f"{ENVIRONMENT[name]} must be a number above 0, got {text!r}.")
+            name = ENVIRONMENT[field]
+            raise ConfigurationError(f"{name} must be a number above 0, got {text!r}.")
         return value
 
 
-ENVIRONMENT = {
-    "tmdb_api_url": "TMDB_API_URL",
-    "tmdb_image_url": "TMDB_IMAGE_URL",
-    "imdbpro_url": "IMDBPRO_URL",
-    "trailer_url_template": "TRAILER_URL_TEMPLATE",
-    "tmdb_api_key": "TMDB_API_KEY",
-    "imdbpro_cookie": "IMDBPRO_COOKIE",
-    "store": "MARQUEE_STORE",
-    "ledger": "MARQUEE_LEDGER",
-    "preset": "MARQUEE_PRESET",
-    "studio": "MARQUEE_STUDIO",
-    "weights": "MARQUEE_WEIGHTS",
-    "source": "MARQUEE_SOURCE",
-    "requests_per_s": "MARQUEE_REQUESTS_PER_S",
-    "exchange_rates": "MARQUEE_EXCHANGE_RATES",
-    "trailers": "MARQUEE_TRAILERS",
-    "trailer_lines": "MARQUEE_TRAILER_LINES",
-    "youtube_cookies": "MARQUEE_YOUTUBE_COOKIES",
-    "frames": "MARQUEE_FRAMES",
-    "sound": "MARQUEE_SOUND",
-    "backbones": "MARQUEE_BACKBONES",
-    "attributes": "MARQUEE_ATTRIBUTES",
-    "devices": "MARQUEE_DEVICES",
-    "trainers": "MARQUEE_TRAINERS",
+VARIABLES = {
+    field: variable
+    for field, info in Settings.model_fields.items()
+    for variable in info.metadata
+    if isinstance(variable, Variable)
 }
-"""Which variable of the environment gives which setting."""
+"""How each setting is read from the environment."""
 
-SECRETS = ("tmdb_api_key", "imdbpro_cookie")
+ENVIRONMENT = {field: variable.name for field, variable in VARIABLES.items()}
+"""The environment variable of each setting."""
+
+SECRETS = tuple(field for field, variable in VARIABLES.items() if variable.is_secret)
 """Settings that never reach a log, a message, metadata or a file."""
 
-UNKEPT = (*SECRETS, "ledger")
-"""Settings that Dagster must not keep a copy of; a ledger's address may hold a password."""
+ENVIRONMENT_ONLY = tuple(f for f, info in Settings.model_fields.items() if not info.repr)
+"""Settings that Dagster must not keep a copy of: the secrets, and the ledger's URL, which may hold
+a password."""
+
+
+def read_environment() -> Settings:
+    """Read the settings of this process's environment."""
+    return Settings(**{field: os.environ.get(name, "") for field, name in ENVIRONMENT.items()})
 
 
 def choose_preset(name: str, *, is_studio: bool) -> Preset:
@@ -153,9 +193,9 @@ def choose_preset(name: str, *, is_studio: bool) -> Preset:
     Raises:
         ConfigurationError: There is no preset of that name.
     """
-    wanted = name or ("small" if is_studio else "published")
-    if wanted not in PRESETS:
+    chosen = name or ("small" if is_studio else "published")
+    if chosen not in PRESETS:
         raise ConfigurationError(
-            f"MARQUEE_PRESET (--preset) is {wanted!r}; it must be one of {', '.join(PRESETS)}."
+            f"MARQUEE_PRESET (--preset) is {chosen!r}; it must be one of {', '.join(PRESETS)}."
         )
-    return PRESETS[wanted]
+    return PRESETS[chosen]

@@ -21,7 +21,7 @@ from assets.orchestration.staleness import stale_assets
 from pipeline.core.errors import ConfigurationError, MarqueeError
 from pipeline.core.staleness import RECORDS
 from resources.run_context import RunContext, open_run_context
-from resources.settings import ENVIRONMENT, UNKEPT, Settings
+from resources.settings import ENVIRONMENT, ENVIRONMENT_ONLY, Settings
 from resources.storage.lock import exclusive
 
 STAGES = ("crawl", "media", "frames", "embeddings", "splits", "models", "evaluation")
@@ -152,7 +152,7 @@ def _train(
         _run(defs, instance, "retrain", selection=chosen)
 
 
-def overrides(run_context: RunContext) -> dict[str, object]:
+def overrides(run_context: RunContext) -> dict[str, str]:
     """Name what a run needs to work at the same place; secrets stay in the environment.
 
     Dagster keeps what is named here with every run. The studio's own key and cookie are no secrets:
@@ -168,7 +168,7 @@ def overrides(run_context: RunContext) -> dict[str, object]:
     return {
         name: value
         for name, value in given.items()
-        if value and not (name in UNKEPT and any(secret in value for secret in secrets))
+        if value and not (name in ENVIRONMENT_ONLY and any(secret in value for secret in secrets))
     }
 
 

@@ -1,6 +1,5 @@
 """What the commands share: where they print, the options that many of them have, the settings."""
 
-import os
 from typing import Annotated
 
 import typer
@@ -17,12 +16,10 @@ Films = Annotated[str, typer.Option(help="TMDB ids, separated by commas; all whe
 
 def settings_of(preset: str = ""):
     """Return the settings of the environment, with this preset where one is given."""
-    from resources.settings import ENVIRONMENT, Settings
+    from resources.settings import read_environment
 
-    given = {field: os.environ.get(name, "") for field, name in ENVIRONMENT.items()}
-    if preset:
-        given["preset"] = preset
-    return Settings(**given)
+    settings = read_environment()
+    return settings.model_copy(update={"preset": preset}) if preset else settings
 
 
 def ids_of(films: str) -> tuple[int, ...] | None:

@@ -5,7 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -183,7 +183,7 @@ def open_for_import(settings: Settings) -> Iterator[RunContext]:
             "Dumps hold real films, and MARQUEE_SOURCE is studio. Unset it, or set it to imports."
         )
     if settings.source_kind == "studio":
-        settings = replace(settings, source="imports")
+        settings = settings.model_copy(update={"source": "imports"})
     with open_run_context(settings) as run_context, exclusive(run_context.store):
         yield run_context
 

@@ -6,7 +6,6 @@ they are trained in turn, in one process. Nothing that two splits' trainings wri
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -63,13 +62,12 @@ def in_groups(planned: Sequence[Experiment]) -> list[list[Experiment]]:
 
 
 Place = tuple[Settings, Source, Preset]
-"""What opens a run's run_context again; without keys, which no training needs."""
+"""What opens a run's context again; without keys, which no training needs."""
 
 
 def _place_of(run_context: RunContext) -> Place:
-    settings = replace(
-        run_context.settings, store=str(run_context.store.root), **dict.fromkeys(SECRETS, "")
-    )
+    changes = {"store": str(run_context.store.root), **dict.fromkeys(SECRETS, "")}
+    settings = run_context.settings.model_copy(update=changes)
     return settings, run_context.source, run_context.preset
 
 

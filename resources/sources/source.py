@@ -1,6 +1,6 @@
 """Which source is read, and where a run would work by the settings alone."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from pipeline.core.errors import ConfigurationError
@@ -63,13 +63,14 @@ def with_addresses(settings: Settings) -> Settings:
             "at themoviedb.org under account settings, API), or unset TMDB_API_URL and "
             "MARQUEE_SOURCE to use the studio."
         )
-    return replace(
-        settings,
-        tmdb_api_url=settings.tmdb_api_url or TMDB_API_URL,
-        tmdb_image_url=settings.tmdb_image_url or TMDB_IMAGE_URL,
-        imdbpro_url=settings.imdbpro_url or IMDBPRO_URL,
-        trailer_url_template=settings.trailer_url_template or TRAILER_URL_TEMPLATE,
-    )
+    known = {
+        "tmdb_api_url": TMDB_API_URL,
+        "tmdb_image_url": TMDB_IMAGE_URL,
+        "imdbpro_url": IMDBPRO_URL,
+        "trailer_url_template": TRAILER_URL_TEMPLATE,
+    }
+    unset = {field: url for field, url in known.items() if not getattr(settings, field)}
+    return settings.model_copy(update=unset)
 
 
 def tell_source(settings: Settings) -> Source:

@@ -3,8 +3,6 @@
 Source, store, limiter and Dagster's home come from the environment, as for every command.
 """
 
-import os
-
 import dagster as dg
 
 from assets.cli.build import open_building_site, overrides
@@ -13,15 +11,14 @@ from assets.orchestration.asset_specs import MOVIE_ASSETS
 from assets.orchestration.jobs import stale_ranges
 from assets.orchestration.partitions import range_tags
 from pipeline.core.staleness import RECORDS
-from resources.settings import ENVIRONMENT, Settings
+from resources.settings import read_environment
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
 
 
 def main() -> None:
     """Crawl the catalog, then the records that are due."""
-    given = {field: os.environ.get(name, "") for field, name in ENVIRONMENT.items()}
-    with open_building_site(Settings(**given)) as (run_context, instance):
+    with open_building_site(read_environment()) as (run_context, instance):
         defs = build_defs(**overrides(run_context))
         defs.resolve_job_def("crawl").execute_in_process(instance=instance, run_config=QUIET)
         steps = [step for step in MOVIE_ASSETS if step.name == RECORDS]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from resources.settings import ENVIRONMENT
+from resources.settings import ENVIRONMENT, VARIABLES, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,12 +69,13 @@ def test_commands_of_the_readme_exist():
     assert {command for command in said if not re.search(rf"^│ {command}\b", listed, re.M)} == set()
 
 
-def test_variables_of_the_readme_are_those_there_are():
+def test_table_of_variables_in_the_readme_is_that_of_the_settings():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = text[text.index("| variable |") :]
-    said = set(re.findall(r"`([A-Z_]{6,})`", table.split("\n\n")[0]))
-    assert set(ENVIRONMENT.values()) <= said
-    assert said - set(ENVIRONMENT.values()) <= {"TORCH_HOME", "HF_HOME"}
+    table = text[text.index("| variable |") :].split("\n\n")[0]
+    assert table.splitlines()[2:] == [
+        f"| `{variable.name}` | {Settings.model_fields[field].description} | {variable.default} |"
+        for field, variable in VARIABLES.items()
+    ]
 
 
 def test_pages_that_the_documents_link_to_exist():
