@@ -10,11 +10,16 @@ from assets.orchestration.asset_specs import BOX_OFFICE_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome, Reason, lacking
 from pipeline.core.records import MovieRecord
-from pipeline.crawl.box_office import describe_box_office, tell_why_not
-from pipeline.crawl.exchange_rates import ExchangeRates
-from pipeline.crawl.figures import Figures, from_page, from_record, read_imported
-from pipeline.crawl.imdbpro.drift import stop_at_drift
-from pipeline.crawl.tmdb.answers import parse_details
+from pipeline.crawl.box_office_figures import (
+    Figures,
+    figures_from_page,
+    figures_from_record,
+    read_imported_figures,
+)
+from pipeline.crawl.box_office_selection import describe_box_office, explain_missing_revenue
+from pipeline.crawl.currency_conversion import ExchangeRates
+from pipeline.crawl.imdbpro.drift import stop_on_layout_drift
+from pipeline.crawl.tmdb.responses import parse_details
 from resources.sources.box_office_pages import BoxOfficePages, Reading
 from resources.sources.exchange_rates import read_exchange_rates
 from resources.storage.batch import Batch
@@ -37,12 +42,12 @@ def box_office(batch: Batch) -> Iterator[Outcome]:
         reading = pages.read(tmdb_id, record.imdb_id, record.release_date)
         if reading.failed is not None:
             return reading.failed
-        figures = [from_record(record, answer), *read_imported(answer)]
+        figures = [figures_from_record(record, answer), *read_imported_figures(answer)]
         if reading.summary is not None:
-            figures.append(from_page(reading.summary))
+            figures.append(figures_from_page(reading.summary))
         return _keep(batch, record, figures, reading, rates)
 
-    return stop_at_drift(batch.each(look_up, workers=8), pages.weight_of, source="IMDbPro")
+    return stop_on_layout_drift(batch.each(look_up, workers=8), pages.weight_of, source="IMDbPro")
 
 
 def _keep(
@@ -62,7 +67,7 @@ def _keep(
     return batch.keep(
         tmdb_id,
         {BOX_OFFICE_FILE.path(batch.run_context.store, tmdb_id): content},
-        lacks=tell_why_not(figures) if described["reason"] else None,
+        lacks=explain_missing_revenue(figures) if described["reason"] else None,
         recheck_at_s=reading.recheck_at_s,
         **_summarise(described),
         **reading.notes,

@@ -196,7 +196,7 @@ def _look(run_context: RunContext, scope: Scope, unknown: Iterable[int]) -> _Loo
 
 def _belongs(run_context: RunContext, scope: Scope, tmdb_id: int) -> bool | None:
     """Whether a movie is of the scope; None where TMDB did not say."""
-    from pipeline.crawl.tmdb.answers import parse_details
+    from pipeline.crawl.tmdb.responses import parse_details
 
     try:
         record = parse_details(run_context.tmdb.details(tmdb_id))

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.core.errors import ConfigurationError, DumpError
-from pipeline.crawl.datasets.kinds import KINDS, open_reader
-from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
+from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
+from pipeline.crawl.datasets.registry import DUMP_KINDS, load_reader
 from pipeline.crawl.datasets.titles import join_key
 from resources.run_context import RunContext, open_run_context
 from resources.settings import Settings
@@ -42,7 +42,7 @@ class ImportReport:
     changed: int = 0
     unchanged: int = 0
     films_new: int = 0
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RejectedRow] = field(default_factory=list)
 
     @property
     def taken(self) -> int:
@@ -58,18 +58,18 @@ def import_dump(run_context: RunContext, kind: str, path: Path) -> ImportReport:
 
     Args:
         run_context: Store and ledger; its lock is the caller's.
-        kind: A kind of `pipeline.crawl.datasets.kinds`.
+        kind: A kind of `pipeline.crawl.datasets.registry`.
         path: The dump's folder or file.
 
     Raises:
         DumpError: There is no such kind, or `path` is not such a dump.
     """
-    reader = open_reader(kind)
+    reader = load_reader(kind)
     report = ImportReport(kind)
     keeper = _Keeper(run_context, kind, report)
-    named: list[Taken] = []
+    named: list[AcceptedRow] = []
     for row in _rows(reader, path):
-        if isinstance(row, Refused):
+        if isinstance(row, RejectedRow):
             report.refused.append(row)
         elif row.tmdb_id is None and not row.imdb_id:
             named.append(row)  # the same name may come again: decided when all are read
@@ -78,7 +78,7 @@ def import_dump(run_context: RunContext, kind: str, path: Path) -> ImportReport:
     namesakes = Counter(join_key(row.title, row.year) for row in named if row.year)
     for row in named:
         if row.year and namesakes[join_key(row.title, row.year)] > 1:
-            keeper.refuse(row, RowReason.AMBIGUOUS, "stands in the dump several times")
+            keeper.refuse(row, RejectionReason.AMBIGUOUS, "stands in the dump several times")
             keeper.withdraw(row)
         else:
             keeper.take(row)
@@ -87,7 +87,7 @@ def import_dump(run_context: RunContext, kind: str, path: Path) -> ImportReport:
     return report
 
 
-def _rows(reader: Callable[[Path], Rows], path: Path) -> Rows:
+def _rows(reader: Callable[[Path], ParsedRows], path: Path) -> ParsedRows:
     """Return a dump's rows; what the disk refuses besides is an error of the dump's."""
     try:
         yield from reader(path)
@@ -111,11 +111,11 @@ class _Keeper:
         self._places: dict[int, str] = {}
         self._touched: dict[int, str] = {}
 
-    def refuse(self, row: Taken, reason: RowReason, detail: str) -> None:
+    def refuse(self, row: AcceptedRow, reason: RejectionReason, detail: str) -> None:
         name = f"{row.title} ({row.year or '?'})" if row.title else row.imdb_id or row.tmdb_id
-        self._report.refused.append(Refused(row.row, reason, f"{name}: {detail}"))
+        self._report.refused.append(RejectedRow(row.row, reason, f"{name}: {detail}"))
 
-    def take(self, row: Taken) -> None:
+    def take(self, row: AcceptedRow) -> None:
         found = self._register.find(row)
         if len(found) != 1:
             self._refuse_unjoined(row, found)
@@ -123,7 +123,7 @@ class _Keeper:
         tmdb_id = next(iter(found))
         if tmdb_id in self._places:
             first = self._places[tmdb_id]
-            self.refuse(row, RowReason.DUPLICATE, f"film {tmdb_id} stands at {first} already")
+            self.refuse(row, RejectionReason.DUPLICATE, f"film {tmdb_id} stands at {first} already")
             return
         self._places[tmdb_id] = row.row
         content = self._imports.keep(self._kind, tmdb_id, row)
@@ -138,7 +138,7 @@ class _Keeper:
         if before is None or before.content != content or tmdb_id not in self._known:
             self._touched[tmdb_id] = content
 
-    def withdraw(self, row: Taken) -> None:
+    def withdraw(self, row: AcceptedRow) -> None:
         """Take back what an earlier import gave to a movie when no other was known to fit."""
         for tmdb_id in self._register.find(row) - set(self._places):
             before = self._before.get(tmdb_id)
@@ -147,19 +147,19 @@ class _Keeper:
                 self._index.pop(tmdb_id, None)
                 self._touched[tmdb_id] = "taken back"
 
-    def _refuse_unjoined(self, row: Taken, found: set[int]) -> None:
+    def _refuse_unjoined(self, row: AcceptedRow, found: set[int]) -> None:
         if found:
             ids = ", ".join(map(str, sorted(found)[:5]))
-            self.refuse(row, RowReason.AMBIGUOUS, f"films {ids} all fit")
+            self.refuse(row, RejectionReason.AMBIGUOUS, f"films {ids} all fit")
             self.withdraw(row)
         elif row.imdb_id or (row.title and row.year):
             self.refuse(
                 row,
-                RowReason.UNKNOWN_MOVIE,
+                RejectionReason.UNKNOWN_MOVIE,
                 "no film that is known fits; import a dump with TMDB ids first, or crawl",
             )
         else:
-            self.refuse(row, RowReason.NO_ID, "neither an id nor title and year")
+            self.refuse(row, RejectionReason.NO_ID, "neither an id nor title and year")
 
     def finish(self) -> None:
         """Let what was kept count: first the films, then the index, which says that all is done."""
@@ -191,8 +191,8 @@ def open_for_import(settings: Settings) -> Iterator[RunContext]:
 def print_kinds(asked: str, console: Console) -> int:
     """Print the kinds of dumps; give the exit status, 2 where a path was forgotten."""
     table = Table("kind", "what it is", box=None, header_style="bold")
-    for kind, what in KINDS.items():
-        table.add_row(kind, what)
+    for kind, dump in DUMP_KINDS.items():
+        table.add_row(kind, dump.description)
     console.print(table, markup=False)
     return 0 if asked == "kinds" else 2
 

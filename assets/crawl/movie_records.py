@@ -53,7 +53,7 @@ def movie_records(batch: Batch) -> Iterator[Outcome]:
 
 
 def _parse(answer: dict) -> MovieRecord:
-    from pipeline.crawl.tmdb.answers import parse_details
+    from pipeline.crawl.tmdb.responses import parse_details
 
     return parse_details(answer)
 

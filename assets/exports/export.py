@@ -13,7 +13,7 @@ from assets.exports.reference000_export import export_seed000
 from assets.exports.table_export import export_csv, export_parquet
 from assets.exports.trailers12k_export import export_trailers12k
 from pipeline.core.errors import ConfigurationError
-from pipeline.exports.folder import open_export
+from pipeline.exports.export_folder import open_export
 from pipeline.exports.manifest import find_problems
 from resources.run_context import RunContext
 

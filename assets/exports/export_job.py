@@ -17,7 +17,7 @@ from assets.orchestration.progress import progress
 from pipeline.core.errors import DamagedFileError
 from pipeline.core.outcomes import Reason, Status
 from pipeline.core.staleness import RECORDS, Row
-from pipeline.exports.folder import ExportFolder
+from pipeline.exports.export_folder import ExportFolder
 from resources.run_context import RunContext
 from resources.storage.store import Store
 

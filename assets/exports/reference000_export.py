@@ -11,8 +11,8 @@ from assets.orchestration.asset_specs import (
     REGIONS_FILE,
 )
 from pipeline.core.errors import PosterError
-from pipeline.crawl.datasets.rows import Taken
-from pipeline.exports.reference000_writer import npy_dict_bytes, split_answer
+from pipeline.crawl.datasets.dump_rows import AcceptedRow
+from pipeline.exports.reference000_writer import encode_npy_dict, split_response
 from pipeline.layouts.reference000_layout import (
     BOX_OFFICE_CSV,
     FEATURES,
@@ -36,8 +36,8 @@ def export_seed000(job: Job) -> None:
         details = job.details(tmdb_id, "records")
         if details is not None:
             told.append(tmdb_id)
-            for folder, value in split_answer(details, tmdb_id).items():
-                job.folder.write(place(folder, tmdb_id), npy_dict_bytes(value))
+            for folder, value in split_response(details, tmdb_id).items():
+                job.folder.write(place(folder, tmdb_id), encode_npy_dict(value))
                 job.counts[folder] += 1
         _export_poster(job, tmdb_id)
         _export_regions(job, tmdb_id)
@@ -87,7 +87,7 @@ def _export_own_regions(job: Job, tmdb_id: int) -> None:
 
 
 def _export_money(job: Job, movies: Sequence[int]) -> None:
-    from pipeline.crawl.imdbpro.csv_table import write_imdbpro_csv
+    from pipeline.crawl.imdbpro.csv_writer import write_imdbpro_csv
 
     with job.folder.writing(BOX_OFFICE_CSV) as path:
         job.counts[BOX_OFFICE_CSV] = write_imdbpro_csv(_money(job, movies), path)
@@ -97,7 +97,7 @@ def _export_money(job: Job, movies: Sequence[int]) -> None:
     )
 
 
-def _money(job: Job, movies: Sequence[int]) -> Iterator[Taken]:
+def _money(job: Job, movies: Sequence[int]) -> Iterator[AcceptedRow]:
     """Return each record with the figures of all sources, crawled ones too, one at a time."""
     store = job.store
     for tmdb_id in movies:
@@ -106,4 +106,4 @@ def _money(job: Job, movies: Sequence[int]) -> Iterator[Taken]:
         row = job.rows["box_office"].get(tmdb_id)
         if row is not None and row.is_final and path.exists():
             fields["marquee_box_office"] = store.read_json(path).get("figures", [])
-        yield Taken(f"film {tmdb_id}", fields, tmdb_id=tmdb_id)
+        yield AcceptedRow(f"film {tmdb_id}", fields, tmdb_id=tmdb_id)

@@ -7,14 +7,14 @@ from assets.orchestration.asset_specs import BOX_OFFICE_FILE, MOVIE_ASSETS
 from assets.orchestration.checks import PENDING
 from pipeline.core.errors import DamagedFileError
 from pipeline.core.outcomes import Status
-from pipeline.crawl.tmdb.answers import parse_details
+from pipeline.crawl.tmdb.responses import parse_details
 
 _ASSETS = tuple(spec.name for spec in MOVIE_ASSETS)
 
 
 def export_parquet(job: Job) -> None:
     """Write `films.parquet`."""
-    from pipeline.exports.tables import schema, write_parquet
+    from pipeline.exports.movie_table import schema, write_parquet
 
     with job.folder.writing("films.parquet") as path:
         write_parquet(path, _rows(job), schema(_ASSETS))
@@ -23,7 +23,7 @@ def export_parquet(job: Job) -> None:
 
 def export_csv(job: Job) -> None:
     """Write `films.csv`."""
-    from pipeline.exports.tables import schema, write_csv
+    from pipeline.exports.movie_table import schema, write_csv
 
     with job.folder.writing("films.csv") as path:
         escaped = write_csv(path, _rows(job), schema(_ASSETS))
@@ -40,7 +40,7 @@ def export_csv(job: Job) -> None:
 
 
 def _rows(job: Job) -> Iterator[dict]:
-    from pipeline.exports.tables import describe_movie
+    from pipeline.exports.movie_table import describe_movie
 
     for tmdb_id in job.each("export films"):
         details = job.details(tmdb_id, "record")

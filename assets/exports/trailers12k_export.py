@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from assets.exports.export_job import Job
 from pipeline.core.errors import DumpError
-from pipeline.crawl.tmdb.answers import parse_details
+from pipeline.crawl.tmdb.responses import parse_details
 from pipeline.crawl.tmdb.trailer_ranking import rank_trailers
 from pipeline.exports.trailers12k_writer import (
     GroupWriter,
     describe_movie,
-    metadata_bytes,
-    mtgc_bytes,
-    official_row,
+    encode_metadata,
+    encode_mtgc,
+    official_mtgc_row,
 )
 from pipeline.layouts.trailers12k_layout import (
     METADATA,
@@ -80,10 +80,10 @@ def _export_tables(job: Job) -> dict[int, str]:
             key, entry = describe_movie(tmdb_id, record.imdb_id, details, record.genres, keys)
             entries[key] = entry
             official += _official(job, tmdb_id, record.imdb_id, details)
-    job.folder.write(METADATA, metadata_bytes(entries))
+    job.folder.write(METADATA, encode_metadata(entries))
     job.counts[METADATA] = len(entries)
     if official:
-        job.folder.write(MTGC, mtgc_bytes(official))
+        job.folder.write(MTGC, encode_mtgc(official))
         job.counts[MTGC] = len(official)
     else:
         job.notes.append(f"no {MTGC}: the official splits were not imported, and ours are others")
@@ -91,7 +91,7 @@ def _export_tables(job: Job) -> dict[int, str]:
 
 
 def _official(job: Job, tmdb_id: int, imdb_id: str, details: Mapping) -> Iterator[list[str | int]]:
-    row = official_row(imdb_id, details)
+    row = official_mtgc_row(imdb_id, details)
     if row is None:
         job.leave_out(MTGC, "not in the official table, or that was not imported", tmdb_id)
     else:

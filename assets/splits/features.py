@@ -96,7 +96,7 @@ def schema(table) -> dg.TableSchema:
 
 
 def _read_records(run_context: RunContext) -> list:
-    from pipeline.crawl.tmdb.answers import parse_details
+    from pipeline.crawl.tmdb.responses import parse_details
 
     store = run_context.store
     return [

@@ -66,7 +66,7 @@ def _not_finite(name: str, values: np.ndarray) -> str:
 
 
 def _no_leaked_column(features) -> dg.AssetCheckResult:
-    from pipeline.core.leaks import check_no_leak
+    from pipeline.core.leaking_columns import check_no_leak
 
     columns = [*features.streams, *(c for named in features.columns.values() for c in named)]
     try:

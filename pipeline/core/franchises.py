@@ -51,7 +51,7 @@ def franchise_of(record: MovieRecord) -> str:
     return f"title:{key}" if key else f"movie:{record.tmdb_id}"
 
 
-def count_forerunners(records: Sequence[MovieRecord]) -> dict[int, int | None]:
+def count_predecessors(records: Sequence[MovieRecord]) -> dict[int, int | None]:
     """Count the earlier movies of each movie's franchise.
 
     That a movie has a collection at all is no input: a collection is founded when a sequel comes,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.core.franchises import franchise_of
-from pipeline.core.leaks import check_no_leak
+from pipeline.core.leaking_columns import check_no_leak
 from pipeline.core.prices import to_real_usd
 from pipeline.core.records import MovieRecord
 from pipeline.core.versions import hash_json

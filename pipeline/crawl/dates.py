@@ -10,13 +10,13 @@ _DATE = re.compile(
 )
 
 
-def read_us_date(text: str) -> date | None:
+def parse_us_date(text: str) -> date | None:
     """Read "Sep 27, 1947"; of "Dec 1947" the first day of the month. None where it is neither.
 
     The names of months are English whatever the machine's language.
 
     Example:
-        >>> read_us_date("Sep 27, 1947"), read_us_date("Dec 1947"), read_us_date("Feb 30, 1947")
+        >>> parse_us_date("Sep 27, 1947"), parse_us_date("Dec 1947"), parse_us_date("Feb 30, 1947")
         (datetime.date(1947, 9, 27), datetime.date(1947, 12, 1), None)
     """
     found = _DATE.fullmatch(text.strip())
@@ -29,11 +29,11 @@ def read_us_date(text: str) -> date | None:
         return None
 
 
-def write_us_date(day: date) -> str:
+def format_us_date(day: date) -> str:
     """Write a date so.
 
     Example:
-        >>> write_us_date(date(1968, 2, 8))
+        >>> format_us_date(date(1968, 2, 8))
         'Feb 8, 1968'
     """
     return f"{MONTHS[day.month - 1].title()} {day.day}, {day.year}"

@@ -14,7 +14,7 @@ _OURS = "marquee_"
 """How keys begin that TMDB has no field for."""
 
 
-def split_answer(details: Mapping, tmdb_id: int) -> dict[str, dict]:
+def split_response(details: Mapping, tmdb_id: int) -> dict[str, dict]:
     """Take TMDB's answer apart into the dicts of its three folders.
 
     `keywords` and `credits` carry the movie's id, as TMDB's own answers do. Parts that the seed has
@@ -29,7 +29,7 @@ def split_answer(details: Mapping, tmdb_id: int) -> dict[str, dict]:
 
     Example:
         >>> answer = {"id": 5, "title": "A", "keywords": {"keywords": []}, "marquee_provenance": {}}
-        >>> split_answer(answer, 5)
+        >>> split_response(answer, 5)
         {'basics': {'id': 5, 'title': 'A'}, 'keywords': {'id': 5, 'keywords': []}}
     """
     parts = {
@@ -41,11 +41,11 @@ def split_answer(details: Mapping, tmdb_id: int) -> dict[str, dict]:
     return {BASICS: {**kept, "id": tmdb_id}, **parts}
 
 
-def npy_dict_bytes(value: Mapping) -> bytes:
+def encode_npy_dict(value: Mapping) -> bytes:
     """Encode a dict so that `np.load(path, allow_pickle=True).item()` gives it back.
 
     Example:
-        >>> np.load(io.BytesIO(npy_dict_bytes({"id": 5})), allow_pickle=True).item()
+        >>> np.load(io.BytesIO(encode_npy_dict({"id": 5})), allow_pickle=True).item()
         {'id': 5}
     """
     buffer = io.BytesIO()

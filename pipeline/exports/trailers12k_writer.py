@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from pipeline.core.errors import DumpError
-from pipeline.exports.folder import ExportFolder
+from pipeline.exports.export_folder import ExportFolder
 from pipeline.layouts.trailers12k_layout import (
     FIELD,
     GENRES,
@@ -44,12 +44,12 @@ def describe_movie(
     }
 
 
-def metadata_bytes(entries: Mapping[str, dict]) -> bytes:
+def encode_metadata(entries: Mapping[str, dict]) -> bytes:
     """Encode `metadata.json`."""
     return json.dumps({METADATA_KEY: dict(entries)}, ensure_ascii=False).encode()
 
 
-def official_row(imdb_id: str, details: Mapping) -> list[str | int] | None:
+def official_mtgc_row(imdb_id: str, details: Mapping) -> list[str | int] | None:
     """Return a movie's row of `mtgc.csv` where the official table was imported; else None.
 
     Splits of our own would not be the official ones, so there are none of them here.
@@ -61,7 +61,7 @@ def official_row(imdb_id: str, details: Mapping) -> list[str | int] | None:
     return [imdb_id, *genres, *(said["splits"][name] for name in SPLITS)]
 
 
-def mtgc_bytes(rows: Iterable[Sequence[str | int]]) -> bytes:
+def encode_mtgc(rows: Iterable[Sequence[str | int]]) -> bytes:
     """Encode `mtgc.csv`."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

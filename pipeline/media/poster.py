@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from pipeline.core.errors import PosterError
+from pipeline.core.image_inputs import Fit, make_square
 from pipeline.core.outcomes import Reason
-from pipeline.core.squares import Fit, make_square
 from pipeline.media.picture import decode, open_picture, read_orientation
 
 MIN_SIDE_PX = 48

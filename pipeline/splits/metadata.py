@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.core.franchises import count_forerunners
-from pipeline.core.leaks import check_no_leak
+from pipeline.core.franchises import count_predecessors
+from pipeline.core.leaking_columns import check_no_leak
 from pipeline.core.records import MovieRecord
 
 GENRES = (
@@ -67,7 +67,7 @@ def describe_movies(records: Sequence[MovieRecord], *, keywords: Sequence[str] =
         (6.0, 1.0, 0.0, nan)
     """
     check_no_leak(keyword_columns(keywords))
-    forerunners = count_forerunners(records)
+    forerunners = count_predecessors(records)
     rows = [
         _numbers(record, forerunners[record.tmdb_id])
         + _flags(set(record.genres), GENRES)

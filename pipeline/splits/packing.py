@@ -13,7 +13,7 @@ import pandas as pd
 
 from pipeline.core.errors import FeatureError
 from pipeline.core.franchises import franchise_of
-from pipeline.core.leaks import check_no_leak
+from pipeline.core.leaking_columns import check_no_leak
 from pipeline.core.prices import LAST_YEAR, REAL_USD_YEAR, to_real_usd
 from pipeline.core.records import MovieRecord, before_release, to_json
 from pipeline.core.versions import HASH_CHARS, hash_bytes

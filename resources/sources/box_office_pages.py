@@ -16,7 +16,7 @@ from pipeline.core.staleness import Row
 from pipeline.crawl.imdbpro.box_office_page import BoxOffice
 from pipeline.crawl.imdbpro.daily_table import Days
 from pipeline.crawl.imdbpro.drift import ENOUGH, STRANGE, weigh
-from pipeline.crawl.refresh import DAY, next_try_s, recheck_at_s
+from pipeline.crawl.refresh_schedule import DAY, next_retry_s, recheck_at_s
 from resources.storage.batch import Batch
 
 LOG = logging.getLogger("marquee")
@@ -76,7 +76,7 @@ class BoxOfficePages:
             return Reading(failed=self._fail(tmdb_id, error, now_s))
         self._weights[tmdb_id] = weigh(None)
         days, notes = self._read_days(imdb_id, summary)
-        return Reading(summary, days, due_s if not notes else due_s or next_try_s(now_s), notes)
+        return Reading(summary, days, due_s if not notes else due_s or next_retry_s(now_s), notes)
 
     def _read_days(self, imdb_id: str, summary: BoxOffice) -> tuple[Days | None, Mapping[str, str]]:
         """Read the table of days. No label depends on it, so its failure is a note, no more."""
@@ -114,10 +114,10 @@ class BoxOfficePages:
                 f"as it was; asked again in vain: {error}",
                 before.content_hash,
                 metadata=before.metadata,
-                recheck_at_s=next_try_s(now_s, wait=DAY),
+                recheck_at_s=next_retry_s(now_s, wait=DAY),
             )
         failed = lacking(tmdb_id, error.reason, error.detail)
-        return failed.recheck_at(next_try_s(now_s)) if failed.status.is_final else failed
+        return failed.recheck_at(next_retry_s(now_s)) if failed.status.is_final else failed
 
     def _is_asked_again(self, tmdb_id: int, before: Row) -> bool:
         """Whether there are figures of the same inputs, which are due because they move."""

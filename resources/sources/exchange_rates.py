@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipeline.core.errors import ConfigurationError
 from pipeline.core.versions import hash_bytes
-from pipeline.crawl.exchange_rates import ExchangeRates, parse_rates
+from pipeline.crawl.currency_conversion import ExchangeRates, parse_rates
 
 
 def read_exchange_rates(path: str) -> ExchangeRates:

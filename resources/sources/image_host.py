@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pipeline.core.errors import FetchError
 from pipeline.core.outcomes import Reason
-from pipeline.crawl.tmdb.answers import Configuration
+from pipeline.crawl.tmdb.responses import Configuration
 from resources.http.addresses import find_objection
 from resources.http.client import HttpClient
 

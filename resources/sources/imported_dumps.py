@@ -13,8 +13,8 @@ from upath import UPath
 
 from pipeline.core.staleness import RECORDS
 from pipeline.core.versions import hash_bytes
-from pipeline.crawl.datasets.kinds import KINDS
-from pipeline.crawl.datasets.rows import Taken
+from pipeline.crawl.datasets.dump_rows import AcceptedRow
+from pipeline.crawl.datasets.registry import DUMP_KINDS
 from pipeline.crawl.datasets.titles import join_key
 from resources.storage.ledger import Ledger
 from resources.storage.store import Store, writing
@@ -39,7 +39,9 @@ class Imports:
         """Return the kinds that were imported, the most trusted first."""
         if self._kinds is None:
             self._kinds = [
-                kind for kind in KINDS if self._store.path(FOLDER, f"{kind}.index.json").exists()
+                kind
+                for kind in DUMP_KINDS
+                if self._store.path(FOLDER, f"{kind}.index.json").exists()
             ]
         return self._kinds
 
@@ -52,7 +54,7 @@ class Imports:
                 found.append((kind, self._store.read_json(path)["fields"]))
         return found
 
-    def keep(self, kind: str, tmdb_id: int, taken: Taken) -> str:
+    def keep(self, kind: str, tmdb_id: int, taken: AcceptedRow) -> str:
         """Keep a row and its files; give the hash of all of it.
 
         Raises:
@@ -120,7 +122,7 @@ class Identity:
     year: int | None = None
     content: str = ""
 
-    def is_named_as(self, row: Taken) -> bool:
+    def is_named_as(self, row: AcceptedRow) -> bool:
         """Whether it came from a row with the same id, title and year."""
         return (self.imdb_id, self.title, self.year) == (row.imdb_id, row.title, row.year)
 
@@ -139,7 +141,7 @@ class Register:
         if one.title and one.year:
             self.by_title.setdefault(join_key(one.title, one.year), set()).add(tmdb_id)
 
-    def find(self, taken: Taken) -> set[int]:
+    def find(self, taken: AcceptedRow) -> set[int]:
         """Return the movies that a row may be about: by its own id, else IMDb id, else title."""
         if taken.tmdb_id is not None:
             return {taken.tmdb_id}

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from pipeline.core.errors import ConfigurationError, FetchError, RecordError, SourceError
 from pipeline.core.outcomes import Reason
-from pipeline.crawl.tmdb.answers import (
+from pipeline.crawl.tmdb.responses import (
     Configuration,
     Page,
     parse_configuration,

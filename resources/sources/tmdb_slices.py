@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pipeline.core.errors import SourceError
-from pipeline.crawl.tmdb.answers import Page
+from pipeline.crawl.tmdb.responses import Page
 
 MAX_PAGES = 500
 """Pages of one listing that TMDB gives; a later one is refused with 400, whatever `total_pages`

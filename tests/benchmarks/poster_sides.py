@@ -28,7 +28,7 @@ def resize(content: bytes) -> bytes:
     """Make the JPEG that img2dataset makes with `center_crop`; decoding checks the file."""
     from PIL import Image
 
-    from pipeline.core.squares import Fit
+    from pipeline.core.image_inputs import Fit
     from pipeline.media.poster import load_poster
 
     square = load_poster(content, size_px=SIZE_PX, fit=Fit.CENTRE_CROP)

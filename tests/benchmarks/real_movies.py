@@ -57,11 +57,11 @@ def read_real_movies(data: Path, *, keywords: int = 0, limit: int | None = None)
     from pipeline.core.franchises import franchise_of
     from pipeline.core.records import plot_text
     from pipeline.core.versions import hash_json
-    from pipeline.crawl.datasets.rows import Taken
+    from pipeline.crawl.datasets.dump_rows import AcceptedRow
     from pipeline.crawl.datasets.tmdb5000 import read
-    from pipeline.crawl.tmdb.answers import parse_details
+    from pipeline.crawl.tmdb.responses import parse_details
 
-    taken = [row for row in read(data / "tmdb5000") if isinstance(row, Taken)]
+    taken = [row for row in read(data / "tmdb5000") if isinstance(row, AcceptedRow)]
     records = [parse_details(row.fields) for row in taken]
     known = [r for r in records if min(r.budget_usd or 0, r.revenue_usd or 0) >= MIN_USD][:limit]
     if not known:

@@ -98,13 +98,15 @@ def read_posters(data: Path) -> Posters:
     """Read the movies of the dump that have a real poster."""
     from pipeline.core.versions import hash_bytes
     from pipeline.crawl.datasets import tmdb5000
-    from pipeline.crawl.datasets.rows import Taken
-    from pipeline.crawl.tmdb.answers import parse_details
+    from pipeline.crawl.datasets.dump_rows import AcceptedRow
+    from pipeline.crawl.tmdb.responses import parse_details
     from pipeline.media.picture import decode, open_picture
     from pipeline.splits.metadata import describe_movies
 
     rows = tmdb5000.read(data / "tmdb5000")
-    records = [parse_details({"id": r.tmdb_id, **r.fields}) for r in rows if isinstance(r, Taken)]
+    records = [
+        parse_details({"id": r.tmdb_id, **r.fields}) for r in rows if isinstance(r, AcceptedRow)
+    ]
     files = {int(path.stem): path for path in (data / "posters/images").glob("*.jpg")}
     metadata = describe_movies(records)  # of all movies: it counts earlier films of a franchise
     kept = [k for k, record in enumerate(records) if record.tmdb_id in files]

@@ -9,7 +9,7 @@ import requests
 
 from pipeline.core.errors import CredentialError, FetchError
 from pipeline.core.outcomes import Reason
-from pipeline.crawl.tmdb.answers import parse_details
+from pipeline.crawl.tmdb.responses import parse_details
 from pipeline.crawl.tmdb.trailer_ranking import rank_trailers
 from resources.http.client import HttpClient
 from resources.sources.image_host import ImageHost

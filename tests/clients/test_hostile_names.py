@@ -5,7 +5,7 @@ import pytest
 from pipeline.core.errors import FetchError, StoreError
 from pipeline.core.outcomes import Reason
 from pipeline.core.records import Video
-from pipeline.crawl.tmdb.answers import parse_details, parse_page
+from pipeline.crawl.tmdb.responses import parse_details, parse_page
 from resources.http.client import HttpClient
 from resources.sources.image_host import ImageHost
 from resources.sources.imdbpro import ImdbPro

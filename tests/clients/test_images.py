@@ -10,7 +10,7 @@ import requests
 
 from pipeline.core.errors import CredentialError, FetchError, SourceError
 from pipeline.core.outcomes import Reason
-from pipeline.crawl.tmdb.answers import Configuration
+from pipeline.crawl.tmdb.responses import Configuration
 from resources.http.client import HttpClient
 from resources.run_context import open_run_context
 from resources.settings import Settings

@@ -8,7 +8,7 @@ import pytest
 from pipeline.core.errors import CredentialError, FetchError, RecordError, SourceError
 from pipeline.core.outcomes import Reason
 from pipeline.crawl.imdbpro.box_office_page import BoxOffice
-from pipeline.crawl.money import Money
+from pipeline.crawl.monetary_amounts import MonetaryAmount
 from resources.http.client import HttpClient
 from resources.sources.imdbpro import ImdbPro, open_imdbpro
 
@@ -32,7 +32,7 @@ def imdbpro(server):
 def test_figures_are_read_with_the_session(server, imdbpro):
     server.reply(PAGE, body=SUMMARY.encode(), content_type="text/html")
     assert imdbpro.box_office("tt0120338") == BoxOffice(
-        gross_worldwide=Money(2_264_750_694.0, "USD")
+        gross_worldwide=MonetaryAmount(2_264_750_694.0, "USD")
     )
     assert server.seen[-1][1]["cookie"] == COOKIE
 

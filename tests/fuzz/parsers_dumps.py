@@ -19,6 +19,7 @@ from seeds import head_of
 from small_dumps import ANSWER, BOXES, REAL, REAL_FOLDERS, TEXTS, npy_of, small_dump
 
 from pipeline.core.errors import DumpError
+from pipeline.crawl.datasets.registry import load_reader
 
 PACKAGE = "pipeline.crawl.datasets"
 
@@ -28,7 +29,7 @@ _TOKENS = (b'"', b'""', b",", b"\n", b"\r\n", b"None", b"[{'id': ", b"nan", b"$"
 
 
 def _dump(name: str) -> Parser:
-    read = import_module(f"{PACKAGE}.{name}").read
+    read = load_reader(name.replace("_", "-"))
     small = small_dump(name)
     places = sorted(small)
     folder: list[Path] = []
@@ -106,7 +107,7 @@ def _pickle(name: str) -> Parser:
     parse = (
         import_module(f"{PACKAGE}.safe_pickle").load_plain
         if name == "safe-pickle"
-        else import_module(f"{PACKAGE}.npy_dict").read_npy_dict
+        else import_module(f"{PACKAGE}.reference000_files").read_npy_dict
     )
 
     def check(data: bytes) -> None:
@@ -142,8 +143,8 @@ def _boxes(name: str) -> Parser:
 
 
 def _cells(name: str) -> Parser:
-    lists = import_module(f"{PACKAGE}.lists")
-    readers = [lists.read_json_list, lists.read_python_list, lists.read_python_mapping]
+    lists = import_module(f"{PACKAGE}.list_parsers")
+    readers = [lists.parse_json_list, lists.parse_python_list, lists.parse_python_mapping]
 
     def check(data: bytes) -> None:
         text = data.decode("utf-8", "replace")
@@ -159,7 +160,7 @@ def _cells(name: str) -> Parser:
 
 def _rates(name: str) -> Parser:
     from pipeline.core.errors import ConfigurationError
-    from pipeline.crawl.exchange_rates import parse_rates
+    from pipeline.crawl.currency_conversion import parse_rates
 
     def check(data: bytes) -> None:
         rates = parse_rates(data.decode("utf-8", "replace"), "rates.csv")

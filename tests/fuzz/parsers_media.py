@@ -43,7 +43,7 @@ def pictures() -> tuple[bytes, ...]:
 
 
 def _poster(name: str) -> Parser:
-    from pipeline.core.squares import Fit
+    from pipeline.core.image_inputs import Fit
     from pipeline.media.poster import inspect_poster, load_poster
 
     def check(data: bytes) -> None:

@@ -12,7 +12,7 @@ _JSON_TOKENS = (b"null", b'"results"', b'"id"', b"1e999", b"{}", b"[]", b'"\\ud8
 
 def _details(name: str) -> Parser:
     from pipeline.core.records import facets, plot_text
-    from pipeline.crawl.tmdb.answers import parse_details
+    from pipeline.crawl.tmdb.responses import parse_details
     from pipeline.crawl.tmdb.trailer_ranking import rank_trailers
     from resources.http.json_reading import read_json
 
@@ -39,7 +39,7 @@ def _details(name: str) -> Parser:
 
 
 def _listing(name: str) -> Parser:
-    from pipeline.crawl.tmdb.answers import parse_page
+    from pipeline.crawl.tmdb.responses import parse_page
     from resources.http.json_reading import read_json
 
     def check(data: bytes) -> None:
@@ -53,7 +53,7 @@ def _listing(name: str) -> Parser:
 
 
 def _configuration(name: str) -> Parser:
-    from pipeline.crawl.tmdb.answers import parse_configuration, parse_genres
+    from pipeline.crawl.tmdb.responses import parse_configuration, parse_genres
     from resources.http.json_reading import read_json
 
     def check(data: bytes) -> None:

@@ -161,9 +161,9 @@ LOADERS: Mapping[str, Callable[[str], Parser]] = {
     "imdbpro-summary": _page("pipeline.crawl.imdbpro.box_office_page", "parse_box_office"),
     "imdbpro-days": _page("pipeline.crawl.imdbpro.daily_table", "parse_days"),
     "imdbpro-details": _page("pipeline.crawl.imdbpro.details_page", "parse_title_details"),
-    "amounts": _text("pipeline.crawl.money", "parse_money", _MONEY, _is_money),
+    "amounts": _text("pipeline.crawl.monetary_amounts", "parse_amount", _MONEY, _is_money),
     "dates": _text(
-        "pipeline.crawl.dates", "read_us_date", _DATES, lambda d: d is None or isinstance(d, date)
+        "pipeline.crawl.dates", "parse_us_date", _DATES, lambda d: d is None or isinstance(d, date)
     ),
     "retry-after": _text("resources.http.pacing", "read_retry_after_s", _WAITS, _is_wait),
     "robots": _robots,
@@ -179,8 +179,8 @@ LOADERS: Mapping[str, Callable[[str], Parser]] = {
         "pipeline.crawl.tmdb.watermark", "read_watermark", [b"", b"2020-01-01", b"{}"]
     ),
     "more-or-less": _text(
-        "pipeline.crawl.imdbpro.see_more",
-        "drop_more_or_less",
+        "pipeline.crawl.imdbpro.page_text",
+        "drop_see_more",
         [b"Two meet. See more Two part. See less"],
     ),
 }

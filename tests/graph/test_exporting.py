@@ -18,8 +18,8 @@ from assets.cli.build import Request, build
 from assets.crawl.dump_import import import_dump
 from assets.exports.export import EXPORTS, export, print_export, verify
 from pipeline.core.errors import ConfigurationError, DumpError
-from pipeline.crawl.datasets import seed000, trailers12k
-from pipeline.crawl.datasets.rows import Taken
+from pipeline.crawl.datasets import reference000, trailers12k
+from pipeline.crawl.datasets.dump_rows import AcceptedRow
 from resources.run_context import open_run_context
 from resources.settings import Settings
 from resources.storage.store import npy_bytes
@@ -40,8 +40,8 @@ def put(site, content, *parts):
 def expect_seed000(site, out, report):
     """The seed's own code gives what the store has, and our reader takes it all."""
     ids = site.catalogue.movie_ids()
-    rows = list(seed000.read(out))
-    assert all(isinstance(row, Taken) for row in rows), rows
+    rows = list(reference000.read(out))
+    assert all(isinstance(row, AcceptedRow) for row in rows), rows
     assert [row.tmdb_id for row in rows] == ids
     for row in rows:
         details = json.loads(read_store(site, "movies", f"{row.tmdb_id}.json").read_bytes())
@@ -116,7 +116,7 @@ def expect_trailers12k(site, out, report, monkeypatch):
     assert (arr.shape, arr.dtype) == ((96, 768), np.dtype("float32"))
     assert report.counts["trailers_ik_swin_fps24_fpc24"] == 1
     rows = list(trailers12k.read(out))
-    assert all(isinstance(row, Taken) for row in rows), rows
+    assert all(isinstance(row, AcceptedRow) for row in rows), rows
     said = next(row for row in rows if row.imdb_id == f"tt{first}")
     place = "trailers_ik_swin_fps24_fpc24/{tmdb_id}.npy"
     np.testing.assert_array_equal(np.load(io.BytesIO(said.files[place])), arr[:])

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from converter import NO_MONEY, NOT_CHOSEN, convert
 
-from pipeline.crawl.tmdb.answers import parse_details
+from pipeline.crawl.tmdb.responses import parse_details
 from pipeline.crawl.tmdb.trailer_ranking import rank_trailers
 from resources.studio.catalogue.folder import FolderCatalogue
 

@@ -3,11 +3,16 @@
 import re
 from pathlib import Path
 
-from pipeline.crawl.datasets.cells import read_positive, read_text, read_year
-from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
-from pipeline.crawl.datasets.shaping import Readers, keep_rest, read_cells, take_rows
-from pipeline.crawl.datasets.tables import Row, open_main_table
-from pipeline.crawl.datasets.tmdb_shape import BOX_OFFICE, list_figures
+from pipeline.crawl.datasets.cell_parsers import parse_positive, parse_text, parse_year
+from pipeline.crawl.datasets.csv_tables import Row, open_main_table
+from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
+from pipeline.crawl.datasets.row_parsing import (
+    ColumnParsers,
+    keep_unmapped,
+    parse_cells,
+    parse_rows,
+)
+from pipeline.crawl.datasets.tmdb_format import BOX_OFFICE, usd_figures
 
 KIND = "box-office-mojo"
 GROSSES = ("box_office_mojo_gross.csv", "bom.movie_gross.csv")
@@ -31,19 +36,19 @@ def read_gross(text: str) -> float | None:
     """
     if _IN_MILLIONS.fullmatch(text):
         return round(float(text.replace(",", "")) * MILLION, 2)
-    gross = read_positive(text)
+    gross = parse_positive(text)
     return None if gross is None else float(gross)
 
 
-COLUMNS: Readers = {
-    "title": read_text,
+COLUMNS: ColumnParsers = {
+    "title": parse_text,
     "domestic_gross": read_gross,
     "foreign_gross": read_gross,
-    "year": read_year,
+    "year": parse_year,
 }
 
 
-def read(path: Path) -> Rows:
+def read(path: Path) -> ParsedRows:
     """Read the dump; the worldwide gross is the sum, where both parts are known.
 
     Args:
@@ -52,22 +57,22 @@ def read(path: Path) -> Rows:
     Raises:
         DumpError: It is no such dump, or its download is damaged.
     """
-    return take_rows(open_main_table(path, KIND, GROSSES, COLUMNS), _take)
+    return parse_rows(open_main_table(path, KIND, GROSSES, COLUMNS), _take)
 
 
-def _take(row: Row) -> Taken | Refused:
-    known = read_cells(row.cells, COLUMNS)
+def _take(row: Row) -> AcceptedRow | RejectedRow:
+    known = parse_cells(row.cells, COLUMNS)
     year = known.get("year")
     if "title" not in known or year is None:
-        return Refused(row.where, RowReason.NO_ID, "title or year is empty")
+        return RejectedRow(row.where, RejectionReason.NO_ID, "title or year is empty")
     title = known["title"].removesuffix(f"({year})").strip() or known["title"]
     domestic, foreign = known.get("domestic_gross"), known.get("foreign_gross")
     if domestic is None and foreign is None:
-        return Refused(row.where, RowReason.EMPTY, f"{title}: no figure is known")
+        return RejectedRow(row.where, RejectionReason.EMPTY, f"{title}: no figure is known")
     worldwide = domestic + foreign if domestic and foreign else None
     fields = {
         "title": title,
-        BOX_OFFICE: list_figures(KIND, worldwide=worldwide, domestic=domestic),
-        **keep_rest(KIND, row.cells, {"domestic_gross"}),
+        BOX_OFFICE: usd_figures(KIND, worldwide=worldwide, domestic=domestic),
+        **keep_unmapped(KIND, row.cells, {"domestic_gross"}),
     }
-    return Taken(row.where, {k: v for k, v in fields.items() if v}, title=title, year=year)
+    return AcceptedRow(row.where, {k: v for k, v in fields.items() if v}, title=title, year=year)

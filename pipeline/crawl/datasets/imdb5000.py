@@ -3,28 +3,28 @@
 import re
 from pathlib import Path
 
-from pipeline.crawl.datasets.cells import (
+from pipeline.crawl.datasets.cell_parsers import (
     CellError,
-    read_positive,
-    read_score,
-    read_text,
-    read_year,
+    parse_positive,
+    parse_score,
+    parse_text,
+    parse_year,
 )
-from pipeline.crawl.datasets.imdb_names import COUNTRY_CODES, GENRES, LANGUAGE_CODES
-from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
-from pipeline.crawl.datasets.shaping import (
-    Readers,
-    Repeats,
-    keep_rest,
-    read_cells,
-    take_rows,
+from pipeline.crawl.datasets.csv_tables import Row, open_main_table
+from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
+from pipeline.crawl.datasets.imdb_vocabulary import COUNTRY_CODES, GENRES, LANGUAGE_CODES
+from pipeline.crawl.datasets.row_parsing import (
+    ColumnParsers,
+    DuplicateDetector,
+    keep_unmapped,
+    parse_cells,
+    parse_rows,
 )
-from pipeline.crawl.datasets.tables import Row, open_main_table
-from pipeline.crawl.datasets.tmdb_shape import (
+from pipeline.crawl.datasets.tmdb_format import (
     BOX_OFFICE,
-    list_certification,
-    list_figures,
-    list_names,
+    name_objects,
+    us_certification,
+    usd_figures,
 )
 
 KIND = "imdb5000"
@@ -36,7 +36,7 @@ HOME = "USA"
 _LINK = re.compile(r"https?://(?:www\.)?imdb\.com/title/(tt[0-9]{7,10})(?:[/?].*)?")
 
 
-def read(path: Path) -> Rows:
+def read(path: Path) -> ParsedRows:
     """Read the dump.
 
     `gross` is the US gross and never becomes a revenue; `title_year` is a year and never becomes a
@@ -49,8 +49,8 @@ def read(path: Path) -> Rows:
         DumpError: It is no such dump, or its download is damaged.
     """
     table = open_main_table(path, KIND, MOVIES, COLUMNS)
-    repeats = Repeats()
-    return take_rows(table, lambda row: _take(row, repeats))
+    repeats = DuplicateDetector()
+    return parse_rows(table, lambda row: _take(row, repeats))
 
 
 def _read_link(text: str) -> str | None:
@@ -68,35 +68,37 @@ def _read_names(text: str) -> list[str] | None:
     return list(dict.fromkeys(name for name in names if name)) or None
 
 
-COLUMNS: Readers = {
-    "movie_title": read_text,
+COLUMNS: ColumnParsers = {
+    "movie_title": parse_text,
     "movie_imdb_link": _read_link,
-    "title_year": read_year,
-    "duration": read_positive,
+    "title_year": parse_year,
+    "duration": parse_positive,
     "genres": _read_names,
     "plot_keywords": _read_names,
-    "content_rating": read_text,
-    "country": read_text,
-    "language": read_text,
-    "gross": read_positive,
-    "budget": read_positive,
-    "imdb_score": read_score,
+    "content_rating": parse_text,
+    "country": parse_text,
+    "language": parse_text,
+    "gross": parse_positive,
+    "budget": parse_positive,
+    "imdb_score": parse_score,
 }
 KEPT_AS_TEXT = ("title_year", "genres", "country", "language")
 """Columns that TMDB has other words for: read, and kept as they stand beside it."""
 
 
-def _take(row: Row, repeats: Repeats) -> Taken | Refused:
-    known = read_cells(row.cells, COLUMNS)
+def _take(row: Row, repeats: DuplicateDetector) -> AcceptedRow | RejectedRow:
+    known = parse_cells(row.cells, COLUMNS)
     imdb_id, title, year = (known.get(n) for n in ("movie_imdb_link", "movie_title", "title_year"))
     if not imdb_id and not (title and year):
-        return Refused(row.where, RowReason.NO_ID, "neither a link to IMDb nor title and year")
+        return RejectedRow(
+            row.where, RejectionReason.NO_ID, "neither a link to IMDb nor title and year"
+        )
     refused = repeats.refuse(imdb_id or (title, year), row)
     if refused:
         return refused
     fields = {name: value for name, value in _shape(known).items() if value}
-    fields |= keep_rest(KIND, row.cells, set(COLUMNS) - set(KEPT_AS_TEXT))
-    return Taken(row.where, fields, imdb_id=imdb_id, title=title or "", year=year)
+    fields |= keep_unmapped(KIND, row.cells, set(COLUMNS) - set(KEPT_AS_TEXT))
+    return AcceptedRow(row.where, fields, imdb_id=imdb_id, title=title or "", year=year)
 
 
 def _shape(known: dict) -> dict[str, object]:
@@ -107,9 +109,9 @@ def _shape(known: dict) -> dict[str, object]:
         "title": known.get("movie_title"),
         "imdb_id": known.get("movie_imdb_link"),
         "runtime": known.get("duration"),
-        "genres": list_names(GENRES.get(name, name) for name in known.get("genres", ())),
-        "keywords": {"keywords": list_names(keywords)} if keywords else None,
-        "release_dates": list_certification(rating) if rating else None,
+        "genres": name_objects(GENRES.get(name, name) for name in known.get("genres", ())),
+        "keywords": {"keywords": name_objects(keywords)} if keywords else None,
+        "release_dates": us_certification(rating) if rating else None,
         "production_countries": [{"iso_3166_1": country}] if country else None,
         "spoken_languages": [{"iso_639_1": language}] if language else None,
         "budget": known.get("budget") if known.get("country") == HOME else None,
@@ -119,7 +121,7 @@ def _shape(known: dict) -> dict[str, object]:
 
 
 def _list_money(known: dict) -> list[dict]:
-    figures = list_figures(KIND, domestic=known.get("gross"), budget=known.get("budget"))
+    figures = usd_figures(KIND, domestic=known.get("gross"), budget=known.get("budget"))
     if "budget" in known and known.get("country") != HOME:
         figures[0]["budget"]["currency"] = None
     return figures

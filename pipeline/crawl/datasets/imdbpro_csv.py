@@ -8,14 +8,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pipeline.core.errors import DumpError, RecordError
-from pipeline.crawl.datasets.cells import CellError, read_id, read_imdb_id, read_number
-from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
-from pipeline.crawl.datasets.shaping import Repeats, read_cell, take_rows
-from pipeline.crawl.datasets.tables import Row, Table, open_table
-from pipeline.crawl.dates import read_us_date
-from pipeline.crawl.imdbpro.csv_table import COLUMNS, MONEY_COLUMNS, RAW
-from pipeline.crawl.imdbpro.see_more import drop_more_or_less
-from pipeline.crawl.money import USD, Money, parse_money
+from pipeline.crawl.datasets.cell_parsers import CellError, parse_id, parse_imdb_id, parse_number
+from pipeline.crawl.datasets.csv_tables import Row, Table, open_table
+from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
+from pipeline.crawl.datasets.row_parsing import DuplicateDetector, parse_cell, parse_rows
+from pipeline.crawl.dates import parse_us_date
+from pipeline.crawl.imdbpro.csv_writer import COLUMNS, MONEY_COLUMNS, RAW
+from pipeline.crawl.imdbpro.page_text import drop_see_more
+from pipeline.crawl.monetary_amounts import USD, MonetaryAmount, parse_amount
 
 KIND = "imdbpro-csv"
 
@@ -44,7 +44,7 @@ PEOPLE = {"Directors": "directors", "Writers": "writers", "Stars": "stars"}
 _THEATRICAL = 3
 
 
-def read(path: Path) -> Rows:
+def read(path: Path) -> ParsedRows:
     """Read the table.
 
     The worldwide gross is kept with its currency under `marquee_box_office` and not as TMDB's
@@ -54,20 +54,21 @@ def read(path: Path) -> Rows:
         path: The file, or a folder in which no other file has its columns.
 
     Yields:
-        `Taken` for each movie; `Refused` for a row that cannot be read, has no id, or comes again.
+        `AcceptedRow` for each movie; `RejectedRow` for a row that cannot be read, has no id, or
+            comes again.
 
     Raises:
         DumpError: There is no such file, there are several, or it lacks a column.
     """
-    repeats = Repeats()
+    repeats = DuplicateDetector()
 
-    def take(row: Row) -> Taken | Refused:
+    def take(row: Row) -> AcceptedRow | RejectedRow:
         taken = _read_row(row)
-        if isinstance(taken, Refused):
+        if isinstance(taken, RejectedRow):
             return taken
         return repeats.refuse(taken.tmdb_id or taken.imdb_id, row) or taken
 
-    yield from take_rows(_find_table(path), take)
+    yield from parse_rows(_find_table(path), take)
 
 
 def _find_table(path: Path) -> Table:
@@ -88,14 +89,14 @@ def _find_table(path: Path) -> Table:
     return found[0]
 
 
-def _read_row(row: Row) -> Taken | Refused:
+def _read_row(row: Row) -> AcceptedRow | RejectedRow:
     cells = row.cells
-    tmdb_id = read_cell(cells, "tmdb_id", read_id)
-    imdb_id = read_cell(cells, "imdb_id", read_imdb_id)
+    tmdb_id = parse_cell(cells, "tmdb_id", parse_id)
+    imdb_id = parse_cell(cells, "imdb_id", parse_imdb_id)
     if tmdb_id is None and imdb_id is None:
         detail = "neither tmdb_id nor imdb_id says which film it is"
-        return Refused(row.where, RowReason.NO_ID, detail)
-    released = read_cell(cells, "Release Date", _read_day)
+        return RejectedRow(row.where, RejectionReason.NO_ID, detail)
+    released = parse_cell(cells, "Release Date", _read_day)
     fields = {
         **({"id": tmdb_id} if tmdb_id else {}),
         **({"imdb_id": imdb_id} if imdb_id else {}),
@@ -106,12 +107,12 @@ def _read_row(row: Row) -> Taken | Refused:
         RAW: {column: cells[column] for column in COLUMNS if cells[column]},
     }
     year = int(released[:4]) if released else None
-    return Taken(row.where, fields, tmdb_id=tmdb_id, imdb_id=imdb_id, year=year)
+    return AcceptedRow(row.where, fields, tmdb_id=tmdb_id, imdb_id=imdb_id, year=year)
 
 
 def _read_day(text: str) -> str | None:
     """Read "Sep 27, 1947" or "Dec 1947" into an ISO date; of the latter the month's first day."""
-    day = read_us_date(text) if text else None
+    day = parse_us_date(text) if text else None
     if text and day is None:
         raise CellError("a date such as Sep 27, 1947 or Dec 1947", text)
     return day.isoformat() if day else None
@@ -120,7 +121,7 @@ def _read_day(text: str) -> str | None:
 def _read_texts(cells: Mapping[str, str], released: str | None) -> dict[str, object]:
     genres = [GENRE_NAMES.get(name, name) for name in _names(cells["keyword_tag"])]
     texts = {
-        "overview": drop_more_or_less(cells["Summary"]),
+        "overview": drop_see_more(cells["Summary"]),
         "genres": [{"name": name} for name in dict.fromkeys(genres)],
         "release_dates": _certify(cells["MPAA"], released),
     }
@@ -144,7 +145,7 @@ def _read_money(cells: Mapping[str, str]) -> dict[str, object]:
     said = {
         kind: money
         for kind, column in MONEY_COLUMNS.items()
-        if (money := read_cell(cells, column, _read_amount))
+        if (money := parse_cell(cells, column, _read_amount))
     }
     if not said:
         return {}
@@ -154,18 +155,18 @@ def _read_money(cells: Mapping[str, str]) -> dict[str, object]:
     return {**in_usd, "marquee_box_office": [{"source": KIND, **figures}]}
 
 
-def _read_amount(text: str) -> Money | None:
+def _read_amount(text: str) -> MonetaryAmount | None:
     if not text:
         return None
     try:
-        return parse_money(text)
+        return parse_amount(text)
     except RecordError as error:
         raise CellError("an amount such as $9,693", text) from error
 
 
 def _read_about(cells: Mapping[str, str]) -> dict[str, object]:
     about = {
-        **{name: read_cell(cells, column, _read_count) for column, name in COUNTS.items()},
+        **{name: parse_cell(cells, column, _read_count) for column, name in COUNTS.items()},
         **{name: cells[column] for column, name in TEXTS.items()},
         **{name: _names(cells[column]) for column, name in PEOPLE.items()},
     }
@@ -174,4 +175,4 @@ def _read_about(cells: Mapping[str, str]) -> dict[str, object]:
 
 
 def _read_count(text: str) -> int | float | None:
-    return read_number(text.replace(",", ""))
+    return parse_number(text.replace(",", ""))

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.crawl.datasets.cells import CellError, read_id, read_imdb_number
-from pipeline.crawl.datasets.rows import Refused, RowReason
-from pipeline.crawl.datasets.shaping import Repeats, read_cell
-from pipeline.crawl.datasets.tables import Row, Table, find_file, open_table
+from pipeline.crawl.datasets.cell_parsers import CellError, parse_id, parse_imdb_number
+from pipeline.crawl.datasets.csv_tables import Row, Table, find_file, open_table
+from pipeline.crawl.datasets.dump_rows import RejectedRow, RejectionReason
+from pipeline.crawl.datasets.row_parsing import DuplicateDetector, parse_cell
 
 LINKS = ("links.csv",)
 COLUMNS = ("movieId", "imdbId", "tmdbId")
@@ -28,14 +28,14 @@ class Links:
     """The whole table, which is small, by MovieLens' ids."""
 
     by_movielens_id: dict[int, Link] = field(default_factory=dict)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RejectedRow] = field(default_factory=list)
 
-    def give_repeated_tmdb_ids(self) -> set[int]:
+    def repeated_tmdb_ids(self) -> set[int]:
         """Return the TMDB ids that stand beside several movies: one of them at most is right."""
         counts = Counter(link.tmdb_id for link in self.by_movielens_id.values() if link.tmdb_id)
         return {tmdb_id for tmdb_id, count in counts.items() if count > 1}
 
-    def give_repeated_imdb_ids(self) -> set[str]:
+    def repeated_imdb_ids(self) -> set[str]:
         """Return the IMDb ids that stand beside several movies."""
         counts = Counter(link.imdb_id for link in self.by_movielens_id.values() if link.imdb_id)
         return {imdb_id for imdb_id, count in counts.items() if count > 1}
@@ -54,9 +54,11 @@ def open_links(path: Path) -> Table | None:
 def read_links(table: Table) -> Links:
     """Read the table; its bad rows are refused, each with its reason."""
     links = Links()
-    repeats = Repeats()
+    repeats = DuplicateDetector()
     for one in _read_each(table):
-        refused = one if isinstance(one, Refused) else repeats.refuse(one[0].movielens_id, one[1])
+        refused = (
+            one if isinstance(one, RejectedRow) else repeats.refuse(one[0].movielens_id, one[1])
+        )
         if refused:
             links.refused.append(refused)
         else:
@@ -64,7 +66,7 @@ def read_links(table: Table) -> Links:
     return links
 
 
-class LinkSide:
+class JoinedLinks:
     """The table as a side of one that knows TMDB's ids; what it cannot tell apart it leaves out.
 
     Args:
@@ -73,7 +75,7 @@ class LinkSide:
 
     def __init__(self, table: Table | None):
         links = read_links(table) if table else Links()
-        repeated = links.give_repeated_tmdb_ids()
+        repeated = links.repeated_tmdb_ids()
         self._refused = links.refused
         self._by_tmdb_id = {
             link.tmdb_id: link
@@ -86,29 +88,29 @@ class LinkSide:
         link = self._by_tmdb_id.get(tmdb_id)
         return {"movieId": link.movielens_id, "imdb_id": link.imdb_id} if link else {}
 
-    def give_refused(self) -> Iterator[Refused]:
+    def pop_rejected(self) -> Iterator[RejectedRow]:
         """Return the rows that were refused, once."""
         refused, self._refused = self._refused, []
         yield from refused
 
-    def finish(self) -> Iterator[Refused]:
+    def finish(self) -> Iterator[RejectedRow]:
         """Return the rest; links of movies that the dump does not hold are no fault."""
-        yield from self.give_refused()
+        yield from self.pop_rejected()
 
 
-def _read_each(table: Table) -> Iterator[tuple[Link, Row] | Refused]:
+def _read_each(table: Table) -> Iterator[tuple[Link, Row] | RejectedRow]:
     for row in table.read_rows():
-        if isinstance(row, Refused):
+        if isinstance(row, RejectedRow):
             yield row
             continue
         try:
-            movielens_id = read_cell(row.cells, "movieId", read_id)
-            imdb_id = read_cell(row.cells, "imdbId", read_imdb_number)
-            tmdb_id = read_cell(row.cells, "tmdbId", read_id)
+            movielens_id = parse_cell(row.cells, "movieId", parse_id)
+            imdb_id = parse_cell(row.cells, "imdbId", parse_imdb_number)
+            tmdb_id = parse_cell(row.cells, "tmdbId", parse_id)
         except CellError as error:
-            yield Refused(row.where, error.reason, str(error))
+            yield RejectedRow(row.where, error.reason, str(error))
             continue
         if movielens_id is None:
-            yield Refused(row.where, RowReason.NO_ID, "movieId is empty")
+            yield RejectedRow(row.where, RejectionReason.NO_ID, "movieId is empty")
         else:
             yield Link(movielens_id, imdb_id, tmdb_id), row

@@ -5,19 +5,25 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.core.errors import DumpError
-from pipeline.crawl.datasets.cells import (
+from pipeline.crawl.datasets.cell_parsers import (
     FIRST_YEAR,
     LAST_YEAR,
     CellError,
-    read_id,
-    read_youtube_id,
+    parse_id,
+    parse_youtube_id,
 )
+from pipeline.crawl.datasets.csv_tables import Row, Table, open_main_table
+from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
 from pipeline.crawl.datasets.links import LINKS, Link, Links, open_links, read_links
-from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
-from pipeline.crawl.datasets.shaping import Repeats, keep_rest, own_key, read_cell, take_rows
-from pipeline.crawl.datasets.tables import Row, Table, open_main_table
+from pipeline.crawl.datasets.row_parsing import (
+    DuplicateDetector,
+    extras_key,
+    keep_unmapped,
+    parse_cell,
+    parse_rows,
+)
 from pipeline.crawl.datasets.titles import restore_article
-from pipeline.crawl.datasets.tmdb_shape import list_trailers
+from pipeline.crawl.datasets.tmdb_format import youtube_trailers
 
 KIND = "movielens"
 TRAILERS = ("ml-youtube.csv",)
@@ -28,7 +34,7 @@ _OTHER_TITLES = re.compile(r"(\s+\([^()]*\))+$")
 _MAX_NAMED, _MAX_SHOWN = 3, 100
 
 
-def read(path: Path) -> Rows:
+def read(path: Path) -> ParsedRows:
     """Read the dump: one trailer a row.
 
     A video that stands for several movies is refused for each of them. An id of TMDB or IMDb that
@@ -66,18 +72,18 @@ def split_title(text: str) -> tuple[str, int | None]:
     return restore_article(_OTHER_TITLES.sub("", title)), year
 
 
-def _read_rows(table: Table, link_table: Table) -> Rows:
+def _read_rows(table: Table, link_table: Table) -> ParsedRows:
     links = read_links(link_table)
     yield from links.refused
     movies = _certain(links)
     sharers = _find_shared_videos(table)
-    repeats = Repeats()
-    yield from take_rows(table, lambda row: _take(row, movies, sharers, repeats))
+    repeats = DuplicateDetector()
+    yield from parse_rows(table, lambda row: _take(row, movies, sharers, repeats))
 
 
 def _certain(links: Links) -> Mapping[int, Link]:
     """Leave out of each link the ids that stand beside several movies."""
-    tmdb_ids, imdb_ids = links.give_repeated_tmdb_ids(), links.give_repeated_imdb_ids()
+    tmdb_ids, imdb_ids = links.repeated_tmdb_ids(), links.repeated_imdb_ids()
     return {
         link.movielens_id: Link(
             link.movielens_id,
@@ -102,31 +108,35 @@ def _take(
     row: Row,
     movies: Mapping[int, Link],
     sharers: Mapping[str, Mapping[str, str]],
-    repeats: Repeats,
-) -> Taken | Refused:
+    repeats: DuplicateDetector,
+) -> AcceptedRow | RejectedRow:
     youtube_id = _read_video(row)
-    movielens_id = read_cell(row.cells, "movieId", read_id)
+    movielens_id = parse_cell(row.cells, "movieId", parse_id)
     if youtube_id is None or movielens_id is None:
         missing = "movieId" if youtube_id else "youtubeId"
-        reason = RowReason.NO_ID if youtube_id else RowReason.EMPTY
-        return Refused(row.where, reason, f"{row.cells['title'][:_MAX_SHOWN]}: {missing} is empty")
+        reason = RejectionReason.NO_ID if youtube_id else RejectionReason.EMPTY
+        return RejectedRow(
+            row.where, reason, f"{row.cells['title'][:_MAX_SHOWN]}: {missing} is empty"
+        )
     if youtube_id in sharers:
         others = [place for place in sharers[youtube_id].values() if place != row.where]
         detail = f"{row.cells['title'][:_MAX_SHOWN]}: {youtube_id} is also another movie's, at "
-        return Refused(row.where, RowReason.AMBIGUOUS, detail + ", ".join(others[:_MAX_NAMED]))
+        return RejectedRow(
+            row.where, RejectionReason.AMBIGUOUS, detail + ", ".join(others[:_MAX_NAMED])
+        )
     refused = repeats.refuse(movielens_id, row)
     if refused:
         return refused
     link = movies.get(movielens_id, Link(movielens_id))
     title, year = split_title(row.cells["title"])
-    return Taken(row.where, _shape(row, youtube_id, link, title), link.tmdb_id, link.imdb_id,
+    return AcceptedRow(row.where, _shape(row, youtube_id, link, title), link.tmdb_id, link.imdb_id,
                  title, year)  # fmt: skip
 
 
 def _read_video(row: Row) -> str | None:
     """Read the YouTube id; the message names the movie, whose id says little to a person."""
     try:
-        return read_youtube_id(row.cells["youtubeId"])
+        return parse_youtube_id(row.cells["youtubeId"])
     except CellError as error:
         wanted = f"{row.cells['title'][:_MAX_SHOWN]}: {error.wanted}"
         raise CellError(wanted, error.text, error.reason) from error
@@ -135,8 +145,8 @@ def _read_video(row: Row) -> str | None:
 def _shape(row: Row, youtube_id: str, link: Link, title: str) -> dict[str, object]:
     known = {"id": link.tmdb_id, "imdb_id": link.imdb_id, "title": title}
     fields = {name: value for name, value in known.items() if value}
-    fields["videos"] = list_trailers([youtube_id])
+    fields["videos"] = youtube_trailers([youtube_id])
     # The title as it stands, with its year and other titles, goes along: splitting is a guess.
-    fields |= keep_rest(KIND, row.cells, ("youtubeId",))
-    fields[own_key(KIND)]["movieId"] = link.movielens_id
+    fields |= keep_unmapped(KIND, row.cells, ("youtubeId",))
+    fields[extras_key(KIND)]["movieId"] = link.movielens_id
     return fields

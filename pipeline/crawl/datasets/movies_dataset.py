@@ -5,19 +5,19 @@ keywords.
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.crawl.datasets.cells import read_flag, read_imdb_id, read_text
-from pipeline.crawl.datasets.links import LinkSide, open_links
-from pipeline.crawl.datasets.lists import read_python_list, read_python_mapping
-from pipeline.crawl.datasets.rows import Rows
-from pipeline.crawl.datasets.shaping import Readers
-from pipeline.crawl.datasets.sides import open_side
-from pipeline.crawl.datasets.tables import open_main_table
-from pipeline.crawl.datasets.tmdb_shape import (
+from pipeline.crawl.datasets.cell_parsers import parse_flag, parse_imdb_id, parse_text
+from pipeline.crawl.datasets.csv_tables import open_main_table
+from pipeline.crawl.datasets.dump_rows import ParsedRows
+from pipeline.crawl.datasets.joined_tables import open_joined_table
+from pipeline.crawl.datasets.links import JoinedLinks, open_links
+from pipeline.crawl.datasets.list_parsers import parse_python_list, parse_python_mapping
+from pipeline.crawl.datasets.row_parsing import ColumnParsers
+from pipeline.crawl.datasets.tmdb_format import (
     Fields,
     add_credits,
-    keep_own,
-    name_columns,
+    add_extras,
     read_movies,
+    tmdb_columns,
 )
 
 KIND = "movies-dataset"
@@ -25,19 +25,19 @@ MOVIES = ("movies_metadata.csv", "movies_metadata_sample.csv")
 CREDITS = ("credits.csv", "credits_partial.csv", "credits_sample.csv")
 KEYWORDS = ("keywords.csv", "keywords_partial.csv", "keywords_sample.csv")
 
-COLUMNS: Readers = {
-    **name_columns(read_python_list),
-    "adult": read_flag,
-    "belongs_to_collection": read_python_mapping,
-    "imdb_id": read_imdb_id,
-    "poster_path": read_text,
-    "video": read_flag,
+COLUMNS: ColumnParsers = {
+    **tmdb_columns(parse_python_list),
+    "adult": parse_flag,
+    "belongs_to_collection": parse_python_mapping,
+    "imdb_id": parse_imdb_id,
+    "poster_path": parse_text,
+    "video": parse_flag,
 }
-CREDIT_COLUMNS: Readers = {"cast": read_python_list, "crew": read_python_list}
-KEYWORD_COLUMNS: Readers = {"keywords": read_python_list}
+CREDIT_COLUMNS: ColumnParsers = {"cast": parse_python_list, "crew": parse_python_list}
+KEYWORD_COLUMNS: ColumnParsers = {"keywords": parse_python_list}
 
 
-def read(path: Path) -> Rows:
+def read(path: Path) -> ParsedRows:
     """Read the dump.
 
     Args:
@@ -47,9 +47,9 @@ def read(path: Path) -> Rows:
         DumpError: It is no such dump, or its download is damaged.
     """
     table = open_main_table(path, KIND, MOVIES, ("id", *COLUMNS))
-    credits = open_side(path, CREDITS, "id", CREDIT_COLUMNS)
-    keywords = open_side(path, KEYWORDS, "id", KEYWORD_COLUMNS)
-    links = LinkSide(open_links(path))
+    credits = open_joined_table(path, CREDITS, "id", CREDIT_COLUMNS)
+    keywords = open_joined_table(path, KEYWORDS, "id", KEYWORD_COLUMNS)
+    links = JoinedLinks(open_links(path))
     return read_movies(
         KIND,
         table,
@@ -67,4 +67,4 @@ def _add_link(fields: Fields, known: Mapping[str, object]) -> None:
     """Add the ids of `links.csv`; what the table of movies says itself goes first."""
     if known.get("imdb_id"):
         fields.setdefault("imdb_id", known["imdb_id"])
-    keep_own(fields, KIND, {name: known[name] for name in ("movieId",) if name in known})
+    add_extras(fields, KIND, {name: known[name] for name in ("movieId",) if name in known})

@@ -139,7 +139,7 @@ class _Interpreter(pickle._Unpickler):
         if type(state) is not tuple or len(state) != 5 or state[2] is not _OBJECT_TYPE:
             raise UnsafePickleError("the pickle fills an array as np.save does not")
         if state[1] != () or type(state[4]) is not list or len(state[4]) != 1:
-            raise DamagedPickleError("the array is not 0-d: one dict was wanted")
+            raise DamagedPickleError("the array is not 0-d: expected one dict")
         built.value, built.is_built = state[4][0], True
 
     def carry_out_setitem(self) -> None:

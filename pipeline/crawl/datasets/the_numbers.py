@@ -3,20 +3,25 @@
 import re
 from pathlib import Path
 
-from pipeline.crawl.datasets.cells import read_dollars, read_named_date, read_text
-from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
-from pipeline.crawl.datasets.shaping import Readers, keep_rest, read_cells, take_rows
-from pipeline.crawl.datasets.tables import Row, open_main_table
-from pipeline.crawl.datasets.tmdb_shape import BOX_OFFICE, list_figures
+from pipeline.crawl.datasets.cell_parsers import parse_dollars, parse_named_date, parse_text
+from pipeline.crawl.datasets.csv_tables import Row, open_main_table
+from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
+from pipeline.crawl.datasets.row_parsing import (
+    ColumnParsers,
+    keep_unmapped,
+    parse_cells,
+    parse_rows,
+)
+from pipeline.crawl.datasets.tmdb_format import BOX_OFFICE, usd_figures
 
 KIND = "the-numbers"
 BUDGETS = ("the_numbers_budgets.csv", "tn.movie_budgets.csv")
-COLUMNS: Readers = {
-    "release_date": read_named_date,
-    "movie": read_text,
-    "production_budget": read_dollars,
-    "domestic_gross": read_dollars,
-    "worldwide_gross": read_dollars,
+COLUMNS: ColumnParsers = {
+    "release_date": parse_named_date,
+    "movie": parse_text,
+    "production_budget": parse_dollars,
+    "domestic_gross": parse_dollars,
+    "worldwide_gross": parse_dollars,
 }
 YEAR_ONLY = "-12-31"
 """The day that stands where only the year is known.
@@ -26,7 +31,7 @@ Source:
 """
 
 
-def read(path: Path) -> Rows:
+def read(path: Path) -> ParsedRows:
     """Read the dump; `id` counts from 1 to 100 again and again and names no movie.
 
     Args:
@@ -35,15 +40,16 @@ def read(path: Path) -> Rows:
     Raises:
         DumpError: It is no such dump, or its download is damaged.
     """
-    return take_rows(open_main_table(path, KIND, BUDGETS, COLUMNS), _take)
+    return parse_rows(open_main_table(path, KIND, BUDGETS, COLUMNS), _take)
 
 
-def mend_title(text: str) -> str:
+def fix_title_encoding(text: str) -> str:
     r"""Undo that UTF-8 was read as Latin-1; leave other titles as they are.
 
     Example:
-        >>> mend_title("At Worldâ\x80\x99s End"), mend_title("DÃ©jÃ Vu"), mend_title("Ri¢hie Ri¢h")
-        ('At World’s End', 'Déjà Vu', 'Ri¢hie Ri¢h')
+        >>> titles = ("At Worldâ\x80\x99s End", "DÃ©jÃ Vu", "Ri¢hie Ri¢h")
+        >>> [fix_title_encoding(title) for title in titles]
+        ['At World’s End', 'Déjà Vu', 'Ri¢hie Ri¢h']
     """
     # The second byte of "à" is an unbreakable space there, which was taken for space and dropped.
     for candidate in (text, re.sub(r"Ã(?= |$)", "Ã\xa0", text)):
@@ -54,21 +60,21 @@ def mend_title(text: str) -> str:
     return text
 
 
-def _take(row: Row) -> Taken | Refused:
-    known = read_cells(row.cells, COLUMNS)
-    title, released = mend_title(known.get("movie", "")), known.get("release_date")
+def _take(row: Row) -> AcceptedRow | RejectedRow:
+    known = parse_cells(row.cells, COLUMNS)
+    title, released = fix_title_encoding(known.get("movie", "")), known.get("release_date")
     if not title or not released:
-        return Refused(row.where, RowReason.NO_ID, "title or date is empty")
+        return RejectedRow(row.where, RejectionReason.NO_ID, "title or date is empty")
     budget, domestic = known.get("production_budget"), known.get("domestic_gross")
-    figures = list_figures(
+    figures = usd_figures(
         KIND, worldwide=known.get("worldwide_gross"), domestic=domestic, budget=budget
     )
     if not figures:
-        return Refused(row.where, RowReason.EMPTY, f"{title}: no figure is known")
+        return RejectedRow(row.where, RejectionReason.EMPTY, f"{title}: no figure is known")
     fields = {"title": title, BOX_OFFICE: figures}
     if not released.endswith(YEAR_ONLY):
         fields["release_date"] = released
     if budget:
         fields["budget"] = budget
-    fields |= keep_rest(KIND, row.cells, set(COLUMNS) - {"release_date"})
-    return Taken(row.where, fields, title=title, year=int(released[:4]))
+    fields |= keep_unmapped(KIND, row.cells, set(COLUMNS) - {"release_date"})
+    return AcceptedRow(row.where, fields, title=title, year=int(released[:4]))

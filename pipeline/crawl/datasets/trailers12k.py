@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.core.errors import DumpError
-from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
-from pipeline.crawl.datasets.trailers12k_tables import Said, read_metadata, read_mtgc
+from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
+from pipeline.crawl.datasets.trailers12k_tables import ParsedFile, read_metadata, read_mtgc
 from pipeline.crawl.datasets.zarr_groups import ZarrGroup, is_group, open_group
 from pipeline.crawl.datasets.zarr_guard import UnsafeArrayError
 from pipeline.layouts.trailers12k_layout import FIELD, GROUP_ENDING, METADATA, MTGC_NAMES
@@ -19,10 +19,10 @@ from pipeline.layouts.trailers12k_layout import FIELD, GROUP_ENDING, METADATA, M
 KIND = "trailers12k"
 
 
-def read(path: Path) -> Rows:
+def read(path: Path) -> ParsedRows:
     """Read what there is of Trailers12k; any of its files will do alone.
 
-    Of each movie there is one `Taken`, by IMDb id: YouTube ids as videos, in order; the entry of
+    Each movie has one `AcceptedRow`, by IMDb id: YouTube ids as videos, in order; the entry of
     `metadata.json`, genres and splits under `marquee_trailers12k`; and an array per group as
     `<group>/{tmdb_id}.npy` in `files`, where the importer puts the movie's id. Arrays are read as
     their movie's turn comes.
@@ -31,13 +31,16 @@ def read(path: Path) -> Rows:
         path: The folder, or one of `metadata.json`, `mtgc.csv` and a `.zarr` folder.
 
     Yields:
-        `Refused` for what cannot be taken, whole files included; the movie's other parts count.
+        `RejectedRow` for what cannot be taken, whole files included; the movie's other parts count.
 
     Raises:
         DumpError: There is nothing of Trailers12k.
     """
     metadata, mtgc, groups = _find(path)
-    tables = [read_metadata(metadata) if metadata else Said(), read_mtgc(mtgc) if mtgc else Said()]
+    tables = [
+        read_metadata(metadata) if metadata else ParsedFile(),
+        read_mtgc(mtgc) if mtgc else ParsedFile(),
+    ]
     for said in tables:
         yield from said.refused
     members: dict[str, list[ZarrGroup]] = {}
@@ -67,24 +70,24 @@ def _find(path: Path) -> tuple[Path | None, Path | None, list[Path]]:
     )
 
 
-def _open(path: Path, members: dict[str, list[ZarrGroup]]) -> Iterator[Refused]:
+def _open(path: Path, members: dict[str, list[ZarrGroup]]) -> Iterator[RejectedRow]:
     """Open a group and note which movies have an array in it."""
     try:
         group = open_group(path)
     except UnsafeArrayError as error:
-        yield Refused(path.name, RowReason.UNSAFE, str(error))
+        yield RejectedRow(path.name, RejectionReason.UNSAFE, str(error))
         return
     except DumpError as error:
-        yield Refused(path.name, RowReason.MALFORMED, str(error))
+        yield RejectedRow(path.name, RejectionReason.MALFORMED, str(error))
         return
     for member in group.members():
-        if isinstance(member, Refused):
+        if isinstance(member, RejectedRow):
             yield member
         else:
             members.setdefault(member, []).append(group)
 
 
-def _movie(imdb_id: str, tables: list[Said], groups: list[ZarrGroup]) -> Rows:
+def _movie(imdb_id: str, tables: list[ParsedFile], groups: list[ZarrGroup]) -> ParsedRows:
     places: list[str] = []
     kept: dict[str, object] = {}
     for said in tables:
@@ -99,11 +102,11 @@ def _movie(imdb_id: str, tables: list[Said], groups: list[ZarrGroup]) -> Rows:
             files[f"{group.name}/{{tmdb_id}}.npy"] = _npy(group.read(imdb_id))
             places.append(where)
         except UnsafeArrayError as error:
-            yield Refused(where, RowReason.UNSAFE, str(error))
+            yield RejectedRow(where, RejectionReason.UNSAFE, str(error))
         except DumpError as error:
-            yield Refused(where, RowReason.MALFORMED, str(error))
+            yield RejectedRow(where, RejectionReason.MALFORMED, str(error))
     if places:
-        yield Taken(", ".join(places), _fields(imdb_id, kept), imdb_id=imdb_id, files=files)
+        yield AcceptedRow(", ".join(places), _fields(imdb_id, kept), imdb_id=imdb_id, files=files)
 
 
 def _fields(imdb_id: str, kept: dict[str, object]) -> dict[str, object]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.core.errors import DumpError
-from pipeline.crawl.datasets.rows import Refused, RowReason
-from pipeline.crawl.datasets.tables import open_table
+from pipeline.crawl.datasets.csv_tables import open_table
+from pipeline.crawl.datasets.dump_rows import RejectedRow, RejectionReason
 from pipeline.layouts.trailers12k_layout import (
     GENRES,
     IMDB_ID,
@@ -25,7 +25,7 @@ _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
 @dataclass
-class Said:
+class ParsedFile:
     """What one file says, by IMDb id.
 
     Attributes:
@@ -34,22 +34,22 @@ class Said:
     """
 
     rows: dict[str, tuple[str, dict]] = field(default_factory=dict)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RejectedRow] = field(default_factory=list)
 
     def add(self, imdb_id: str, where: str, row: dict) -> None:
         """Take a row, unless its movie stands there already."""
         if imdb_id in self.rows:
             first = self.rows[imdb_id][0]
-            self.refuse(where, RowReason.DUPLICATE, f"{imdb_id} stands at {first} already")
+            self.refuse(where, RejectionReason.DUPLICATE, f"{imdb_id} stands at {first} already")
         else:
             self.rows[imdb_id] = (where, row)
 
-    def refuse(self, where: str, reason: RowReason, detail: str) -> None:
+    def refuse(self, where: str, reason: RejectionReason, detail: str) -> None:
         """Note what is not taken."""
-        self.refused.append(Refused(where, reason, detail))
+        self.refused.append(RejectedRow(where, reason, detail))
 
 
-def read_metadata(path: Path) -> Said:
+def read_metadata(path: Path) -> ParsedFile:
     """Read `metadata.json`: IMDb's genres and the trailers' YouTube ids.
 
     Each row has `db_id`, `metadata` (the entry as it came) and `youtube_ids` in order.
@@ -57,15 +57,15 @@ def read_metadata(path: Path) -> Said:
     Raises:
         DumpError: It is no JSON object with `trailers12k`.
     """
-    said = Said()
+    said = ParsedFile()
     for db_id, entry in _entries(path).items():
         where = f"{path.name} {db_id[:40]}"
         imdb = _mapping(_mapping(entry).get("imdb"))
         imdb_id = read_imdb_id(imdb.get("id"))
         if imdb_id is None:
-            said.refuse(where, RowReason.NO_ID, f"imdb.id is {str(imdb.get('id'))[:40]!r}")
+            said.refuse(where, RejectionReason.NO_ID, f"imdb.id is {str(imdb.get('id'))[:40]!r}")
         elif _depth(entry) > MAX_ENTRY_DEPTH:
-            said.refuse(where, RowReason.MALFORMED, f"more than {MAX_ENTRY_DEPTH} levels")
+            said.refuse(where, RejectionReason.MALFORMED, f"more than {MAX_ENTRY_DEPTH} levels")
         else:
             youtube_ids = list(_youtube_ids(entry, where, said))
             said.add(
@@ -74,7 +74,7 @@ def read_metadata(path: Path) -> Said:
     return said
 
 
-def read_mtgc(path: Path) -> Said:
+def read_mtgc(path: Path) -> ParsedFile:
     """Read `mtgc.csv`: ten genres, and the part of three splits that each movie is in.
 
     Each row has `genres` (names) and `splits` (0, 1 or 2 by name).
@@ -82,19 +82,21 @@ def read_mtgc(path: Path) -> Said:
     Raises:
         DumpError: It is no such table.
     """
-    said = Said()
+    said = ParsedFile()
     for row in open_table(path, MTGC_COLUMNS).read_rows():
-        if isinstance(row, Refused):
+        if isinstance(row, RejectedRow):
             said.refused.append(row)
             continue
         cells = row.cells
         odd = [n for n in GENRES if cells[n] not in ("0", "1")]
         odd += [n for n in SPLITS if cells[n] not in ("0", "1", "2")]
         if not IMDB_ID.fullmatch(cells["mid"]):
-            said.refuse(row.where, RowReason.NO_ID, f"mid is {cells['mid'][:40]!r}, wanted tt…")
+            said.refuse(
+                row.where, RejectionReason.NO_ID, f"mid is {cells['mid'][:40]!r}, wanted tt…"
+            )
         elif odd:
             detail = f"{odd[0]} is {cells[odd[0]][:40]!r}, wanted 0, 1 (or 2 in a split)"
-            said.refuse(row.where, RowReason.MALFORMED, detail)
+            said.refuse(row.where, RejectionReason.MALFORMED, detail)
         else:
             genres = [name for name in GENRES if cells[name] == "1"]
             splits = {name: int(cells[name]) for name in SPLITS}
@@ -125,7 +127,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _youtube_ids(entry: Mapping, where: str, said: Said) -> Iterator[str]:
+def _youtube_ids(entry: Mapping, where: str, said: ParsedFile) -> Iterator[str]:
     """Return the ids that YouTube could have given; of the others say which they were."""
     trailers = _mapping(entry.get("youtube")).get("trailers")
     for number, trailer in enumerate(trailers if isinstance(trailers, list) else [], start=1):
@@ -134,7 +136,7 @@ def _youtube_ids(entry: Mapping, where: str, said: Said) -> Iterator[str]:
             yield youtube_id
         else:
             detail = f"{str(youtube_id)[:40]!r} is no YouTube id; the film's other trailers count"
-            said.refuse(f"{where} trailer {number}", RowReason.MALFORMED, detail)
+            said.refuse(f"{where} trailer {number}", RejectionReason.MALFORMED, detail)
 
 
 def _mapping(value: object) -> Mapping:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.core.errors import DumpError
-from pipeline.crawl.datasets.rows import Refused, RowReason
+from pipeline.crawl.datasets.dump_rows import RejectedRow, RejectionReason
 from pipeline.crawl.datasets.zarr_guard import UnsafeArrayError, check_array, read_meta
 from pipeline.layouts.trailers12k_layout import (
     GROUP_ENDING,
@@ -40,18 +40,20 @@ class ZarrGroup:
     zarr_format: int
     width: int
 
-    def members(self) -> Iterator[str | Refused]:
+    def members(self) -> Iterator[str | RejectedRow]:
         """Return the IMDb id of every array, in order; what has another name is refused."""
         for path in sorted(self.path.iterdir()):
             if path.name.startswith(".") or path.name == "zarr.json":
                 continue
             where = f"{self.path.name}/{path.name}"
             if path.is_symlink():
-                yield Refused(where, RowReason.UNSAFE, "it is a link to another place")
+                yield RejectedRow(where, RejectionReason.UNSAFE, "it is a link to another place")
             elif IMDB_ID.fullmatch(path.name) and path.is_dir():
                 yield path.name
             else:
-                yield Refused(where, RowReason.NO_ID, "an array named by an IMDb id was wanted")
+                yield RejectedRow(
+                    where, RejectionReason.NO_ID, "an array named by an IMDb id was wanted"
+                )
 
     def read(self, imdb_id: str) -> np.ndarray:
         """Read one movie's array.

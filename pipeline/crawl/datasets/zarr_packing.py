@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.core.errors import DumpError
 from pipeline.core.ragged import Ragged
-from pipeline.crawl.datasets.rows import Refused
+from pipeline.crawl.datasets.dump_rows import RejectedRow
 from pipeline.crawl.datasets.zarr_groups import ZarrGroup
 
 
@@ -21,7 +21,7 @@ def pack_group(group: ZarrGroup, imdb_ids: Sequence[str], folder: Path) -> tuple
 
     Args:
         group: Of one array (rows, width), or (width,), per movie.
-        imdb_ids: Rows of the result, in this order; one that the group lacks has no vectors.
+        imdb_ids: ParsedRows of the result, in this order; one that the group lacks has no vectors.
         folder: Holds the packed file, as large as the arrays.
 
     Returns:
@@ -31,7 +31,7 @@ def pack_group(group: ZarrGroup, imdb_ids: Sequence[str], folder: Path) -> tuple
         DumpError: An array is damaged, or the group has none of the movies.
         UnsafeArrayError: An array wants more than numbers.
     """
-    members = {name for name in group.members() if not isinstance(name, Refused)}
+    members = {name for name in group.members() if not isinstance(name, RejectedRow)}
     wanted = [name if name in members else "" for name in imdb_ids]
     if not any(wanted):
         raise DumpError(f"{group.path} has none of the {len(imdb_ids)} movies wanted")

@@ -11,8 +11,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from pipeline.core.errors import RecordError
 from pipeline.core.outcomes import Reason
-from pipeline.crawl.imdbpro.login_walls import refuse_walls
-from pipeline.crawl.money import SIGNS, Money, parse_money
+from pipeline.crawl.imdbpro.login_walls import raise_for_wall
+from pipeline.crawl.monetary_amounts import SIGNS, MonetaryAmount, parse_amount
 
 SUMMARY = "div#box_office_summary"
 FIGURE = "div.a-column.a-span5.a-text-right.a-span-last"
@@ -35,10 +35,10 @@ _ANY_MONEY = re.compile(rf"[{''.join(SIGNS)}]\s*[0-9]|\b[A-Z]{{3}}\s?[0-9]{{1,3}
 class BoxOffice:
     """The four figures of the summary; None where IMDbPro does not know one."""
 
-    budget: Money | None = None
-    opening: Money | None = None
-    gross_domestic: Money | None = None
-    gross_worldwide: Money | None = None
+    budget: MonetaryAmount | None = None
+    opening: MonetaryAmount | None = None
+    gross_domestic: MonetaryAmount | None = None
+    gross_worldwide: MonetaryAmount | None = None
 
     @property
     def has_domestic_run(self) -> bool:
@@ -58,13 +58,13 @@ def parse_box_office(html: str | bytes) -> BoxOffice:
         >>> page = '''<div id="box_office_summary"><div class="budget_summary">
         ... <div class="a-column a-span5 a-text-right a-span-last">£430,000</div></div></div>'''
         >>> parse_box_office(page).budget
-        Money(amount=430000.0, currency='GBP')
+        MonetaryAmount(amount=430000.0, currency='GBP')
     """
     page = LexborHTMLParser(html)
     summary = page.css_first(SUMMARY)
     if summary is None:
         if page.css_first(PAGE_WITHOUT_SUMMARY) is None:
-            refuse_walls(page, "a box-office page")
+            raise_for_wall(page, "a box-office page")
         return BoxOffice()
     figures = {name: _read_row(summary, css_class) for name, css_class in ROWS.items()}
     if not any(figures.values()) and _ANY_MONEY.search(summary.text()):
@@ -74,14 +74,14 @@ def parse_box_office(html: str | bytes) -> BoxOffice:
     return BoxOffice(**figures)
 
 
-def _read_row(summary: LexborNode, css_class: str) -> Money | None:
+def _read_row(summary: LexborNode, css_class: str) -> MonetaryAmount | None:
     row = summary.css_first(f".{css_class}")
     if row is None:
         return None
     figure = row.css_first(FIGURE)
     if figure is None:
         raise _drifted(f"the row {css_class} has no figure")
-    return parse_money(figure.text())
+    return parse_amount(figure.text())
 
 
 def _names_the_world_elsewhere(summary: LexborNode) -> bool:

@@ -13,9 +13,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from pipeline.core.errors import RecordError
 from pipeline.core.outcomes import Reason
-from pipeline.crawl.dates import read_us_date
-from pipeline.crawl.imdbpro.login_walls import refuse_walls
-from pipeline.crawl.money import parse_money
+from pipeline.crawl.dates import parse_us_date
+from pipeline.crawl.imdbpro.login_walls import raise_for_wall
+from pipeline.crawl.monetary_amounts import parse_amount
 
 TABLE = "table#box_office_mojo"
 NO_DATA = "span.empty_mojo_table"
@@ -90,7 +90,7 @@ def _refuse(page: LexborHTMLParser) -> None:
     if page.css_first(DETAILS) is not None:
         raise _drifted("its place is there and neither rows nor the mark that there are none")
     try:
-        refuse_walls(page, "the table of days")
+        raise_for_wall(page, "the table of days")
     except RecordError as error:
         raise RecordError(
             Reason.BOT_CHECK,
@@ -130,7 +130,7 @@ def _read_date(cell: LexborNode) -> date:
             return date.fromisoformat(text)
         except ValueError:
             continue
-    seen = read_us_date(" ".join(cell.text().split()))
+    seen = parse_us_date(" ".join(cell.text().split()))
     if seen is None:
         raise _drifted(f"{key[:20]!r} is no date")
     return seen
@@ -154,7 +154,7 @@ def _read_currency(rows: list[list[LexborNode]]) -> str | None:
     """Return the currency of the first amount that a person sees; the keys carry none."""
     for cells in rows:
         try:
-            money = parse_money(cells[COLUMNS.index("gross")].text())
+            money = parse_amount(cells[COLUMNS.index("gross")].text())
         except RecordError:
             continue
         if money:

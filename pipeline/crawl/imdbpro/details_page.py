@@ -13,8 +13,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from pipeline.core.errors import RecordError
 from pipeline.core.outcomes import Reason
-from pipeline.crawl.imdbpro.login_walls import refuse_walls
-from pipeline.crawl.imdbpro.see_more import drop_more_or_less
+from pipeline.crawl.imdbpro.login_walls import raise_for_wall
+from pipeline.crawl.imdbpro.page_text import drop_see_more
 
 HEADING = "#title_heading span"
 CERTIFICATE, RUNNING_TIME, GENRES = "#certificate", "#running_time", "#genres"
@@ -63,13 +63,13 @@ def parse_title_details(html: str | bytes) -> Details:
     page = LexborHTMLParser(html)
     title = _text(page, HEADING)
     if not title or page.css_first(PLACES) is None:
-        refuse_walls(page, "a details page")
+        raise_for_wall(page, "a details page")
     return Details(
         title=title,
         certificate=_text(page, CERTIFICATE),
         running_time_min=_read_minutes(_text(page, RUNNING_TIME)),
         genres=tuple(name for part in _text(page, GENRES).split(",") if (name := part.strip())),
-        summary=drop_more_or_less(_text(page, SUMMARY)),
+        summary=drop_see_more(_text(page, SUMMARY)),
         rating=_read_rating(_text(page, RATING)),
         has_ranking=page.css_first(RANKING) is not None,
     )

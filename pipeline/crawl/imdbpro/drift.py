@@ -39,7 +39,7 @@ def weigh(reason: Reason | None) -> float | None:
     return STRANGE_WEIGHT if reason in STRANGE else None
 
 
-def stop_at_drift(
+def stop_on_layout_drift(
     outcomes: Iterable[Outcome],
     weight_of: Callable[[int], float | None],
     *,

@@ -45,7 +45,7 @@ COOKIE_REMEDY = (
 BROWSER_REMEDY = "Open it in the browser that the cookie is from, {do}, and try again later."
 
 
-def refuse_walls(page: LexborHTMLParser, wanted: str) -> None:
+def raise_for_wall(page: LexborHTMLParser, wanted: str) -> None:
     """Raise what the page is instead of the one that was wanted; it always is something.
 
     Only asked once what was wanted was not found: a page with figures may hold a link to log in.

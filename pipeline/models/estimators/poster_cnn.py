@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from pipeline.core.squares import Fit
+from pipeline.core.image_inputs import Fit
 from pipeline.models.networks.pixel_trunks import (
     NO_WEIGHTS,
     LoadWeights,

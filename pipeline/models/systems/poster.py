@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pipeline.core.squares import Fit
+from pipeline.core.image_inputs import Fit
 from pipeline.models.estimators.poster_cnn import PosterConfig, PosterEstimator
 from pipeline.models.networks.pixel_trunks import DEEP_AND_WIDE, LoadWeights
 

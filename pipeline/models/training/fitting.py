@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from pipeline.core.errors import LeakError, TrainingError
-from pipeline.core.leaks import check_no_leak
+from pipeline.core.leaking_columns import check_no_leak
 from pipeline.core.versions import hash_bytes, hash_json
 from pipeline.models.training.batches import Batches, StreamTable, Transform
 from pipeline.models.training.estimator import Inputs, Target, Trained, Training

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from pipeline.core.errors import TrainingError
-from pipeline.core.squares import Fit, make_square
+from pipeline.core.image_inputs import Fit, make_square
 from pipeline.models.training.batches import Batch
 from pipeline.models.training.estimator import Inputs
 

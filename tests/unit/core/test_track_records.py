@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from pipeline.core.leaks import check_no_leak
+from pipeline.core.leaking_columns import check_no_leak
 from pipeline.core.records import Company, MovieRecord, Person
 from pipeline.core.track_records import (
     TALENT_COLUMNS,

@@ -5,24 +5,29 @@ import pytest
 from pipeline.core.outcomes import Reason
 from pipeline.core.prices import REAL_USD_YEAR, to_real_usd
 from pipeline.core.records import MovieRecord
-from pipeline.crawl.box_office import (
-    choose_budget,
-    choose_revenue,
-    describe_box_office,
-    tell_why_not,
+from pipeline.crawl.box_office_figures import (
+    Figures,
+    figures_from_page,
+    figures_from_record,
+    read_imported_figures,
 )
-from pipeline.crawl.exchange_rates import ExchangeRates
-from pipeline.crawl.figures import Figures, from_page, from_record, read_imported
+from pipeline.crawl.box_office_selection import (
+    describe_box_office,
+    explain_missing_revenue,
+    select_budget,
+    select_revenue,
+)
+from pipeline.crawl.currency_conversion import ExchangeRates
 from pipeline.crawl.imdbpro.box_office_page import BoxOffice
 from pipeline.crawl.imdbpro.daily_table import Day, Days
-from pipeline.crawl.money import Money
+from pipeline.crawl.monetary_amounts import MonetaryAmount
 
 
 def usd(amount):
-    return Money(float(amount), "USD")
+    return MonetaryAmount(float(amount), "USD")
 
 
-POUNDS = Money(430_000.0, "GBP")
+POUNDS = MonetaryAmount(430_000.0, "GBP")
 RATES = ExchangeRates({(1961, "GBP"): 2.8})
 ORDER = ("imdbpro", "imdbpro-csv", "tmdb", "the-numbers", "box-office-mojo")
 
@@ -30,36 +35,38 @@ ORDER = ("imdbpro", "imdbpro-csv", "tmdb", "the-numbers", "box-office-mojo")
 @pytest.mark.parametrize("first", range(len(ORDER)))
 def test_most_trusted_source_that_knows_gives_the_label(first):
     figures = [Figures(source, usd(100 + i)) for i, source in enumerate(ORDER)][first:]
-    assert choose_revenue(figures[::-1]).source == ORDER[first]
+    assert select_revenue(figures[::-1]).source == ORDER[first]
 
 
 def test_source_that_is_not_listed_comes_last():
     figures = [Figures("somebody", usd(1)), Figures("box-office-mojo", usd(2))]
-    assert choose_revenue(figures).amount_usd == 2
-    assert choose_revenue(figures[:1]).amount_usd == 1
+    assert select_revenue(figures).amount_usd == 2
+    assert select_revenue(figures[:1]).amount_usd == 1
 
 
 def test_imported_revenue_in_tmdbs_field_is_trusted_like_tmdbs_and_named_after_its_dump():
     record = MovieRecord(1, "A", revenue_usd=5.0)
-    told = from_record(record, {"marquee_provenance": {"revenue": "tmdb5000"}})
-    chosen = choose_revenue([Figures("the-numbers", usd(9)), told])
+    told = figures_from_record(record, {"marquee_provenance": {"revenue": "tmdb5000"}})
+    chosen = select_revenue([Figures("the-numbers", usd(9)), told])
     assert (chosen.source, chosen.amount_usd) == ("tmdb5000", 5.0)
 
 
 def test_foreign_currency_makes_no_label_and_is_kept():
-    described = describe_box_office([from_page(BoxOffice(gross_worldwide=POUNDS))], year=1961)
+    described = describe_box_office(
+        [figures_from_page(BoxOffice(gross_worldwide=POUNDS))], year=1961
+    )
     assert (described["revenue_usd"], described["source"]) == (None, "none")
     assert described["reason"] == "foreign_currency"
     assert described["imdbpro"]["gross_worldwide"] == {"amount": 430_000, "currency": "GBP"}
 
 
 def test_foreign_currency_leaves_the_label_to_the_next_source():
-    figures = [from_page(BoxOffice(gross_worldwide=POUNDS)), Figures("tmdb", usd(5))]
-    assert choose_revenue(figures, year=1961).source == "tmdb"
+    figures = [figures_from_page(BoxOffice(gross_worldwide=POUNDS)), Figures("tmdb", usd(5))]
+    assert select_revenue(figures, year=1961).source == "tmdb"
 
 
 def test_rates_make_foreign_currency_a_label_that_says_so():
-    figures = [from_page(BoxOffice(gross_worldwide=POUNDS)), Figures("tmdb", usd(5))]
+    figures = [figures_from_page(BoxOffice(gross_worldwide=POUNDS)), Figures("tmdb", usd(5))]
     described = describe_box_office(figures, year=1961, rates=RATES)
     assert (described["revenue_usd"], described["source"]) == (1_204_000.0, "imdbpro")
     assert described["revenue_converted"] == {
@@ -71,8 +78,8 @@ def test_rates_make_foreign_currency_a_label_that_says_so():
 @pytest.mark.parametrize("year", [1962, None])
 def test_missing_rate_leaves_a_foreign_figure_as_it_is(year):
     figures = [Figures("imdbpro", POUNDS)]
-    assert choose_revenue(figures, year=year, rates=RATES) is None
-    reason, detail = tell_why_not(figures)
+    assert select_revenue(figures, year=year, rates=RATES) is None
+    reason, detail = explain_missing_revenue(figures)
     assert reason is Reason.FOREIGN_CURRENCY
     assert "£430,000" in detail
     assert "MARQUEE_EXCHANGE_RATES" in detail
@@ -91,25 +98,28 @@ def test_domestic_gross_alone_is_no_worldwide_revenue(source):
     assert described["figures"] == [
         {"source": source, "domestic": {"amount": 9693.0, "currency": "USD"}}
     ]
-    assert tell_why_not(figures)[0] is Reason.NO_BOX_OFFICE
+    assert explain_missing_revenue(figures)[0] is Reason.NO_BOX_OFFICE
 
 
 def test_movie_of_which_nobody_knows_a_figure_has_none():
     assert describe_box_office([]) is None
     assert (
-        describe_box_office([from_page(BoxOffice()), from_record(MovieRecord(1, "A"), {})]) is None
+        describe_box_office(
+            [figures_from_page(BoxOffice()), figures_from_record(MovieRecord(1, "A"), {})]
+        )
+        is None
     )
 
 
 def test_budget_is_tmdbs_before_all_others_as_models_are_fed_it():
     figures = [Figures("imdbpro", budget=usd(7)), Figures("tmdb", budget=usd(5))]
-    assert choose_budget(figures).source == "tmdb"
-    assert choose_budget(figures[:1]).source == "imdbpro"
+    assert select_budget(figures).source == "tmdb"
+    assert select_budget(figures[:1]).source == "imdbpro"
 
 
 def test_real_dollars_stand_beside_those_of_the_time():
     record = MovieRecord(1, "A", release_date=date(1997, 1, 1), budget_usd=2e6, revenue_usd=5e6)
-    described = describe_box_office([from_record(record, {})], year=1997)
+    described = describe_box_office([figures_from_record(record, {})], year=1997)
     assert described["revenue_usd_real"] == to_real_usd(5e6, 1997)
     assert described["budget_usd_real"] == to_real_usd(2e6, 1997)
     assert (described["real_usd_year"], described["cpi_year"]) == (REAL_USD_YEAR, 1997)
@@ -130,7 +140,10 @@ def test_every_sources_figures_are_kept():
             {"source": "imdb5000", "domestic": {"amount": 4, "currency": "USD"}},
         ]
     }  # fmt: skip
-    figures = [*read_imported(answer), from_page(BoxOffice(gross_worldwide=usd(10)))]
+    figures = [
+        *read_imported_figures(answer),
+        figures_from_page(BoxOffice(gross_worldwide=usd(10))),
+    ]
     described = describe_box_office(figures, year=2000)
     assert [one["source"] for one in described["figures"]] == ["imdbpro", "the-numbers", "imdb5000"]
     assert described["figures"][1]["budget"] == {"amount": 3.0, "currency": "USD"}
@@ -144,7 +157,7 @@ def test_every_sources_figures_are_kept():
      [{"source": "a", "worldwide": {"amount": 5}}]],
 )  # fmt: skip
 def test_what_is_no_imported_figure_is_left_out(said):
-    assert read_imported({"marquee_box_office": said}) == ()
+    assert read_imported_figures({"marquee_box_office": said}) == ()
 
 
 def test_days_are_kept_in_rows_with_their_columns():

@@ -2,7 +2,7 @@ import pytest
 
 from pipeline.core.errors import SourceError
 from pipeline.core.outcomes import Reason, Status, lacking, made
-from pipeline.crawl.imdbpro.drift import stop_at_drift, weigh
+from pipeline.crawl.imdbpro.drift import stop_on_layout_drift, weigh
 
 GOOD, MISSING, STRANGE, NOT_ASKED = 0.0, 0.25, 1.0, None
 
@@ -13,7 +13,7 @@ def run(weights, taken):
         lacking(i, Reason.MALFORMED, f"page {i}") if weight == STRANGE else made(i, "h")
         for i, weight in enumerate(weights)
     ]
-    for outcome in stop_at_drift(outcomes, dict(enumerate(weights)).get, source="IMDbPro"):
+    for outcome in stop_on_layout_drift(outcomes, dict(enumerate(weights)).get, source="IMDbPro"):
         taken.append(outcome.tmdb_id)
     return taken
 

@@ -5,26 +5,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import ConfigurationError
-from pipeline.crawl.exchange_rates import ExchangeRates, parse_rates
-from pipeline.crawl.money import Money
+from pipeline.crawl.currency_conversion import ExchangeRates, parse_rates
+from pipeline.crawl.monetary_amounts import MonetaryAmount
 
 HEADER = "year,currency,usd_per_unit\n"
 
 
 def test_amount_is_converted_by_the_rate_of_its_year():
     rates = parse_rates(HEADER + "1961,GBP,2.80\n1962,GBP,2.81\n", "rates.csv")
-    found = rates.convert(Money(430_000, "GBP"), 1961)
+    found = rates.convert(MonetaryAmount(430_000, "GBP"), 1961)
     assert (found.amount_usd, found.usd_per_unit, found.year) == (1_204_000.0, 2.8, 1961)
 
 
 @pytest.mark.parametrize(("year", "currency"), [(1962, "GBP"), (1961, "JPY"), (None, "GBP")])
 def test_missing_rate_is_no_conversion(year, currency):
     rates = parse_rates(HEADER + "1961,GBP,2.80\n", "rates.csv")
-    assert rates.convert(Money(5.0, currency), year) is None
+    assert rates.convert(MonetaryAmount(5.0, currency), year) is None
 
 
 def test_no_rates_convert_nothing():
-    assert ExchangeRates().convert(Money(5.0, "GBP"), 1961) is None
+    assert ExchangeRates().convert(MonetaryAmount(5.0, "GBP"), 1961) is None
 
 
 def test_spaces_empty_lines_and_a_byte_order_mark_do_no_harm():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.core.errors import CredentialError, MarqueeError, RecordError, SourceError
 from pipeline.core.outcomes import Reason
 from pipeline.crawl.imdbpro.box_office_page import ROWS, BoxOffice, parse_box_office
-from pipeline.crawl.money import Money
+from pipeline.crawl.monetary_amounts import MonetaryAmount
 
 
 def page(**figures):
@@ -27,10 +27,10 @@ def test_four_figures_are_read_with_their_currency():
         budget="£430,000", opening="$9,693", gross_domestic="$1", gross_worldwide="¥800,000,000"
     )
     assert parse_box_office(html) == BoxOffice(
-        budget=Money(430_000.0, "GBP"),
-        opening=Money(9693.0, "USD"),
-        gross_domestic=Money(1.0, "USD"),
-        gross_worldwide=Money(800_000_000.0, "JPY"),
+        budget=MonetaryAmount(430_000.0, "GBP"),
+        opening=MonetaryAmount(9693.0, "USD"),
+        gross_domestic=MonetaryAmount(1.0, "USD"),
+        gross_worldwide=MonetaryAmount(800_000_000.0, "JPY"),
     )
 
 
@@ -59,7 +59,7 @@ def test_table_of_days_is_expected_where_a_domestic_run_is_known():
 
 
 def test_bytes_are_read_too():
-    assert parse_box_office(page(budget="£1").encode()).budget == Money(1.0, "GBP")
+    assert parse_box_office(page(budget="£1").encode()).budget == MonetaryAmount(1.0, "GBP")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_empty_page_is_a_block_and_no_movie_without_revenue(html):
     ["<a href='https://pro.imdb.com/login/ap?u=%2F'>Log in</a>", "<div id=consent></div>"],
 )
 def test_link_to_log_in_beside_the_figures_does_no_harm(beside):
-    assert parse_box_office(page(budget="$5") + beside).budget == Money(5.0, "USD")
+    assert parse_box_office(page(budget="$5") + beside).budget == MonetaryAmount(5.0, "USD")
 
 
 @pytest.mark.parametrize(

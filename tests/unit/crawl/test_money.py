@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import RecordError
-from pipeline.crawl.money import MAX_AMOUNT, Money, format_money, parse_money
+from pipeline.crawl.monetary_amounts import MAX_AMOUNT, MonetaryAmount, format_amount, parse_amount
 
 CRAWLED = (
     Path(__file__).resolve().parents[3] / "../shared/data/imdbpro/IMDB_crawl_36k_first36rows.csv"
@@ -21,7 +21,7 @@ CRAWLED = (
      ("\u00a01\u00a0SEK ", "SEK")],
 )  # fmt: skip
 def test_currency_is_kept(text, currency):
-    assert parse_money(text) == Money(1.0, currency)
+    assert parse_amount(text) == MonetaryAmount(1.0, currency)
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,11 @@ def test_currency_is_kept(text, currency):
      ("$200,000,000 (estimated)", 2e8)],
 )  # fmt: skip
 def test_amount_is_read_whole(text, amount):
-    assert parse_money(text).amount == amount
+    assert parse_amount(text).amount == amount
 
 
 def test_zero_is_unknown():
-    assert parse_money("$0") is None
+    assert parse_amount("$0") is None
 
 
 @pytest.mark.parametrize(
@@ -45,19 +45,21 @@ def test_zero_is_unknown():
 )  # fmt: skip
 def test_what_is_no_amount_is_not_guessed(text):
     with pytest.raises(RecordError):
-        parse_money(text)
+        parse_amount(text)
 
 
 @given(st.floats(0.01, MAX_AMOUNT / 10).map(lambda x: round(x, 2)),
        st.sampled_from(["USD", "GBP", "JPY", "CAD", "FRF", "BRL", "CNY", "SGD"]))  # fmt: skip
 def test_written_amount_reads_as_itself(amount, currency):
-    assert parse_money(format_money(Money(amount, currency))) == Money(amount, currency)
+    assert parse_amount(format_amount(MonetaryAmount(amount, currency))) == MonetaryAmount(
+        amount, currency
+    )
 
 
 @given(st.text(max_size=40))
 def test_no_text_brings_more_than_our_error(text):
     try:
-        money = parse_money(text)
+        money = parse_amount(text)
     except RecordError:
         return
     assert money is None or 0 < money.amount <= MAX_AMOUNT
@@ -69,4 +71,4 @@ def test_every_amount_of_a_real_crawl_is_read_and_written_as_it_was():
     with CRAWLED.open(encoding="utf-8-sig", newline="") as file:
         amounts = [row[name] for row in csv.DictReader(file) for name in columns if row[name]]
     assert len(amounts) > 50
-    assert [format_money(parse_money(text)) for text in amounts] == amounts
+    assert [format_amount(parse_amount(text)) for text in amounts] == amounts

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.crawl.imdbpro.see_more import drop_more_or_less
+from pipeline.crawl.imdbpro.page_text import drop_see_more
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from pipeline.crawl.imdbpro.see_more import drop_more_or_less
     ],
 )
 def test_buttons_go_and_the_text_stays(text, clean):
-    assert drop_more_or_less(text) == clean
+    assert drop_see_more(text) == clean

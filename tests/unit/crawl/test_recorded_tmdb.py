@@ -15,7 +15,7 @@ import yaml
 
 from pipeline.core.errors import RecordError
 from pipeline.core.records import Company, MovieRecord, Person, Video
-from pipeline.crawl.tmdb.answers import (
+from pipeline.crawl.tmdb.responses import (
     parse_configuration,
     parse_details,
     parse_genres,

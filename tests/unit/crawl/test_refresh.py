@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pipeline.crawl.refresh import next_try_s, recheck_at_s
+from pipeline.crawl.refresh_schedule import next_retry_s, recheck_at_s
 
 TODAY = date(2026, 3, 10)
 NOW_S = datetime(2026, 3, 10, 2, 0, 7, tzinfo=UTC).timestamp()
@@ -44,4 +44,4 @@ def test_movies_of_one_day_are_due_together_at_midnight():
 
 
 def test_page_that_could_not_be_read_is_tried_a_week_later():
-    assert NOW_S + 6 * 86400 < next_try_s(NOW_S) <= NOW_S + 7 * 86400
+    assert NOW_S + 6 * 86400 < next_retry_s(NOW_S) <= NOW_S + 7 * 86400

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.core.errors import RecordError
 from pipeline.core.outcomes import Reason
 from pipeline.core.records import Company, MovieRecord, Person, Video, facets, plot_text
-from pipeline.crawl.tmdb.answers import (
+from pipeline.crawl.tmdb.responses import (
     parse_configuration,
     parse_details,
     parse_genres,

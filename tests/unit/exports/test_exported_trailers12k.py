@@ -9,16 +9,16 @@ import pytest
 import zarr
 
 from pipeline.core.errors import DumpError
-from pipeline.crawl.datasets.rows import Taken
+from pipeline.crawl.datasets.dump_rows import AcceptedRow
 from pipeline.crawl.datasets.trailers12k import read
-from pipeline.exports.folder import open_export
+from pipeline.exports.export_folder import open_export
 from pipeline.exports.manifest import find_problems
 from pipeline.exports.trailers12k_writer import (
     GroupWriter,
     describe_movie,
-    metadata_bytes,
-    mtgc_bytes,
-    official_row,
+    encode_metadata,
+    encode_mtgc,
+    official_mtgc_row,
 )
 
 MID = "tt0347149"
@@ -66,11 +66,11 @@ def test_what_was_exported_is_imported_equal(folder):
     GroupWriter(folder, "trailers_i_swin_fpc24").write(MID, array)
     GroupWriter(folder, "posters_i_swin").write(MID, vector)
     key, entry = describe_movie(8392, MID, IMPORTED, [], [])
-    folder.write("metadata.json", metadata_bytes({key: entry}))
-    folder.write("mtgc.csv", mtgc_bytes([official_row(MID, IMPORTED)]))
+    folder.write("metadata.json", encode_metadata({key: entry}))
+    folder.write("mtgc.csv", encode_mtgc([official_mtgc_row(MID, IMPORTED)]))
     folder.finish({})
     (one,) = read(folder.root)
-    assert isinstance(one, Taken)
+    assert isinstance(one, AcceptedRow)
     assert one.imdb_id == MID
     assert one.fields["marquee_trailers12k"] == IMPORTED["marquee_trailers12k"]
     loaded = {place: np.load(io.BytesIO(data)) for place, data in one.files.items()}
@@ -79,7 +79,7 @@ def test_what_was_exported_is_imported_equal(folder):
 
 
 def test_seeds_own_code_reads_the_table(folder, monkeypatch):
-    folder.write("mtgc.csv", mtgc_bytes([official_row(MID, IMPORTED)]))
+    folder.write("mtgc.csv", encode_mtgc([official_mtgc_row(MID, IMPORTED)]))
     monkeypatch.chdir(folder.root)
     df = pd.read_csv("mtgc.csv")
     df = df[df["split2"] == 1]
@@ -91,13 +91,13 @@ def test_seeds_own_code_reads_the_table(folder, monkeypatch):
 
 
 def test_movie_without_official_splits_has_no_row():
-    assert official_row(MID, {}) is None
-    assert official_row(MID, {"marquee_trailers12k": {"genres": []}}) is None
+    assert official_mtgc_row(MID, {}) is None
+    assert official_mtgc_row(MID, {"marquee_trailers12k": {"genres": []}}) is None
 
 
 def test_movie_of_our_own_is_described_as_the_published_ones_are(folder):
     key, entry = describe_movie(597, "tt0120338", {}, ("Drama",), ("kVrqfYjkTdQ", "a" * 11))
-    folder.write("metadata.json", metadata_bytes({key: entry}))
+    folder.write("metadata.json", encode_metadata({key: entry}))
     assert json.loads((folder.root / "metadata.json").read_text()) == {
         "trailers12k": {
             "tmdb-597": {

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import DiskError, DumpError
-from pipeline.exports.folder import open_export
+from pipeline.exports.export_folder import open_export
 from pipeline.exports.manifest import MANIFEST, UNFINISHED, check_place, find_problems
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -226,7 +226,7 @@ def test_export_whose_process_is_killed_is_finished_by_the_next_run(tmp_path):
     root = tmp_path / "out"
     program = (
         "import os, pathlib, sys\n"
-        "from pipeline.exports.folder import open_export\n"
+        "from pipeline.exports.export_folder import open_export\n"
         "folder = open_export(pathlib.Path(sys.argv[1]), 'csv', 'a studio')\n"
         "folder.write('gone/a', b'1')\n"
         "with folder.filling('g.zarr/tt0000001') as path:\n"

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.core.records import Company, MovieRecord, Person, Video
-from pipeline.exports.tables import (
+from pipeline.exports.movie_table import (
     AFTER_RELEASE,
     defuse,
     describe_movie,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.core.errors import DumpError
-from pipeline.layouts.npy import parse_npy_header
+from pipeline.layouts.npy_header import parse_npy_header
 
 
 def saved(array, version=None) -> bytes:

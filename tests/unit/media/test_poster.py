@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from pipeline.core.errors import PosterError
+from pipeline.core.image_inputs import Fit
 from pipeline.core.outcomes import Reason
-from pipeline.core.squares import Fit
 from pipeline.media.picture import decode, open_picture
 from pipeline.media.poster import (
     POSTER_PX,

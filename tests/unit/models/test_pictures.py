@@ -4,7 +4,7 @@ import torch
 from pixel_movies import Movies, Table
 
 from pipeline.core.errors import TrainingError
-from pipeline.core.squares import Fit
+from pipeline.core.image_inputs import Fit
 from pipeline.models.training.batches import Batch, take_batch
 from pipeline.models.training.estimator import Inputs
 from pipeline.models.training.pictures import (

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.crawl.datasets.kinds import open_reader
-from pipeline.crawl.datasets.rows import Refused
+from pipeline.crawl.datasets.dump_rows import RejectedRow
+from pipeline.crawl.datasets.registry import load_reader
 
 DATA = Path(__file__).resolve().parents[4] / "../shared/data"
 FOLDERS = {
@@ -44,8 +44,8 @@ def split():
 
     def tell(rows):
         rows = list(rows)
-        taken = [row for row in rows if not isinstance(row, Refused)]
-        return taken, [row for row in rows if isinstance(row, Refused)]
+        taken = [row for row in rows if not isinstance(row, RejectedRow)]
+        return taken, [row for row in rows if isinstance(row, RejectedRow)]
 
     return tell
 
@@ -61,7 +61,7 @@ def real_dumps():
 @pytest.fixture(scope="module")
 def read_real(real_dumps):
     """Read a real dump, once for a file of tests; `__wrapped__` reads it again."""
-    return cache(lambda kind: list(open_reader(kind)(real_dumps / FOLDERS[kind])))
+    return cache(lambda kind: list(load_reader(kind)(real_dumps / FOLDERS[kind])))
 
 
 @pytest.fixture(scope="session")

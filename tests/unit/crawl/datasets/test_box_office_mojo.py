@@ -3,8 +3,8 @@
 import pytest
 
 from pipeline.crawl.datasets.box_office_mojo import read, read_gross
-from pipeline.crawl.datasets.cells import CellError
-from pipeline.crawl.datasets.rows import RowReason
+from pipeline.crawl.datasets.cell_parsers import CellError
+from pipeline.crawl.datasets.dump_rows import RejectionReason
 
 COLUMNS = ("title", "studio", "domestic_gross", "foreign_gross", "year")
 
@@ -58,11 +58,11 @@ def test_year_behind_the_title_is_no_part_of_it(read_rows):
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        (["", "BV", "1.0", "1", "2010"], RowReason.NO_ID),
-        (["A", "BV", "1.0", "1", ""], RowReason.NO_ID),
-        (["A", "BV", "", "", "2010"], RowReason.EMPTY),
-        (["A", "BV", "-1", "", "2010"], RowReason.MALFORMED),
-        (["A", "BV", "1", "", "10"], RowReason.MALFORMED),
+        (["", "BV", "1.0", "1", "2010"], RejectionReason.NO_ID),
+        (["A", "BV", "1.0", "1", ""], RejectionReason.NO_ID),
+        (["A", "BV", "", "", "2010"], RejectionReason.EMPTY),
+        (["A", "BV", "-1", "", "2010"], RejectionReason.MALFORMED),
+        (["A", "BV", "1", "", "10"], RejectionReason.MALFORMED),
     ],
 )
 def test_bad_row_is_refused_and_the_next_is_taken(read_rows, row, reason):

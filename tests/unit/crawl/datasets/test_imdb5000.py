@@ -2,9 +2,9 @@
 
 import pytest
 
+from pipeline.crawl.datasets.dump_rows import RejectionReason
 from pipeline.crawl.datasets.imdb5000 import COLUMNS, read
-from pipeline.crawl.datasets.rows import RowReason
-from pipeline.crawl.tmdb.answers import parse_details
+from pipeline.crawl.tmdb.responses import parse_details
 
 MOVIE = {
     "movie_title": "Avatar\xa0",
@@ -105,7 +105,7 @@ def test_people_without_ids_stay_under_the_dumps_own_key(take):
 def test_repeated_movie_is_refused_and_says_which_is_taken(write_movies, split):
     taken, refused = split(read(write_movies({}, {}, {"director_name": "J. Cameron"})))
     assert len(taken) == 1
-    assert [row.reason for row in refused] == [RowReason.DUPLICATE] * 2
+    assert [row.reason for row in refused] == [RejectionReason.DUPLICATE] * 2
     assert refused[1].detail.endswith("line 2, which is taken, in director_name")
 
 
@@ -122,12 +122,12 @@ def test_row_without_a_link_is_left_to_title_and_year(take):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"movie_imdb_link": "", "title_year": ""}, RowReason.NO_ID),
-        ({"movie_imdb_link": "http://example.org/title/tt0499549/"}, RowReason.MALFORMED),
-        ({"movie_imdb_link": "javascript:alert(1)"}, RowReason.MALFORMED),
-        ({"title_year": "1e5"}, RowReason.MALFORMED),
-        ({"gross": "-1"}, RowReason.MALFORMED),
-        ({"imdb_score": "good"}, RowReason.MALFORMED),
+        ({"movie_imdb_link": "", "title_year": ""}, RejectionReason.NO_ID),
+        ({"movie_imdb_link": "http://example.org/title/tt0499549/"}, RejectionReason.MALFORMED),
+        ({"movie_imdb_link": "javascript:alert(1)"}, RejectionReason.MALFORMED),
+        ({"title_year": "1e5"}, RejectionReason.MALFORMED),
+        ({"gross": "-1"}, RejectionReason.MALFORMED),
+        ({"imdb_score": "good"}, RejectionReason.MALFORMED),
     ],
 )
 def test_bad_row_is_refused_and_the_next_is_taken(write_movies, split, change, reason):

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.core.errors import DumpError
+from pipeline.crawl.datasets.dump_rows import AcceptedRow, RejectedRow, RejectionReason
 from pipeline.crawl.datasets.imdbpro_csv import read
-from pipeline.crawl.datasets.rows import Refused, RowReason, Taken
-from pipeline.crawl.imdbpro.csv_table import COLUMNS, RAW, write_imdbpro_csv
-from pipeline.crawl.tmdb.answers import parse_details
+from pipeline.crawl.imdbpro.csv_writer import COLUMNS, RAW, write_imdbpro_csv
+from pipeline.crawl.tmdb.responses import parse_details
 
 CRAWLED = (
     Path(__file__).resolve().parents[4] / "../shared/data/imdbpro/IMDB_crawl_36k_first36rows.csv"
@@ -94,18 +94,18 @@ def test_month_alone_is_taken_for_its_first_day(tmp_path):
 @pytest.mark.parametrize(
     ("change", "reason", "named"),
     [
-        ({"tmdb_id": "", "imdb_id": ""}, RowReason.NO_ID, "tmdb_id"),
-        ({"tmdb_id": "x"}, RowReason.MALFORMED, "tmdb_id"),
-        ({"imdb_id": "55018"}, RowReason.MALFORMED, "imdb_id"),
-        ({"Budget": "a lot"}, RowReason.MALFORMED, "Budget"),
-        ({"Gross_Worldwide": "9,693"}, RowReason.MALFORMED, "Gross_Worldwide"),
-        ({"Release Date": "soon"}, RowReason.MALFORMED, "Release Date"),
-        ({"Voters": "many"}, RowReason.MALFORMED, "Voters"),
+        ({"tmdb_id": "", "imdb_id": ""}, RejectionReason.NO_ID, "tmdb_id"),
+        ({"tmdb_id": "x"}, RejectionReason.MALFORMED, "tmdb_id"),
+        ({"imdb_id": "55018"}, RejectionReason.MALFORMED, "imdb_id"),
+        ({"Budget": "a lot"}, RejectionReason.MALFORMED, "Budget"),
+        ({"Gross_Worldwide": "9,693"}, RejectionReason.MALFORMED, "Gross_Worldwide"),
+        ({"Release Date": "soon"}, RejectionReason.MALFORMED, "Release Date"),
+        ({"Voters": "many"}, RejectionReason.MALFORMED, "Voters"),
     ],
 )
 def test_row_that_cannot_be_read_is_refused_with_its_column(tmp_path, change, reason, named):
     refused = only(read(written(tmp_path, ROW | change)))
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, RejectedRow)
     assert refused.reason is reason
     assert named in refused.detail
     assert "table.csv" in refused.row
@@ -113,8 +113,8 @@ def test_row_that_cannot_be_read_is_refused_with_its_column(tmp_path, change, re
 
 def test_second_row_of_a_movie_is_refused_and_neighbours_are_taken(tmp_path):
     rows = list(read(written(tmp_path, ROW, ROW, ROW | {"tmdb_id": "7"})))
-    assert [type(row) for row in rows] == [Taken, Refused, Taken]
-    assert rows[1].reason is RowReason.DUPLICATE
+    assert [type(row) for row in rows] == [AcceptedRow, RejectedRow, AcceptedRow]
+    assert rows[1].reason is RejectionReason.DUPLICATE
 
 
 def test_row_without_tmdb_id_is_taken_by_its_imdb_id(tmp_path):
@@ -167,7 +167,7 @@ def test_movie_from_elsewhere_is_written_from_its_fields_and_reads_back(tmp_path
             {"source": "the-numbers", "domestic": {"amount": 4e6, "currency": "USD"}}],
     }  # fmt: skip
     path = tmp_path / "out.csv"
-    assert write_imdbpro_csv([Taken("x", fields, tmdb_id=5)], path) == 1
+    assert write_imdbpro_csv([AcceptedRow("x", fields, tmdb_id=5)], path) == 1
     cells = only(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     assert {column: text for column, text in cells.items() if text} == {
         "imdb_id": "tt0113101", "Release Date": "Dec 9, 1995", "Summary": "Four rooms.",
@@ -182,7 +182,7 @@ def test_movie_from_elsewhere_is_written_from_its_fields_and_reads_back(tmp_path
 
 
 def test_refused_rows_are_not_written(tmp_path):
-    rows = [Refused("a", RowReason.NO_ID)]
+    rows = [RejectedRow("a", RejectionReason.NO_ID)]
     assert write_imdbpro_csv(rows, tmp_path / "out.csv") == 0
 
 
@@ -190,7 +190,7 @@ def test_refused_rows_are_not_written(tmp_path):
 def test_real_rows_read_written_and_read_again_are_equal(tmp_path):
     rows = list(read(CRAWLED))
     assert len(rows) == 36
-    assert all(isinstance(row, Taken) for row in rows)
+    assert all(isinstance(row, AcceptedRow) for row in rows)
     copy = tmp_path / CRAWLED.name
     write_imdbpro_csv(rows, copy)
     assert list(read(copy)) == rows

@@ -7,28 +7,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.crawl.datasets.cells import CellError
-from pipeline.crawl.datasets.lists import (
+from pipeline.crawl.datasets.cell_parsers import CellError
+from pipeline.crawl.datasets.dump_rows import RejectionReason
+from pipeline.crawl.datasets.list_parsers import (
     MAX_CELL_CHARS,
-    read_json_list,
-    read_python_list,
-    read_python_mapping,
+    parse_json_list,
+    parse_python_list,
+    parse_python_mapping,
 )
-from pipeline.crawl.datasets.rows import RowReason
 
-READERS = [read_json_list, read_python_list]
+READERS = [parse_json_list, parse_python_list]
 SCALARS = st.none() | st.booleans() | st.text() | st.integers(-(10**9), 10**9)
 OBJECTS = st.lists(st.dictionaries(st.text(), SCALARS), min_size=1)
 
 
 @given(OBJECTS)
 def test_json_reads_as_it_was_written(value):
-    assert read_json_list(json.dumps(value)) == value
+    assert parse_json_list(json.dumps(value)) == value
 
 
 @given(OBJECTS)
 def test_python_reads_as_it_was_printed(value):
-    assert read_python_list(repr(value)) == value
+    assert parse_python_list(repr(value)) == value
 
 
 @pytest.mark.parametrize("read", READERS)
@@ -39,7 +39,7 @@ def test_empty_list_says_nothing(read, text):
 
 def test_quotes_of_both_kinds_are_read():
     text = """[{'name': "Rosemary's Baby"}, {'name': 'The "Best"'}, {'name': 'a\\'b"c'}]"""
-    assert [item["name"] for item in read_python_list(text)] == [
+    assert [item["name"] for item in parse_python_list(text)] == [
         "Rosemary's Baby",
         'The "Best"',
         "a'b\"c",
@@ -47,7 +47,7 @@ def test_quotes_of_both_kinds_are_read():
 
 
 def test_single_object_is_read():
-    assert read_python_mapping("{'id': 1, 'poster_path': None}") == {"id": 1, "poster_path": None}
+    assert parse_python_mapping("{'id': 1, 'poster_path': None}") == {"id": 1, "poster_path": None}
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_single_object_is_read():
 )
 def test_what_python_does_not_print_for_a_list_of_objects_is_refused(text):
     with pytest.raises(CellError) as raised:
-        read_python_list(text)
-    assert raised.value.reason is RowReason.MALFORMED
+        parse_python_list(text)
+    assert raised.value.reason is RejectionReason.MALFORMED
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_what_python_does_not_print_for_a_list_of_objects_is_refused(text):
 )  # fmt: skip
 def test_what_is_no_json_list_of_objects_is_refused(text):
     with pytest.raises(CellError) as raised:
-        read_json_list(text)
-    assert raised.value.reason is RowReason.MALFORMED
+        parse_json_list(text)
+    assert raised.value.reason is RejectionReason.MALFORMED
 
 
 @pytest.mark.parametrize("read", READERS)
@@ -101,12 +101,12 @@ def test_what_is_no_json_list_of_objects_is_refused(text):
 def test_bomb_is_refused_as_unsafe(read, text):
     with pytest.raises(CellError) as raised:
         read(text)
-    assert raised.value.reason is RowReason.UNSAFE
+    assert raised.value.reason is RejectionReason.UNSAFE
 
 
 def test_bomb_cannot_hide_behind_quotes_that_python_reads_otherwise():
     with pytest.raises(CellError):
-        read_python_list("'''x' '''" + "[" * 10_000 + "'")
+        parse_python_list("'''x' '''" + "[" * 10_000 + "'")
 
 
 @pytest.mark.parametrize("read", READERS)
@@ -120,9 +120,9 @@ def test_time_grows_with_the_length_alone(read, piece):
 
 
 def test_half_of_a_pair_is_replaced():
-    assert read_json_list('[{"a": "\\ud83d"}]') == [{"a": "?"}]
-    assert read_json_list('[{"a": "\\ud83d\\ude00"}]') == [{"a": "😀"}]
-    assert read_python_list("[{'a': '\\ud83d'}]") == [{"a": "?"}]
+    assert parse_json_list('[{"a": "\\ud83d"}]') == [{"a": "?"}]
+    assert parse_json_list('[{"a": "\\ud83d\\ude00"}]') == [{"a": "😀"}]
+    assert parse_python_list("[{'a': '\\ud83d'}]") == [{"a": "?"}]
 
 
 @given(st.text(alphabet="[]{}'\":, \\nxu0d1-.e\nTrueNon"))

@@ -3,9 +3,9 @@
 import pytest
 
 from pipeline.core.errors import DumpError
+from pipeline.crawl.datasets.dump_rows import RejectionReason
 from pipeline.crawl.datasets.movielens import read, split_title
-from pipeline.crawl.datasets.rows import RowReason
-from pipeline.crawl.tmdb.answers import parse_details
+from pipeline.crawl.tmdb.responses import parse_details
 
 TRAILERS = ("youtubeId", "movieId", "title")
 LINKS = ("movieId", "imdbId", "tmdbId")
@@ -58,9 +58,9 @@ def test_id_that_a_spreadsheet_ate_is_refused_with_the_movies_name(write_dump, s
             ["", 4, "Y"], ["K26_sDKnvMU", "", "Z"]]  # fmt: skip
     taken, refused = split(read(write_dump(rows, [])))
     assert taken == []
-    assert [row.reason for row in refused] == [RowReason.MALFORMED] * 3 + [
-        RowReason.EMPTY,
-        RowReason.NO_ID,
+    assert [row.reason for row in refused] == [RejectionReason.MALFORMED] * 3 + [
+        RejectionReason.EMPTY,
+        RejectionReason.NO_ID,
     ]
     assert "Heat (1995): a YouTube id (a spreadsheet" in refused[0].detail
 
@@ -70,7 +70,7 @@ def test_video_of_two_movies_is_refused_for_both_and_says_where_the_other_stands
             ["NfRrEUz62Lw", 67068, "A (1987)"]]  # fmt: skip
     taken, refused = split(read(write_dump(rows, [])))
     assert [row.title for row in taken] == ["B"]
-    assert [row.reason for row in refused] == [RowReason.AMBIGUOUS] * 2
+    assert [row.reason for row in refused] == [RejectionReason.AMBIGUOUS] * 2
     assert refused[0].detail.endswith("at ml-youtube.csv line 4")
     assert refused[1].detail.endswith("at ml-youtube.csv line 2")
 
@@ -79,7 +79,7 @@ def test_same_row_twice_is_a_duplicate_and_no_ambiguity(write_dump, split):
     rows = [["NfRrEUz62Lw", 303, "A (1995)"]] * 2 + [["lsmXhM4yfU0", 303, "A (1995)"]]
     taken, refused = split(read(write_dump(rows, [])))
     assert len(taken) == 1
-    assert [row.reason for row in refused] == [RowReason.DUPLICATE] * 2
+    assert [row.reason for row in refused] == [RejectionReason.DUPLICATE] * 2
 
 
 def test_movie_without_a_tmdb_id_is_left_to_its_imdb_id(write_dump):

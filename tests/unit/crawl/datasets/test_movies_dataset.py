@@ -2,9 +2,9 @@
 
 import pytest
 
+from pipeline.crawl.datasets.dump_rows import RejectionReason
 from pipeline.crawl.datasets.movies_dataset import read
-from pipeline.crawl.datasets.rows import RowReason
-from pipeline.crawl.tmdb.answers import parse_details
+from pipeline.crawl.tmdb.responses import parse_details
 
 MOVIE = {
     "adult": "False",
@@ -80,8 +80,8 @@ def test_rows_that_were_cut_in_two_are_refused_in_both_halves(write_movies, spli
     taken, refused = split(read(path))
     assert [row.tmdb_id for row in taken] == [862, 2]
     assert [(row.row[-6:], row.reason) for row in refused] == [
-        ("line 3", RowReason.MALFORMED),
-        ("line 4", RowReason.MALFORMED),
+        ("line 3", RejectionReason.MALFORMED),
+        ("line 4", RejectionReason.MALFORMED),
     ]
     assert refused[0].detail == "10 columns where 24 were wanted"
 
@@ -108,11 +108,11 @@ def test_bad_links_are_refused(write_movies, write_table, split):
     write_table("links.csv", ("movieId", "imdbId", "tmdbId"), ["", "1", "1"], [1, "x", 1])
     taken, refused = split(read(path))
     assert len(taken) == 1
-    assert [row.reason for row in refused] == [RowReason.NO_ID, RowReason.MALFORMED]
+    assert [row.reason for row in refused] == [RejectionReason.NO_ID, RejectionReason.MALFORMED]
 
 
 def test_code_in_a_list_is_not_run(write_movies, split, tmp_path):
     code = f"[{{'id': open({str(tmp_path / 'ran')!r}, 'w')}}]"
     _, refused = split(read(write_movies({"genres": code})))
-    assert refused[0].reason is RowReason.MALFORMED
+    assert refused[0].reason is RejectionReason.MALFORMED
     assert not (tmp_path / "ran").exists()

@@ -8,9 +8,9 @@ from collections import Counter
 
 import pytest
 
-from pipeline.crawl.datasets.rows import Refused, Taken
+from pipeline.crawl.datasets.dump_rows import AcceptedRow, RejectedRow
 from pipeline.crawl.datasets.titles import normalise_title
-from pipeline.crawl.tmdb.answers import parse_details
+from pipeline.crawl.tmdb.responses import parse_details
 
 pytestmark = pytest.mark.real
 
@@ -45,13 +45,13 @@ def number(text):
 
 def test_counts_of_rows_taken_and_refused(dump):
     kind, rows = dump
-    counts = Counter(row.reason.value if isinstance(row, Refused) else "taken" for row in rows)
+    counts = Counter(row.reason.value if isinstance(row, RejectedRow) else "taken" for row in rows)
     assert counts == COUNTS[kind]
 
 
 def test_every_refused_row_says_where_it_stands_and_why(dump):
     _, rows = dump
-    assert all(row.detail and " line " in row.row for row in rows if isinstance(row, Refused))
+    assert all(row.detail and " line " in row.row for row in rows if isinstance(row, RejectedRow))
 
 
 def test_reading_twice_gives_the_same(dump, read_real):
@@ -62,7 +62,7 @@ def test_reading_twice_gives_the_same(dump, read_real):
 def test_fields_can_be_written_as_json_and_become_records(dump):
     _, rows = dump
     for row in rows:
-        if isinstance(row, Taken):
+        if isinstance(row, AcceptedRow):
             written = json.dumps(row.fields, ensure_ascii=False, allow_nan=False)
             assert json.loads(written.encode()) == row.fields
             parse_details({"id": 1, **row.fields})
@@ -76,7 +76,7 @@ def test_movielens_gives_each_trailer_to_the_linked_movie(read_real, real_table)
     assert len(rows) == len(trailers) == 25_623
     for line, trailer in enumerate(trailers, 2):
         row = rows[line]
-        if isinstance(row, Refused):
+        if isinstance(row, RejectedRow):
             continue
         link = links.get(trailer["movieId"], {"imdbId": "", "tmdbId": ""})
         is_certain = link["tmdbId"] and repeated[link["tmdbId"]] == 1
@@ -87,7 +87,7 @@ def test_movielens_gives_each_trailer_to_the_linked_movie(read_real, real_table)
 
 
 def test_movielens_refuses_what_the_readme_of_the_data_counts(read_real, real_table):
-    refused = [row for row in read_real("movielens") if isinstance(row, Refused)]
+    refused = [row for row in read_real("movielens") if isinstance(row, RejectedRow)]
     eaten = [row for row in refused if "#NAME?" in row.detail]
     malformed = [row for row in refused if row.reason.value == "malformed"]
     assert len(eaten) == 273
@@ -105,7 +105,7 @@ def test_imdb5000_loses_nothing(read_real, real_table):
     assert len(rows) == len(movies) == 4077
     for line, movie in enumerate(movies, 2):
         row = rows[line]
-        if isinstance(row, Refused):
+        if isinstance(row, RejectedRow):
             assert row.detail.split(":")[0] in movie["movie_imdb_link"]
             continue
         record = parse_details({"id": 1, **row.fields})
@@ -126,7 +126,7 @@ def test_imdb5000_loses_nothing(read_real, real_table):
 
 def test_imdb5000_repeats_movies_and_not_only_titles(read_real, real_table):
     movies = real_table("imdb5000", "movie_metadata.csv.gz")
-    refused = [row for row in read_real("imdb5000") if isinstance(row, Refused)]
+    refused = [row for row in read_real("imdb5000") if isinstance(row, RejectedRow)]
     assert len(refused) == movies["movie_imdb_link"].duplicated().sum()
     equal = [row for row in refused if "equal to" in row.detail]
     assert len(equal) == movies.duplicated().sum() == 38
@@ -170,7 +170,7 @@ def test_most_rows_without_a_tmdb_id_find_a_movie_by_name(read_real):
     known = {(normalise_title(row.title), row.year) for row in read_real("tmdb5000")}
     joined = {
         kind: sum((normalise_title(row.title), row.year) in known for row in read_real(kind)
-                  if isinstance(row, Taken))
+                  if isinstance(row, AcceptedRow))
         for kind in ("imdb5000", "the-numbers", "box-office-mojo")
     }  # fmt: skip
     assert joined == {"imdb5000": 3612, "the-numbers": 3023, "box-office-mojo": 737}

@@ -9,8 +9,8 @@ from datetime import datetime
 
 import pytest
 
-from pipeline.crawl.datasets.rows import Taken
-from pipeline.crawl.tmdb.answers import parse_details
+from pipeline.crawl.datasets.dump_rows import AcceptedRow
+from pipeline.crawl.tmdb.responses import parse_details
 
 pytestmark = pytest.mark.real
 
@@ -69,7 +69,7 @@ def test_tmdb5000_has_every_id_of_the_crosswalk(read_real, real_table):
 
 
 def test_movies_dataset_loses_nothing(read_real, real_table):
-    rows = {row.tmdb_id: row for row in read_real("movies-dataset") if isinstance(row, Taken)}
+    rows = {row.tmdb_id: row for row in read_real("movies-dataset") if isinstance(row, AcceptedRow)}
     movies = real_table("movies_dataset", "movies_metadata_sample.csv.gz").to_dict("records")
     assert {int(float(movie["id"])) for movie in movies} == set(rows)
     for movie in movies:
@@ -91,7 +91,9 @@ def test_movies_dataset_loses_nothing(read_real, real_table):
 
 def test_movies_dataset_has_its_credits_and_keywords(read_real, real_table):
     rows = {
-        row.tmdb_id: row.fields for row in read_real("movies-dataset") if isinstance(row, Taken)
+        row.tmdb_id: row.fields
+        for row in read_real("movies-dataset")
+        if isinstance(row, AcceptedRow)
     }
     credits = real_table("movies_dataset", "credits_partial.csv").to_dict("records")
     keywords = real_table("movies_dataset", "keywords_partial.csv").to_dict("records")

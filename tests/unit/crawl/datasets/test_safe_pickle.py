@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.errors import DumpError, MarqueeError
-from pipeline.crawl.datasets.npy_dict import read_npy_dict
+from pipeline.crawl.datasets.reference000_files import read_npy_dict
 from pipeline.crawl.datasets.safe_pickle import (
     DamagedPickleError,
     UnsafePickleError,
@@ -197,7 +197,7 @@ def test_value_that_is_no_data_is_refused(value):
 
 @pytest.mark.parametrize("value", [np.zeros(3), np.array([MOVIE, MOVIE], dtype=object)])
 def test_array_that_is_no_dict_is_refused(value):
-    with pytest.raises(DumpError, match="one dict was wanted"):
+    with pytest.raises(DumpError, match="one dict"):
         read_npy_dict(saved(value))
 
 

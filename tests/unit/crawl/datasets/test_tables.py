@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.errors import DumpError
-from pipeline.crawl.datasets import tables
-from pipeline.crawl.datasets.rows import Refused, RowReason
-from pipeline.crawl.datasets.tables import Row, find_file, open_main_table, open_table
+from pipeline.crawl.datasets import csv_tables
+from pipeline.crawl.datasets.csv_tables import Row, find_file, open_main_table, open_table
+from pipeline.crawl.datasets.dump_rows import RejectedRow, RejectionReason
 
 
 def read(path, content, wanted=("id", "title")):
@@ -57,8 +57,8 @@ BAD_ROWS = {
     "UTF-16": "9,X".encode("utf-16"),
     "half of a pair": b"9,\xed\xa0\xbd",
     "a lone carriage return": b"9,X\rY",
-    "a line without end": b"9," + b"x" * (tables.MAX_ROW_BYTES + 1),
-    "a line at the limit of reading": b"9," + b"x" * (tables.MAX_ROW_BYTES - 2),
+    "a line without end": b"9," + b"x" * (csv_tables.MAX_ROW_BYTES + 1),
+    "a line at the limit of reading": b"9," + b"x" * (csv_tables.MAX_ROW_BYTES - 2),
 }
 
 
@@ -66,23 +66,23 @@ BAD_ROWS = {
 def test_bad_row_is_refused_and_its_neighbours_go_on(path, bad):
     rows = read(path, b"id,title\n1,A\n" + bad + b"\n2,B\n3,C\n")
     assert [row.cells["id"] for row in rows if isinstance(row, Row)] == ["1", "2", "3"]
-    refused = [row for row in rows if isinstance(row, Refused)]
+    refused = [row for row in rows if isinstance(row, RejectedRow)]
     assert refused
     assert refused[0].row == "movies.csv line 3"
-    assert {row.reason for row in refused} == {RowReason.MALFORMED}
+    assert {row.reason for row in refused} == {RejectionReason.MALFORMED}
     assert all(row.detail for row in refused)
 
 
 def test_open_quote_does_not_swallow_the_rows_behind_it(path):
     good = [f"{i},A {i}" for i in range(1000)]
     rows = read(path, "\n".join(["id,title", '7,"never closed', *good]).encode())
-    assert [row.row for row in rows if isinstance(row, Refused)] == ["movies.csv line 2"]
+    assert [row.row for row in rows if isinstance(row, RejectedRow)] == ["movies.csv line 2"]
     assert sum(isinstance(row, Row) for row in rows) == 1000
 
 
 def test_two_open_quotes_do_not_make_one_row(path):
     rows = read(path, b'id,title\n1,"A\n2,"B\n3,C\n')
-    assert [row.row for row in rows if isinstance(row, Refused)] == [
+    assert [row.row for row in rows if isinstance(row, RejectedRow)] == [
         "movies.csv line 2",
         "movies.csv line 3",
     ]
@@ -90,7 +90,7 @@ def test_two_open_quotes_do_not_make_one_row(path):
 
 
 def test_open_quote_in_front_of_a_line_without_end_loses_those_two_alone(path):
-    long = b"x" * (tables.MAX_ROW_BYTES + 1)
+    long = b"x" * (csv_tables.MAX_ROW_BYTES + 1)
     rows = read(path, b'id,title\n1,"A\n2,B\n' + long + b"\n3,C\n")
     assert [row.cells["id"] for row in rows if isinstance(row, Row)] == ["2", "3"]
 
@@ -106,7 +106,7 @@ def test_line_without_end_is_not_held_in_memory(path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert [isinstance(row, Row) for row in rows] == [False, True]
-    assert peak < 4 * tables.MAX_ROW_BYTES
+    assert peak < 4 * csv_tables.MAX_ROW_BYTES
 
 
 BAD_HEADERS = {
@@ -172,7 +172,7 @@ def test_column_without_a_name_is_called_by_its_place(path):
 def test_no_bytes_crash_the_reading(tmp_path_factory, pieces):
     path = tmp_path_factory.mktemp("fuzz") / "movies.csv"
     for row in read(path, b"id,title\n" + b"".join(pieces) + b"\n1,A\n"):
-        assert isinstance(row, Row | Refused)
+        assert isinstance(row, Row | RejectedRow)
 
 
 @settings(max_examples=200, deadline=None)
@@ -184,4 +184,4 @@ def test_no_file_crashes_the_opening(tmp_path_factory, content):
         table = open_table(path, [])
     except DumpError:
         return
-    assert all(isinstance(row, Row | Refused) for row in table.read_rows())
+    assert all(isinstance(row, Row | RejectedRow) for row in table.read_rows())

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pipeline.crawl.datasets.rows import RowReason
-from pipeline.crawl.datasets.the_numbers import mend_title, read
-from pipeline.crawl.tmdb.answers import parse_details
+from pipeline.crawl.datasets.dump_rows import RejectionReason
+from pipeline.crawl.datasets.the_numbers import fix_title_encoding, read
+from pipeline.crawl.tmdb.responses import parse_details
 
 COLUMNS = ("id", "release_date", "movie", "production_budget", "domestic_gross", "worldwide_gross")
 
@@ -46,22 +46,22 @@ def test_last_day_of_the_year_stands_for_the_year(read_rows):
 
 @pytest.mark.parametrize("title", ["Les Misérables", "Ãrea", "Avatar", "千と千尋", ""])
 def test_title_that_is_not_damaged_stays(title):
-    assert mend_title(title) == title
+    assert fix_title_encoding(title) == title
 
 
 def test_letter_whose_second_byte_was_taken_for_space_is_mended():
-    assert mend_title("L'aldilÃ") == "L'aldilà"
-    assert mend_title("Un monstre Ã Paris") == "Un monstre à Paris"
+    assert fix_title_encoding("L'aldilÃ") == "L'aldilà"
+    assert fix_title_encoding("Un monstre Ã Paris") == "Un monstre à Paris"
 
 
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        (["1", "", "A", "$5", "$0", "$0"], RowReason.NO_ID),
-        (["1", "Dec 18, 2009", "", "$5", "$0", "$0"], RowReason.NO_ID),
-        (["1", "Dec 18, 2009", "A", "$0", "$0", ""], RowReason.EMPTY),
-        (["1", "2009", "A", "$5", "$0", "$0"], RowReason.MALFORMED),
-        (["1", "Dec 18, 2009", "A", "£5", "$0", "$0"], RowReason.MALFORMED),
+        (["1", "", "A", "$5", "$0", "$0"], RejectionReason.NO_ID),
+        (["1", "Dec 18, 2009", "", "$5", "$0", "$0"], RejectionReason.NO_ID),
+        (["1", "Dec 18, 2009", "A", "$0", "$0", ""], RejectionReason.EMPTY),
+        (["1", "2009", "A", "$5", "$0", "$0"], RejectionReason.MALFORMED),
+        (["1", "Dec 18, 2009", "A", "£5", "$0", "$0"], RejectionReason.MALFORMED),
     ],
 )
 def test_bad_row_is_refused_and_the_next_is_taken(read_rows, row, reason):

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from pipeline.core.errors import DumpError
-from pipeline.crawl.datasets.rows import RowReason
+from pipeline.crawl.datasets.dump_rows import RejectionReason
 from pipeline.crawl.datasets.tmdb5000 import read
-from pipeline.crawl.tmdb.answers import parse_details
+from pipeline.crawl.tmdb.responses import parse_details
 
 MOVIE = {
     "budget": "237000000",
@@ -112,25 +112,25 @@ def test_bad_credits_are_refused_and_the_movie_is_taken_without(write_movies, wr
     taken, refused = split(read(path))
     assert [row.tmdb_id for row in taken] == [1, 2]
     assert {row.row: row.reason for row in refused} == {
-        "credits.csv line 2": RowReason.MALFORMED,
-        "credits.csv line 3": RowReason.MALFORMED,
-        "credits.csv line 4": RowReason.NO_ID,
-        "credits.csv line 6": RowReason.DUPLICATE,
-        "credits.csv line 7": RowReason.UNKNOWN_MOVIE,
+        "credits.csv line 2": RejectionReason.MALFORMED,
+        "credits.csv line 3": RejectionReason.MALFORMED,
+        "credits.csv line 4": RejectionReason.NO_ID,
+        "credits.csv line 6": RejectionReason.DUPLICATE,
+        "credits.csv line 7": RejectionReason.UNKNOWN_MOVIE,
     }
 
 
 @pytest.mark.parametrize(
     ("change", "reason", "says"),
     [
-        ({"id": ""}, RowReason.NO_ID, "id is empty"),
-        ({"id": "1e5"}, RowReason.MALFORMED, "id: a whole number was wanted, got '1e5'"),
-        ({"id": "٣"}, RowReason.MALFORMED, "id"),
-        ({"id": "-7"}, RowReason.MALFORMED, "id"),
-        ({"release_date": "soon"}, RowReason.MALFORMED, "release_date"),
-        ({"budget": "much"}, RowReason.MALFORMED, "budget"),
-        ({"genres": "[{'id': 28}]"}, RowReason.MALFORMED, "genres"),
-        ({"keywords": "[" * 9000}, RowReason.UNSAFE, "keywords"),
+        ({"id": ""}, RejectionReason.NO_ID, "id is empty"),
+        ({"id": "1e5"}, RejectionReason.MALFORMED, "id: a whole number was wanted, got '1e5'"),
+        ({"id": "٣"}, RejectionReason.MALFORMED, "id"),
+        ({"id": "-7"}, RejectionReason.MALFORMED, "id"),
+        ({"release_date": "soon"}, RejectionReason.MALFORMED, "release_date"),
+        ({"budget": "much"}, RejectionReason.MALFORMED, "budget"),
+        ({"genres": "[{'id': 28}]"}, RejectionReason.MALFORMED, "genres"),
+        ({"keywords": "[" * 9000}, RejectionReason.UNSAFE, "keywords"),
     ],
 )
 def test_bad_row_names_its_column_and_the_next_is_taken(write_movies, split, change, reason, says):
@@ -143,7 +143,7 @@ def test_bad_row_names_its_column_and_the_next_is_taken(write_movies, split, cha
 def test_second_row_of_a_movie_says_in_what_it_differs(write_movies, split):
     taken, refused = split(read(write_movies({}, {}, {"vote_count": "1"})))
     assert len(taken) == 1
-    assert [row.reason for row in refused] == [RowReason.DUPLICATE] * 2
+    assert [row.reason for row in refused] == [RejectionReason.DUPLICATE] * 2
     assert refused[0].detail == "19995: equal to movies.csv line 2"
     assert refused[1].detail.endswith("movies.csv line 2, which is taken, in vote_count")
 
@@ -151,7 +151,7 @@ def test_second_row_of_a_movie_says_in_what_it_differs(write_movies, split):
 def test_first_usable_row_of_a_movie_is_the_one_that_is_taken(write_movies, split):
     taken, refused = split(read(write_movies({"runtime": "long"}, {})))
     assert [row.row for row in taken] == ["movies.csv line 3"]
-    assert [row.reason for row in refused] == [RowReason.MALFORMED]
+    assert [row.reason for row in refused] == [RejectionReason.MALFORMED]
 
 
 def test_folder_of_another_dump_is_told(write_table):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.errors import DumpError
-from pipeline.crawl.datasets.rows import Refused, RowReason, Taken
+from pipeline.crawl.datasets.dump_rows import AcceptedRow, RejectedRow, RejectionReason
 from pipeline.crawl.datasets.trailers12k import read
 
 REAL = Path(__file__).resolve().parents[4] / "../shared/data/trailers12k"
@@ -53,14 +53,14 @@ def make_group(folder, arrays, *, name="trailers_i_swin_fpc24", zarr_format=2, w
 
 
 def taken(rows):
-    return [row for row in rows if isinstance(row, Taken)]
+    return [row for row in rows if isinstance(row, AcceptedRow)]
 
 
 def refused(rows):
-    return [row for row in rows if isinstance(row, Refused)]
+    return [row for row in rows if isinstance(row, RejectedRow)]
 
 
-def arrays_of(one: Taken):
+def arrays_of(one: AcceptedRow):
     return {place: np.load(io.BytesIO(data)) for place, data in one.files.items()}
 
 
@@ -151,11 +151,11 @@ def test_entries_that_cannot_be_taken_are_refused_with_reasons(tmp_path):
     )
     rows = list(read(tmp_path))
     assert [(row.row, row.reason) for row in refused(rows)] == [
-        ("metadata.json again", RowReason.DUPLICATE),
-        ("metadata.json none", RowReason.NO_ID),
-        ("metadata.json odd", RowReason.NO_ID),
-        ("metadata.json deep", RowReason.MALFORMED),
-        ("metadata.json eaten trailer 1", RowReason.MALFORMED),
+        ("metadata.json again", RejectionReason.DUPLICATE),
+        ("metadata.json none", RejectionReason.NO_ID),
+        ("metadata.json odd", RejectionReason.NO_ID),
+        ("metadata.json deep", RejectionReason.MALFORMED),
+        ("metadata.json eaten trailer 1", RejectionReason.MALFORMED),
     ]
     assert taken(rows)[-1].fields["videos"]["results"][0]["key"] == "a" * 11
 
@@ -223,7 +223,7 @@ def test_array_that_is_not_what_it_should_be_is_refused(tmp_path, zarr_format, a
     )
     rows = list(read(tmp_path))
     assert [(row.row, row.reason) for row in refused(rows)] == [
-        (f"trailers_i_swin_fpc24.zarr/{TITANIC}", RowReason.MALFORMED)
+        (f"trailers_i_swin_fpc24.zarr/{TITANIC}", RejectionReason.MALFORMED)
     ]
     assert said in refused(rows)[0].detail
     assert [row.imdb_id for row in taken(rows)] == [SINTEL]
@@ -249,7 +249,7 @@ def test_damaged_chunk_is_refused_and_never_filled_with_zeros(tmp_path, zarr_for
         worse = {"empty": b"", "cut off": data[:-9], "longer": data * 200, "garbage": b"\x00" * 99}
         chunk.write_bytes(worse[damage])
     (row,) = read(tmp_path)
-    assert (row.reason, row.row) == (RowReason.MALFORMED, f"{group.name}/{TITANIC}")
+    assert (row.reason, row.row) == (RejectionReason.MALFORMED, f"{group.name}/{TITANIC}")
     assert "chunk" in row.detail
 
 
@@ -289,7 +289,7 @@ def test_pickles_in_an_array_are_refused_and_never_loaded(tmp_path):
     ):
         edit(meta, **changes)
         (row,) = read(tmp_path)
-        assert row.reason is RowReason.UNSAFE, changes
+        assert row.reason is RejectionReason.UNSAFE, changes
     assert not marker.exists()
 
 
@@ -297,7 +297,7 @@ def test_pickle_codec_of_format_3_is_refused(tmp_path):
     group = make_group(tmp_path, {TITANIC: features()}, zarr_format=3)
     edit(group / TITANIC / "zarr.json", codecs=[{"name": "bytes"}, {"name": "numcodecs.pickle"}])
     (row,) = read(tmp_path)
-    assert row.reason is RowReason.UNSAFE
+    assert row.reason is RejectionReason.UNSAFE
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_metadata_that_lies_is_refused(tmp_path, changes):
     group = make_group(tmp_path, {TITANIC: features()})
     edit(group / TITANIC / ".zarray", **changes)
     (row,) = read(tmp_path)
-    assert row.reason is RowReason.MALFORMED, row
+    assert row.reason is RejectionReason.MALFORMED, row
 
 
 @pytest.mark.parametrize(
@@ -346,7 +346,7 @@ def test_metadata_of_format_3_that_lies_is_refused(tmp_path, changes):
     group = make_group(tmp_path, {TITANIC: features()}, zarr_format=3)
     edit(group / TITANIC / "zarr.json", **changes)
     (row,) = read(tmp_path)
-    assert row.reason is RowReason.MALFORMED, row
+    assert row.reason is RejectionReason.MALFORMED, row
 
 
 def test_links_that_lead_out_of_the_group_are_refused(tmp_path):
@@ -361,7 +361,7 @@ def test_links_that_lead_out_of_the_group_are_refused(tmp_path):
     (folder / "linked.zarr").symlink_to(elsewhere)
     rows = list(read(folder))
     assert taken(rows) == []
-    assert {row.reason for row in rows} == {RowReason.UNSAFE}
+    assert {row.reason for row in rows} == {RejectionReason.UNSAFE}
     assert len(rows) == 3
 
 
@@ -410,7 +410,7 @@ def test_one_changed_byte_gives_an_array_or_a_refusal(tmp_path_factory, place, v
     data[place % len(data)] = value
     path.write_bytes(data)
     (row,) = read(folder)
-    assert isinstance(row, Taken | Refused)
+    assert isinstance(row, AcceptedRow | RejectedRow)
 
 
 def test_official_table_is_read_whole():

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pipeline.core.records import MovieRecord
 from pipeline.crawl.imdbpro.box_office_page import BoxOffice
 from pipeline.crawl.json_values import read_mapping, read_mappings, read_positive, read_text
-from pipeline.crawl.money import USD, Money
+from pipeline.crawl.monetary_amounts import USD, MonetaryAmount
 
 IMDBPRO, TMDB = "imdbpro", "tmdb"
 
@@ -28,10 +28,10 @@ class Figures:
     """
 
     source: str
-    worldwide: Money | None = None
-    domestic: Money | None = None
-    opening: Money | None = None
-    budget: Money | None = None
+    worldwide: MonetaryAmount | None = None
+    domestic: MonetaryAmount | None = None
+    opening: MonetaryAmount | None = None
+    budget: MonetaryAmount | None = None
     rank: str = ""
 
     @property
@@ -45,7 +45,7 @@ class Figures:
         return {"source": self.source, **known}
 
 
-def from_page(page: BoxOffice) -> Figures:
+def figures_from_page(page: BoxOffice) -> Figures:
     """Return what IMDbPro's summary says."""
     return Figures(
         IMDBPRO,
@@ -56,7 +56,7 @@ def from_page(page: BoxOffice) -> Figures:
     )
 
 
-def from_record(record: MovieRecord, answer: Mapping) -> Figures:
+def figures_from_record(record: MovieRecord, answer: Mapping) -> Figures:
     """Return what TMDB says, or a dump that has TMDB's fields.
 
     Args:
@@ -66,19 +66,19 @@ def from_record(record: MovieRecord, answer: Mapping) -> Figures:
     leaking_column_prefixes = read_mapping(answer.get("marquee_provenance"))
     return Figures(
         read_text(leaking_column_prefixes.get("revenue")) or TMDB,
-        worldwide=Money(record.revenue_usd, USD) if record.revenue_usd else None,
-        budget=Money(record.budget_usd, USD) if record.budget_usd else None,
+        worldwide=MonetaryAmount(record.revenue_usd, USD) if record.revenue_usd else None,
+        budget=MonetaryAmount(record.budget_usd, USD) if record.budget_usd else None,
         rank=TMDB,
     )
 
 
-def read_imported(answer: Mapping) -> tuple[Figures, ...]:
+def read_imported_figures(answer: Mapping) -> tuple[Figures, ...]:
     """Read `marquee_box_office` of a record; what is not laid out as a figure is left out.
 
     Example:
         >>> gross = {"source": "the-numbers", "worldwide": {"amount": 5, "currency": "USD"}}
-        >>> read_imported({"marquee_box_office": [gross, "x"]})[0].worldwide
-        Money(amount=5.0, currency='USD')
+        >>> read_imported_figures({"marquee_box_office": [gross, "x"]})[0].worldwide
+        MonetaryAmount(amount=5.0, currency='USD')
     """
     found = (
         Figures(
@@ -90,11 +90,11 @@ def read_imported(answer: Mapping) -> tuple[Figures, ...]:
     return tuple(figures for figures in found if not figures.is_empty)
 
 
-def read_amount(value: object) -> Money | None:
+def read_amount(value: object) -> MonetaryAmount | None:
     """Read `{"amount": …, "currency": …}`; None where it is no amount above 0."""
     item = read_mapping(value)
     amount, currency = read_positive(item.get("amount")), read_text(item.get("currency"))
-    return Money(amount, currency) if amount and currency else None
+    return MonetaryAmount(amount, currency) if amount and currency else None
 
 
 def order_by_trust(figures: Iterable[Figures]) -> list[Figures]:

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from pipeline.core.outcomes import Reason
 from pipeline.core.prices import REAL_USD_YEAR, index_year, to_real_usd
-from pipeline.crawl.exchange_rates import Conversion, ExchangeRates
-from pipeline.crawl.figures import IMDBPRO, TMDB, Figures, order_by_trust
+from pipeline.crawl.box_office_figures import IMDBPRO, TMDB, Figures, order_by_trust
+from pipeline.crawl.currency_conversion import Conversion, ExchangeRates
 from pipeline.crawl.imdbpro.daily_table import Days
-from pipeline.crawl.money import USD, Money, format_money
+from pipeline.crawl.monetary_amounts import USD, MonetaryAmount, format_amount
 
 DAY_COLUMNS = ("date", "gross", "theatres", "gross_to_date")
 
 
 @dataclass(frozen=True)
-class Chosen:
+class SelectedAmount:
     """One amount in US dollars, whose it is, and how it came to be dollars.
 
     Attributes:
@@ -23,7 +23,7 @@ class Chosen:
     """
 
     source: str
-    money: Money
+    money: MonetaryAmount
     conversion: Conversion | None = None
 
     @property
@@ -37,12 +37,12 @@ class Chosen:
         if self.conversion is None:
             return ""
         rate = self.conversion
-        return f"{format_money(self.money)} at {rate.usd_per_unit:g} USD, {rate.year}"
+        return f"{format_amount(self.money)} at {rate.usd_per_unit:g} USD, {rate.year}"
 
 
-def choose_revenue(
+def select_revenue(
     figures: Sequence[Figures], *, year: int | None = None, rates: ExchangeRates | None = None
-) -> Chosen | None:
+) -> SelectedAmount | None:
     """Choose a movie's worldwide gross.
 
     Only US dollars, or what the user's own rates turn into them, become a label. A domestic gross
@@ -54,26 +54,26 @@ def choose_revenue(
         rates: The user's rates; None for none.
 
     Example:
-        >>> said = [Figures("tmdb", Money(5.0, "USD")), Figures("imdbpro", Money(9693.0, "USD"))]
-        >>> choose_revenue(said).amount_usd
+        >>> low, high = MonetaryAmount(5.0, "USD"), MonetaryAmount(9693.0, "USD")
+        >>> select_revenue([Figures("tmdb", low), Figures("imdbpro", high)]).amount_usd
         9693.0
     """
     return _choose("worldwide", order_by_trust(figures), year, rates)
 
 
-def choose_budget(
+def select_budget(
     figures: Sequence[Figures], *, year: int | None = None, rates: ExchangeRates | None = None
-) -> Chosen | None:
+) -> SelectedAmount | None:
     """Choose a movie's budget: TMDB's, which models are fed, before all others."""
     ordered = order_by_trust(figures)
     ordered.sort(key=lambda one: (one.rank or one.source) != TMDB)
     return _choose("budget", ordered, year, rates)
 
 
-def tell_why_not(figures: Sequence[Figures]) -> tuple[Reason, str]:
+def explain_missing_revenue(figures: Sequence[Figures]) -> tuple[Reason, str]:
     """Say why figures that are known give no label."""
     foreign = [
-        f"{one.source}: {format_money(one.worldwide)}"
+        f"{one.source}: {format_amount(one.worldwide)}"
         for one in order_by_trust(figures)
         if one.worldwide and one.worldwide.currency != USD
     ]
@@ -112,14 +112,14 @@ def describe_box_office(
     known = [one for one in order_by_trust(figures) if not one.is_empty]
     if not known:
         return None
-    revenue = choose_revenue(known, year=year, rates=rates)
-    budget = choose_budget(known, year=year, rates=rates)
+    revenue = select_revenue(known, year=year, rates=rates)
+    budget = select_budget(known, year=year, rates=rates)
     live = next((one for one in known if one.source == IMDBPRO), None)
     return {
         **_describe("revenue", revenue, year),
         **_describe("budget", budget, year),
         "source": revenue.source if revenue else "none",
-        "reason": None if revenue else tell_why_not(known)[0].value,
+        "reason": None if revenue else explain_missing_revenue(known)[0].value,
         "real_usd_year": REAL_USD_YEAR,
         "cpi_year": index_year(year),
         "imdbpro": _as_page(live) if live else {},
@@ -130,20 +130,20 @@ def describe_box_office(
 
 def _choose(
     kind: str, ordered: Sequence[Figures], year: int | None, rates: ExchangeRates | None
-) -> Chosen | None:
+) -> SelectedAmount | None:
     for one in ordered:
-        money: Money | None = getattr(one, kind)
+        money: MonetaryAmount | None = getattr(one, kind)
         if money is None:
             continue
         if money.currency == USD:
-            return Chosen(one.source, money)
+            return SelectedAmount(one.source, money)
         conversion = rates.convert(money, year) if rates else None
         if conversion:
-            return Chosen(one.source, money, conversion)
+            return SelectedAmount(one.source, money, conversion)
     return None
 
 
-def _describe(name: str, chosen: Chosen | None, year: int | None) -> dict[str, object]:
+def _describe(name: str, chosen: SelectedAmount | None, year: int | None) -> dict[str, object]:
     amount_usd = chosen.amount_usd if chosen else None
     described: dict[str, object] = {
         f"{name}_usd": amount_usd,

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets import imdbpro_csv
-from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
-from pipeline.crawl.datasets.safe_pickle import UnsafePickleError
-from pipeline.crawl.datasets.seed000_parts import (
+from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
+from pipeline.crawl.datasets.reference000_files import (
     check_features,
     check_poster,
     merge_answers,
     read_answer,
     read_regions,
 )
+from pipeline.crawl.datasets.safe_pickle import UnsafePickleError
 from pipeline.layouts.reference000_layout import (
     BASICS,
     CREDITS,
@@ -42,18 +42,18 @@ _CHECKS = {
 """How the files that are kept as they are get looked at; gives how many things they hold."""
 
 
-def read(path: Path) -> Rows:
+def read(path: Path) -> ParsedRows:
     """Read what there is of seed 000; any of its folders will do alone.
 
-    Of each movie there is one `Taken`, by TMDB id: basics, keywords and credits as one answer, the
-    CSV's row where it has one, and posters, ROI features and boxes in `files`, under the names that
-    they have in the seed. The folders' dicts come before the CSV's words.
+    Each movie has one `AcceptedRow`, by TMDB id: basics, keywords and credits as one response, the
+    CSV's row where it has one, and posters, ROI features and boxes in `files`, under their original
+    names. The folders' dicts take precedence over the CSV.
 
     Args:
         path: The folder that holds `basics/`, `keywords/` and so on.
 
     Yields:
-        `Refused` for each file that cannot be taken; the movie's other files count.
+        `RejectedRow` for each file that cannot be taken; the movie's other files count.
 
     Raises:
         DumpError: There is none of the folders and no CSV.
@@ -72,7 +72,7 @@ def read(path: Path) -> Rows:
         except DumpError as error:
             if not folders:
                 raise
-            yield Refused(table.name, RowReason.MALFORMED, str(error))
+            yield RejectedRow(table.name, RejectionReason.MALFORMED, str(error))
     files: dict[int, dict[str, Path]] = {}
     for name, folder in folders.items():
         yield from _list(name, folder, files)
@@ -85,43 +85,43 @@ def read(path: Path) -> Rows:
 class _Money:
     """The CSV's rows by movie; those without a TMDB id are handed on as they are."""
 
-    rows: dict[int, Taken] = field(default_factory=dict)
-    nameless: list[Taken] = field(default_factory=list)
+    rows: dict[int, AcceptedRow] = field(default_factory=dict)
+    nameless: list[AcceptedRow] = field(default_factory=list)
 
-    def read(self, table: Path) -> Iterator[Refused]:
+    def read(self, table: Path) -> Iterator[RejectedRow]:
         for row in imdbpro_csv.read(table):
-            if isinstance(row, Refused):
+            if isinstance(row, RejectedRow):
                 yield row
             elif row.tmdb_id is None:
                 self.nameless.append(row)
             elif row.tmdb_id in self.rows:
                 first = self.rows[row.tmdb_id].row
                 detail = f"film {row.tmdb_id} stands at {first} already"
-                yield Refused(row.row, RowReason.DUPLICATE, detail)
+                yield RejectedRow(row.row, RejectionReason.DUPLICATE, detail)
             else:
                 self.rows[row.tmdb_id] = row
 
 
-def _list(name: str, folder: Path, files: dict[int, dict[str, Path]]) -> Iterator[Refused]:
+def _list(name: str, folder: Path, files: dict[int, dict[str, Path]]) -> Iterator[RejectedRow]:
     """Note a folder's files by movie; refuse those that no movie's id names."""
     try:
         listed = sorted(folder.iterdir())
     except OSError as error:
         detail = f"the folder cannot be read ({error.strerror or error})"
-        yield Refused(name, RowReason.MALFORMED, detail)
+        yield RejectedRow(name, RejectionReason.MALFORMED, detail)
         return
     for path in listed:
         where = f"{name}/{path.name}"
         stem = path.name.removesuffix(ENDINGS[name])
         if path.is_symlink():
-            yield Refused(where, RowReason.UNSAFE, "it is a link to another place")
+            yield RejectedRow(where, RejectionReason.UNSAFE, "it is a link to another place")
         elif stem == path.name or not _ID.fullmatch(stem):
-            yield Refused(where, RowReason.NO_ID, f"<tmdb_id>{ENDINGS[name]} was wanted")
+            yield RejectedRow(where, RejectionReason.NO_ID, f"<tmdb_id>{ENDINGS[name]} was wanted")
         else:
             files.setdefault(int(stem), {})[name] = path
 
 
-def _movie(tmdb_id: int, files: Mapping[str, Path], money: Taken | None) -> Rows:
+def _movie(tmdb_id: int, files: Mapping[str, Path], money: AcceptedRow | None) -> ParsedRows:
     answers: dict[str, dict] = {}
     counts: dict[str, int] = {}
     for name, path in files.items():
@@ -131,13 +131,13 @@ def _movie(tmdb_id: int, files: Mapping[str, Path], money: Taken | None) -> Rows
             else:
                 counts[name] = _CHECKS[name](path)
         except UnsafePickleError as error:
-            yield Refused(f"{name}/{path.name}", RowReason.UNSAFE, str(error))
+            yield RejectedRow(f"{name}/{path.name}", RejectionReason.UNSAFE, str(error))
         except DumpError as error:
-            yield Refused(f"{name}/{path.name}", RowReason.MALFORMED, str(error))
+            yield RejectedRow(f"{name}/{path.name}", RejectionReason.MALFORMED, str(error))
     if counts.get(FEATURES, 0) != counts.get(REGIONS, 0) and {FEATURES, REGIONS} <= counts.keys():
         detail = f"{counts.pop(REGIONS)} objects, and {counts.pop(FEATURES)} in {FEATURES}"
-        yield Refused(
-            place(REGIONS, tmdb_id), RowReason.MALFORMED, f"{detail}: neither file is taken"
+        yield RejectedRow(
+            place(REGIONS, tmdb_id), RejectionReason.MALFORMED, f"{detail}: neither file is taken"
         )
     kept = {place(name, tmdb_id): files[name] for name in counts}
     if answers or kept or money:
@@ -145,11 +145,11 @@ def _movie(tmdb_id: int, files: Mapping[str, Path], money: Taken | None) -> Rows
 
 
 def _taken(
-    tmdb_id: int, answers: Mapping[str, dict], kept: Mapping[str, Path], money: Taken | None
-) -> Taken:
+    tmdb_id: int, answers: Mapping[str, dict], kept: Mapping[str, Path], money: AcceptedRow | None
+) -> AcceptedRow:
     fields = merge_answers(answers)
     places = [place(name, tmdb_id) for name in answers] + list(kept)
-    taken = Taken(
+    taken = AcceptedRow(
         ", ".join(places),
         fields,
         tmdb_id=tmdb_id,
@@ -161,7 +161,7 @@ def _taken(
     return _add_money(taken, money) if money else taken
 
 
-def _add_money(taken: Taken, money: Taken) -> Taken:
+def _add_money(taken: AcceptedRow, money: AcceptedRow) -> AcceptedRow:
     """Add what the CSV knows and TMDB's answer does not."""
     return replace(
         taken,

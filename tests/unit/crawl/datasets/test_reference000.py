@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.core.errors import DumpError
-from pipeline.crawl.datasets.rows import Refused, RowReason, Taken
-from pipeline.crawl.datasets.seed000 import read
+from pipeline.crawl.datasets.dump_rows import AcceptedRow, RejectedRow, RejectionReason
+from pipeline.crawl.datasets.reference000 import read
 
 BASICS = {"id": 597, "imdb_id": "tt0120338", "title": "Titanic", "release_date": "1997-11-18"}
 KEYWORDS = {"id": 597, "keywords": [{"id": 1, "name": "ship"}]}
@@ -43,11 +43,11 @@ def dump(tmp_path):
 
 
 def taken(rows):
-    return [row for row in rows if isinstance(row, Taken)]
+    return [row for row in rows if isinstance(row, AcceptedRow)]
 
 
 def refused(rows):
-    return [(row.row, row.reason) for row in rows if isinstance(row, Refused)]
+    return [(row.row, row.reason) for row in rows if isinstance(row, RejectedRow)]
 
 
 def test_everything_about_a_movie_comes_together(dump):
@@ -83,7 +83,7 @@ def test_row_of_the_csv_joins_its_movie_and_says_what_tmdb_does_not(dump):
 def test_wrong_csv_beside_the_folders_is_refused_and_alone_is_an_error(dump, tmp_path_factory):
     put(dump, "notes.csv", "a,b\n1,2\n")
     rows = list(read(dump))
-    assert refused(rows) == [("notes.csv", RowReason.MALFORMED)]
+    assert refused(rows) == [("notes.csv", RejectionReason.MALFORMED)]
     assert len(taken(rows)) == 1
     alone = tmp_path_factory.mktemp("alone")
     put(alone, "notes.csv", "a,b\n1,2\n")
@@ -122,8 +122,8 @@ def test_malicious_pickle_is_refused_and_named_and_its_neighbours_are_taken(dump
     put(dump, "keywords/5.npy", pickle.dumps(Call(os.mknod, str(marker))))
     rows = list(read(dump))
     assert refused(rows) == [
-        ("keywords/5.npy", RowReason.MALFORMED),
-        ("credits/5.npy", RowReason.UNSAFE),
+        ("keywords/5.npy", RejectionReason.MALFORMED),
+        ("credits/5.npy", RejectionReason.UNSAFE),
     ]
     assert "wants posix.system" in next(r for r in rows if r.row == "credits/5.npy").detail
     assert [row.tmdb_id for row in taken(rows)] == [5, 597]
@@ -134,7 +134,7 @@ def test_malicious_pickle_is_refused_and_named_and_its_neighbours_are_taken(dump
     ("place", "content", "said"),
     [
         ("basics/597.npy", {"id": 598}, "about movie 598"),
-        ("basics/597.npy", np.zeros(3), "one dict was wanted"),
+        ("basics/597.npy", np.zeros(3), "expected one dict"),
         ("basics/597.npy", b"", "no .npy file"),
         ("posters/597.jpg", b"<html>", "no JPEG"),
         ("posters/597.jpg", b"", "no JPEG"),
@@ -150,7 +150,7 @@ def test_malicious_pickle_is_refused_and_named_and_its_neighbours_are_taken(dump
 def test_bad_file_is_refused_and_the_movies_other_files_count(dump, place, content, said):
     put(dump, place, content)
     rows = list(read(dump))
-    assert refused(rows) == [(place, RowReason.MALFORMED)]
+    assert refused(rows) == [(place, RejectionReason.MALFORMED)]
     assert said in rows[0].detail
     assert len(taken(rows)) == 1
     assert place not in taken(rows)[0].files
@@ -159,7 +159,7 @@ def test_bad_file_is_refused_and_the_movies_other_files_count(dump, place, conte
 def test_features_that_are_cut_off_are_refused(dump):
     path = dump / "poster_features" / "597.npy"
     path.write_bytes(path.read_bytes()[:-4])
-    assert refused(read(dump)) == [("poster_features/597.npy", RowReason.MALFORMED)]
+    assert refused(read(dump)) == [("poster_features/597.npy", RejectionReason.MALFORMED)]
 
 
 @pytest.mark.parametrize("side", [7, 4])
@@ -174,7 +174,7 @@ def test_features_of_both_releases_are_taken(dump, side, objects):
 def test_features_and_boxes_that_do_not_belong_together_are_both_refused(dump):
     put(dump, "attr_bbox/597.txt", BOXES * 2)
     rows = list(read(dump))
-    assert refused(rows) == [("attr_bbox/597.txt", RowReason.MALFORMED)]
+    assert refused(rows) == [("attr_bbox/597.txt", RejectionReason.MALFORMED)]
     assert "2 objects, and 1 in poster_features" in rows[0].detail
     assert set(taken(rows)[0].files) == {"posters/597.jpg"}
 
@@ -186,11 +186,11 @@ def test_files_that_no_movie_names_are_refused(dump):
     (dump / "credits" / "6.npy").symlink_to("/etc/passwd")
     (dump / "basics" / "7.npy").mkdir()
     assert set(refused(read(dump))) == {
-        ("basics/titanic.npy", RowReason.NO_ID),
-        ("basics/007.npy", RowReason.NO_ID),
-        ("posters/5.png", RowReason.NO_ID),
-        ("credits/6.npy", RowReason.UNSAFE),
-        ("basics/7.npy", RowReason.MALFORMED),
+        ("basics/titanic.npy", RejectionReason.NO_ID),
+        ("basics/007.npy", RejectionReason.NO_ID),
+        ("posters/5.png", RejectionReason.NO_ID),
+        ("credits/6.npy", RejectionReason.UNSAFE),
+        ("basics/7.npy", RejectionReason.MALFORMED),
     }
 
 
@@ -204,5 +204,5 @@ def test_folder_that_cannot_be_listed_is_refused_and_the_others_are_taken(dump, 
 
     monkeypatch.setattr(Path, "iterdir", refuse)
     rows = list(read(dump))
-    assert refused(rows) == [("credits", RowReason.MALFORMED)]
+    assert refused(rows) == [("credits", RejectionReason.MALFORMED)]
     assert "title" in taken(rows)[0].fields

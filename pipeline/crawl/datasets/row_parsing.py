@@ -4,11 +4,11 @@ from array import array
 from collections.abc import Callable, Container, Hashable, Mapping
 from typing import TypeVar
 
-from pipeline.crawl.datasets.cells import CellError
-from pipeline.crawl.datasets.rows import Refused, RowReason, Rows, Taken
-from pipeline.crawl.datasets.tables import Row, Table
+from pipeline.crawl.datasets.cell_parsers import CellError
+from pipeline.crawl.datasets.csv_tables import Row, Table
+from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
 
-Readers = Mapping[str, Callable[[str], object]]
+ColumnParsers = Mapping[str, Callable[[str], object]]
 """What reads each column; a reader gives None where a cell says nothing."""
 
 Value = TypeVar("Value")
@@ -16,39 +16,39 @@ Value = TypeVar("Value")
 _MAX_NAMED = 5
 
 
-def take_rows(table: Table, take: Callable[[Row], Taken | Refused]) -> Rows:
+def parse_rows(table: Table, take: Callable[[Row], AcceptedRow | RejectedRow]) -> ParsedRows:
     """Return what `take` makes of each row; a cell that cannot be read refuses its row alone."""
     for row in table.read_rows():
-        if isinstance(row, Refused):
+        if isinstance(row, RejectedRow):
             yield row
             continue
         try:
             yield take(row)
         except CellError as error:
-            yield Refused(row.where, error.reason, str(error))
+            yield RejectedRow(row.where, error.reason, str(error))
 
 
-def own_key(kind: str) -> str:
+def extras_key(kind: str) -> str:
     """Return the key for what TMDB has no field for.
 
     Example:
-        >>> own_key("box-office-mojo")
+        >>> extras_key("box-office-mojo")
         'marquee_box_office_mojo'
     """
     return f"marquee_{kind.replace('-', '_')}"
 
 
-def read_cells(cells: Mapping[str, str], readers: Readers) -> dict[str, object]:
+def parse_cells(cells: Mapping[str, str], readers: ColumnParsers) -> dict[str, object]:
     """Read the columns that have a reader and are there; what says nothing is left out.
 
     Raises:
         CellError: A cell is not what its column promises; the message names the column.
     """
-    values = {column: read_cell(cells, column, read) for column, read in readers.items()}
+    values = {column: parse_cell(cells, column, read) for column, read in readers.items()}
     return {column: value for column, value in values.items() if value is not None}
 
 
-def read_cell(cells: Mapping[str, str], column: str, read: Callable[[str], Value]) -> Value:
+def parse_cell(cells: Mapping[str, str], column: str, read: Callable[[str], Value]) -> Value:
     """Read one cell; None where the column is not there.
 
     Raises:
@@ -60,24 +60,24 @@ def read_cell(cells: Mapping[str, str], column: str, read: Callable[[str], Value
         raise CellError(f"{column}: {error.wanted}", error.text, error.reason) from error
 
 
-def keep_rest(kind: str, cells: Mapping[str, str], mapped: Container[str]) -> dict[str, dict]:
+def keep_unmapped(kind: str, cells: Mapping[str, str], mapped: Container[str]) -> dict[str, dict]:
     """Keep the text of every other column that says something, under the dump's own key.
 
     Example:
-        >>> keep_rest("tmdb5000", {"id": "7", "seat": "4"}, {"id"})
+        >>> keep_unmapped("tmdb5000", {"id": "7", "seat": "4"}, {"id"})
         {'marquee_tmdb5000': {'seat': '4'}}
     """
     rest = {column: text for column, text in cells.items() if text and column not in mapped}
-    return {own_key(kind): rest} if rest else {}
+    return {extras_key(kind): rest} if rest else {}
 
 
-class Repeats:
+class DuplicateDetector:
     """Tells rows that come a second time; the first one is the one that is taken."""
 
     def __init__(self):
         self._first: dict[Hashable, tuple[str, array]] = {}
 
-    def refuse(self, key: Hashable, row: Row) -> Refused | None:
+    def refuse(self, key: Hashable, row: Row) -> RejectedRow | None:
         """Refuse a row whose key came before; None for the first one, which is remembered."""
         # Hashes and not texts: a dump of 45,000 rows is not held in memory for this.
         hashes = array("q", map(hash, row.cells.values()))
@@ -88,7 +88,7 @@ class Repeats:
         pairs = zip(row.cells, first, hashes, strict=True)
         differing = [column for column, one, other in pairs if one != other]
         if not differing:
-            return Refused(row.where, RowReason.DUPLICATE, f"{key}: equal to {where}")
+            return RejectedRow(row.where, RejectionReason.DUPLICATE, f"{key}: equal to {where}")
         named = ", ".join(differing[:_MAX_NAMED]) + (" …" if len(differing) > _MAX_NAMED else "")
         detail = f"{key}: differs from {where}, which is taken, in {named}"
-        return Refused(row.where, RowReason.DUPLICATE, detail)
+        return RejectedRow(row.where, RejectionReason.DUPLICATE, detail)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.core.errors import ConfigurationError
-from pipeline.crawl.money import USD, Money
+from pipeline.crawl.monetary_amounts import USD, MonetaryAmount
 
 RATE_COLUMNS = ("year", "currency", "usd_per_unit")
 
@@ -30,14 +30,14 @@ class ExchangeRates:
 
     usd_per_unit: Mapping[tuple[int, str], float] = field(default_factory=dict)
 
-    def convert(self, money: Money, year: int | None) -> Conversion | None:
+    def convert(self, money: MonetaryAmount, year: int | None) -> Conversion | None:
         r"""Turn an amount into US dollars of that year; None where the rate is not known.
 
         Example:
             >>> rates = parse_rates("year,currency,usd_per_unit\n1961,GBP,2.8\n", "rates.csv")
-            >>> rates.convert(Money(430000.0, "GBP"), 1961).amount_usd
+            >>> rates.convert(MonetaryAmount(430000.0, "GBP"), 1961).amount_usd
             1204000.0
-            >>> rates.convert(Money(430000.0, "GBP"), 1962) is None
+            >>> rates.convert(MonetaryAmount(430000.0, "GBP"), 1962) is None
             True
         """
         rate = None if year is None else self.usd_per_unit.get((year, money.currency))

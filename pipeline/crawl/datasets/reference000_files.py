@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.core.errors import DumpError
-from pipeline.crawl.datasets.npy_dict import read_npy_dict
+from pipeline.crawl.datasets.safe_pickle import load_plain
 from pipeline.layouts.attr_bbox import Region, parse_attr_bbox
-from pipeline.layouts.npy import HEAD_BYTES, parse_npy_header
+from pipeline.layouts.npy_header import HEAD_BYTES, parse_npy_header
 from pipeline.layouts.reference000_layout import FEATURE_CHANNELS, FEATURE_SIDES
 
 MAX_DICT_BYTES = 32 * 1024 * 1024
@@ -33,6 +33,22 @@ def read_answer(path: Path, tmdb_id: int) -> dict:
     if said != tmdb_id or isinstance(said, bool):
         raise DumpError(f"it is about movie {str(said)[:40]}, and its name says {tmdb_id}")
     return answer
+
+
+def read_npy_dict(data: bytes) -> dict:
+    """Read the dict of one `.npy` file; nothing that the file asks for is called.
+
+    Args:
+        data: The whole file, as `np.save` wrote it.
+
+    Raises:
+        UnsafePickleError: Its pickle asks for anything but data.
+        DumpError: It is no such file.
+    """
+    header = parse_npy_header(data)
+    if header.descr not in ("|O", "O") or header.shape != ():
+        raise DumpError(f"expected one dict, got an array {header.descr} of shape {header.shape}")
+    return load_plain(data[header.offset :])
 
 
 def check_poster(path: Path) -> int:

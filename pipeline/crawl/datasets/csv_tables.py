@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.core.errors import DumpError
-from pipeline.crawl.datasets.rows import Refused, RowReason
+from pipeline.crawl.datasets.dump_rows import RejectedRow, RejectionReason
 
 MAX_ROW_BYTES = 4 * 1024 * 1024
 """Largest row that is read; the largest cell seen in a real dump has 63,000 characters."""
@@ -37,7 +37,7 @@ class Table:
     path: Path
     columns: tuple[str, ...]
 
-    def read_rows(self) -> Iterator[Row | Refused]:
+    def read_rows(self) -> Iterator[Row | RejectedRow]:
         """Return each row in order; one that cannot be read is refused, and the next ones go on.
 
         Raises:
@@ -49,7 +49,7 @@ class Table:
             for line, cells in records:
                 where = f"{self.path.name} line {line}"
                 if isinstance(cells, str):
-                    yield Refused(where, RowReason.MALFORMED, cells)
+                    yield RejectedRow(where, RejectionReason.MALFORMED, cells)
                 else:
                     texts = (cell.strip() for cell in cells)
                     yield Row(where, dict(zip(self.columns, texts, strict=True)))
@@ -132,11 +132,11 @@ def _read_records(lines: "_Lines", width: int | None) -> Iterator[tuple[int, lis
         except StopIteration:
             return
         except csv.Error as error:
-            lines.give_back()
+            lines.unread()
             yield first, str(error)
             continue
         if width is not None and cells and len(cells) != width:
-            lines.give_back()
+            lines.unread()
             yield first, f"{len(cells)} columns where {width} were wanted"
         elif cells:
             yield first, lines.complaint or cells
@@ -177,7 +177,7 @@ class _Lines:
         self._taken, self._size, self.complaint = [], 0, ""
         return self._number + 1
 
-    def give_back(self) -> None:
+    def unread(self) -> None:
         """Give back the lines of this record but its first."""
         again = self._taken[1:]
         self._number -= len(again)

@@ -6,16 +6,16 @@ _MORE = re.compile(r"(?:\.\.\.|…)\s{0,9}See (?:more|full summary)")
 _LESS = "See less"
 
 
-def drop_more_or_less(text: str) -> str:
+def drop_see_more(text: str) -> str:
     r"""Return the whole text that the button opens, once and without the button.
 
     IMDbPro shows the beginning, "...See more", the whole text and "See less"; readers that take
     the text of all of it have the beginning twice.
 
     Example:
-        >>> drop_more_or_less("A man runs. He ...See moreA man runs. He falls.\nSee less")
+        >>> drop_see_more("A man runs. He ...See moreA man runs. He falls.\nSee less")
         'A man runs. He falls.'
-        >>> drop_more_or_less("They see more of each other.")
+        >>> drop_see_more("They see more of each other.")
         'They see more of each other.'
     """
     beginning, *rest = (part.strip() for part in _MORE.split(text))

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 
-class RowReason(StrEnum):
+class RejectionReason(StrEnum):
     """Why a row of a dump is not taken."""
 
     MALFORMED = "malformed"
@@ -19,7 +19,7 @@ class RowReason(StrEnum):
 
 
 @dataclass(frozen=True)
-class Taken:
+class AcceptedRow:
     """What one row, or one group of rows, says of one movie.
 
     Attributes:
@@ -48,16 +48,16 @@ MAX_DETAIL_CHARS = 500
 
 
 @dataclass(frozen=True)
-class Refused:
+class RejectedRow:
     """A row that is not taken: where it stands, why, and what came.
 
     Example:
-        >>> len(Refused("a.csv line 2", RowReason.EMPTY, "x" * 9999).detail)
+        >>> len(RejectedRow("a.csv line 2", RejectionReason.EMPTY, "x" * 9999).detail)
         500
     """
 
     row: str
-    reason: RowReason
+    reason: RejectionReason
     detail: str = ""
 
     def __post_init__(self) -> None:
@@ -65,5 +65,5 @@ class Refused:
             object.__setattr__(self, "detail", f"{self.detail[: MAX_DETAIL_CHARS - 1]}…")
 
 
-Rows = Iterator[Taken | Refused]
+ParsedRows = Iterator[AcceptedRow | RejectedRow]
 """What a reader yields, in the order of the dump."""

@@ -36,24 +36,26 @@ _CODE = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True)
-class Money:
+class MonetaryAmount:
     """An amount, in units of a currency by its ISO 4217 code."""
 
     amount: float
     currency: str
 
 
-def parse_money(text: str) -> Money | None:
+def parse_amount(text: str) -> MonetaryAmount | None:
     """Read an amount with its currency; None where it is zero, which means unknown.
 
     Raises:
         RecordError: It is not money as known; a guess would be worse.
 
     Example:
-        >>> parse_money("¥800,000,000"), parse_money("CA$1,000").currency, parse_money("$0")
-        (Money(amount=800000000.0, currency='JPY'), 'CAD', None)
-        >>> parse_money("$1.2M"), parse_money("INR1,000").currency, parse_money("1,234 USD").amount
-        (Money(amount=1200000.0, currency='USD'), 'INR', 1234.0)
+        >>> parse_amount("¥800,000,000"), parse_amount("CA$1,000").currency, parse_amount("$0")
+        (MonetaryAmount(amount=800000000.0, currency='JPY'), 'CAD', None)
+        >>> parse_amount("$1.2M").amount, parse_amount("INR1,000").currency
+        (1200000.0, 'INR')
+        >>> parse_amount("1,234 USD")
+        MonetaryAmount(amount=1234.0, currency='USD')
     """
     text = " ".join(text.split())
     found = _MONEY.fullmatch(text)
@@ -63,7 +65,7 @@ def parse_money(text: str) -> Money | None:
         raise RecordError(
             Reason.MALFORMED, f"an amount such as $9,693 was wanted, got {text[:40]!r}"
         )
-    return Money(amount, currency) if amount > 0 else None
+    return MonetaryAmount(amount, currency) if amount > 0 else None
 
 
 def _read_amount(digits: str, scale: str | None) -> float:
@@ -87,12 +89,12 @@ def _read_mark(prefix: str, sign: str) -> str | None:
     return SIGNS.get(sign) if sign else (prefix if _CODE.fullmatch(prefix) else None)
 
 
-def format_money(money: Money | None) -> str:
+def format_amount(money: MonetaryAmount | None) -> str:
     """Write an amount as the pages do; "" where it is unknown.
 
     Example:
-        >>> format_money(Money(430000.0, "GBP")), format_money(Money(5.5, "DEM"))
-        ('£430,000', 'DEM 5.50')
+        >>> [format_amount(MonetaryAmount(*of)) for of in ((430000.0, "GBP"), (5.5, "DEM"))]
+        ['£430,000', 'DEM 5.50']
     """
     if money is None:
         return ""

@@ -8,9 +8,14 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
-from pipeline.crawl.datasets.rows import Refused, Taken
-from pipeline.crawl.dates import write_us_date
-from pipeline.crawl.figures import KINDS, order_by_trust, read_amount, read_imported
+from pipeline.crawl.box_office_figures import (
+    KINDS,
+    order_by_trust,
+    read_amount,
+    read_imported_figures,
+)
+from pipeline.crawl.datasets.dump_rows import AcceptedRow, RejectedRow
+from pipeline.crawl.dates import format_us_date
 from pipeline.crawl.json_values import (
     read_date,
     read_mapping,
@@ -19,7 +24,7 @@ from pipeline.crawl.json_values import (
     read_text,
     read_texts,
 )
-from pipeline.crawl.money import USD, Money, format_money
+from pipeline.crawl.monetary_amounts import USD, MonetaryAmount, format_amount
 
 COLUMNS = (
     "imdb_id", "N_Theatres", "Release Date", "Summary", "Budget", "Opening", "Gross_Domestic",
@@ -43,7 +48,7 @@ MAX_NAMES = 3
 WRITING_JOBS = ("Writer", "Screenplay", "Story", "Author", "Novel")
 
 
-def write_imdbpro_csv(rows: Iterable[Taken | Refused], path: Path) -> int:
+def write_imdbpro_csv(rows: Iterable[AcceptedRow | RejectedRow], path: Path) -> int:
     """Write movies as seed 000's table has them.
 
     A movie that was read from such a table is written with the texts it had. Of another one the
@@ -63,18 +68,18 @@ def write_imdbpro_csv(rows: Iterable[Taken | Refused], path: Path) -> int:
         writer = csv.DictWriter(handle, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for row in rows:
-            if isinstance(row, Taken):
+            if isinstance(row, AcceptedRow):
                 writer.writerow(make_cells(row))
                 written += 1
     part.replace(path)
     return written
 
 
-def make_cells(movie: Taken) -> dict[str, str]:
+def make_cells(movie: AcceptedRow) -> dict[str, str]:
     """Return the cells of one movie by column.
 
     Example:
-        >>> movie = Taken("x", {"budget": 8500000, "overview": "A singer."}, tmdb_id=16323)
+        >>> movie = AcceptedRow("x", {"budget": 8500000, "overview": "A singer."}, tmdb_id=16323)
         >>> {column: text for column, text in make_cells(movie).items() if text}
         {'Summary': 'A singer.', 'Budget': '$8,500,000', 'tmdb_id': '16323'}
     """
@@ -91,28 +96,30 @@ def make_cells(movie: Taken) -> dict[str, str]:
         "Production Company": ", ".join(read_texts(fields.get("production_companies"), "name")[:1]),
         "tmdb_id": "" if movie.tmdb_id is None else str(movie.tmdb_id),
         **_name_people(read_mapping(fields.get("credits"))),
-        **{MONEY_COLUMNS[kind]: format_money(money) for kind, money in _find_money(fields).items()},
+        **{
+            MONEY_COLUMNS[kind]: format_amount(money) for kind, money in _find_money(fields).items()
+        },
     }
     return {column: made.get(column, "") for column in COLUMNS}
 
 
-def _find_money(fields: Mapping) -> dict[str, Money]:
+def _find_money(fields: Mapping) -> dict[str, MonetaryAmount]:
     """Return the most trusted figure of each kind; TMDB's own fields come last here."""
     found = {
         "budget": _usd(fields.get("budget")),
         "worldwide": _usd(fields.get("revenue")),
     }
-    for figures in reversed(order_by_trust(read_imported(fields))):
+    for figures in reversed(order_by_trust(read_imported_figures(fields))):
         found |= {kind: money for kind in KINDS if (money := getattr(figures, kind))}
     return {kind: money for kind, money in found.items() if money}
 
 
-def _usd(value: object) -> Money | None:
+def _usd(value: object) -> MonetaryAmount | None:
     return read_amount({"amount": read_positive(value), "currency": USD})
 
 
 def _write_date(day: date | None) -> str:
-    return write_us_date(day) if day else ""
+    return format_us_date(day) if day else ""
 
 
 def _certification(fields: Mapping) -> str:

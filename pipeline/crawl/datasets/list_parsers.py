@@ -5,8 +5,8 @@ import json
 import re
 from collections.abc import Callable
 
-from pipeline.crawl.datasets.cells import CellError
-from pipeline.crawl.datasets.rows import RowReason
+from pipeline.crawl.datasets.cell_parsers import CellError
+from pipeline.crawl.datasets.dump_rows import RejectionReason
 
 MAX_CELL_CHARS = 2_000_000
 """Longest list that is read; the longest seen in a real dump has 63,000 characters."""
@@ -28,33 +28,33 @@ _PYTHON = re.compile(
 )
 
 
-def read_json_list(text: str) -> list | None:
+def parse_json_list(text: str) -> list | None:
     """Read a JSON list of objects; None where it is empty.
 
     Raises:
         CellError: It is no such list, or nested too deeply.
 
     Example:
-        >>> read_json_list('[{"id": 18, "name": "Drama"}]')
+        >>> parse_json_list('[{"id": 18, "name": "Drama"}]')
         [{'id': 18, 'name': 'Drama'}]
     """
     return _read(text, _parse_json, list) or None
 
 
-def read_python_list(text: str) -> list | None:
+def parse_python_list(text: str) -> list | None:
     r"""Read a list of dictionaries as Python prints it; None where it is empty. Nothing is run.
 
     Raises:
         CellError: It is no such list, or nested too deeply.
 
     Example:
-        >>> read_python_list("[{'id': 18, 'name': \"Rosemary's\"}]")
+        >>> parse_python_list("[{'id': 18, 'name': \"Rosemary's\"}]")
         [{'id': 18, 'name': "Rosemary's"}]
     """
     return _read(text, _parse_python, list) or None
 
 
-def read_python_mapping(text: str) -> dict | None:
+def parse_python_mapping(text: str) -> dict | None:
     """Read one dictionary as Python prints it; None where it is empty. Nothing is run.
 
     Raises:
@@ -67,7 +67,7 @@ def _read(text: str, parse: Callable[[str], object], wanted: type) -> list | dic
     if not text:
         return None
     if len(text) > MAX_CELL_CHARS:
-        raise CellError(f"at most {MAX_CELL_CHARS} characters", text, RowReason.UNSAFE)
+        raise CellError(f"at most {MAX_CELL_CHARS} characters", text, RejectionReason.UNSAFE)
     value = parse(text)
     items = value if isinstance(value, list) else [value]
     if not isinstance(value, wanted) or not all(map(_is_object, items)):
@@ -99,7 +99,7 @@ def _check_depth(text: str, without_texts: str) -> None:
     for bracket in re.findall(r"[\[\]{}]", without_texts):
         depth += 1 if bracket in "[{" else -1
         if depth > MAX_DEPTH:
-            raise CellError(f"a list at most {MAX_DEPTH} deep", text, RowReason.UNSAFE)
+            raise CellError(f"a list at most {MAX_DEPTH} deep", text, RejectionReason.UNSAFE)
 
 
 def _is_object(value: object) -> bool:

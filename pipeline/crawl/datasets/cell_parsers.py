@@ -4,8 +4,8 @@ import re
 from datetime import date
 
 from pipeline.core.errors import DumpError, RecordError
-from pipeline.crawl.datasets.rows import RowReason
-from pipeline.crawl.money import parse_money
+from pipeline.crawl.datasets.dump_rows import RejectionReason
+from pipeline.crawl.monetary_amounts import parse_amount
 
 FIRST_YEAR, LAST_YEAR = 1870, 2100
 """Years in which a movie can have been released."""
@@ -26,17 +26,17 @@ _MAX_SHOWN = 60
 class CellError(DumpError):
     """A cell is not what its column promises; carries the reason for which its row is refused."""
 
-    def __init__(self, wanted: str, text: str, reason: RowReason = RowReason.MALFORMED):
+    def __init__(self, wanted: str, text: str, reason: RejectionReason = RejectionReason.MALFORMED):
         shown = text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
         super().__init__(f"{wanted} was wanted, got {shown!r}")
         self.wanted, self.text, self.reason = wanted, text, reason
 
 
-def read_number(text: str) -> int | float | None:
+def parse_number(text: str) -> int | float | None:
     """Read a number, a whole one as int.
 
     Example:
-        >>> read_number("81.0"), read_number("8.2e-05"), read_number("")
+        >>> parse_number("81.0"), parse_number("8.2e-05"), parse_number("")
         (81, 8.2e-05, None)
     """
     if not text:
@@ -47,30 +47,30 @@ def read_number(text: str) -> int | float | None:
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
-def read_score(text: str) -> float | None:
+def parse_score(text: str) -> float | None:
     """Read a number that is a float even where it is whole, such as a mean of votes."""
-    number = read_number(text)
+    number = parse_number(text)
     return None if number is None else float(number)
 
 
-def read_positive(text: str) -> int | float | None:
+def parse_positive(text: str) -> int | float | None:
     """Read money or a duration; 0 means unknown.
 
     Example:
-        >>> read_positive("30000000.0"), read_positive("0")
+        >>> parse_positive("30000000.0"), parse_positive("0")
         (30000000, None)
     """
-    number = read_number(text)
+    number = parse_number(text)
     if number is not None and number < 0:
         raise CellError("a number of 0 or more", text)
     return number or None
 
 
-def read_count(text: str) -> int | None:
+def parse_count(text: str) -> int | None:
     """Read a whole number of 0 or more; spreadsheets write `5415.0`.
 
     Example:
-        >>> read_count("5415.0"), read_count("0")
+        >>> parse_count("5415.0"), parse_count("0")
         (5415, 0)
     """
     if not text:
@@ -81,32 +81,32 @@ def read_count(text: str) -> int | None:
     return int(found[1])
 
 
-def read_id(text: str) -> int | None:
+def parse_id(text: str) -> int | None:
     """Read an id: a whole number from 1 on."""
-    number = read_count(text)
+    number = parse_count(text)
     if number is not None and not 1 <= number <= LAST_ID:
         raise CellError("an id above 0", text)
     return number
 
 
-def read_year(text: str) -> int | None:
+def parse_year(text: str) -> int | None:
     """Read a year of release.
 
     Example:
-        >>> read_year("2009.0")
+        >>> parse_year("2009.0")
         2009
     """
-    year = read_count(text)
+    year = parse_count(text)
     if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
         raise CellError("a year", text)
     return year
 
 
-def read_date(text: str) -> str | None:
+def parse_date(text: str) -> str | None:
     """Read a day, written as ISO or US dates are, into an ISO date.
 
     Example:
-        >>> read_date("1995-10-30"), read_date("10/30/1995")
+        >>> parse_date("1995-10-30"), parse_date("10/30/1995")
         ('1995-10-30', '1995-10-30')
     """
     if not text:
@@ -122,11 +122,11 @@ def read_date(text: str) -> str | None:
     raise CellError("a date such as 1995-10-30 or 10/30/1995", text)
 
 
-def read_named_date(text: str) -> str | None:
+def parse_named_date(text: str) -> str | None:
     """Read a day with its month's English name into an ISO date.
 
     Example:
-        >>> read_named_date("Dec 18, 2009")
+        >>> parse_named_date("Dec 18, 2009")
         '2009-12-18'
     """
     if not text:
@@ -142,11 +142,11 @@ def read_named_date(text: str) -> str | None:
         raise CellError("a day of the calendar", text) from error
 
 
-def read_dollars(text: str) -> float | None:
+def parse_dollars(text: str) -> float | None:
     """Read US dollars; $0 means unknown.
 
     Example:
-        >>> read_dollars("$425,000,000"), read_dollars("$0")
+        >>> parse_dollars("$425,000,000"), parse_dollars("$0")
         (425000000.0, None)
     """
     if not text:
@@ -154,7 +154,7 @@ def read_dollars(text: str) -> float | None:
     if len(text) > _MAX_SHOWN:
         raise CellError("an amount such as $9,693", text)
     try:
-        money = parse_money(text)
+        money = parse_amount(text)
     except RecordError as error:
         raise CellError("an amount such as $9,693", text) from error
     if money and money.currency != "USD":
@@ -162,7 +162,7 @@ def read_dollars(text: str) -> float | None:
     return money.amount if money else None
 
 
-def read_flag(text: str) -> bool | None:
+def parse_flag(text: str) -> bool | None:
     """Read True or False, in any case of letters."""
     if not text:
         return None
@@ -171,23 +171,23 @@ def read_flag(text: str) -> bool | None:
     return text.lower() == "true"
 
 
-def read_text(text: str) -> str | None:
+def parse_text(text: str) -> str | None:
     """Return the text, None where it is empty."""
     return text or None
 
 
-def read_imdb_id(text: str) -> str | None:
+def parse_imdb_id(text: str) -> str | None:
     """Read `tt…`."""
     if text and not _IMDB_ID.fullmatch(text):
         raise CellError("an IMDb id such as tt0114709", text)
     return text or None
 
 
-def read_imdb_number(text: str) -> str | None:
+def parse_imdb_number(text: str) -> str | None:
     """Read IMDb's number into its id: at least seven digits.
 
     Example:
-        >>> read_imdb_number("0114709"), read_imdb_number("12345678")
+        >>> parse_imdb_number("0114709"), parse_imdb_number("12345678")
         ('tt0114709', 'tt12345678')
     """
     if not text:
@@ -198,7 +198,7 @@ def read_imdb_number(text: str) -> str | None:
     return f"tt{int(found[1]):07d}"
 
 
-def read_youtube_id(text: str) -> str | None:
+def parse_youtube_id(text: str) -> str | None:
     """Read an id of YouTube's: eleven letters, digits, `-` or `_`."""
     if text in SPREADSHEET_ERRORS:
         raise CellError("a YouTube id (a spreadsheet took one that begins with - for sums)", text)

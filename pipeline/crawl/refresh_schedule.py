@@ -45,7 +45,7 @@ def recheck_at_s(released: date | None, now_s: float) -> float:
     return _midnight_s(today + MONTH) if age_days <= MONTHLY_DAYS else 0.0
 
 
-def next_try_s(now_s: float, *, wait: timedelta = WEEK) -> float:
+def next_retry_s(now_s: float, *, wait: timedelta = WEEK) -> float:
     """Say when a page that could not be read is asked for again: a while later, at midnight UTC."""
     return _midnight_s(datetime.fromtimestamp(now_s, UTC).date() + wait)
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from pipeline.crawl.datasets.npy_dict import read_npy_dict
-from pipeline.crawl.datasets.seed000_parts import merge_answers
-from pipeline.exports.reference000_writer import npy_dict_bytes, split_answer
+from pipeline.crawl.datasets.reference000_files import merge_answers, read_npy_dict
+from pipeline.exports.reference000_writer import encode_npy_dict, split_response
 
 DETAILS = {
     "id": 597,
@@ -21,10 +20,10 @@ DETAILS = {
 
 
 def test_seeds_own_loading_code_gives_the_dict(tmp_path):
-    for folder, value in split_answer(DETAILS, 597).items():
+    for folder, value in split_response(DETAILS, 597).items():
         path = tmp_path / folder / "597.npy"
         path.parent.mkdir()
-        path.write_bytes(npy_dict_bytes(value))
+        path.write_bytes(encode_npy_dict(value))
         data = np.load(str(path), allow_pickle=True)
         assert data.item() == value
         assert type(data.item()) is dict
@@ -33,12 +32,12 @@ def test_seeds_own_loading_code_gives_the_dict(tmp_path):
 
 def test_export_and_import_give_the_same_dicts():
     parts = {
-        name: read_npy_dict(npy_dict_bytes(value))
-        for name, value in split_answer(DETAILS, 597).items()
+        name: read_npy_dict(encode_npy_dict(value))
+        for name, value in split_response(DETAILS, 597).items()
     }
     wanted = {key: value for key, value in DETAILS.items() if not key.startswith("marquee_")}
     assert merge_answers(parts) == wanted
 
 
 def test_record_without_keywords_has_no_such_file():
-    assert set(split_answer({"id": 1, "keywords": None}, 1)) == {"basics"}
+    assert set(split_response({"id": 1, "keywords": None}, 1)) == {"basics"}
