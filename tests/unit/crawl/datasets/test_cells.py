@@ -24,7 +24,7 @@ from pipeline.crawl.datasets.cell_parsers import (
 READERS = [
     getattr(cell_parsers, name)
     for name in dir(cell_parsers)
-    if name.startswith("parse_") and name != "parse_text"
+    if name.startswith("parse_") and name not in ("parse_text", "parse_amount")
 ]
 
 
