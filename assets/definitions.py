@@ -64,7 +64,7 @@ def build_defs(**overrides: str) -> dg.Definitions:
             features.movie_features,
             *system_splits.ASSETS,
             *baselines.ASSETS,
-            encoder.box_office_encoder,
+            *encoder.ASSETS,
             *system_models.ASSETS,
             *system_evaluation.ASSETS,
             leaderboard.leaderboard,

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pipeline.core.errors import ConfigurationError
-from pipeline.core.systems import Preset
+from pipeline.core.presets import Preset
 from pipeline.embeddings.backbones import Modality
 from resources.compute.chosen_backbones import choose_backbones, leave_out_missing
 from resources.http.redaction import keep_secret

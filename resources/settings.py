@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel, Field
 
 from pipeline.core.errors import ConfigurationError
-from pipeline.core.systems import PRESETS, Preset
+from pipeline.core.presets import PRESETS, Preset
 
 TMDB_API_URL = "https://api.themoviedb.org/3"
 TMDB_IMAGE_URL = "https://image.tmdb.org/t/p"

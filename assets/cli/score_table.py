@@ -8,8 +8,8 @@ from rich.table import Table
 
 from assets.evaluation.evaluation_metadata import verdicts
 from assets.evaluation.system_evaluation import LIMIT, reports_folder
-from assets.models.experiments import headline
-from pipeline.core.systems import SYSTEMS, System
+from pipeline.models.systems.registry import SYSTEMS
+from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 
 
@@ -36,7 +36,7 @@ def print_scores(run_context: RunContext, console: Console) -> None:
 def _print_task(console: Console, system: System, name: str, task: Mapping) -> None:
     from pipeline.evaluation.report.verdict import METRIC_WORDS
 
-    split = headline(system)
+    split = system.headline
     content = task["splits"][split]
     rows, metric = content["rows"], task["main_metric"]
     table = Table(

@@ -24,19 +24,19 @@ def trailers12k(
     """Train DIViTA on the paper's own features and splits, and lay the published scores beside."""
     from rich.table import Table
 
-    from assets.models.trailers12k_run import RESULTS_FILE, evaluate, list_rows
+    from assets.models.trailers12k_run import RESULTS_FILE, list_rows, train_and_evaluate
     from pipeline.core.errors import ConfigurationError
 
     if not all(number.strip().isdigit() for number in splits.split(",")):
         raise ConfigurationError(f"--splits: wanted some of 0, 1 and 2, came {splits!r}")
     place = work or folder / "marquee"
-    result = evaluate(
+    result = train_and_evaluate(
         folder,
         work=place,
         splits=[int(number) for number in splits.split(",")],
         backbone=backbone,
         hyperparameters={"max_epochs": epochs},
-        say=errors.print,
+        report=errors.print,
         seed=seed,
     )
     table = Table("", "μAP", "mAP", "wAP", "sAP", title=f"Trailers12k, {result['rows']} films")

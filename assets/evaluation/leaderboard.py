@@ -11,8 +11,8 @@ from assets.orchestration.asset_specs import LEADERBOARD
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
-from pipeline.core.systems import SYSTEMS
 from pipeline.core.versions import hash_bytes
+from pipeline.models.systems.registry import SYSTEMS
 from resources.run_context import RunContext
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from assets.models.experiment_data import ExperimentData
-from assets.models.experiments import Experiment
-from assets.models.training import FACTS_FILE, model_file
+from assets.models.experiments import FACTS_FILE, Experiment
 from pipeline.core.errors import TrainingError
 from resources.run_context import RunContext
 
@@ -23,7 +22,7 @@ SEED = 42
 
 def judge_model(run_context: RunContext, experiment_data: ExperimentData, experiment: Experiment):
     """Ask an experiment's saved model about its test part; give `pipeline.evaluation`'s result."""
-    from pipeline.models.training.saved import answer, load_trained
+    from pipeline.models.training.model_registry import load_trained, predict
 
     folder = experiment.folder(run_context)
     facts = read_facts(folder)
@@ -32,14 +31,14 @@ def judge_model(run_context: RunContext, experiment_data: ExperimentData, experi
             f"The model in {folder} was trained on other features than there are now. "
             "Materialize the model again, then its evaluation."
         )
-    saved = load_trained(folder / model_file(experiment.system))
+    saved = load_trained(folder / experiment.system.model_file)
     return result_of(
         experiment_data,
         experiment,
         experiment.variant,
         "model",
-        answer(
-            saved, experiment_data.inputs_of(experiment), test_rows(experiment_data, experiment)
+        predict(
+            saved, experiment_data.features_of(experiment), test_rows(experiment_data, experiment)
         ),
         history=facts["history"],
         best_epoch=facts["best_epoch"],
@@ -69,7 +68,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
 
 def test_rows(experiment_data: ExperimentData, experiment: Experiment) -> np.ndarray:
     """Return the rows of an experiment's test part."""
-    return np.flatnonzero(experiment_data.parts(experiment) == "test")
+    return np.flatnonzero(experiment_data.split(experiment) == "test")
 
 
 def result_of(
@@ -86,7 +85,7 @@ def result_of(
 
     rows, parts, target = (
         test_rows(experiment_data, experiment),
-        experiment_data.parts(experiment),
+        experiment_data.split(experiment),
         experiment_data.target(experiment),
     )
     told = {part: int((parts == part).sum()) for part in ("train", "val", "test")}

@@ -1,101 +1,89 @@
-"""The answers of somebody who knows everything but the noise, on the studio's invented films."""
+"""The noise ceiling: the best possible predictions for the simulator's generated movies."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from assets.models.experiment_data import ExperimentData
 from assets.models.experiments import Experiment
 from resources.run_context import RunContext
+from resources.studio.catalogue.generated import GeneratedCatalogue
 
 
-def limit_answers(
-    run_context: RunContext, experiment_data: ExperimentData, experiment: Experiment
+def ceiling_predictions(
+    run_context: RunContext, data: ExperimentData, experiment: Experiment
 ) -> np.ndarray | None:
-    """Return the limit's answers about a test part; None where films are not generated."""
-    about = run_context.source.about
-    if about.get("kind") != "generated" or experiment.task.name not in _LIMITS:
+    """Return predictions for a test set that know all but the noise.
+
+    None where movies are not generated, or the task has no noise ceiling.
+    """
+    about, ceiling = run_context.source.about, experiment.task.noise_ceiling
+    if about.get("kind") != "generated" or ceiling is None:
         return None
-    from resources.studio.catalogue.generated import GeneratedCatalogue
     from resources.studio.opening import trailer_cache
 
     catalogue = GeneratedCatalogue(about["size"], about["seed"], trailer_cache())
-    rows = np.flatnonzero(experiment_data.parts(experiment) == "test")
-    ids = [int(i) for i in experiment_data.table.table["tmdb_id"].to_numpy()[rows]]
-    return _LIMITS[experiment.task.name](catalogue, ids, experiment_data.target(experiment))
+    rows = data.rows(experiment, "test")
+    ids = [int(i) for i in data.table.table["tmdb_id"].to_numpy()[rows]]
+    return ceiling(CatalogueTruth(catalogue), ids, data.target(experiment))
 
 
-def _log10_revenue(catalogue: Any, ids: list[int], _target: Any) -> np.ndarray:
-    from resources.studio.truth.revenue_truth import expected_log10_revenue
+class CatalogueTruth:
+    """How the movies of a generated catalogue came by their figures; see `GeneratedTruth`."""
 
-    return np.array([expected_log10_revenue(catalogue, i) for i in ids])
+    def __init__(self, catalogue: GeneratedCatalogue):
+        self.catalogue = catalogue
 
+    @property
+    def revenue_noise_sd(self) -> float:
+        """Standard deviation of log10 revenue around its expectation."""
+        from resources.studio.truth.revenue_truth import NOISE_SD
 
-def _revenue_class(catalogue: Any, ids: list[int], target: Any) -> np.ndarray:
-    """Edges are dollars, or multiples of each film's own budget."""
-    from pipeline.splits.labels import reachable_probabilities
-    from resources.studio.truth.revenue_truth import NOISE_SD
+        return NOISE_SD
 
-    means = _log10_revenue(catalogue, ids, target)
-    if "edges_usd" in target.facts:
-        return reachable_probabilities(means, NOISE_SD, np.array(target.facts["edges_usd"]))
-    budgets = np.log10([catalogue.details(i)["budget"] for i in ids])
-    return reachable_probabilities(
-        means - budgets, NOISE_SD, np.array(target.facts["edges_budgets"])
-    )
+    def expected_log10_revenue(self, ids: Sequence[int]) -> np.ndarray:
+        """Return float64 (movies,), without noise."""
+        from resources.studio.truth.revenue_truth import expected_log10_revenue
 
+        return np.array([expected_log10_revenue(self.catalogue, i) for i in ids])
 
-def _score(catalogue: Any, ids: list[int], target: Any) -> np.ndarray:
-    """Frames of the trailer are all that the system looks at."""
-    from resources.studio.truth.score_truth import expected_score
+    def budgets_usd(self, ids: Sequence[int]) -> np.ndarray:
+        """Return the budgets of the records, (movies,)."""
+        return np.array([self.catalogue.details(i)["budget"] for i in ids])
 
-    scores = np.array([expected_score(catalogue, i, ("trailer",)) for i in ids])
-    return (scores - target.facts["mean"]) / target.facts["sd"]
+    def expected_scores(self, ids: Sequence[int], media: Collection[str]) -> np.ndarray:
+        """Return float64 (movies,)."""
+        from resources.studio.truth.score_truth import expected_score
 
+        return np.array([expected_score(self.catalogue, i, media) for i in ids])
 
-def _genres(catalogue: Any, ids: list[int], target: Any) -> np.ndarray:
-    from resources.studio.truth.genre_truth import label_probabilities
+    def label_probabilities(
+        self, ids: Sequence[int], genres: Sequence[str], media: Collection[str]
+    ) -> np.ndarray:
+        """Return the probability of each genre, float64 (movies, genres)."""
+        from resources.studio.truth.genre_truth import label_probabilities
 
-    media = ("trailer", "poster", "plot")
-    return label_probabilities(catalogue, ids, _genre_ids(target), media)
+        return label_probabilities(self.catalogue, ids, _genre_ids(genres), media)
 
+    def first_genre_probabilities(
+        self, ids: Sequence[int], genres: Sequence[str], media: Collection[str]
+    ) -> np.ndarray:
+        """Return the probability that each genre is the first, float64 (movies, genres)."""
+        from resources.studio.truth.genre_truth import first_genre_probabilities
 
-def _genre_labels(catalogue: Any, ids: list[int], target: Any) -> np.ndarray:
-    from resources.studio.truth.genre_truth import label_probabilities
+        return first_genre_probabilities(self.catalogue, ids, _genre_ids(genres), media)
 
-    return label_probabilities(catalogue, ids, _genre_ids(target), ("poster",))
+    def profit_probabilities(self, ids: Sequence[int], media: Collection[str]) -> np.ndarray:
+        """Return the probability that revenue is at least the budget, float64 (movies,)."""
+        from resources.studio.truth.profit_truth import profit_probabilities
 
-
-def _first_genre(catalogue: Any, ids: list[int], target: Any) -> np.ndarray:
-    from resources.studio.truth.genre_truth import first_genre_probabilities
-
-    return first_genre_probabilities(catalogue, ids, _genre_ids(target), ("poster",))
-
-
-def _profit(catalogue: Any, ids: list[int], _target: Any) -> np.ndarray:
-    from resources.studio.truth.profit_truth import profit_probabilities
-
-    did_well = profit_probabilities(catalogue, ids, ("poster",))
-    return np.stack([1 - did_well, did_well], axis=1)
+        return profit_probabilities(self.catalogue, ids, media)
 
 
-def _genre_ids(target: Any) -> list[int]:
-    """Return TMDB's ids of a task's classes or labels."""
-    from pipeline.splits.exclusions import label_name
+def _genre_ids(genres: Sequence[str]) -> list[int]:
+    """Return TMDB's ids of genres."""
+    from pipeline.core.target_rules import label_name
     from resources.studio.catalogue.words import GENRES
 
     by_name = {label_name(name): genre_id for genre_id, name in GENRES.items()}
-    return [by_name[label_name(name)] for name in target.task.class_names]
-
-
-_LIMITS: Mapping[str, Callable[[Any, list[int], Any], np.ndarray]] = {
-    "log10_revenue": _log10_revenue,
-    "revenue_class": _revenue_class,
-    "genres": _genres,
-    "comedy_horror": _first_genre,
-    "first_genre": _first_genre,
-    "genre_labels": _genre_labels,
-    "profit": _profit,
-    "score": _score,
-}
+    return [by_name[label_name(name)] for name in genres]

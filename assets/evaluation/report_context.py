@@ -6,9 +6,9 @@ from typing import Any
 
 from assets.evaluation.model_evaluation import SEED
 from assets.models.experiment_data import ExperimentData
-from assets.models.experiments import headline
 from assets.orchestration.asset_specs import FEATURE_SOURCES
-from pipeline.core.systems import POSTER, System, TaskKind
+from pipeline.core.tasks import TaskKind
+from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 
 
@@ -51,8 +51,8 @@ def groups_of(system: System, experiment_data: ExperimentData):
 def samples_of(
     system: System, experiment_data: ExperimentData, results: Sequence[Any], folder: Path
 ) -> Mapping[str, Sequence[Any]]:
-    """Draw hits and misses of the poster networks on their headline split."""
-    if system is not POSTER:
+    """Draw correct and wrong predictions on the headline split, where the system has pictures."""
+    if system.sample_picture is None:
         return {}
     from pipeline.evaluation.plots.sample_plots import choose_samples, draw_samples
     from pipeline.evaluation.plots.task_plots import Picture
@@ -61,11 +61,14 @@ def samples_of(
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {}
     for result in results:
-        is_main = (result.variant, result.split) == (system.main_variant, headline(system))
+        is_main = (result.variant, result.split) == (system.main_variant, system.headline)
         if not is_main or result.task.kind is not TaskKind.CLASSES:
             continue
         samples = choose_samples(result, seed=SEED)
-        pictures = [experiment_data.inputs.load_poster(rows[sample.tmdb_id]) for sample in samples]
+        pictures = [
+            system.sample_picture(experiment_data.features, rows[sample.tmdb_id])
+            for sample in samples
+        ]
         path = draw_samples(samples, pictures, folder / f"{result.task.name}_samples.png")
         caption = f"{result.variant} on {result.split}, drawn at random from its test films."
         drawn[result.task.name] = [Picture("Hits and misses", caption, path)]

@@ -7,12 +7,8 @@ from pathlib import Path
 from rich.console import Console
 
 from assets.evaluation.model_evaluation import SCORES_FILE, SEED, judge_model, read_facts
-from assets.models.experiment_data import ExperimentData
+from assets.models.experiment_data import open_experiment_data
 from assets.models.experiments import Experiment, experiment_named, slug
-from assets.models.model_inputs import open_inputs
-from assets.splits.features import load_features
-from assets.splits.split_options import load_options
-from assets.splits.system_splits import load_splits
 from pipeline.core.errors import TrainingError
 from resources.compute.environment import describe_environment
 from resources.storage.ledger import Ledger
@@ -47,7 +43,9 @@ def evaluate(folder: Path, console: Console) -> int:
     experiment = _experiment_of(facts, folder)
     place = _open_place(folder)
     try:
-        result = judge_model(place, _open_experiment_data(place, experiment), experiment)
+        result = judge_model(
+            place, open_experiment_data(place, experiment.system, experiment.task), experiment
+        )
     finally:
         place.ledger.close()
     return _tell(folder, facts, result, console)
@@ -69,14 +67,6 @@ def _open_place(folder: Path) -> Place:
             "and ledger.sqlite."
         )
     return Place(Store(root), Ledger(f"sqlite:///{root / 'ledger.sqlite'}"))
-
-
-def _open_experiment_data(place: Place, experiment: Experiment) -> ExperimentData:
-    table = load_features(place)
-    frames = {experiment.task.name: load_splits(place, experiment.system, experiment.task, table)}
-    return ExperimentData(
-        table, open_inputs(place, table), frames, load_options(place, experiment.system)
-    )
 
 
 def _tell(folder: Path, facts: dict, result, console: Console) -> int:

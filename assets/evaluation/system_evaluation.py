@@ -9,18 +9,17 @@ import dagster as dg
 
 from assets.evaluation.evaluation_metadata import describe, verdicts
 from assets.evaluation.model_evaluation import judge_model, keep_judgement, result_of
-from assets.evaluation.noise_ceiling import limit_answers
+from assets.evaluation.noise_ceiling import ceiling_predictions
 from assets.evaluation.report_context import groups_of, samples_of, subject_of
 from assets.models.baselines import load_baselines
 from assets.models.experiment_data import ExperimentData, open_experiment_data
-from assets.models.experiments import Experiment, headline, splits_in_use
-from assets.models.system_models import trained
-from assets.models.training import model_file
+from assets.models.experiments import Experiment, read_experiments
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
-from pipeline.core.systems import SYSTEMS, System
 from pipeline.core.versions import hash_bytes
+from pipeline.models.systems.registry import SYSTEMS
+from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 
 LIMIT = "reachable limit"
@@ -65,8 +64,8 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
             name = f"{system.name}_evaluation"
             version = input_version(run_context, name)
             experiment_data = open_experiment_data(run_context, system)
-            planned = trained(run_context, system)
-            results = list(_answer(run_context, system, experiment_data, planned))
+            planned = read_experiments(run_context, system)
+            results = list(_predict(run_context, system, experiment_data, planned))
             folder = reports_folder(run_context, system)
             if not results:
                 return _say_nothing(context, run_context, system, folder, version)
@@ -118,7 +117,7 @@ def _say_nothing(
     return dg.MaterializeResult(metadata={"nothing": said}, data_version=dg.DataVersion("none"))
 
 
-def _answer(
+def _predict(
     run_context: RunContext,
     system: System,
     experiment_data: ExperimentData,
@@ -126,7 +125,7 @@ def _answer(
 ) -> Iterator[object]:
     """Ask every model, baseline and, on generated films, the limit about its test part."""
     for task in system.tasks:
-        for split in splits_in_use(system, task):
+        for split in system.split_names(task):
             of_split = [t for t in planned if t.task is task and t.split == split]
             if not of_split:
                 continue
@@ -135,7 +134,9 @@ def _answer(
             answers = load_baselines(run_context, system, task, split)
             for name, answer in answers.items():
                 yield result_of(experiment_data, of_split[0], name, "baseline", answer)
-            if (answer := limit_answers(run_context, experiment_data, of_split[0])) is not None:
+            if (
+                answer := ceiling_predictions(run_context, experiment_data, of_split[0])
+            ) is not None:
                 yield result_of(experiment_data, of_split[0], LIMIT, "limit", answer)
 
 
@@ -144,8 +145,8 @@ def _copy_main(run_context: RunContext, system: System, folder: Path) -> None:
 
     The first split, not the one with the best test score: that would be tuning on test parts.
     """
-    experiment = Experiment(system, system.tasks[0], headline(system), system.main_variant)
-    name = model_file(system)
+    experiment = Experiment(system, system.tasks[0], system.headline, system.main_variant)
+    name = system.model_file
     if (experiment.folder(run_context) / name).is_file():
         shutil.copyfile(experiment.folder(run_context) / name, folder / name)
 

@@ -1,4 +1,4 @@
-"""Baselines: the answers that models must beat, for every task and split."""
+"""Baselines: the predictions that models must beat, for every task and split."""
 
 import json
 from collections.abc import Mapping
@@ -7,31 +7,29 @@ from pathlib import Path
 import dagster as dg
 import numpy as np
 
-from assets.models.experiments import splits_in_use
-from assets.models.model_inputs import inputs_for, open_inputs
+from assets.models.experiment_data import ExperimentData, features_for, open_experiment_data
 from assets.orchestration.progress import progress
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
-from assets.splits.features import load_features
-from assets.splits.split_options import load_options
-from assets.splits.system_splits import load_splits
 from pipeline.core.errors import TrainingError
-from pipeline.core.systems import SYSTEMS, System, Task
+from pipeline.core.tasks import Task
 from pipeline.core.versions import hash_bytes
+from pipeline.models.systems.registry import SYSTEMS
+from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 from resources.storage.store import npz_bytes
 
 
 def baselines_path(run_context: RunContext, system: System, task: Task, split: str) -> Path:
-    """Return the file of the baselines' answers on one split's test part."""
+    """Return the file of the baselines' predictions for one split's test set."""
     return run_context.store.folder("baselines", system.name, task.name) / f"{split}.npz"
 
 
 def load_baselines(
     run_context: RunContext, system: System, task: Task, split: str
 ) -> Mapping[str, np.ndarray]:
-    """Read the baselines' answers by name."""
+    """Read the baselines' predictions by name."""
     path = baselines_path(run_context, system, task, split)
     if not path.is_file():
         raise TrainingError(
@@ -46,18 +44,18 @@ def load_baselines(
 
 
 def build_baselines(system: System) -> dg.AssetsDefinition:
-    """Make the asset of a system's baselines."""
+    """Build the asset of a system's baselines."""
 
     @unpartitioned_asset(
         f"{system.name}_baselines",
         kinds={"scikitlearn"},
         metadata={
             "file": f"baselines/{system.name}/<task>/<split>.npz",
-            "content": "the answers of each baseline about the split's test part, float64",
+            "content": "the predictions of each baseline for the split's test set, float64",
         },
         description=(
-            f"What `{system.name}` must beat on the same films: trivial answers and gradient "
-            "boosting, fitted on each split's training part."
+            f"What `{system.name}` must beat on the same movies: naive baselines and gradient "
+            "boosting, fitted on each split's training set."
         ),
     )
     def baselines(
@@ -66,28 +64,26 @@ def build_baselines(system: System) -> dg.AssetsDefinition:
         with concise_errors():
             name = f"{system.name}_baselines"
             version = input_version(run_context, name)
-            table = load_features(run_context)
-            inputs = open_inputs(run_context, table)
+            data = open_experiment_data(run_context, system)
             planned = [
-                (task, split, frame[split].to_numpy())
+                (task, split)
                 for task in system.tasks
-                for frame in (load_splits(run_context, system, task, table),)
-                for split in splits_in_use(system, task)
-                if split in frame
+                for split in system.split_names(task)
+                if split in data.split_tables[task.name]
             ]
-            hashes, answered = [], []
-            with progress(name, len(planned), context.log.info) as told:
-                for task, split, parts in planned:
-                    names, content = _answer(run_context, system, table, inputs, task, split, parts)
+            hashes, lines = [], []
+            with progress(name, len(planned), context.log.info) as predicted:
+                for task, split in planned:
+                    names, content = _predict(run_context, system, data, task, split)
                     hashes.append(content)
-                    answered.append(f"{task.name}, {split}: {', '.join(names)}")
-                    told.step("answered")
+                    lines.append(f"{task.name}, {split}: {', '.join(names)}")
+                    predicted.step("predicted")
             content_hash = hash_bytes("".join(hashes).encode())
             write_whole(run_context, name, version, content_hash)
         return dg.MaterializeResult(
             metadata={
                 "source": run_context.source.label,
-                "answered": dg.MetadataValue.md("\n".join(f"- {line}" for line in answered)),
+                "baselines": dg.MetadataValue.md("\n".join(f"- {line}" for line in lines)),
             },
             data_version=dg.DataVersion(content_hash),
         )
@@ -95,20 +91,25 @@ def build_baselines(system: System) -> dg.AssetsDefinition:
     return baselines
 
 
-def _answer(run_context, system, table, inputs, task, split, parts) -> tuple[list[str], str]:
-    from pipeline.models.estimators.baselines import answer_baselines
+def _predict(
+    run_context: RunContext, system: System, data: ExperimentData, task: Task, split: str
+) -> tuple[list[str], str]:
+    """Write one split's baselines; return their names and the hash of what they predict."""
+    from pipeline.models.estimators.baselines import predict_baselines
     from pipeline.splits.targets import make_target
 
-    train, test = np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test")
-    target = make_target(task, table.table, train, load_options(run_context, system))
-    answers = answer_baselines(inputs_for(inputs, task), target, train, test)
+    sets = data.split_tables[task.name][split].to_numpy()
+    train_rows, test_rows = np.flatnonzero(sets == "train"), np.flatnonzero(sets == "test")
+    target = make_target(task, data.table.table, train_rows, data.options)
+    features = features_for(data.features, task)
+    predicted = predict_baselines(features, target, train_rows, test_rows)
     content = npz_bytes(
-        names=np.array(json.dumps(list(answers))),
-        **{f"answers_{k}": values for k, values in enumerate(answers.values())},
+        names=np.array(json.dumps(list(predicted))),
+        **{f"answers_{k}": preds for k, preds in enumerate(predicted.values())},
     )
     path = run_context.store.path("baselines", system.name, task.name, f"{split}.npz")
     run_context.store.write(path, content)
-    return list(answers), hash_bytes(*(values.tobytes() for values in answers.values()))
+    return list(predicted), hash_bytes(*(preds.tobytes() for preds in predicted.values()))
 
 
 ASSETS = [build_baselines(system) for system in SYSTEMS]

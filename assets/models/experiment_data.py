@@ -1,76 +1,134 @@
-"""What all trainings of one system share: features, inputs, splits and targets."""
+"""What all experiments of one system share: features, splits, targets, posters and frames."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assets.models.estimators import estimators_of, has_streams
 from assets.models.experiments import Experiment
-from assets.models.model_inputs import inputs_for, open_inputs
+from assets.orchestration.asset_specs import FRAMES_FILE, POSTER_FILE
 from assets.splits.features import load_features
 from assets.splits.split_options import load_options
 from assets.splits.system_splits import load_splits
-from pipeline.core.systems import GENRES, REVENUE, SCORE_TASK, System
+from pipeline.core.outcomes import Status
+from pipeline.core.tasks import Target, TargetOptions, Task
+from pipeline.models.systems.system import System
 from resources.run_context import RunContext
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.models.training.estimator import Estimator, FeatureSet
+    from pipeline.splits.features import FeatureTable
 
 
 @dataclass(frozen=True)
 class ExperimentData:
-    """What all trainings of one system share.
+    """What all experiments of one system share.
 
     Attributes:
         table: The packed features.
-        inputs: What models may look at.
-        frames: By task, who is in which part of which split.
-        options: What was chosen about targets.
+        features: What models may look at.
+        split_tables: By task, a column per split: which set each movie is in.
+        options: Of targets.
     """
 
-    table: Any
-    inputs: Any
-    frames: Mapping[str, Any]
-    options: Any
+    table: "FeatureTable"
+    features: "FeatureSet"
+    split_tables: "Mapping[str, pd.DataFrame]"
+    options: TargetOptions
 
     def has(self, experiment: Experiment) -> bool:
-        """Whether there are movies enough for the split, and any stream that it reads."""
-        estimator = estimators_of(experiment.system)[experiment.variant]
-        return experiment.split in self.frames[experiment.task.name] and has_streams(
-            estimator, self.table
-        )
+        """Whether there are movies enough for the split, and any modality that it reads."""
+        if experiment.split not in self.split_tables[experiment.task.name]:
+            return False
+        modalities = _modalities(experiment.system.estimators()[experiment.variant])
+        return not modalities or any(name in self.table.streams for name in modalities)
 
-    def parts(self, experiment: Experiment) -> np.ndarray:
-        """Return "train", "val", "test" or "" per film."""
-        return self.frames[experiment.task.name][experiment.split].to_numpy()
+    def split(self, experiment: Experiment) -> np.ndarray:
+        """Return "train", "val", "test" or "" per movie."""
+        return self.split_tables[experiment.task.name][experiment.split].to_numpy()
 
-    def inputs_of(self, experiment: Experiment):
-        """Return what an experiment's network may look at; several heads learn score and genres
-        besides.
-        """
+    def rows(self, experiment: Experiment, name: str) -> np.ndarray:
+        """Return the rows of one set: "train", "val" or "test"."""
+        return np.flatnonzero(self.split(experiment) == name)
+
+    def target(self, experiment: Experiment) -> Target:
+        """Compute an experiment's target; what is fitted is fitted on its training set."""
+        from pipeline.splits.targets import make_target
+
+        train_rows = self.rows(experiment, "train")
+        return make_target(experiment.task, self.table.table, train_rows, self.options)
+
+    def features_of(self, experiment: Experiment) -> "FeatureSet":
+        """Return what an experiment's network may look at, and its system's extra targets."""
         from pipeline.splits.targets import known_rows, make_target
 
-        inputs = inputs_for(self.inputs, experiment.task)
-        if experiment.system is not REVENUE:
-            return inputs
-        is_trained_on, extra = self.parts(experiment) == "train", []
-        for task in (SCORE_TASK, GENRES):
+        is_trained_on, extra = self.split(experiment) == "train", []
+        for task in experiment.system.extra_tasks:
             known, _ = known_rows(task, self.table.table, self.options)
             if (rows := np.flatnonzero(is_trained_on & known)).size:
                 extra.append(make_target(task, self.table.table, rows, self.options))
-        return replace(inputs, extra_targets=tuple(extra))
-
-    def target(self, experiment: Experiment):
-        """Make an experiment's target; what is fitted is fitted on its training part."""
-        from pipeline.splits.targets import make_target
-
-        train = np.flatnonzero(self.parts(experiment) == "train")
-        return make_target(experiment.task, self.table.table, train, self.options)
+        return replace(features_for(self.features, experiment.task), extra_targets=tuple(extra))
 
 
-def open_experiment_data(run_context: RunContext, system: System) -> ExperimentData:
-    """Open features, inputs and splits of a system."""
+def open_experiment_data(
+    run_context: RunContext, system: System, task: Task | None = None
+) -> ExperimentData:
+    """Open features and splits of a system, or of one of its tasks alone."""
     table = load_features(run_context)
-    frames = {task.name: load_splits(run_context, system, task, table) for task in system.tasks}
-    return ExperimentData(
-        table, open_inputs(run_context, table), frames, load_options(run_context, system)
+    tasks = system.tasks if task is None else (task,)
+    splits = {one.name: load_splits(run_context, system, one, table) for one in tasks}
+    features = open_features(run_context, table)
+    return ExperimentData(table, features, splits, load_options(run_context, system))
+
+
+def open_features(run_context: RunContext, table: "FeatureTable") -> "FeatureSet":
+    """Return the packed features, with posters and frames as they lie in the store."""
+    from pipeline.models.training.estimator import FeatureSet
+
+    return FeatureSet(
+        table=table,
+        records=table.records,
+        revenue_usd=table.table["revenue_usd"].to_numpy(),
+        load_poster=_loader(run_context, table, "posters", _read_poster),
+        load_frames=_loader(run_context, table, "trailer_frames", _read_frames),
     )
+
+
+def features_for(features: "FeatureSet", task: Task) -> "FeatureSet":
+    """Return the features without the columns that contain the task's target."""
+    return replace(features, table=features.table.without_columns(task.leaking_column_prefixes))
+
+
+def _modalities(estimator: "Estimator") -> tuple[str, ...]:
+    return getattr(estimator.config, "streams", ())
+
+
+def _loader(
+    run_context: RunContext,
+    table: "FeatureTable",
+    asset: str,
+    read: Callable[[RunContext, int], np.ndarray],
+) -> Callable[[int], np.ndarray | None]:
+    rows = run_context.ledger.rows(asset)
+    has = {tmdb_id for tmdb_id, row in rows.items() if row.status == Status.OK}
+    ids = table.table["tmdb_id"].to_numpy()
+
+    def load(row: int) -> np.ndarray | None:
+        tmdb_id = int(ids[row])
+        return read(run_context, tmdb_id) if tmdb_id in has else None
+
+    return load
+
+
+def _read_poster(run_context: RunContext, tmdb_id: int) -> np.ndarray:
+    from pipeline.media.poster import load_whole_poster
+
+    return load_whole_poster(POSTER_FILE.path(run_context.store, tmdb_id).read_bytes())
+
+
+def _read_frames(run_context: RunContext, tmdb_id: int) -> np.ndarray:
+    store = run_context.store
+    return store.read_arrays(FRAMES_FILE.path(store, tmdb_id))["frames"]

@@ -1,21 +1,23 @@
-"""Which trainings there are: tasks, splits and variants of every system, and where each lies."""
+"""Which models are trained: tasks, splits and variants of every system, and where they lie."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assets.models.estimators import estimators_of, variants_of
-from pipeline.core.errors import ConfigurationError
-from pipeline.core.systems import BY_DATE, SYSTEMS, System, Task
+from pipeline.core.errors import ConfigurationError, TrainingError
+from pipeline.core.tasks import Task
+from pipeline.models.systems.registry import SYSTEMS
+from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 
-FOLD = "fold-"
-"""Begins the names of the parts of a cross-validation."""
+EXPERIMENTS_FILE = "trials.json"  # the name is stored
+FACTS_FILE = "facts.json"
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One training: which system's task, on which split, by which variant."""
+    """One model to train: which system's task, on which split, by which variant."""
 
     system: System
     task: Task
@@ -27,13 +29,20 @@ class Experiment:
         place = models_folder(run_context, self.system) / self.task.name / self.split
         return place / slug(self.variant)
 
+    def checkpoint_folder(self, run_context: RunContext) -> Path:
+        """Return the folder of its split's checkpoints.
+
+        Their names are fingerprints, so that variants that begin alike share their beginning.
+        """
+        return self.folder(run_context).parent / "training"
+
     @property
     def names(self) -> tuple[str, str, str, str]:
-        """What it is called, for `experiment_named`."""
+        """Names of system, task, split and variant, for `experiment_named`."""
         return self.system.name, self.task.name, self.split, self.variant
 
     def __reduce__(self) -> tuple:
-        """Travel by name: in another process too, system and task are rows of the table."""
+        """Travel by name: in another process too, system and task are rows of the registry."""
         return experiment_named, self.names
 
     def __str__(self) -> str:
@@ -41,7 +50,7 @@ class Experiment:
 
 
 def experiment_named(system: str, task: str, split: str, variant: str) -> Experiment:
-    """Return the experiment of these names; `KeyError` where no system or task is called so."""
+    """Return the experiment of these names; `KeyError` where there is no such system or task."""
     row = {row.name: row for row in SYSTEMS}[system]
     return Experiment(row, {task.name: task for task in row.tasks}[task], split, variant)
 
@@ -61,60 +70,38 @@ def models_folder(run_context: RunContext, system: System) -> Path:
     return run_context.store.folder("models") / system.name
 
 
-def headline(system: System) -> str:
-    """Name the split by which a system is judged."""
-    return system.splits[0].name
-
-
-def splits_of(system: System) -> list[str]:
-    """Name a system's splits, the headline first."""
-    folds = [f"{FOLD}{k + 1}" for k in range(system.folds)]
-    return [*(split.name for split in system.splits), BY_DATE, *folds]
-
-
 def experiments(system: System, preset: str, only: Sequence[str] = ()) -> Iterator[Experiment]:
-    """Lay out a system's trainings.
-
-    Every variant is trained on the headline split. The first two, the main one and what it is
-    compared with, also on the other splits by share and by date; the main one alone on the folds.
-    Tasks but the first are trained on the headline split alone.
+    """List a system's experiments; see `System.split_names` and `System.variants_on`.
 
     Args:
-        system: The row of the table of systems.
+        system: Whose.
         preset: Name of the preset; it decides which variants there are.
         only: Names of variants; empty for those of the preset.
 
     Raises:
         ConfigurationError: There is no such variant.
     """
-    variants = _choose(system, preset, only)
-    for task in system.tasks:
-        for split in splits_of(system):
-            chosen = _variants_on(system, split, variants)
-            if task is not system.tasks[0] and split != headline(system):
-                continue
-            yield from (Experiment(system, task, split, variant) for variant in chosen)
-
-
-def _choose(system: System, preset: str, only: Sequence[str]) -> Sequence[str]:
-    if not only:
-        return variants_of(system, preset)
-    if unknown := [name for name in only if name not in estimators_of(system)]:
+    known = tuple(system.estimators()) if only else ()
+    if unknown := [name for name in only if name not in known]:
         raise ConfigurationError(
-            f"{system.name} has no variant {unknown[0]!r}; "
-            f"there is {', '.join(estimators_of(system))}"
+            f"{system.name} has no variant {unknown[0]!r}; there is {', '.join(known)}"
         )
-    return only
+    variants = only or system.variants(preset)
+    for task in system.tasks:
+        for split in system.split_names(task):
+            for variant in system.variants_on(split, variants):
+                yield Experiment(system, task, split, variant)
 
 
-def _variants_on(system: System, split: str, variants: Sequence[str]) -> Sequence[str]:
-    if split == headline(system):
-        return variants
-    if split.startswith(FOLD):
-        return [name for name in variants if name == system.main_variant]
-    return variants[:2]
+def write_experiments(run_context: RunContext, system: System, done: Sequence[Experiment]) -> None:
+    """Write which models were trained."""
+    path = run_context.store.path("models", system.name, EXPERIMENTS_FILE)
+    run_context.store.write(path, json.dumps([list(one.names[1:]) for one in done]).encode())
 
 
-def splits_in_use(system: System, task: Task) -> list[str]:
-    """Name the splits on which a task is trained."""
-    return splits_of(system) if task is system.tasks[0] else [headline(system)]
+def read_experiments(run_context: RunContext, system: System) -> list[Experiment]:
+    """Read which models were trained, as the model asset left them."""
+    path = run_context.store.path("models", system.name, EXPERIMENTS_FILE)
+    if not path.exists():
+        raise TrainingError(f"No model of {system.name} was trained: materialize it first.")
+    return [experiment_named(system.name, *names) for names in run_context.store.read_json(path)]

@@ -1,17 +1,21 @@
 """Trailers12k's own files through our DIViTA: official splits, mean and deviation over them.
 
-Source: seed 002; systems.md on its published results.
+Source: reference implementation 002; systems.md on its published results.
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.core.errors import ConfigurationError
 from pipeline.layouts.trailers12k_layout import GENRES, GROUP_ENDING, MTGC_NAMES, PARTS
+
+if TYPE_CHECKING:
+    from pipeline.models.training.estimator import Estimator
 
 BACKBONES = {
     "swin": ("trailers_i_swin_fpc24", "trailers_ik_swin_fps24_fpc24"),
@@ -28,7 +32,7 @@ PUBLISHED = {
     "Swin, frames": (72.96, 67.68, 71.70, 77.77),
     "Swin, clips": (75.71, 70.44, 74.30, 80.19),
 }
-"""μAP, mAP, wAP, sAP of the test parts, in percent. Source: Montalvo-Lezama et al. 2023, tables of
+"""μAP, mAP, wAP, sAP of the test sets, in percent. Source: Montalvo-Lezama et al. 2023, tables of
 results, as systems.md lists them."""
 
 BOOSTING_POOLED = "boosting on pooled features"
@@ -36,8 +40,8 @@ RESULTS_FILE = "trailers12k_results.json"
 
 
 @dataclass(frozen=True)
-class Packed:
-    """The table of streams, and what stands beside it.
+class PackedGroups:
+    """The packed modalities, and what stands beside them.
 
     Attributes:
         streams: By name, sequences on the disk.
@@ -45,7 +49,7 @@ class Packed:
         data_hash: Of all streams.
         labels: float32 (movies, 10).
         splits: (movies, 3): 0 train, 1 val, 2 test.
-        groups: Which file each stream came from.
+        groups: Which file each modality came from.
         columns: None have names.
     """
 
@@ -58,25 +62,25 @@ class Packed:
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def evaluate(
+def train_and_evaluate(
     folder: Path,
     *,
     work: Path,
     splits: Sequence[int] = (0, 1, 2),
     backbone: str = "",
     hyperparameters: Mapping[str, object],
-    say: Callable[[str], None],
+    report: Callable[[str], None],
     seed: int = 42,
 ) -> dict:
-    """Train and judge every variant on the official splits.
+    """Train and evaluate every variant on the official splits.
 
     Args:
         folder: Holds `mtgc.csv` and the groups.
         work: For packed features (as large as the groups that are used), checkpoints and results.
         splits: Some of 0, 1 and 2.
         backbone: One of `BACKBONES`; "" for the first that is there.
-        hyperparameters: By name, what is to differ from the published training.
-        say: Told of each score as it comes.
+        hyperparameters: By name, what differs from the published training.
+        report: Called with a line for each score.
         seed: Of weights and order.
 
     Returns:
@@ -90,17 +94,17 @@ def evaluate(
     scores: dict[str, list[dict[str, float]]] = {}
     for split in splits:
         if split not in (0, 1, 2):
-            raise ConfigurationError(f"--splits: wanted some of 0, 1 and 2, came {split}")
-        parts = np.array(PARTS, dtype=object)[table.splits[:, split]]
-        rows = np.flatnonzero(parts == "test")
-        for variant, said in _answers(
-            table, parts, rows, work / f"split{split}", hyperparameters, seed
+            raise ConfigurationError(f"--splits: expected some of 0, 1 and 2, got {split}")
+        sets = np.array(PARTS, dtype=object)[table.splits[:, split]]
+        rows = np.flatnonzero(sets == "test")
+        for variant, preds in _predict(
+            table, sets, rows, work / f"split{split}", hyperparameters, seed
         ):
-            scores.setdefault(variant, []).append(_score(table.labels[rows], said))
-            say(f"split{split} · {variant}: μAP {scores[variant][-1]['micro_ap_score']:.2f}")
+            scores.setdefault(variant, []).append(_score(table.labels[rows], preds))
+            report(f"split{split} · {variant}: μAP {scores[variant][-1]['micro_ap_score']:.2f}")
     result = {
         "rows": len(table.labels), "splits": list(splits), "groups": dict(table.groups),
-        "data_hash": table.data_hash, "hyperparameters": dict(hyperparameters), "seed": seed,
+        "data_hash": table.data_hash, "knobs": dict(hyperparameters), "seed": seed,
         "variants": scores,
         "published": {name: list(values) for name, values in PUBLISHED.items()},
     }  # fmt: skip
@@ -108,7 +112,7 @@ def evaluate(
     return result
 
 
-def load(folder: Path, packed: Path, backbone: str = "") -> Packed:
+def load(folder: Path, packed: Path, backbone: str = "") -> PackedGroups:
     """Read the table of genres and splits, and pack the groups that are there."""
     from pipeline.core.versions import hash_json
     from pipeline.crawl.datasets.trailers12k_tables import read_mtgc
@@ -117,15 +121,15 @@ def load(folder: Path, packed: Path, backbone: str = "") -> Packed:
 
     tables = [folder / name for name in MTGC_NAMES if (folder / name).is_file()]
     if not tables:
-        raise ConfigurationError(f"{folder} holds none of {MTGC_NAMES}; give the unpacked download")
-    said = read_mtgc(tables[0]).rows
+        raise ConfigurationError(f"{folder} holds none of {MTGC_NAMES}; pass the unpacked download")
+    listed = read_mtgc(tables[0]).rows
     groups = _find_groups(folder, backbone)
     made = {
-        stream: pack_group(open_group(folder / f"{name}{GROUP_ENDING}"), list(said), packed)
+        stream: pack_group(open_group(folder / f"{name}{GROUP_ENDING}"), list(listed), packed)
         for stream, name in groups.items()
     }
-    rows = [row for _, row in said.values()]
-    return Packed(
+    rows = [row for _, row in listed.values()]
+    return PackedGroups(
         streams={stream: ragged for stream, (ragged, _) in made.items()},
         masks={stream: ragged.lengths > 0 for stream, (ragged, _) in made.items()},
         data_hash=hash_json({stream: digest for stream, (_, digest) in made.items()}),
@@ -136,79 +140,80 @@ def load(folder: Path, packed: Path, backbone: str = "") -> Packed:
 
 
 def _find_groups(folder: Path, backbone: str) -> dict[str, str]:
-    """Name the groups to use: frames and clips of one family, and posters, as far as there."""
+    """Return the groups to use: frames and clips of one family, and posters, as far as present."""
     if backbone and backbone not in BACKBONES:
-        raise ConfigurationError(f"--backbone: wanted one of {list(BACKBONES)}, came {backbone!r}")
+        raise ConfigurationError(f"--backbone: expected one of {list(BACKBONES)}, got {backbone!r}")
     for family in [backbone] if backbone else list(BACKBONES):
         names = dict(zip(("clip_frames", "clips"), BACKBONES[family], strict=True))
-        there = {s: n for s, n in names.items() if (folder / f"{n}{GROUP_ENDING}").is_dir()}
-        if there:
+        present = {s: n for s, n in names.items() if (folder / f"{n}{GROUP_ENDING}").is_dir()}
+        if present:
             has_posters = (folder / f"{POSTERS}{GROUP_ENDING}").is_dir()
-            return there | ({"poster": POSTERS} if has_posters else {})
+            return present | ({"poster": POSTERS} if has_posters else {})
     raise ConfigurationError(
-        f"{folder} holds no features of trailers; wanted folders such as "
+        f"{folder} holds no features of trailers; expected folders such as "
         f"{BACKBONES['swin'][1]}{GROUP_ENDING}. Unpack them beside the table."
     )
 
 
-def _answers(
-    table: Packed,
-    parts: np.ndarray,
+def _predict(
+    table: PackedGroups,
+    split: np.ndarray,
     rows: np.ndarray,
     folder: Path,
     hyperparameters: Mapping[str, object],
     seed: int,
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Return every model's and baseline's probabilities for the test part."""
-    from pipeline.core.systems import GENRES as TASK
-    from pipeline.core.target import Target
+    """Yield every model's and baseline's probabilities for the test set."""
+    from pipeline.core.tasks import Target
     from pipeline.models.estimators.baselines import LABEL_PRIOR
     from pipeline.models.estimators.boosting import boost
-    from pipeline.models.training.estimator import Inputs, Training
-    from pipeline.models.training.saved import answer, save_trained
+    from pipeline.models.systems.genre import GENRES as TASK
+    from pipeline.models.training.estimator import FeatureSet, RunConfig
+    from pipeline.models.training.model_registry import predict, save_trained
     from pipeline.models.training.summaries import reduce_streams
 
-    inputs, target = Inputs(table), Target(TASK, table.labels, {})
-    train = np.flatnonzero(parts == "train")
-    wanted = table.labels[train]
-    yield LABEL_PRIOR, np.tile(wanted.mean(axis=0, dtype=np.float64), (len(rows), 1))
+    features, target = FeatureSet(table), Target(TASK, table.labels, {})
+    train = np.flatnonzero(split == "train")
+    labels = table.labels[train]
+    yield LABEL_PRIOR, np.tile(labels.mean(axis=0, dtype=np.float64), (len(rows), 1))
     pooled = reduce_streams(table, list(table.streams), train, rows, seed=seed)
-    yield BOOSTING_POOLED, boost(*pooled, target, wanted, seed)
+    yield BOOSTING_POOLED, boost(*pooled, target, labels, seed)
     for name, estimator in _variants(table).items():
         own = folder / name
         trained = estimator.train(
-            inputs, target, parts, Training(own, seed=seed, hyperparameters=hyperparameters)
+            features, target, split, RunConfig(own, seed=seed, hyperparameters=hyperparameters)
         )
         save_trained(
             trained, own / "model.pth", task=TASK, target_facts={}, notes=dict(table.groups)
         )
-        yield name, answer(trained, inputs, rows)
+        yield name, predict(trained, features, rows)
 
 
-def _variants(table: Packed) -> dict[str, object]:
-    """Return the estimators that differ on these streams: alone, and fused where there are
+def _variants(table: PackedGroups) -> "dict[str, Estimator]":
+    """Return the estimators that differ on these modalities: alone, and fused where there are
     several.
     """
-    from pipeline.core.systems import ALL_STREAMS
-    from pipeline.models.systems.genre import EARLY_FUSION, ESTIMATORS, LATE_FUSION
+    from pipeline.models.systems.genre import EARLY_FUSION, GENRE, LATE_FUSION
+    from pipeline.models.systems.system import ALL_MODALITIES
 
+    estimators = GENRE.estimators()
     names = [f"{stream} alone" for stream in table.streams]
     if {"clip_frames", "clips"} <= set(table.streams):
         names += [LATE_FUSION, EARLY_FUSION]
     if "poster" in table.streams:
-        names.append(ALL_STREAMS)
-    return {name: ESTIMATORS[name] for name in names}
+        names.append(ALL_MODALITIES)
+    return {name: estimators[name] for name in names}
 
 
-def _score(y_true: np.ndarray, said: np.ndarray) -> dict[str, float]:
+def _score(target: np.ndarray, preds: np.ndarray) -> dict[str, float]:
     from pipeline.evaluation.metrics.label_metrics import score_labels
 
-    scores = score_labels(y_true, said, np.ones((1, len(y_true))))
+    scores = score_labels(target, preds, np.ones((1, len(target))))
     return {name: float(scores[name][0]) * 100 for name in METRICS}
 
 
 def list_rows(result: Mapping) -> list[tuple[str, ...]]:
-    """Lay results out as a table: name, then mean ± deviation (ddof 1) of each metric."""
+    """Return the rows of a table: name, then mean ± deviation (ddof 1) of each metric."""
     lines = []
     for name, scores in result["variants"].items():
         values = np.array([[one[metric] for metric in METRICS] for one in scores])

@@ -1,105 +1,214 @@
-"""One training: a variant of a system on one split, and what is kept of it."""
+"""Training: a system's experiments, in processes side by side where that is worth it.
+
+Variants on one split may begin alike and then share their beginning through its checkpoints; so
+they are trained in turn, in one process. Nothing that two splits' experiments write is the same
+file.
+"""
 
 import json
 import time
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from assets.models.estimators import estimators_of, hyperparameters_for, inputs_of
-from assets.models.experiment_data import ExperimentData
-from assets.models.experiments import Experiment
-from pipeline.core.systems import System
+from assets.models.experiment_data import ExperimentData, open_experiment_data
+from assets.models.experiments import FACTS_FILE, Experiment
+from assets.models.hyperparameters import Hyperparameters, hyperparameters_for
+from assets.orchestration.asset_specs import FEATURE_SOURCES
+from assets.orchestration.progress import Progress
+from pipeline.core.presets import Preset
 from pipeline.core.versions import hash_bytes
+from pipeline.models.systems.system import System
 from resources.compute.device import one_thread
 from resources.compute.environment import describe_environment
-from resources.run_context import RunContext
+from resources.compute.workers import Call
+from resources.run_context import RunContext, open_again
+from resources.settings import SECRETS, Settings
+from resources.sources.source import Source
 
-FACTS_FILE = "facts.json"
-MODEL_FILES = {"revenue": "best_multimodal_model.pth"}
-"""Source: seed 001, "Output Files"; elsewhere the file is `model.pth`."""
+if TYPE_CHECKING:
+    from pipeline.models.networks.pixel_trunks import Pretrained
+    from pipeline.models.training.estimator import (
+        Estimator,
+        PretrainedEstimator,
+        RunConfig,
+        Trained,
+    )
+
+PACE = "films_per_s"
+"""A figure that differs from run to run, so it is no part of the content; the name is stored."""
+
+Facts = dict[str, Any]
+"""JSON values: what `facts.json` holds of a trained model."""
 
 
-def model_file(system: System) -> str:
-    """Return the name of a system's model files."""
-    return MODEL_FILES.get(system.name, "model.pth")
+def train_all(
+    run_context: RunContext,
+    data: ExperimentData,
+    planned: Sequence[Experiment],
+    config: Hyperparameters,
+    progress: Progress,
+) -> list[Facts]:
+    """Train all; return their facts in the order of the plan, whatever the order they end in."""
+    groups, given = group_by_split(planned), config.overridden()
+    if run_context.workers.count(len(groups)) == 1:
+        function, where = train, (run_context, data)
+    else:
+        function, where = _train_in_process, (_place_of(run_context),)
+    calls = [
+        [Call(f"training {one}", function, (*where, one, given, config.seed)) for one in group]
+        for group in groups
+    ]
+    facts: dict[Experiment, Facts] = {}
+    with closing(run_context.workers.run(calls)) as results:
+        for g, c, of_one in results:
+            facts[groups[g][c]] = of_one
+            progress.step("trained")
+    return [facts[experiment] for experiment in planned]
 
 
-def training_folder(run_context: RunContext, experiment: Experiment) -> Path:
-    """Return the folder of a split's checkpoints; they bear what they are of in their names, so
-    that
-    variants that begin alike share their beginning.
-    """
-    return experiment.folder(run_context).parent / "training"
+def group_by_split(planned: Sequence[Experiment]) -> list[list[Experiment]]:
+    """Group a plan by task and split, the group with the most experiments first."""
+    groups: dict[tuple[str, str], list[Experiment]] = {}
+    for experiment in planned:
+        groups.setdefault((experiment.task.name, experiment.split), []).append(experiment)
+    return sorted(groups.values(), key=len, reverse=True)
 
 
 def train(
     run_context: RunContext,
-    experiment_data: ExperimentData,
+    data: ExperimentData,
     experiment: Experiment,
-    hyperparameters: Mapping[str, object],
+    given: Mapping[str, object],
     seed: int,
-) -> dict[str, Any]:
-    """Train one variant on one split and keep it with all that is needed to judge it again."""
-    from pipeline.models.training.estimator import Training
-    from pipeline.models.training.saved import save_trained
+) -> Facts:
+    """Train one variant on one split and save it with all that is needed to evaluate it again.
 
-    estimator = estimators_of(experiment.system, run_context)[experiment.variant]
-    target, folder = experiment_data.target(experiment), experiment.folder(run_context)
-    began_s, earlier_s = time.monotonic(), []
-    training = Training(
-        training_folder(run_context, experiment),
-        seed=seed,
-        hyperparameters=hyperparameters_for(estimator, run_context.preset.name, hyperparameters),
-        on_resume=earlier_s.append,
-    )
+    Args:
+        run_context: Where the model, its checkpoints and pretrained weights lie.
+        data: Features and splits.
+        experiment: Which one.
+        given: Hyperparameters that differ from the variant's own.
+        seed: Of weights and order.
+    """
+    from pipeline.models.training.model_registry import save_trained
+
+    estimator = _estimator_of(experiment, run_context)
+    target, split = data.target(experiment), data.split(experiment)
+    began_s, earlier_s = time.monotonic(), list[float]()
+    run = _run_config(run_context, experiment, estimator, given, seed)
+    run = replace(run, on_resume=earlier_s.append)
     with one_thread():
-        trained = estimator.train(
-            experiment_data.inputs_of(experiment),
-            target,
-            experiment_data.parts(experiment),
-            training,
-        )
+        trained = estimator.train(data.features_of(experiment), target, split, run)
     facts = {
-        **_told(experiment, trained),
-        "inputs": inputs_of(estimator, experiment_data.table),
+        **_describe(experiment, trained),
+        "inputs": _inputs_of(estimator, data),
         "train_s": round(time.monotonic() - began_s + sum(earlier_s), 1),
-        "split_hash": hash_bytes("\x1f".join(map(str, experiment_data.parts(experiment))).encode()),
-        "dates": _dates(experiment_data, experiment),
-        "notes": dict(experiment_data.table.notes),
+        "split_hash": hash_bytes("\x1f".join(map(str, split)).encode()),
+        "dates": _dates(data, experiment),
+        "notes": dict(data.table.notes),
         "environment": describe_environment(),
     }
+    folder = experiment.folder(run_context)
     save_trained(
         trained,
-        folder / model_file(experiment.system),
+        folder / experiment.system.model_file,
         task=experiment.task,
         target_facts=target.facts,
-        notes=dict(experiment_data.table.notes),
+        notes=data.table.notes,
     )
     (folder / FACTS_FILE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return facts
 
 
-def _dates(experiment_data: ExperimentData, experiment: Experiment) -> dict[str, list[str]]:
-    """Return the first and the last day of release in each part."""
-    days, parts = experiment_data.table.table["release_date"], experiment_data.parts(experiment)
-    found = {}
-    for part in ("train", "val", "test"):
-        known = days[parts == part].dropna()
+def pretrain(
+    run_context: RunContext,
+    data: ExperimentData,
+    experiment: Experiment,
+    estimator: "PretrainedEstimator",
+    config: Hyperparameters,
+) -> list[dict[str, str | int | float]]:
+    """Pretrain one variant on one split; return a row of figures for each of its steps."""
+    paces: list[float] = []
+
+    def on_epoch(_epoch: int, _most: int, metrics: Mapping[str, float]) -> None:
+        if "movies_per_s" in metrics:
+            paces.append(metrics["movies_per_s"])
+
+    run = _run_config(run_context, experiment, estimator, config.overridden(), config.seed)
+    fitted = estimator.pretrain(
+        data.features,
+        data.target(experiment),
+        data.split(experiment),
+        replace(run, on_epoch=on_epoch),
+        clock=time.monotonic,
+    )
+    pace = round(sum(paces) / len(paces), 1) if paces else 0.0
+    return [
+        {
+            "split": experiment.split,
+            "variant": experiment.variant,
+            "step": name,
+            "epochs": len(of_step.history),
+            "val_loss": round(float(of_step.history[of_step.best_epoch - 1]["val_loss"]), 6),
+            PACE: pace,
+        }
+        for name, of_step in fitted.items()
+    ]
+
+
+def _run_config(
+    run_context: RunContext,
+    experiment: Experiment,
+    estimator: "Estimator",
+    given: Mapping[str, object],
+    seed: int,
+) -> "RunConfig":
+    from pipeline.models.training.estimator import RunConfig
+
+    hyperparameters = hyperparameters_for(estimator, run_context.preset.name, given)
+    return RunConfig(experiment.checkpoint_folder(run_context), seed, hyperparameters)
+
+
+def _estimator_of(experiment: Experiment, run_context: RunContext) -> "Estimator":
+    """Return an experiment's estimator, with the pretrained weights that it may begin with.
+
+    A network of which no place has weights begins at random and is labelled so.
+    """
+    from pipeline.models.networks.pixel_trunks import Pretrained
+    from resources.compute.weights import find_parameters
+
+    def load_weights(name: str) -> "Pretrained | None":
+        found = find_parameters(name, weights_folder=run_context.weights_folder)
+        return Pretrained(*found) if found else None
+
+    return experiment.system.estimators(load_weights)[experiment.variant]
+
+
+def _inputs_of(estimator: "Estimator", data: ExperimentData) -> list[str]:
+    """Return what a variant's network reads, without the modalities that the table lacks."""
+    lacking = {*FEATURE_SOURCES, "video", "audio"} - set(data.table.streams)
+    return [name for name in dict.fromkeys(estimator.reads) if name not in lacking]
+
+
+def _dates(data: ExperimentData, experiment: Experiment) -> dict[str, list[str]]:
+    """Return the first and the last day of release in each set."""
+    days, found = data.table.table["release_date"], dict[str, list[str]]()
+    for name in ("train", "val", "test"):
+        known = days[data.split(experiment) == name].dropna()
         if len(known):
-            found[part] = [str(day.date()) for day in (known.min(), known.max())]
+            found[name] = [str(day.date()) for day in (known.min(), known.max())]
     return found
 
 
-def _told(experiment: Experiment, trained) -> dict[str, Any]:
-    """Say what was trained and how."""
+def _describe(experiment: Experiment, trained: "Trained") -> Facts:
     from pipeline.models.training.fitting import as_json
 
+    names = zip(("system", "task", "split", "variant"), experiment.names, strict=True)
     return {
-        "system": experiment.system.name,
-        "task": experiment.task.name,
-        "split": experiment.split,
-        "variant": experiment.variant,
+        **dict(names),
         "kind": trained.kind,
         "config": as_json(trained.config),
         "data_hash": trained.data_hash,
@@ -108,3 +217,31 @@ def _told(experiment: Experiment, trained) -> dict[str, Any]:
         "history": [dict(row) for row in trained.fitted.history],
         "best_epoch": trained.fitted.best_epoch,
     }
+
+
+Place = tuple[Settings, Source, Preset]
+"""What opens a run's context again; without keys, which no training needs."""
+
+
+def _place_of(run_context: RunContext) -> Place:
+    changes = {"store": str(run_context.store.root), **dict.fromkeys(SECRETS, "")}
+    settings = run_context.settings.model_copy(update=changes)
+    return settings, run_context.source, run_context.preset
+
+
+def _train_in_process(
+    place: Place, experiment: Experiment, given: Mapping[str, object], seed: int
+) -> Facts:
+    """Train in this process, which was started for it."""
+    run_context, data = _open(place), _open_data(place, experiment.system)
+    return train(run_context, data, experiment, given, seed)
+
+
+@lru_cache(maxsize=1)
+def _open(place: Place) -> RunContext:
+    return open_again(*place)
+
+
+@lru_cache(maxsize=1)
+def _open_data(place: Place, system: System) -> ExperimentData:
+    return open_experiment_data(_open(place), system)

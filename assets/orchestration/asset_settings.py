@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from pipeline.core.presets import Preset
 from pipeline.core.staleness import Row
-from pipeline.core.systems import Preset
 from pipeline.core.versions import combine, hash_json
 from pipeline.embeddings.backbones import BACKBONES, Modality
 from pipeline.embeddings.preparation import preparation_version
@@ -63,7 +63,7 @@ def clip_extent(preset: Preset) -> str:
     """Describe which of a trailer's clips and frames are embedded; "" for all.
 
     Example:
-        >>> from pipeline.core.systems import PRESETS
+        >>> from pipeline.core.presets import PRESETS
         >>> clip_extent(PRESETS["small"])
         '2 clips at most, one frame in 12'
     """

@@ -18,10 +18,12 @@ from assets.orchestration.asset_settings import (
     resolution_version,
     sound_version,
 )
+from pipeline.core.presets import Preset
 from pipeline.core.staleness import RECORDS, Row, Step
-from pipeline.core.systems import SYSTEMS, Preset, System
 from pipeline.core.versions import combine
 from pipeline.embeddings.backbones import Modality
+from pipeline.models.systems.registry import SYSTEMS
+from pipeline.models.systems.system import System
 from resources.compute.chosen_backbones import FIELDS
 from resources.run_context import RunContext
 from resources.storage.movie_files import MovieFile
@@ -235,12 +237,12 @@ LEADERBOARD = "leaderboard"
 def system_specs(system: System) -> Iterable[UnpartitionedSpec]:
     """Yield the assets of one system, each after its upstreams."""
     name, versions = system.name, system.code_versions
-    splits, encoder = f"{name}_splits", f"{name}_encoder"
+    splits = f"{name}_splits"
     yield UnpartitionedSpec(splits, versions.splits, "splits", (FEATURES.name,), name)
     yield UnpartitionedSpec(f"{name}_baselines", versions.baselines, "models", (splits,), name)
-    pretrained = (encoder,) if system.has_encoder else ()
+    pretrained = (system.encoder,) if system.encoder else ()
     if pretrained:
-        yield UnpartitionedSpec(encoder, versions.encoder, "models", (splits,), name)
+        yield UnpartitionedSpec(system.encoder, versions.encoder, "models", (splits,), name)
     yield UnpartitionedSpec(f"{name}_model", versions.model, "models", (splits, *pretrained), name)
     evaluated = (f"{name}_baselines", f"{name}_model")
     yield UnpartitionedSpec(

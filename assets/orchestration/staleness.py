@@ -12,6 +12,7 @@ from assets.orchestration.asset_specs import (
     movie_spec,
 )
 from pipeline.core.outcomes import Status
+from pipeline.core.presets import Preset
 from pipeline.core.staleness import (
     RECORDS,
     Action,
@@ -20,7 +21,6 @@ from pipeline.core.staleness import (
     decide,
     propagate_downstream,
 )
-from pipeline.core.systems import Preset
 from pipeline.core.versions import combine
 from resources.run_context import RunContext
 

@@ -11,7 +11,9 @@ from assets.splits.split_options import load_options
 from assets.splits.system_splits import load_splits
 from pipeline.core.errors import LeakError, SplitError
 from pipeline.core.ragged import Ragged
-from pipeline.core.systems import SYSTEMS, System, Task, TaskKind
+from pipeline.core.tasks import Task, TaskKind
+from pipeline.models.systems.registry import SYSTEMS
+from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 
 _LOOK_ROWS = 4096

@@ -7,7 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from pipeline.core.errors import ConfigurationError
-from pipeline.core.systems import System
+from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 
 OPTIONS_FILE = "options.json"
@@ -35,7 +35,8 @@ class SplitConfig(dg.Config):
 
 def load_options(run_context: RunContext, system: System):
     """Return the options that a system's splits were made with; the published ones before any."""
-    from pipeline.splits.targets import DEFAULTS, TargetOptions
+    from pipeline.core.tasks import TargetOptions
+    from pipeline.splits.targets import DEFAULTS
 
     store = run_context.store
     path = store.path("splits", system.name, OPTIONS_FILE)

@@ -13,13 +13,11 @@ from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from assets.splits.features import load_features, schema
 from assets.splits.split_options import SplitConfig, choose_options, keep_options
 from pipeline.core.errors import SplitError
-from pipeline.core.systems import SYSTEMS, System, Task
+from pipeline.core.tasks import Task
 from pipeline.core.versions import hash_bytes
+from pipeline.models.systems.registry import SYSTEMS
+from pipeline.models.systems.system import System
 from resources.run_context import RunContext
-
-NEEDED = {"poster": "poster", "score": "frames"}
-"""The stream without which a film is of no use to a system, because its networks look at pixels; it
-is left out and counted. Elsewhere what is missing is masked."""
 
 
 def splits_path(run_context: RunContext, system: System, task: Task) -> Path:
@@ -96,14 +94,14 @@ def build_splits(system: System) -> dg.AssetsDefinition:
 
 
 def _make(run_context: RunContext, system: System, task: Task, table, options) -> dict:
-    is_seen = _is_seen(system, table)
-    made, dropped = _split(table.table[is_seen].reset_index(drop=True), system, task, options)
+    has = _has_required(system, table)
+    made, dropped = _split(table.table[has].reset_index(drop=True), system, task, options)
     frame = table.table[["tmdb_id"]].merge(made, how="left", on="tmdb_id").fillna("")
     path = splits_path(run_context, system, task)
     run_context.store.write(
         run_context.store.path("splits", system.name, path.name), frame.to_parquet(index=False)
     )
-    unseen = {f"no_{NEEDED[system.name]}": int((~is_seen).sum())} if not is_seen.all() else {}
+    unseen = {f"no_{system.required_modality}": int((~has).sum())} if not has.all() else {}
     return {
         "hash": hash_bytes(frame.to_csv(index=False).encode()),
         "parts": {
@@ -115,11 +113,11 @@ def _make(run_context: RunContext, system: System, task: Task, table, options) -
     }
 
 
-def _is_seen(system: System, table) -> np.ndarray:
-    """Whether a film has what the system's networks look at; those of no other system look."""
-    if system.name not in NEEDED:
+def _has_required(system: System, table) -> np.ndarray:
+    """Mark the movies that have the modality that the system requires, bool (movies,)."""
+    if not system.required_modality:
         return np.ones(len(table), dtype=bool)
-    return table.table[f"has_{NEEDED[system.name]}"].to_numpy(bool)
+    return table.table[f"has_{system.required_modality}"].to_numpy(bool)
 
 
 def _split(films, system: System, task: Task, options):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import SplitError
-from pipeline.core.systems import fold_name
+from pipeline.core.split_names import fold_name
 from pipeline.splits.strata import Strata, divide
 
 VAL_SHARE = 0.1

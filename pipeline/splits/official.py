@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import SplitError
-from pipeline.core.systems import OFFICIAL
+from pipeline.core.split_names import OFFICIAL
 from pipeline.splits.by_date import EXCLUDED
 from pipeline.splits.random_split import PARTS
 

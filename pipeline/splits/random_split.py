@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import SplitError
-from pipeline.core.systems import RatioSplit
+from pipeline.core.split_names import RatioSplit
 from pipeline.splits.strata import Strata, divide
 
 PARTS = ("train", "val", "test")

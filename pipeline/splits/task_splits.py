@@ -2,18 +2,39 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import SplitError
-from pipeline.core.systems import BY_DATE, System, Task
+from pipeline.core.split_names import BY_DATE, RatioSplit
+from pipeline.core.tasks import TargetOptions, Task
 from pipeline.splits.by_date import EXCLUDED, count_excluded, split_by_date
 from pipeline.splits.folds import split_into_folds
 from pipeline.splits.leakage_checks import prove_disjoint
 from pipeline.splits.official import split_officially
 from pipeline.splits.random_split import split_by_ratio
-from pipeline.splits.targets import DEFAULTS, TargetOptions, balance_by, known_rows
+from pipeline.splits.targets import DEFAULTS, balance_by, known_rows
+
+
+class SplitPlan(Protocol):
+    """Which splits a task is to have; a system is one."""
+
+    @property
+    def splits(self) -> tuple[RatioSplit, ...]:
+        """The random splits."""
+        ...
+
+    @property
+    def split_seed(self) -> int:
+        """Random seed of the random splits and of the folds."""
+        ...
+
+    @property
+    def folds(self) -> int:
+        """Folds of the cross-validation; 0 for none."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -35,7 +56,7 @@ class TaskSplits:
 
 def make_splits(
     table: pd.DataFrame,
-    system: System,
+    system: SplitPlan,
     task: Task,
     *,
     official: pd.DataFrame | None = None,

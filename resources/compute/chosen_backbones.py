@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.core.errors import ConfigurationError
-from pipeline.core.systems import Preset
+from pipeline.core.presets import Preset
 from pipeline.embeddings.backbones import BACKBONES, Modality, Origin
 from resources.compute.weights import users_files
 
@@ -32,7 +32,7 @@ def choose_backbones(preset: Preset, beside: str) -> Mapping[Modality, tuple[str
         ConfigurationError: There is no backbone of that name.
 
     Example:
-        >>> from pipeline.core.systems import PRESETS
+        >>> from pipeline.core.presets import PRESETS
         >>> choose_backbones(PRESETS["small"], "swin_t, ast")[Modality.IMAGE]
         ('shufflenet', 'swin_t')
     """

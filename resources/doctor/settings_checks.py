@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.core.errors import ConfigurationError
-from pipeline.core.systems import Preset
+from pipeline.core.presets import Preset
 from resources.compute.chosen_backbones import choose_backbones
 from resources.doctor.findings import Finding, blame
 from resources.http.redaction import keep_secret

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from pipeline.core.systems import Preset
+from pipeline.core.presets import Preset
 from pipeline.embeddings.backbones import BACKBONES, Backbone, Origin
 from resources.compute.attribute_model import CLIP
 from resources.compute.chosen_backbones import choose_backbones

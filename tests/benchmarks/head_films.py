@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.core.systems import Task, TaskKind
+from pipeline.core.tasks import Task, TaskKind
 
 VECTORS = {"text": (768,), "video": (2048,), "poster": (2048,), "audio": (64, 235)}
 SEQUENCES = {
@@ -47,8 +47,8 @@ def write_films(folder: Path, films: int) -> None:
 def open_films(folder: Path, task: Task, films: int):
     """Map the streams; give inputs, a random target and parts of 80, 10 and 10 %."""
     from pipeline.core.ragged import Ragged
-    from pipeline.core.target import Target
-    from pipeline.models.training.estimator import Inputs
+    from pipeline.core.tasks import Target
+    from pipeline.models.training.estimator import FeatureSet
 
     rng = np.random.default_rng(1)
     streams = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in VECTORS}
@@ -58,7 +58,7 @@ def open_films(folder: Path, task: Task, films: int):
     streams["metadata"] = rng.normal(size=(films, METADATA_COLUMNS)).astype(np.float32)
     masks = {name: rng.random(films) < PRESENT for name in streams}
     parts = np.array(["train"] * 8 + ["val", "test"], dtype=object)[np.arange(films) % 10]
-    return Inputs(Films(streams, masks)), Target(task, _values(task, films, rng), {}), parts
+    return FeatureSet(Films(streams, masks)), Target(task, _values(task, films, rng), {}), parts
 
 
 def _write(path: Path, rows: int, shape: tuple[int, ...], rng: np.random.Generator) -> None:

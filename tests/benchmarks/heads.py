@@ -11,13 +11,12 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.head_films import open_films, write_films
 from benchmarks.report import BenchRow
-from pipeline.core.systems import SYSTEMS, System
+from pipeline.models.systems.registry import SYSTEMS
+from pipeline.models.systems.system import System
 
 FILMS = 36_000
 THREADS = 2
@@ -66,17 +65,9 @@ def measure(films: int = FILMS, variants: Sequence[str] = ()) -> list[BenchRow]:
 def heads() -> Iterator[tuple[System, str]]:
     """Name the estimators that read embeddings: those whose config names streams."""
     for system in SYSTEMS:
-        for name, estimator in _estimators(system).items():
+        for name, estimator in system.estimators().items():
             if hasattr(estimator.config, "streams") and system.name != "box_office":
                 yield system, name
-
-
-def _estimators(system: System):
-    name = f"pipeline.models.systems.{system.name}"
-    if find_spec(name) is None:
-        return {}
-    module = import_module(name)
-    return module.ESTIMATORS if hasattr(module, "ESTIMATORS") else module.estimators()
 
 
 def _head_rows(folder: Path, system: System, variant: str, films: int) -> list[BenchRow]:
@@ -97,7 +88,7 @@ def spend(folder: Path, system_name: str, variant: str, films: int, threads: int
     """Train two epochs on so many threads; give what the second one cost."""
     import torch
 
-    from pipeline.models.training.estimator import Training
+    from pipeline.models.training.estimator import RunConfig
 
     torch.set_num_threads(1)
     system = next(system for system in SYSTEMS if system.name == system_name)
@@ -108,11 +99,11 @@ def spend(folder: Path, system_name: str, variant: str, films: int, threads: int
         ends.append((time.perf_counter(), time.process_time(), sum(waits)))
 
     with tempfile.TemporaryDirectory(prefix="marquee-head-") as made, _Memory() as memory:
-        _estimators(system)[variant].train(
+        system.estimators()[variant].train(
             inputs,
             target,
             parts,
-            Training(
+            RunConfig(
                 Path(made),
                 accelerator="cpu",
                 on_epoch=on_epoch,

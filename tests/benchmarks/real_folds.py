@@ -40,14 +40,14 @@ def answer_fold(
         `plain`, `transformer`, `gaussian process`, `boosting`, `blend` (mean, low, high) and
         `blend_class`.
     """
-    from pipeline.core.systems import LOG10_REVENUE
-    from pipeline.models.training.estimator import Inputs
+    from pipeline.models.systems.box_office import LOG10_REVENUE
+    from pipeline.models.training.estimator import FeatureSet
     from pipeline.splits.targets import make_target
 
     train, val, test = (np.flatnonzero(parts == part) for part in ("train", "val", "test"))
     revenue_usd = movies.table["revenue_usd"].to_numpy(float)
     blind = np.where(parts == "test", np.nan, revenue_usd)  # nothing is even given of test movies
-    inputs = Inputs(movies.streams, movies.records, blind)
+    inputs = FeatureSet(movies.streams, movies.records, blind)
     target = make_target(LOG10_REVENUE, movies.table, train)
     preds = {"row": test, "true": np.log10(revenue_usd[test])}
     preds |= _ask_ours(inputs, target, parts, seed, hyperparameters)
@@ -55,25 +55,25 @@ def answer_fold(
 
 
 def _ask_ours(inputs, target, parts: np.ndarray, seed: int, hyperparameters: Mapping) -> dict:
-    from pipeline.models.systems.box_office import ESTIMATORS, PLAIN, TEXT_ONLY
-    from pipeline.models.training.estimator import Training
-    from pipeline.models.training.saved import answer
+    from pipeline.models.systems.box_office import BOX_OFFICE, PLAIN, TEXT_ONLY
+    from pipeline.models.training.estimator import RunConfig
+    from pipeline.models.training.model_registry import predict
 
     test = np.flatnonzero(parts == "test")
     preds = {}
     for key, name in (("blend", "blend"), ("plain", PLAIN), ("text_only", TEXT_ONLY)):
         with tempfile.TemporaryDirectory() as folder:
-            trained = ESTIMATORS[name].train(
+            trained = BOX_OFFICE.estimators()[name].train(
                 inputs,
                 target,
                 parts,
-                Training(
+                RunConfig(
                     Path(folder), seed=seed, hyperparameters=hyperparameters, accelerator="cpu"
                 ),
             )
-        preds[key] = answer(trained, inputs, test)
+        preds[key] = predict(trained, inputs, test)
         if key == "blend":
-            preds |= trained.network.answer_parts(inputs, test)
+            preds |= trained.network.predict_members(inputs, test)
         else:
             preds[key] = preds[key][:, 0]
     return preds
@@ -85,8 +85,8 @@ def _classify(
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
+    from pipeline.core.revenue_classes import classify, fit_edges
     from pipeline.models.estimators.ordinal import cut_into_classes
-    from pipeline.splits.labels import classify, fit_edges
 
     both = np.concatenate([train, val])
     true = movies.table["revenue_usd"].to_numpy(float)[test]

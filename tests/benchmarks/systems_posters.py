@@ -81,7 +81,7 @@ def measure(data: Path = DATA, seed: int = 42) -> list[BenchRow]:
         data: The folder with `tmdb5000` and `posters`.
         seed: Of the split, the weights and the order.
     """
-    from pipeline.core.systems import FIRST_GENRE, GENRE_LABELS, PROFIT
+    from pipeline.models.systems.poster import FIRST_GENRE, GENRE_LABELS, PROFIT
 
     if not (data / "posters/images").is_dir():
         return [
@@ -135,7 +135,7 @@ def _make_table(records: Sequence) -> pd.DataFrame:
 
 
 def _measure_task(posters: Posters, task, seed: int) -> list[BenchRow]:
-    from pipeline.core.systems import POSTER
+    from pipeline.models.systems.poster import POSTER
     from pipeline.splits.targets import make_target
     from pipeline.splits.task_splits import make_splits
 
@@ -154,27 +154,27 @@ def _measure_task(posters: Posters, task, seed: int) -> list[BenchRow]:
 
 def answer_all(posters: Posters, target, parts: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     """Ask the network and its peers about the test part; none of them has looked at it."""
-    from pipeline.core.systems import TaskKind
-    from pipeline.models.estimators.baselines import BOOSTING, LABEL_PRIOR, PRIOR, answer_baselines
+    from pipeline.core.tasks import TaskKind
+    from pipeline.models.estimators.baselines import BOOSTING, LABEL_PRIOR, PRIOR, predict_baselines
     from pipeline.models.estimators.boosting import boost
-    from pipeline.models.systems.poster import estimators
-    from pipeline.models.training.estimator import Inputs, Training
+    from pipeline.models.systems.poster import POSTER
+    from pipeline.models.training.estimator import FeatureSet, RunConfig
     from pipeline.models.training.model_registry import KINDS
 
     train, test = (np.flatnonzero(parts == part) for part in ("train", "test"))
     table = posters.streams(has_genres=target.task.name == "profit")
-    inputs = Inputs(table, load_poster=lambda row: posters.pictures[row])
+    inputs = FeatureSet(table, load_poster=lambda row: posters.pictures[row])
     with TemporaryDirectory(prefix="marquee-bench-") as folder:
-        trained = estimators()[VARIANT].train(
+        trained = POSTER.estimators()[VARIANT].train(
             inputs,
             target,
             parts,
-            Training(Path(folder), seed=seed, hyperparameters=HYPERPARAMETERS, accelerator="cpu"),
+            RunConfig(Path(folder), seed=seed, hyperparameters=HYPERPARAMETERS, accelerator="cpu"),
         )
-    baselines = answer_baselines(inputs, target, train, test, seed=seed)
+    baselines = predict_baselines(inputs, target, train, test, seed=seed)
     colours = np.stack([describe_colours(picture) for picture in posters.pictures])
     return {
-        OURS: KINDS[trained.kind].answer(trained.network, inputs, test),
+        OURS: KINDS[trained.kind].predict(trained.network, inputs, test),
         TRIVIAL: baselines[LABEL_PRIOR if target.task.kind is TaskKind.LABELS else PRIOR],
         COLOURS: boost(colours[train], colours[test], target, target.values[train], seed),
         METADATA: baselines[BOOSTING],
@@ -199,7 +199,7 @@ def describe_colours(picture: np.ndarray) -> np.ndarray:
 def _score(
     posters: Posters, target, rows: np.ndarray, answers: Mapping[str, np.ndarray], seed: int
 ) -> dict[str, dict]:
-    from pipeline.core.systems import TaskKind
+    from pipeline.core.tasks import TaskKind
     from pipeline.evaluation.metrics.split_results import SplitResult, score_result
 
     ids = posters.table["tmdb_id"].to_numpy()[rows]

@@ -8,7 +8,7 @@ import sys
 import pytest
 import torchvision
 
-from pipeline.core.systems import PRESETS
+from pipeline.core.presets import PRESETS
 from resources.doctor import storage_checks
 from resources.doctor.machine_checks import check_packages
 from resources.doctor.settings_checks import check_env_file, check_rates, check_settings

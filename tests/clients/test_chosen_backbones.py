@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.core.errors import ConfigurationError
-from pipeline.core.systems import PRESETS, Preset
+from pipeline.core.presets import PRESETS, Preset
 from pipeline.embeddings.backbones import BACKBONES, Modality
 from resources.compute.chosen_backbones import FIELDS, choose_backbones, leave_out_missing
 

@@ -14,8 +14,8 @@ from benchmarks.systems_posters import (
     describe_colours,
     measure,
 )
-from pipeline.core.systems import PROFIT
-from pipeline.core.target import Target
+from pipeline.core.tasks import Target
+from pipeline.models.systems.poster import PROFIT
 from pipeline.splits.metadata import METADATA_COLUMNS
 
 

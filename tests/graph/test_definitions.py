@@ -10,7 +10,7 @@ import pytest
 import assets
 from assets.cli.build import STAGES
 from assets.definitions import build_defs, settings_from_environment
-from pipeline.core.systems import SYSTEMS
+from pipeline.models.systems.registry import SYSTEMS
 
 ROOT = Path(__file__).resolve().parents[2]
 GRAPH = build_defs().resolve_asset_graph()

@@ -14,12 +14,10 @@ import torch
 
 from assets.cli.build import _run, overrides
 from assets.definitions import build_defs
-from assets.models.experiments import experiments, headline
-from assets.models.parallel_training import in_groups
-from assets.models.system_models import TRIALS_FILE
-from assets.models.training import FACTS_FILE
-from pipeline.core.systems import BOX_OFFICE, REVENUE
-from pipeline.models.systems.box_office import PLAIN
+from assets.models.experiments import EXPERIMENTS_FILE, FACTS_FILE, experiments
+from assets.models.training import group_by_split
+from pipeline.models.systems.box_office import BOX_OFFICE, PLAIN
+from pipeline.models.systems.revenue import REVENUE
 
 MODEL = "box_office_model"
 SHORT = {
@@ -86,10 +84,10 @@ def is_alive(pid):
 
 
 def test_variants_of_one_split_are_trained_in_turn_the_longest_split_first():
-    groups = in_groups(list(experiments(REVENUE, "small")))
+    groups = group_by_split(list(experiments(REVENUE, "small")))
     assert [len(group) for group in groups] == sorted(map(len, groups), reverse=True)
     assert all(len({(t.task, t.split) for t in group}) == 1 for group in groups)
-    assert groups[0][0].split == headline(REVENUE)
+    assert groups[0][0].split == REVENUE.headline
     assert groups[0][0].variant == REVENUE.main_variant
 
 
@@ -103,7 +101,7 @@ def test_any_number_of_processes_and_a_kill_give_the_same_models(open_site):
     materialize(site, MODEL, **SHORT)
     alone, trained_alone = facts(site), weights(site)
     (version,) = {e.tags["dagster/data_version"] for e in site.events(MODEL)}
-    listed = (models(site) / TRIALS_FILE).read_text()
+    listed = (models(site) / EXPERIMENTS_FILE).read_text()
     assert len(trained_alone) > 3
 
     shutil.rmtree(models(site))
@@ -113,7 +111,7 @@ def test_any_number_of_processes_and_a_kill_give_the_same_models(open_site):
     assert facts(site) == alone
     assert_same(weights(site), trained_alone)
     assert {e.tags["dagster/data_version"] for e in site.events(MODEL)} == {version}
-    assert (models(site) / TRIALS_FILE).read_text() == listed
+    assert (models(site) / EXPERIMENTS_FILE).read_text() == listed
 
 
 def kill_while_training(site):

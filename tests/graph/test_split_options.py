@@ -9,8 +9,7 @@ from assets.definitions import build_defs
 from assets.evaluation.system_evaluation import reports_folder
 from assets.orchestration.staleness import stale_assets
 from assets.splits.split_options import load_options
-from pipeline.core.systems import REVENUE
-from pipeline.models.systems.revenue import CUT_BLEND
+from pipeline.models.systems.revenue import CUT_BLEND, REVENUE
 
 
 def materialize(site, *names, **config):

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.real_movies import read_real_movies
 from benchmarks.systems import draw_interval, measure, rmse
-from pipeline.models.training.fitting import LATER_FIELDS
+from pipeline.models.training.estimator import LATER_FIELDS
 
 pytestmark = pytest.mark.real
 

@@ -23,20 +23,15 @@ from rich.console import Console
 from assets.cli.build import Request, build
 from assets.evaluation.reproduce_scores import evaluate
 from assets.evaluation.system_evaluation import reports_folder
-from assets.models.experiments import splits_of
 from assets.orchestration.asset_specs import MOVIE_ASSETS
 from assets.splits.features import features_folder
 from assets.splits.system_splits import splits_path
 from pipeline.core.outcomes import Reason, Status
-from pipeline.core.systems import (
-    ALL_STREAMS,
-    BY_DATE,
-    PUBLISHED_STREAMS,
-    REVENUE,
-    REVENUE_CLASS,
-    SYSTEMS,
-)
+from pipeline.core.split_names import BY_DATE
 from pipeline.models.estimators.baselines import BOOSTING, MAJORITY, PRIOR
+from pipeline.models.systems.registry import SYSTEMS
+from pipeline.models.systems.revenue import REVENUE, REVENUE_CLASS
+from pipeline.models.systems.system import ALL_MODALITIES, PUBLISHED_MODALITIES
 from pipeline.splits.features import FeatureTable
 from resources.run_context import RunContext, open_run_context
 from resources.settings import Settings
@@ -169,7 +164,7 @@ def test_no_movie_and_no_franchise_is_in_two_parts_of_a_split(built):
     table = built.features.table
     assert list(splits["tmdb_id"]) == list(table["tmdb_id"])
     assert splits["tmdb_id"].is_unique
-    names = splits_of(REVENUE)
+    names = REVENUE.split_names()
     assert list(splits.columns) == ["tmdb_id", *names]
     for name in names:
         placed = splits[name] != ""
@@ -196,7 +191,7 @@ def test_scores_of_the_models_stand_beside_the_baselines(built):
             for kind in ("model", "baseline")
         }
         if name in (BY_DATE, *(split.name for split in REVENUE.splits)):
-            assert by_kind["model"].keys() >= {PUBLISHED_STREAMS, ALL_STREAMS}
+            assert by_kind["model"].keys() >= {PUBLISHED_MODALITIES, ALL_MODALITIES}
         assert by_kind["baseline"].keys() >= {MAJORITY, PRIOR, BOOSTING}
         for model in by_kind["model"].values():
             met = {c["other"] for c in split["comparisons"] if c["model"] in by_kind["model"]}

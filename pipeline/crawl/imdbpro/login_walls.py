@@ -20,7 +20,7 @@ LOGIN_TITLE = re.compile(r"\b(sign|log)[ -]?in\b", re.IGNORECASE)
 LOGIN_ADDRESS = re.compile(r"/(ap/signin|signin|login|registration/signin|ap/cvf)\b")
 
 UPSELL = "form[action*='/signup'], div#signup, a#try_pro"
-UPSELL_TITLE = re.compile(r"\b(try|join|get) imdbpro\b|\bfree experiment\b", re.IGNORECASE)
+UPSELL_TITLE = re.compile(r"\b(try|join|get) imdbpro\b|\bfree trial\b", re.IGNORECASE)
 
 BLOCKING = (
     "form[action*=validateCaptcha], div#captcha-container, input#captchacharacters, "

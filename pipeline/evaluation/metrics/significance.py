@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import binomtest, norm
 
-from pipeline.core.systems import TaskKind
+from pipeline.core.tasks import TaskKind
 from pipeline.evaluation.metrics.intervals import Draws, Interval
 from pipeline.evaluation.metrics.split_results import SplitResult, check_same_movies
 from pipeline.evaluation.metrics.task_scores import is_error

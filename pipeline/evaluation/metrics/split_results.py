@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.core.systems import Task, TaskKind
+from pipeline.core.tasks import Task, TaskKind
 from pipeline.evaluation.metrics.class_metrics import count_confusions, expect_confusions
 from pipeline.evaluation.metrics.intervals import Draws, Interval, bootstrap
 from pipeline.evaluation.metrics.task_scores import score_draws

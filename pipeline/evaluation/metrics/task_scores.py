@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.core.systems import Task, TaskKind
+from pipeline.core.tasks import Task, TaskKind
 from pipeline.evaluation.metrics.class_metrics import (
     CONFUSION_METRICS,
     ORDERED_METRICS,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.core.systems import TaskKind
+from pipeline.core.tasks import TaskKind
 from pipeline.evaluation.metrics.split_families import group_families
 from pipeline.evaluation.metrics.split_results import SplitResult
 from pipeline.evaluation.plots.classification_plots import draw_confusions

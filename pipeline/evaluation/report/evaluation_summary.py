@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.core.systems import Task, TaskKind
+from pipeline.core.tasks import Task, TaskKind
 from pipeline.evaluation.metrics.intervals import LEVEL, RESAMPLES
 from pipeline.evaluation.metrics.segment_errors import score_groups
 from pipeline.evaluation.metrics.significance import Comparison, compare_all

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.core.systems import TaskKind
+from pipeline.core.tasks import TaskKind
 from pipeline.evaluation.metrics.class_metrics import report_classes
 from pipeline.evaluation.metrics.intervals import Draws
 from pipeline.evaluation.metrics.label_metrics import score_each_label

@@ -9,12 +9,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from pipeline.core.systems import TaskKind
-from pipeline.core.target import Target
+from pipeline.core.tasks import Target, TaskKind
 from pipeline.models.estimators.boosting import boost, spread
 from pipeline.models.training.batches import StreamTable
-from pipeline.models.training.estimator import Inputs
-from pipeline.models.training.fitting import refuse_leaks
+from pipeline.models.training.estimator import FeatureSet
+from pipeline.models.training.fitting import check_features
 from pipeline.models.training.summaries import METADATA, reduce_streams
 
 MAJORITY = "majority class"
@@ -38,13 +37,18 @@ MIN_MOVIES_FOR_THREADS = 5_000
 """Fewer training movies are boosted on one thread: on two busy cores that is twice as fast."""
 
 
-def answer_baselines(
-    inputs: Inputs, target: Target, train_rows: np.ndarray, rows: np.ndarray, *, seed: int = 42
+def predict_baselines(
+    features: FeatureSet,
+    target: Target,
+    train_rows: np.ndarray,
+    rows: np.ndarray,
+    *,
+    seed: int = 42,
 ) -> dict[str, np.ndarray]:
     """Fit every baseline of the task on the training part and ask it about other movies.
 
     Args:
-        inputs: Boosting looks at the metadata, and at all streams summed up.
+        features: Boosting looks at the metadata, and at all streams summed up.
         target: Known for every training row.
         train_rows: Rows of the training part, (n,).
         rows: Rows to answer, (m,).
@@ -58,10 +62,10 @@ def answer_baselines(
     Raises:
         LeakError: An input is known only after release.
     """
-    refuse_leaks(inputs)
+    check_features(features)
     wanted = target.values[train_rows]
     answers = dict(_trivial(target, wanted, len(rows)))
-    table = inputs.table
+    table = features.table
     if METADATA not in table.streams:
         return answers
     metadata = [np.asarray(table.streams[METADATA][r], np.float64) for r in (train_rows, rows)]

@@ -1,9 +1,7 @@
-"""A blend of the transformer, a Gaussian process and boosted trees; the parts can be asked
-alone.
-"""
+"""A blend of the transformer, a Gaussian process and boosted trees; a blend may have one member."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +10,7 @@ from scipy.optimize import nnls
 from torch import nn
 
 from pipeline.core.errors import TrainingError
+from pipeline.core.tasks import Target
 from pipeline.core.versions import hash_bytes, hash_json
 from pipeline.models.estimators.boosted_trees import TreesModel
 from pipeline.models.estimators.gaussian_process import KernelModel
@@ -22,8 +21,14 @@ from pipeline.models.networks.box_office_transformer import (
     as_interval,
     calibrate_interval,
 )
-from pipeline.models.training.estimator import Inputs, NetworkKind, Target, Trained, Training
-from pipeline.models.training.fitting import as_json, part_rows, refuse_leaks
+from pipeline.models.training.estimator import (
+    FeatureSet,
+    NetworkKind,
+    RunConfig,
+    Trained,
+    check_features,
+)
+from pipeline.models.training.fitting import BaseEstimator, config_as_json, rows_to_fit
 from pipeline.models.training.loop import Fitted
 from pipeline.models.training.movie_reader import FIELDS, MovieReader, known_revenue_usd
 
@@ -33,22 +38,24 @@ TRANSFORMER, KERNEL, TREES = "transformer", "gaussian process", "boosting"
 BUILDS = {TRANSFORMER: BoxOfficeTransformer, KERNEL: KernelModel, TREES: TreesModel}
 
 PULL = 0.5
-"""How strongly weights are pulled to equal ones, in units of the parts' mean squared error: a
-validation part is small."""
+"""How strongly weights are pulled to equal ones, in units of the members' mean squared error: a
+validation set is small."""
 
 
 @dataclass(frozen=True)
 class BlendConfig(TransformerConfig):
-    """The transformer's hyperparameters, and which parts are blended."""
+    """The transformer's hyperparameters, and the members that are blended; the field's name is
+    hashed and saved.
+    """
 
     parts: tuple[str, ...] = (TRANSFORMER, KERNEL, TREES)
 
 
 class Blend(nn.Module):
-    """Weighted mean of parts.
+    """The weighted mean of its members' predictions.
 
     Args:
-        parts: By name, the arguments of each part's network.
+        parts: By name, the arguments of each member's network; the parameter's name is saved.
     """
 
     def __init__(self, parts: Mapping[str, Mapping[str, Any]]):
@@ -62,118 +69,117 @@ class Blend(nn.Module):
             self.register_buffer(name, torch.full((size,), start, dtype=torch.float64))
         self.register_buffer("sd", torch.ones(1, dtype=torch.float64))
 
-    def answer_parts(self, inputs: Inputs, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Ask each part alone: by name, log10 revenue, float64 (rows,)."""
-        said = {
-            n: model.answer(inputs, rows) for n, model in zip(self.names, self.models, strict=True)
-        }
-        return {name: one if one.ndim == 1 else one[:, 0] for name, one in said.items()}
+    def predict_members(self, features: FeatureSet, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Predict by each member alone: by name, log10 revenue, float64 (rows,)."""
+        members = zip(self.names, self.models, strict=True)
+        return {name: _mean(model.predict(features, rows)) for name, model in members}
 
-    def answer(self, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-        """Say mean and standard deviation of log10 revenue, float64 (rows, 2)."""
+    def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
+        """Predict mean and standard deviation of log10 revenue, float64 (rows, 2)."""
         total = np.zeros(len(rows))
         sd = np.full(len(rows), self.sd.item())
         for weight, model in zip(self.weights.tolist(), self.models, strict=True):
-            said = model.answer(inputs, rows)
-            if said.ndim == 2:
-                said, sd = said[:, 0], said[:, 1]
-            total += weight * said
+            preds = model.predict(features, rows)
+            if preds.ndim == 2:
+                preds, sd = preds[:, 0], preds[:, 1]
+            total += weight * preds
         return np.stack([total, sd], axis=1)
 
 
-def weigh_parts(said: Sequence[np.ndarray], true: np.ndarray, pull: float = PULL) -> np.ndarray:
-    """Find weights of at least 0 that sum to 1 and give the least squared error.
+def weigh_members(
+    preds: Sequence[np.ndarray], target: np.ndarray, pull: float = PULL
+) -> np.ndarray:
+    """Fit weights of at least 0 that sum to 1 and have the least squared error.
 
     Args:
-        said: Each part's numbers of movies that it was not trained on, (n,) each.
-        true: What came, (n,).
+        preds: Each member's predictions for movies that it was not trained on, (n,) each.
+        target: Actual values, (n,).
         pull: How strongly equal weights are preferred.
 
     Example:
-        >>> true = np.array([1.0, 2.0, 3.0, 4.0])
-        >>> weigh_parts([true, 0 * true], true, pull=0.0).round(3).tolist()
+        >>> target = np.array([1.0, 2.0, 3.0, 4.0])
+        >>> weigh_members([target, 0 * target], target, pull=0.0).round(3).tolist()
         [1.0, 0.0]
     """
-    columns = np.stack(said, axis=1)
+    columns = np.stack(preds, axis=1)
     n, k = columns.shape
-    error = ((columns - true[:, None]) ** 2).mean()
+    error = ((columns - target[:, None]) ** 2).mean()
     even = np.sqrt(pull * n * error / k)
     whole = 1e3 * np.sqrt(n) * max(float(np.abs(columns).max()), 1.0)
     terms = np.vstack([columns, even * np.eye(k), np.full((1, k), whole)])
-    wanted = np.concatenate([true, np.full(k, even / k), [whole]])
-    weights, _ = nnls(terms, wanted)
+    sides = np.concatenate([target, np.full(k, even / k), [whole]])
+    weights, _ = nnls(terms, sides)
     return weights / weights.sum()
 
 
 @dataclass(frozen=True)
-class BlendEstimator:
+class BlendEstimator(BaseEstimator[BlendConfig]):
     """One variant of a blend.
 
-    The Gaussian process and the trees are fitted to the training part, weighed by the validation
-    part, then fitted again to both: they need nothing to stop by.
-
-    Attributes:
-        name: In folders and reports.
-        config: Its hyperparameters.
-        small: Hyperparameters for the studio.
+    The Gaussian process and the trees are fitted to the training set, weighed by the validation
+    set, then fitted again to both: they require nothing to stop by.
     """
 
-    name: str
     config: BlendConfig = field(default_factory=BlendConfig)
     small: Mapping[str, object] = field(default_factory=lambda: SMALL)
 
+    @property
+    def transformer(self) -> TransformerEstimator | None:
+        """Its transformer by itself; None where it has none."""
+        return transformer_of(self.config) if TRANSFORMER in self.config.parts else None
+
     def train(
-        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
+        self, features: FeatureSet, target: Target, split: np.ndarray, run: RunConfig
     ) -> Trained:
         """Train; see `Estimator.train`."""
-        refuse_leaks(inputs)
-        config = training.turn(self.config)
+        check_features(features)
+        config = run.override(self.config)
         if not config.parts or set(config.parts) - set(BUILDS):
-            raise TrainingError(f"wanted parts among {sorted(BUILDS)}, came {list(config.parts)}")
-        train_rows, val_rows = part_rows(target, parts)
-        fitted, networks = None, {}
+            raise TrainingError(f"expected members of {sorted(BUILDS)}, got {list(config.parts)}")
+        train_rows, val_rows = rows_to_fit(target, split)
+        fitted, networks = None, dict[str, nn.Module]()
         if TRANSFORMER in config.parts:
-            own = replace(training, hyperparameters={})  # the config has them already
-            trained = transformer_of(config).train(inputs, target, parts, own)
+            own = replace(run, hyperparameters={})  # the config has them already
+            trained = transformer_of(config).train(features, target, split, own)
             fitted, networks = trained.fitted, {TRANSFORMER: trained.network}
-        blend, error = _mix(config.parts, networks, inputs, target, train_rows, val_rows,
-                             training.seed)  # fmt: skip
-        settings = as_json(asdict(config))
-        wanted = hash_bytes(np.ascontiguousarray(target.values).tobytes())
-        who = hash_json([list(map(str, parts)), inputs.table.data_hash])
+        blend, error = _mix(config.parts, networks, features, target, train_rows, val_rows,
+                             run.seed)  # fmt: skip
+        settings = config_as_json(config)
+        values = hash_bytes(np.ascontiguousarray(target.values).tobytes())
+        who = hash_json([list(map(str, split)), features.table.data_hash])
         return Trained(
             kind=KIND,
             arguments={"parts": blend.arguments},
             network=blend.eval(),
             fitted=fitted or _one_epoch(error),
             config=settings,
-            data_hash=inputs.table.data_hash,
-            fingerprint=hash_json([KIND, settings, wanted, who]),
+            data_hash=features.table.data_hash,
+            fingerprint=hash_json([KIND, settings, values, who]),
         )
 
 
 def _mix(
     names: Sequence[str],
     networks: Mapping[str, nn.Module],
-    inputs: Inputs,
+    features: FeatureSet,
     target: Target,
     train_rows: np.ndarray,
     val_rows: np.ndarray,
     seed: int,
 ) -> tuple[Blend, float]:
-    """Weigh the parts by the validation part; give the blend and its squared error there."""
+    """Weigh the members by the validation set; return the blend and its squared error there."""
     others = [name for name in names if name not in networks]
-    first = networks | _fit(others, inputs, target, train_rows, seed)
-    true = target.values[val_rows]
-    said = [_mean(first[name].answer(inputs, val_rows)) for name in names]
-    weights = weigh_parts(said, true)
+    first = networks | _fit(others, features, target, train_rows, seed)
+    actual = target.values[val_rows]
+    preds = [_mean(first[name].predict(features, val_rows)) for name in names]
+    weights = weigh_members(preds, actual)
     both = np.concatenate([train_rows, val_rows])
-    blend = _assemble(names, networks | _fit(others, inputs, target, both, seed), weights)
-    mixed = np.stack(said, axis=1) @ weights
-    error = float(np.mean((mixed - true) ** 2))
+    blend = _assemble(names, networks | _fit(others, features, target, both, seed), weights)
+    mixed = np.stack(preds, axis=1) @ weights
+    error = float(np.mean((mixed - actual) ** 2))
     blend.sd.fill_(error**0.5 or 1.0)
-    sd = blend.answer(inputs, val_rows)[:, 1]
-    blend.reach.copy_(torch.from_numpy(calibrate_interval(np.stack([mixed, sd], axis=1), true)))
+    sd = blend.predict(features, val_rows)[:, 1]
+    blend.reach.copy_(torch.from_numpy(calibrate_interval(np.stack([mixed, sd], axis=1), actual)))
     return blend, error
 
 
@@ -184,13 +190,13 @@ def transformer_of(config: BlendConfig) -> TransformerEstimator:
 
 
 def _fit(
-    names: Sequence[str], inputs: Inputs, target: Target, rows: np.ndarray, seed: int
+    names: Sequence[str], features: FeatureSet, target: Target, rows: np.ndarray, seed: int
 ) -> dict[str, nn.Module]:
     if not names:
         return {}
-    revenue_usd = known_revenue_usd(inputs, target.values)
-    reader = MovieReader.fit(inputs, rows, revenue_usd, FIELDS)
-    return {n: BUILDS[n].fit(reader, inputs, rows, target.values[rows], seed) for n in names}
+    revenue_usd = known_revenue_usd(features, target.values)
+    reader = MovieReader.fit(features, rows, revenue_usd, FIELDS)
+    return {n: BUILDS[n].fit(reader, features, rows, target.values[rows], seed) for n in names}
 
 
 def _assemble(names: Sequence[str], models: Mapping[str, nn.Module], weights: np.ndarray) -> Blend:
@@ -201,8 +207,8 @@ def _assemble(names: Sequence[str], models: Mapping[str, nn.Module], weights: np
     return blend
 
 
-def _mean(said: np.ndarray) -> np.ndarray:
-    return said if said.ndim == 1 else said[:, 0]
+def _mean(preds: np.ndarray) -> np.ndarray:
+    return preds if preds.ndim == 1 else preds[:, 0]
 
 
 def _one_epoch(error: float) -> Fitted:
@@ -210,8 +216,8 @@ def _one_epoch(error: float) -> Fitted:
     return Fitted(({"epoch": 1, "val_loss": error, "val_rmse": error**0.5},), 1)
 
 
-def _answer(network: Blend, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-    return as_interval(network.answer(inputs, rows), network.reach.numpy())
+def _predict(network: Blend, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
+    return as_interval(network.predict(features, rows), network.reach.numpy())
 
 
-BLEND = NetworkKind(Blend, _answer)
+BLEND = NetworkKind(Blend, _predict)

@@ -11,7 +11,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 from torch import nn
 
-from pipeline.models.training.estimator import Inputs
+from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.movie_reader import MovieReader
 
 BAGS = 3
@@ -48,10 +48,15 @@ class TreesModel(nn.Module):
 
     @classmethod
     def fit(
-        cls, reader: MovieReader, inputs: Inputs, rows: np.ndarray, wanted: np.ndarray, seed: int
+        cls,
+        reader: MovieReader,
+        features: FeatureSet,
+        rows: np.ndarray,
+        wanted: np.ndarray,
+        seed: int,
     ) -> "TreesModel":
         """Fit to log10 revenues of the training part."""
-        numbers = reader.raw_numbers(inputs, rows)
+        numbers = reader.raw_numbers(features, rows)
         numbers[:, np.isnan(numbers).all(axis=0)] = 0.0  # scikit-learn cannot bin such a column
         with threadpool_limits(1):
             bags = [
@@ -71,9 +76,9 @@ class TreesModel(nn.Module):
         model.bags.fill_(float(BAGS))
         return model
 
-    def answer(self, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
+    def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
         """Say log10 revenue, float64 (rows,)."""
-        numbers = self.reader.raw_numbers(inputs, rows)
+        numbers = self.reader.raw_numbers(features, rows)
         arrays = {name: getattr(self, name).numpy() for name in _ARRAYS}
         total = np.full(len(numbers), self.base.item())
         for tree in range(len(self.value)):

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from pipeline.core.systems import TaskKind
-from pipeline.core.target import Target
+from pipeline.core.tasks import Target, TaskKind
 
 TREES = 80
 TREES_OF_A_NUMBER = 150
@@ -26,7 +25,7 @@ def boost(
         seed: Of the columns that a tree may look at.
 
     Returns:
-        As `answer_baselines`.
+        As `predict_baselines`.
     """
     # scikit-learn cannot bin a column without a single known value
     told = ~np.isnan(train).all(axis=0)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from pipeline.core.versions import hash_json
 from pipeline.models.networks.box_office_transformer import BoxOfficeTransformer, TransformerConfig
 from pipeline.models.training.batches import Batches
-from pipeline.models.training.estimator import Training
+from pipeline.models.training.estimator import RunConfig
 from pipeline.models.training.learner import EpochHook, Objective
 from pipeline.models.training.loop import Fitted, fit_network
 from pipeline.models.training.movie_reader import ALL_FIELDS, UNKNOWN, FieldTable
@@ -124,7 +124,7 @@ def pretrain(
     train_rows: np.ndarray,
     val_rows: np.ndarray,
     config: TransformerConfig,
-    training: Training,
+    run: RunConfig,
     *,
     clock: Callable[[], float] | None = None,
 ) -> dict[str, Fitted]:
@@ -136,7 +136,7 @@ def pretrain(
         train_rows: Rows of `fields` to learn from.
         val_rows: Rows of `fields` to stop by.
         config: Which steps, how long.
-        training: Where; its `on_epoch` is told `movies_per_s` too where there is a clock.
+        run: Where; its `on_epoch` is told `movies_per_s` too where there is a clock.
         clock: Seconds that only rise.
 
     Returns:
@@ -158,11 +158,11 @@ def pretrain(
                     shuffle_seed=schedule.seed),
             Batches(*shared, val_rows, nothing, batch_size=256),
             schedule,
-            folder=training.folder,
+            folder=run.folder,
             fingerprint=hash_json([who, how]),
-            on_epoch=_with_pace(len(train_rows), training.on_epoch, clock),
-            on_resume=training.on_resume,
-            accelerator=training.accelerator,
+            on_epoch=_with_pace(len(train_rows), run.on_epoch, clock),
+            on_resume=run.on_resume,
+            accelerator=run.accelerator,
         )  # fmt: skip
         network.cpu().train()
     return fitted

@@ -1,6 +1,5 @@
 """How DIViTA is trained: a random window of clips per movie and epoch."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
@@ -8,12 +7,12 @@ import numpy as np
 import torch
 
 from pipeline.core.errors import TrainingError
-from pipeline.core.systems import TaskKind
-from pipeline.models.networks.divita import ANSWER_BATCH, DROPOUT, EARLY, KIND, LATE, build_divita
+from pipeline.core.tasks import Target, TaskKind
+from pipeline.models.networks.divita import DROPOUT, EARLY, KIND, LATE, PREDICT_BATCH, build_divita
 from pipeline.models.networks.streams import specify_streams
 from pipeline.models.training.batches import Batch, Transform
-from pipeline.models.training.estimator import Inputs, Target, Trained, Training
-from pipeline.models.training.fitting import Plan, fit_plan
+from pipeline.models.training.estimator import FeatureSet
+from pipeline.models.training.fitting import NetworkEstimator, TrainingSpec
 from pipeline.models.training.objectives import make_objective
 from pipeline.models.training.schedule import Schedule
 
@@ -56,49 +55,35 @@ class DivitaConfig:
 
 
 @dataclass(frozen=True)
-class DivitaEstimator:
-    """One variant of DIViTA.
+class DivitaEstimator(NetworkEstimator[DivitaConfig]):
+    """One variant of DIViTA."""
 
-    Attributes:
-        name: In folders and reports.
-        config: Its published hyperparameters.
-        small: Hyperparameters that make it fit for a demonstration.
-    """
-
-    name: str
     config: DivitaConfig = field(default_factory=DivitaConfig)
-    small: Mapping[str, object] = field(default_factory=dict)
 
-    def train(
-        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
-    ) -> Trained:
-        """Train; see `Estimator.train`."""
-        config = training.turn(self.config)
-        plan = _plan(config, inputs, target)
-        return fit_plan(plan, inputs, target, parts, training)
-
-
-def _plan(config: DivitaConfig, inputs: Inputs, target: Target) -> Plan:
-    if target.task.kind is not TaskKind.LABELS:
-        raise TrainingError(f"wanted labels, came {target.task.name} ({target.task.kind})")
-    if config.fusion not in (LATE, EARLY):
-        raise TrainingError(f"wanted the fusion {LATE!r} or {EARLY!r}, came {config.fusion!r}")
-    specs = specify_streams(inputs.table, config.streams)
-    return Plan(
-        kind=KIND,
-        build=build_divita,
-        arguments={
-            "streams": [asdict(spec) for spec in specs],
-            "n_labels": len(target.task.class_names),
-            "fusion": config.fusion,
-            "dropout": config.dropout,
-        },
-        streams=[spec.name for spec in specs],
-        config=config,
-        objective=lambda rows: make_objective(target, rows),
-        transform=window_transform(config.window_clips),
-        val_batch=ANSWER_BATCH,
-    )
+    def specify(
+        self, config: DivitaConfig, features: FeatureSet, target: Target, _: np.ndarray
+    ) -> TrainingSpec:
+        """Specify the network; targets are labels."""
+        if target.task.kind is not TaskKind.LABELS:
+            raise TrainingError(f"expected labels, got {target.task.name} ({target.task.kind})")
+        if config.fusion not in (LATE, EARLY):
+            raise TrainingError(f"expected the fusion {LATE!r} or {EARLY!r}, got {config.fusion!r}")
+        specs = specify_streams(features.table, config.streams)
+        return TrainingSpec(
+            kind=KIND,
+            build=build_divita,
+            arguments={
+                "streams": [asdict(spec) for spec in specs],
+                "n_labels": len(target.task.class_names),
+                "fusion": config.fusion,
+                "dropout": config.dropout,
+            },
+            streams=[spec.name for spec in specs],
+            config=config,
+            objective=lambda rows: make_objective(target, rows),
+            transform=window_transform(config.window_clips),
+            val_batch=PREDICT_BATCH,
+        )
 
 
 def window_transform(window_clips: int) -> Transform:

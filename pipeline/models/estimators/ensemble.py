@@ -1,6 +1,4 @@
-"""Several networks that answer together: the average of their probabilities, or of their
-numbers.
-"""
+"""Several networks whose predictions are averaged: probabilities, or numbers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -9,20 +7,20 @@ import numpy as np
 from torch import nn
 
 from pipeline.core.errors import TrainingError
+from pipeline.core.tasks import Target
 from pipeline.core.versions import combine
 from pipeline.models.training.estimator import (
     Estimator,
-    Inputs,
-    Target,
+    FeatureSet,
+    RunConfig,
     Trained,
-    Training,
     override_config,
 )
 from pipeline.models.training.loop import Fitted
 
 
 class Ensemble(nn.Module):
-    """Networks side by side; whoever asks averages their answers.
+    """Networks side by side; the registry averages their predictions.
 
     Attributes:
         kinds: Of each member, a name in `pipeline.models.training.model_registry`.
@@ -41,7 +39,7 @@ class Ensemble(nn.Module):
 
 @dataclass(frozen=True)
 class EnsembleConfig:
-    """Which variants answer together, and how often each is trained.
+    """Which variants are averaged, and how often each is trained.
 
     Attributes:
         members: Names of estimators.
@@ -52,7 +50,7 @@ class EnsembleConfig:
     seeds_each: int = 1
 
 
-OWN_KNOBS = {one.name for one in fields(EnsembleConfig)}
+OWN_FIELDS = {one.name for one in fields(EnsembleConfig)}
 
 
 @dataclass(frozen=True)
@@ -63,26 +61,32 @@ class EnsembleEstimator:
         name: In folders and reports.
         estimators: By the names that the config gives.
         config: Which of them.
-        small: Hyperparameters for a demo.
+        small: Hyperparameters for a demonstration.
     """
 
     name: str
     estimators: Mapping[str, Estimator]
     config: EnsembleConfig
-    small: Mapping[str, object] = field(default_factory=dict)
+    small: Mapping[str, object] = field(default_factory=dict[str, object])
+
+    @property
+    def reads(self) -> list[str]:
+        """Names of what its members read."""
+        members = [self.estimators[name].reads for name in self.config.members]
+        return [name for reads in members for name in reads]
 
     def train(
-        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
+        self, features: FeatureSet, target: Target, split: np.ndarray, run: RunConfig
     ) -> Trained:
         """Train all members; see `Estimator.train`. The other hyperparameters are the members'."""
-        own = {n: value for n, value in training.hyperparameters.items() if n in OWN_KNOBS}
-        rest = {n: value for n, value in training.hyperparameters.items() if n not in OWN_KNOBS}
+        own = {n: value for n, value in run.hyperparameters.items() if n in OWN_FIELDS}
+        rest = {n: value for n, value in run.hyperparameters.items() if n not in own}
         config = override_config(self.config, own)
         unknown = sorted(set(config.members) - set(self.estimators))
         if unknown or not config.members or config.seeds_each < 1:
-            raise TrainingError(f"wanted members of {sorted(self.estimators)}, came {config}")
+            raise TrainingError(f"expected members of {sorted(self.estimators)}, got {config}")
         trained = [
-            self.estimators[name].train(inputs, target, parts, _one(training, rest, name, k))
+            self.estimators[name].train(features, target, split, _one(run, rest, name, k))
             for name in config.members
             for k in range(config.seeds_each)
         ]
@@ -98,16 +102,16 @@ class EnsembleEstimator:
                 "seeds_each": config.seeds_each,
                 "configs": [dict(one.config) for one in trained],
             },
-            data_hash=inputs.table.data_hash,
+            data_hash=features.table.data_hash,
             fingerprint=combine(one.fingerprint for one in trained),
         )
 
 
-def _one(training: Training, hyperparameters: Mapping[str, object], name: str, k: int) -> Training:
+def _one(run: RunConfig, hyperparameters: Mapping[str, object], name: str, k: int) -> RunConfig:
     """Return a member's own folder and seed."""
-    seed = training.seed + k
-    folder = training.folder / f"{name.replace(' ', '-')}-{seed}"
-    return replace(training, folder=folder, seed=seed, hyperparameters=hyperparameters)
+    seed = run.seed + k
+    folder = run.folder / f"{name.replace(' ', '-')}-{seed}"
+    return replace(run, folder=folder, seed=seed, hyperparameters=hyperparameters)
 
 
 def _average(fits: Sequence[Fitted]) -> Fitted:

@@ -1,19 +1,19 @@
 """Recipes of networks over streams: the published fusion and its variants."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
 from pipeline.core.errors import TrainingError
-from pipeline.core.systems import TaskKind
+from pipeline.core.tasks import Target, TaskKind
 from pipeline.models.networks.attention import ATTENTION
 from pipeline.models.networks.fusion import DROPOUT, FUSION, stream_arguments
 from pipeline.models.networks.multi_task import Head, heads_of, make_heads_objective, stack_targets
 from pipeline.models.networks.streams import specify_streams
-from pipeline.models.training.estimator import Inputs, Target, Trained, Training
-from pipeline.models.training.fitting import Plan, fit_plan, part_rows
+from pipeline.models.training.estimator import FeatureSet
+from pipeline.models.training.fitting import NetworkEstimator, TrainingSpec
 from pipeline.models.training.inference import Output
 from pipeline.models.training.learner import Objective
 from pipeline.models.training.objectives import make_objective
@@ -35,7 +35,7 @@ class FusionConfig:
         loss: Of a number: "mse", "mae" or "huber".
         fusion: "fusion" (side by side) or "attention fusion".
         reader: How sequences are read: "mean", "attention", "lstm" or "gru".
-        extra_weight: How much each of the inputs' extra targets counts beside the target; 0 for
+        extra_weight: How much each of the features' extra targets counts beside the target; 0 for
             one head.
         schedule: Learning rate, epochs, patience, seed.
 
@@ -60,39 +60,24 @@ class FusionConfig:
 
 
 @dataclass(frozen=True)
-class FusionEstimator:
-    """One variant of a network over streams.
+class FusionEstimator(NetworkEstimator[FusionConfig]):
+    """One variant of a network over modalities."""
 
-    Attributes:
-        name: In folders and reports.
-        config: Its published hyperparameters.
-        small: Hyperparameters that make it fit for a demonstration.
-    """
-
-    name: str
     config: FusionConfig = field(default_factory=FusionConfig)
-    small: Mapping[str, object] = field(default_factory=dict)
 
-    def train(
-        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
-    ) -> Trained:
-        """Train; see `Estimator.train`."""
-        config = training.turn(self.config)
-        plan = self._plan(config, inputs, target, part_rows(target, parts)[0])
-        return fit_plan(plan, inputs, target, parts, training)
-
-    def _plan(
-        self, config: FusionConfig, inputs: Inputs, target: Target, train_rows: np.ndarray
-    ) -> Plan:
+    def specify(
+        self, config: FusionConfig, features: FeatureSet, target: Target, train_rows: np.ndarray
+    ) -> TrainingSpec:
+        """Specify the network, with a head for each extra target."""
         if config.fusion not in FUSIONS:
             raise TrainingError(f"wanted a fusion of {sorted(FUSIONS)}, came {config.fusion!r}")
-        extras = inputs.extra_targets if config.extra_weight else ()
+        extras = features.extra_targets if config.extra_weight else ()
         heads = heads_of(target, extras)
         specs = specify_streams(
-            inputs.table, config.streams, dict.fromkeys(config.streams, config.reader)
+            features.table, config.streams, dict.fromkeys(config.streams, config.reader)
         )
         output = Output.of(target, train_rows)
-        return Plan(
+        return TrainingSpec(
             kind=config.fusion,
             build=FUSIONS[config.fusion].build,
             arguments=stream_arguments(specs, heads[-1].stop, config.dropout, output),

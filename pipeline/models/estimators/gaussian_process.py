@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline.models.training.estimator import Inputs
+from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.movie_reader import (
     FieldTable,
     MovieReader,
@@ -55,10 +55,15 @@ class KernelModel(nn.Module):
 
     @classmethod
     def fit(
-        cls, reader: MovieReader, inputs: Inputs, rows: np.ndarray, wanted: np.ndarray, seed: int
+        cls,
+        reader: MovieReader,
+        features: FeatureSet,
+        rows: np.ndarray,
+        wanted: np.ndarray,
+        seed: int,
     ) -> "KernelModel":
         """Fit to log10 revenues of the training part."""
-        fields = reader.read(inputs, rows)
+        fields = reader.read(features, rows)
         text = fields.streams.get("text", np.zeros((len(rows), 0), np.float32))
         model = cls(reader.arguments, len(rows), text.shape[1])
         model.reader.load_state_dict(reader.state_dict())
@@ -78,10 +83,10 @@ class KernelModel(nn.Module):
         return model
 
     @torch.inference_mode()
-    def answer(self, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
+    def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
         """Say log10 revenue, float64 (rows,)."""
         known = {name: getattr(self, f"known_{name}") for name in _VIEWS}
-        gram = _kernel(self.log_weights.exp(), self._view(self.reader.read(inputs, rows)), known)
+        gram = _kernel(self.log_weights.exp(), self._view(self.reader.read(features, rows)), known)
         return (self.centre[0] + self.centre[1] * (gram @ self.dual)).numpy()
 
     def _view(self, fields: FieldTable) -> Views:

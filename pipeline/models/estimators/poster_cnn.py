@@ -1,39 +1,28 @@
 """Seed 003's networks: a convolutional network looks at a poster."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from functools import partial
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
 
-import numpy as np
 from torch import Tensor, nn
 
 from pipeline.core.image_inputs import Fit
+from pipeline.models.estimators.pixel_estimator import PixelEstimator, PixelNetwork, pixel_kind
 from pipeline.models.networks.pixel_trunks import (
     NO_WEIGHTS,
-    LoadWeights,
     Normalise,
     Trunk,
     build_trunk,
-    fill_trunk,
-    find_weights,
-    label_weights,
     to_planes,
 )
 from pipeline.models.networks.resnets import FULL_WIDTH
 from pipeline.models.training.augmentation import Distortion, Distortions
-from pipeline.models.training.batches import take_batch
-from pipeline.models.training.estimator import Inputs, NetworkKind, Target, Trained, Training
-from pipeline.models.training.fitting import Plan, fit_plan, part_rows
-from pipeline.models.training.inference import Output, answer_in_turns
-from pipeline.models.training.objectives import make_objective
-from pipeline.models.training.pictures import PIXELS, ROW, PosterReader, row_table
+from pipeline.models.training.estimator import FeatureSet
+from pipeline.models.training.inference import Output
+from pipeline.models.training.pictures import PIXELS, PosterReader
 from pipeline.models.training.schedule import Schedule
 
 KIND = "poster cnn"
-
-LOOKED_AT = 32
-"""Posters scored at a time where nothing is learned."""
 
 
 @dataclass(frozen=True)
@@ -91,13 +80,14 @@ class PosterConfig:
         return Trunk(self.network, self.width, self.has_tricks, self.activation)
 
 
-class PosterNetwork(nn.Module):
+class PosterNetwork(PixelNetwork):
     """Pixels → (distortion) → trunk → one linear layer.
 
     Attributes:
-        fit, input_px: How it wants posters.
-        output: What its outputs stand for.
+        fit, input_px: How it takes posters.
     """
+
+    VAL_BATCH = 32
 
     def __init__(
         self,
@@ -131,82 +121,55 @@ class PosterNetwork(nn.Module):
         features = self.trunk(self.normalise(planes))  # (batch, width_out)
         return self.output.scale(self.head(features))
 
+    def open_reader(self, features: FeatureSet) -> PosterReader:
+        """Return what reads posters as squares."""
+        return PosterReader(features, self.fit, self.input_px)
+
 
 @dataclass(frozen=True)
-class PosterEstimator:
-    """One variant of a poster network.
+class PosterEstimator(PixelEstimator[PosterConfig]):
+    """One variant of a poster network; see `PixelEstimator`."""
 
-    Attributes:
-        name: In folders and reports.
-        config: Its hyperparameters.
-        small: Hyperparameters that make it fit for a demonstration.
-        load_weights: Where pretrained weights are from; None for from scratch.
-    """
+    KIND: ClassVar[str] = KIND
+    NETWORK: ClassVar[type[PixelNetwork]] = PosterNetwork
 
-    name: str
     config: PosterConfig = field(default_factory=PosterConfig)
-    small: Mapping[str, object] = field(default_factory=dict)
-    load_weights: LoadWeights | None = None
 
-    def train(
-        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
-    ) -> Trained:
-        """Train; see `Estimator.train`. Every movie of train and val must have a poster."""
-        config = training.turn(self.config)
-        weights = find_weights(config.trunk, self.load_weights)
-        config = replace(config, weights=label_weights(weights))
-        reader = PosterReader(inputs, Fit(config.fit), config.input_px, config.keep_mib)
-        plan = Plan(
-            kind=KIND,
-            build=POSTER_CNN.build,
-            arguments=_arguments(config, Output.of(target, part_rows(target, parts)[0])),
-            streams=[ROW],
-            config=config,
-            objective=partial(make_objective, target, weigh_classes=config.weigh_classes),
-            prepare=lambda network, *_: fill_trunk(network.trunk, weights),
-            table=row_table(inputs),
-            transform=reader.read_to_learn,
-            val_transform=reader.read,
-            val_batch=LOOKED_AT,
+    @staticmethod
+    def build(
+        trunk: Mapping[str, Any],
+        output: Mapping[str, Any],
+        fit: str,
+        input_px: int,
+        distortions: Mapping[str, Any] | None,
+    ) -> PosterNetwork:
+        """Build the empty network from JSON values."""
+        return PosterNetwork(
+            Trunk(**trunk),
+            Output.from_json(output),
+            fit=Fit(fit),
+            input_px=input_px,
+            distortions=Distortions(**distortions) if distortions else None,
         )
-        return fit_plan(plan, inputs, target, parts, training)
+
+    def open_reader(self, config: PosterConfig, features: FeatureSet) -> PosterReader:
+        """Return what reads the posters to learn from."""
+        return PosterReader(features, Fit(config.fit), config.input_px, config.keep_mib)
+
+    def arguments(self, config: PosterConfig, output: Output) -> dict[str, Any]:
+        """Return the arguments of `build`, JSON values."""
+        return {
+            "trunk": asdict(config.trunk),
+            "output": output.as_json(),
+            "fit": config.fit,
+            "input_px": config.input_px,
+            "distortions": asdict(config.distortions) if config.is_distorted else None,
+        }
+
+    def objective_options(self, config: PosterConfig) -> Mapping[str, Any]:
+        """Weigh classes as the config says."""
+        return {"weigh_classes": config.weigh_classes}
 
 
-def _arguments(config: PosterConfig, output: Output) -> dict[str, Any]:
-    return {
-        "trunk": asdict(config.trunk),
-        "output": output.as_json(),
-        "fit": config.fit,
-        "input_px": config.input_px,
-        "distortions": asdict(config.distortions) if config.is_distorted else None,
-    }
-
-
-def _build(
-    trunk: Mapping[str, Any],
-    output: Mapping[str, Any],
-    fit: str,
-    input_px: int,
-    distortions: Mapping[str, Any] | None,
-) -> PosterNetwork:
-    return PosterNetwork(
-        Trunk(**trunk),
-        Output.from_json(output),
-        fit=Fit(fit),
-        input_px=input_px,
-        distortions=Distortions(**distortions) if distortions else None,
-    )
-
-
-def _answer(network: PosterNetwork, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-    """Answer rows that have a poster; see `pipeline.models.training.pictures.usable_rows`."""
-    table = row_table(inputs)
-    reader = PosterReader(inputs, network.fit, network.input_px)
-    return answer_in_turns(
-        network, lambda some: reader.read(take_batch(table, [ROW], some)), rows, network.output,
-        batch_size=LOOKED_AT,
-    )  # fmt: skip
-
-
-POSTER_CNN = NetworkKind(_build, _answer)
+POSTER_CNN = pixel_kind(PosterEstimator)
 """The network as saved models name it."""

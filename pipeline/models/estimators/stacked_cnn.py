@@ -1,40 +1,29 @@
 """Seed 004's networks: a convolutional network looks at several frames of a trailer."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from functools import partial
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pipeline.models.estimators.pixel_estimator import PixelEstimator, PixelNetwork, pixel_kind
 from pipeline.models.networks.attention_pooling import AttentionPooling
 from pipeline.models.networks.pixel_trunks import (
     NO_WEIGHTS,
-    LoadWeights,
     Normalise,
     Trunk,
     build_trunk,
-    fill_trunk,
-    find_weights,
-    label_weights,
     to_planes,
     widen_first_convolution,
 )
 from pipeline.models.networks.resnets import FULL_WIDTH
-from pipeline.models.training.batches import take_batch
-from pipeline.models.training.estimator import Inputs, NetworkKind, Target, Trained, Training
-from pipeline.models.training.fitting import Plan, fit_plan, part_rows
-from pipeline.models.training.inference import Output, answer_in_turns
-from pipeline.models.training.objectives import make_objective
-from pipeline.models.training.pictures import PIXELS, ROW, FrameReader, row_table
+from pipeline.models.training.estimator import FeatureSet
+from pipeline.models.training.inference import Output
+from pipeline.models.training.pictures import PIXELS, FrameReader
 from pipeline.models.training.schedule import Schedule
 
 KIND = "frames cnn"
-
-LOOKED_AT = 16
-"""Movies scored at a time where nothing is learned."""
 
 
 @dataclass(frozen=True)
@@ -94,16 +83,17 @@ class FramesConfig:
         return Trunk(self.network, self.width)
 
 
-class FramesNetwork(nn.Module):
+class FramesNetwork(PixelNetwork):
     """Frames → (noise) → trunk over all of them, or over each and attention → one linear layer.
 
     A stack has no empty place: a movie with fewer frames shows them again from the first. The
     shared network masks what is not there.
 
     Attributes:
-        n_frames, is_shared, input_px: How it wants frames.
-        output: What its output stands for.
+        n_frames, is_shared, input_px: How it takes frames.
     """
+
+    VAL_BATCH = 16
 
     def __init__(
         self,
@@ -142,6 +132,10 @@ class FramesNetwork(nn.Module):
         features = self._shared(pixels, mask) if self.is_shared else self._stacked(pixels)
         return self.output.scale(self.head(features))
 
+    def open_reader(self, features: FeatureSet) -> FrameReader:
+        """Return what reads frames spread evenly over the trailer."""
+        return FrameReader(features, self.n_frames, self.input_px, is_cycled=not self.is_shared)
+
     def _stacked(self, pixels: Tensor) -> Tensor:
         frames = [self._prepare(frame) for frame in pixels.unbind(dim=1)]  # (batch, 3, px, px) each
         return self.trunk(torch.cat(frames, dim=1))  # (batch, width_out)
@@ -158,76 +152,43 @@ class FramesNetwork(nn.Module):
 
 
 @dataclass(frozen=True)
-class FramesEstimator:
-    """One variant of a network over frames.
+class FramesEstimator(PixelEstimator[FramesConfig]):
+    """One variant of a network over frames; see `PixelEstimator`."""
 
-    Attributes:
-        name: In folders and reports.
-        config: Its hyperparameters.
-        small: Hyperparameters that make it fit for a demonstration.
-        load_weights: Where pretrained weights are from; None for from scratch.
-    """
+    KIND: ClassVar[str] = KIND
+    NETWORK: ClassVar[type[PixelNetwork]] = FramesNetwork
 
-    name: str
     config: FramesConfig = field(default_factory=FramesConfig)
-    small: Mapping[str, object] = field(default_factory=dict)
-    load_weights: LoadWeights | None = None
 
-    def train(
-        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
-    ) -> Trained:
-        """Train; see `Estimator.train`. Every movie of train and val must have frames."""
-        config = training.turn(self.config)
-        weights = find_weights(config.trunk, self.load_weights)
-        config = replace(config, weights=label_weights(weights))
-        reader = FrameReader(
-            inputs, config.n_frames, config.input_px, config.keep_mib,
+    @staticmethod
+    def build(trunk: Mapping[str, Any], output: Mapping[str, Any], **how: Any) -> FramesNetwork:
+        """Build the empty network from JSON values."""
+        return FramesNetwork(Trunk(**trunk), Output.from_json(output), **how)
+
+    def open_reader(self, config: FramesConfig, features: FeatureSet) -> FrameReader:
+        """Return what reads the frames to learn from."""
+        return FrameReader(
+            features, config.n_frames, config.input_px, config.keep_mib,
             is_cycled=not config.is_shared,
             chooses_anew=config.chooses_anew,
             shuffles_order=config.shuffles_order,
         )  # fmt: skip
-        plan = Plan(
-            kind=KIND,
-            build=FRAMES_CNN.build,
-            arguments=_arguments(config, Output.of(target, part_rows(target, parts)[0])),
-            streams=[ROW],
-            config=config,
-            objective=partial(make_objective, target, loss=config.loss),
-            prepare=lambda network, *_: fill_trunk(network.trunk, weights),
-            table=row_table(inputs),
-            transform=reader.read_to_learn,
-            val_transform=reader.read,
-            val_batch=LOOKED_AT,
-        )
-        return fit_plan(plan, inputs, target, parts, training)
+
+    def arguments(self, config: FramesConfig, output: Output) -> dict[str, Any]:
+        """Return the arguments of `build`, JSON values."""
+        return {
+            "trunk": asdict(config.trunk),
+            "output": output.as_json(),
+            "n_frames": config.n_frames,
+            "is_shared": config.is_shared,
+            "input_px": config.input_px,
+            "noise": config.noise,
+        }
+
+    def objective_options(self, config: FramesConfig) -> Mapping[str, Any]:
+        """Take the config's loss."""
+        return {"loss": config.loss}
 
 
-def _arguments(config: FramesConfig, output: Output) -> dict[str, Any]:
-    return {
-        "trunk": asdict(config.trunk),
-        "output": output.as_json(),
-        "n_frames": config.n_frames,
-        "is_shared": config.is_shared,
-        "input_px": config.input_px,
-        "noise": config.noise,
-    }
-
-
-def _build(trunk: Mapping[str, Any], output: Mapping[str, Any], **how: Any) -> FramesNetwork:
-    return FramesNetwork(Trunk(**trunk), Output.from_json(output), **how)
-
-
-def _answer(network: FramesNetwork, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-    """Answer rows that have frames; see `pipeline.models.training.pictures.usable_rows`."""
-    table = row_table(inputs)
-    reader = FrameReader(
-        inputs, network.n_frames, network.input_px, is_cycled=not network.is_shared
-    )
-    return answer_in_turns(
-        network, lambda some: reader.read(take_batch(table, [ROW], some)), rows, network.output,
-        batch_size=LOOKED_AT,
-    )  # fmt: skip
-
-
-FRAMES_CNN = NetworkKind(_build, _answer)
+FRAMES_CNN = pixel_kind(FramesEstimator)
 """The network as saved models name it."""

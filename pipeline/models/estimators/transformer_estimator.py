@@ -1,4 +1,4 @@
-"""Estimator of seed 000's transformer: read, pretrain, fine-tune, measure the interval."""
+"""The transformer of reference implementation 000: pretrain, fine-tune, calibrate the interval."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.core.tasks import Target
 from pipeline.models.estimators.box_office_pretraining import pretrain
 from pipeline.models.networks.box_office_transformer import (
     BoxOfficeTransformer,
@@ -17,8 +18,20 @@ from pipeline.models.networks.box_office_transformer import (
     calibrate_interval,
 )
 from pipeline.models.networks.streams import width_of
-from pipeline.models.training.estimator import Inputs, NetworkKind, Target, Trained, Training
-from pipeline.models.training.fitting import Plan, first_weights, fit_plan, part_rows, refuse_leaks
+from pipeline.models.training.estimator import (
+    FeatureSet,
+    NetworkKind,
+    RunConfig,
+    Trained,
+    check_features,
+)
+from pipeline.models.training.fitting import (
+    BaseEstimator,
+    TrainingSpec,
+    first_weights,
+    fit,
+    rows_to_fit,
+)
 from pipeline.models.training.learner import Objective
 from pipeline.models.training.loop import Fitted
 from pipeline.models.training.movie_reader import FieldTable, MovieReader, known_revenue_usd
@@ -28,34 +41,27 @@ KIND = "box office transformer"
 SMALL: Mapping[str, object] = MappingProxyType(
     {"width": 32, "max_epochs": 6, "pretraining_epochs": 2}
 )
-"""Hyperparameters for the studio: seconds on one core."""
+"""Hyperparameters for the simulator's movies: seconds on one core."""
 
 
 @dataclass(frozen=True)
-class TransformerEstimator:
-    """One variant of the transformer.
+class TransformerEstimator(BaseEstimator[TransformerConfig]):
+    """One variant of the transformer."""
 
-    Attributes:
-        name: In folders and reports.
-        config: Its hyperparameters.
-        small: Hyperparameters for the studio.
-    """
-
-    name: str
     config: TransformerConfig = field(default_factory=TransformerConfig)
     small: Mapping[str, object] = field(default_factory=lambda: SMALL)
 
     def train(
-        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
+        self, features: FeatureSet, target: Target, split: np.ndarray, run: RunConfig
     ) -> Trained:
         """Train; see `Estimator.train`."""
-        read = _read(self.config, inputs, target, parts, training)
+        read = _read(self.config, features, target, split, run)
 
         def prepare(network: BoxOfficeTransformer, *_: object) -> None:
-            _pretrain(network, read, training)
+            _pretrain(network, read, run)
 
         config, fields = read.config, read.fields
-        plan = Plan(
+        spec = TrainingSpec(
             kind=KIND,
             build=BoxOfficeTransformer,
             arguments=read.arguments,
@@ -65,35 +71,31 @@ class TransformerEstimator:
             prepare=prepare,
             table=fields,
         )
-        trained = fit_plan(plan, inputs, target, parts, training)
-        said = trained.network.answer(inputs, read.val_rows)
-        reach = calibrate_interval(said, target.values[read.val_rows])
+        trained = fit(spec, features, target, split, run)
+        preds = trained.network.predict(features, read.val_rows)
+        reach = calibrate_interval(preds, target.values[read.val_rows])
         trained.network.reach.copy_(torch.from_numpy(reach))
         return trained
 
     def pretrain(
         self,
-        inputs: Inputs,
+        features: FeatureSet,
         target: Target,
-        parts: np.ndarray,
-        training: Training,
+        split: np.ndarray,
+        run: RunConfig,
         *,
         clock: Callable[[], float] | None = None,
     ) -> Mapping[str, Fitted]:
-        """Do only what needs no revenue; `train` with the same folder then goes on from there.
-
-        Returns:
-            What came of each step, by name; none where the variant has no pretraining.
-        """
-        read = _read(self.config, inputs, target, parts, training)
+        """Learn what requires no revenue; see `PretrainedEstimator.pretrain`."""
+        read = _read(self.config, features, target, split, run)
         seed = read.config.schedule.seed
         network = first_weights(BoxOfficeTransformer, read.arguments, seed)
-        return _pretrain(network, read, training, clock)
+        return _pretrain(network, read, run, clock)
 
 
 @dataclass(frozen=True)
 class _Read:
-    """What training begins with: the rows, as the fitted reader gives them."""
+    """What training begins with: the rows, as the fitted reader reads them."""
 
     config: TransformerConfig
     reader: MovieReader
@@ -104,14 +106,18 @@ class _Read:
 
 
 def _read(
-    config: TransformerConfig, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
+    config: TransformerConfig,
+    features: FeatureSet,
+    target: Target,
+    split: np.ndarray,
+    run: RunConfig,
 ) -> _Read:
-    refuse_leaks(inputs)
-    config = training.turn(config)
-    train_rows, val_rows = part_rows(target, parts)
-    revenue_usd = known_revenue_usd(inputs, target.values)
-    reader = MovieReader.fit(inputs, train_rows, revenue_usd, config.fields)
-    fields = reader.read(inputs, np.arange(len(target.values)))
+    check_features(features)
+    config = run.override(config)
+    train_rows, val_rows = rows_to_fit(target, split)
+    revenue_usd = known_revenue_usd(features, target.values)
+    reader = MovieReader.fit(features, train_rows, revenue_usd, config.fields)
+    fields = reader.read(features, np.arange(len(target.values)))
     arguments = _arguments(config, reader, fields, target.values[train_rows])
     return _Read(config, reader, fields, train_rows, val_rows, arguments)
 
@@ -119,36 +125,36 @@ def _read(
 def _pretrain(
     network: BoxOfficeTransformer,
     read: _Read,
-    training: Training,
+    run: RunConfig,
     clock: Callable[[], float] | None = None,
 ) -> Mapping[str, Fitted]:
     network.reader.load_state_dict(read.reader.state_dict())
     return pretrain(
-        network, read.fields, read.train_rows, read.val_rows, read.config, training, clock=clock
+        network, read.fields, read.train_rows, read.val_rows, read.config, run, clock=clock
     )
 
 
-def loss(said: Tensor, target: Tensor) -> Tensor:
-    """Squared error of the mean, plus the likelihood of the deviation around that mean."""
-    target = target.to(said)
-    off = (said[:, 0] - target).square()
-    deviation = (said[:, 1] + 0.5 * off.detach() * torch.exp(-2 * said[:, 1])).mean()
+def loss(preds: Tensor, target: Tensor) -> Tensor:
+    """Return the squared error of the mean, plus the likelihood of the deviation around it."""
+    target = target.to(preds)
+    off = (preds[:, 0] - target).square()
+    deviation = (preds[:, 1] + 0.5 * off.detach() * torch.exp(-2 * preds[:, 1])).mean()
     return off.mean() + 0.1 * deviation
 
 
-def score(said: Tensor, target: Tensor) -> Mapping[str, float]:
+def score(preds: Tensor, target: Tensor) -> Mapping[str, float]:
     """Return the root of the mean squared error in log10 dollars."""
-    return {"rmse": float((said[:, 0] - target.to(said)).square().mean().sqrt())}
+    return {"rmse": float((preds[:, 0] - target.to(preds)).square().mean().sqrt())}
 
 
 def _streams(config: TransformerConfig, fields: FieldTable) -> list[str]:
-    wanted = {"text": config.uses_text, "regions": config.uses_regions}
-    extra = [name for name, uses in wanted.items() if uses and name in fields.streams]
+    optional = {"text": config.uses_text, "regions": config.uses_regions}
+    extra = [name for name, uses in optional.items() if uses and name in fields.streams]
     return ["numbers", "owners", "fields", "buckets", *extra]
 
 
 def _arguments(
-    config: TransformerConfig, reader: MovieReader, fields: FieldTable, wanted: np.ndarray
+    config: TransformerConfig, reader: MovieReader, fields: FieldTable, actual: np.ndarray
 ) -> Mapping[str, Any]:
     names = ("width", "layers", "heads", "feedforward", "dropout", "uses_numbers")
     streams = _streams(config, fields)
@@ -162,13 +168,13 @@ def _arguments(
         "text_width": widths["text"],
         "region_width": widths["regions"],
         **{name: known[name] for name in names},
-        "mean": float(wanted.mean()),
-        "sd": float(wanted.std()) or 1.0,
+        "mean": float(actual.mean()),
+        "sd": float(actual.std()) or 1.0,
     }
 
 
-def _answer(network: BoxOfficeTransformer, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-    return as_interval(network.answer(inputs, rows), network.reach.numpy())
+def _predict(network: BoxOfficeTransformer, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
+    return as_interval(network.predict(features, rows), network.reach.numpy())
 
 
-TRANSFORMER = NetworkKind(BoxOfficeTransformer, _answer)
+TRANSFORMER = NetworkKind(BoxOfficeTransformer, _predict)

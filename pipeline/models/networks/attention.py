@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from pipeline.core.systems import TaskKind
+from pipeline.core.tasks import TaskKind
 from pipeline.models.networks.fusion import DROPOUT, StreamNetwork, stream_kind
 from pipeline.models.networks.streams import StreamSpec
 from pipeline.models.training.inference import Output

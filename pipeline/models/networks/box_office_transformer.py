@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.models.training.batches import take_batch
-from pipeline.models.training.estimator import Inputs
+from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.movie_reader import ALL_FIELDS, FIELDS, PAD, MovieReader
 from pipeline.models.training.schedule import Schedule
 
@@ -20,7 +20,7 @@ CHUNK = 9
 """Numbers share a token by nine: a role's track record is one token."""
 
 BUCKETS = 8
-ANSWER_ROWS = 256
+PREDICT_ROWS = 256
 LEVEL_90 = 1.645
 """Half the width of a normal distribution's 90 % interval, in standard deviations."""
 
@@ -187,13 +187,13 @@ class BoxOfficeTransformer(nn.Module):
         return torch.einsum("bci,ciw->bcw", both, self.number_weight) + self.number_place
 
     @torch.inference_mode()
-    def answer(self, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
+    def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
         """Say log10 revenue: float64 (rows, 2), mean and standard deviation."""
-        fields = self.reader.read(inputs, rows)
+        fields = self.reader.read(features, rows)
         self.eval()
         parts = [np.zeros((0, 2))]
-        for start in range(0, len(rows), ANSWER_ROWS):
-            some = np.arange(start, min(start + ANSWER_ROWS, len(rows)))
+        for start in range(0, len(rows), PREDICT_ROWS):
+            some = np.arange(start, min(start + PREDICT_ROWS, len(rows)))
             batch = take_batch(fields, [n for n in self.streams if n in fields.streams], some)
             streams, masks = self.fill(batch.streams, batch.masks, len(some))
             said = self(streams, masks).double().numpy()
@@ -203,7 +203,7 @@ class BoxOfficeTransformer(nn.Module):
     def fill(
         self, streams: Mapping[str, Tensor], masks: Mapping[str, Tensor], n: int
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Mask what the inputs lack altogether."""
+        """Mask what the features lack altogether."""
         streams, masks = dict(streams), dict(masks)
         for name, layer, steps in (("text", self.text, ()), ("regions", self.region, (1,))):
             if layer is not None and name not in streams:

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pipeline.core.systems import TaskKind
+from pipeline.core.tasks import TaskKind
 from pipeline.models.networks.dropout import ByteDropout
 from pipeline.models.networks.padding import find_places, gather, spread
 from pipeline.models.networks.streams import StreamSpec
-from pipeline.models.training.estimator import Inputs, NetworkKind
-from pipeline.models.training.inference import Output, answer_streams
+from pipeline.models.training.estimator import FeatureSet, NetworkKind
+from pipeline.models.training.inference import Output, predict_from_streams
 
 WIDTH = 128
 HEADS = 4
@@ -25,7 +25,7 @@ DROPOUT = 0.25
 
 LATE, EARLY = "late", "early"
 KIND = "divita"
-ANSWER_BATCH = 64
+PREDICT_BATCH = 64
 """Movies asked at a time: whole trailers, not windows of them."""
 
 
@@ -208,11 +208,11 @@ def build_divita(
     return Divita([StreamSpec(**stream) for stream in streams], n_labels, fusion, dropout)
 
 
-def _answer(network: Divita, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-    return answer_streams(
-        network, network.specs, inputs.table, rows, network.output, batch_size=ANSWER_BATCH
+def _predict(network: Divita, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
+    return predict_from_streams(
+        network, network.specs, features.table, rows, network.output, batch_size=PREDICT_BATCH
     )
 
 
-DIVITA = NetworkKind(build_divita, _answer)
+DIVITA = NetworkKind(build_divita, _predict)
 """The network as saved models name it."""

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline.core.systems import TaskKind
+from pipeline.core.tasks import TaskKind
 from pipeline.models.networks.streams import StreamEncoder, StreamSpec
 from pipeline.models.training.batches import StreamTable
-from pipeline.models.training.estimator import Inputs, NetworkKind
-from pipeline.models.training.inference import Output, answer_streams
+from pipeline.models.training.estimator import FeatureSet, NetworkKind
+from pipeline.models.training.inference import Output, predict_from_streams
 
 HIDDEN_WIDTHS = (512, 256)
 """Widths between the streams and the classes. Source: seed 001, "Multimodal Fusion"."""
@@ -106,7 +106,7 @@ def stream_kind(network: Callable[..., StreamNetwork]) -> NetworkKind:
         specs = [StreamSpec(**spec) for spec in streams]
         return network(specs, n_outputs, dropout, output=Output.from_json(output))
 
-    return NetworkKind(build, _answer)
+    return NetworkKind(build, _predict)
 
 
 def stream_arguments(
@@ -121,8 +121,8 @@ def stream_arguments(
     }
 
 
-def _answer(network: StreamNetwork, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-    return answer_streams(network, network.specs, inputs.table, rows, network.output)
+def _predict(network: StreamNetwork, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
+    return predict_from_streams(network, network.specs, features.table, rows, network.output)
 
 
 FUSION = stream_kind(FusionNetwork)

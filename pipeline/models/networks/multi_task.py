@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pipeline.core.systems import TaskKind
-from pipeline.models.training.estimator import Target
+from pipeline.core.tasks import Target, TaskKind
 from pipeline.models.training.learner import Objective
 
 

@@ -1,59 +1,117 @@
-"""The variants of `box_office`: the blend, its parts alone, and what the paper compares."""
+"""Revenue from typed fields, plot and poster regions: reference implementation 000, which
+publishes no split.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from pipeline.core.systems import BOX_OFFICE
-from pipeline.models.estimators.blend import (
-    KERNEL,
-    TRANSFORMER,
-    TREES,
-    BlendConfig,
-    BlendEstimator,
-    transformer_of,
-)
-from pipeline.models.estimators.transformer_estimator import TransformerEstimator
-from pipeline.models.networks.box_office_transformer import TransformerConfig
-from pipeline.models.training.estimator import Estimator
-from pipeline.models.training.movie_reader import FIELDS
+import numpy as np
 
+from pipeline.core.split_names import EIGHTY_TEN_TEN
+from pipeline.core.target_rules import MIN_REVENUE_USD, exclude_by_revenue, mean_and_sd
+from pipeline.core.tasks import GeneratedTruth, Target, TargetContext, Task, TaskKind
+from pipeline.models.systems.system import CodeVersions, Hyperparameter, System
+
+if TYPE_CHECKING:
+    from pipeline.models.networks.pixel_trunks import LoadWeights
+    from pipeline.models.training.estimator import Estimator, PretrainedEstimator
+
+MAIN = "blend"
 TEXT_ONLY = "text only, masked words"
 PLAIN = "transformer"
 MASKED = "transformer, masked fields"
 GROUNDED = "transformer, masked fields, grounded keywords"
 
-_WITH_KEYWORDS = (*FIELDS, "keyword")
 
-_RECIPES = (
-    BlendEstimator(BOX_OFFICE.main_variant, BlendConfig(pretraining="masked")),
-    TransformerEstimator(PLAIN),
-    TransformerEstimator(MASKED, TransformerConfig(pretraining="masked")),
-    TransformerEstimator(
-        GROUNDED, TransformerConfig(pretraining="grounding+masked", fields=_WITH_KEYWORDS)
-    ),
-    TransformerEstimator("transformer, keywords", TransformerConfig(fields=_WITH_KEYWORDS)),
-    TransformerEstimator(
-        TEXT_ONLY,
-        TransformerConfig(
-            pretraining="masked", fields=("word",), uses_numbers=False, uses_regions=False
-        ),
-    ),
-    BlendEstimator("gaussian process", BlendConfig(parts=(KERNEL,))),
-    BlendEstimator("boosted trees", BlendConfig(parts=(TREES,))),
+class Log10Revenue:
+    """Revenue of at least a thousand dollars, as a logarithm."""
+
+    def exclude(self, context: TargetContext) -> np.ndarray:
+        """Exclude movies without a plausible revenue."""
+        return exclude_by_revenue(context.table)
+
+    def compute(self, context: TargetContext, known: np.ndarray, train_rows: np.ndarray) -> Target:
+        """Compute log10 US dollars, with the training set's mean and deviation."""
+        values = np.full(len(context.table), np.nan)
+        values[known] = np.log10(context.table["revenue_usd"].to_numpy(np.float64)[known])
+        facts = {"min_revenue_usd": MIN_REVENUE_USD, **mean_and_sd(values[train_rows])}
+        return Target(context.task, values, facts)
+
+
+def _ceiling(truth: GeneratedTruth, ids: Sequence[int], _target: Target) -> np.ndarray:
+    return truth.expected_log10_revenue(ids)
+
+
+LOG10_REVENUE = Task(
+    "log10_revenue",
+    TaskKind.REGRESSION,
+    "rmse_error",
+    unit="log10 US dollars",
+    rule=Log10Revenue(),
+    noise_ceiling=_ceiling,
+    is_monetary=True,
 )
 
-ESTIMATORS: Mapping[str, Estimator] = {estimator.name: estimator for estimator in _RECIPES}
-"""By the variant's name, the main one first. Keywords are in two variants only: the crowd writes
-them, many after release."""
+
+def _estimators(_: "LoadWeights | None" = None) -> "Mapping[str, Estimator]":
+    """Build the blend, its members alone, and what the paper compares.
+
+    Keywords are in two variants only: the crowd writes them, many after release.
+    """
+    from pipeline.models.estimators.blend import KERNEL, TREES, BlendConfig, BlendEstimator
+    from pipeline.models.estimators.transformer_estimator import TransformerEstimator
+    from pipeline.models.networks.box_office_transformer import TransformerConfig
+    from pipeline.models.training.movie_reader import FIELDS
+
+    with_keywords = (*FIELDS, "keyword")
+    transformers = {
+        PLAIN: TransformerConfig(),
+        MASKED: TransformerConfig(pretraining="masked"),
+        GROUNDED: TransformerConfig(pretraining="grounding+masked", fields=with_keywords),
+        "transformer, keywords": TransformerConfig(fields=with_keywords),
+        TEXT_ONLY: TransformerConfig(
+            pretraining="masked", fields=("word",), uses_numbers=False, uses_regions=False
+        ),
+    }
+    built = [
+        BlendEstimator(MAIN, BlendConfig(pretraining="masked")),
+        *(TransformerEstimator(name, config) for name, config in transformers.items()),
+        BlendEstimator("gaussian process", BlendConfig(parts=(KERNEL,))),
+        BlendEstimator("boosted trees", BlendConfig(parts=(TREES,))),
+    ]
+    return {estimator.name: estimator for estimator in built}
 
 
-def pretrained_estimators() -> Mapping[str, TransformerEstimator]:
-    """Return the transformers that are pretrained, also the one inside the blend, by variant."""
-    found = {}
-    for name, estimator in ESTIMATORS.items():
+def _pretrained_estimators() -> "Mapping[str, PretrainedEstimator]":
+    """Build the transformers that are pretrained, also the one inside the blend, by variant."""
+    from pipeline.models.estimators.blend import BlendEstimator
+    from pipeline.models.estimators.transformer_estimator import TransformerEstimator
+
+    found: dict[str, PretrainedEstimator] = {}
+    for name, estimator in _estimators().items():
         if isinstance(estimator, BlendEstimator):
-            if TRANSFORMER not in estimator.config.parts:
-                continue
-            estimator = transformer_of(estimator.config)
-        if estimator.config.pretraining:
+            estimator = estimator.transformer
+        if isinstance(estimator, TransformerEstimator) and estimator.config.pretraining:
             found[name] = estimator
     return found
+
+
+BOX_OFFICE = System(
+    name="box_office",
+    reference="000",
+    tasks=(LOG10_REVENUE,),
+    main_variant=MAIN,
+    splits=(EIGHTY_TEN_TEN,),
+    folds=5,
+    estimators=_estimators,
+    code_versions=CodeVersions(splits="2", model="3", evaluation="2"),
+    pretrained_estimators=_pretrained_estimators,
+    hyperparameters=(
+        Hyperparameter("width", int, "Of the encoder."),
+        Hyperparameter("layers", int, "Of the encoder."),
+        Hyperparameter("heads", int, "Of the encoder's attention."),
+        Hyperparameter("feedforward", int, "Width between the encoder's layers."),
+        Hyperparameter("dropout", float, "Inside the encoder and on tokens."),
+        Hyperparameter("pretraining_epochs", int, "Most passes of each step of pretraining."),
+    ),
+)

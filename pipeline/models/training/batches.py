@@ -1,15 +1,18 @@
 """Batches of rows from streams and masks; arrays may lie on disk, only a batch is read."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from pipeline.core.ragged import Ragged
-from pipeline.models.training.prefetch import read_ahead
+
+T = TypeVar("T")
 
 
 class StreamTable(Protocol):
@@ -30,7 +33,7 @@ class StreamTable(Protocol):
 
 @dataclass(frozen=True)
 class Batch:
-    """Some movies' inputs, and what is wanted of them.
+    """Some movies' features, and what is wanted of them.
 
     Attributes:
         streams: By name, float32 (batch, ...); sequences padded, (batch, longest, width).
@@ -148,3 +151,24 @@ class Batches:
 def step_seed(seed: int, epoch: int, step: int) -> int:
     """Mix three numbers to a seed, from 0 to 2⁶³ - 1."""
     return int(np.random.SeedSequence((seed, epoch, step)).generate_state(1, np.uint64)[0] >> 1)
+
+
+def read_ahead(items: Iterator[T], ahead: int = 2) -> Iterator[T]:
+    """Return the same items in the same order, taken from the iterator by a thread of its own.
+
+    An error of the iterator is raised where its item would have been; stopping early leaves no
+    thread.
+
+    Args:
+        items: Anything but None.
+        ahead: So many items wait at most.
+
+    Example:
+        >>> list(read_ahead(iter("abc")))
+        ['a', 'b', 'c']
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as pool:
+        waiting = deque(pool.submit(next, items, None) for _ in range(ahead))
+        while (item := waiting.popleft().result()) is not None:
+            waiting.append(pool.submit(next, items, None))
+            yield item

@@ -1,6 +1,4 @@
-"""What every variant of every system has in common: its inputs, its target, and what it gives
-back.
-"""
+"""What every estimator has in common: features and target in, a trained network out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -10,30 +8,34 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from torch import nn
 
-from pipeline.core.errors import TrainingError
+from pipeline.core.errors import LeakError, TrainingError
+from pipeline.core.leaking_columns import check_no_leak
 from pipeline.core.records import MovieRecord
-from pipeline.core.target import Target
+from pipeline.core.tasks import Target
 from pipeline.models.training.batches import StreamTable
 from pipeline.models.training.learner import EpochHook, ResumeHook
 from pipeline.models.training.loop import Fitted
 
 Config = TypeVar("Config")
 
+LATER_FIELDS = ("revenue_usd", "popularity", "vote_average", "vote_count")
+"""Fields of a record that must be None: they are known only after release."""
+
 
 @dataclass(frozen=True)
-class Inputs:
+class FeatureSet:
     """All that models may look at, one row per movie in the same order everywhere.
 
     Attributes:
-        table: Streams, masks and their hash.
+        table: Modalities, masks and their hash.
         records: One per movie; what is known before release only: popularity, votes and revenue
             are None.
         revenue_usd: Float64 (movies,), NaN unknown: for track records of people, of movies of the
-            training part that came out earlier, and for nothing else.
-        load_poster: Gives a row's poster, uint8 RGB (height, width, 3), or None.
-        load_frames: Gives a row's frames, uint8 RGB (up to 30, 224, 224, 3), or None.
+            training set that came out earlier, and for nothing else.
+        load_poster: Returns a row's poster, uint8 RGB (height, width, 3), or None.
+        load_frames: Returns a row's frames, uint8 RGB (up to 30, 224, 224, 3), or None.
         extra_targets: What networks with several heads learn besides; never an input. Fitted on
-            the same training part, unknown values allowed.
+            the same training set, unknown values allowed.
     """
 
     table: StreamTable
@@ -46,16 +48,16 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained network and how it came about.
+    """A trained network and how it was trained.
 
     Attributes:
         kind: Its name in `pipeline.models.training.model_registry`.
-        arguments: JSON values; `KINDS[kind].build(**arguments)` gives the empty network.
+        arguments: JSON values; `KINDS[kind].build(**arguments)` returns the empty network.
         network: In evaluation mode, with its best weights, on the CPU.
         fitted: History and best epoch.
         config: JSON values: every hyperparameter as used.
         data_hash: Of the table.
-        fingerprint: Hash of config, data, target and parts.
+        fingerprint: Hash of config, data, target and split.
     """
 
     kind: str
@@ -68,28 +70,28 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class Training:
+class RunConfig:
     """How and where one training runs; nothing of what is learned.
 
     Attributes:
-        folder: For checkpoints; an interrupted training is taken up from there.
+        folder: For checkpoints; an interrupted training resumes from there.
         seed: Of weights, dropout and order.
-        hyperparameters: By name, what is to differ from the estimator's published defaults.
-        on_epoch: Told of each epoch; may raise to stop.
-        on_resume: Told what earlier takes had spent, once for each step that is taken up or read
-            back.
+        hyperparameters: By name, what differs from the estimator's published defaults.
+        on_epoch: Called after each epoch; may raise to stop.
+        on_resume: Called with the seconds that earlier runs had spent, once for each step that
+            resumes or is read back.
         accelerator: "cpu", "gpu" or "auto".
     """
 
     folder: Path
     seed: int = 42
-    hyperparameters: Mapping[str, object] = field(default_factory=dict)
+    hyperparameters: Mapping[str, object] = field(default_factory=dict[str, object])
     on_epoch: EpochHook | None = None
     on_resume: ResumeHook | None = None
     accelerator: str = "auto"
 
-    def turn(self, config: Config) -> Config:
-        """Return an estimator's config with this training's seed and hyperparameters.
+    def override(self, config: Config) -> Config:
+        """Return an estimator's config with this run's seed and hyperparameters.
 
         Raises:
             TrainingError: A hyperparameter is unknown.
@@ -98,31 +100,62 @@ class Training:
 
 
 class Estimator(Protocol):
-    """One variant of a system: how to make a network from inputs and a target."""
+    """One variant of a system: how to train a network from features and a target."""
 
-    name: str
-    """In folders and reports."""
+    @property
+    def name(self) -> str:
+        """In folders and reports."""
+        ...
 
-    config: Any
-    """Its hyperparameters with their published values, a frozen dataclass."""
+    @property
+    def config(self) -> Any:
+        """Its hyperparameters with their published values, a frozen dataclass of its own."""
+        ...
 
-    small: Mapping[str, object]
-    """Other values of some hyperparameters, for a demo that takes seconds."""
+    @property
+    def small(self) -> Mapping[str, object]:
+        """Other values of some hyperparameters, for a demonstration that takes seconds."""
+        ...
+
+    @property
+    def reads(self) -> Sequence[str]:
+        """Names of what its network reads: modalities, fields of records, or pixels."""
+        ...
 
     def train(
-        self, inputs: Inputs, target: Target, parts: np.ndarray, training: Training
+        self, features: FeatureSet, target: Target, split: np.ndarray, run: RunConfig
     ) -> Trained:
         """Train on the movies in "train", stop by those in "val"; "test" is not looked at.
 
         Args:
-            inputs: All that may be looked at.
-            target: What is wanted, fitted on the same training part.
-            parts: "train", "val", "test" or "" per movie, object (movies,).
-            training: Where, from which seed, with which hyperparameters.
+            features: All that may be looked at.
+            target: What is predicted, fitted on the same training set.
+            split: "train", "val", "test" or "" per movie, object (movies,).
+            run: Where, from which seed, with which hyperparameters.
 
         Raises:
-            TrainingError: A part is empty, a hyperparameter is unknown, or the streams are missing.
-            LeakError: An input is known only after release.
+            TrainingError: A set is empty, a hyperparameter is unknown, or modalities are missing.
+            LeakError: A feature is known only after release.
+        """
+        ...
+
+
+class PretrainedEstimator(Estimator, Protocol):
+    """An estimator whose network learns something before it sees the target."""
+
+    def pretrain(
+        self,
+        features: FeatureSet,
+        target: Target,
+        split: np.ndarray,
+        run: RunConfig,
+        *,
+        clock: Callable[[], float] | None = None,
+    ) -> Mapping[str, Fitted]:
+        """Pretrain; `train` with the same folder then goes on from there.
+
+        Returns:
+            History and best epoch of each step, by name.
         """
         ...
 
@@ -132,14 +165,14 @@ class NetworkKind:
     """A kind of network as saved models name it.
 
     Attributes:
-        build: Arguments (JSON values) to an empty network that its weights fit.
-        answer: (network, inputs, rows) to float64: class probabilities (n, classes), label
+        build: Builds an empty network that its weights fit, from JSON values.
+        predict: (network, features, rows) to float64: class probabilities (n, classes), label
             probabilities (n, labels), or numbers (n,) or (n, 3): mean, lower and upper end of a
             90 % interval.
     """
 
     build: Callable[..., nn.Module]
-    answer: Callable[[nn.Module, Inputs, np.ndarray], np.ndarray]
+    predict: Callable[[Any, FeatureSet, np.ndarray], np.ndarray]
 
 
 def override_config(
@@ -157,20 +190,39 @@ def override_config(
         >>> override_config(Schedule(), {"patience": 3}, seed=1).patience
         3
     """
-    wanted = {
+    given = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in hyperparameters.items()
     }
     if seed is not None:
-        wanted.setdefault("seed", seed)
-    own = {field.name for field in fields(config)}
+        given.setdefault("seed", seed)
+    own = {one.name for one in fields(config)}
     schedule = getattr(config, "schedule", None)
-    inner = {field.name for field in fields(schedule)} if is_dataclass(schedule) else set()
-    unknown = sorted(set(wanted) - own - inner)
+    inner = {one.name for one in fields(schedule)} if is_dataclass(schedule) else set[str]()
+    unknown = sorted(set(given) - own - inner)
     if unknown:
-        raise TrainingError(f"wanted hyperparameters among {sorted(own | inner)}, came {unknown}")
-    changed = replace(config, **{name: wanted[name] for name in wanted if name in own})
-    for_schedule = {name: wanted[name] for name in wanted if name in inner - own}
+        raise TrainingError(f"expected hyperparameters among {sorted(own | inner)}, got {unknown}")
+    changed = replace(config, **{name: given[name] for name in given if name in own})
+    for_schedule = {name: given[name] for name in given if name in inner - own}
     if for_schedule:
         changed = replace(changed, schedule=replace(changed.schedule, **for_schedule))
     return changed
+
+
+def check_features(features: FeatureSet) -> None:
+    """Check that no feature is known only after release.
+
+    Raises:
+        LeakError: A modality or column is named so, or a record holds such a value.
+    """
+    columns: Mapping[str, Sequence[str]] = getattr(features.table, "columns", {})
+    check_no_leak([*features.table.streams, *(name for some in columns.values() for name in some)])
+    leaking = {
+        name for name in LATER_FIELDS for record in features.records
+        if getattr(record, name) is not None
+    }  # fmt: skip
+    if leaking:
+        raise LeakError(
+            f"features must be known before release, but records hold {sorted(leaking)}; "
+            "set them to None"
+        )

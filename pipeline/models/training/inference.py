@@ -9,12 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.core.errors import TrainingError
-from pipeline.core.systems import TaskKind
+from pipeline.core.tasks import Target, TaskKind
 from pipeline.models.networks.streams import StreamSpec, width_of
 from pipeline.models.training.batches import Batch, StreamTable, take_batch
-from pipeline.models.training.estimator import Target
 
-ANSWER_BATCH = 256
+PREDICT_BATCH = 256
 """Movies answered at a time."""
 
 
@@ -56,20 +55,20 @@ class Output:
         """Turn the last layer's (batch, outputs) into logits, the same, or a number, (batch,)."""
         return self.mean + self.sd * raw[:, 0] if self.kind is TaskKind.REGRESSION else raw
 
-    def answers(self, outputs: Tensor) -> np.ndarray:
+    def predictions(self, outputs: Tensor) -> np.ndarray:
         """Turn what `scale` gave into answers."""
         outputs = outputs if self.kind is TaskKind.REGRESSION else outputs[:, : self.n_answers]
-        return as_answers(outputs, self.kind)
+        return as_predictions(outputs, self.kind)
 
 
-def answer_streams(
+def predict_from_streams(
     network: nn.Module,
     specs: Sequence[StreamSpec],
     table: StreamTable,
     rows: np.ndarray,
     output: Output,
     *,
-    batch_size: int = ANSWER_BATCH,
+    batch_size: int = PREDICT_BATCH,
 ) -> np.ndarray:
     """Ask a network that reads streams about some movies.
 
@@ -88,19 +87,19 @@ def answer_streams(
         TrainingError: A stream's width is not the network's.
     """
     check_widths(specs, table)
-    return answer_in_turns(
+    return predict_in_batches(
         network, lambda some: read_batch(specs, table, some), rows, output, batch_size=batch_size
     )
 
 
 @torch.inference_mode()
-def answer_in_turns(
+def predict_in_batches(
     network: nn.Module,
     read: Callable[[np.ndarray], Batch],
     rows: np.ndarray,
     output: Output,
     *,
-    batch_size: int = ANSWER_BATCH,
+    batch_size: int = PREDICT_BATCH,
 ) -> np.ndarray:
     """Ask a network about some movies whose batches the caller reads."""
     network.eval()
@@ -108,15 +107,15 @@ def answer_in_turns(
     starts = range(0, max(len(rows), 1), batch_size)  # no row at all still says how wide it is
     batches = (read(rows[start : start + batch_size]) for start in starts)
     return np.concatenate(
-        [output.answers(network(batch.streams, batch.masks)) for batch in batches]
+        [output.predictions(network(batch.streams, batch.masks)) for batch in batches]
     )
 
 
-def as_answers(outputs: Tensor, kind: TaskKind) -> np.ndarray:
+def as_predictions(outputs: Tensor, kind: TaskKind) -> np.ndarray:
     """Turn outputs into float64 probabilities, or leave numbers as they are.
 
     Example:
-        >>> as_answers(torch.zeros(1, 2), TaskKind.CLASSES).tolist()
+        >>> as_predictions(torch.zeros(1, 2), TaskKind.CLASSES).tolist()
         [[0.5, 0.5]]
     """
     if kind is TaskKind.CLASSES:

@@ -103,7 +103,7 @@ def _best_weights(log: EpochLog, schedule: Schedule) -> Mapping[str, torch.Tenso
         raise TrainingError(
             f"wanted a finite {schedule.monitor.replace('val_loss', 'validation loss')}, came "
             f"{[row[schedule.monitor] for row in log.history]}; lower the learning rate, or look "
-            "for infinities in the inputs"
+            "for infinities in the features"
         )
     return log.best_weights
 

@@ -23,7 +23,7 @@ from pipeline.core.track_records import (
     list_people,
 )
 from pipeline.core.versions import hash_json
-from pipeline.models.training.estimator import Inputs
+from pipeline.models.training.estimator import FeatureSet
 
 RELEASE_COLUMNS = (
     "log10_budget_real", "log10_price_level", "weekday", "day_of_year_sin", "day_of_year_cos",
@@ -93,21 +93,21 @@ class MovieReader(nn.Module):
     @classmethod
     def fit(
         cls,
-        inputs: Inputs,
+        features: FeatureSet,
         rows: np.ndarray,
         revenue_usd: np.ndarray,
         fields: Sequence[str] = FIELDS,
     ) -> "MovieReader":
         """Fit on these rows alone; revenues of other rows are not looked at."""
-        if len(inputs.records) != len(revenue_usd):
+        if len(features.records) != len(revenue_usd):
             raise TrainingError(
                 f"wanted a record for each of {len(revenue_usd)} movies, came "
-                f"{len(inputs.records)}; build the inputs with records"
+                f"{len(features.records)}; build the features with records"
             )
-        tracks = collect_track_records(inputs.records, revenue_usd, rows)
-        numbers = _numbers(inputs, rows, tracks)
+        tracks = collect_track_records(features.records, revenue_usd, rows)
+        numbers = _numbers(features, rows, tracks)
         owners = Counter(
-            owner for row in rows for _, owner in set(_owners(inputs.records[row], fields))
+            owner for row in rows for _, owner in set(_owners(features.records[row], fields))
         )
         known = sorted(owner for owner, count in owners.items() if count >= MIN_MOVIES)
         reader = cls(len(tracks.day), numbers.shape[1], len(known), fields)
@@ -133,30 +133,30 @@ class MovieReader(nn.Module):
         """The training part's track records."""
         return TrackRecords(*(getattr(self, f"track_{name}").numpy() for name in _TRACKS))
 
-    def raw_numbers(self, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
+    def raw_numbers(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
         """Return numbers as they are, NaN unknown: float64 (rows, columns)."""
-        return _numbers(inputs, rows, self.tracks)
+        return _numbers(features, rows, self.tracks)
 
-    def read(self, inputs: Inputs, rows: np.ndarray) -> FieldTable:
+    def read(self, features: FeatureSet, rows: np.ndarray) -> FieldTable:
         """Read some movies.
 
         Returns:
             Streams `numbers` float32 (n, columns), standardised, NaN unknown; `owners` float32
             (n, tokens), places in the vocabulary; `fields` and `buckets` alike: which field
             a token is of, and how often the training part has it in powers of two; `text` and
-            `regions` where the inputs have them.
+            `regions` where the features have them.
         """
         rows = np.asarray(rows)
-        numbers = (self.raw_numbers(inputs, rows) - self.mean.numpy()) / self.scale.numpy()
-        tokens = np.stack([self._tokens(inputs.records[row]) for row in rows])
+        numbers = (self.raw_numbers(features, rows) - self.mean.numpy()) / self.scale.numpy()
+        tokens = np.stack([self._tokens(features.records[row]) for row in rows])
         everyone = np.ones(len(rows), dtype=bool)
         streams = {"numbers": np.clip(numbers, -6, 6).astype(np.float32)}
         streams |= {name: tokens[:, i] for i, name in enumerate(("owners", "fields", "buckets"))}
         masks = dict.fromkeys(streams, everyone)
-        for name in {"text", "regions"} & set(inputs.table.streams):
-            streams[name] = _take(inputs.table.streams[name], rows)
-            masks[name] = np.asarray(inputs.table.masks[name])[rows]
-        hashed = hash_json([inputs.table.data_hash, rows.tolist()])
+        for name in {"text", "regions"} & set(features.table.streams):
+            streams[name] = _take(features.table.streams[name], rows)
+            masks[name] = np.asarray(features.table.masks[name])[rows]
+        hashed = hash_json([features.table.data_hash, rows.tolist()])
         return FieldTable(streams, masks, hashed)
 
     def _tokens(self, record: MovieRecord) -> np.ndarray:
@@ -170,10 +170,10 @@ class MovieReader(nn.Module):
         return tokens
 
 
-def known_revenue_usd(inputs: Inputs, target_log10: np.ndarray) -> np.ndarray:
-    """Return revenues for track records: those of the inputs, else the target's."""
-    if inputs.revenue_usd is not None:
-        return inputs.revenue_usd
+def known_revenue_usd(features: FeatureSet, target_log10: np.ndarray) -> np.ndarray:
+    """Return revenues for track records: those of the features, else the target's."""
+    if features.revenue_usd is not None:
+        return features.revenue_usd
     return 10.0**target_log10
 
 
@@ -182,9 +182,9 @@ def count_talent_columns() -> int:
     return len(TALENT_COLUMNS)
 
 
-def _numbers(inputs: Inputs, rows: np.ndarray, tracks: TrackRecords) -> np.ndarray:
-    records = [inputs.records[row] for row in rows]
-    table = inputs.table
+def _numbers(features: FeatureSet, rows: np.ndarray, tracks: TrackRecords) -> np.ndarray:
+    records = [features.records[row] for row in rows]
+    table = features.table
     parts = [np.array([_release(record) for record in records]), describe_talent(records, tracks)]
     if "metadata" in table.streams:
         parts.insert(0, np.asarray(table.streams["metadata"])[rows])

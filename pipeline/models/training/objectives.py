@@ -9,8 +9,7 @@ from sklearn.metrics import average_precision_score, f1_score
 from torch import Tensor
 from torch.nn import functional as F
 
-from pipeline.core.systems import TaskKind
-from pipeline.models.training.estimator import Target
+from pipeline.core.tasks import Target, TaskKind
 from pipeline.models.training.learner import Objective
 
 Loss = Callable[[Tensor, Tensor], Tensor]

@@ -1,6 +1,7 @@
 """Pictures for networks that look at pixels: posters and frames of the rows of a batch."""
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +12,7 @@ from PIL import Image
 from pipeline.core.errors import TrainingError
 from pipeline.core.image_inputs import Fit, make_square
 from pipeline.models.training.batches import Batch
-from pipeline.models.training.estimator import Inputs
+from pipeline.models.training.estimator import FeatureSet
 
 ROW = "row"
 """The stream of a `RowTable`."""
@@ -38,13 +39,13 @@ class RowTable:
         return {ROW: np.ones(self.n_movies, dtype=bool)}
 
 
-def row_table(inputs: Inputs) -> RowTable:
+def row_table(features: FeatureSet) -> RowTable:
     """Number the rows of a table."""
-    n_movies = len(next(iter(inputs.table.masks.values())))
-    return RowTable(n_movies, inputs.table.data_hash)
+    n_movies = len(next(iter(features.table.masks.values())))
+    return RowTable(n_movies, features.table.data_hash)
 
 
-def usable_rows(inputs: Inputs, stream: str) -> np.ndarray:
+def usable_rows(features: FeatureSet, stream: str) -> np.ndarray:
     """Mark the movies that have a poster ("poster") or frames ("frames").
 
     The table's mask says so where it has that stream; else every picture is opened once.
@@ -53,27 +54,27 @@ def usable_rows(inputs: Inputs, stream: str) -> np.ndarray:
         Bool, shape (movies,). Rows at False must be left out, and counted, by whoever splits.
 
     Raises:
-        TrainingError: The inputs load no such pictures.
+        TrainingError: The features load no such pictures.
     """
-    if stream in inputs.table.masks:
-        return np.asarray(inputs.table.masks[stream], dtype=bool)
-    load = _loader(inputs, stream)
-    return np.array([load(row) is not None for row in range(row_table(inputs).n_movies)])
+    if stream in features.table.masks:
+        return np.asarray(features.table.masks[stream], dtype=bool)
+    load = _loader(features, stream)
+    return np.array([load(row) is not None for row in range(row_table(features).n_movies)])
 
 
-def _loader(inputs: Inputs, stream: str) -> Callable[[int], np.ndarray | None]:
-    load = inputs.load_poster if stream == "poster" else inputs.load_frames
+def _loader(features: FeatureSet, stream: str) -> Callable[[int], np.ndarray | None]:
+    load = features.load_poster if stream == "poster" else features.load_frames
     if load is None:
-        raise TrainingError(f"wanted inputs that load the movies' {stream}, came none that do")
+        raise TrainingError(f"wanted features that load the movies' {stream}, came none that do")
     return load
 
 
-class Kept:
-    """Arrays by row, held in memory until it is full; what comes later is made each time anew.
+class BoundedCache:
+    """Arrays by row, held in memory until it is full; later ones are made each time.
 
     Args:
-        make: Gives a row's array.
-        limit_mib: How full; 0 keeps nothing.
+        make: Makes a row's array.
+        limit_mib: How full; 0 holds nothing.
     """
 
     def __init__(self, make: Callable[[int], np.ndarray], limit_mib: int):
@@ -92,52 +93,91 @@ class Kept:
         return array
 
 
-class PosterReader:
-    """Posters as squares: at random where `Fit.RANDOM_CROP` cuts while learning, else the same.
+class PictureReader(ABC):
+    """Reads the pictures of a batch's rows; while learning, at random by a seed.
 
     Args:
-        inputs: They load the posters.
-        fit: How a poster becomes a square.
-        input_px: Side of the square.
-        keep_mib: Memory for posters; kept as squares, or whole where every step cuts anew.
+        features: They load the pictures.
+        name: "poster" or "frames".
+        keep_mib: Memory for pictures that have been read.
     """
 
-    def __init__(self, inputs: Inputs, fit: Fit, input_px: int, keep_mib: int = 0):
-        self.load = _loader(inputs, "poster")
-        self.fit = fit
-        self.input_px = input_px
-        self.kept = Kept(self._open, keep_mib)
+    def __init__(self, features: FeatureSet, name: str, keep_mib: int):
+        self.name = name
+        self.load = _loader(features, name)
+        self.cached = BoundedCache(self._open, keep_mib)
 
     def read_to_learn(self, batch: Batch, seed: int) -> Batch:
-        """Read a batch's posters; a random crop depends on the seed."""
+        """Read a batch's pictures; random choices depend on the seed."""
         return self._read(batch, np.random.default_rng(seed))
 
     def read(self, batch: Batch, _seed: int = 0) -> Batch:
-        """Read a batch's posters; a random crop is cut in the middle."""
+        """Read a batch's pictures without random choices."""
         return self._read(batch, None)
 
     def _read(self, batch: Batch, rng: np.random.Generator | None) -> Batch:
-        squares = np.stack([self._square(row, rng) for row in _rows(batch)])
-        has = torch.ones(len(squares), dtype=torch.bool)
-        return Batch({PIXELS: torch.from_numpy(squares)}, {PIXELS: has}, batch.target)
-
-    def _square(self, row: int, rng: np.random.Generator | None) -> np.ndarray:
-        picture = self.kept(row)
-        return self._fit(picture, rng) if self.fit is Fit.RANDOM_CROP else picture
+        rows: list[int] = batch.streams[ROW].long().tolist()
+        pixels, mask = self._read_rows(rows, rng)
+        return Batch(
+            {PIXELS: torch.from_numpy(pixels)}, {PIXELS: torch.from_numpy(mask)}, batch.target
+        )
 
     def _open(self, row: int) -> np.ndarray:
-        picture = _wanted(self.load(row), row, "poster")
-        return picture if self.fit is Fit.RANDOM_CROP else self._fit(picture, None)
+        pictures = self.load(row)
+        if pictures is None or not len(pictures):
+            raise TrainingError(
+                f"row {row} has no {self.name}; exclude what `usable_rows` does not mark"
+            )
+        return self._prepare(pictures)
+
+    @abstractmethod
+    def _prepare(self, pictures: np.ndarray) -> np.ndarray:
+        """Return a row's pictures as they are cached."""
+
+    @abstractmethod
+    def _read_rows(
+        self, rows: Sequence[int], rng: np.random.Generator | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return pixels, uint8 (batch, ...), and which of them there are, bool."""
+
+
+class PosterReader(PictureReader):
+    """Posters as squares: at random where `Fit.RANDOM_CROP` cuts while learning, else the same.
+
+    Args:
+        features: They load the posters.
+        fit: How a poster becomes a square; a random crop is central where nothing is learned.
+        input_px: Side of the square.
+        keep_mib: Memory for posters; kept as squares, or whole where every step cuts a new one.
+    """
+
+    def __init__(self, features: FeatureSet, fit: Fit, input_px: int, keep_mib: int = 0):
+        super().__init__(features, "poster", keep_mib)
+        self.fit = fit
+        self.input_px = input_px
+
+    def _read_rows(
+        self, rows: Sequence[int], rng: np.random.Generator | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        squares = np.stack([self._square(row, rng) for row in rows])
+        return squares, np.ones(len(squares), dtype=bool)
+
+    def _square(self, row: int, rng: np.random.Generator | None) -> np.ndarray:
+        picture = self.cached(row)
+        return self._fit(picture, rng) if self.fit is Fit.RANDOM_CROP else picture
+
+    def _prepare(self, pictures: np.ndarray) -> np.ndarray:
+        return pictures if self.fit is Fit.RANDOM_CROP else self._fit(pictures, None)
 
     def _fit(self, picture: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
         return np.asarray(make_square(Image.fromarray(picture), self.input_px, self.fit, rng))
 
 
-class FrameReader:
-    """Some of each movie's frames: chosen anew in each step, or spread evenly over the trailer.
+class FrameReader(PictureReader):
+    """Some of each movie's frames: chosen at random in each step, or spread evenly.
 
     Args:
-        inputs: They load the frames, up to 30 a movie.
+        features: They load the frames, up to 30 a movie.
         n_frames: How many are looked at.
         input_px: Side of a frame.
         keep_mib: Memory for frames.
@@ -149,7 +189,7 @@ class FrameReader:
 
     def __init__(
         self,
-        inputs: Inputs,
+        features: FeatureSet,
         n_frames: int,
         input_px: int,
         keep_mib: int = 0,
@@ -158,60 +198,39 @@ class FrameReader:
         chooses_anew: bool = True,
         shuffles_order: bool = False,
     ):
-        self.load = _loader(inputs, "frames")
+        super().__init__(features, "frames", keep_mib)
         self.n_frames = n_frames
         self.input_px = input_px
         self.is_cycled = is_cycled
         self.chooses_anew = chooses_anew
         self.shuffles_order = shuffles_order
-        self.kept = Kept(self._open, keep_mib)
 
-    def read_to_learn(self, batch: Batch, seed: int) -> Batch:
-        """Read a batch's frames; choice and order depend on the seed."""
-        return self._read(batch, np.random.default_rng(seed))
-
-    def read(self, batch: Batch, _seed: int = 0) -> Batch:
-        """Read a batch's frames, spread evenly, in the order of time."""
-        return self._read(batch, None)
-
-    def _read(self, batch: Batch, rng: np.random.Generator | None) -> Batch:
-        rows = _rows(batch)
+    def _read_rows(
+        self, rows: Sequence[int], rng: np.random.Generator | None
+    ) -> tuple[np.ndarray, np.ndarray]:
         shape = (len(rows), self.n_frames, self.input_px, self.input_px, 3)
         pixels, mask = np.zeros(shape, np.uint8), np.zeros(shape[:2], bool)
         for place, row in enumerate(rows):
-            frames = self.kept(row)
+            frames = self.cached(row)
             chosen = self._choose(len(frames), rng)
             pixels[place, : len(chosen)] = frames[chosen]
             mask[place, : len(chosen)] = True
-        return Batch(
-            {PIXELS: torch.from_numpy(pixels)}, {PIXELS: torch.from_numpy(mask)}, batch.target
-        )
+        return pixels, mask
 
-    def _choose(self, n_there: int, rng: np.random.Generator | None) -> np.ndarray:
-        n_chosen = min(self.n_frames, n_there)
+    def _choose(self, n_available: int, rng: np.random.Generator | None) -> np.ndarray:
+        n_chosen = min(self.n_frames, n_available)
         if rng is not None and self.chooses_anew:
-            chosen = np.sort(rng.choice(n_there, n_chosen, replace=False))
+            chosen = np.sort(rng.choice(n_available, n_chosen, replace=False))
         else:
-            chosen = np.arange(n_chosen) * n_there // n_chosen
+            chosen = np.arange(n_chosen) * n_available // n_chosen
         if rng is not None and self.shuffles_order:
             chosen = rng.permutation(chosen)
         return np.resize(chosen, self.n_frames) if self.is_cycled else chosen
 
-    def _open(self, row: int) -> np.ndarray:
-        frames = _wanted(self.load(row), row, "frames")
-        if frames.shape[1:3] == (self.input_px, self.input_px):
-            return frames
+    def _prepare(self, pictures: np.ndarray) -> np.ndarray:
+        if pictures.shape[1:3] == (self.input_px, self.input_px):
+            return pictures
         square = (self.input_px, self.input_px)
         return np.stack(
-            [Image.fromarray(one).resize(square, Image.Resampling.BILINEAR) for one in frames]
+            [Image.fromarray(one).resize(square, Image.Resampling.BILINEAR) for one in pictures]
         )
-
-
-def _rows(batch: Batch) -> list[int]:
-    return batch.streams[ROW].long().tolist()
-
-
-def _wanted(pictures: np.ndarray | None, row: int, what: str) -> np.ndarray:
-    if pictures is None or not len(pictures):
-        raise TrainingError(f"row {row} has no {what}; leave out what `usable_rows` does not mark")
-    return pictures

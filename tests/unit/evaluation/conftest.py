@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.core.systems import System, Task
+from pipeline.core.tasks import Task
 from pipeline.evaluation.metrics.split_results import SplitResult
 from pipeline.evaluation.report.evaluation_summary import Subject
+from pipeline.models.systems.system import System
 
 SOURCE = "built-in studio, invented films (seed 7)"
 WEIGHTS = "frames: shufflenet, weights: random"

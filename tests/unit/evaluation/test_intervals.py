@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.core.systems import Task, TaskKind
+from pipeline.core.tasks import Task, TaskKind
 from pipeline.evaluation.metrics.intervals import Draws, Interval, bootstrap
 from pipeline.evaluation.metrics.split_results import SplitResult, compare, score_result
 

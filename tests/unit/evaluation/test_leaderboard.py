@@ -3,7 +3,6 @@ import re
 import pandas as pd
 import pytest
 
-from pipeline.core.systems import BOX_OFFICE, GENRE
 from pipeline.evaluation.report.evaluation_summary import summarise
 from pipeline.evaluation.report.leaderboard_page import render_leaderboard, write_leaderboard
 from pipeline.evaluation.report.leaderboard_rows import (
@@ -13,6 +12,8 @@ from pipeline.evaluation.report.leaderboard_rows import (
     name_baseline,
     tabulate_leaderboard,
 )
+from pipeline.models.systems.box_office import BOX_OFFICE
+from pipeline.models.systems.genre import GENRE
 
 
 @pytest.fixture(scope="module", name="summaries")

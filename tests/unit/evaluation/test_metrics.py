@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import sklearn.metrics as reference
 
-from pipeline.core.systems import SYSTEMS, Task, TaskKind
+from pipeline.core.tasks import Task, TaskKind
 from pipeline.evaluation.metrics.task_scores import (
     METRIC_WORDS,
     count_draws,
@@ -11,6 +11,7 @@ from pipeline.evaluation.metrics.task_scores import (
     score_auc,
     score_draws,
 )
+from pipeline.models.systems.registry import SYSTEMS
 
 RNG = np.random.default_rng(2)
 ORDERED = Task("money", TaskKind.CLASSES, "macro_f1_score", tuple("abcde"), is_ordered=True)

@@ -1,8 +1,9 @@
 import pytest
 
-from pipeline.core.systems import BOX_OFFICE, REVENUE
 from pipeline.evaluation.report.evaluation_summary import Subject, summarise
 from pipeline.evaluation.report.model_card import render_card
+from pipeline.models.systems.box_office import BOX_OFFICE
+from pipeline.models.systems.revenue import REVENUE
 
 FACTS = {
     "system": "box_office", "task": "log10_revenue", "split": "80-10-10", "variant": "main",

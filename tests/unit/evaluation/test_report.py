@@ -7,10 +7,13 @@ import struct
 import numpy as np
 import pytest
 
-from pipeline.core.systems import BOX_OFFICE, GENRE, POSTER, REVENUE
 from pipeline.evaluation.report.evaluation_files import list_comparison, write_evaluation
 from pipeline.evaluation.report.evaluation_summary import find_headline, summarise
 from pipeline.evaluation.report.report_page import find_best, render_report
+from pipeline.models.systems.box_office import BOX_OFFICE
+from pipeline.models.systems.genre import GENRE
+from pipeline.models.systems.poster import POSTER
+from pipeline.models.systems.revenue import REVENUE
 
 TABLES = {"evaluation_results.json", "split_comparison.csv", "report.html"}
 REVENUE_FILES = TABLES | {"confusion_matrix.png", "training_curves.png"}

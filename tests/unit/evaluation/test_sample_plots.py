@@ -1,8 +1,8 @@
 import numpy as np
 
-from pipeline.core.systems import COMEDY_HORROR
 from pipeline.evaluation.metrics.split_results import SplitResult
 from pipeline.evaluation.plots.sample_plots import choose_samples, draw_samples
+from pipeline.models.systems.poster import COMEDY_HORROR
 
 TRUE = np.arange(40) % 2
 SAID = np.where(np.arange(40) % 4 == 0, 1 - TRUE, TRUE)

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.core.systems import Task, TaskKind
+from pipeline.core.tasks import Task, TaskKind
 from pipeline.evaluation.metrics.segment_errors import name_groups, score_groups
 from pipeline.evaluation.metrics.split_results import SplitResult
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.core.systems import Task, TaskKind
+from pipeline.core.tasks import Task, TaskKind
 from pipeline.evaluation.metrics.split_families import average, group_families, pool
 from pipeline.evaluation.metrics.split_results import SplitResult
 

@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.core.systems import Task, TaskKind
-from pipeline.models.training.estimator import Inputs, Target
+from pipeline.core.tasks import Target, Task, TaskKind
+from pipeline.models.training.estimator import FeatureSet
 
 CLASSES = Task("comedy_horror", TaskKind.CLASSES, "balanced_accuracy_score", ("comedy", "horror"))
 LABELS = Task("genre_labels", TaskKind.LABELS, "macro_ap_score", ("Action", "Drama", "Horror"))
@@ -51,10 +51,10 @@ class Movies:
         return pictures.clip(0, 255).astype(np.uint8)
 
     @property
-    def inputs(self) -> Inputs:
+    def inputs(self) -> FeatureSet:
         masks = {"poster": np.array([row not in self.lacking for row in range(self.n)])}
         masks["frames"] = masks["poster"]
-        return Inputs(Table({}, masks), load_poster=self.poster, load_frames=self.frames)
+        return FeatureSet(Table({}, masks), load_poster=self.poster, load_frames=self.frames)
 
     def target(self, task: Task = CLASSES, *, is_shuffled: bool = False) -> Target:
         hidden = self.hidden

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.core.ragged import pack_ragged
 from pipeline.core.records import Company, MovieRecord, Person
-from pipeline.models.training.estimator import Inputs
+from pipeline.models.training.estimator import FeatureSet
 
 MOVIES = 90
 WORDS = ("car", "dog", "sea", "gun")
@@ -50,7 +50,7 @@ def make_movies(seed=0, *, with_regions=False):
     if with_regions:
         streams["regions"] = pack_ragged(regions)
     table = Table(streams, dict.fromkeys(streams, everyone))
-    return Inputs(table, records, np.array(revenue)), np.array(shown)
+    return FeatureSet(table, records, np.array(revenue)), np.array(shown)
 
 
 INPUTS, _ = make_movies()

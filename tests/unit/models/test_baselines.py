@@ -6,8 +6,7 @@ import pytest
 
 from pipeline.core.errors import LeakError
 from pipeline.core.ragged import pack_ragged
-from pipeline.core.systems import GENRES, LOG10_REVENUE, PROFIT, REVENUE_CLASS, SCORE_TASK
-from pipeline.core.target import Target
+from pipeline.core.tasks import Target
 from pipeline.models.estimators.baselines import (
     BOOSTING,
     BOOSTING_WITH_EMBEDDINGS,
@@ -17,9 +16,14 @@ from pipeline.models.estimators.baselines import (
     MEAN,
     MEDIAN,
     PRIOR,
-    answer_baselines,
+    predict_baselines,
 )
-from pipeline.models.training.estimator import Inputs
+from pipeline.models.systems.box_office import LOG10_REVENUE
+from pipeline.models.systems.genre import GENRES
+from pipeline.models.systems.poster import PROFIT
+from pipeline.models.systems.revenue import REVENUE_CLASS
+from pipeline.models.systems.score import SCORE_TASK
+from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.summaries import reduce_streams
 
 
@@ -41,8 +45,8 @@ def movies(n: int, *, classes: int = 8, seed: int = 0) -> tuple[SimpleNamespace,
 
 
 def classes(table, labels, train_rows, rows, **more):
-    return answer_baselines(
-        Inputs(table), Target(REVENUE_CLASS, labels, {}), train_rows, rows, **more
+    return predict_baselines(
+        FeatureSet(table), Target(REVENUE_CLASS, labels, {}), train_rows, rows, **more
     )
 
 
@@ -132,7 +136,7 @@ def test_seventy_movies_take_seconds():
     assert time.perf_counter() - start < 6
 
 
-def money(n: int, task=LOG10_REVENUE) -> tuple[Inputs, Target]:
+def money(n: int, task=LOG10_REVENUE) -> tuple[FeatureSet, Target]:
     """Log revenue is log budget and a little noise; the budget is column 0."""
     table, _ = movies(n)
     rng = np.random.default_rng(1)
@@ -142,13 +146,13 @@ def money(n: int, task=LOG10_REVENUE) -> tuple[Inputs, Target]:
     names = ("log10_budget", *(f"c{k}" for k in range(19)))
     table.columns = {"metadata": names}
     values = revenue if task is LOG10_REVENUE else (revenue >= budget.mean()).astype(int)
-    return Inputs(table), Target(task, values, {})
+    return FeatureSet(table), Target(task, values, {})
 
 
 def test_number_has_mean_median_budget_and_boosting():
     inputs, target = money(400)
     train, rows = np.arange(300), np.arange(300, 400)
-    answers = answer_baselines(inputs, target, train, rows)
+    answers = predict_baselines(inputs, target, train, rows)
     assert list(answers) == [MEAN, MEDIAN, LOG_BUDGET, BOOSTING, BOOSTING_WITH_EMBEDDINGS]
     assert set(answers[MEAN]) == {target.values[train].mean()}
     assert set(answers[MEDIAN]) == {np.median(target.values[train])}
@@ -160,7 +164,7 @@ def test_number_has_mean_median_budget_and_boosting():
 def test_money_classes_are_predicted_from_the_budget_too():
     inputs, target = money(400, PROFIT)
     rows = np.arange(300, 400)
-    answers = answer_baselines(inputs, target, np.arange(300), rows)
+    answers = predict_baselines(inputs, target, np.arange(300), rows)
     assert list(answers)[:3] == [MAJORITY, PRIOR, LOG_BUDGET]
     np.testing.assert_allclose(answers[LOG_BUDGET].sum(axis=1), 1)
     hits = {k: (said.argmax(axis=1) == target.values[rows]).mean() for k, said in answers.items()}
@@ -169,7 +173,7 @@ def test_money_classes_are_predicted_from_the_budget_too():
 
 def test_budget_alone_is_no_baseline_of_a_task_without_money():
     inputs, target = money(100)
-    answers = answer_baselines(
+    answers = predict_baselines(
         inputs, Target(SCORE_TASK, target.values, {}), np.arange(80), np.arange(80, 100)
     )
     assert LOG_BUDGET not in answers
@@ -179,7 +183,7 @@ def test_labels_have_their_shares_and_boosting_each():
     table, groups = movies(600)
     labels = np.stack([groups > k for k in range(10)], axis=1).astype(np.float32)
     rows = np.arange(400, 600)
-    answers = answer_baselines(Inputs(table), Target(GENRES, labels, {}), np.arange(400), rows)
+    answers = predict_baselines(FeatureSet(table), Target(GENRES, labels, {}), np.arange(400), rows)
     assert list(answers) == [LABEL_PRIOR, BOOSTING, BOOSTING_WITH_EMBEDDINGS]
     np.testing.assert_allclose(answers[LABEL_PRIOR][0], labels[:400].mean(axis=0), atol=1e-6)
     hits = ((answers[BOOSTING_WITH_EMBEDDINGS] > 0.5) == labels[rows])[:, 2:5].mean()
@@ -201,4 +205,4 @@ def test_leaked_column_is_refused():
     inputs, target = money(80)
     inputs.table.columns["metadata"] = ("revenue_usd", *inputs.table.columns["metadata"][1:])
     with pytest.raises(LeakError, match="revenue_usd"):
-        answer_baselines(inputs, target, np.arange(60), np.arange(60, 80))
+        predict_baselines(inputs, target, np.arange(60), np.arange(60, 80))

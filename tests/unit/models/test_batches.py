@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from pipeline.core.ragged import pack_ragged
-from pipeline.models.training.batches import Batch, Batches, step_seed, take_batch
-from pipeline.models.training.prefetch import read_ahead
+from pipeline.models.training.batches import Batch, Batches, read_ahead, step_seed, take_batch
 
 
 def movies(n: int = 7) -> SimpleNamespace:

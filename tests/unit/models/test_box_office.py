@@ -8,17 +8,25 @@ import torch
 from priced_movies import FAST, INPUTS, LOG10, MOVIES, PARTS, TEST, TRAIN, make_movies
 
 from pipeline.core.errors import LeakError, TrainingError
-from pipeline.core.systems import LOG10_REVENUE
-from pipeline.core.target import Target
-from pipeline.models.estimators.blend import Blend, weigh_parts
+from pipeline.core.tasks import Target
+from pipeline.models.estimators.blend import Blend, weigh_members
 from pipeline.models.estimators.boosted_trees import TreesModel
 from pipeline.models.estimators.box_office_pretraining import Grounding, locate_keywords, pretrain
 from pipeline.models.estimators.transformer_estimator import TransformerEstimator
 from pipeline.models.networks.box_office_transformer import TransformerConfig, calibrate_interval
-from pipeline.models.systems.box_office import ESTIMATORS, GROUNDED, MASKED, PLAIN, TEXT_ONLY
-from pipeline.models.training.estimator import Training
+from pipeline.models.systems.box_office import (
+    BOX_OFFICE,
+    GROUNDED,
+    LOG10_REVENUE,
+    MASKED,
+    PLAIN,
+    TEXT_ONLY,
+)
+from pipeline.models.training.estimator import RunConfig
+from pipeline.models.training.model_registry import load_trained, predict, save_trained
 from pipeline.models.training.movie_reader import MovieReader
-from pipeline.models.training.saved import answer, load_trained, save_trained
+
+ESTIMATORS = BOX_OFFICE.estimators()
 
 TARGET = Target(LOG10_REVENUE, LOG10, {})
 
@@ -26,14 +34,14 @@ TARGET = Target(LOG10_REVENUE, LOG10, {})
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_every_variant_trains_is_saved_and_answers_alike(name, tmp_path):
     trained = ESTIMATORS[name].train(
-        INPUTS, TARGET, PARTS, Training(tmp_path, hyperparameters=FAST, accelerator="cpu")
+        INPUTS, TARGET, PARTS, RunConfig(tmp_path, hyperparameters=FAST, accelerator="cpu")
     )
-    said = answer(trained, INPUTS, TEST)
+    said = predict(trained, INPUTS, TEST)
     assert said.shape == (len(TEST), 3)
     assert (said[:, 1] <= said[:, 0]).all()
     assert (said[:, 0] <= said[:, 2]).all()
     path = save_trained(trained, tmp_path / "m.pth", task=LOG10_REVENUE, target_facts={}, notes={})
-    np.testing.assert_array_equal(answer(load_trained(path), INPUTS, TEST), said)
+    np.testing.assert_array_equal(predict(load_trained(path), INPUTS, TEST), said)
 
 
 def test_revenues_outside_the_training_part_reach_no_answer(tmp_path):
@@ -43,18 +51,18 @@ def test_revenues_outside_the_training_part_reach_no_answer(tmp_path):
     values = LOG10.copy()
     values[PARTS == "test"] = np.nan
     how = {"hyperparameters": FAST, "accelerator": "cpu"}
-    seen = ESTIMATORS["blend"].train(INPUTS, TARGET, PARTS, Training(tmp_path / "a", **how))
+    seen = ESTIMATORS["blend"].train(INPUTS, TARGET, PARTS, RunConfig(tmp_path / "a", **how))
     blind_inputs = replace(INPUTS, revenue_usd=hidden)
     blind = ESTIMATORS["blend"].train(
-        blind_inputs, replace(TARGET, values=values), PARTS, Training(tmp_path / "b", **how)
+        blind_inputs, replace(TARGET, values=values), PARTS, RunConfig(tmp_path / "b", **how)
     )
-    np.testing.assert_array_equal(answer(seen, INPUTS, TEST), answer(blind, blind_inputs, TEST))
+    np.testing.assert_array_equal(predict(seen, INPUTS, TEST), predict(blind, blind_inputs, TEST))
 
 
 @pytest.mark.parametrize("name", ["gaussian process", "boosted trees"])
 def test_parts_find_the_planted_effect(name, tmp_path):
-    trained = ESTIMATORS[name].train(INPUTS, TARGET, PARTS, Training(tmp_path, accelerator="cpu"))
-    off = answer(trained, INPUTS, TEST)[:, 0] - LOG10[TEST]
+    trained = ESTIMATORS[name].train(INPUTS, TARGET, PARTS, RunConfig(tmp_path, accelerator="cpu"))
+    off = predict(trained, INPUTS, TEST)[:, 0] - LOG10[TEST]
     assert np.sqrt(np.mean(off**2)) < 0.85 * LOG10[TEST].std()
 
 
@@ -62,9 +70,9 @@ def test_shuffled_revenues_are_not_learned(tmp_path):
     shuffled = np.random.default_rng(5).permutation(LOG10)
     inputs = replace(INPUTS, revenue_usd=10**shuffled)
     trained = ESTIMATORS["gaussian process"].train(
-        inputs, replace(TARGET, values=shuffled), PARTS, Training(tmp_path, accelerator="cpu")
+        inputs, replace(TARGET, values=shuffled), PARTS, RunConfig(tmp_path, accelerator="cpu")
     )
-    off = answer(trained, inputs, TEST)[:, 0] - shuffled[TEST]
+    off = predict(trained, inputs, TEST)[:, 0] - shuffled[TEST]
     assert np.sqrt(np.mean(off**2)) > 0.9 * shuffled[TEST].std()
 
 
@@ -83,13 +91,13 @@ def test_trees_as_arrays_say_what_scikit_learn_says():
         .predict(numbers)
         for bag in range(BAGS)
     ]
-    np.testing.assert_allclose(model.answer(INPUTS, np.arange(MOVIES)), np.mean(said, axis=0))
+    np.testing.assert_allclose(model.predict(INPUTS, np.arange(MOVIES)), np.mean(said, axis=0))
 
 
 def test_padding_and_absent_streams_change_nothing(tmp_path):
     inputs, _ = make_movies(with_regions=True)
     trained = ESTIMATORS[PLAIN].train(
-        inputs, TARGET, PARTS, Training(tmp_path, hyperparameters=FAST, accelerator="cpu")
+        inputs, TARGET, PARTS, RunConfig(tmp_path, hyperparameters=FAST, accelerator="cpu")
     )
     network = trained.network
     fields = network.reader.read(inputs, TEST[:4])
@@ -110,7 +118,7 @@ def test_padding_and_absent_streams_change_nothing(tmp_path):
     without = replace(inputs, table=replace(inputs.table, streams={
         name: stream for name, stream in inputs.table.streams.items() if name != "regions"
     }))  # fmt: skip
-    assert np.isfinite(answer(trained, without, TEST)).all()
+    assert np.isfinite(predict(trained, without, TEST)).all()
 
 
 def test_grounding_finds_the_region_that_shows_the_keyword(tmp_path):
@@ -127,7 +135,7 @@ def test_grounding_finds_the_region_that_shows_the_keyword(tmp_path):
         inputs,
         TARGET,
         PARTS,
-        Training(
+        RunConfig(
             tmp_path,
             accelerator="cpu",
             hyperparameters={"max_epochs": 1},
@@ -145,7 +153,7 @@ def test_grounding_finds_the_region_that_shows_the_keyword(tmp_path):
 
 def test_grounding_wants_regions(tmp_path):
     trained = ESTIMATORS[PLAIN].train(
-        INPUTS, TARGET, PARTS, Training(tmp_path, hyperparameters=FAST, accelerator="cpu")
+        INPUTS, TARGET, PARTS, RunConfig(tmp_path, hyperparameters=FAST, accelerator="cpu")
     )
     with pytest.raises(ValueError, match="poster regions"):
         Grounding(trained.network)
@@ -155,12 +163,12 @@ def test_masked_pretraining_lowers_its_loss_and_tells_its_pace(tmp_path):
     estimator = ESTIMATORS[MASKED]
     rows = np.flatnonzero(PARTS == "val")
     trained = ESTIMATORS[PLAIN].train(
-        INPUTS, TARGET, PARTS, Training(tmp_path, hyperparameters=FAST, accelerator="cpu")
+        INPUTS, TARGET, PARTS, RunConfig(tmp_path, hyperparameters=FAST, accelerator="cpu")
     )
     told, clock = [], iter(range(1000))
     config = replace(estimator.config, batch_size=16, pretraining_epochs=8)
     fields = trained.network.reader.read(INPUTS, np.arange(MOVIES))
-    how = Training(
+    how = RunConfig(
         tmp_path, accelerator="cpu",
         on_epoch=lambda *epoch: told.append(epoch[2]["movies_per_s"]),
     )  # fmt: skip
@@ -187,12 +195,12 @@ def test_keywords_are_in_the_variants_that_say_so_alone():
 
 def test_blend_answers_the_weighted_mean_of_its_parts(tmp_path):
     trained = ESTIMATORS["blend"].train(
-        INPUTS, TARGET, PARTS, Training(tmp_path, hyperparameters=FAST, accelerator="cpu")
+        INPUTS, TARGET, PARTS, RunConfig(tmp_path, hyperparameters=FAST, accelerator="cpu")
     )
     blend: Blend = trained.network
-    parts = blend.answer_parts(INPUTS, TEST)
+    parts = blend.predict_members(INPUTS, TEST)
     mixed = sum(w * parts[n] for w, n in zip(blend.weights.tolist(), blend.names, strict=True))
-    np.testing.assert_allclose(blend.answer(INPUTS, TEST)[:, 0], mixed)
+    np.testing.assert_allclose(blend.predict(INPUTS, TEST)[:, 0], mixed)
     assert blend.weights.sum().item() == pytest.approx(1)
 
 
@@ -200,7 +208,7 @@ def test_a_small_validation_part_keeps_weights_near_equal():
     rng = np.random.default_rng(0)
     true = rng.standard_normal(20)
     noisy = [true + 0.5 * rng.standard_normal(20) for _ in range(3)]
-    assert np.abs(weigh_parts(noisy, true, pull=100.0) - 1 / 3).max() < 0.02
+    assert np.abs(weigh_members(noisy, true, pull=100.0) - 1 / 3).max() < 0.02
 
 
 def test_reach_covers_nine_of_ten():
@@ -214,16 +222,18 @@ def test_a_record_that_knows_its_revenue_is_refused(tmp_path):
     told = [replace(INPUTS.records[0], revenue_usd=1e6), *INPUTS.records[1:]]
     for name in ("blend", PLAIN):
         with pytest.raises(LeakError):
-            ESTIMATORS[name].train(replace(INPUTS, records=told), TARGET, PARTS, Training(tmp_path))
+            ESTIMATORS[name].train(
+                replace(INPUTS, records=told), TARGET, PARTS, RunConfig(tmp_path)
+            )
 
 
 def test_inputs_without_records_are_refused(tmp_path):
     with pytest.raises(TrainingError, match="record for each"):
-        ESTIMATORS[PLAIN].train(replace(INPUTS, records=()), TARGET, PARTS, Training(tmp_path))
+        ESTIMATORS[PLAIN].train(replace(INPUTS, records=()), TARGET, PARTS, RunConfig(tmp_path))
 
 
 def test_unknown_parts_are_refused(tmp_path):
     with pytest.raises(TrainingError, match="parts among"):
         ESTIMATORS["blend"].train(
-            INPUTS, TARGET, PARTS, Training(tmp_path, hyperparameters={"parts": ("oracle",)})
+            INPUTS, TARGET, PARTS, RunConfig(tmp_path, hyperparameters={"parts": ("oracle",)})
         )

@@ -7,8 +7,7 @@ from sklearn.metrics import average_precision_score
 
 from pipeline.core.errors import TrainingError
 from pipeline.core.ragged import pack_ragged
-from pipeline.core.systems import GENRE, GENRES, LOG10_REVENUE
-from pipeline.core.target import Target
+from pipeline.core.tasks import Target
 from pipeline.models.estimators.divita_estimator import DivitaConfig, window_transform
 from pipeline.models.networks.divita import (
     EARLY,
@@ -22,10 +21,13 @@ from pipeline.models.networks.divita import (
     Divita,
 )
 from pipeline.models.networks.streams import StreamSpec
-from pipeline.models.systems.genre import ESTIMATORS, SMALL
+from pipeline.models.systems.box_office import LOG10_REVENUE
+from pipeline.models.systems.genre import GENRE, GENRES, SMALL
 from pipeline.models.training.batches import Batch
-from pipeline.models.training.estimator import Inputs, Training
-from pipeline.models.training.saved import answer, load_trained, save_trained
+from pipeline.models.training.estimator import FeatureSet, RunConfig
+from pipeline.models.training.model_registry import load_trained, predict, save_trained
+
+ESTIMATORS = GENRE.estimators()
 
 TWO = (StreamSpec("clip_frames", "mean", 24), StreamSpec("clips", "mean", 16))
 N = 160
@@ -200,7 +202,7 @@ def movies(seed=3):
         ])  # fmt: skip
     streams["poster"] = rng.normal(size=(N, 8)).astype(np.float32)
     masks = dict.fromkeys(streams, lengths > 0) | {"poster": rng.random(N) < 0.9}
-    return Inputs(Table(streams, masks)), Target(GENRES, labels, {})
+    return FeatureSet(Table(streams, masks)), Target(GENRES, labels, {})
 
 
 def train(name, inputs, target, folder, **hyperparameters):
@@ -208,7 +210,7 @@ def train(name, inputs, target, folder, **hyperparameters):
         inputs,
         target,
         PARTS,
-        Training(
+        RunConfig(
             folder,
             hyperparameters={**SMALL, "max_epochs": 10, **hyperparameters},
             accelerator="cpu",
@@ -225,11 +227,11 @@ def test_learns_what_the_clips_tell_and_is_read_back(name, tmp_path):
     inputs, target = movies()
     trained = train(name, inputs, target, tmp_path)
     rows = np.flatnonzero(PARTS == "test")
-    said = answer(trained, inputs, rows)
+    said = predict(trained, inputs, rows)
     assert said.shape == (len(rows), 10)
     assert micro(target, said, rows) > 0.7
     path = save_trained(trained, tmp_path / "model.pth", task=GENRES, target_facts={}, notes={})
-    np.testing.assert_array_equal(answer(load_trained(path), inputs, rows), said)
+    np.testing.assert_array_equal(predict(load_trained(path), inputs, rows), said)
 
 
 def test_shuffled_labels_score_as_the_label_prior(tmp_path):
@@ -239,14 +241,14 @@ def test_shuffled_labels_score_as_the_label_prior(tmp_path):
     trained = train("late fusion", inputs, shuffled, tmp_path)
     rows = np.flatnonzero(PARTS == "test")
     prior = np.tile(shuffled.values[PARTS == "train"].mean(axis=0), (len(rows), 1))
-    assert micro(shuffled, answer(trained, inputs, rows), rows) == pytest.approx(
+    assert micro(shuffled, predict(trained, inputs, rows), rows) == pytest.approx(
         micro(shuffled, prior, rows), abs=0.06
     )
 
 
 def test_a_table_without_clips_is_refused_and_so_is_a_number(tmp_path):
     inputs, target = movies()
-    without = Inputs(
+    without = FeatureSet(
         Table({"poster": inputs.table.streams["poster"]}, {"poster": np.ones(N, bool)})
     )
     with pytest.raises(TrainingError, match="clip_frames"):

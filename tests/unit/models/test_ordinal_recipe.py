@@ -7,12 +7,13 @@ import pytest
 from priced_movies import FAST, INPUTS, LOG10, PARTS, TEST, TRAIN
 
 from pipeline.core.errors import TrainingError
-from pipeline.core.systems import REVENUE_CLASS
-from pipeline.core.target import Target
+from pipeline.core.tasks import Target
 from pipeline.models.estimators.ordinal import cut_into_classes
-from pipeline.models.systems.revenue import CUT_BLEND, ESTIMATORS
-from pipeline.models.training.estimator import Training
-from pipeline.models.training.saved import answer, load_trained, save_trained
+from pipeline.models.systems.revenue import CUT_BLEND, REVENUE, REVENUE_CLASS
+from pipeline.models.training.estimator import RunConfig
+from pipeline.models.training.model_registry import load_trained, predict, save_trained
+
+ESTIMATORS = REVENUE.estimators()
 
 EDGES_USD = [float(edge) for edge in 10 ** np.quantile(LOG10[TRAIN], np.arange(1, 8) / 8)]
 PARTS_FAST = {"parts": ("gaussian process",)}
@@ -24,16 +25,16 @@ def classes(revenue_usd=INPUTS.revenue_usd):
 
 
 def train(folder, inputs=INPUTS, target=None, **hyperparameters):
-    training = Training(folder, hyperparameters=hyperparameters or PARTS_FAST, accelerator="cpu")
+    training = RunConfig(folder, hyperparameters=hyperparameters or PARTS_FAST, accelerator="cpu")
     return ESTIMATORS[CUT_BLEND].train(inputs, target or classes(), PARTS, training)
 
 
 def test_the_class_of_the_said_revenue_is_the_most_probable(tmp_path):
     trained = train(tmp_path)
-    said = answer(trained, INPUTS, TEST)
+    said = predict(trained, INPUTS, TEST)
     assert said.shape == (len(TEST), 8)
     np.testing.assert_allclose(said.sum(axis=1), 1)
-    blend = trained.network.blend.answer(INPUTS, TEST)[:, 0]
+    blend = trained.network.blend.predict(INPUTS, TEST)[:, 0]
     centre = LOG10[PARTS != "test"].mean()
     named = cut_into_classes(blend, np.array(EDGES_USD), centre)
     np.testing.assert_array_equal(said.argmax(axis=1), named)
@@ -46,8 +47,8 @@ def test_it_is_saved_with_all_its_parts_and_answers_alike(tmp_path):
     path = save_trained(
         trained, tmp_path / "m.pth", task=REVENUE_CLASS, target_facts=target.facts, notes={}
     )
-    said = answer(trained, INPUTS, TEST)
-    np.testing.assert_array_equal(answer(load_trained(path), INPUTS, TEST), said)
+    said = predict(trained, INPUTS, TEST)
+    np.testing.assert_array_equal(predict(load_trained(path), INPUTS, TEST), said)
     assert trained.config["pretraining"] == "masked"
 
 
@@ -58,14 +59,14 @@ def test_revenues_of_test_movies_change_nothing(tmp_path):
     values = np.where(PARTS == "test", -1, target.values)
     first = train(tmp_path / "a")
     second = train(tmp_path / "b", blind, replace(target, values=values))
-    np.testing.assert_array_equal(answer(first, INPUTS, TEST), answer(second, blind, TEST))
+    np.testing.assert_array_equal(predict(first, INPUTS, TEST), predict(second, blind, TEST))
 
 
 def test_shuffled_revenues_are_not_learned(tmp_path):
     shuffled = np.random.default_rng(5).permutation(INPUTS.revenue_usd)
     inputs = replace(INPUTS, revenue_usd=shuffled)
     target = classes(shuffled)
-    off = answer(train(tmp_path, inputs, target), inputs, TEST).argmax(axis=1)
+    off = predict(train(tmp_path, inputs, target), inputs, TEST).argmax(axis=1)
     assert np.abs(off - target.values[TEST]).mean() > 1.5  # the middle one always: 2.0
 
 
@@ -81,12 +82,12 @@ def test_classes_may_be_cut_at_multiples_of_each_budget(tmp_path):
     values = np.searchsorted(multiples, INPUTS.revenue_usd / budgets_usd, side="right")
     target = Target(REVENUE_CLASS, values, {"edges_budgets": multiples})
     trained = train(tmp_path, target=target)
-    named = answer(trained, INPUTS, TEST).argmax(axis=1)
-    said = trained.network.blend.answer(INPUTS, TEST)[:, 0]
+    named = predict(trained, INPUTS, TEST).argmax(axis=1)
+    said = trained.network.blend.predict(INPUTS, TEST)[:, 0]
     assert np.corrcoef(named, said - np.log10(budgets_usd[TEST]))[0, 1] > 0.9
     poor = [replace(record, budget_usd=None) for record in INPUTS.records]
     with pytest.raises(TrainingError, match="15 without; classes of this model are cut at budgets"):
-        answer(trained, replace(INPUTS, records=poor), TEST)
+        predict(trained, replace(INPUTS, records=poor), TEST)
 
 
 def test_other_edges_make_another_model(tmp_path):

@@ -6,12 +6,12 @@ from pixel_movies import Movies, Table
 from pipeline.core.errors import TrainingError
 from pipeline.core.image_inputs import Fit
 from pipeline.models.training.batches import Batch, take_batch
-from pipeline.models.training.estimator import Inputs
+from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.pictures import (
     PIXELS,
     ROW,
+    BoundedCache,
     FrameReader,
-    Kept,
     PosterReader,
     row_table,
     usable_rows,
@@ -26,9 +26,9 @@ def noise(height: int = 400, width: int = 300) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def loading(poster=None, frames=None) -> Inputs:
+def loading(poster=None, frames=None) -> FeatureSet:
     masks = {"metadata": np.ones(3, bool)}
-    return Inputs(Table({}, masks), load_poster=poster, load_frames=frames)
+    return FeatureSet(Table({}, masks), load_poster=poster, load_frames=frames)
 
 
 def test_movies_without_a_poster_are_marked_by_the_tables_mask():
@@ -94,7 +94,7 @@ def test_memory_for_pictures_is_bounded():
         made.append(row)
         return np.zeros(2**19, np.uint8)
 
-    kept = Kept(make, limit_mib=1)
+    kept = BoundedCache(make, limit_mib=1)
     for row in (0, 1, 2, 0, 1, 2):
         kept(row)
     assert made == [0, 1, 2, 2]

@@ -6,13 +6,11 @@ import torch
 from pixel_movies import CLASSES, LABELS, NUMBER, Movies, area_under_curve
 
 from pipeline.core.errors import TrainingError
-from pipeline.core.systems import POSTER
 from pipeline.models.estimators.poster_cnn import POSTER_CNN, PosterConfig
 from pipeline.models.networks.pixel_trunks import NO_WEIGHTS, Pretrained, Trunk, build_trunk
-from pipeline.models.systems.poster import SMALL_VARIANTS, estimators, variants
-from pipeline.models.training.estimator import Inputs, Trained, Training
-from pipeline.models.training.model_registry import KINDS
-from pipeline.models.training.saved import answer, load_trained, save_trained
+from pipeline.models.systems.poster import POSTER
+from pipeline.models.training.estimator import FeatureSet, RunConfig, Trained
+from pipeline.models.training.model_registry import KINDS, load_trained, predict, save_trained
 
 TINY = {
     "input_px": 32, "width": 4, "batch_size": 16, "learning_rate": 1e-2, "max_epochs": 4,
@@ -25,16 +23,16 @@ def train(
 ):
     movies = movies or Movies()
     more = {key: hyperparameters.pop(key) for key in ("on_epoch", "seed") if key in hyperparameters}
-    return estimators()[name].train(
+    return POSTER.estimators()[name].train(
         movies.inputs,
         target or movies.target(task),
         movies.parts,
-        Training(folder, hyperparameters={**TINY, **hyperparameters}, accelerator="cpu", **more),
+        RunConfig(folder, hyperparameters={**TINY, **hyperparameters}, accelerator="cpu", **more),
     )
 
 
-def ask(trained: Trained, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-    return KINDS[trained.kind].answer(trained.network, inputs, rows)
+def ask(trained: Trained, inputs: FeatureSet, rows: np.ndarray) -> np.ndarray:
+    return KINDS[trained.kind].predict(trained.network, inputs, rows)
 
 
 def assert_same_weights(one: Trained, other: Trained) -> None:
@@ -44,14 +42,14 @@ def assert_same_weights(one: Trained, other: Trained) -> None:
 
 
 def test_main_variant_stands_first_and_all_of_the_seeds_are_there():
-    assert list(estimators()) == [
+    assert list(POSTER.estimators()) == [
         "resnet18, pad", "resnet18, resize", "resnet18, centre crop", "resnet18, random crop",
         "bag of tricks", "mish", "bag of tricks + mish", "deep and wide", "augmentation",
     ]  # fmt: skip
-    assert next(iter(estimators())) == POSTER.main_variant
-    assert variants("published") == tuple(estimators())
-    assert variants("small") == SMALL_VARIANTS
-    assert set(SMALL_VARIANTS) < set(estimators())
+    assert next(iter(POSTER.estimators())) == POSTER.main_variant
+    assert POSTER.variants("published") == tuple(POSTER.estimators())
+    assert POSTER.variants("small") == POSTER.small_variants
+    assert set(POSTER.small_variants) < set(POSTER.estimators())
 
 
 def test_published_defaults():
@@ -60,11 +58,11 @@ def test_published_defaults():
         "resnet18", 224, 64, "pad",
     )  # fmt: skip
     assert not config.distortions.has_mirrors
-    augmented = estimators()["augmentation"].config
+    augmented = POSTER.estimators()["augmentation"].config
     assert (augmented.distortions.rotation_deg, augmented.distortions.min_area) == (15, 0.8)
 
 
-@pytest.mark.parametrize("name", list(estimators()))
+@pytest.mark.parametrize("name", list(POSTER.estimators()))
 def test_every_variant_trains_and_answers(tmp_path, name):
     movies = Movies(40)
     trained = train(tmp_path, movies=movies, name=name, max_epochs=1)
@@ -112,7 +110,7 @@ class Halt(Exception):  # noqa: N818
     pass
 
 
-def halting(movies: Movies, opened: list[int], most: int) -> Inputs:
+def halting(movies: Movies, opened: list[int], most: int) -> FeatureSet:
     """Inputs that count the posters they load, and stop at some."""
 
     def poster(row):
@@ -130,11 +128,11 @@ def test_training_that_was_stopped_inside_an_epoch_ends_with_the_same_weights(tm
     hyperparameters = {**TINY, "max_epochs": 2, "keep_mib": 0, "checkpoint_every_steps": 1}
 
     def go_on(folder, most):
-        return estimators()[name].train(
+        return POSTER.estimators()[name].train(
             halting(movies, opened, most),
             movies.target(),
             movies.parts,
-            Training(tmp_path / folder, hyperparameters=hyperparameters, accelerator="cpu"),
+            RunConfig(tmp_path / folder, hyperparameters=hyperparameters, accelerator="cpu"),
         )
 
     undisturbed = go_on("a", 10**6)
@@ -156,9 +154,9 @@ def test_test_part_is_not_looked_at(tmp_path):
         opened.add(row)
         return movies.poster(row)
 
-    estimators()["resnet18, pad"].train(
+    POSTER.estimators()["resnet18, pad"].train(
         replace(movies.inputs, load_poster=poster), movies.target(), movies.parts,
-        Training(tmp_path, hyperparameters={**TINY, "max_epochs": 1}, accelerator="cpu"),
+        RunConfig(tmp_path, hyperparameters={**TINY, "max_epochs": 1}, accelerator="cpu"),
     )  # fmt: skip
     assert opened == {*movies.rows("train"), *movies.rows("val")}
 
@@ -178,11 +176,11 @@ def test_pretrained_weights_are_asked_for_and_named(tmp_path):
 
     movies = Movies(20)
     hyperparameters = {"input_px": 32, "max_epochs": 1, "batch_size": 12, "learning_rate": 0.0}
-    trained = estimators(load)["resnet18, pad"].train(
+    trained = POSTER.estimators(load)["resnet18, pad"].train(
         movies.inputs,
         movies.target(),
         movies.parts,
-        Training(tmp_path, hyperparameters=hyperparameters, accelerator="cpu"),
+        RunConfig(tmp_path, hyperparameters=hyperparameters, accelerator="cpu"),
     )
     assert asked == ["resnet18"]
     assert trained.config["weights"] == "ImageNet"
@@ -194,7 +192,7 @@ def test_saved_network_gives_the_same_answers(tmp_path):
     trained = train(tmp_path, movies=movies, name="augmentation", max_epochs=1)
     path = save_trained(trained, tmp_path / "model.pth", task=CLASSES, target_facts={}, notes={})
     wanted = ask(trained, movies.inputs, movies.rows())
-    assert (answer(load_trained(path), movies.inputs, movies.rows()) == wanted).all()
+    assert (predict(load_trained(path), movies.inputs, movies.rows()) == wanted).all()
 
 
 def test_head_has_an_output_per_class():

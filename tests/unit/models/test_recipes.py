@@ -8,15 +8,17 @@ import torch
 from pipeline.core.errors import LeakError, TrainingError
 from pipeline.core.ragged import Ragged, pack_ragged
 from pipeline.core.records import MovieRecord
-from pipeline.core.systems import Task, TaskKind
+from pipeline.core.tasks import Target, Task, TaskKind
 from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionEstimator
 from pipeline.models.networks.fusion import FusionNetwork
 from pipeline.models.networks.streams import StreamEncoder, StreamSpec
-from pipeline.models.systems.revenue import CUT_BLEND, ESTIMATORS
+from pipeline.models.systems.revenue import CUT_BLEND, REVENUE
 from pipeline.models.training.batches import Batch
-from pipeline.models.training.estimator import Inputs, Target, Trained, Training, override_config
+from pipeline.models.training.estimator import FeatureSet, RunConfig, Trained, override_config
 from pipeline.models.training.inference import Output
-from pipeline.models.training.saved import answer, load_trained, save_trained
+from pipeline.models.training.model_registry import load_trained, predict, save_trained
+
+ESTIMATORS = REVENUE.estimators()
 
 CLASSES = Task("revenue_class", TaskKind.CLASSES, "macro_f1_score", ("low", "middle", "high"))
 NUMBER = Task("score", TaskKind.REGRESSION, "mae_error", unit="standard deviations")
@@ -36,7 +38,7 @@ class Table:
     columns: dict = field(default_factory=dict)
 
 
-def movies(n: int = N, seed: int = 3) -> tuple[Inputs, np.ndarray]:
+def movies(n: int = N, seed: int = 3) -> tuple[FeatureSet, np.ndarray]:
     """Streams that tell a hidden number, with holes, as `pipeline.splits` packs them."""
     rng = np.random.default_rng(seed)
     hidden = rng.uniform(-1, 1, n).astype(np.float32)
@@ -60,7 +62,7 @@ def movies(n: int = N, seed: int = 3) -> tuple[Inputs, np.ndarray]:
         ]
     )
     masks["frames"] = lengths > 0
-    return Inputs(Table(streams, masks)), hidden
+    return FeatureSet(Table(streams, masks)), hidden
 
 
 def target(hidden: np.ndarray, task: Task = CLASSES) -> Target:
@@ -74,14 +76,14 @@ def target(hidden: np.ndarray, task: Task = CLASSES) -> Target:
 
 def train(
     name: str, folder, *, inputs=None, wanted=None, **hyperparameters
-) -> tuple[Trained, Inputs]:
+) -> tuple[Trained, FeatureSet]:
     some, hidden = movies()
     inputs = inputs or some
     trained = ESTIMATORS[name].train(
         inputs,
         wanted or target(hidden),
         PARTS,
-        Training(folder, hyperparameters={**QUICK, **hyperparameters}, accelerator="cpu"),
+        RunConfig(folder, hyperparameters={**QUICK, **hyperparameters}, accelerator="cpu"),
     )
     return trained, inputs
 
@@ -90,7 +92,7 @@ def train(
 def test_every_variant_learns_saves_and_answers_alike(tmp_path, name):
     trained, inputs = train(name, tmp_path)
     rows = np.flatnonzero(PARTS == "test")
-    said = answer(trained, inputs, rows)
+    said = predict(trained, inputs, rows)
     np.testing.assert_allclose(said.sum(axis=1), 1)
     _, hidden = movies()
     assert (said.argmax(axis=1) == target(hidden).values[rows]).mean() > 0.55
@@ -99,7 +101,7 @@ def test_every_variant_learns_saves_and_answers_alike(tmp_path, name):
         notes={"weights": "random"},
     )  # fmt: skip
     saved = load_trained(path)
-    assert (answer(saved, inputs, rows) == said).all()
+    assert (predict(saved, inputs, rows) == said).all()
     assert saved.task == CLASSES
     assert saved.facts["target_facts"] == {"edges_usd": [1.0]}
     assert saved.facts["config"] == trained.config
@@ -115,10 +117,10 @@ def test_every_variant_scores_as_the_trivial_answer_where_labels_are_shuffled(tm
         inputs,
         Target(CLASSES, shuffled, {}),
         parts,
-        Training(tmp_path, accelerator="cpu", hyperparameters={**QUICK, "batch_size": 32}),
+        RunConfig(tmp_path, accelerator="cpu", hyperparameters={**QUICK, "batch_size": 32}),
     )
     rows = np.flatnonzero(parts == "test")
-    hits = (answer(trained, inputs, rows).argmax(axis=1) == shuffled[rows]).mean()
+    hits = (predict(trained, inputs, rows).argmax(axis=1) == shuffled[rows]).mean()
     assert abs(hits - 1 / 3) < 3 * (2 / 9 / len(rows)) ** 0.5
 
 
@@ -133,10 +135,10 @@ def test_numbers_and_labels_are_learned_by_the_same_networks(tmp_path, task, fus
         inputs,
         wanted,
         PARTS,
-        Training(tmp_path, hyperparameters=hyperparameters, accelerator="cpu"),
+        RunConfig(tmp_path, hyperparameters=hyperparameters, accelerator="cpu"),
     )
     rows = np.flatnonzero(PARTS == "test")
-    said = answer(trained, inputs, rows)
+    said = predict(trained, inputs, rows)
     if task is NUMBER:
         assert said.shape == (len(rows),)
         assert np.abs(said - wanted.values[rows]).mean() < 0.8 * wanted.values.std()
@@ -177,7 +179,7 @@ def test_another_seed_gives_other_weights(tmp_path):
             inputs,
             target(hidden),
             PARTS,
-            Training(tmp_path, seed=seed, hyperparameters={"max_epochs": 1}, accelerator="cpu"),
+            RunConfig(tmp_path, seed=seed, hyperparameters={"max_epochs": 1}, accelerator="cpu"),
         )
         for seed in (1, 2)
     )
@@ -283,7 +285,7 @@ def test_extra_heads_learn_beside_the_first_where_their_targets_are_known(tmp_pa
     trained, _ = train("multi-task heads", tmp_path, inputs=inputs)
     assert trained.network.head[-1].out_features == 3 + 1 + 2
     rows = np.arange(5)
-    assert answer(trained, inputs, rows).shape == (5, 3)
+    assert predict(trained, inputs, rows).shape == (5, 3)
     lone, _ = train("multi-task heads", tmp_path)
     assert lone.network.head[-1].out_features == 3
 
@@ -304,7 +306,7 @@ def test_number_network_begins_at_the_training_part_s_mean():
 
 def test_no_row_gives_no_answer_of_the_right_width(tmp_path):
     trained, inputs = train("all streams", tmp_path, max_epochs=1)
-    assert answer(trained, inputs, np.array([], dtype=int)).shape == (0, 3)
+    assert predict(trained, inputs, np.array([], dtype=int)).shape == (0, 3)
 
 
 def test_batch_moves_as_a_whole():
@@ -321,12 +323,12 @@ def test_ensemble_answers_with_the_average_of_its_members(tmp_path):
     trained, inputs = train("ensemble", tmp_path, **hyperparameters)
     rows = np.arange(9)
     alone = [
-        answer(replace(trained, kind=kind, network=member), inputs, rows)
+        predict(replace(trained, kind=kind, network=member), inputs, rows)
         for kind, member in zip(trained.network.kinds, trained.network.members, strict=True)
     ]
     assert len(alone) == 4
     assert not np.allclose(alone[0], alone[1])
-    np.testing.assert_allclose(answer(trained, inputs, rows), np.mean(alone, axis=0))
+    np.testing.assert_allclose(predict(trained, inputs, rows), np.mean(alone, axis=0))
     assert [row["epoch"] for row in trained.fitted.history] == [1, 2]
 
 

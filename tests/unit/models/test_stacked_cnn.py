@@ -7,15 +7,14 @@ from pixel_movies import NUMBER, Movies
 
 from pipeline.core.errors import TrainingError
 from pipeline.core.ragged import pack_ragged
-from pipeline.core.systems import SCORE, TaskKind
+from pipeline.core.tasks import TaskKind
 from pipeline.models.estimators.stacked_cnn import FramesConfig, FramesNetwork
 from pipeline.models.networks.pixel_trunks import Pretrained, Trunk, build_trunk
-from pipeline.models.systems.score import SMALL_VARIANTS, estimators, variants
-from pipeline.models.training.estimator import Inputs, Trained, Training
+from pipeline.models.systems.score import SCORE
+from pipeline.models.training.estimator import FeatureSet, RunConfig, Trained
 from pipeline.models.training.inference import Output
-from pipeline.models.training.model_registry import KINDS
+from pipeline.models.training.model_registry import KINDS, load_trained, predict, save_trained
 from pipeline.models.training.pictures import PIXELS
-from pipeline.models.training.saved import answer, load_trained, save_trained
 
 ONE = Output(TaskKind.REGRESSION, 1)
 TINY = {
@@ -27,16 +26,16 @@ STACKED, SHARED = "5 frames, resnet18", "shared encoder, attention"
 
 def train(folder, name, *, movies=None, target=None, **hyperparameters) -> Trained:
     movies = movies or Movies()
-    return estimators()[name].train(
+    return SCORE.estimators()[name].train(
         movies.inputs,
         target or movies.target(NUMBER),
         movies.parts,
-        Training(folder, hyperparameters={**TINY, **hyperparameters}, accelerator="cpu"),
+        RunConfig(folder, hyperparameters={**TINY, **hyperparameters}, accelerator="cpu"),
     )
 
 
-def ask(trained: Trained, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-    return KINDS[trained.kind].answer(trained.network, inputs, rows)
+def ask(trained: Trained, inputs: FeatureSet, rows: np.ndarray) -> np.ndarray:
+    return KINDS[trained.kind].predict(trained.network, inputs, rows)
 
 
 def network(n_frames: int, *, is_shared: bool, name: str = "resnet18", **how) -> FramesNetwork:
@@ -51,14 +50,14 @@ def pixels(*shape: int) -> torch.Tensor:
 
 
 def test_main_variant_stands_first_and_all_of_the_seeds_are_there():
-    assert list(estimators()) == [
+    assert list(SCORE.estimators()) == [
         "frame embeddings, attention", "15 frames, resnet18", "5 frames, resnet18",
         "15 frames, resnet18, shuffled", "15 frames, resnet50", "15 frames, vgg16",
         "15 frames, vgg19", "shared encoder, attention",
     ]  # fmt: skip
-    assert next(iter(estimators())) == SCORE.main_variant
-    assert variants("published") == tuple(estimators())
-    assert variants("small") == SMALL_VARIANTS
+    assert next(iter(SCORE.estimators())) == SCORE.main_variant
+    assert SCORE.variants("published") == tuple(SCORE.estimators())
+    assert SCORE.variants("small") == SCORE.small_variants
 
 
 def test_published_defaults():
@@ -167,9 +166,9 @@ def test_training_that_was_stopped_inside_an_epoch_ends_with_the_same_weights(tm
 
     often = {**TINY, **hyperparameters, "checkpoint_every_steps": 1}
     with pytest.raises(Halt):
-        estimators()[STACKED].train(
+        SCORE.estimators()[STACKED].train(
             replace(movies.inputs, load_frames=frames), movies.target(NUMBER), movies.parts,
-            Training(tmp_path / "b", hyperparameters=often, accelerator="cpu"),
+            RunConfig(tmp_path / "b", hyperparameters=often, accelerator="cpu"),
         )  # fmt: skip
     resumed = train(
         tmp_path / "b", STACKED, movies=movies, **hyperparameters, checkpoint_every_steps=1
@@ -183,11 +182,13 @@ def test_pretrained_convolution_is_reused(tmp_path):
     state = build_trunk(Trunk()).state_dict()
     movies = Movies(20)
     hyperparameters = {"input_px": 32, "n_frames": 5, "max_epochs": 1, "batch_size": 12}
-    trained = estimators(lambda name: Pretrained(state, f"{name} of ImageNet"))[STACKED].train(
+    trained = SCORE.estimators(lambda name: Pretrained(state, f"{name} of ImageNet"))[
+        STACKED
+    ].train(
         movies.inputs,
         movies.target(NUMBER),
         movies.parts,
-        Training(
+        RunConfig(
             tmp_path, hyperparameters={**hyperparameters, "learning_rate": 0.0}, accelerator="cpu"
         ),
     )
@@ -209,12 +210,12 @@ def test_embeddings_of_frames_are_weighed(tmp_path):
     )
     inputs = movies.inputs
     inputs.table.streams["frames"] = embedded
-    estimator = estimators()["frame embeddings, attention"]
+    estimator = SCORE.estimators()["frame embeddings, attention"]
     trained = estimator.train(
         inputs,
         movies.target(NUMBER),
         movies.parts,
-        Training(
+        RunConfig(
             tmp_path, hyperparameters={"learning_rate": 3e-3, "max_epochs": 15}, accelerator="cpu"
         ),
     )
@@ -229,4 +230,4 @@ def test_saved_network_gives_the_same_answers(tmp_path, name):
     trained = train(tmp_path, name, movies=movies, max_epochs=1, n_frames=3)
     path = save_trained(trained, tmp_path / "model.pth", task=NUMBER, target_facts={}, notes={})
     wanted = ask(trained, movies.inputs, movies.rows())
-    assert (answer(load_trained(path), movies.inputs, movies.rows()) == wanted).all()
+    assert (predict(load_trained(path), movies.inputs, movies.rows()) == wanted).all()

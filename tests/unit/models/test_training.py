@@ -10,12 +10,11 @@ import pytest
 import torch
 
 from pipeline.core.errors import TrainingError
-from pipeline.core.systems import Task, TaskKind
-from pipeline.core.target import Target
+from pipeline.core.tasks import Target, Task, TaskKind
 from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionEstimator
 from pipeline.models.networks.fusion import FusionNetwork
-from pipeline.models.training.estimator import Inputs, Trained, Training
-from pipeline.models.training.saved import answer, load_trained, save_trained
+from pipeline.models.training.estimator import FeatureSet, RunConfig, Trained
+from pipeline.models.training.model_registry import load_trained, predict, save_trained
 from pipeline.models.training.schedule import Schedule
 
 N_CLASSES = 3
@@ -56,15 +55,15 @@ def movies(n: int = 60, seed: int = 3) -> Table:
 
 def train(table: Table, folder: Path, training: FusionConfig = SHORT, **more) -> Trained:
     return FusionEstimator("any", training).train(
-        Inputs(table),
+        FeatureSet(table),
         Target(TASK, table.labels, {}),
         table.parts,
-        Training(folder, seed=training.schedule.seed, accelerator="cpu", **more),
+        RunConfig(folder, seed=training.schedule.seed, accelerator="cpu", **more),
     )
 
 
 def ask(trained: Trained, table: Table, rows: np.ndarray) -> np.ndarray:
-    return answer(trained, Inputs(table), rows)
+    return predict(trained, FeatureSet(table), rows)
 
 
 def assert_same_weights(one: FusionNetwork, other: FusionNetwork) -> None:
@@ -274,7 +273,7 @@ def test_saved_model_gives_the_same_probabilities(tmp_path):
     saved = load_trained(path)
     rows = np.arange(20)
     wanted = ask(trained, table, rows)
-    assert (answer(saved, Inputs(table), rows) == wanted).all()
+    assert (predict(saved, FeatureSet(table), rows) == wanted).all()
     assert wanted.shape == (20, N_CLASSES)
     np.testing.assert_allclose(wanted.sum(axis=1), 1)
     assert saved.task == TASK

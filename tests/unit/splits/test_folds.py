@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from pipeline.core.errors import SplitError
-from pipeline.core.systems import BOX_OFFICE, GENRE, GENRES, LOG10_REVENUE
+from pipeline.models.systems.box_office import BOX_OFFICE, LOG10_REVENUE
+from pipeline.models.systems.genre import GENRE, GENRES
 from pipeline.splits.assignment import divide_by_label
 from pipeline.splits.folds import split_into_folds
 from pipeline.splits.leakage_checks import prove_disjoint

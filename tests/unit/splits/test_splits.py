@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from pipeline.core.errors import SplitError
-from pipeline.core.systems import BY_DATE, REVENUE, REVENUE_CLASS, RatioSplit
+from pipeline.core.revenue_classes import classify, fit_edges
+from pipeline.core.split_names import BY_DATE, RatioSplit
+from pipeline.models.systems.revenue import REVENUE, REVENUE_CLASS
 from pipeline.splits.by_date import count_excluded, split_by_date
-from pipeline.splits.labels import classify, fit_edges
 from pipeline.splits.leakage_checks import prove_disjoint
 from pipeline.splits.random_split import split_by_ratio
 from pipeline.splits.targets import balance_by

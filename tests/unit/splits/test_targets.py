@@ -1,22 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.core.errors import SplitError
-from pipeline.core.systems import (
-    COMEDY_HORROR,
-    FIRST_GENRE,
-    GENRE_LABELS,
-    GENRES,
-    LOG10_REVENUE,
-    PROFIT,
-    REVENUE_CLASS,
-    SCORE_TASK,
-    SYSTEMS,
-    Task,
-    TaskKind,
-)
-from pipeline.splits.targets import TargetOptions, balance_by, known_rows, make_target
+from pipeline.core.tasks import TargetOptions, Task, TaskKind
+from pipeline.models.systems.box_office import LOG10_REVENUE
+from pipeline.models.systems.genre import GENRES
+from pipeline.models.systems.poster import COMEDY_HORROR, FIRST_GENRE, GENRE_LABELS, PROFIT
+from pipeline.models.systems.registry import SYSTEMS
+from pipeline.models.systems.revenue import REVENUE_CLASS
+from pipeline.models.systems.score import SCORE_TASK
+from pipeline.splits.targets import balance_by, known_rows, make_target
 
 
 def table() -> pd.DataFrame:
@@ -67,7 +63,7 @@ def test_log10_revenue():
     assert target.is_known.tolist() == [True, True, False, False, True, False]
 
 
-TWO = Task("revenue_class", TaskKind.CLASSES, "macro_f1_score", ("low", "high"), is_ordered=True)
+TWO = replace(REVENUE_CLASS, class_names=("low", "high"))
 
 
 def test_class_edges_are_the_training_part_s():
@@ -143,7 +139,7 @@ def test_targets_do_not_look_at_the_test_part():
 def test_training_movie_without_a_target_is_refused():
     with pytest.raises(SplitError, match="of which 1 without"):
         make_target(LOG10_REVENUE, table(), np.array([0, 2]))
-    with pytest.raises(SplitError, match="came 0"):
+    with pytest.raises(SplitError, match="got 0"):
         make_target(LOG10_REVENUE, table(), np.array([], int))
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.core.errors import SplitError
-from pipeline.splits.labels import classify, fit_edges, reachable_probabilities
+from pipeline.core.revenue_classes import classify, fit_edges, reachable_probabilities
 
 
 def test_classes_of_the_training_part_are_of_equal_size():

@@ -1,0 +1,48 @@
+"""The presets: which backbones compute the embeddings, and of how much."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Which backbones make the embeddings, and of how much; heads are trained alike.
+
+    Attributes:
+        text_backbone, image_backbone, clip_backbone, audio_backbone: Names in
+            `pipeline.embeddings.backbones`; "" for none: then nothing of the kind is made.
+        detector: What finds objects on posters; "" for none.
+        clips_per_trailer: Clips that are embedded of a trailer, spread evenly; 0 for all.
+        clip_frame_step: Image backbones see every so many of a clip's frames.
+    """
+
+    name: str
+    text_backbone: str = ""
+    image_backbone: str = ""
+    clip_backbone: str = ""
+    audio_backbone: str = ""
+    detector: str = ""
+    clips_per_trailer: int = 0
+    clip_frame_step: int = 1
+
+
+PRESETS = {
+    "published": Preset(
+        "published",
+        text_backbone="bert-base-uncased",
+        image_backbone="resnet50",
+        clip_backbone="swin3d_t",
+        audio_backbone="ast",
+        detector="fasterrcnn_resnet50_fpn_v2",
+    ),
+    "small": Preset(
+        "small",
+        text_backbone="minilm",
+        image_backbone="shufflenet",
+        clip_backbone="shufflenet3d",
+        detector="fasterrcnn_mobilenet_v3_large_320_fpn",
+        clips_per_trailer=2,
+        clip_frame_step=12,
+    ),
+}
+"""`published`: seed 001's BERT and ResNet50, seed 002's best clips, and what ours adds beside them.
+`small` replaces seed 001's "simplified trainer" with light backbones; all of it takes minutes."""
