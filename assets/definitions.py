@@ -7,7 +7,14 @@ from contextlib import ExitStack, contextmanager
 import dagster as dg
 
 from assets.crawl import box_office, catalog, movie_records
-from assets.embeddings import embedding_assets, regions
+from assets.embeddings import (
+    audio_embeddings,
+    clip_embeddings,
+    frame_embeddings,
+    poster_embeddings,
+    poster_regions,
+    text_embeddings,
+)
 from assets.evaluation import leaderboard, system_evaluation
 from assets.frames import trailer_audio, trailer_frames
 from assets.media import posters, trailers
@@ -59,8 +66,12 @@ def build_defs(**overrides: str) -> dg.Definitions:
             trailers.ASSET,
             trailer_frames.ASSET,
             trailer_audio.ASSET,
-            *embedding_assets.ASSETS,
-            *regions.ASSETS,
+            text_embeddings.ASSET,
+            poster_embeddings.ASSET,
+            poster_regions.ASSET,
+            frame_embeddings.ASSET,
+            clip_embeddings.ASSET,
+            audio_embeddings.ASSET,
             features.movie_features,
             *system_splits.ASSETS,
             *baselines.ASSETS,

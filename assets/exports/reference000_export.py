@@ -45,7 +45,7 @@ def export_seed000(job: Job) -> None:
 
 
 def _export_poster(job: Job, tmdb_id: int) -> None:
-    from pipeline.media.poster import as_seed000_poster
+    from pipeline.media.poster import encode_reference000_poster
 
     if not job.has("posters", tmdb_id, POSTERS):
         return
@@ -53,7 +53,7 @@ def _export_poster(job: Job, tmdb_id: int) -> None:
     if content is None:
         return
     try:
-        job.folder.write(place(POSTERS, tmdb_id), as_seed000_poster(content))
+        job.folder.write(place(POSTERS, tmdb_id), encode_reference000_poster(content))
         job.counts[POSTERS] += 1
     except PosterError as error:
         job.leave_out(POSTERS, str(error), tmdb_id)

@@ -1,4 +1,4 @@
-"""What is read of one trailer's file, in a process of its own: frames, clips and sound.
+"""Frames, clips and sound of one trailer's file, read in a process of its own.
 
 Neither Dagster nor torch is imported here.
 """
@@ -11,34 +11,24 @@ import av
 import numpy as np
 
 from pipeline.frames.clips import Clip, ClipCutter
-from pipeline.frames.picking import PickedFrames, pick_frames
-from pipeline.frames.sampling import choose_keyframes, choose_pts
+from pipeline.frames.filtering import PickedFrames, pick_frames
+from pipeline.frames.sampling import KEPT_FRAMES, SAMPLED_FRAMES, choose_keyframes, choose_pts
 from pipeline.media.audio import DURATION_S, decode_audio
-from pipeline.media.clip_file import CLIP_FRAMES, ClipWriter
-from pipeline.media.clip_picture import ClipScaler
+from pipeline.media.clip_file import CLIP_FRAMES, ClipScaler, ClipWriter
+from pipeline.media.frame_decoding import decode_whole
 from pipeline.media.shots import SettledFrame, ShotFinder
 from pipeline.media.timeline import Timeline, read_timeline
 from pipeline.media.trailer import DecodedFrames, open_trailer
-from pipeline.media.whole import decode_whole
 from resources.trailers.reading_options import TrailerOptions
-
-FRAMES_SAMPLED = 100
-"""Frames drawn from each trailer. Source: seed 004."""
-
-FRAMES_KEPT = 30
-"""Informative frames kept of them. Source: seed 001."""
-
-FRAME_PX = 224
-"""Side of a kept frame, the input of every image backbone."""
 
 
 @dataclass(frozen=True)
 class TrailerReading:
-    """What was read of a trailer.
+    """What was read from a trailer.
 
     Attributes:
         picked: The kept frames.
-        clips: The file of its clips, or None where none were asked for.
+        clips: The file of its clips, or None where clips are disabled.
         clip_pts_s: Time of each frame of each clip, float64, shape (clips, 24).
         figures: The movie's figures.
     """
@@ -54,30 +44,30 @@ def read_frames(
 ) -> TrailerReading:
     """Sample frames and keep the informative ones; cut clips out of the same decoding.
 
-    Without clips only what the sampled frames need is decoded. With them everything is, once; the
-    frames are the same, to the byte.
+    Without clips only what the sampled frames depend on is decoded. With them everything is, once;
+    the frames are the same, to the byte.
 
     Args:
         path: The trailer.
-        seed: Of every choice: the movie's id.
+        seed: Random seed of every choice: the movie's id.
         options: Which frames, and whether clips.
-        beat: Called as it gets on.
+        beat: Called during decoding.
     """
     if options.cuts_clips:
         timeline = read_timeline(path, beat)
         maker = ClipMaker(timeline, beat)
-        decoded = decode_whole(path, timeline, _choose(timeline, seed, options), maker.see)
+        decoded = decode_whole(path, timeline, _choose(timeline, seed, options), maker.add)
         clips, clip_pts, clip_figures = maker.finish()
     else:
         with open_trailer(path, beat=beat) as trailer:
             timeline = trailer.timeline
-            decoded = trailer.decode(_choose(timeline, seed, options), size_px=FRAME_PX)
+            decoded = trailer.decode(_choose(timeline, seed, options))
         clips, clip_pts, clip_figures = None, np.empty((0, CLIP_FRAMES), dtype=np.int64), {}
     picked = pick_frames(
         decoded.frames,
         decoded.pts_s,
         seed,
-        count=FRAMES_KEPT,
+        count=KEPT_FRAMES,
         drop_duplicates=options.drops_repeats,
     )
     figures = {**_figures(decoded, picked), **clip_figures}
@@ -91,7 +81,7 @@ def read_sound(path: Path, options: TrailerOptions, beat: Callable[[], None]) ->
 
 
 class ClipMaker:
-    """Finds shots, cuts clips and encodes them, while a trailer is decoded.
+    """Detects shots, cuts clips and encodes them, while a trailer is decoded.
 
     Args:
         timeline: The trailer's.
@@ -101,15 +91,15 @@ class ClipMaker:
     def __init__(self, timeline: Timeline, beat: Callable[[], None]):
         self._beat = beat
         self._scale = ClipScaler()
-        self._shots = ShotFinder(timeline.time_base)
-        self._cutter = ClipCutter(timeline.time_base)
+        self._shots: ShotFinder[av.VideoFrame] = ShotFinder(timeline.time_base)
+        self._cutter: ClipCutter[av.VideoFrame] = ClipCutter(timeline.time_base)
         self._writer = ClipWriter()
         self._pts: list[tuple[int, ...]] = []
 
-    def see(self, pts: int, frame: av.VideoFrame) -> None:
-        """Take the next frame."""
+    def add(self, pts: int, frame: av.VideoFrame) -> None:
+        """Add the next frame."""
         self._beat()
-        self._cut(self._shots.see(pts, frame, self._scale(frame)))
+        self._cut(self._shots.add(pts, frame, self._scale(frame)))
 
     def finish(self) -> tuple[bytes, np.ndarray, dict[str, int]]:
         """Return the file, the timestamps of its clips, int64 (clips, 24), and the figures."""
@@ -125,11 +115,11 @@ class ClipMaker:
         pts = np.array([self._pts[i] for i in kept], dtype=np.int64).reshape(-1, CLIP_FRAMES)
         return content, pts, figures
 
-    def _cut(self, settled: list[SettledFrame]) -> None:
+    def _cut(self, settled: list[SettledFrame[av.VideoFrame]]) -> None:
         for one in settled:
             self._write(self._cutter.add(one.pts, one.held, starts_shot=one.starts_shot))
 
-    def _write(self, clips: Iterable[Clip]) -> None:
+    def _write(self, clips: Iterable[Clip[av.VideoFrame]]) -> None:
         for clip in clips:
             self._beat()
             self._writer.add(clip.frames)
@@ -139,9 +129,9 @@ class ClipMaker:
 def _choose(timeline: Timeline, seed: int, options: TrailerOptions) -> np.ndarray:
     if options.from_keyframes:
         return choose_keyframes(
-            timeline.pts, timeline.key_pts, FRAMES_SAMPLED, seed, fewest=FRAMES_KEPT
+            timeline.pts, timeline.key_pts, SAMPLED_FRAMES, seed, fewest=KEPT_FRAMES
         )
-    return choose_pts(timeline.pts, FRAMES_SAMPLED, seed)
+    return choose_pts(timeline.pts, SAMPLED_FRAMES, seed)
 
 
 def _figures(decoded: DecodedFrames, picked: PickedFrames) -> dict[str, object]:

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from pipeline.core.presets import Preset
 from pipeline.core.staleness import Row
 from pipeline.core.versions import combine, hash_json
-from pipeline.embeddings.backbones import BACKBONES, Modality
-from pipeline.embeddings.preparation import preparation_version
+from pipeline.embeddings.backbones import BACKBONES, Modality, preparation_version
 from resources.compute.attribute_model import CLIP, vocabulary_version
 from resources.compute.weights import users_files
 from resources.run_context import RunContext

@@ -1,43 +1,46 @@
-"""The looks of objects, by comparing pictures with words: zero-shot CLIP over a vocabulary.
+"""Attributes of objects, by comparing pictures with words: zero-shot CLIP over a vocabulary.
 
 Source: arXiv 2103.00020, section 3.1: cosines between a picture and "a photo of a ..." for each
 word, times the temperature, through a softmax.
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from pipeline.core.errors import ConfigurationError
+from pipeline.core.errors import ConfigurationError, ItemError
 from pipeline.embeddings.backbones import Backbone
-from pipeline.embeddings.encode import encode_images, encode_texts
-from pipeline.embeddings.image import ImageNetwork
+from pipeline.embeddings.encode import encode_arrays
+from pipeline.embeddings.encode_text import encode_texts
+from pipeline.embeddings.pixel_networks import PixelNetwork
+from pipeline.embeddings.runner import Item
 from pipeline.embeddings.text import TextNetwork
 
 TEMPERATURE = 100.0
-"""CLIP's trained factor, at the bound it was held to. Source: arXiv 2103.00020, section 2.5."""
+"""CLIP's trained factor, at its upper bound. Source: arXiv 2103.00020, section 2.5."""
 
 PROMPT = "a photo of a {} thing"
 """Around each word; the words of a vocabulary are adjectives."""
 
 ATTRIBUTES_PER_OBJECT = 2
-"""The likeliest ones are kept. Source: seed 000, whose example has two."""
+"""The most probable ones are kept. Source: reference implementation 000, whose example has two."""
 
 VOCABULARY = Path(__file__).with_name("attributes.txt")
-"""Ours, where the user brings none."""
+"""Ours, where the user provides none."""
 
 _WORD = re.compile(r"[^\x00-\x1f\x7f,]{1,60}")
 
 
 def parse_vocabulary(text: str) -> tuple[str, ...]:
-    r"""Read attributes, one a line; blank lines and lines that begin with # do not count.
+    r"""Read attributes, one a line; blank lines and lines that begin with # are skipped.
 
     Raises:
-        ConfigurationError: A word cannot stand in `attr_bbox`, stands twice, or there are fewer
-            than two: a softmax over one word is always certain.
+        ConfigurationError: A word cannot be written in `attr_bbox`, is repeated, or there are
+            fewer than two: a softmax over one word is always 1.
 
     Example:
         >>> parse_vocabulary("# colours\ngold\n\nsilver\n")
@@ -50,11 +53,11 @@ def parse_vocabulary(text: str) -> tuple[str, ...]:
             continue
         if not _WORD.fullmatch(word):
             raise ConfigurationError(
-                f"line {number} of the vocabulary: wanted a word of at most 60 characters without "
-                f"commas, got {word[:60]!r}"
+                f"line {number} of the vocabulary: expected a word of at most 60 characters "
+                f"without commas, got {word[:60]!r}"
             )
         if word in words:
-            raise ConfigurationError(f"line {number} of the vocabulary: {word!r} stands twice")
+            raise ConfigurationError(f"line {number} of the vocabulary: {word!r} is repeated")
         words.append(word)
     if len(words) < 2:
         raise ConfigurationError(f"a vocabulary needs at least two words, got {len(words)}")
@@ -78,13 +81,13 @@ def read_vocabulary(path: Path | None = None) -> tuple[str, ...]:
     return parse_vocabulary(text)
 
 
-class AttributeJudge:
-    """Says which words of a vocabulary fit a picture best."""
+class AttributeClassifier:
+    """Assigns to pictures the words of a vocabulary that fit them best."""
 
     def __init__(
         self,
         vocabulary: tuple[str, ...],
-        pictures: tuple[ImageNetwork, Backbone],
+        pictures: tuple[PixelNetwork, Backbone],
         texts: tuple[TextNetwork, PreTrainedTokenizerBase, Backbone],
         *,
         device: str = "cpu",
@@ -93,27 +96,40 @@ class AttributeJudge:
 
         Args:
             vocabulary: See `parse_vocabulary`.
-            pictures: CLIP's picture side with its row of the table.
-            texts: CLIP's text side of the same weights, its tokenizer and its row.
+            pictures: CLIP's image encoder with its row of the table.
+            texts: CLIP's text encoder of the same weights, its tokenizer and its row.
             device: torch's name of the device.
         """
         self._vocabulary, self._device = vocabulary, device
         self._network, self._backbone = pictures
         prompts = [(i, PROMPT.format(word)) for i, word in enumerate(vocabulary)]
-        vectors = dict(encode_texts(prompts, *texts, device=device))
-        self._words = _unit(np.stack([vectors[i] for i in range(len(vocabulary))]))
+        self._words = _unit(np.stack(_in_order(encode_texts(prompts, *texts, device=device))))
 
     def __call__(self, crops: list[np.ndarray]) -> list[tuple[tuple[str, float], ...]]:
-        """Judge pictures, uint8 (height, width, 3): their likeliest words, best first."""
+        """Classify pictures, uint8 (height, width, 3): their most probable words, best first."""
         items = [(i, crop[None]) for i, crop in enumerate(crops)]
-        found = dict(encode_images(items, self._network, self._backbone, device=self._device))
-        return [self._judge(found[i]) for i in range(len(crops))]
+        vectors = encode_arrays(items, self._network, self._backbone, device=self._device)
+        return [self._classify(vector) for vector in _in_order(vectors)]
 
-    def _judge(self, vector: np.ndarray) -> tuple[tuple[str, float], ...]:
+    def _classify(self, vector: np.ndarray) -> tuple[tuple[str, float], ...]:
         cosines = self._words @ _unit(vector)[0]  # (words,)
-        shares = torch.softmax(torch.from_numpy(TEMPERATURE * cosines), dim=0).numpy()
-        best = np.argsort(-shares, kind="stable")[:ATTRIBUTES_PER_OBJECT]
-        return tuple((self._vocabulary[i], round(float(shares[i]), 4)) for i in best)
+        probabilities = torch.softmax(torch.from_numpy(TEMPERATURE * cosines), dim=0).numpy()
+        best = np.argsort(-probabilities, kind="stable")[:ATTRIBUTES_PER_OBJECT]
+        return tuple((self._vocabulary[i], round(float(probabilities[i]), 4)) for i in best)
+
+
+def _in_order(items: Iterable[Item]) -> list[np.ndarray]:
+    """Return embeddings in the order of their numbers, which begin at 0.
+
+    Raises:
+        ItemError: One of them failed.
+    """
+    vectors: dict[int, np.ndarray] = {}
+    for number, vector in items:
+        if isinstance(vector, ItemError):
+            raise vector
+        vectors[number] = vector
+    return [vectors[i] for i in range(len(vectors))]
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Sound backbones: windows of samples become log-mels, and log-mels vectors."""
+"""Sound backbones: windows of samples become log-mels, and log-mels embeddings."""
 
 import threading
 import warnings
@@ -9,14 +9,16 @@ import torch
 from torch import nn
 from transformers import ASTConfig, ASTFeatureExtractor, ASTModel
 
+from pipeline.core.errors import ItemError
+from pipeline.core.outcomes import Reason
 from pipeline.embeddings.backbones import Backbone
 
 FRAME_SAMPLES = 400
 HOP_SAMPLES = 160
-"""Length and distance of the log-mel's frames. Source: arXiv 2104.01778, "25 ms every 10 ms"."""
+"""Length and step of the log-mel's frames. Source: arXiv 2104.01778, "25 ms every 10 ms"."""
 
 SHORTEST_REST_S = 1.0
-"""A track's last window is left out when it is shorter and there are others."""
+"""A track's last window is dropped when it is shorter and there are others."""
 
 FULL_SCALE = 2.0**15
 
@@ -37,12 +39,12 @@ class AudioNetwork(nn.Module):
 
 
 def build_audio_network(trunk: nn.Module) -> AudioNetwork:
-    """Take a transformers model as backbone, in float32 and evaluation mode."""
+    """Wrap a transformers model as backbone, in float32 and evaluation mode."""
     return AudioNetwork(trunk).eval().requires_grad_(False)
 
 
 def build_random_audio(backbone: Backbone, *, seed: int = 0) -> AudioNetwork:
-    """Build what stands in for a sound backbone without weights: the right width, no knowledge.
+    """Build a placeholder for a sound backbone without weights: the right width, no training.
 
     Two layers of the real one's twelve, with random parameters.
     """
@@ -54,9 +56,9 @@ def build_random_audio(backbone: Backbone, *, seed: int = 0) -> AudioNetwork:
 
 
 def cut_windows(samples: np.ndarray, backbone: Backbone) -> list[np.ndarray]:
-    """Cut a track into the windows that a backbone hears one at a time.
+    """Cut a track into the windows that a backbone takes one at a time.
 
-    A window's last frame reaches a little into the next one, so that no frame is lost between two.
+    A window's last frame overlaps the next window, so that no frame is lost between two.
 
     Args:
         samples: int16, shape (samples,), at the backbone's rate.
@@ -74,14 +76,14 @@ def cut_windows(samples: np.ndarray, backbone: Backbone) -> list[np.ndarray]:
 
 
 def compute_log_mels(windows: list[np.ndarray], backbone: Backbone) -> torch.Tensor:
-    """Compute what the network wants of windows of sound, by transformers' own extractor.
+    """Compute the network's input from windows of sound, with transformers' own extractor.
 
     Args:
         windows: int16 samples, each at least `FRAME_SAMPLES`.
-        backbone: Says the rate, the length and the normalisation.
+        backbone: Holds the rate, the length and the normalisation.
 
     Returns:
-        float32, shape (windows, frames, mels); a shorter window is filled up with zeros as in
+        float32, shape (windows, frames, mels); a shorter window is padded with zeros as in
         training.
     """
     with _OPENING:
@@ -91,10 +93,26 @@ def compute_log_mels(windows: list[np.ndarray], backbone: Backbone) -> torch.Ten
     return torch.from_numpy(np.asarray(found["input_values"], dtype=np.float32))
 
 
+def prepare_sound(array: np.ndarray, backbone: Backbone) -> torch.Tensor | ItemError:
+    """Return the log-mels of a track.
+
+    Args:
+        array: int16 mono (samples,), at the backbone's rate.
+        backbone: A row of the table, with modality `AUDIO`.
+
+    Returns:
+        float32 (windows, frames, mels), or the error `MALFORMED`.
+    """
+    if array.dtype != np.int16 or array.ndim != 1 or len(array) < FRAME_SAMPLES:
+        wanted = f"expected an int16 array of at least {FRAME_SAMPLES} samples"
+        return ItemError(Reason.MALFORMED, f"{wanted}, got {array.dtype} {array.shape}")
+    return compute_log_mels(cut_windows(array, backbone), backbone)
+
+
 @cache
 def _open_extractor(backbone: Backbone) -> ASTFeatureExtractor:
     with warnings.catch_warnings():
-        # 128 bands over 257 frequencies leave the lowest band empty; so it was in training
+        # 128 bands over 257 frequencies leave the lowest band empty, as in training
         warnings.filterwarnings("ignore", message="At least one mel filter has all zero values")
         return ASTFeatureExtractor(
             sampling_rate=backbone.sample_rate_hz,

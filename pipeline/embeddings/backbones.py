@@ -1,13 +1,18 @@
 """The one table of backbones: weights travel with the preprocessing they were trained on."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from pipeline.core.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from pipeline.core.versions import combine, hash_json
+
+CODE_VERSION = "1"
+"""Raise it when the same row of the table prepares the same input otherwise than before."""
 
 
 class Modality(StrEnum):
-    """What a backbone looks at: a picture, a clip of frames in a row, a window of sound, a text."""
+    """What a backbone takes: a picture, a clip of consecutive frames, a window of sound, a text."""
 
     IMAGE = "image"
     VIDEO = "video"
@@ -18,8 +23,8 @@ class Modality(StrEnum):
 class Origin(StrEnum):
     """Who publishes a backbone's weights, and so in which form they come.
 
-    TORCHVISION: one file of parameters, known to torchvision by name. HUB: a folder as the hub lays
-    it out. FILE: one file of parameters that the user has to bring.
+    TORCHVISION: one file of parameters, known to torchvision by name. HUB: a folder in the hub's
+    layout. FILE: one file of parameters that the user has to provide.
     """
 
     TORCHVISION = "torchvision"
@@ -32,7 +37,7 @@ class Pooling(StrEnum):
 
     CLS is the last layer at the first token, before BERT's own tanh "pooler"; POOLER is after it.
     MASKED_MEAN is the mean over the tokens that are no padding, scaled to length 1. PROJECTED is
-    CLIP's: the last layer at the end of the text, brought into the space it shares with pictures.
+    CLIP's: the last layer at the end of the text, projected into the space shared with pictures.
     """
 
     CLS = "cls"
@@ -47,23 +52,23 @@ class Backbone:
 
     Attributes:
         name: Name in presets, files and reports.
-        modality: What it looks at.
+        modality: What it takes.
         width: Length of its embedding.
         weights: torchvision's name of the weights, the hub's name of the model, or what the file
-            is that the user has to bring; see `origin`.
+            is that the user has to provide; see `origin`.
         source: Paper or page that publishes it.
         licence: Licence of the weights.
         origin: Who publishes the weights.
-        input_px: Side of the square it looks at (pictures and clips).
-        mean, std: Normalisation: of RGB in [0, 1], three figures (pictures and clips), or of the
-            log-mel, one figure (sound). Empty for texts.
-        interpolation: How other sizes are brought to `input_px` (pictures and clips).
+        input_px: Side of its square input (pictures and clips).
+        mean, std: Normalisation: of RGB in [0, 1], three numbers (pictures and clips), or of the
+            log-mel, one number (sound). Empty for texts.
+        interpolation: How other sizes are resized to `input_px` (pictures and clips).
         n_frames: Frames in a clip (clips only).
         frame_rate_hz: Rate at which a clip's frames are taken (clips only).
         sample_rate_hz: Rate of the samples (sound only).
-        window_s: Length that it hears at once (sound only).
+        window_s: Length of one input (sound only).
         pooling: See `Pooling` (texts only).
-        max_tokens: Longer texts are cut here, special tokens included (texts only).
+        max_tokens: Longer texts are truncated, special tokens included (texts only).
     """
 
     name: str
@@ -87,8 +92,8 @@ class Backbone:
 
 CLIP_FRAMES = 24
 CLIP_RATE_HZ = 24
-"""A clip is one second. Source: seed 002, "24 frames a clip at 24 fps"; the weights themselves were
-trained on 16 frames (R(2+1)D, ShuffleNet) and 32 (Swin), all average over time."""
+"""A clip is one second. Source: reference implementation 002, "24 frames a clip at 24 fps"; the
+weights were trained on 16 frames (R(2+1)D, ShuffleNet) and 32 (Swin), all average over time."""
 
 
 def _image(name: str, width: int, weights: str, source: str) -> Backbone:
@@ -108,7 +113,13 @@ def _image(name: str, width: int, weights: str, source: str) -> Backbone:
 
 
 def _video(
-    name: str, width: int, weights: str, source: str, licence: str, origin: Origin, **normalised
+    name: str,
+    width: int,
+    weights: str,
+    source: str,
+    licence: str,
+    origin: Origin,
+    **normalised: Any,
 ) -> Backbone:
     return Backbone(
         name=name,
@@ -237,3 +248,19 @@ BACKBONES = {
     )
 }
 """All backbones by name."""
+
+_VERSIONED_ELSEWHERE = ("name", "modality", "width", "weights", "source", "licence", "origin")
+
+
+def preparation_version(backbone: Backbone) -> str:
+    """Hash the size, rates, normalisation, cutting and pooling of a row, and the code's version.
+
+    Example:
+        >>> row = BACKBONES["resnet18"]
+        >>> preparation_version(row) == preparation_version(replace(row, licence="other"))
+        True
+        >>> preparation_version(row) == preparation_version(replace(row, input_px=112))
+        False
+    """
+    fields = {k: v for k, v in asdict(backbone).items() if k not in _VERSIONED_ELSEWHERE}
+    return combine([CODE_VERSION, hash_json(fields)])

@@ -1,4 +1,4 @@
-"""The detectors that find objects on posters: their records, and the networks."""
+"""Detectors of objects on posters: their table, and their networks."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from torch import nn
 from torchvision.models import detection
 
 from pipeline.embeddings.backbones import Backbone, Modality, Origin
-from pipeline.embeddings.trunks import build_trunk
+from pipeline.embeddings.pixel_networks import build_trunk
 
 DETECTOR = Backbone(
     name="fasterrcnn_resnet50_fpn_v2",
@@ -18,7 +18,7 @@ DETECTOR = Backbone(
     licence="BSD-3-Clause (torchvision; trained on COCO 2017)",
     origin=Origin.TORCHVISION,
 )
-"""No encoder, so it is not among `BACKBONES`; its size and normalisation are inside."""
+"""It is no encoder, so it is not in `BACKBONES`; its size and normalisation are inside."""
 
 SMALL_DETECTOR = Backbone(
     name="fasterrcnn_mobilenet_v3_large_320_fpn",
@@ -29,7 +29,7 @@ SMALL_DETECTOR = Backbone(
     licence="BSD-3-Clause (torchvision; trained on COCO 2017)",
     origin=Origin.TORCHVISION,
 )
-"""Finds less (box mAP 22.8 for 46.7, torchvision's record) in a hundredth of the arithmetic."""
+"""Detects less (box mAP 22.8 for 46.7, torchvision's record) in a hundredth of the arithmetic."""
 
 DETECTORS = {detector.name: detector for detector in (DETECTOR, SMALL_DETECTOR)}
 """All detectors by name."""
@@ -38,14 +38,14 @@ OBJECT_NAMES = tuple(
     name.replace(",", " ")
     for name in detection.FasterRCNN_ResNet50_FPN_V2_Weights.COCO_V1.meta["categories"]
 )
-"""What they know, by label; label 0 is the background."""
+"""Names of objects by label; label 0 is the background."""
 
 SHORT_SIDE_PX = {DETECTOR.name: 800, SMALL_DETECTOR.name: 320}
 """To which a poster's shorter side is scaled, by detector. Source: torchvision's defaults, as in
 training."""
 
 _RANDOM_SPREAD = 0.5
-"""Deviation of the last layer's weights without training: some objects then pass every bound."""
+"""Deviation of the last layer's weights without training: some objects then pass any threshold."""
 
 
 def build_detector(
@@ -59,11 +59,11 @@ def build_detector(
     """Build a detector.
 
     Args:
-        state: Its parameters; None draws them at random: what it then finds has no meaning.
-        detector: Which of `DETECTORS`.
-        seed: Of the random ones.
-        short_side_px: None takes the detector's own; see `SHORT_SIDE_PX`.
-        min_confidence: Less certain objects are dropped inside the network.
+        state: Its parameters; None draws them at random: detections then have no meaning.
+        detector: A row of `DETECTORS`.
+        seed: Random seed of drawn parameters.
+        short_side_px: None for the detector's own; see `SHORT_SIDE_PX`.
+        min_confidence: Detections with a lower score are dropped inside the network.
 
     Returns:
         torchvision's network in float32 and evaluation mode.
@@ -82,7 +82,7 @@ def build_detector(
 
     trunk = build_trunk(detector, build, "", state, seed=seed)
     if state is None:
-        drawn = torch.Generator().manual_seed(seed)
-        last = trunk.roi_heads.box_predictor.cls_score.weight
-        nn.init.normal_(last, std=_RANDOM_SPREAD, generator=drawn)
+        generator = torch.Generator().manual_seed(seed)
+        scores = trunk.get_submodule("roi_heads.box_predictor.cls_score").get_parameter("weight")
+        nn.init.normal_(scores, std=_RANDOM_SPREAD, generator=generator)
     return trunk.eval().requires_grad_(False)

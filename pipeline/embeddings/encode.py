@@ -1,229 +1,181 @@
-"""Pictures, clips, sound and texts of many movies become embeddings, in full batches."""
+"""Pictures, clips and sound of many movies become embeddings, in full batches.
 
-from collections.abc import Callable, Iterable, Iterator
+A unit is what a network takes one of: a picture, a clip, a window of sound. A batch is filled with
+units of several movies, and its results are handed back by movie. Texts, whose batches are made by
+length, are in `pipeline.embeddings.encode_text`.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import torch
-from transformers import PreTrainedTokenizerBase
+from torch import nn
 
 from pipeline.core.errors import ItemError
-from pipeline.embeddings.audio import AudioNetwork
-from pipeline.embeddings.backbones import Backbone
-from pipeline.embeddings.image import ImageNetwork
-from pipeline.embeddings.inputs import clips_of, pictures_of, windows_of
-from pipeline.embeddings.parallel_encoding import encode_side_by_side
-from pipeline.embeddings.runner import GPU_FACTOR, Runner, run_all
-from pipeline.embeddings.text import TextNetwork, tokenize
-from pipeline.embeddings.text_batches import TextBatch, make_batches, pad
-from pipeline.embeddings.units import encode_units, finite_or_error
-from pipeline.embeddings.video import VideoNetwork
+from pipeline.core.outcomes import Reason
+from pipeline.embeddings.audio import prepare_sound
+from pipeline.embeddings.backbones import Backbone, Modality
+from pipeline.embeddings.parallel_encoding import map_ahead
+from pipeline.embeddings.pixel_networks import prepare_pixels
+from pipeline.embeddings.runner import Embedded, Item, Runner, finite_or_error, run_all
 
-BATCH_SIZE = 16
-"""Pictures per batch on a CPU, where more is slower; on a GPU `GPU_FACTOR` times as many, as of
-everything below."""
+BATCH_SIZES: Mapping[Modality, int] = {Modality.IMAGE: 16, Modality.VIDEO: 2, Modality.AUDIO: 4}
+"""Units per batch on a CPU, where more leaves the cache: a clip and a window of sound are the work
+of dozens of pictures."""
 
-CLIP_BATCH_SIZE = 2
-AUDIO_BATCH_SIZE = 4
-"""Clips and windows of sound per batch: each is the work of dozens of pictures."""
+GPU_FACTOR = 16
+"""A batch on a GPU is so many times that on a CPU."""
 
-TOKEN_BUDGET = 4096
-"""Tokens per batch of texts, padding included."""
+THREADS_FOR_A_GPU = 4
+"""Threads that prepare units where a GPU computes; a CPU encoder prepares its own."""
+
+Prepare = Callable[[np.ndarray], torch.Tensor | ItemError]
+"""Turns a movie's array into units, first axis, or returns what is wrong with it."""
 
 
-def encode_images(
-    items: Iterable[tuple[int, np.ndarray | ItemError]],
-    network: ImageNetwork,
+def encode_arrays(
+    items: Iterable[Item],
+    network: nn.Module,
     backbone: Backbone,
     *,
+    sample_rate_hz: int = 0,
     device: str = "cpu",
     batch_size: int | None = None,
     use_bf16: bool = False,
-) -> Iterator[tuple[int, np.ndarray | ItemError]]:
-    """Embed the pictures of many movies; each movie comes out as soon as it is complete.
+) -> Iterator[Item]:
+    """Embed the pictures, clips or sound of many movies; yield each as soon as it is complete.
 
-    A batch is filled with pictures of several movies. A movie that cannot be embedded comes out
-    as an error, and so does one that came in as an error; its neighbours are not touched.
+    A movie that cannot be embedded comes out as an error, and so does one that came in as an
+    error; its neighbours are not affected.
 
     Args:
-        items: (tmdb_id, uint8 RGB (pictures, height, width, 3)), or an error in place of pictures.
+        items: (tmdb_id, array), or an error in place of the array: uint8 RGB pictures (pictures,
+            height, width, 3), clips (clips, frames, height, width, 3) with the backbone's number
+            of frames, or int16 mono sound (samples,).
         network: The backbone; left as it is, see `pipeline.embeddings.fuse_batchnorm`.
         backbone: Its row of the table.
-        device: torch's name of the device, or of several with commas between.
-        batch_size: Pictures per batch, by default `BATCH_SIZE`; halved for good when
-            memory runs out.
+        sample_rate_hz: Rate of the samples (sound only); it must be the backbone's.
+        device: torch's name of the device.
+        batch_size: Units per batch, by default `BATCH_SIZES`, on a GPU `GPU_FACTOR` times as many;
+            halved for good when memory runs out.
         use_bf16: Whether to compute in bfloat16; only where the processor has it.
 
     Yields:
-        (tmdb_id, float32 (pictures, width)) or (tmdb_id, error), roughly in the order of `items`.
-
-    Raises:
-        RuntimeError: The network fails at everything, or memory does not suffice for one.
-    """
-    runs = _open(network, backbone, device, batch_size, BATCH_SIZE, use_bf16)
-    prepare = partial(pictures_of, backbone=backbone)
-    encoders = [
-        partial(encode_units, run=run, prepare=prepare, width=backbone.width) for run in runs
-    ]
-    yield from encode_side_by_side(items, encoders)
-
-
-def encode_clips(
-    items: Iterable[tuple[int, np.ndarray | ItemError]],
-    network: VideoNetwork,
-    backbone: Backbone,
-    *,
-    device: str = "cpu",
-    batch_size: int | None = None,
-    use_bf16: bool = False,
-) -> Iterator[tuple[int, np.ndarray | ItemError]]:
-    """Embed the clips of many movies, as `encode_images` does pictures.
-
-    Args:
-        items: (tmdb_id, uint8 RGB (clips, frames, height, width, 3)) with the backbone's number of
-            frames, or an error in place of clips.
-        network: The backbone; left as it is, see `pipeline.embeddings.fuse_batchnorm`.
-        backbone: Its row of the table.
-        device: torch's name of the device, or of several with commas between.
-        batch_size: Clips per batch, by default `CLIP_BATCH_SIZE`; halved for good when
-            memory runs out.
-        use_bf16: Whether to compute in bfloat16; only where the processor has it.
-
-    Yields:
-        (tmdb_id, float32 (clips, width)) or (tmdb_id, error), roughly in the order of `items`.
-
-    Raises:
-        RuntimeError: The network fails at everything, or memory does not suffice for one.
-    """
-    runs = _open(network, backbone, device, batch_size, CLIP_BATCH_SIZE, use_bf16)
-    prepare = partial(clips_of, backbone=backbone)
-    encoders = [
-        partial(encode_units, run=run, prepare=prepare, width=backbone.width) for run in runs
-    ]
-    yield from encode_side_by_side(items, encoders)
-
-
-def encode_audio(
-    items: Iterable[tuple[int, np.ndarray | ItemError]],
-    network: AudioNetwork,
-    backbone: Backbone,
-    *,
-    sample_rate_hz: int,
-    device: str = "cpu",
-    batch_size: int | None = None,
-    use_bf16: bool = False,
-) -> Iterator[tuple[int, np.ndarray | ItemError]]:
-    """Embed the sound of many movies, one vector per window, as `encode_images` does pictures.
-
-    Args:
-        items: (tmdb_id, int16 mono (samples,)), or an error in place of samples.
-        network: The backbone; left as it is, see `pipeline.embeddings.fuse_batchnorm`.
-        backbone: Its row of the table.
-        sample_rate_hz: Rate of the samples; it must be the backbone's.
-        device: torch's name of the device, or of several with commas between.
-        batch_size: Windows per batch, by default `AUDIO_BATCH_SIZE`; halved for good when
-            memory runs out.
-        use_bf16: Whether to compute in bfloat16; only where the processor has it.
-
-    Yields:
-        (tmdb_id, float32 (windows, width)) or (tmdb_id, error), roughly in the order of `items`.
+        (tmdb_id, float32 (units, width)) or (tmdb_id, error), roughly in the order of `items`.
 
     Raises:
         ValueError: The rate is not the backbone's.
-        RuntimeError: The network fails at everything, or memory does not suffice for one.
+        RuntimeError: The network fails at everything, or memory does not suffice for one unit.
     """
     if sample_rate_hz != backbone.sample_rate_hz:
         raise ValueError(
-            f"backbone {backbone.name} wants sound at {backbone.sample_rate_hz} Hz, "
+            f"backbone {backbone.name} requires sound at {backbone.sample_rate_hz} Hz, "
             f"got {sample_rate_hz} Hz; decode it at that rate"
         )
-    runs = _open(network, backbone, device, batch_size, AUDIO_BATCH_SIZE, use_bf16)
-    prepare = partial(windows_of, backbone=backbone)
-    encoders = [
-        partial(encode_units, run=run, prepare=prepare, width=backbone.width) for run in runs
-    ]
-    yield from encode_side_by_side(items, encoders)
+    default = BATCH_SIZES[backbone.modality] * (GPU_FACTOR if device.startswith("cuda") else 1)
+    size = default if batch_size is None else batch_size
+    run = Runner(network, device=device, size=size, use_bf16=use_bf16, width=backbone.width)
+    prepare = prepare_sound if backbone.modality is Modality.AUDIO else prepare_pixels
+    yield from encode_units(items, run, partial(prepare, backbone=backbone), backbone.width)
 
 
-def encode_texts(
-    items: Iterable[tuple[int, str]],
-    network: TextNetwork,
-    tokenizer: PreTrainedTokenizerBase,
-    backbone: Backbone,
-    *,
-    device: str = "cpu",
-    token_budget: int | None = None,
-    use_bf16: bool = False,
-    workers: int = 1,
-) -> Iterator[tuple[int, np.ndarray | ItemError]]:
-    """Embed the texts of many movies, those of like length together.
+def encode_units(
+    items: Iterable[Item], run: Runner, prepare: Prepare, width: int
+) -> Iterator[Item]:
+    """Embed the units of many movies; see `encode_arrays`.
 
     Args:
-        items: (tmdb_id, text).
-        network: The backbone; left as it is, see `pipeline.embeddings.fuse_batchnorm`.
-        tokenizer: Its tokenizer.
-        backbone: Its row of the table.
-        device: torch's name of the device, or of several with commas between.
-        token_budget: Tokens per batch, padding included, by default `TOKEN_BUDGET`; halved for
-            good when memory runs out.
-        use_bf16: Whether to compute in bfloat16; only where the processor has it.
-        workers: Encoders side by side for each device, each with one processor thread.
-
-    Yields:
-        (tmdb_id, float32 (width,)), or (tmdb_id, error `NO_TEXT`) for an empty text; in another
-        order than `items`.
-
-    Raises:
-        RuntimeError: The network fails at everything, or memory does not suffice for one.
+        items: (tmdb_id, array), or an error in place of the array.
+        run: The network; its size is in units.
+        prepare: See `Prepare`.
+        width: Length of an embedding.
     """
-    devices = ",".join([device] * workers)
-    runs = _open(network, backbone, devices, token_budget, TOKEN_BUDGET, use_bf16)
-    longest = backbone.max_tokens
-    batches = make_batches(
-        items,
-        lambda texts: tokenize(tokenizer, texts, longest),
-        lambda: min(run.size for run in runs),
-        longest,
-    )
-    to_inputs = partial(pad, pad_id=tokenizer.pad_token_id, max_tokens=longest)
-    encoders = [partial(_encode_batches, run=run, to_inputs=to_inputs) for run in runs]
-    yield from encode_side_by_side(batches, encoders)
+    threads = THREADS_FOR_A_GPU if run.depth else 0
+    prepared = map_ahead(partial(_prepare, prepare), items, threads=threads)
+    yield from run_all(run, _fill_batches(prepared, run, width))
 
 
-def _open(
-    network: torch.nn.Module,
-    backbone: Backbone,
-    device: str,
-    size: int | None,
-    default: int,
-    use_bf16: bool,
-) -> list[Runner]:
-    """Open a runner per device."""
-    runs = []
-    for name in device.split(","):
-        wanted = default * GPU_FACTOR if name.startswith("cuda") else default
-        wanted = wanted if size is None else size
-        runs.append(
-            Runner(network, device=name, size=wanted, use_bf16=use_bf16, width=backbone.width)
-        )
-    return runs
+def _prepare(prepare: Prepare, item: Item) -> tuple[int, torch.Tensor | ItemError]:
+    tmdb_id, array = item
+    if isinstance(array, ItemError):
+        return tmdb_id, array
+    try:
+        return tmdb_id, prepare(array)
+    except (RuntimeError, ValueError, TypeError) as err:
+        message = f"cannot be prepared: {type(err).__name__}: {err}"[:200]
+        return tmdb_id, ItemError(Reason.MALFORMED, message)
 
 
-def _encode_batches(
-    share: Iterator[TextBatch],
-    run: Runner,
-    to_inputs: Callable[[list[list[int]]], tuple[torch.Tensor, ...]],
-) -> Iterator[tuple[int, np.ndarray | ItemError]]:
-    """Embed batches of texts; a batch of errors goes through as it is."""
+@dataclass
+class _Movie:
+    """A movie under way: how many of its units were sent, and how many are embedded."""
 
-    def send() -> Iterator[tuple[TextBatch, tuple[torch.Tensor, ...] | None]]:
-        for batch in share:
-            is_error = not batch or isinstance(batch[0][1], ItemError)
-            yield batch, None if is_error else to_inputs([tokens for _, tokens in batch])
+    tmdb_id: int
+    units: torch.Tensor
+    features: np.ndarray
+    n_sent: int = 0
+    n_done: int = 0
+    raised: Exception | None = None
 
-    for batch, embedded in run_all(run, send()):
-        if embedded is None:
-            yield from batch
+    @property
+    def n_left(self) -> int:
+        return len(self.units) - self.n_sent
+
+
+@dataclass
+class _MixedBatch:
+    """Units of several movies, and the slice of each movie that they are."""
+
+    slices: list[tuple[_Movie, slice]]
+    inputs: tuple[torch.Tensor, ...]
+
+    def finish(self, embedded: Embedded) -> Iterator[Item]:
+        """Copy each movie's slice of the embeddings; yield the movies that are complete."""
+        at = 0
+        for movie, part in self.slices:
+            n = part.stop - part.start
+            movie.features[part] = embedded.features[at : at + n]
+            raised = [embedded.errors[i] for i in range(at, at + n) if i in embedded.errors]
+            movie.raised = movie.raised or next(iter(raised), None)
+            movie.n_done, at = part.stop, at + n
+            if movie.n_done == len(movie.units):
+                yield finite_or_error(movie.tmdb_id, movie.features, movie.raised)
+
+
+def _fill_batches(
+    prepared: Iterable[tuple[int, torch.Tensor | ItemError]], run: Runner, width: int
+) -> Iterator[_MixedBatch | Item]:
+    """Fill batches with the units that are there; an error is passed on alone."""
+    waiting: deque[_Movie] = deque()
+    for tmdb_id, units in prepared:
+        if isinstance(units, ItemError):
+            yield tmdb_id, units
             continue
-        for i, (tmdb_id, _) in enumerate(batch):
-            yield finite_or_error(tmdb_id, embedded.features[i], embedded.errors.get(i))
+        waiting.append(_Movie(tmdb_id, units, np.empty((len(units), width), dtype=np.float32)))
+        while sum(movie.n_left for movie in waiting) >= run.size:
+            yield _take_batch(waiting, run.size)
+    while waiting:
+        yield _take_batch(waiting, run.size)
+
+
+def _take_batch(waiting: deque[_Movie], size: int) -> _MixedBatch:
+    """Take units off the front of the queue; repeat the last one until the batch is full.
+
+    A CPU computes batches of another size by other code, and so slightly differently: with full
+    batches only, an embedding is the same to the last bit whatever its neighbours and its place.
+    """
+    slices: list[tuple[_Movie, slice]] = []
+    n_free = size
+    while waiting and n_free:
+        movie = waiting[0]
+        part = slice(movie.n_sent, min(len(movie.units), movie.n_sent + n_free))
+        slices.append((movie, part))
+        movie.n_sent = part.stop
+        n_free -= part.stop - part.start
+        if not movie.n_left:
+            waiting.popleft()
+    units = [movie.units[part] for movie, part in slices]
+    return _MixedBatch(slices, (torch.cat([*units, *[units[-1][-1:]] * n_free]),))

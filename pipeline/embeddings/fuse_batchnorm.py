@@ -1,4 +1,4 @@
-"""Networks as they compute fastest: batch norms folded into convolutions, one copy per device."""
+"""Copies of networks that compute fastest: batch norms fused into convolutions, on a device."""
 
 import threading
 from copy import deepcopy
@@ -7,48 +7,37 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import nn
 from torch.fx.experimental.optimization import fuse
-from torch.nn.modules.batchnorm import _BatchNorm
 
-_made: WeakKeyDictionary[nn.Module, dict[torch.device, nn.Module]] = WeakKeyDictionary()
-_making = threading.Lock()
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
+_copies: WeakKeyDictionary[nn.Module, dict[str, nn.Module | None]] = WeakKeyDictionary()
+_lock = threading.Lock()
 
 
-def ready_network(network: nn.Module, device: torch.device) -> nn.Module:
-    """Return a network on a device, with its batch norms folded; made once and kept with it.
+def fused_copy(network: nn.Module, device: str) -> nn.Module:
+    """Return a copy of a network on a device, with its batch norms fused; cached with the network.
 
-    The network itself is left as it is, wherever it is: its parameters must not change any more.
+    Call it for every network before threads compute: fusing traces a network, and torch's tracer
+    intercepts the calls of all modules meanwhile, those of other threads as well.
 
     Args:
-        network: In evaluation mode. Without batch norms and on that device, it is given back.
-        device: Where it shall compute.
+        network: In evaluation mode. It is left as it is, and its parameters must not change any
+            more. Without batch norms and on that device already, it is returned itself.
+        device: torch's name of the device.
     """
-    with _making:
-        copies = _made.setdefault(network, {})
+    with _lock:
+        copies = _copies.setdefault(network, {})
         if device not in copies:
-            copies[device] = _make(network, device)
+            copies[device] = _copy(network, torch.device(device))
         return copies[device] or network
 
 
-def make_ready(network: nn.Module, device: str) -> None:
-    """Make the copies that a run will ask for, while no other thread computes.
-
-    Folding traces the network, and torch's tracer takes the calls of all modules meanwhile, those
-    of other threads as well.
-
-    Args:
-        network: In evaluation mode.
-        device: torch's name of the device, or of several with commas between.
-    """
-    for name in device.split(","):
-        ready_network(network, torch.device(name))
-
-
-def _make(network: nn.Module, device: torch.device) -> nn.Module | None:
+def _copy(network: nn.Module, device: torch.device) -> nn.Module | None:
     """Return a copy, or None where the network itself will do: a cache must not hold its key."""
     trunk = getattr(network, "trunk", None)
-    if trunk is not None and any(isinstance(m, _BatchNorm) for m in trunk.modules()):
+    if trunk is not None and any(isinstance(m, _BATCH_NORMS) for m in trunk.modules()):
         copied = deepcopy(network)
-        copied.trunk = fuse(copied.trunk, inplace=True)
+        copied.register_module("trunk", fuse(copied.get_submodule("trunk"), inplace=True))
         return copied.to(device)
     if all(x.device == device for x in (*network.parameters(), *network.buffers())):
         return None

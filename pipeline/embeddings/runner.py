@@ -1,124 +1,148 @@
-"""One batch through a network: precision, copies, and what to do when it does not go through."""
+"""One network on one device: precision, transfers, and batches that fail or exceed memory."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import nn
 
-from pipeline.embeddings.cuda_streams import Lanes
-from pipeline.embeddings.fuse_batchnorm import ready_network
+from pipeline.core.errors import ItemError
+from pipeline.core.outcomes import Reason
+from pipeline.embeddings.fuse_batchnorm import fused_copy
 
-GPU_FACTOR = 16
-"""A batch on a GPU is so many times that on a CPU, where more leaves the cache."""
-
-FAILED_BATCHES = 32
-"""So many batches in a row of which not one item goes through: then the network is broken."""
+MAX_FAILED_BATCHES = 32
+"""After so many batches in a row without one embedded item the network counts as broken."""
 
 _CPU_IS_FULL = "can't allocate memory"
-"""What torch's CPU allocator says in a plain RuntimeError."""
+"""What torch's CPU allocator writes in a plain RuntimeError."""
 
 _FAILURES = (RuntimeError, ValueError, IndexError)
-"""What networks raise at an input they cannot take."""
+"""What networks raise at an input that they cannot process."""
+
+Item = tuple[int, np.ndarray | ItemError]
+"""A movie's TMDB id, with an array or with an error in its place."""
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """What came of a batch.
+    """The embeddings of one batch.
 
     Attributes:
-        features: float32, shape (batch, width); not a number where an item failed.
-        errors: What the network raised at single items, by their place in the batch.
+        features: float32, shape (batch, width); NaN where an item failed.
+        errors: What the network raised at single items, by their row in the batch.
     """
 
     features: np.ndarray
     errors: dict[int, Exception] = field(default_factory=dict)
 
 
+def finite_or_error(tmdb_id: int, features: np.ndarray, raised: Exception | None) -> Item:
+    """Return a movie's embedding, or an error in its place where a number is not finite.
+
+    Args:
+        tmdb_id: The movie.
+        features: Its embedding, of any shape.
+        raised: What the network raised at one of its units.
+    """
+    if raised is not None:
+        message = " ".join(str(raised).split())[:200]
+        detail = f"the network fails at it: {type(raised).__name__}: {message}"
+        return tmdb_id, ItemError(Reason.UNEXPECTED, detail)
+    if not np.isfinite(features).all():
+        return tmdb_id, ItemError(Reason.UNEXPECTED, "the embedding is not finite")
+    return tmdb_id, features
+
+
 Collect = Callable[[], Embedded]
-"""Waits for a batch that was sent, and gives what came of it."""
+"""Waits for a batch that was sent, and returns its embeddings."""
+
+
+class UnitBatch(Protocol):
+    """Inputs of one call of a network, which know the movies that they belong to."""
+
+    inputs: tuple[torch.Tensor, ...]
+    """Arguments of the network, all with the batch as first axis."""
+
+    def finish(self, embedded: Embedded) -> Iterable[Item]:
+        """Return the movies that are complete with the embeddings of this batch."""
+        ...
 
 
 class Runner:
     """Sends batches through a network.
 
-    A batch that does not fit into memory goes in halves, and so do all after it. A batch at which
-    the network raises is halved down to the items that are to blame; the others go through.
+    A batch that does not fit into memory is halved, and so are all after it. A batch at which the
+    network raises is halved down to the items that cause it; the others go through.
+
+    Args:
+        network: Any, with the batch as first axis of all arguments and of the output.
+        device: torch's name of the device; the network computes there.
+        size: Largest batch in the caller's measure (units, or tokens).
+        use_bf16: Whether to compute in bfloat16.
+        width: Length of an embedding.
 
     Attributes:
-        size: Largest batch in the caller's measure (pictures, or tokens); it only ever falls.
+        size: The same; halved whenever memory runs out.
         depth: Batches that should be under way while the next is made: 1 on a GPU, which copies
             and computes beside the processor, 0 on a CPU.
     """
 
     def __init__(self, network: nn.Module, *, device: str, size: int, use_bf16: bool, width: int):
-        """Take a network.
-
-        Args:
-            network: Any, with the batch as first axis of all arguments and of the answer.
-            device: torch's name of the device; the network computes there.
-            size: See above.
-            use_bf16: Whether to compute in bfloat16.
-            width: Length of an embedding.
-        """
         if size < 1:
-            raise ValueError(f"wanted a batch of at least 1, got {size}")
+            raise ValueError(f"expected a batch of at least 1, got {size}")
         self.size, self._width = size, width
         self._device = torch.device(device)
-        self._network = ready_network(network, self._device)
+        self._network = fused_copy(network, device)
         self._use_bf16 = use_bf16
-        self._lanes = Lanes(self._device) if self._device.type == "cuda" else None
-        self.depth = 1 if self._lanes else 0
-        self._failed_in_a_row = 0
-
-    def __call__(self, *inputs: torch.Tensor) -> Embedded:
-        """Embed one batch and wait for it; see `start`."""
-        return self.start(*inputs)()
+        self._streams = CudaStreams(self._device) if self._device.type == "cuda" else None
+        self.depth = 1 if self._streams else 0
+        self._n_failed = 0
 
     def start(self, *inputs: torch.Tensor) -> Collect:
-        """Send a batch; on a CPU it is through when this returns.
+        """Send a batch; on a CPU it is computed when this returns.
 
         Args:
             inputs: Arguments of the network, all with the batch as first axis.
 
         Raises:
             RuntimeError: Memory did not suffice for a batch of one, or the network raised at every
-                item of `FAILED_BATCHES` batches in a row.
+                item of `MAX_FAILED_BATCHES` batches in a row.
         """
         try:
             wait = self._send(inputs)
         except _FAILURES as err:
-            found = self._go_in_halves(inputs, err)
-            return lambda: self._count(found)
+            embedded = self._halve(inputs, err)
+            return lambda: self._count(embedded)
         return lambda: self._count(Embedded(wait()))
 
-    def _count(self, found: Embedded) -> Embedded:
-        has_worked = len(found.errors) < len(found.features)
-        self._failed_in_a_row = 0 if has_worked else self._failed_in_a_row + 1
-        if self._failed_in_a_row >= FAILED_BATCHES:
-            raise next(iter(found.errors.values()))
-        return found
+    def _count(self, embedded: Embedded) -> Embedded:
+        has_failed = len(embedded.errors) == len(embedded.features)
+        self._n_failed = self._n_failed + 1 if has_failed else 0
+        if self._n_failed >= MAX_FAILED_BATCHES:
+            raise next(iter(embedded.errors.values()))
+        return embedded
 
     @torch.inference_mode()
     def _send(self, inputs: tuple[torch.Tensor, ...]) -> Callable[[], np.ndarray]:
         kind = self._device.type
         with torch.autocast(kind, torch.bfloat16) if self._use_bf16 else nullcontext():
-            if self._lanes:
-                return self._lanes.send(self._network, inputs)
+            if self._streams:
+                return self._streams.send(self._network, inputs)
             features = self._network(*inputs).float().numpy()
         return lambda: features
 
-    def _go_in_halves(self, inputs: tuple[torch.Tensor, ...], err: Exception) -> Embedded:
+    def _halve(self, inputs: tuple[torch.Tensor, ...], err: Exception) -> Embedded:
         n_items = len(inputs[0])
-        is_full = _is_out_of_memory(err)
-        if is_full and n_items > 1:
+        if isinstance(err, torch.OutOfMemoryError) or _CPU_IS_FULL in str(err):
+            if n_items == 1:
+                raise err
             self.size = max(1, self.size // 2)
-            if self._lanes:
-                self._lanes.clear()
-        elif is_full:
-            raise err
+            if self._streams:
+                self._streams.clear()
         elif n_items == 1:
             return Embedded(np.full((1, self._width), np.nan, dtype=np.float32), {0: err})
         half = n_items // 2
@@ -131,34 +155,73 @@ class Runner:
         try:
             return Embedded(self._send(inputs)())
         except _FAILURES as err:
-            return self._go_in_halves(inputs, err)
+            return self._halve(inputs, err)
 
 
-def run_all(
-    run: Runner, batches: Iterable[tuple[object, tuple[torch.Tensor, ...] | None]]
-) -> Iterator[tuple[object, Embedded | None]]:
-    """Send batches one after the other: the loop that every modality goes through.
+def run_all(run: Runner, batches: Iterable[UnitBatch | Item]) -> Iterator[Item]:
+    """Send batches one after the other: the loop of every modality.
 
     Args:
         run: The network. `run.depth` batches are under way while the next is made.
-        batches: (whose it is, arguments of the network), or None for the arguments where there is
-            nothing to compute: that is handed on at once.
+        batches: In any mix with errors of movies, which are passed on at once.
 
     Yields:
-        (whose it is, what came of it), batches in their order.
+        (tmdb_id, float32 array) or (tmdb_id, error), as movies are completed.
     """
-    under_way: list[tuple[object, Collect]] = []
-    for whose, inputs in batches:
-        if inputs is None:
-            yield whose, None
+    under_way: deque[tuple[UnitBatch, Collect]] = deque()
+    for batch in batches:
+        if isinstance(batch, tuple):
+            yield batch
             continue
-        under_way.append((whose, run.start(*inputs)))
+        under_way.append((batch, run.start(*batch.inputs)))
         while len(under_way) > run.depth:
-            first, collect = under_way.pop(0)
-            yield first, collect()
-    for whose, collect in under_way:
-        yield whose, collect()
+            first, collect = under_way.popleft()
+            yield from first.finish(collect())
+    for batch, collect in under_way:
+        yield from batch.finish(collect())
 
 
-def _is_out_of_memory(err: Exception) -> bool:
-    return isinstance(err, torch.OutOfMemoryError) or _CPU_IS_FULL in str(err)
+class CudaStreams:
+    """Copies the next batch in, and the last one out, while a batch is computed."""
+
+    def __init__(self, device: torch.device):
+        self._device = device
+        self._inward, self._outward = torch.cuda.Stream(device), torch.cuda.Stream(device)
+
+    def send(
+        self, network: nn.Module, inputs: tuple[torch.Tensor, ...]
+    ) -> Callable[[], np.ndarray]:
+        """Queue a batch without waiting for the device.
+
+        Args:
+            network: On this device.
+            inputs: Its arguments, in the processor's memory.
+
+        Returns:
+            A function that waits for the output and returns it, float32.
+        """
+        computing = torch.cuda.current_stream(self._device)
+        with torch.cuda.stream(self._inward):
+            moved = [x.pin_memory().to(self._device, non_blocking=True) for x in inputs]
+        computing.wait_stream(self._inward)
+        for x in moved:
+            x.record_stream(computing)  # its memory is in use until the batch is computed
+        features = network(*moved).float()
+        self._outward.wait_stream(computing)
+        with torch.cuda.stream(self._outward):
+            output = torch.empty(features.shape, dtype=torch.float32, pin_memory=True)
+            output.copy_(features, non_blocking=True)
+            features.record_stream(self._outward)
+            is_copied = torch.cuda.Event()
+            is_copied.record(self._outward)
+
+        def wait() -> np.ndarray:
+            is_copied.synchronize()
+            return output.numpy().copy()  # pinned memory is scarce: it is released at once
+
+        return wait
+
+    def clear(self) -> None:
+        """Wait for what is under way and release unused memory of the device."""
+        torch.cuda.synchronize(self._device)
+        torch.cuda.empty_cache()

@@ -1,7 +1,7 @@
-"""ShuffleNetV2 1.0x over clips: the picture network with every kernel grown by time.
+"""ShuffleNetV2 1.0x over clips: the image network with every kernel extended over time.
 
 Source: the units are those of arXiv 1807.11164, figure 3 (c) and (d); the kernels and strides over
-time are those of arXiv 1904.02422, the table of 3D-ShuffleNetV2: 3x3x3 wherever a picture network
+time are those of arXiv 1904.02422, the table of 3D-ShuffleNetV2: 3x3x3 wherever the image network
 has 3x3; time is halved with space, except in the first convolution.
 """
 
@@ -19,14 +19,14 @@ WIDTH = 1024
 """Channels before the stages and after them. Source: the same."""
 
 N_CLASSES = 600
-"""Of the head that the authors trained, on Kinetics-600; it is taken off."""
+"""Of the head that the authors trained, on Kinetics-600; it is removed."""
 
 N_PARAMETERS = 1_299_180
-"""Without the head; the picture network has 1,253,604."""
+"""Without the head; the image network has 1,253,604."""
 
 
 class ShuffleUnit(nn.Module):
-    """Half of the channels pass, half are worked on; then they are shuffled."""
+    """A unit that passes half of the channels, convolves the others, and shuffles them."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -35,12 +35,12 @@ class ShuffleUnit(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Keep the shape (batch, channels, frames, height, width)."""
-        passed, worked_on = x.chunk(2, dim=1)
-        return _shuffle(passed, self.branch(worked_on))
+        passed, convolved = x.chunk(2, dim=1)
+        return _shuffle(passed, self.branch(convolved))
 
 
 class DownUnit(nn.Module):
-    """All channels go both ways; time, height and width are halved."""
+    """A unit that sends all channels both ways and halves time, height and width."""
 
     def __init__(self, channels_in: int, channels: int):
         super().__init__()
@@ -51,7 +51,7 @@ class DownUnit(nn.Module):
         self.branch = _main_branch(channels_in, half, stride=2)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(batch, channels_in, t, h, w) → (batch, channels, t / 2, h / 2, w / 2)."""
+        """Halve (batch, channels_in, t, h, w) to (batch, channels, t / 2, h / 2, w / 2)."""
         return _shuffle(self.shortcut(x), self.branch(x))
 
 
@@ -77,7 +77,7 @@ class ShuffleNet3d(nn.Module):
         self.fc = nn.Linear(WIDTH, N_CLASSES)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Judge normalised clips (batch, 3, frames, px, px)."""
+        """Classify normalised clips (batch, 3, frames, px, px)."""
         x = self.pool(self.first(x))  # (batch, 24, frames / 2, px / 4, px / 4)
         x = self.last(self.units(x))  # (batch, 1024, frames / 16, px / 32, px / 32)
         return self.fc(x.mean(dim=(2, 3, 4)))
@@ -88,7 +88,7 @@ def build_shufflenet3d(weights: None = None) -> ShuffleNet3d:  # noqa: ARG001 - 
     return ShuffleNet3d()
 
 
-_PARTS = (
+_PUBLISHED_NAMES = (
     (re.compile(r"^module\."), ""),  # the authors trained on several devices
     (re.compile(r"^conv1\."), "first."),
     (re.compile(r"^features\.(\d+)\.banch1\."), r"units.\1.shortcut."),
@@ -99,7 +99,7 @@ _PARTS = (
 
 
 def translate_published_names(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return the parameters of the authors' file the names they have here; ours stay as they are.
+    """Return the parameters of the authors' file under our names; ours stay as they are.
 
     Example:
         >>> list(translate_published_names({"module.features.3.banch2.0.weight": torch.zeros(1)}))
@@ -107,7 +107,7 @@ def translate_published_names(state: Mapping[str, torch.Tensor]) -> dict[str, to
     """
     translated = {}
     for name, tensor in state.items():
-        for theirs, ours in _PARTS:
+        for theirs, ours in _PUBLISHED_NAMES:
             name = theirs.sub(ours, name)
         translated[name] = tensor
     return translated

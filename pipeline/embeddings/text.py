@@ -1,4 +1,4 @@
-"""Text backbones: tokens, and one vector per text."""
+"""Text backbones: their tokens, their pooling, and a random one for tests and demonstrations."""
 
 from dataclasses import replace
 from itertools import product
@@ -22,12 +22,12 @@ class TextNetwork(nn.Module):
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Embed token ids (batch, tokens), with 1 in the mask where there is a token."""
-        found = self.trunk(input_ids=input_ids, attention_mask=attention_mask)
+        output = self.trunk(input_ids=input_ids, attention_mask=attention_mask)
         if self._pooling is Pooling.PROJECTED:
-            return found.text_embeds.float()  # (batch, width)
+            return output.text_embeds.float()  # (batch, width)
         if self._pooling is Pooling.POOLER:
-            return found.pooler_output.float()  # (batch, width)
-        x = found.last_hidden_state  # (batch, tokens, width)
+            return output.pooler_output.float()  # (batch, width)
+        x = output.last_hidden_state  # (batch, tokens, width)
         if self._pooling is Pooling.CLS:
             return x[:, 0].float()  # (batch, width)
         mask = attention_mask[:, :, None].float()  # (batch, tokens, 1)
@@ -43,7 +43,7 @@ def build_text_network(backbone: Backbone, trunk: nn.Module) -> TextNetwork:
 def tokenize(
     tokenizer: PreTrainedTokenizerBase, texts: list[str], max_tokens: int
 ) -> list[list[int]]:
-    """Turn texts into token ids, special ones included, cut at `max_tokens`."""
+    """Turn texts into token ids, special ones included, truncated at `max_tokens`."""
     encoded = tokenizer(
         texts,
         truncation=True,
@@ -58,10 +58,10 @@ def tokenize(
 def build_random_text(
     backbone: Backbone, *, seed: int = 0
 ) -> tuple[TextNetwork, PreTrainedTokenizerBase]:
-    """Build what stands in for a text backbone without weights: the right width, no knowledge.
+    """Build a placeholder for a text backbone without weights: the right width, no training.
 
     A BERT of two layers with random parameters over pieces of up to two letters, whatever the
-    backbone, pooled by the masked mean. Its vectors tell texts apart by their letters alone.
+    backbone, pooled by the masked mean. Its vectors differ by the letters of a text alone.
     """
     tokenizer = _letter_tokenizer()
     config = BertConfig(

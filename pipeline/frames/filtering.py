@@ -1,7 +1,7 @@
-"""Which frames of a trailer say something: neither nearly black nor nearly uniform."""
+"""From the sampled frames of a trailer to the informative ones that are kept."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,21 +9,32 @@ import numpy as np
 
 from pipeline.core.errors import FrameError
 from pipeline.core.outcomes import Reason
+from pipeline.frames.duplicates import mark_duplicates
+from pipeline.frames.sampling import KEPT_FRAMES, choose_kept
 
 CUT_PERCENTILE = 20.0
-"""Percent of a trailer's frames. Source: seed 004, "whos mean or std is in 20'th percentile"."""
+"""Percent of a trailer's frames. Source: reference implementation 004, "whos
+mean or std is in 20'th percentile"."""
 
 BLACK_MEAN = 10.0
 """Mean, of 0 to 255, at or below which a frame is black in any trailer. The darkest frame that
-seed 004 itself kept has 17.6."""
+reference implementation 004 kept has 17.6."""
 
 FLAT_DEVIATION = 5.0
 """Standard deviation, of 0 to 127.5, at or below which a frame is uniform in any trailer. The
-flattest frame that seed 004 itself kept has 17.4."""
+flattest frame that reference implementation 004 kept has 17.4."""
 
 
-class Verdict(StrEnum):
-    """What became of a frame; the first that applies, in this order."""
+FEWEST_FRAMES = 5
+"""A trailer with fewer informative frames is rejected. Source: reference implementation 004 stacks
+5 or 15."""
+
+
+class FrameLabel(StrEnum):
+    """Why a frame is dropped, or that it is informative; the first that applies, in this order.
+
+    The values are stored, in the metadata of a partition.
+    """
 
     BLACK = "black"
     FLAT = "flat"
@@ -33,8 +44,8 @@ class Verdict(StrEnum):
     INFORMATIVE = "informative"
 
 
-JUDGED = tuple(verdict for verdict in Verdict if verdict is not Verdict.DUPLICATE)
-"""The verdicts of `judge`, which looks at each frame by itself."""
+SINGLE_FRAME_LABELS = tuple(label for label in FrameLabel if label is not FrameLabel.DUPLICATE)
+"""The labels of `label_frames`, which compares no frame with another."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,7 @@ class FrameStatistics:
 
 
 def measure(frames: np.ndarray) -> FrameStatistics:
-    """Measure mean and deviation of frames, exactly, so that equal frames tie.
+    """Compute mean and deviation of frames, exactly, so that equal frames tie.
 
     Args:
         frames: uint8 RGB, shape (frames, height, width, 3).
@@ -64,7 +75,7 @@ def measure(frames: np.ndarray) -> FrameStatistics:
         [0.0]
     """
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or not frames.size:
-        detail = f"wanted uint8 (frames, height, width, 3), got {frames.dtype} {frames.shape}"
+        detail = f"expected uint8 (frames, height, width, 3), got {frames.dtype} {frames.shape}"
         raise FrameError(Reason.MALFORMED, detail)
     n_values = frames[0].size
     means, deviations = np.empty(len(frames)), np.empty(len(frames))
@@ -76,27 +87,29 @@ def measure(frames: np.ndarray) -> FrameStatistics:
     return FrameStatistics(means, deviations)
 
 
-def judge(statistics: FrameStatistics, *, cut_percentile: float = CUT_PERCENTILE) -> list[Verdict]:
-    """Say of each frame whether it stays, and if not, why.
+def label_frames(
+    statistics: FrameStatistics, *, cut_percentile: float = CUT_PERCENTILE
+) -> list[FrameLabel]:
+    """Label each frame as informative, or with the reason to drop it.
 
-    Black and flat frames go by their own measure. The darkest and the flattest go by comparison:
-    at or below the percentile of all frames of the trailer, so that of a trailer that is 30 %
-    black no black frame stays.
+    Black and flat frames are dropped by their own statistics. The darkest and the flattest are
+    dropped by comparison: at or below the percentile of all frames of the trailer, so that of a
+    trailer that is 30 % black no black frame is kept.
 
     Raises:
         ValueError: `cut_percentile` is outside [0, 100).
     """
     if not 0 <= cut_percentile < 100:
-        raise ValueError(f"wanted a percentile in [0, 100), got {cut_percentile}")
+        raise ValueError(f"expected a percentile in [0, 100), got {cut_percentile}")
     mean, deviation = statistics.mean, statistics.deviation
     applies = (
-        (Verdict.BLACK, mean <= BLACK_MEAN),
-        (Verdict.FLAT, deviation <= FLAT_DEVIATION),
-        (Verdict.DARKEST, mean <= np.percentile(mean, cut_percentile)),
-        (Verdict.FLATTEST, deviation <= np.percentile(deviation, cut_percentile)),
+        (FrameLabel.BLACK, mean <= BLACK_MEAN),
+        (FrameLabel.FLAT, deviation <= FLAT_DEVIATION),
+        (FrameLabel.DARKEST, mean <= np.percentile(mean, cut_percentile)),
+        (FrameLabel.FLATTEST, deviation <= np.percentile(deviation, cut_percentile)),
     )
     return [
-        next((verdict for verdict, mask in applies if mask[i]), Verdict.INFORMATIVE)
+        next((label for label, mask in applies if mask[i]), FrameLabel.INFORMATIVE)
         for i in range(len(mean))
     ]
 
@@ -109,14 +122,14 @@ def keep_informative(frames: np.ndarray, *, cut_percentile: float = CUT_PERCENTI
         cut_percentile: Cut, in percent of this trailer's frames, in [0, 100).
 
     Returns:
-        Boolean mask, shape (frames,). True means kept; order is unchanged.
+        Boolean mask, shape (frames,). True means kept.
 
     Raises:
         FrameError: `frames` is not a non-empty uint8 array of that shape.
         ValueError: `cut_percentile` is outside [0, 100).
 
     Source:
-        Seed 004, section "scrape_from_internet.ipynb".
+        Reference implementation 004, section "scrape_from_internet.ipynb".
 
     Example:
         >>> black = np.zeros((8, 8, 3), dtype=np.uint8)
@@ -124,20 +137,83 @@ def keep_informative(frames: np.ndarray, *, cut_percentile: float = CUT_PERCENTI
         >>> keep_informative(np.stack([black, bright, bright])).tolist()
         [False, True, True]
     """
-    verdicts = judge(measure(frames), cut_percentile=cut_percentile)
-    return np.array([verdict is Verdict.INFORMATIVE for verdict in verdicts])
+    labels = label_frames(measure(frames), cut_percentile=cut_percentile)
+    return _is_informative(labels)
 
 
-def summarize(verdicts: list[Verdict], kinds: Sequence[Verdict] = JUDGED) -> dict[str, int]:
-    """Count frames by verdict, zeros included, for a movie's metadata.
+def count_labels(
+    labels: list[FrameLabel], possible: Sequence[FrameLabel] = SINGLE_FRAME_LABELS
+) -> dict[str, int]:
+    """Count frames by label, zeros included, for a movie's metadata.
 
     Args:
-        verdicts: One per frame.
-        kinds: The verdicts that could have been given.
+        labels: One per frame.
+        possible: The labels that could have been assigned.
 
     Example:
-        >>> summarize([Verdict.BLACK, Verdict.INFORMATIVE])["black"]
+        >>> count_labels([FrameLabel.BLACK, FrameLabel.INFORMATIVE])["black"]
         1
     """
-    counts = Counter(verdicts)
-    return {verdict.value: counts[verdict] for verdict in kinds}
+    counts = Counter(labels)
+    return {label.value: counts[label] for label in possible}
+
+
+@dataclass(frozen=True)
+class PickedFrames:
+    """The kept frames of one trailer, in the order of time.
+
+    Attributes:
+        frames: uint8 RGB, shape (kept, height, width, 3).
+        pts_s: Their times in seconds, float64, shape (kept,).
+        counts: Number of sampled frames by `FrameLabel`, and `kept`.
+    """
+
+    frames: np.ndarray
+    pts_s: np.ndarray
+    counts: Mapping[str, int]
+
+
+def pick_frames(
+    frames: np.ndarray,
+    pts_s: np.ndarray,
+    seed: int,
+    *,
+    count: int = KEPT_FRAMES,
+    drop_duplicates: bool = False,
+) -> PickedFrames:
+    """Drop the frames that are not informative and keep some of the rest at random.
+
+    Args:
+        frames: Sampled frames of one trailer, uint8 RGB, shape (frames, height, width, 3).
+        pts_s: Their times in seconds, shape (frames,).
+        seed: Random seed of the choice: the movie's id.
+        count: How many to keep; all informative ones where there are fewer.
+        drop_duplicates: Whether frames that repeat an earlier one are dropped too, and counted.
+
+    Raises:
+        FrameError: `TOO_FEW_FRAMES` where fewer than `FEWEST_FRAMES` are informative; `MALFORMED`
+            where `frames` is no such array.
+    """
+    labels = label_frames(measure(frames))
+    if drop_duplicates:
+        labels = _label_duplicates(frames, labels)
+    counts = count_labels(labels, tuple(FrameLabel) if drop_duplicates else SINGLE_FRAME_LABELS)
+    mask = _is_informative(labels)
+    if mask.sum() < FEWEST_FRAMES:
+        found = ", ".join(f"{n} {label}" for label, n in counts.items() if n)
+        detail = f"expected {FEWEST_FRAMES} informative frames of {len(frames)}, got {found}"
+        raise FrameError(Reason.TOO_FEW_FRAMES, detail)
+    kept = choose_kept(mask, count, seed)
+    return PickedFrames(frames[kept], np.asarray(pts_s)[kept], {**counts, "kept": len(kept)})
+
+
+def _label_duplicates(frames: np.ndarray, labels: list[FrameLabel]) -> list[FrameLabel]:
+    is_duplicate = mark_duplicates(frames, _is_informative(labels))
+    return [
+        FrameLabel.DUPLICATE if repeats else label
+        for label, repeats in zip(labels, is_duplicate.tolist(), strict=True)
+    ]
+
+
+def _is_informative(labels: list[FrameLabel]) -> np.ndarray:
+    return np.array([label is FrameLabel.INFORMATIVE for label in labels])

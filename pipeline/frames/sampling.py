@@ -3,10 +3,12 @@
 import numpy as np
 
 SAMPLED_FRAMES = 100
-"""Frames decoded of each trailer. Source: seed 004, "for each trailer we sample a 100 frames"."""
+"""Frames decoded of each trailer. Source: reference implementation 004, "for each trailer we sample
+a 100 frames"."""
 
 KEPT_FRAMES = 30
-"""Frames kept of each trailer. Source: seed 001, "30 frames extracted from YouTube trailers"."""
+"""Frames kept of each trailer. Source: reference implementation 001, "30 frames extracted from
+YouTube trailers"."""
 
 
 def choose_pts(pts: np.ndarray, count: int, seed: int) -> np.ndarray:
@@ -15,7 +17,7 @@ def choose_pts(pts: np.ndarray, count: int, seed: int) -> np.ndarray:
     Args:
         pts: Timestamps of all frames, shape (frames,).
         count: How many; all where there are fewer.
-        seed: Of the choice: the movie's id.
+        seed: Random seed of the choice: the movie's id.
 
     Returns:
         Ascending timestamps of the same type, shape (min(count, unique frames),).
@@ -28,7 +30,7 @@ def choose_pts(pts: np.ndarray, count: int, seed: int) -> np.ndarray:
         [0, 512, 1024]
     """
     if count < 1:
-        raise ValueError(f"wanted at least 1 frame, got count={count}")
+        raise ValueError(f"expected at least 1 frame, got count={count}")
     unique = np.unique(pts)
     if len(unique) <= count:
         return unique
@@ -47,9 +49,9 @@ def choose_keyframes(
         pts: Timestamps of all frames, shape (frames,).
         key_pts: Timestamps of the keyframes among them, shape (keyframes,).
         count: How many; fewer where there are fewer keyframes.
-        seed: Of the choice: the movie's id.
+        seed: Random seed of the choice: the movie's id.
         fewest: Where there are fewer keyframes than this, other frames are added at random up to
-            it, at the cost of decoding what they lean on.
+            it, at the cost of decoding the frames that they depend on.
 
     Returns:
         Ascending timestamps of the type of `pts`.
@@ -64,7 +66,7 @@ def choose_keyframes(
         5
     """
     if not 0 <= fewest <= count:
-        raise ValueError(f"wanted fewest from 0 to count={count}, got {fewest}")
+        raise ValueError(f"expected fewest from 0 to count={count}, got {fewest}")
     keys = np.intersect1d(pts, key_pts)
     chosen = choose_pts(keys, count, seed) if len(keys) or count < 1 else keys
     n_missing = fewest - len(chosen)
@@ -80,7 +82,7 @@ def choose_kept(mask: np.ndarray, count: int, seed: int) -> np.ndarray:
     Args:
         mask: True for the frames that may be kept, shape (frames,).
         count: How many; all where there are fewer.
-        seed: Of the choice: the movie's id.
+        seed: Random seed of the choice: the movie's id.
 
     Returns:
         Ascending indices into `mask`, int64, shape (min(count, mask.sum()),).

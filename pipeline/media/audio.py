@@ -1,4 +1,4 @@
-"""The sound of a trailer becomes mono samples at one rate."""
+"""The sound of a trailer, decoded as mono samples at one rate."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -7,22 +7,23 @@ from pathlib import Path
 import av
 import numpy as np
 import soxr
+from av.audio.codeccontext import AudioCodecContext
 
 from pipeline.core.errors import AudioError
 from pipeline.core.outcomes import Reason
-from pipeline.media.container import Beat, decode_stream, keep_still, open_container
+from pipeline.media.container import Beat, decode_stream, no_beat, open_container
 
 DURATION_S = 30.0
-"""Length taken from the beginning of the sound. Source: seed 001, "Audio"."""
+"""Length taken from the beginning of the sound. Source: reference implementation 001, "Audio"."""
 
 SAMPLE_RATE_HZ = 16_000
-"""Source: seed 001, "Audio"."""
+"""Source: reference implementation 001, "Audio"."""
 
 SILENCE_PEAK = 2.0**-10
 """A track that never exceeds this share of full scale (-60 dB) is silent."""
 
 MAX_PLANES = 8
-"""Channels that may lie in planes of their own; of more, PyAV reads beyond the last one."""
+"""Channels that may be in planes of their own; of more, PyAV reads beyond the last one."""
 
 CHUNK = 2**15
 """Samples resampled at once: a call costs as much as a few thousand of them."""
@@ -30,7 +31,7 @@ CHUNK = 2**15
 _FULL_SCALE = 2**15 - 1
 
 Channels = Sequence[np.ndarray]
-"""What was decoded at once: float32 (samples,) of each channel, no copies of a frame's own."""
+"""What was decoded at once: float32 (samples,) of each channel, views into a frame."""
 
 
 def decode_audio(
@@ -38,18 +39,18 @@ def decode_audio(
     *,
     duration_s: float | None = DURATION_S,
     sample_rate_hz: int = SAMPLE_RATE_HZ,
-    beat: Beat = keep_still,
+    beat: Beat = no_beat,
 ) -> np.ndarray:
     """Decode the beginning of a trailer's sound as mono.
 
     Mono is the mean of the channels, so that full scale stays full scale. Decoding stops once
-    there is enough; a shorter or cut-off track gives fewer samples.
+    there is enough; a shorter or cut-off track has fewer samples.
 
     Args:
         path: The trailer, or a sound file beside it.
-        duration_s: Length wanted; None takes the whole track.
+        duration_s: Length; None for the whole track.
         sample_rate_hz: Rate of the result.
-        beat: Called as decoding gets on.
+        beat: Called during decoding.
 
     Returns:
         int16, shape (samples,), at most duration_s × sample_rate_hz.
@@ -58,16 +59,16 @@ def decode_audio(
         AudioError: `NO_AUDIO_TRACK`; `SILENT` where no sample exceeds `SILENCE_PEAK`; `MALFORMED`
             where the file cannot be opened or no sample be decoded.
     """
-    n_wanted = None if duration_s is None else round(duration_s * sample_rate_hz)
-    parts: list[np.ndarray] = []
+    max_samples = None if duration_s is None else round(duration_s * sample_rate_hz)
+    chunks: list[np.ndarray] = []
     n_samples = 0
-    for part in _resample(_decode_channels(path), sample_rate_hz):
+    for chunk in _resample(_decode_channels(path), sample_rate_hz):
         beat()
-        parts.append(part)
-        n_samples += len(part)
-        if n_wanted is not None and n_samples >= n_wanted:
+        chunks.append(chunk)
+        n_samples += len(chunk)
+        if max_samples is not None and n_samples >= max_samples:
             break
-    audio = np.concatenate(parts)[:n_wanted] if parts else np.empty(0, dtype=np.float32)
+    audio = np.concatenate(chunks)[:max_samples] if chunks else np.empty(0, dtype=np.float32)
     if not len(audio):
         raise AudioError(Reason.MALFORMED, "no sample of the sound track can be decoded")
     if np.abs(audio).max() <= SILENCE_PEAK:
@@ -75,16 +76,16 @@ def decode_audio(
     return np.rint(np.clip(audio, -1.0, 1.0) * _FULL_SCALE).astype(np.int16)
 
 
-def _resample(parts: Iterator[tuple[int, Channels]], sample_rate_hz: int) -> Iterator[np.ndarray]:
-    """Mix and resample parts, all of the first one's rate, `CHUNK` samples at a time."""
+def _resample(decoded: Iterator[tuple[int, Channels]], sample_rate_hz: int) -> Iterator[np.ndarray]:
+    """Mix and resample channels, all of the first one's rate, `CHUNK` samples at a time."""
     resampler = None
     waiting: list[Channels] = []
     n_waiting = 0
-    for rate_hz, part in parts:
+    for rate_hz, channels in decoded:
         if resampler is None:
             resampler = soxr.ResampleStream(rate_hz, sample_rate_hz, 1, dtype="float32")
-        waiting.append(part)
-        n_waiting += len(part[0])
+        waiting.append(channels)
+        n_waiting += len(channels[0])
         if n_waiting >= CHUNK:
             yield resampler.resample_chunk(_mix(waiting))
             waiting, n_waiting = [], 0
@@ -92,10 +93,10 @@ def _resample(parts: Iterator[tuple[int, Channels]], sample_rate_hz: int) -> Ite
         yield resampler.resample_chunk(_mix(waiting), last=True)
 
 
-def _mix(parts: Sequence[Channels]) -> np.ndarray:
-    """Average the channels of parts and put them one behind the other, float32 (samples,)."""
-    mono = [np.empty(0, dtype=np.float32)]
-    for n_channels, alike in groupby(parts, key=len):
+def _mix(decoded: Sequence[Channels]) -> np.ndarray:
+    """Average channels and concatenate what was decoded one after the other, float32 (samples,)."""
+    mono: list[np.ndarray] = [np.empty(0, dtype=np.float32)]
+    for n_channels, alike in groupby(decoded, key=len):
         total, *others = (np.concatenate(channel) for channel in zip(*alike, strict=True))
         for channel in others:
             total += channel
@@ -109,25 +110,25 @@ def _decode_channels(path: Path) -> Iterator[tuple[int, Channels]]:
         if not container.streams.audio:
             raise AudioError(Reason.NO_AUDIO_TRACK, "the file holds no sound track")
         stream = container.streams.audio[0]
-        if stream.codec_context is None or not stream.codec_context.sample_rate:
+        context: AudioCodecContext | None = stream.codec_context  # None for an unknown codec
+        if context is None or not context.sample_rate:
             raise AudioError(Reason.MALFORMED, "the sound's codec or rate is unknown")
-        stream.codec_context.thread_count = 1
-        rate_hz, setup, to_float = None, None, None
+        context.thread_count = 1
+        rate_hz, layout, to_float = None, None, av.AudioResampler(format="fltp")
         for frame in decode_stream(container, stream):
             rate_hz = rate_hz or frame.sample_rate
             if frame.sample_rate != rate_hz:
                 continue  # damage reads as another rate; a change of layout is legal
             n_channels = frame.layout.nb_channels
-            if (
-                frame.format.name == "fltp" and n_channels <= MAX_PLANES
-            ):  # what AAC, MP3 and Opus give
+            is_planar = n_channels <= MAX_PLANES
+            if is_planar and frame.format.name == "fltp":  # from AAC, MP3 and Opus
                 yield rate_hz, [np.frombuffer(p, np.float32, frame.samples) for p in frame.planes]
                 continue
-            if setup != (frame.format.name, frame.layout.name):
-                setup = (frame.format.name, frame.layout.name)
-                to_float = av.AudioResampler(format="fltp" if n_channels <= MAX_PLANES else "flt")
+            if layout != (frame.format.name, frame.layout.name):
+                layout = (frame.format.name, frame.layout.name)
+                to_float = av.AudioResampler(format="fltp" if is_planar else "flt")
             for samples in to_float.resample(frame):
                 channels = samples.to_ndarray()
-                if n_channels > MAX_PLANES:
+                if not is_planar:
                     channels = channels.reshape(-1, n_channels).T
                 yield rate_hz, list(channels)

@@ -1,9 +1,9 @@
-"""The clips of one trailer as one small video, written a clip at a time and read back so.
+"""The clips of one trailer as one small video, written and read a clip at a time.
 
 Raw, a minute of clips is 217 MB; the file holds them one after another, each a group of pictures of
-its own, so that a clip can be left out without touching another, and is read without the others. A
-frame that stands twice in a clip, as a trailer of 12 frames a second has it, is one picture shown
-for twice as long.
+its own, so that a clip can be omitted without changing another, and is read without the others. A
+frame that is repeated in a clip, as of a trailer with 12 frames a second, is one picture shown for
+twice as long.
 """
 
 import io
@@ -16,26 +16,32 @@ import av
 import numpy as np
 from av.container import OutputContainer
 from av.video.frame import PictureType
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
 from pipeline.core.errors import TrailerError
 from pipeline.core.outcomes import Reason
-from pipeline.media.clip_picture import CLIP_FORMAT, CLIP_PX
 from pipeline.media.container import (
     decode_packet,
     decode_stream,
     open_container,
     read_packets,
+    time_base_of,
     video_stream,
 )
-from pipeline.media.found_frames import SCALING
+from pipeline.media.frame_decoding import SCALING, Scaler
 
 CLIP_FRAMES = 24
 """Frames of a clip. Source: Trailers12k, whose clips have 24 frames."""
 
 CLIP_RATE = 24
 """Frames per second that a player shows the file at. Source: the same."""
+
+CLIP_PX = 224
+"""Side of a clip's frames, the largest input of the clip backbones."""
+
+CLIP_FORMAT = "yuv420p"
+"""Pixel format of a clip's pictures, in the colours that a video without tags has: BT.601."""
 
 MAX_CLIPS = 180
 """Clips kept of one trailer: three minutes. Source: Trailers12k has 96 of the trailer it shows."""
@@ -47,11 +53,38 @@ PRESET = "ultrafast"
 """x264's preset: at the same PSNR a third of the time of `veryfast`, and a quarter more bytes."""
 
 
+class ClipScaler:
+    """Converts decoded frames to pictures of a clip.
+
+    A frame is scaled in the video's own brightness and colour, and not through RGB, which takes
+    twice the time; only a frame that has to be turned is.
+    """
+
+    def __init__(self) -> None:
+        self._reformatter = VideoReformatter()
+        self._upright = Scaler(CLIP_PX)
+
+    def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """Return a frame as a picture of 224 x 224 px."""
+        if round(frame.rotation / 90) % 4:
+            frame = av.VideoFrame.from_ndarray(self._upright(frame), format="rgb24")
+        return self._reformatter.reformat(
+            frame,
+            CLIP_PX,
+            CLIP_PX,
+            CLIP_FORMAT,
+            dst_colorspace=Colorspace.ITU601,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=SCALING,
+            threads=1,
+        )
+
+
 class ClipWriter:
-    """Encodes clips as they come; only their packets stay in memory.
+    """Encodes clips one by one; only their packets are held in memory.
 
     Where there are more than `at_most` they are thinned evenly, so that the whole trailer is
-    represented: every second clip goes, then every second of the rest.
+    represented: every second clip is dropped, then every second of the rest.
 
     Args:
         at_most: Clips in the file.
@@ -68,11 +101,10 @@ class ClipWriter:
         self._stream = _add_stream(self._container)
 
     def add(self, clip: Sequence[av.VideoFrame]) -> None:
-        """Take the next clip.
+        """Add the next clip.
 
         Args:
-            clip: 24 pictures that a `ClipScaler` made. Where one stands several times on end, it
-                is written once.
+            clip: 24 pictures from a `ClipScaler`. One that is repeated in a row is written once.
         """
         _check(clip)
         number, self._n_seen = self._n_seen, self._n_seen + 1
@@ -93,8 +125,7 @@ class ClipWriter:
             at += 1 + len(others)
 
     def finish(self) -> tuple[bytes, list[int]]:
-        """Return the file, and the numbers of the clips that are in it, counted from 0 as they
-        came.
+        """Return the file, and the numbers of its clips, counted from 0 as they were added.
 
         Without a clip the file is empty.
         """
@@ -103,7 +134,7 @@ class ClipWriter:
         self._take(self._stream.encode(None))
         with self._container as container:
             for row, packets in enumerate(self._packets.values()):
-                starts = [packet.pts % CLIP_FRAMES for packet in packets]
+                starts = [_pts_of(packet) % CLIP_FRAMES for packet in packets]
                 for packet, start, end in zip(
                     packets, starts, [*starts[1:], CLIP_FRAMES], strict=True
                 ):
@@ -114,9 +145,9 @@ class ClipWriter:
         return self._file.getvalue(), list(self._packets)
 
     def _take(self, packets: list[av.Packet]) -> None:
-        """Keep packets by their clip; the encoder gives them some frames later."""
+        """Group packets by their clip; the encoder returns them some frames later."""
         for packet in packets:
-            number = self._encoded[packet.pts // CLIP_FRAMES]
+            number = self._encoded[_pts_of(packet) // CLIP_FRAMES]
             if number % self._stride == 0:
                 self._packets.setdefault(number, []).append(packet)
 
@@ -125,7 +156,7 @@ def read_clips(path: Path, at_most: int = 0) -> Iterator[np.ndarray]:
     """Read the clips of a file, one at a time: a whole file would be up to 650 MB.
 
     Args:
-        path: A file that `ClipWriter` made.
+        path: A file of `ClipWriter`.
         at_most: So many, spread evenly; the others are not decoded. 0 for all.
 
     Yields:
@@ -141,10 +172,10 @@ def read_clips(path: Path, at_most: int = 0) -> Iterator[np.ndarray]:
     clip: list[np.ndarray] = []
     for frame in _decode(path, at_most):
         if (frame.width, frame.height) != (CLIP_PX, CLIP_PX):
-            detail = f"wanted clips of {CLIP_PX} px, got {frame.width}x{frame.height}"
+            detail = f"expected clips of {CLIP_PX} px, got {frame.width}x{frame.height}"
             raise TrailerError(Reason.MALFORMED, detail)
         rgb = to_rgb.reformat(frame, format="rgb24", interpolation=SCALING, threads=1).to_ndarray()
-        end = len(clip) + _in_frames(frame.duration, frame.time_base)
+        end = len(clip) + _in_frames(frame.duration, frame.time_base or Fraction(0))
         if not len(clip) < end <= CLIP_FRAMES:
             raise TrailerError(Reason.MALFORMED, f"a clip has {end} frames, not {CLIP_FRAMES}")
         clip += [rgb] * (end - len(clip))
@@ -159,35 +190,41 @@ def _decode(path: Path, at_most: int) -> Iterator[av.VideoFrame]:
     """Decode all clips, or some: each is a group of pictures that depends on no other."""
     with open_container(path, TrailerError) as container:
         stream = video_stream(container)
-        n_clips = _in_frames(stream.duration or 0, stream.time_base) // CLIP_FRAMES
+        n_clips = _in_frames(stream.duration or 0, time_base_of(stream)) // CLIP_FRAMES
         if not 0 < at_most < n_clips:
             yield from decode_stream(container, stream)
             return
         chosen = set(np.linspace(0, n_clips - 1, at_most).round().astype(int).tolist())
         for packet in read_packets(container, stream):
-            if _in_frames(packet.pts, packet.time_base) // CLIP_FRAMES in chosen:
+            if _in_frames(_pts_of(packet), packet.time_base) // CLIP_FRAMES in chosen:
                 yield from decode_packet(stream.codec_context, packet)
         yield from decode_packet(stream.codec_context, None)
 
 
 def _in_frames(units: int, time_base: Fraction) -> int:
-    """Say how many frames of a clip a time holds."""
+    """Convert a time to frames of a clip."""
     return round(units * time_base * CLIP_RATE)
 
 
+def _pts_of(packet: av.Packet) -> int:
+    if packet.pts is None:
+        raise TrailerError(Reason.MALFORMED, "a packet of the clips has no timestamp")
+    return packet.pts
+
+
 def _check(clip: Sequence[av.VideoFrame]) -> None:
-    wanted = (CLIP_FORMAT, CLIP_PX, CLIP_PX)
+    expected = (CLIP_FORMAT, CLIP_PX, CLIP_PX)
     for one in clip:
-        if (one.format.name, one.width, one.height) != wanted:
+        if (one.format.name, one.width, one.height) != expected:
             got = f"{one.format.name} {one.width}x{one.height}"
-            raise ValueError(f"wanted pictures of {CLIP_FORMAT} {CLIP_PX}x{CLIP_PX}, got {got}")
+            raise ValueError(f"expected pictures of {CLIP_FORMAT} {CLIP_PX}x{CLIP_PX}, got {got}")
     if len(clip) != CLIP_FRAMES:
-        raise ValueError(f"wanted {CLIP_FRAMES} pictures, got {len(clip)}")
+        raise ValueError(f"expected {CLIP_FRAMES} pictures, got {len(clip)}")
 
 
 def _add_stream(container: OutputContainer) -> VideoStream:
     """Add a stream in which every clip is a group of pictures, in the order they are shown."""
-    groups = "keyint=infinite:scenecut=0:bframes=0"  # the writer says where a group begins
+    groups = "keyint=infinite:scenecut=0:bframes=0"  # the writer sets where a group begins
     options = {
         "preset": PRESET,
         "crf": str(QUALITY),

@@ -1,14 +1,19 @@
-"""Opening a media file safely and walking through its packets and frames."""
+"""Media files, opened safely, and their packets and frames one after another."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
+from typing import overload
 
 import av
-from av.codec.context import CodecContext
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.frame import Frame
-from av.stream import Disposition, Stream
+from av.error import FFmpegError
+from av.error import MemoryError as FFmpegMemoryError
+from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from pipeline.core.errors import ItemError, TrailerError
@@ -22,55 +27,55 @@ FORMATS = (
 them, so that a downloaded file never makes us read another one."""
 
 Beat = Callable[[], None]
-"""Called again and again by whatever takes long, as a sign that it gets on."""
+"""Called repeatedly by whatever takes long, as a sign of progress."""
 
 MAX_PIXELS = 8192 * 8192
-"""Largest picture decoded; beyond it a header of a few bytes asks for gigabytes."""
+"""Largest picture decoded; beyond it a header of a few bytes requests gigabytes."""
 
 
-def keep_still() -> None:
-    """The `Beat` of a caller who does not listen."""
+def no_beat() -> None:
+    """Do nothing: the `Beat` of a caller that does not track progress."""
 
 
 @contextmanager
-def open_container(path: Path, error: type[ItemError]) -> Iterator[InputContainer]:
-    """Open a media file, and close it whatever happens.
+def open_container(path: Path, error: type[ItemError]) -> Generator[InputContainer, None, None]:
+    """Open a media file, and close it at the end.
 
     Args:
         path: A local file.
-        error: Class of what is raised for a file that cannot be opened.
+        error: Class of the error raised for a file that cannot be opened.
 
     Raises:
         ItemError: Of class `error`: `WRONG_TYPE` for a web page or text, `MALFORMED` otherwise.
-        FileNotFoundError: There is no such file: the caller's mistake, not the movie's.
+        FileNotFoundError: There is no such file: an error of the caller, not of the movie.
     """
     with path.open("rb") as file:
         head = file.read(256)
     if not head:
-        raise error(Reason.MALFORMED, "wanted a media file, got an empty one")
+        raise error(Reason.MALFORMED, "expected a media file, got an empty one")
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"<", b"{"):
-        raise error(Reason.WRONG_TYPE, "wanted a media file, got a web page or JSON")
+        raise error(Reason.WRONG_TYPE, "expected a media file, got a web page or JSON")
     options = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
     try:
         container = av.open(f"file:{path}", container_options=options, metadata_errors="replace")
-    except av.FFmpegError as err:
+    except FFmpegError as err:
         raise error(Reason.MALFORMED, f"cannot be opened as media: {err.strerror}") from err
     with container:
         yield container
 
 
 def video_stream(container: InputContainer) -> VideoStream:
-    """Pick the first true video stream, set to one decoder thread.
+    """Return the first video stream that is no cover picture, set to one decoder thread.
 
     Raises:
-        TrailerError: `NO_VIDEO_TRACK` without one (a cover picture is none), `TOO_LARGE`, or
+        TrailerError: `NO_VIDEO_TRACK` without one, `TOO_LARGE`, or
             `MALFORMED` for an unknown codec or a picture without size.
     """
     cover = Disposition.attached_pic
     streams = [stream for stream in container.streams.video if not stream.disposition & cover]
     if not streams:
         raise TrailerError(Reason.NO_VIDEO_TRACK, "the file holds no video stream")
-    context = streams[0].codec_context
+    context: VideoCodecContext | None = streams[0].codec_context  # None for an unknown codec
     if context is None or context.width * context.height == 0:
         raise TrailerError(Reason.MALFORMED, "the video's codec or picture size is unknown")
     if context.width * context.height > MAX_PIXELS:
@@ -79,45 +84,70 @@ def video_stream(container: InputContainer) -> VideoStream:
     return streams[0]
 
 
-def read_packets(container: InputContainer, stream: Stream) -> Iterator[av.Packet]:
+def time_base_of(stream: VideoStream) -> Fraction:
+    """Return the seconds per unit of a stream's timestamps.
+
+    Raises:
+        TrailerError: `MALFORMED`: the file does not state it.
+    """
+    if stream.time_base is None:
+        raise TrailerError(Reason.MALFORMED, "the video stream has no time base")
+    return stream.time_base
+
+
+def read_packets(
+    container: InputContainer, stream: VideoStream | AudioStream
+) -> Iterator[av.Packet]:
     """Yield the packets of a stream that hold data, in decoding order.
 
     Raises:
-        av.FFmpegError: The file is cut off or damaged from here on.
+        FFmpegError: The file is cut off or damaged from here on.
     """
     try:
         for packet in container.demux(stream):
             if packet.size:
                 yield packet
     except IndexError:
-        pass  # a damaged file grew a stream while it was read; PyAV trips over it after the end
+        pass  # a damaged file gained a stream while it was read; PyAV fails on it after the end
 
 
-def decode_packet(context: CodecContext, packet: av.Packet | None) -> list[Frame]:
-    """Decode one packet, or drain the decoder with None; a damaged packet gives no frame.
+@overload
+def decode_packet(context: VideoCodecContext, packet: av.Packet | None) -> list[av.VideoFrame]: ...
+@overload
+def decode_packet(context: AudioCodecContext, packet: av.Packet | None) -> list[av.AudioFrame]: ...
+def decode_packet(
+    context: VideoCodecContext | AudioCodecContext, packet: av.Packet | None
+) -> list[av.VideoFrame] | list[av.AudioFrame]:
+    """Decode one packet, or drain the decoder with None; a damaged packet yields no frame.
 
     Raises:
-        MemoryError: The frame is too large for what this process may have.
+        MemoryError: The frame is too large for this process's memory limit.
     """
     try:
         return context.decode(packet)
-    except av.error.MemoryError:
+    except FFmpegMemoryError:
         raise
-    except av.FFmpegError:
+    except FFmpegError:
         return []
 
 
-def decode_stream(container: InputContainer, stream: Stream) -> Iterator[Frame]:
-    """Decode a stream from where the container stands: every frame that can be had, in order.
+@overload
+def decode_stream(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]: ...
+@overload
+def decode_stream(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]: ...
+def decode_stream(
+    container: InputContainer, stream: VideoStream | AudioStream
+) -> Iterator[av.VideoFrame | av.AudioFrame]:
+    """Decode a stream from the container's position: every frame that can be decoded, in order.
 
-    Damaged packets give no frame, and a cut-off file ends earlier.
+    Damaged packets yield no frame, and a cut-off file ends earlier.
     """
     packets = read_packets(container, stream)
     while True:
         try:
             packet = next(packets, None)
-        except av.FFmpegError:
-            packet = None  # what the decoder still holds is given out all the same
+        except FFmpegError:
+            packet = None  # frames that the decoder still holds are yielded all the same
         yield from decode_packet(stream.codec_context, packet)
         if packet is None:
             return
@@ -126,7 +156,7 @@ def decode_stream(container: InputContainer, stream: Stream) -> Iterator[Frame]:
 def decode_video(path: Path) -> Iterator[tuple[int, av.VideoFrame]]:
     """Decode a trailer's video from the beginning: every frame with its timestamp.
 
-    A frame without a timestamp gets its number instead.
+    A frame without a timestamp is yielded with its number instead.
     """
     with open_container(path, TrailerError) as container:
         stream = video_stream(container)

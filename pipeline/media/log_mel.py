@@ -1,4 +1,4 @@
-"""Mono samples become a log-mel spectrogram of fixed shape."""
+"""The log-mel spectrogram of mono samples, in a fixed shape."""
 
 from functools import cache
 
@@ -21,7 +21,8 @@ N_STEPS = 938
 """Columns of 30 s: 1 + 480000 // 512."""
 
 THIN = 4
-"""Steps that a network's input has as one, 128 ms: it hears thirty seconds, not syllables."""
+"""Steps that are averaged into one of a network's input, 128 ms: it models thirty seconds, not
+syllables."""
 
 N_THIN_STEPS = -(-N_STEPS // THIN)
 """Columns of 30 s of it: 235."""
@@ -31,8 +32,8 @@ FLOOR_DB = -100.0
 
 CENTRE_DB, SCALE_DB = -40.0, 20.0
 """A value is (level − centre) / scale: silence is −3 and the loudest bands are near 3. The same
-two numbers for all movies, for loudness tells trailers apart and no statistic of other movies may
-leak into one."""
+two numbers for all movies: trailers differ in loudness, and no statistic of other movies may leak
+into one."""
 
 
 def log_mel(audio: np.ndarray, *, n_steps: int = N_STEPS) -> torch.Tensor:
@@ -56,7 +57,7 @@ def log_mel(audio: np.ndarray, *, n_steps: int = N_STEPS) -> torch.Tensor:
         [-3.0]
     """
     if audio.dtype != np.int16 or audio.ndim != 1:
-        raise ValueError(f"wanted int16 of one dimension, got {audio.dtype} {audio.shape}")
+        raise ValueError(f"expected int16 of one dimension, got {audio.dtype} {audio.shape}")
     samples = torch.from_numpy(audio[: n_steps * HOP].astype(np.float32) / 2**15)
     levels_db = torch.full((N_MELS, n_steps), FLOOR_DB)
     spectrum = torch.stft(
@@ -93,7 +94,7 @@ def thin_out(spectrogram: torch.Tensor, steps: int = THIN) -> torch.Tensor:
 
 @cache
 def mel_filters() -> torch.Tensor:
-    """Triangular filters on Slaney's mel scale, each of area 1 in hertz.
+    """Compute triangular filters on Slaney's mel scale, each of area 1 in hertz.
 
     Returns:
         float32, shape (N_MELS, N_FFT / 2 + 1).

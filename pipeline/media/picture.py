@@ -1,6 +1,6 @@
-"""A picture file becomes upright RGB pixels, or one error that says why not.
+"""Picture files, checked and decoded to upright RGB pixels, or rejected with one error.
 
-Colours are taken as they are numbered: embedded colour profiles are neither applied nor needed.
+Colours are taken as they are numbered: embedded colour profiles are not applied.
 """
 
 import io
@@ -17,7 +17,7 @@ from pipeline.core.outcomes import Reason
 from pipeline.media.picture_layout import JPEG, PNG, WEBP, read_layout
 
 FORMATS = (JPEG, PNG, WEBP)
-"""What the image hosts serve; anything else under a poster's name is a mistake."""
+"""Formats that the image hosts serve; anything else is rejected."""
 
 MAX_PIXELS = 50_000_000
 """Largest picture decoded; the largest originals have about 24 million pixels."""
@@ -26,8 +26,8 @@ LARGE_PIXELS = 12_000_000
 """Pictures above this are decoded one at a time, so that a host cannot fill the memory with the
 threads' 4 bytes a pixel."""
 
-GROUND = "white"
-"""What lies behind transparent pixels, as on a page; the colour below them is often garbage."""
+BACKGROUND = "white"
+"""Colour behind transparent pixels, as on a page; the colour stored in them is often garbage."""
 
 _PADDING = b"\x00\t\n\r "
 """Bytes that may follow a picture; anything else makes it two files in one."""
@@ -36,7 +36,7 @@ _DAMAGE = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, OverflowError, TypeError,
     struct.error, zlib.error,
 )  # fmt: skip
-"""All that Pillow's decoders were seen to raise for damaged files."""
+"""All that Pillow's decoders were observed to raise for damaged files."""
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -47,14 +47,14 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What EXIF's orientation asks for. Source: EXIF 2.32, tag 0x0112."""
+"""Transposition by EXIF's orientation. Source: EXIF 2.32, tag 0x0112."""
 
 _ORIENTATION = 0x0112
 _large_one = threading.Lock()
 
 
 def open_picture(data: bytes) -> Image.Image:
-    """Read the header and refuse what it, and the file's layout, show to be unusable.
+    """Read the header, and reject a file that it, or the file's layout, shows to be unusable.
 
     Args:
         data: The whole file.
@@ -64,7 +64,7 @@ def open_picture(data: bytes) -> Image.Image:
 
     Raises:
         PosterError: `MALFORMED` for an empty or damaged file; `WRONG_TYPE` for a web page,
-            another format, an animation, or a picture that goes on as something else; `CUT_OFF`
+            another format, an animation, or a picture followed by other content; `CUT_OFF`
             for one without its end; `TOO_LARGE`, before anything is allocated.
     """
     _check_layout(data)
@@ -79,7 +79,7 @@ def open_picture(data: bytes) -> Image.Image:
 
 
 def decode(image: Image.Image) -> Image.Image:
-    """Decode an opened picture completely: RGB, upright, transparent parts on `GROUND`.
+    """Decode an opened picture completely: RGB, upright, transparent parts on `BACKGROUND`.
 
     A 16-bit grey keeps its upper 8 bits. CMYK becomes RGB without a profile, as in browsers.
 
@@ -107,7 +107,7 @@ def read_orientation(image: Image.Image) -> int:
 
 def _check_layout(data: bytes) -> None:
     if not data:
-        raise PosterError(Reason.MALFORMED, "wanted a picture, got an empty file")
+        raise PosterError(Reason.MALFORMED, "expected a picture, got an empty file")
     layout = read_layout(data)
     if layout is None:
         raise PosterError(
@@ -138,8 +138,8 @@ def _flatten(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
         return image if image.mode == "RGB" else image.convert("RGB")
     picture = image.convert("RGBA")
-    ground = Image.new("RGBA", picture.size, GROUND)
-    return Image.alpha_composite(ground, picture).convert("RGB")
+    background = Image.new("RGBA", picture.size, BACKGROUND)
+    return Image.alpha_composite(background, picture).convert("RGB")
 
 
 def _turn(image: Image.Image, orientation: int) -> Image.Image:

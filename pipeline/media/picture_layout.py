@@ -1,7 +1,8 @@
-"""What a JPEG, PNG or WebP file says of itself: its format, its size, and where it ends."""
+"""The layout of a JPEG, PNG or WebP file: its format, its size, and where it ends."""
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 JPEG, PNG, WEBP = "JPEG", "PNG", "WEBP"
 
@@ -16,17 +17,17 @@ _BARE_MARKERS = (0x01, 0xD8)
 """Markers that no length follows."""
 
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""Markers that begin a frame, baseline to arithmetic coded: they tell the size."""
+"""Markers that begin a frame, baseline to arithmetic coded: they hold the size."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a picture file says of itself.
+    """The layout of a picture file.
 
     Attributes:
         format: `JPEG`, `PNG` or `WEBP`.
-        width_px, height_px: Size; 0 where the file ends before it is told.
-        end: Offset behind the last byte of the picture, or None where that byte is not there.
+        width_px, height_px: Size; 0 where the file ends before it.
+        end: Offset behind the last byte of the picture, or None where the file ends before it.
     """
 
     format: str
@@ -36,9 +37,9 @@ class Layout:
 
 
 def read_layout(data: bytes) -> Layout | None:
-    """Read how a picture file is laid out; None where it is none of the three formats.
+    """Read the layout of a picture file; None where it is none of the three formats.
 
-    A file too short to tell is taken for what it may become.
+    A file too short to decide is taken for the first format that it may become.
 
     Example:
         >>> read_layout(b"<html>") is None
@@ -60,7 +61,7 @@ def _begins(data: bytes, magic: bytes) -> bool:
     return data[: len(magic)] == magic[: len(data)]
 
 
-def _number(data: bytes, at: int, count: int, order: str = "big") -> int:
+def _number(data: bytes, at: int, count: int, order: Literal["big", "little"] = "big") -> int:
     return int.from_bytes(data[at : at + count], order)
 
 
@@ -82,7 +83,7 @@ def _read_jpeg(data: bytes) -> Layout:
 def _read_png(data: bytes) -> Layout:
     width_px, height_px = _number(data, 16, 4), _number(data, 20, 4)
     at = len(_PNG_MAGIC)
-    while at + 12 <= len(data):  # length, name and checksum stand around every chunk
+    while at + 12 <= len(data):  # every chunk has a length, a name and a checksum
         name = data[at + 4 : at + 8]
         at += 12 + _number(data, at, 4)
         if name == b"IEND" and at <= len(data):

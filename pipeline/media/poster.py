@@ -1,4 +1,4 @@
-"""A poster file becomes facts about it, a square RGB array, or a file of seed 000's size."""
+"""Facts about a poster file, its RGB array, and its file for reference implementation 000."""
 
 import io
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ MIN_SIDE_PX = 48
 """Shortest side of a poster; below it the file is a placeholder or a tracking dot."""
 
 POSTER_PX = 224
-"""Side of the square that backbones look at."""
+"""Side of the square that backbones take."""
 
-SEED000_SIZE_PX = (400, 600)
-"""Width and height of every poster in seed 000's download. Source: seed 000."""
+REFERENCE000_SIZE_PX = (400, 600)
+"""Width and height of every poster in its download. Source: reference implementation 000."""
 
-SEED000_QUALITY = 95
-"""JPEG quality of exported posters, colour at full resolution: what is encoded a second time
-should lose nothing that an object detector sees."""
+REFERENCE000_QUALITY = 95
+"""JPEG quality of exported posters, colour at full resolution: a second encoding should lose
+nothing that an object detector depends on."""
 
 
 @dataclass(frozen=True)
 class PosterInfo:
-    """What a usable poster is: upright size in pixels, Pillow's names of format and mode."""
+    """Facts about a usable poster: upright size in pixels, Pillow's names of format and mode."""
 
     width_px: int
     height_px: int
@@ -37,10 +37,10 @@ class PosterInfo:
 
 
 def inspect_poster(data: bytes, *, min_side_px: int = MIN_SIDE_PX) -> PosterInfo:
-    """Decode a poster, to be sure that it can be.
+    """Decode a poster, to check that it can be decoded.
 
-    Of a JPEG all coded data are read and only an eighth of the pixels per side are made of them:
-    what can be wrong with it is in the data, and the check takes a third of the time.
+    Of a JPEG all coded data are read and only an eighth of the pixels per side are computed: damage
+    is in the data, and the check takes a third of the time.
 
     Args:
         data: The whole file.
@@ -52,8 +52,10 @@ def inspect_poster(data: bytes, *, min_side_px: int = MIN_SIDE_PX) -> PosterInfo
     image = open_picture(data)
     if min(image.size) < min_side_px:
         raise PosterError(Reason.TOO_SMALL, f"{image.width}x{image.height} pixels")
-    size = image.size[::-1] if read_orientation(image) > 4 else image.size
-    info = PosterInfo(*size, str(image.format), image.mode)
+    width_px, height_px = image.size
+    if read_orientation(image) > 4:
+        width_px, height_px = height_px, width_px
+    info = PosterInfo(width_px, height_px, str(image.format), image.mode)
     image.draft(None, (1, 1))
     decode(image)
     return info
@@ -75,7 +77,7 @@ def load_poster(
         source: A file, or its content.
         size_px: Side of the square.
         fit: How the square is made; padding is black.
-        rng: Where `Fit.RANDOM_CROP` cuts; no other fit uses it.
+        rng: Chooses the cut of `Fit.RANDOM_CROP`; no other fit uses it.
 
     Returns:
         uint8 RGB, shape (size_px, size_px, 3).
@@ -94,7 +96,7 @@ def load_poster(
 
 
 def load_whole_poster(data: bytes) -> np.ndarray:
-    """Load a poster in its own shape and size, for networks that fit it themselves.
+    """Load a poster in its own shape and size, for networks that resize it themselves.
 
     Args:
         data: The whole file.
@@ -108,12 +110,12 @@ def load_whole_poster(data: bytes) -> np.ndarray:
     return np.asarray(decode(open_picture(data)))
 
 
-def as_seed000_poster(data: bytes) -> bytes:
-    """Make a poster's file as seed 000 has them: JPEG, RGB, exactly 400 wide and 600 high.
+def encode_reference000_poster(data: bytes) -> bytes:
+    """Encode a poster as reference implementation 000 has them: JPEG, RGB, 400 wide and 600 high.
 
-    The whole poster is stretched to that size. Nearly all posters are 2:3 and are not changed in
-    shape; of the others nothing is cut away or framed, and a region found in the export is one of
-    the original by two factors, width / 400 and height / 600, as `attr_bbox` needs.
+    The whole poster is stretched to that size. Nearly all posters are 2:3 and keep their shape; the
+    others are neither cropped nor padded, and a region of the export is one of the original by two
+    factors, width / 400 and height / 600, as `attr_bbox` needs.
 
     Args:
         data: The file as the store has it.
@@ -125,38 +127,38 @@ def as_seed000_poster(data: bytes) -> bytes:
         PosterError: As `load_poster`.
     """
     file = io.BytesIO()
-    _at_seed000_size(data).save(file, "JPEG", quality=SEED000_QUALITY, subsampling=0)
+    _at_reference000_size(data).save(file, "JPEG", quality=REFERENCE000_QUALITY, subsampling=0)
     return file.getvalue()
 
 
-def load_seed000_poster(data: bytes) -> np.ndarray:
-    """Decode a poster at the size that seed 000 has them and its boxes are in.
+def load_reference000_poster(data: bytes) -> np.ndarray:
+    """Decode a poster at the size of reference implementation 000, which its boxes refer to.
 
     Args:
         data: The file as the store has it.
 
     Returns:
-        RGB, uint8, shape (600, 400, 3); stretched, see `as_seed000_poster`.
+        RGB, uint8, shape (600, 400, 3); stretched, see `encode_reference000_poster`.
 
     Raises:
         PosterError: As `load_poster`.
     """
-    return np.asarray(_at_seed000_size(data))
+    return np.asarray(_at_reference000_size(data))
 
 
-def _at_seed000_size(data: bytes) -> Image.Image:
+def _at_reference000_size(data: bytes) -> Image.Image:
     image = open_picture(data)
-    image.draft("RGB", tuple(max(SEED000_SIZE_PX) for _ in image.size))
+    image.draft("RGB", (max(REFERENCE000_SIZE_PX), max(REFERENCE000_SIZE_PX)))
     rgb = decode(image)
     return (
         rgb
-        if rgb.size == SEED000_SIZE_PX
-        else rgb.resize(SEED000_SIZE_PX, Image.Resampling.LANCZOS)
+        if rgb.size == REFERENCE000_SIZE_PX
+        else rgb.resize(REFERENCE000_SIZE_PX, Image.Resampling.LANCZOS)
     )
 
 
 def _size_before_fit(size: tuple[int, int], size_px: int, fit: Fit) -> tuple[int, int]:
-    """Smallest decoded size that loses nothing in the fit; the aspect ratio is the picture's."""
+    """Return the smallest decoded size that loses nothing in the fit, in the picture's ratio."""
     if fit is not Fit.PAD:
         return (size_px, size_px)
     scale = size_px / max(size)

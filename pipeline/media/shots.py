@@ -1,10 +1,10 @@
-"""Where a trailer's shots begin and end, found by PySceneDetect on a small grey stream."""
+"""Beginnings and ends of a trailer's shots, detected by PySceneDetect on a small grey video."""
 
 from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
 import av
 import numpy as np
@@ -12,14 +12,14 @@ from av.video.reformatter import VideoReformatter
 
 from pipeline.core.errors import TrailerError
 from pipeline.core.outcomes import Reason
-from pipeline.media.container import decode_video, open_container, video_stream
-from pipeline.media.found_frames import SCALING
+from pipeline.media.container import decode_video, open_container, time_base_of, video_stream
+from pipeline.media.frame_decoding import SCALING
 
 WIDTH_PX, HEIGHT_PX = 128, 72
-"""Size of the stream on which cuts are sought: a mean over pixels needs no more."""
+"""Size of the video on which cuts are detected: a mean over pixels needs no more."""
 
 MIN_CHANGE = 15.0
-"""Least mean change of brightness that can be a cut, of 0 to 255. Source: the default of
+"""Smallest mean change of brightness that can be a cut, of 0 to 255. Source: the default of
 PySceneDetect's AdaptiveDetector."""
 
 TIMES_NEIGHBOURS = 3.0
@@ -31,30 +31,32 @@ MIN_SHOT_S = 0.6
 
 
 NOMINAL_RATE = 24.0
-"""PySceneDetect wants a rate beside every timestamp; nothing here depends on it."""
+"""PySceneDetect requires a rate with every timestamp; nothing here depends on it."""
+
+Held = TypeVar("Held")
 
 
 @dataclass(frozen=True)
-class SettledFrame:
-    """A frame of which it is settled in which shot it lies.
+class SettledFrame(Generic[Held]):
+    """A frame of which it is decided whether it starts a shot.
 
     Attributes:
         pts: Its timestamp.
         starts_shot: Whether it is the first of a shot.
-        held: What was handed in with it.
+        held: What was added with it.
     """
 
     pts: int
     starts_shot: bool
-    held: Any
+    held: Held
 
 
-class ShotFinder:
-    """Tells the first frames of shots while a video is decoded, a few frames later.
+class ShotFinder(Generic[Held]):
+    """Detects the first frames of shots while a video is decoded, a few frames later.
 
     Args:
         time_base: Seconds per unit of timestamps.
-        min_change: Least mean change of brightness that can be a cut, of 0 to 255.
+        min_change: Smallest mean change of brightness that can be a cut, of 0 to 255.
         min_shot_s: Shortest shot, in seconds.
     """
 
@@ -75,21 +77,21 @@ class ShotFinder:
             luma_only=True,
         )
         self._small = VideoReformatter()
-        self._waiting: deque[tuple[int, Any]] = deque()
+        self._waiting: deque[tuple[int, Held]] = deque()
         self._starts: set[int] = set()
         self._first_pts: int | None = None
         self._last_pts = 0
 
-    def see(self, pts: int, frame: av.VideoFrame, held: Any = None) -> list[SettledFrame]:
-        """Look at the next frame; give the frames that are settled by it, in order.
+    def add(self, pts: int, frame: av.VideoFrame, held: Held) -> list[SettledFrame[Held]]:
+        """Add the next frame; return the frames that are settled by it, in order.
 
-        A frame that does not come after the one before, as a damaged file's clock has it, is left
-        out: the detector wants time to pass.
+        A frame whose timestamp is not above the one before, as in a damaged file, is dropped: the
+        detector requires that time passes.
 
         Args:
             pts: Its timestamp.
             frame: The frame.
-            held: Handed back with the frame when it is settled.
+            held: Returned with the frame when it is settled.
         """
         import cv2
         from scenedetect import FrameTimecode
@@ -111,12 +113,12 @@ class ShotFinder:
         self._waiting.append((pts, held))
         return self._settle(self._detector.event_buffer_length)
 
-    def finish(self) -> list[SettledFrame]:
+    def finish(self) -> list[SettledFrame[Held]]:
         """Return the frames that were still waiting."""
         return self._settle(0)
 
-    def _settle(self, n_waiting: int) -> list[SettledFrame]:
-        settled = []
+    def _settle(self, n_waiting: int) -> list[SettledFrame[Held]]:
+        settled: list[SettledFrame[Held]] = []
         while len(self._waiting) > n_waiting:
             pts, held = self._waiting.popleft()
             settled.append(SettledFrame(pts, pts in self._starts, held))
@@ -126,7 +128,7 @@ class ShotFinder:
 def find_shots(
     path: Path, *, min_change: float = MIN_CHANGE, min_shot_s: float = MIN_SHOT_S
 ) -> np.ndarray:
-    """Find the shots of a trailer; every frame is decoded, small and grey.
+    """Detect the shots of a trailer; every frame is decoded, small and grey.
 
     Args:
         path: The trailer.
@@ -142,9 +144,9 @@ def find_shots(
             `pipeline.media.container`.
     """
     with open_container(path, TrailerError) as container:
-        time_base = video_stream(container).time_base
-    finder = ShotFinder(time_base, min_change=min_change, min_shot_s=min_shot_s)
-    settled = [one for pts, frame in decode_video(path) for one in finder.see(pts, frame)]
+        time_base = time_base_of(video_stream(container))
+    finder: ShotFinder[None] = ShotFinder(time_base, min_change=min_change, min_shot_s=min_shot_s)
+    settled = [one for pts, frame in decode_video(path) for one in finder.add(pts, frame, None)]
     settled += finder.finish()
     if not settled:
         raise TrailerError(Reason.MALFORMED, "the video stream holds no frame")

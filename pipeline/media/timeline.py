@@ -1,4 +1,4 @@
-"""Which frames a trailer holds, read from its packets without decoding one."""
+"""The frames that a trailer contains, listed from its packets without decoding one."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from pipeline.core.errors import TrailerError
@@ -16,9 +17,10 @@ from pipeline.core.outcomes import Reason
 from pipeline.media.container import (
     Beat,
     decode_video,
-    keep_still,
+    no_beat,
     open_container,
     read_packets,
+    time_base_of,
     video_stream,
 )
 
@@ -57,15 +59,15 @@ class Timeline:
         return np.asarray(pts, dtype=np.float64) * float(self.time_base)
 
 
-class Step(IntEnum):
-    """What to do with one packet."""
+class PacketUse(IntEnum):
+    """How a packet is decoded: not at all, as a reference of others, or for its own frame."""
 
     SKIP = 0
     REFERENCE = 1
-    WANTED = 2
+    SELECTED = 2
 
 
-def read_timeline(path: Path, beat: Beat = keep_still) -> Timeline:
+def read_timeline(path: Path, beat: Beat = no_beat) -> Timeline:
     """List the frames of a trailer without decoding it.
 
     Args:
@@ -84,15 +86,15 @@ def scan_timeline(
     path: Path,
     container: InputContainer,
     stream: VideoStream,
-    see: Callable[[av.Packet], None] | None = None,
+    on_packet: Callable[[av.Packet], None] | None = None,
 ) -> Timeline:
-    """List the frames of a trailer that is open already and of which nothing was read yet.
+    """List the frames of a trailer that is open and of which nothing was read yet.
 
     Args:
         path: The trailer, decoded from the beginning where its packets carry no timestamps.
         container: The same, open.
         stream: Its video.
-        see: Is handed every packet, so that one walk through the file serves two purposes.
+        on_packet: Called with every packet, so that the file is read once for two purposes.
 
     Raises:
         TrailerError: As `read_timeline`.
@@ -104,21 +106,22 @@ def scan_timeline(
         for packet in read_packets(container, stream):
             is_cut |= packet.is_corrupt
             rows.append((packet.pts, packet.is_keyframe, _is_shown(packet, hides_frames)))
-            if see is not None:
-                see(packet)
-    except av.FFmpegError:
+            if on_packet is not None:
+                on_packet(packet)
+    except FFmpegError:
         is_cut = True
     is_timed = all(pts is not None for pts, _, _ in rows)
-    shown = (
-        {row[0] for row in rows if row[2]} if is_timed else {pts for pts, _ in decode_video(path)}
-    )
+    if is_timed:
+        shown = {pts for pts, _, is_shown in rows if is_shown and pts is not None}
+    else:
+        shown = {pts for pts, _ in decode_video(path)}
     if not shown:
         raise TrailerError(Reason.MALFORMED, "the video stream holds no frame")
-    start = stream.start_time or 0
-    tail_s = _stated_s(container, stream) - float((max(shown) - start) * stream.time_base)
+    start, time_base = stream.start_time or 0, time_base_of(stream)
+    tail_s = _stated_s(container, stream) - float((max(shown) - start) * time_base)
     return Timeline(
         pts=np.array(sorted(shown), dtype=np.int64),
-        time_base=stream.time_base,
+        time_base=time_base,
         is_partial=is_cut or tail_s > MISSING_TAIL_S,
         packet_pts=np.array([row[0] or 0 for row in rows], dtype=np.int64),
         is_key=np.array([row[1] for row in rows], dtype=bool),
@@ -126,42 +129,44 @@ def scan_timeline(
     )
 
 
-def plan_packets(packet_pts: np.ndarray, is_key: np.ndarray, wanted: Collection[int]) -> np.ndarray:
-    """Plan which packets to decode so that every wanted frame comes out right.
+def plan_packets(
+    packet_pts: np.ndarray, is_key: np.ndarray, selected: Collection[int]
+) -> np.ndarray:
+    """Plan which packets to decode so that every selected frame is decoded correctly.
 
-    A group of pictures in which nothing is wanted is skipped; a group is left after its last
-    wanted packet. A wanted frame that is shown before its group's keyframe (an open group) leans
-    on the group before, which is then decoded too.
+    A group of pictures without a selected frame is skipped, and a group is decoded up to its last
+    selected packet. A selected frame that is shown before its group's keyframe (an open group)
+    depends on the group before, which is then decoded too.
 
     Args:
         packet_pts: Timestamps in decoding order, int64, shape (packets,).
         is_key: Whether each packet starts a group, shape (packets,).
-        wanted: Timestamps of the frames that are wanted.
+        selected: Timestamps of the selected frames.
 
     Returns:
-        One `Step` per packet, int64, shape (packets,).
+        One `PacketUse` per packet, int64, shape (packets,).
 
     Example:
         >>> pts, is_key = np.array([0, 1, 2, 3, 4, 5]), np.array([1, 0, 0, 1, 0, 0], dtype=bool)
         >>> plan_packets(pts, is_key, [4]).tolist()
         [0, 0, 0, 1, 2, 0]
     """
-    is_wanted = np.isin(packet_pts, np.fromiter(wanted, dtype=np.int64, count=len(wanted)))
-    steps = np.where(is_wanted, int(Step.WANTED), int(Step.SKIP))
+    is_selected = np.isin(packet_pts, np.fromiter(selected, dtype=np.int64, count=len(selected)))
+    uses = np.where(is_selected, int(PacketUse.SELECTED), int(PacketUse.SKIP))
     starts = np.union1d([0], np.flatnonzero(is_key))
     ends = np.append(starts[1:], len(packet_pts))
-    is_leant_on = False
+    is_required = False  # by the group after it
     for start, end in zip(starts[::-1], ends[::-1], strict=True):
-        wanted_at = start + np.flatnonzero(is_wanted[start:end])
-        last = end if is_leant_on else (wanted_at[-1] + 1 if len(wanted_at) else start)
-        group = steps[start:last]
-        group[group == Step.SKIP] = Step.REFERENCE
-        is_leant_on = bool((packet_pts[wanted_at] < packet_pts[start]).any())
-    return steps
+        selected_at = start + np.flatnonzero(is_selected[start:end])
+        last = end if is_required else (selected_at[-1] + 1 if len(selected_at) else start)
+        group = uses[start:last]
+        group[group == PacketUse.SKIP] = PacketUse.REFERENCE
+        is_required = bool((packet_pts[selected_at] < packet_pts[start]).any())
+    return uses
 
 
 def _is_shown(packet: av.Packet, hides_frames: bool) -> bool:
-    """Whether a packet gives a frame; VP8 has packets that do not (RFC 6386, section 9.1)."""
+    """Whether a packet shows a frame; VP8 has packets that do not (RFC 6386, section 9.1)."""
     if packet.is_discard or packet.is_corrupt:
         return False
     return not hides_frames or bool(bytes(packet)[0] & 0x10)
@@ -169,5 +174,5 @@ def _is_shown(packet: av.Packet, hides_frames: bool) -> bool:
 
 def _stated_s(container: InputContainer, stream: VideoStream) -> float:
     if stream.duration:
-        return float(stream.duration * stream.time_base)
+        return float(stream.duration * time_base_of(stream))
     return (container.duration or 0) / av.time_base

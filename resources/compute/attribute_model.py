@@ -17,7 +17,7 @@ class Looks:
     """What says how objects look.
 
     Attributes:
-        judge: An `AttributeJudge`; None where looks stay open.
+        judge: An `AttributeClassifier`; None where looks stay open.
         told: The weights it judges with, or why there is none.
     """
 
@@ -46,7 +46,7 @@ def open_looks(
         ConfigurationError: The vocabulary cannot be read.
         WeightsError: The user's own weights are no CLIP.
     """
-    from pipeline.embeddings.attributes import AttributeJudge, read_vocabulary
+    from pipeline.embeddings.attributes import AttributeClassifier, read_vocabulary
     from resources.compute.weights import load_backbone, users_files
 
     words = read_vocabulary(Path(file) if file else None)
@@ -64,7 +64,7 @@ def open_looks(
         if any(users_files(name, weights_folder) for name in CLIP):
             raise
         return Looks(None, "left open: CLIP's weights are not here, and random ones do not judge")
-    judge = AttributeJudge(
+    judge = AttributeClassifier(
         words,
         (pictures.network, pictures.backbone),
         (texts.network, texts.tokenizer, texts.backbone),

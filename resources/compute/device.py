@@ -21,8 +21,7 @@ class Device:
     """Where to compute.
 
     Attributes:
-        name: torch's name of it, "cpu" or "cuda", or several such as "cuda:0,cuda:1", as
-            `pipeline.embeddings.encode` takes them.
+        name: torch's name of it, "cpu" or "cuda", or several such as "cuda:0,cuda:1"; see `slots`.
         threads: Processor threads that this process may use.
         has_bf16: Whether it computes bfloat16 faster than float32.
     """
@@ -42,9 +41,9 @@ class Device:
         return replace(self, name=self.name.partition(",")[0])
 
     @property
-    def encoders(self) -> int:
-        """How many encoders run side by side on it: one per processor thread, one on a GPU."""
-        return self.threads if self.name == "cpu" else 1
+    def slots(self) -> list[str]:
+        """Device of each encoder that runs in parallel: one per processor thread, one per GPU."""
+        return ["cpu"] * self.threads if self.name == "cpu" else self.name.split(",")
 
     def take_one_thread_per_encoder(self) -> None:
         """Have each encoder compute in the thread that calls it; changes torch's own setting."""

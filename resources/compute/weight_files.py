@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.core.errors import WeightsError
 from pipeline.core.versions import HASH_CHARS
-from pipeline.embeddings.backbones import Backbone, Modality, Origin
+from pipeline.embeddings.backbones import Backbone, Origin
 
 ENDINGS = (".pth", ".safetensors")
 """Of the files that a user may bring, by the name of the backbone."""
@@ -89,13 +89,9 @@ def build_from_state(backbone: Backbone, state: dict[str, Any] | None, *, seed: 
 
     if backbone.name in DETECTORS:
         return build_detector(state, backbone, seed=seed)
-    if backbone.modality is Modality.VIDEO:
-        from pipeline.embeddings.video import build_video_network
+    from pipeline.embeddings.pixel_networks import build_pixel_network
 
-        return build_video_network(backbone, state, seed=seed)
-    from pipeline.embeddings.image import build_image_network
-
-    return build_image_network(backbone, state, seed=seed)
+    return build_pixel_network(backbone, state, seed=seed)
 
 
 def hash_parameters(network: Any) -> str:

@@ -100,10 +100,9 @@ def _read_trunk(backbone: Backbone, place: str, label: str, local_files_only: bo
 
 def _build(backbone: Backbone, trunk: Any) -> Any:
     if backbone.modality is Modality.IMAGE:
-        from pipeline.embeddings.clip import ClipImageTrunk
-        from pipeline.embeddings.image import wrap_image_trunk
+        from pipeline.embeddings.pixel_networks import ClipImageTrunk, wrap_trunk
 
-        return wrap_image_trunk(backbone, ClipImageTrunk(trunk))
+        return wrap_trunk(backbone, ClipImageTrunk(trunk))
     if backbone.modality is Modality.AUDIO:
         from pipeline.embeddings.audio import build_audio_network
 

@@ -10,8 +10,7 @@ from typing import Any
 import requests
 
 from pipeline.core.errors import WeightsError
-from pipeline.embeddings.backbones import BACKBONES, Backbone, Modality, Origin
-from pipeline.embeddings.preparation import preparation_version
+from pipeline.embeddings.backbones import BACKBONES, Backbone, Modality, Origin, preparation_version
 from resources.compute.weight_files import (
     ENDINGS,
     build_from_state,
@@ -44,7 +43,7 @@ class LoadedBackbone:
 
     Attributes:
         backbone: Its row of the table.
-        network: `ImageNetwork`, `VideoNetwork`, `AudioNetwork`, `TextNetwork` or the detector:
+        network: `PixelNetwork`, `AudioNetwork`, `TextNetwork` or the detector:
             float32, evaluation mode, on the CPU.
         tokenizer: A transformers tokenizer; None but for texts.
         weights_label: Where the weights are from, or `RANDOM_LABEL`.

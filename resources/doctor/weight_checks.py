@@ -38,7 +38,7 @@ def _check_regions(detector: str, folder: Path | None, *, is_studio: bool) -> It
     """Look for what finds objects on posters, and for CLIP, without which their looks stay open."""
     if not detector:
         return
-    from pipeline.embeddings.detector import DETECTORS  # torch takes seconds
+    from pipeline.embeddings.detector import DETECTORS
 
     yield _look_for_weights(DETECTORS[detector], folder, is_studio=is_studio)
     lost = [name for name in CLIP if not _find(BACKBONES[name], folder)]

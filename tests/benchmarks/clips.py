@@ -37,10 +37,10 @@ def measure(runs: int = RUNS, clips: dict[str, int] | None = None) -> list[Bench
 def _rows(name: str, n: int, use_bf16: bool, runs: int) -> Iterator[BenchRow]:
     """Compare one backbone; weights are drawn at random, which changes no speed."""
     from pipeline.embeddings.backbones import BACKBONES
-    from pipeline.embeddings.video import build_video_network
+    from pipeline.embeddings.pixel_networks import build_pixel_network
 
     backbone = BACKBONES[name]
-    network = build_video_network(backbone, None)
+    network = build_pixel_network(backbone, None)
     rng = np.random.default_rng(0)
     shape = (n, backbone.n_frames, backbone.input_px, backbone.input_px, 3)
     clips = rng.integers(0, 256, shape, dtype=np.uint8)
@@ -57,10 +57,10 @@ def _rows(name: str, n: int, use_bf16: bool, runs: int) -> Iterator[BenchRow]:
 
 
 def _rate_in_batches(network: Any, backbone: Any, clips: np.ndarray, use_bf16: bool) -> float:
-    from pipeline.embeddings.encode import encode_clips
+    from pipeline.embeddings.encode import encode_arrays
 
     movies = [(i, part) for i, part in enumerate(np.split(clips, 2))]
-    work = partial(encode_clips, movies, network, backbone, use_bf16=use_bf16)
+    work = partial(encode_arrays, movies, network, backbone, use_bf16=use_bf16)
     return len(clips) / spend_cpu_s(lambda: list(work()))
 
 

@@ -44,11 +44,11 @@ def measure(runs: int = RUNS, duration_s: int = DURATION_S) -> list[BenchRow]:
 
 def _rows(path: Path, label: str, runs: int) -> list[BenchRow]:
     from pipeline.embeddings.backbones import BACKBONES
-    from pipeline.embeddings.image import build_image_network
+    from pipeline.embeddings.pixel_networks import build_pixel_network
 
     use_bf16 = cpu_has_bf16(CPU_INFO)
     backbone = BACKBONES["resnet50"]
-    network = build_image_network(backbone, None)
+    network = build_pixel_network(backbone, None)
     embed = partial(_embed, network=network, backbone=backbone, use_bf16=use_bf16)
     sides: dict[str, Callable[[], float]] = {
         "matrix": partial(matrix_flops_per_cpu_s, use_bf16=use_bf16),
@@ -99,9 +99,9 @@ def _number_frames(path: Path) -> list[int]:
 
 
 def _embed(frames: np.ndarray, *, network: Any, backbone: Any, use_bf16: bool) -> np.ndarray:
-    from pipeline.embeddings.encode import encode_images
+    from pipeline.embeddings.encode import encode_arrays
 
-    ((_, features),) = encode_images([(0, frames)], network, backbone, use_bf16=use_bf16)
+    ((_, features),) = encode_arrays([(0, frames)], network, backbone, use_bf16=use_bf16)
     return features
 
 

@@ -110,13 +110,13 @@ def _trailers(catalogue: GeneratedCatalogue) -> Iterator[tuple[Path, float]]:
 def _embed(paths: tuple[Path, ...], choose: Choose) -> tuple[np.ndarray, float]:
     """Return each trailer's mean embedding, and how many frames of it there are on average."""
     from pipeline.embeddings.backbones import BACKBONES
-    from pipeline.embeddings.encode import encode_images
-    from pipeline.embeddings.image import build_image_network
+    from pipeline.embeddings.encode import encode_arrays
+    from pipeline.embeddings.pixel_networks import build_pixel_network
 
     backbone = BACKBONES[BACKBONE]
-    network = build_image_network(backbone, None)
+    network = build_pixel_network(backbone, None)
     frames = ((number, _decode(path, number, choose)) for number, path in enumerate(paths))
-    vectors = dict(encode_images(frames, network, backbone))
+    vectors = dict(encode_arrays(frames, network, backbone))
     means = np.stack([vectors[number].mean(axis=0) for number in range(len(paths))])
     return means, float(np.mean([len(one) for one in vectors.values()]))
 

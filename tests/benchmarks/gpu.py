@@ -58,17 +58,17 @@ def _embed(name: str) -> tuple[float, float | None]:
 
     from benchmarks.images import draw_movies
     from pipeline.embeddings.backbones import BACKBONES
-    from pipeline.embeddings.encode import encode_images
-    from pipeline.embeddings.image import build_image_network
+    from pipeline.embeddings.encode import encode_arrays
+    from pipeline.embeddings.pixel_networks import build_pixel_network
 
     backbone = BACKBONES[name]
-    network = build_image_network(backbone, None)
+    network = build_pixel_network(backbone, None)
     movies = draw_movies(MOVIES, FRAMES, backbone.input_px)
-    list(encode_images(movies[:8], network, backbone, device="cuda", use_bf16=True))
+    list(encode_arrays(movies[:8], network, backbone, device="cuda", use_bf16=True))
     torch.cuda.synchronize()
     with _watch() as seen:
         began_s = time.perf_counter()
-        for _ in encode_images(movies * PASSES, network, backbone, device="cuda", use_bf16=True):
+        for _ in encode_arrays(movies * PASSES, network, backbone, device="cuda", use_bf16=True):
             pass
         took_s = time.perf_counter() - began_s
     return PASSES * MOVIES * FRAMES / took_s, statistics.mean(seen) if seen else None

@@ -45,10 +45,10 @@ def measure(runs: int = RUNS, names: tuple[str, ...] = NAMES) -> list[BenchRow]:
 def _rows(name: str, has_bf16: bool, runs: int) -> Iterator[BenchRow]:
     """Compare one backbone; weights are drawn at random, which changes no speed."""
     from pipeline.embeddings.backbones import BACKBONES
-    from pipeline.embeddings.image import build_image_network
+    from pipeline.embeddings.pixel_networks import build_pixel_network
 
     backbone = BACKBONES[name]
-    network = build_image_network(backbone, None)
+    network = build_pixel_network(backbone, None)
     movies = draw_movies(MOVIES, FRAMES, backbone.input_px)
     sides: dict[str, Callable[[], float]] = {
         "matrix": partial(matrix_flops_per_cpu_s, use_bf16=has_bf16),
@@ -92,9 +92,9 @@ def rate_in_batches(
     network: Any, backbone: Any, movies: list[tuple[int, np.ndarray]], *, use_bf16: bool
 ) -> float:
     """Embed as the product does; give frames per CPU second."""
-    from pipeline.embeddings.encode import encode_images
+    from pipeline.embeddings.encode import encode_arrays
 
-    work = partial(encode_images, movies, network, backbone, use_bf16=use_bf16)
+    work = partial(encode_arrays, movies, network, backbone, use_bf16=use_bf16)
     return sum(len(frames) for _, frames in movies) / spend_cpu_s(lambda: list(work()))
 
 

@@ -41,13 +41,13 @@ def _embed(movies: int, settled: int) -> tuple[float, float]:
     import torch
 
     from pipeline.embeddings.backbones import BACKBONES
-    from pipeline.embeddings.encode import encode_images
-    from pipeline.embeddings.image import build_image_network
-    from pipeline.embeddings.parallel_encoding import encode_side_by_side
+    from pipeline.embeddings.encode import encode_arrays
+    from pipeline.embeddings.parallel_encoding import encode_in_parallel
+    from pipeline.embeddings.pixel_networks import build_pixel_network
 
     torch.set_num_threads(1)
     backbone = replace(BACKBONES["shufflenet"], input_px=INPUT_PX)
-    encode = partial(encode_images, network=build_image_network(backbone, None), backbone=backbone)
+    encode = partial(encode_arrays, network=build_pixel_network(backbone, None), backbone=backbone)
     rng = np.random.default_rng(0)
 
     def items() -> Iterator[tuple[int, np.ndarray]]:
@@ -56,7 +56,7 @@ def _embed(movies: int, settled: int) -> tuple[float, float]:
 
     before_mb = 0.0
     with TemporaryDirectory(prefix="marquee-bench-") as folder:
-        results = encode_side_by_side(items(), encode, workers=ENCODERS)
+        results = encode_in_parallel(items(), [encode] * ENCODERS)
         for n_done, (tmdb_id, features) in enumerate(results, start=1):
             np.save(Path(folder, f"{tmdb_id % 100}.npy"), features)
             if n_done == settled:

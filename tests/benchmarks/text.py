@@ -107,7 +107,7 @@ def read_plots(n: int) -> tuple[list[str], str]:
 
 def _rate(network: Any, tokenizer: Any, plots: list[str], *, use_bf16: bool) -> float:
     from pipeline.embeddings.backbones import BACKBONES
-    from pipeline.embeddings.encode import encode_texts
+    from pipeline.embeddings.encode_text import encode_texts
 
     items = list(enumerate(plots))
     work = partial(encode_texts, items, network, tokenizer, BACKBONES[NAME], use_bf16=use_bf16)

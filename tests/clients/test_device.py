@@ -31,7 +31,7 @@ def test_gpus_are_chosen_by_number(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
     device = choose_device("cuda:0, cuda:1,cuda:0")
-    assert (device.name, device.encoders, device.has_bf16) == ("cuda:0,cuda:1", 1, True)
+    assert (device.slots, device.has_bf16) == (["cuda:0", "cuda:1"], True)
     assert choose_device().name == choose_device("cuda").name == "cuda"
     with pytest.raises(ValueError, match=r'"cuda:2", but torch finds 2 GPU\(s\)'):
         choose_device("cuda:1,cuda:2")

@@ -6,10 +6,9 @@ import torch
 
 from pipeline.embeddings.audio import build_random_audio
 from pipeline.embeddings.backbones import BACKBONES, Modality
-from pipeline.embeddings.encode import encode_audio, encode_clips
-from pipeline.embeddings.image import build_image_network
+from pipeline.embeddings.encode import encode_arrays
+from pipeline.embeddings.pixel_networks import build_pixel_network
 from pipeline.embeddings.regions import RegionFinder
-from pipeline.embeddings.video import build_video_network
 
 pytestmark = [
     pytest.mark.gpu,
@@ -28,10 +27,10 @@ def cosines(a, b):
 def test_clips_embed_on_the_gpu_as_on_the_cpu(backbone, use_bf16):
     rng = np.random.default_rng(0)
     movies = [(i, rng.integers(0, 256, (2, 24, 64, 64, 3), dtype=np.uint8)) for i in range(2)]
-    on_cpu = dict(encode_clips(movies, build_video_network(backbone, None), backbone))
-    network = build_video_network(backbone, None)
+    on_cpu = dict(encode_arrays(movies, build_pixel_network(backbone, None), backbone))
+    network = build_pixel_network(backbone, None)
     on_gpu = dict(
-        encode_clips(movies, network, backbone, device="cuda", batch_size=3, use_bf16=use_bf16)
+        encode_arrays(movies, network, backbone, device="cuda", batch_size=3, use_bf16=use_bf16)
     )
     for tmdb_id, _ in movies:
         assert cosines(on_gpu[tmdb_id], on_cpu[tmdb_id]).min() >= 0.999
@@ -44,16 +43,16 @@ def test_sound_embeds_on_the_gpu_as_on_the_cpu(use_bf16):
     tracks = [(i, (rng.normal(0, 3000, 200_000)).astype(np.int16)) for i in range(2)]
     rate_hz = backbone.sample_rate_hz
     network = build_random_audio(backbone)
-    on_cpu = dict(encode_audio(tracks, network, backbone, sample_rate_hz=rate_hz))
+    on_cpu = dict(encode_arrays(tracks, network, backbone, sample_rate_hz=rate_hz))
     network = build_random_audio(backbone)
     options = {"device": "cuda", "batch_size": 3, "use_bf16": use_bf16}
-    on_gpu = dict(encode_audio(tracks, network, backbone, sample_rate_hz=rate_hz, **options))
+    on_gpu = dict(encode_arrays(tracks, network, backbone, sample_rate_hz=rate_hz, **options))
     for tmdb_id, _ in tracks:
         assert cosines(on_gpu[tmdb_id], on_cpu[tmdb_id]).min() >= 0.999
 
 
 class SeesOne(torch.nn.Module):
-    """A detector whose answer is known."""
+    """A detector whose output is known."""
 
     def forward(self, pictures):
         device = pictures[0].device
@@ -70,7 +69,7 @@ def test_regions_on_the_gpu_are_those_on_the_cpu():
     poster = np.random.default_rng(0).integers(0, 256, (600, 400, 3), dtype=np.uint8)
     row = BACKBONES["resnet50"]
     found = {
-        device: RegionFinder(SeesOne(), build_image_network(row, None), device=device).find(poster)
+        device: RegionFinder(SeesOne(), build_pixel_network(row, None), device=device).find(poster)
         for device in ("cpu", "cuda")
     }
     assert found["cpu"].regions == found["cuda"].regions

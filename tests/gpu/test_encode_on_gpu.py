@@ -3,8 +3,9 @@ import pytest
 import torch
 
 from pipeline.embeddings.backbones import BACKBONES, Modality
-from pipeline.embeddings.encode import encode_images, encode_texts
-from pipeline.embeddings.image import build_image_network
+from pipeline.embeddings.encode import encode_arrays
+from pipeline.embeddings.encode_text import encode_texts
+from pipeline.embeddings.pixel_networks import build_pixel_network
 from pipeline.embeddings.text import build_random_text
 
 pytestmark = [
@@ -24,10 +25,10 @@ def cosines(a, b):
 def test_pictures_embed_on_the_gpu_as_on_the_cpu(backbone, use_bf16):
     rng = np.random.default_rng(0)
     movies = [(i, rng.integers(0, 256, (3, 224, 224, 3), dtype=np.uint8)) for i in range(4)]
-    on_cpu = dict(encode_images(movies, build_image_network(backbone, None), backbone))
-    network = build_image_network(backbone, None)
+    on_cpu = dict(encode_arrays(movies, build_pixel_network(backbone, None), backbone))
+    network = build_pixel_network(backbone, None)
     on_gpu = dict(
-        encode_images(movies, network, backbone, device="cuda", batch_size=5, use_bf16=use_bf16)
+        encode_arrays(movies, network, backbone, device="cuda", batch_size=5, use_bf16=use_bf16)
     )
     for tmdb_id, _ in movies:
         assert cosines(on_gpu[tmdb_id], on_cpu[tmdb_id]).min() >= 0.999

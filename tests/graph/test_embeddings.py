@@ -1,11 +1,11 @@
-"""Embeddings as assets: several backbones from one reading, resumed by film and backbone."""
+"""Embeddings as assets: several backbones from one reading, resumed by movie and backbone."""
 
 import numpy as np
 import torch
 
 from assets.orchestration.staleness import features_version
 from pipeline.embeddings.backbones import BACKBONES
-from pipeline.embeddings.image import build_image_network
+from pipeline.embeddings.pixel_networks import build_pixel_network
 from resources.storage.embedding_files import read_note
 
 BESIDE = {"backbones": "resnet18,ast,clip_text"}
@@ -40,9 +40,9 @@ def assert_files_say_what_the_ledger_says(site):
                 vectors = np.load(folder / f"{tmdb_id}.npy")
                 assert (list(vectors.shape), str(vectors.dtype)) == (note["shape"], "float32")
                 assert vectors.shape[-1] == note["width"] == BACKBONES[name].width
-                told = read_note((folder / f"{tmdb_id}.npy").read_bytes())
-                assert told == {key: note[key] for key in told}
-                assert {"weights", "weights_hash", "preparation", "dtype"} < told.keys()
+                note_of_file = read_note((folder / f"{tmdb_id}.npy").read_bytes())
+                assert note_of_file == {key: note[key] for key in note_of_file}
+                assert {"weights", "weights_hash", "preparation", "dtype"} < note_of_file.keys()
 
 
 def test_backbones_are_made_once_and_alone_made_again(open_site, tmp_path):
@@ -56,7 +56,7 @@ def test_backbones_are_made_once_and_alone_made_again(open_site, tmp_path):
     assert site.rows("audio_embeddings") == {}, "no backbone of sound is asked for"
     features = version_of_features(site)
     clips = {i: row.metadata for i, row in site.rows("clip_embeddings").items()}
-    assert all(said["shape"][0] == 2 for said in clips.values())
+    assert all(metadata["shape"][0] == 2 for metadata in clips.values())
 
     assert rebuild(site, **BESIDE) == 2
     after = files(site)
@@ -68,7 +68,7 @@ def test_backbones_are_made_once_and_alone_made_again(open_site, tmp_path):
     assert_files_say_what_the_ledger_says(site)
     assert version_of_features(site) == features, "no model reads what stands beside"
 
-    assert rebuild(site) == 2, "another choice has every film looked at"
+    assert rebuild(site) == 2, "another choice has every movie checked"
     lost = next(path for path in after if path.parent.name == "resnet18")
     content = lost.read_bytes()
     lost.write_bytes(content[:-9])
@@ -80,7 +80,7 @@ def test_backbones_are_made_once_and_alone_made_again(open_site, tmp_path):
     site.assert_dagster_shows_the_ledger()
 
     after = files(site)
-    other = build_image_network(BACKBONES["resnet18"], None, seed=5)
+    other = build_pixel_network(BACKBONES["resnet18"], None, seed=5)
     torch.save(other.trunk.state_dict(), tmp_path / "resnet18.pth")
     assert rebuild(site, **BESIDE, weights=str(tmp_path)) == 2
     changed = {path for path, time in files(site).items() if time != after[path]}

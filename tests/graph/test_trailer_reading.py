@@ -26,14 +26,14 @@ STEP = {step.name: step for step in MOVIE_ASSETS}
 
 @pytest.fixture(scope="module")
 def trailer():
-    """A trailer that the studio filmed, of more than 30 s."""
+    """A trailer that the studio rendered, of more than 30 s."""
     catalogue = GeneratedCatalogue(12, 7, trailer_cache())
     for tmdb_id in catalogue.movie_ids():
         for video in catalogue.details(tmdb_id)["videos"]["results"]:
             path = catalogue.trailer(video["key"])
             if path and probe(path).duration_s > 33:
                 return path
-    raise AssertionError("the studio filmed no trailer of more than 33 s")
+    raise AssertionError("the studio rendered no trailer of more than 33 s")
 
 
 def read(path, beat=lambda: None, **options):
@@ -83,17 +83,17 @@ def test_stored_clips_are_embedded_as_those_of_the_trailer_itself(trailer, with_
     """With random weights, which tell clips apart less than published ones, but all of a clip's
     pixels go into them: cosines about the mean of the clips are looked at too."""
     from pipeline.embeddings.backbones import BACKBONES
-    from pipeline.embeddings.encode import encode_clips
-    from pipeline.embeddings.video import build_video_network
+    from pipeline.embeddings.encode import encode_arrays
+    from pipeline.embeddings.pixel_networks import build_pixel_network
 
     backbone = BACKBONES["shufflenet3d"]
-    network = build_video_network(backbone, None)
+    network = build_pixel_network(backbone, None)
     timeline = read_timeline(trailer)
     rows = np.linspace(0, len(stored) - 1, 4).astype(int)
     raw = [decode_clip(trailer, timeline, with_clips.clip_pts_s[row]) for row in rows]
     kept = [stored[row] for row in rows]
     items = [(0, np.stack(kept)), (1, np.stack(raw))]
-    vectors = dict(encode_clips(items, network, backbone))
+    vectors = dict(encode_arrays(items, network, backbone))
     assert cosines(vectors[0], vectors[1]).min() >= 0.999
     middle = vectors[1].mean(axis=0)
     assert cosines(vectors[0] - middle, vectors[1] - middle).min() >= 0.99
@@ -152,7 +152,7 @@ def test_a_word_that_means_nothing_is_refused_by_name():
         trailer_options(Settings(sound="45"), cuts_clips=False)
 
 
-def test_what_is_asked_of_trailers_makes_films_due(open_site):
+def test_options_of_trailers_invalidate_movies(open_site):
     site = open_site(size=1)
 
     def versions(**settings):

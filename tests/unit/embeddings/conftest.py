@@ -1,13 +1,13 @@
 import pytest
 
 from pipeline.embeddings.backbones import BACKBONES
-from pipeline.embeddings.image import build_image_network
+from pipeline.embeddings.pixel_networks import build_pixel_network
 from pipeline.embeddings.text import build_random_text
 
 
 @pytest.fixture(scope="session")
 def shufflenet():
-    return build_image_network(BACKBONES["shufflenet"], None)
+    return build_pixel_network(BACKBONES["shufflenet"], None)
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,14 @@ import torch
 from transformers import CLIPConfig, CLIPModel
 
 from pipeline.core.errors import ConfigurationError
-from pipeline.embeddings.attributes import PROMPT, AttributeJudge, parse_vocabulary, read_vocabulary
+from pipeline.embeddings.attributes import (
+    PROMPT,
+    AttributeClassifier,
+    parse_vocabulary,
+    read_vocabulary,
+)
 from pipeline.embeddings.backbones import BACKBONES
-from pipeline.embeddings.clip import ClipImageTrunk
-from pipeline.embeddings.image import wrap_image_trunk
+from pipeline.embeddings.pixel_networks import ClipImageTrunk, wrap_trunk
 from pipeline.embeddings.text import build_random_text, build_text_network, tokenize
 
 WORDS = ("gold", "silver", "striped")
@@ -37,11 +41,11 @@ def clip(tokenizer):
 
 def test_confidences_are_clips_own_shares_of_the_vocabulary(clip, tokenizer):
     pictures, texts = BACKBONES["clip_image"], BACKBONES["clip_text"]
-    image = wrap_image_trunk(pictures, ClipImageTrunk(Vision(clip)))
+    image = wrap_trunk(pictures, ClipImageTrunk(Vision(clip)))
     text = build_text_network(texts, Text(clip))
-    judge = AttributeJudge(WORDS, (image, pictures), (text, tokenizer, texts))
+    classify = AttributeClassifier(WORDS, (image, pictures), (text, tokenizer, texts))
     crop = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
-    (looks,) = judge([crop])
+    (attributes,) = classify([crop])
     pixels = torch.addcmul(
         image.shift, torch.from_numpy(crop).permute(2, 0, 1).float(), image.scale
     )
@@ -51,24 +55,24 @@ def test_confidences_are_clips_own_shares_of_the_vocabulary(clip, tokenizer):
         logits.append(clip(input_ids=ids, pixel_values=pixels[None]).logits_per_image[0])
     shares = torch.cat(logits).softmax(0)
     expected = dict(zip(WORDS, shares.tolist(), strict=True))
-    assert [word for word, _ in looks] == sorted(expected, key=expected.get, reverse=True)[:2]
-    for word, confidence in looks:
+    assert [word for word, _ in attributes] == sorted(expected, key=expected.get, reverse=True)[:2]
+    for word, confidence in attributes:
         assert confidence == pytest.approx(expected[word], abs=1e-3)
 
 
-def test_crops_of_any_size_are_judged_together(clip, tokenizer):
+def test_crops_of_any_size_are_classified_together(clip, tokenizer):
     pictures, texts = BACKBONES["clip_image"], BACKBONES["clip_text"]
-    image = wrap_image_trunk(pictures, ClipImageTrunk(Vision(clip)))
-    judge = AttributeJudge(
+    image = wrap_trunk(pictures, ClipImageTrunk(Vision(clip)))
+    classify = AttributeClassifier(
         WORDS, (image, pictures), (build_text_network(texts, Text(clip)), tokenizer, texts)
     )
     crops = [np.full(shape, 99, dtype=np.uint8) for shape in ((1, 1, 3), (40, 13, 3), (300, 20, 3))]
-    assert [len(looks) for looks in judge(crops)] == [2, 2, 2]
-    assert judge([]) == []
+    assert [len(attributes) for attributes in classify(crops)] == [2, 2, 2]
+    assert classify([]) == []
 
 
 class Vision(torch.nn.Module):
-    """CLIP's picture side, answering as its own class does."""
+    """CLIP's image encoder, with the outputs of its own class."""
 
     def __init__(self, clip):
         super().__init__()
@@ -80,7 +84,7 @@ class Vision(torch.nn.Module):
 
 
 class Text(torch.nn.Module):
-    """CLIP's text side, answering as its own class does."""
+    """CLIP's text encoder, with the outputs of its own class."""
 
     def __init__(self, clip):
         super().__init__()

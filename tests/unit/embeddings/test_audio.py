@@ -16,7 +16,7 @@ from pipeline.embeddings.audio import (
     cut_windows,
 )
 from pipeline.embeddings.backbones import BACKBONES
-from pipeline.embeddings.encode import encode_audio
+from pipeline.embeddings.encode import encode_arrays
 
 AST = BACKBONES["ast"]
 RATE_HZ = AST.sample_rate_hz
@@ -34,7 +34,7 @@ def tone(duration_s, pitch_hz=440.0, seed=0):
 
 
 def encode(items, network, **options):
-    return dict(encode_audio(items, network, AST, sample_rate_hz=RATE_HZ, **options))
+    return dict(encode_arrays(items, network, AST, sample_rate_hz=RATE_HZ, **options))
 
 
 def cosines(a, b):
@@ -127,11 +127,11 @@ def test_sound_that_cannot_be_used_does_not_take_its_neighbours_along():
 
 def test_sound_at_another_rate_is_refused(network):
     with pytest.raises(ValueError, match="16000 Hz, got 44100 Hz"):
-        list(encode_audio([(1, tone(1.0))], network, AST, sample_rate_hz=44_100))
+        list(encode_arrays([(1, tone(1.0))], network, AST, sample_rate_hz=44_100))
 
 
 class Loudness(torch.nn.Module):
-    """A network whose answer is known: the mean of the log-mel, over and over."""
+    """A network whose output is known: the mean of the log-mel, over and over."""
 
     def __init__(self):
         super().__init__()

@@ -8,7 +8,8 @@ from torch import nn
 from pipeline.core.errors import FrameError, ItemError
 from pipeline.core.outcomes import Reason
 from pipeline.embeddings.backbones import BACKBONES
-from pipeline.embeddings.encode import encode_clips, encode_images, encode_texts
+from pipeline.embeddings.encode import encode_arrays
+from pipeline.embeddings.encode_text import encode_texts
 from pipeline.embeddings.text import tokenize
 
 SHUFFLENET = BACKBONES["shufflenet"]
@@ -16,7 +17,7 @@ MINILM = BACKBONES["minilm"]
 
 
 class MeanColour(nn.Module):
-    """A network whose answer is known: the mean colour, over and over."""
+    """A network whose output is known: the mean colour, over and over."""
 
     def __init__(self, most=None):
         super().__init__()
@@ -51,7 +52,7 @@ def embed_one_by_one(network, frames):
 def test_embedding_equals_that_of_each_picture_alone(shufflenet, use_bf16):
     movies = {i: pictures(n, seed=i) for i, n in enumerate((3, 1, 5))}
     results = dict(
-        encode_images(movies.items(), shufflenet, SHUFFLENET, batch_size=4, use_bf16=use_bf16)
+        encode_arrays(movies.items(), shufflenet, SHUFFLENET, batch_size=4, use_bf16=use_bf16)
     )
     for tmdb_id, frames in movies.items():
         alone = embed_one_by_one(shufflenet, frames)
@@ -62,8 +63,8 @@ def test_embedding_equals_that_of_each_picture_alone(shufflenet, use_bf16):
 
 def test_embedding_does_not_depend_on_order_or_neighbours(shufflenet):
     movies = [(i, pictures(2, seed=i)) for i in range(4)]
-    forward = dict(encode_images(movies, shufflenet, SHUFFLENET, batch_size=3))
-    backward = dict(encode_images(movies[::-1], shufflenet, SHUFFLENET, batch_size=5))
+    forward = dict(encode_arrays(movies, shufflenet, SHUFFLENET, batch_size=3))
+    backward = dict(encode_arrays(movies[::-1], shufflenet, SHUFFLENET, batch_size=5))
     for tmdb_id, _ in movies:
         assert cosines(forward[tmdb_id], backward[tmdb_id]).min() >= 0.999
 
@@ -72,7 +73,7 @@ def test_batches_are_filled_across_movies():
     network = MeanColour()
     movies = [(i, pictures(3, seed=i, px=8)) for i in range(7)]
     small = [(i, np.repeat(np.repeat(p, 28, 1), 28, 2)) for i, p in movies]
-    results = dict(encode_images(small, network, SHUFFLENET, batch_size=8))
+    results = dict(encode_arrays(small, network, SHUFFLENET, batch_size=8))
     assert network.batches == [8, 8, 8]  # the last one is filled up
     for tmdb_id, frames in small:
         assert results[tmdb_id][:, :3] == pytest.approx(frames.mean(axis=(1, 2)), abs=1e-2)
@@ -86,21 +87,21 @@ def test_a_movie_comes_out_as_soon_as_it_is_complete():
             taken.append(i)
             yield i, pictures(2, seed=i)
 
-    results = encode_images(items(), MeanColour(), SHUFFLENET, batch_size=4)
+    results = encode_arrays(items(), MeanColour(), SHUFFLENET, batch_size=4)
     assert next(results)[0] == 0
     assert taken == [0, 1]
 
 
 def test_a_movie_larger_than_a_batch_is_split_and_put_together():
     frames = pictures(7)
-    ((_, features),) = encode_images([(1, frames)], MeanColour(), SHUFFLENET, batch_size=3)
+    ((_, features),) = encode_arrays([(1, frames)], MeanColour(), SHUFFLENET, batch_size=3)
     assert features[:, :3] == pytest.approx(frames.mean(axis=(1, 2)), abs=1e-2)
 
 
 def test_running_out_of_memory_halves_the_batch_for_good():
     network = MeanColour(most=3)
     movies = [(i, pictures(2, seed=i)) for i in range(8)]
-    results = dict(encode_images(movies, network, SHUFFLENET, batch_size=8))
+    results = dict(encode_arrays(movies, network, SHUFFLENET, batch_size=8))
     assert network.batches[:3] == [8, 4, 2]
     assert max(network.batches[3:]) <= 4
     for tmdb_id, frames in movies:
@@ -113,11 +114,11 @@ def test_no_memory_for_a_single_picture_is_an_error():
             raise torch.OutOfMemoryError("the device is full")
 
     with pytest.raises(torch.OutOfMemoryError):
-        list(encode_images([(1, pictures(2))], Full(), SHUFFLENET))
+        list(encode_arrays([(1, pictures(2))], Full(), SHUFFLENET))
 
 
 def test_a_failing_movie_does_not_take_its_batch_along():
-    undecodable = FrameError(Reason.TOO_FEW_FRAMES, "wanted 5 informative frames, got 2")
+    undecodable = FrameError(Reason.TOO_FEW_FRAMES, "expected 5 informative frames, got 2")
     movies = [
         (1, pictures(2, seed=1)),
         (2, np.zeros((0, 224, 224, 3), dtype=np.uint8)),
@@ -126,7 +127,7 @@ def test_a_failing_movie_does_not_take_its_batch_along():
         (5, undecodable),
         (6, pictures(2, seed=6)),
     ]
-    results = dict(encode_images(movies, MeanColour(), SHUFFLENET, batch_size=4))
+    results = dict(encode_arrays(movies, MeanColour(), SHUFFLENET, batch_size=4))
     assert [results[i].reason for i in (2, 3, 4)] == [Reason.MALFORMED] * 3
     assert results[5] is undecodable
     assert results[1].shape == results[6].shape == (2, SHUFFLENET.width)
@@ -138,21 +139,21 @@ def test_an_embedding_that_is_not_finite_is_an_error_of_its_movie_alone():
             return super().forward(pictures).where(pictures.float().mean() < 200, torch.inf)
 
     movies = [(1, pictures(1) // 4), (2, np.full((1, 224, 224, 3), 255, dtype=np.uint8))]
-    results = dict(encode_images(movies, Overflows(), SHUFFLENET, batch_size=1))
+    results = dict(encode_arrays(movies, Overflows(), SHUFFLENET, batch_size=1))
     assert isinstance(results[1], np.ndarray)
     assert isinstance(results[2], ItemError)
 
 
 def test_pictures_of_another_size_are_scaled():
     frames = pictures(2, px=100)
-    ((_, features),) = encode_images([(1, frames)], MeanColour(), SHUFFLENET)
+    ((_, features),) = encode_arrays([(1, frames)], MeanColour(), SHUFFLENET)
     assert features[:, :3] == pytest.approx(frames.mean(axis=(1, 2)), abs=1)
 
 
 def test_read_only_pictures_are_taken():
     frames = pictures(1)
     frames.flags.writeable = False
-    assert len(list(encode_images([(1, frames)], MeanColour(), SHUFFLENET))) == 1
+    assert len(list(encode_arrays([(1, frames)], MeanColour(), SHUFFLENET))) == 1
 
 
 TEXTS = {
@@ -211,7 +212,7 @@ CLIPS = replace(BACKBONES["shufflenet3d"], n_frames=4, input_px=16, width=3)
 
 
 class MeanClipColour(nn.Module):
-    """A network whose answer is known: the mean colour of a clip."""
+    """A network whose output is known: the mean colour of a clip."""
 
     def __init__(self):
         super().__init__()
@@ -229,7 +230,7 @@ def clips(n, seed=0, px=16, n_frames=4):
 def test_clips_of_many_movies_share_batches_and_come_out_by_movie():
     network = MeanClipColour()
     movies = [(i, clips(n, seed=i)) for i, n in enumerate((3, 1, 4), start=1)]
-    found = dict(encode_clips(movies, network, CLIPS, batch_size=3))
+    found = dict(encode_arrays(movies, network, CLIPS, batch_size=3))
     assert network.batches == [3, 3, 3]
     for tmdb_id, movie in movies:
         assert found[tmdb_id] == pytest.approx(movie.mean(axis=(1, 2, 3)), abs=1e-3)
@@ -237,12 +238,12 @@ def test_clips_of_many_movies_share_batches_and_come_out_by_movie():
 
 def test_clips_of_another_size_are_scaled_as_pictures_are():
     movie = np.repeat(clips(2, px=1), 40, axis=2)
-    ((_, found),) = encode_clips([(1, movie)], MeanClipColour(), CLIPS)
+    ((_, found),) = encode_arrays([(1, movie)], MeanClipColour(), CLIPS)
     assert found == pytest.approx(movie.mean(axis=(1, 2, 3)), abs=1e-3)
 
 
 def test_clips_with_another_number_of_frames_are_an_error_of_their_movie_alone():
-    short = FrameError(Reason.TOO_FEW_FRAMES, "wanted one clip, got none")
+    short = FrameError(Reason.TOO_FEW_FRAMES, "expected one clip, got none")
     movies = [
         (1, clips(1)),
         (2, clips(1, n_frames=3)),
@@ -250,7 +251,7 @@ def test_clips_with_another_number_of_frames_are_an_error_of_their_movie_alone()
         (4, clips(1)[0]),
         (5, short),
     ]
-    found = dict(encode_clips(movies, MeanClipColour(), CLIPS))
+    found = dict(encode_arrays(movies, MeanClipColour(), CLIPS))
     assert [found[i].reason for i in (2, 3, 4)] == [Reason.MALFORMED] * 3
     assert "(1, 3, 16, 16, 3)" in str(found[2])
     assert found[5] is short

@@ -11,9 +11,8 @@ from torchvision.transforms import functional
 from transformers import CLIPImageProcessor
 
 from pipeline.embeddings.backbones import BACKBONES, Modality, Origin
-from pipeline.embeddings.encode import encode_clips, encode_images
-from pipeline.embeddings.image import build_image_network
-from pipeline.embeddings.video import build_video_network
+from pipeline.embeddings.encode import encode_arrays
+from pipeline.embeddings.pixel_networks import build_pixel_network
 
 SEEN = [b for b in BACKBONES.values() if b.modality in (Modality.IMAGE, Modality.VIDEO)]
 HEADS = {"vgg16": "classifier.6", "vgg19": "classifier.6", "swin_t": "head", "swin3d_t": "head"}
@@ -29,8 +28,7 @@ def backbone(request):
 
 @pytest.fixture(scope="module")
 def network(backbone):
-    is_image = backbone.modality is Modality.IMAGE
-    return (build_image_network if is_image else build_video_network)(backbone, None)
+    return build_pixel_network(backbone, None)
 
 
 @pytest.fixture
@@ -45,9 +43,8 @@ def units(backbone):
 
 def encode(units, network, backbone, **options):
     """Embed units, each as a movie of its own."""
-    encoder = encode_images if backbone.modality is Modality.IMAGE else encode_clips
     movies = [(i, unit[None]) for i, unit in enumerate(units)]
-    found = dict(encoder(movies, network, backbone, **options))
+    found = dict(encode_arrays(movies, network, backbone, **options))
     return np.concatenate([found[i] for i in range(len(units))])
 
 
@@ -80,7 +77,7 @@ def test_bfloat16_changes_an_embedding_by_next_to_nothing(network, backbone, uni
 
 def test_an_embedding_is_what_the_library_itself_sees_before_its_head(network, backbone, units):
     features = encode(units, network, backbone)
-    alone = np.concatenate([library_answer(network, backbone, unit) for unit in units])
+    alone = np.concatenate([library_output(network, backbone, unit) for unit in units])
     with_head = alone.shape[1] != backbone.width
     ours = (
         library_head(network, backbone)(torch.tensor(features)).numpy() if with_head else features
@@ -89,8 +86,8 @@ def test_an_embedding_is_what_the_library_itself_sees_before_its_head(network, b
     assert np.abs(ours - alone).max() <= 1e-3 * np.abs(alone).max()  # where all features are alike
 
 
-def library_answer(network, backbone, unit):
-    """Judge one picture or clip by the library's network, with its head and its normalisation."""
+def library_output(network, backbone, unit):
+    """Classify one picture or clip by the library's network, with its head and normalisation."""
     with torch.inference_mode():
         if backbone.name == "clip_image":
             pixels = CLIPImageProcessor()(images=unit, return_tensors="pt")

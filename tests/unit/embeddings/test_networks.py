@@ -4,7 +4,7 @@ import torch
 
 from pipeline.core.errors import WeightsError
 from pipeline.embeddings.backbones import BACKBONES, Modality
-from pipeline.embeddings.image import build_image_network, to_square
+from pipeline.embeddings.pixel_networks import build_pixel_network, to_square
 from pipeline.embeddings.text import build_random_text
 
 IMAGES = [b for b in BACKBONES.values() if b.modality is Modality.IMAGE]
@@ -29,7 +29,7 @@ def test_random_text_network_has_the_width_that_the_table_says(backbone):
 
 @pytest.mark.parametrize("backbone", IMAGES[:2], ids=lambda b: b.name)
 def test_random_features_tell_the_mean_colour(backbone):
-    network, frames = build_image_network(backbone, None), coloured(120)
+    network, frames = build_pixel_network(backbone, None), coloured(120)
     with torch.inference_mode():
         features = torch.cat([network(part) for part in frames.split(20)]).double().numpy()
     assert 0.01 < np.abs(features).mean() < 100
@@ -44,7 +44,7 @@ def test_random_features_tell_the_mean_colour(backbone):
 
 def test_random_parameters_follow_from_the_seed_and_leave_torchs_own_alone():
     before = torch.random.get_rng_state()
-    one, same, other = (build_image_network(BACKBONES["resnet18"], None, seed=s) for s in (0, 0, 1))
+    one, same, other = (build_pixel_network(BACKBONES["resnet18"], None, seed=s) for s in (0, 0, 1))
     frames = coloured(1)
     assert torch.equal(one(frames), same(frames))
     assert not torch.equal(one(frames), other(frames))
@@ -63,14 +63,14 @@ def test_state_of_the_full_network_loads_without_its_head():
     import torchvision
 
     full = torchvision.models.resnet18(weights=None).eval()
-    network = build_image_network(BACKBONES["resnet18"], full.state_dict())
+    network = build_pixel_network(BACKBONES["resnet18"], full.state_dict())
     x = torch.rand(1, 3, 224, 224)
     assert torch.allclose(full.fc(network.trunk(x)), full(x), atol=1e-5)
 
 
 def test_state_of_another_network_is_refused_by_name(shufflenet):
     with pytest.raises(WeightsError, match="resnet18"):
-        build_image_network(BACKBONES["resnet18"], shufflenet.trunk.state_dict())
+        build_pixel_network(BACKBONES["resnet18"], shufflenet.trunk.state_dict())
 
 
 def test_texts_that_differ_have_vectors_that_differ(random_text):

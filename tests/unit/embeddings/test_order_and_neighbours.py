@@ -19,13 +19,12 @@ from transformers import (
     CLIPTextModelWithProjection,
 )
 
-from pipeline.embeddings.audio import build_audio_network
+from pipeline.embeddings.audio import build_audio_network, prepare_sound
 from pipeline.embeddings.backbones import BACKBONES, Modality, Pooling
-from pipeline.embeddings.encode import encode_audio, encode_clips, encode_images, encode_texts
-from pipeline.embeddings.image import build_image_network
-from pipeline.embeddings.inputs import windows_of
+from pipeline.embeddings.encode import encode_arrays
+from pipeline.embeddings.encode_text import encode_texts
+from pipeline.embeddings.pixel_networks import build_pixel_network
 from pipeline.embeddings.text import build_random_text, build_text_network, tokenize
-from pipeline.embeddings.video import build_video_network
 
 N_MOVIES = 4
 ORDERS = ([0, 1, 2, 3], [2, 0, 3, 1], [3, 1])
@@ -34,7 +33,7 @@ ORDERS = ([0, 1, 2, 3], [2, 0, 3, 1], [3, 1])
 
 @pytest.fixture(scope="module", params=BACKBONES.values(), ids=lambda b: b.name)
 def case(request):
-    """Return how a backbone embeds, its movies, their plain answers, and whether bits agree."""
+    """Return how a backbone embeds, its movies, their plain embeddings, and whether bits agree."""
     row = request.param
     return {
         Modality.IMAGE: pixels_case,
@@ -48,7 +47,7 @@ def pixels_case(row):
     px = row.input_px if row.name == "clip_image" else 64
     row = replace(row, input_px=px, n_frames=row.n_frames and 4)
     is_image = row.modality is Modality.IMAGE
-    network = (build_image_network if is_image else build_video_network)(row, None)
+    network = build_pixel_network(row, None)
     rng = np.random.default_rng(0)
     movies = {}
     for i in range(N_MOVIES):
@@ -59,8 +58,12 @@ def pixels_case(row):
         i: np.concatenate([network(torch.from_numpy(unit[None])).numpy() for unit in units])
         for i, units in movies.items()
     }
-    encoder = encode_images if is_image else encode_clips
-    return lambda items, size: encoder(items, network, row, batch_size=size), movies, plain, False
+    return (
+        lambda items, size: encode_arrays(items, network, row, batch_size=size),
+        movies,
+        plain,
+        False,
+    )
 
 
 def audio_case(row):
@@ -69,11 +72,11 @@ def audio_case(row):
     network = build_audio_network(draw(lambda: ASTModel(config)))
     rng = np.random.default_rng(0)
     movies = {i: rng.normal(0, 900 * (i + 1), 9_000).astype(np.int16) for i in range(N_MOVIES)}
-    plain = {i: network(windows_of(track, backbone=row)).numpy() for i, track in movies.items()}
+    plain = {i: network(prepare_sound(track, row)).numpy() for i, track in movies.items()}
 
     def encode(items, size):
         rate_hz = row.sample_rate_hz
-        return encode_audio(items, network, row, sample_rate_hz=rate_hz, batch_size=size)
+        return encode_arrays(items, network, row, sample_rate_hz=rate_hz, batch_size=size)
 
     return encode, movies, plain, False
 

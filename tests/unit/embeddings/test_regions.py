@@ -17,7 +17,7 @@ from pipeline.embeddings.detector import (
     SMALL_DETECTOR,
     build_detector,
 )
-from pipeline.embeddings.image import build_image_network
+from pipeline.embeddings.pixel_networks import build_pixel_network
 from pipeline.embeddings.regions import MAX_OBJECTS, RegionFinder, find_regions, last_stage
 from pipeline.layouts.attr_bbox import format_attr_bbox, parse_attr_bbox
 from resources.studio.media.drawing import draw_poster
@@ -27,11 +27,11 @@ CAT, DOG = OBJECT_NAMES.index("cat"), OBJECT_NAMES.index("dog")
 
 @pytest.fixture(scope="module")
 def resnet50():
-    return build_image_network(BACKBONES["resnet50"], None)
+    return build_pixel_network(BACKBONES["resnet50"], None)
 
 
 class Sees(nn.Module):
-    """A detector whose answer is known: (label, confidence, box) each."""
+    """A detector whose output is known: (label, confidence, box) each."""
 
     def __init__(self, *objects):
         super().__init__()
@@ -59,8 +59,8 @@ def test_regions_are_written_and_read_in_seed_000s_layout(resnet50):
     detector = Sees(
         (CAT, 0.98321, [231.64, 123.3, 244.4, 164.3]), (DOG, 0.7, [0.0, 0.0, 400.0, 600.0])
     )
-    judge = lambda crops: [(("gold", 0.1127), ("silver", 0.4715))] * len(crops)  # noqa: E731
-    found = RegionFinder(detector, resnet50, judge).find(poster(200, 300))
+    classify = lambda crops: [(("gold", 0.1127), ("silver", 0.4715))] * len(crops)  # noqa: E731
+    found = RegionFinder(detector, resnet50, classify).find(poster(200, 300))
     assert detector.shapes == [(3, 600, 400)]
     assert found.features.shape == (2, 2048, 7, 7)
     assert found.features.dtype == np.float32
@@ -107,11 +107,11 @@ def test_features_are_of_the_place_where_the_object_is(resnet50):
     assert np.abs(one_changed - one).mean() > 4 * np.abs(other_changed - other).mean()
 
 
-def test_crops_that_are_judged_are_the_boxes(resnet50):
+def test_crops_that_are_classified_are_the_boxes(resnet50):
     picture = poster()
     crops = []
-    judge = lambda seen: crops.extend(seen) or [()] * len(seen)  # noqa: E731
-    RegionFinder(Sees((CAT, 0.9, [10.0, 20.0, 30.0, 60.0])), resnet50, judge).find(picture)
+    classify = lambda seen: crops.extend(seen) or [()] * len(seen)  # noqa: E731
+    RegionFinder(Sees((CAT, 0.9, [10.0, 20.0, 30.0, 60.0])), resnet50, classify).find(picture)
     assert np.array_equal(crops[0], picture[20:60, 10:30])
 
 

@@ -1,6 +1,8 @@
 """What the loop does when a batch does not go through, and when batches are under way."""
 
 import threading
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,11 +12,11 @@ from torch import nn
 from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Reason
 from pipeline.embeddings.backbones import BACKBONES
-from pipeline.embeddings.encode import encode_images, encode_texts
-from pipeline.embeddings.inputs import pictures_of
-from pipeline.embeddings.prefetch import AHEAD_PER_THREAD, map_ahead
-from pipeline.embeddings.runner import FAILED_BATCHES, Runner, run_all
-from pipeline.embeddings.units import encode_units
+from pipeline.embeddings.encode import encode_arrays, encode_units
+from pipeline.embeddings.encode_text import encode_texts
+from pipeline.embeddings.parallel_encoding import AHEAD_PER_THREAD, encode_in_parallel, map_ahead
+from pipeline.embeddings.pixel_networks import prepare_pixels
+from pipeline.embeddings.runner import MAX_FAILED_BATCHES, Runner, run_all
 
 SHUFFLENET = BACKBONES["shufflenet"]
 MINILM = BACKBONES["minilm"]
@@ -22,7 +24,7 @@ POISON = 13
 
 
 class MeanColour(nn.Module):
-    """A network whose answer is known, and that raises at a picture that begins with `POISON`."""
+    """A network whose output is known, and that raises at a picture that begins with `POISON`."""
 
     def __init__(self, error=RuntimeError):
         super().__init__()
@@ -46,7 +48,7 @@ def movie(tmdb_id, n=2, *, is_poisoned=False):
 def test_item_at_which_the_network_raises_is_found_and_its_batch_goes_on(error):
     network = MeanColour(error)
     movies = [movie(i, is_poisoned=i == 5) for i in range(1, 13)]
-    found = dict(encode_images(movies, network, SHUFFLENET, batch_size=16))
+    found = dict(encode_arrays(movies, network, SHUFFLENET, batch_size=16))
     assert found[5].reason is Reason.UNEXPECTED
     assert "a picture that I cannot take" in str(found[5])
     for tmdb_id, frames in movies:
@@ -56,7 +58,7 @@ def test_item_at_which_the_network_raises_is_found_and_its_batch_goes_on(error):
 
 
 def test_movie_over_several_batches_is_one_error():
-    found = list(encode_images([movie(1, 5, is_poisoned=True)], MeanColour(), SHUFFLENET,
+    found = list(encode_arrays([movie(1, 5, is_poisoned=True)], MeanColour(), SHUFFLENET,
                                batch_size=2))  # fmt: skip
     assert [(i, error.reason) for i, error in found] == [(1, Reason.UNEXPECTED)]
 
@@ -70,15 +72,15 @@ def test_network_that_never_works_is_broken_and_no_movies_fault():
             yield movie(i, 1, is_poisoned=True)
 
     with pytest.raises(RuntimeError, match="I cannot take"):
-        list(encode_images(items(), MeanColour(), SHUFFLENET, batch_size=1))
-    assert len(taken) == FAILED_BATCHES
+        list(encode_arrays(items(), MeanColour(), SHUFFLENET, batch_size=1))
+    assert len(taken) == MAX_FAILED_BATCHES
 
 
 def test_some_bad_movies_among_good_ones_never_stop_the_loop():
-    movies = [movie(i, 1, is_poisoned=i % 4 > 0) for i in range(1, 4 * FAILED_BATCHES)]
-    found = dict(encode_images(movies, MeanColour(), SHUFFLENET, batch_size=2))
+    movies = [movie(i, 1, is_poisoned=i % 4 > 0) for i in range(1, 4 * MAX_FAILED_BATCHES)]
+    found = dict(encode_arrays(movies, MeanColour(), SHUFFLENET, batch_size=2))
     assert [i for i, made in found.items() if isinstance(made, np.ndarray)] == list(
-        range(4, 4 * FAILED_BATCHES, 4)
+        range(4, 4 * MAX_FAILED_BATCHES, 4)
     )
 
 
@@ -103,7 +105,7 @@ def test_array_that_cannot_be_prepared_is_an_error_of_its_movie_alone():
     def prepare(array):
         if array[0, 0, 0, 0] == POISON:
             raise ValueError("odd")
-        return pictures_of(array, backbone=SHUFFLENET)
+        return prepare_pixels(array, SHUFFLENET)
 
     run = Runner(MeanColour(), device="cpu", size=4, use_bf16=False, width=SHUFFLENET.width)
     movies = [movie(1), movie(2, 1, is_poisoned=True), movie(3)]
@@ -119,7 +121,7 @@ def test_batches_under_way_come_back_to_their_movies():
     run = Runner(MeanColour(), device="cpu", size=3, use_bf16=False, width=SHUFFLENET.width)
     run.depth = 2
     movies = [movie(i, 1 + i % 4, is_poisoned=i == 7) for i in range(1, 20)]
-    prepare = lambda array: pictures_of(array, backbone=SHUFFLENET)  # noqa: E731
+    prepare = lambda array: prepare_pixels(array, SHUFFLENET)  # noqa: E731
     found = dict(encode_units(movies, run, prepare, SHUFFLENET.width))
     assert isinstance(found.pop(7), ItemError)
     for tmdb_id, frames in movies:
@@ -141,7 +143,7 @@ def test_no_more_batches_are_under_way_than_the_device_wants():
             return x
 
     run = Counting()
-    batches = [(i, (i,)) for i in range(10)]
+    batches = [SimpleNamespace(inputs=(i,), finish=lambda x: [(x, x)]) for i in range(10)]
     assert list(run_all(run, batches)) == [(i, i) for i in range(10)]
     assert run.most == 3
 
@@ -157,7 +159,8 @@ def test_several_devices_share_the_movies():
 
     both = threading.Barrier(2)
     movies = [movie(i) for i in range(1, 9)]
-    found = dict(encode_images(movies, Seen(), SHUFFLENET, batch_size=2, device="cpu,cpu"))
+    encode = partial(encode_arrays, network=Seen(), backbone=SHUFFLENET, batch_size=2)
+    found = dict(encode_in_parallel(movies, [encode, encode]))
     assert sorted(found) == list(range(1, 9))
     assert len(threads) == 2
 
@@ -191,5 +194,5 @@ def test_half_a_batch_without_memory_is_halved_without_blame():
             return super().forward(pictures)
 
     movies = [movie(i, is_poisoned=i == 2) for i in range(1, 5)]
-    found = dict(encode_images(movies, Small(), SHUFFLENET, batch_size=8))
+    found = dict(encode_arrays(movies, Small(), SHUFFLENET, batch_size=8))
     assert [i for i, made in found.items() if isinstance(made, ItemError)] == [2]

@@ -5,12 +5,12 @@ from torch import nn
 
 from pipeline.core.errors import WeightsError
 from pipeline.embeddings.backbones import BACKBONES
+from pipeline.embeddings.pixel_networks import build_pixel_network
 from pipeline.embeddings.shufflenet3d import (
     N_PARAMETERS,
     build_shufflenet3d,
     translate_published_names,
 )
-from pipeline.embeddings.video import build_video_network
 
 
 @pytest.fixture
@@ -51,7 +51,9 @@ def test_number_of_parameters_is_the_one_stated(network):
     assert sum(p.numel() for p in network.parameters()) == N_PARAMETERS
 
 
-def test_a_clip_of_one_picture_is_judged_as_torchvisions_network_judges_the_picture(network):
+def test_a_clip_of_one_picture_is_classified_as_torchvisions_network_classifies_the_picture(
+    network,
+):
     torch.manual_seed(1)
     flat = torchvision.models.shufflenet_v2_x1_0(num_classes=600).eval().requires_grad_(False)
     for module in flat.modules():
@@ -95,7 +97,7 @@ def test_parameters_under_the_authors_names_are_taken(network):
     assert translate_published_names(published(state)).keys() == state.keys()
     assert translate_published_names(state).keys() == state.keys()
     backbone = BACKBONES["shufflenet3d"]
-    one, same = (build_video_network(backbone, s) for s in (state, published(state)))
+    one, same = (build_pixel_network(backbone, s) for s in (state, published(state)))
     clip = torch.zeros(1, 24, 112, 112, 3, dtype=torch.uint8)
     assert torch.equal(one(clip), same(clip))
 
@@ -104,4 +106,4 @@ def test_parameters_of_another_width_are_refused(network):
     state = network.state_dict()
     state["first.0.weight"] = state["first.0.weight"][:12]
     with pytest.raises(WeightsError, match="shufflenet3d"):
-        build_video_network(BACKBONES["shufflenet3d"], state)
+        build_pixel_network(BACKBONES["shufflenet3d"], state)

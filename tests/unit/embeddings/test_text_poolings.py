@@ -1,4 +1,4 @@
-"""The four ways from token vectors to one vector, each against transformers' own answer."""
+"""The four ways from token vectors to one vector, each against transformers' own output."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 from transformers import BertConfig, BertModel, CLIPTextConfig, CLIPTextModelWithProjection
 
 from pipeline.embeddings.backbones import BACKBONES, Pooling
-from pipeline.embeddings.encode import encode_texts
+from pipeline.embeddings.encode_text import encode_texts
 from pipeline.embeddings.text import build_random_text, build_text_network, tokenize
 
 BERT_ROWS = ["bert-base-uncased", "bert-base-uncased-pooler", "bert-base-uncased-mean"]

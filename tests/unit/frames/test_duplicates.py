@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.core.errors import FrameError
 from pipeline.frames.duplicates import BLOCKS, mark_duplicates, measure_blocks
-from pipeline.frames.picking import pick_frames
+from pipeline.frames.filtering import pick_frames
 
 
 def scene(seed, side=64):

@@ -9,12 +9,12 @@ from pipeline.core.outcomes import Reason
 from pipeline.frames.filtering import (
     BLACK_MEAN,
     FLAT_DEVIATION,
-    JUDGED,
-    Verdict,
-    judge,
+    SINGLE_FRAME_LABELS,
+    FrameLabel,
+    count_labels,
     keep_informative,
+    label_frames,
     measure,
-    summarize,
 )
 
 
@@ -33,21 +33,21 @@ def trailer(n=10):
 
 
 def test_black_frame_is_dropped():
-    assert judge(measure(np.stack([uniform(0), *trailer()])))[0] is Verdict.BLACK
+    assert label_frames(measure(np.stack([uniform(0), *trailer()])))[0] is FrameLabel.BLACK
 
 
 def test_flat_frame_is_dropped():
-    assert judge(measure(np.stack([uniform(200), *trailer()])))[0] is Verdict.FLAT
+    assert label_frames(measure(np.stack([uniform(200), *trailer()])))[0] is FrameLabel.FLAT
 
 
 def test_darkest_fifth_is_dropped():
     frames = [textured(60, seed=9, spread=59), *trailer(9)]
-    assert judge(measure(np.stack(frames)))[0] is Verdict.DARKEST
+    assert label_frames(measure(np.stack(frames)))[0] is FrameLabel.DARKEST
 
 
 def test_flattest_fifth_is_dropped():
     frames = [textured(200, seed=9, spread=20), *trailer(9)]
-    assert judge(measure(np.stack(frames)))[0] is Verdict.FLATTEST
+    assert label_frames(measure(np.stack(frames)))[0] is FrameLabel.FLATTEST
 
 
 def test_trailer_that_is_a_third_black_keeps_no_black_frame():
@@ -83,9 +83,9 @@ def test_statistics_agree_with_numpy():
 
 
 def test_verdicts_are_counted_with_zeros():
-    verdicts = judge(measure(np.stack([uniform(0), uniform(200), *trailer()])))
-    counts = summarize(verdicts)
-    assert set(counts) == {verdict.value for verdict in JUDGED}
+    labels = label_frames(measure(np.stack([uniform(0), uniform(200), *trailer()])))
+    counts = count_labels(labels)
+    assert set(counts) == {label.value for label in SINGLE_FRAME_LABELS}
     assert sum(counts.values()) == 12
     assert (counts["black"], counts["flat"]) == (1, 1)
 
@@ -113,7 +113,7 @@ def test_percentile_outside_its_range_is_refused():
 def test_floor_keeps_every_frame_that_seed_004_kept():
     folder = Path(__file__).resolve().parents[3] / "../shared/data/trailer_frames_seed004"
     if not folder.is_dir():
-        pytest.skip("seed 004's frames (../shared/data) are not beside the checkout")
+        pytest.skip("the frames of reference implementation 004 (../shared/data) are not here")
     movies = sorted(path for path in folder.iterdir() if path.is_dir())
     assert len(movies) == 5
     for movie in movies:
@@ -122,8 +122,8 @@ def test_floor_keeps_every_frame_that_seed_004_kept():
         statistics = measure(frames)
         assert statistics.mean.min() > BLACK_MEAN
         assert statistics.deviation.min() > FLAT_DEVIATION
-        of_floor = {Verdict.BLACK, Verdict.FLAT}
-        assert of_floor.isdisjoint(judge(statistics))
+        of_floor = {FrameLabel.BLACK, FrameLabel.FLAT}
+        assert of_floor.isdisjoint(label_frames(statistics))
 
 
 @pytest.mark.real
@@ -138,9 +138,9 @@ def test_black_spans_of_a_real_trailer_are_dropped():
         pts = trailer.timeline.pts
         black = trailer.decode(pts[: len(pts) // 100].tolist())  # it begins in black
         sampled = trailer.decode(choose_pts(pts, SAMPLED_FRAMES, seed=45745))
-    assert set(judge(measure(black.frames))) == {Verdict.BLACK}
-    verdicts = judge(measure(sampled.frames))
-    assert verdicts.count(Verdict.BLACK) >= 5
-    kept = sampled.frames[[verdict is Verdict.INFORMATIVE for verdict in verdicts]]
+    assert set(label_frames(measure(black.frames))) == {FrameLabel.BLACK}
+    labels = label_frames(measure(sampled.frames))
+    assert labels.count(FrameLabel.BLACK) >= 5
+    kept = sampled.frames[[label is FrameLabel.INFORMATIVE for label in labels]]
     assert len(kept) >= 30
     assert kept.mean(axis=(1, 2, 3)).min() > BLACK_MEAN

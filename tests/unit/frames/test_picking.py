@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.core.errors import FrameError
 from pipeline.core.outcomes import Reason
-from pipeline.frames.picking import FEWEST_FRAMES, pick_frames
+from pipeline.frames.filtering import FEWEST_FRAMES, pick_frames
 
 
 def sampled(n_good, n_black):

@@ -5,8 +5,7 @@ from PIL import Image
 
 from pipeline.core.errors import TrailerError
 from pipeline.core.outcomes import Reason
-from pipeline.media.clip_file import CLIP_FRAMES, ClipWriter, read_clips
-from pipeline.media.clip_picture import CLIP_PX, ClipScaler
+from pipeline.media.clip_file import CLIP_FRAMES, CLIP_PX, ClipScaler, ClipWriter, read_clips
 
 
 def clips(count):
@@ -83,7 +82,7 @@ def test_no_clip_is_an_empty_file_and_reads_as_none(tmp_path):
     ],
 )
 def test_pictures_of_another_size_kind_or_number_are_a_mistake(clip):
-    with pytest.raises(ValueError, match=r"wanted (24 )?pictures"):
+    with pytest.raises(ValueError, match=r"expected (24 )?pictures"):
         ClipWriter().add(clip)
 
 

@@ -4,9 +4,9 @@ import pytest
 from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
-from pipeline.media.clip_picture import CLIP_FORMAT, CLIP_PX, ClipScaler
+from pipeline.media.clip_file import CLIP_FORMAT, CLIP_PX, ClipScaler
 from pipeline.media.container import decode_video
-from pipeline.media.found_frames import Scaler
+from pipeline.media.frame_decoding import Scaler
 
 
 def shown_difference(frame):

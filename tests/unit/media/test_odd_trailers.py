@@ -9,7 +9,7 @@ import pytest
 from pipeline.core.errors import TrailerError
 from pipeline.core.outcomes import Reason
 from pipeline.media.container import decode_video
-from pipeline.media.found_frames import SCALING
+from pipeline.media.frame_decoding import SCALING
 from pipeline.media.timeline import read_timeline
 from pipeline.media.trailer import decode_frames, open_trailer, probe
 

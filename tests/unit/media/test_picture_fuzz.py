@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.core.errors import PosterError
-from pipeline.media.poster import as_seed000_poster, inspect_poster, load_poster
+from pipeline.media.poster import encode_reference000_poster, inspect_poster, load_poster
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Pillow warns where it doubts, and goes on
 
@@ -78,7 +78,7 @@ def assert_picture_or_reason(data):
         assert load_poster(data).shape == (224, 224, 3)
     except PosterError:
         return
-    as_seed000_poster(data)
+    encode_reference000_poster(data)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))

@@ -12,7 +12,7 @@ from pipeline.media.picture import decode, open_picture
 from pipeline.media.poster import (
     POSTER_PX,
     PosterInfo,
-    as_seed000_poster,
+    encode_reference000_poster,
     inspect_poster,
     load_poster,
 )
@@ -115,7 +115,7 @@ def check(data, draft):
     return "a picture"
 
 
-def test_quick_check_of_a_jpeg_judges_as_decoding_in_full_does():
+def test_quick_check_of_a_jpeg_decides_as_decoding_in_full_does():
     rng = np.random.default_rng(1)
     noise = Image.fromarray(rng.integers(0, 256, (96, 64, 3), dtype=np.uint8))
     verdicts = set()
@@ -133,7 +133,7 @@ def test_quick_check_of_a_jpeg_judges_as_decoding_in_full_does():
     assert {"a picture", Reason.MALFORMED} <= verdicts
 
 
-# -- seed 003's fourth fit ---------------------------------------------------------------
+# -- the fourth fit of reference implementation 003 --------------------------------------
 
 
 def test_random_crop_cuts_280_pixels_wherever_chance_will():
@@ -170,7 +170,7 @@ def test_random_crop_wants_a_generator():
         load_poster(encode(), fit=Fit.RANDOM_CROP)
 
 
-# -- seed 000's export -------------------------------------------------------------------
+# -- the export for reference implementation 000 ------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -186,21 +186,23 @@ def test_random_crop_wants_a_generator():
         ((500, 750), {"mode": "L"}),
     ],
 )
-def test_seed000_poster_is_an_rgb_jpeg_of_400_by_600(size, options):
-    data = as_seed000_poster(encode(*size, **options))
+def test_reference000_poster_is_an_rgb_jpeg_of_400_by_600(size, options):
+    data = encode_reference000_poster(encode(*size, **options))
     assert inspect_poster(data) == PosterInfo(400, 600, "JPEG", "RGB")
-    assert as_seed000_poster(encode(*size, **options)) == data
+    assert encode_reference000_poster(encode(*size, **options)) == data
 
 
-def test_seed000_poster_shows_the_whole_poster_whatever_its_shape():
-    shown = np.asarray(Image.open(io.BytesIO(as_seed000_poster(encode(900, 300))))).astype(int)
+def test_reference000_poster_shows_the_whole_poster_whatever_its_shape():
+    shown = np.asarray(Image.open(io.BytesIO(encode_reference000_poster(encode(900, 300))))).astype(
+        int
+    )
     assert np.abs(shown[:, :190] - (250, 0, 0)).max() < 16
     assert np.abs(shown[:, 210:] - (0, 0, 250)).max() < 16
 
 
-def test_seed000_poster_refuses_what_is_no_poster():
+def test_reference000_poster_refuses_what_is_no_poster():
     with pytest.raises(PosterError, match="wrong_type"):
-        as_seed000_poster(b"<html>")
+        encode_reference000_poster(b"<html>")
 
 
 def test_real_posters_are_usable():

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.media.found_frames import SCALING
+from pipeline.media.frame_decoding import SCALING
 from pipeline.media.timeline import plan_packets, read_timeline
 from pipeline.media.trailer import decode_frames, open_trailer
 
@@ -91,13 +91,15 @@ def decode_everything(path: Path) -> dict[int, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def cells(request):
-    """Cells of the matrix that were run; how many is said at the end."""
+    """Cells of the matrix that were run; their number is reported at the end."""
     done: list[tuple] = []
     yield done
     reporter = request.config.pluginmanager.getplugin("terminalreporter")
     codecs = len({codec for codec, *_ in done})
-    said = f"sparse equals sequential in {len(done)} cells: {codecs} codecs, groups of pictures, "
-    reporter.write_line(f"\n{said}B-frames, frame rates (also variable), sizes")
+    summary = (
+        f"sparse equals sequential in {len(done)} cells: {codecs} codecs, groups of pictures, "
+    )
+    reporter.write_line(f"\n{summary}B-frames, frame rates (also variable), sizes")
 
 
 @pytest.mark.parametrize(("codec", "group"), CASES)

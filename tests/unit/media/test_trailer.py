@@ -7,9 +7,9 @@ import pytest
 
 from pipeline.core.errors import TrailerError
 from pipeline.core.outcomes import Reason
-from pipeline.media.found_frames import SCALING
+from pipeline.media.frame_decoding import FRAME_PX, SCALING
 from pipeline.media.timeline import plan_packets, read_timeline
-from pipeline.media.trailer import FRAME_PX, decode_frames, probe
+from pipeline.media.trailer import decode_frames, probe
 
 CLIPS = {
     "h264 with B-pyramid": ("a.mp4", "libx264", {"bf": "3", "x264-params": "b-pyramid=normal"}),

@@ -1,4 +1,4 @@
-"""Poster regions: what is on a poster, where, how it looks, and features of each object."""
+"""The `poster_regions` asset: what is on a poster, where, with which attributes and features."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from assets.embeddings.encoding import DTYPE, read_ahead
+from assets.embeddings.embedding_run import read_ahead
+from assets.embeddings.encoders import DTYPE
 from assets.orchestration.asset_settings import REGION_BACKBONE
 from assets.orchestration.asset_specs import ATTRIBUTES_FILE, POSTER_FILE, REGIONS_FILE
 from assets.orchestration.movie_asset import movie_asset
@@ -20,41 +21,47 @@ from resources.storage.embedding_files import embedding_bytes
 
 
 def poster_regions(batch: Batch) -> Iterator[Outcome]:
-    """Objects on a movie's poster: boxes, names, looks, and ResNet50's features of each.
+    """Detect the objects on each poster: boxes, names, attributes, and ResNet50's features.
 
-    A poster on which nothing is found has no regions: that is a result. Looks are judged where
-    CLIP's weights are; `looks` says with which, or why they were left open.
+    A poster on which nothing is detected has no regions: that is a result. Attributes are assigned
+    where CLIP's weights are available; `looks` holds with which, or why there are none.
     """
-    from pipeline.embeddings.parallel_encoding import encode_side_by_side
+    from pipeline.embeddings.parallel_encoding import encode_in_parallel
     from pipeline.embeddings.regions import find_regions
-    from pipeline.media.poster import load_seed000_poster
+    from pipeline.media.poster import load_reference000_poster
 
     def load(tmdb_id: int) -> np.ndarray:
-        return load_seed000_poster(POSTER_FILE.path(batch.run_context.store, tmdb_id).read_bytes())
+        file = POSTER_FILE.path(batch.run_context.store, tmdb_id)
+        return load_reference000_poster(file.read_bytes())
 
     device = choose_device(batch.run_context.settings.devices or None).alone
     device.take_one_thread_per_encoder()
     finder, note = _open_finder(batch, device)
     failed: list[Outcome] = []
     find = partial(find_regions, finder=finder)
-    items = read_ahead(batch, load, failed)
-    for tmdb_id, found in encode_side_by_side(items, find, workers=device.encoders):
-        yield _keep(batch, tmdb_id, found, note)
+    posters = read_ahead(batch, load, failed)
+    for tmdb_id, found in encode_in_parallel(posters, [find] * len(device.slots)):
+        yield _store(batch, tmdb_id, found, note)
     yield from failed
 
 
 def _open_finder(batch: Batch, device: Device) -> tuple[Any, dict[str, object]]:
-    """Load the networks; give them with what their files say about themselves."""
+    """Load the networks; return them with what their files record about themselves.
+
+    The type of the networks' holder is `Any` because torch is imported by a run alone.
+    """
     from pipeline.embeddings.regions import RegionFinder
     from resources.compute.weights import load_backbone, load_detector
 
     run_context, is_studio = batch.run_context, batch.run_context.source.is_studio
-    places = {"weights_folder": run_context.weights_folder, "allow_random": is_studio}
-    detector = load_detector(run_context.preset.detector, **places)
-    features = load_backbone(REGION_BACKBONE, **places)
+    folder = run_context.weights_folder
+    detector = load_detector(
+        run_context.preset.detector, weights_folder=folder, allow_random=is_studio
+    )
+    features = load_backbone(REGION_BACKBONE, weights_folder=folder, allow_random=is_studio)
     looks = open_looks(
         run_context.settings.attributes,
-        weights_folder=run_context.weights_folder,
+        weights_folder=folder,
         allow_download=not is_studio,
         device=device.name,
     )
@@ -69,11 +76,11 @@ def _open_finder(batch: Batch, device: Device) -> tuple[Any, dict[str, object]]:
         "preparation": features.preparation,
         "width": features.backbone.width,
         "dtype": DTYPE,
-        "looks": looks.told,
+        "looks": looks.told,  # the key is stored in every file
     }
 
 
-def _keep(batch: Batch, tmdb_id: int, found: Any, note: dict[str, object]) -> Outcome:
+def _store(batch: Batch, tmdb_id: int, found: Any, note: dict[str, object]) -> Outcome:
     if isinstance(found, ItemError):
         return outcome_of(batch.step.name, tmdb_id, found)
     store = batch.run_context.store
@@ -85,12 +92,10 @@ def _keep(batch: Batch, tmdb_id: int, found: Any, note: dict[str, object]) -> Ou
     return batch.keep(tmdb_id, files, objects=len(found.regions), names=", ".join(names), **note)
 
 
-ASSETS = [
-    movie_asset(
-        poster_regions,
-        kinds={"pytorch", "numpy"},
-        metadata={
-            "shape": "float32 (objects, 2048, 7, 7); four lines per object",
-        },
-    )
-]
+ASSET = movie_asset(
+    poster_regions,
+    kinds={"pytorch", "numpy"},
+    metadata={
+        "shape": "float32 (objects, 2048, 7, 7); four lines per object",
+    },
+)

@@ -3,12 +3,12 @@ import time
 
 import pytest
 
-from pipeline.embeddings.parallel_encoding import WAITING_PER_ENCODER, encode_side_by_side
+from pipeline.embeddings.parallel_encoding import WAITING_PER_ENCODER, encode_in_parallel
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_every_item_is_encoded_once(workers):
-    found = encode_side_by_side(range(200), lambda share: (-i for i in share), workers=workers)
+    found = encode_in_parallel(range(200), [lambda share: (-i for i in share)] * workers)
     assert sorted(found) == sorted(-i for i in range(200))
 
 
@@ -20,7 +20,7 @@ def test_error_of_one_encoder_reaches_the_reader_and_stops_the_others():
             yield item
 
     with pytest.raises(ValueError, match="three"):
-        list(encode_side_by_side(range(10_000_000), encode, workers=2))
+        list(encode_in_parallel(range(10_000_000), [encode] * 2))
 
 
 def test_error_of_the_stream_reaches_the_reader():
@@ -29,12 +29,12 @@ def test_error_of_the_stream_reaches_the_reader():
         raise OSError("disk")
 
     with pytest.raises(OSError, match="disk"):
-        list(encode_side_by_side(items(), iter, workers=2))
+        list(encode_in_parallel(items(), [iter] * 2))
 
 
 def test_reader_that_stops_early_leaves_no_thread_behind():
     before = threading.active_count()
-    results = encode_side_by_side(range(10_000_000), iter, workers=3)
+    results = encode_in_parallel(range(10_000_000), [iter] * 3)
     next(results)
     results.close()
     assert threading.active_count() == before
@@ -43,8 +43,8 @@ def test_reader_that_stops_early_leaves_no_thread_behind():
 def test_encoders_wait_for_a_slow_reader():
     """Results of 10,000 movies must not pile up in memory."""
     made = []
-    results = encode_side_by_side(
-        range(10_000), lambda share: (made.append(i) or i for i in share), workers=2
+    results = encode_in_parallel(
+        range(10_000), [lambda share: (made.append(i) or i for i in share)] * 2
     )
     next(results)
     time.sleep(0.2)
@@ -58,6 +58,6 @@ def test_each_of_several_encoders_has_its_share():
     def named(name):
         return lambda share: ((name, i) for i in share if both.wait(timeout=10) >= 0)
 
-    found = list(encode_side_by_side(range(6), [named("a"), named("b")]))
+    found = list(encode_in_parallel(range(6), [named("a"), named("b")]))
     assert sorted(i for _, i in found) == list(range(6))
     assert {name for name, _ in found} == {"a", "b"}

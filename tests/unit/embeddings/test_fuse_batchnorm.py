@@ -9,18 +9,17 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from pipeline.embeddings.backbones import BACKBONES, Modality
-from pipeline.embeddings.fuse_batchnorm import ready_network
-from pipeline.embeddings.image import build_image_network
-from pipeline.embeddings.video import build_video_network
+from pipeline.embeddings.fuse_batchnorm import fused_copy
+from pipeline.embeddings.pixel_networks import build_pixel_network
 
-CPU = torch.device("cpu")
+CPU = "cpu"
 NORMED = ["shufflenet", "resnet18", "resnet50", "shufflenet3d", "r2plus1d_18"]
 
 
 def build(name):
     row = replace(BACKBONES[name], input_px=64)
     is_image = row.modality is Modality.IMAGE
-    network = (build_image_network if is_image else build_video_network)(row, None)
+    network = build_pixel_network(row, None)
     drawn = torch.Generator().manual_seed(1)
     for module in network.modules():
         if isinstance(module, _BatchNorm):  # as after training
@@ -36,30 +35,30 @@ def test_folded_network_embeds_as_before(name):
     units = torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
     with torch.inference_mode():
         before = network(units)
-        fuse_batchnorm = ready_network(network, CPU)
-        after = fuse_batchnorm(units)
+        fused = fused_copy(network, CPU)
+        after = fused(units)
         assert torch.equal(network(units), before)
     assert nn.functional.cosine_similarity(before, after).min() >= 0.99999
     assert torch.allclose(before, after, rtol=1e-3, atol=1e-4 * before.abs().max())
-    assert not any(isinstance(m, _BatchNorm) for m in fuse_batchnorm.modules())
+    assert not any(isinstance(m, _BatchNorm) for m in fused.modules())
     assert any(isinstance(m, _BatchNorm) for m in network.modules())
-    assert not any(p.requires_grad for p in fuse_batchnorm.parameters())
+    assert not any(p.requires_grad for p in fused.parameters())
 
 
 def test_network_is_made_ready_once(shufflenet):
-    assert ready_network(shufflenet, CPU) is ready_network(shufflenet, CPU)
+    assert fused_copy(shufflenet, CPU) is fused_copy(shufflenet, CPU)
 
 
 def test_network_without_batch_norms_is_not_copied():
     network = nn.Linear(2, 2)
-    assert ready_network(network, CPU) is network
+    assert fused_copy(network, CPU) is network
 
 
 def test_copies_go_with_their_network():
     from pipeline.embeddings import fuse_batchnorm
 
     network, _ = build("shufflenet")
-    ready_network(network, CPU)
-    before = len(fuse_batchnorm._made)
+    fused_copy(network, CPU)
+    before = len(fuse_batchnorm._copies)
     del network
-    assert len(fuse_batchnorm._made) == before - 1
+    assert len(fuse_batchnorm._copies) == before - 1

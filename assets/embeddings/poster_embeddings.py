@@ -1,0 +1,40 @@
+"""The `poster_embeddings` asset."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from assets.embeddings.chunk_reassembly import Chunks
+from assets.embeddings.embedding_run import embed
+from assets.embeddings.encoders import Encoded, encode
+from assets.orchestration.asset_specs import POSTER_FILE
+from assets.orchestration.movie_asset import movie_asset
+from pipeline.core.errors import ItemError
+from pipeline.core.outcomes import Outcome
+from pipeline.embeddings.backbones import Modality
+from resources.compute.weights import LoadedBackbone
+from resources.storage.batch import Batch
+
+
+def poster_embeddings(batch: Batch) -> Iterator[Outcome]:
+    """Embed each movie's poster: one vector per chosen image backbone."""
+
+    def load(tmdb_id: int) -> np.ndarray:
+        from pipeline.media.poster import load_poster
+
+        return load_poster(POSTER_FILE.path(batch.run_context.store, tmdb_id).read_bytes())[None]
+
+    return embed(batch, load, {Modality.IMAGE: encode_posters})
+
+
+def encode_posters(
+    chunks: Chunks, loaded: LoadedBackbone, *, device: str, use_bf16: bool
+) -> Encoded:
+    """Embed posters (1, height, width, 3) as one vector (width,) each, not a table of one row."""
+    for number, vectors in encode(chunks, loaded, device=device, use_bf16=use_bf16):
+        yield number, vectors if isinstance(vectors, ItemError) else vectors[0]
+
+
+ASSET = movie_asset(
+    poster_embeddings, kinds={"pytorch", "numpy"}, metadata={"shape": "float32 (width,)"}
+)
