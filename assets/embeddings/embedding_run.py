@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from upath import UPath
 
@@ -14,7 +14,7 @@ from assets.embeddings.chunk_reassembly import (
     Embeddings,
     Inputs,
 )
-from assets.embeddings.encoders import Encode, Encoder, open_encoders
+from assets.embeddings.encoders import Encode, Encoder, Note, open_encoders
 from assets.orchestration.asset_specs import embedding_file
 from pipeline.core.outcomes import Outcome, Status
 from pipeline.core.staleness import RECORDS, Row, Step
@@ -141,20 +141,21 @@ class EmbeddingRun:
             backbones=notes,
         )
 
-    def _valid_notes(self, tmdb_id: int) -> dict[str, dict]:
+    def _valid_notes(self, tmdb_id: int) -> dict[str, Note]:
         """Return the notes of intact embeddings of the same input by the same code."""
         row = self._batch.rows.get(tmdb_id)
         if row is None or row.status != Status.OK:
             return {}
         current = (self._inputs[tmdb_id], self._batch.step.code_version)
+        notes = cast("dict[str, Note]", row.metadata.get("backbones", {}))
         return {
             name: note
-            for name, note in row.metadata.get("backbones", {}).items()
+            for name, note in notes.items()
             if (note["of"], note["code_version"]) == current
             and self._is_intact(tmdb_id, name, note)
         }
 
-    def _is_intact(self, tmdb_id: int, name: str, note: Mapping) -> bool:
+    def _is_intact(self, tmdb_id: int, name: str, note: Note) -> bool:
         path = self._path(tmdb_id, note["folder"], name)
         return path.exists() and hash_bytes(path.read_bytes()) == note["hash"]
 
@@ -162,11 +163,11 @@ class EmbeddingRun:
         return embedding_file(folder, name).path(self._batch.run_context.store, tmdb_id)
 
 
-def _is_same(note: Mapping | None, encoder: Encoder) -> bool:
+def _is_same(note: Note | None, encoder: Encoder) -> bool:
     return note is not None and all(note.get(key) == encoder.note.get(key) for key in _DECISIVE)
 
 
-def _figures(note: Mapping[str, object]) -> dict[str, object]:
+def _figures(note: Note) -> Note:
     names = ("backbone", "weights", "weights_hash", "preparation", "dtype", "computed_in", "shape")
     return {name: note[name] for name in names}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from resources.storage.batch import Batch
 
 DTYPE = "float32"
 """Of every file; the type that it was computed in is noted beside it."""
+
+Note = dict[str, Any]
+"""JSON values by name: in a file, and in the ledger, whose writer takes them by name."""
 
 Encoded = Iterator[tuple[int, np.ndarray | ItemError]]
 """float32 arrays, or errors, by number of a chunk."""
@@ -97,7 +100,7 @@ class Encoder:
         return self.encode(chunks, self.loaded, device=device, use_bf16=self.use_bf16)
 
     @property
-    def note(self) -> dict[str, object]:
+    def note(self) -> Note:
         """What its files record about themselves; keys and their order are stored."""
         return {
             "backbone": self.name,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from assets.embeddings.embedding_run import read_ahead
-from assets.embeddings.encoders import DTYPE
+from assets.embeddings.encoders import DTYPE, Note
 from assets.orchestration.asset_settings import REGION_BACKBONE
 from assets.orchestration.asset_specs import ATTRIBUTES_FILE, POSTER_FILE, REGIONS_FILE
 from assets.orchestration.movie_asset import movie_asset
@@ -45,7 +45,7 @@ def poster_regions(batch: Batch) -> Iterator[Outcome]:
     yield from failed
 
 
-def _open_finder(batch: Batch, device: Device) -> tuple[Any, dict[str, object]]:
+def _open_finder(batch: Batch, device: Device) -> tuple[Any, Note]:
     """Load the networks; return them with what their files record about themselves.
 
     The type of the networks' holder is `Any` because torch is imported by a run alone.
@@ -80,7 +80,7 @@ def _open_finder(batch: Batch, device: Device) -> tuple[Any, dict[str, object]]:
     }
 
 
-def _store(batch: Batch, tmdb_id: int, found: Any, note: dict[str, object]) -> Outcome:
+def _store(batch: Batch, tmdb_id: int, found: Any, note: Note) -> Outcome:
     if isinstance(found, ItemError):
         return outcome_of(batch.step.name, tmdb_id, found)
     store = batch.run_context.store

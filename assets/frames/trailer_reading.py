@@ -6,6 +6,7 @@ Neither Dagster nor torch is imported here.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -20,6 +21,9 @@ from pipeline.media.shots import SettledFrame, ShotFinder
 from pipeline.media.timeline import Timeline, read_timeline
 from pipeline.media.trailer import DecodedFrames, open_trailer
 from resources.trailers.reading_options import TrailerOptions
+
+Figures = dict[str, Any]
+"""Counts and flags by name, for the ledger, whose writer takes them by name."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class TrailerReading:
     picked: PickedFrames
     clips: bytes | None
     clip_pts_s: np.ndarray
-    figures: dict[str, object]
+    figures: Figures
 
 
 def read_frames(
@@ -134,7 +138,7 @@ def _choose(timeline: Timeline, seed: int, options: TrailerOptions) -> np.ndarra
     return choose_pts(timeline.pts, SAMPLED_FRAMES, seed)
 
 
-def _figures(decoded: DecodedFrames, picked: PickedFrames) -> dict[str, object]:
+def _figures(decoded: DecodedFrames, picked: PickedFrames) -> Figures:
     return {
         "frames_decoded": len(decoded.frames),
         "is_partial": decoded.is_partial,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import cast
 
 from assets.crawl.movie_records import read_record
 from assets.orchestration.asset_specs import TRAILER_FILE, TRAILER_SOUND_FILE
@@ -34,7 +35,9 @@ def trailers(batch: Batch) -> Iterator[Outcome]:
 
 
 def _store_trailer(batch: Batch, tmdb_id: int, fetched: FetchedTrailer) -> Outcome:
-    size_bytes = fetched.path.stat().st_size
+    from pipeline.media.trailer import TrailerInfo
+
+    size_bytes, info = fetched.path.stat().st_size, cast(TrailerInfo, fetched.info)
     files = {TRAILER_FILE.path(batch.run_context.store, tmdb_id): fetched.path}
     sound = TRAILER_SOUND_FILE.path(batch.run_context.store, tmdb_id)
     if fetched.audio_path:
@@ -47,10 +50,10 @@ def _store_trailer(batch: Batch, tmdb_id: int, fetched: FetchedTrailer) -> Outco
         taken=fetched.name,  # stored keys; they stay as they are in every store
         is_own=fetched.is_own,
         tried=tell_tried(fetched.tried),
-        duration_s=round(fetched.info.duration_s, 2),
-        width_px=fetched.info.width_px,
-        height_px=fetched.info.height_px,
-        codec=fetched.info.codec,
+        duration_s=round(info.duration_s, 2),
+        width_px=info.width_px,
+        height_px=info.height_px,
+        codec=info.codec,
         bytes=size_bytes,
     )
 

@@ -57,7 +57,7 @@ def parse_vocabulary(text: str) -> tuple[str, ...]:
                 f"without commas, got {word[:60]!r}"
             )
         if word in words:
-            raise ConfigurationError(f"line {number} of the vocabulary: {word!r} is repeated")
+            raise ConfigurationError(f"line {number} of the vocabulary: {word!r} appears twice")
         words.append(word)
     if len(words) < 2:
         raise ConfigurationError(f"a vocabulary needs at least two words, got {len(words)}")

@@ -157,6 +157,14 @@ def build_trunk(
     return trunk
 
 
+_LAST_NORMS: Mapping[type[nn.Module], str] = {
+    resnet.Bottleneck: "bn3",
+    resnet.BasicBlock: "bn2",
+    video_resnet.BasicBlock: "conv2.1",
+}
+"""The last batch norm of a residual branch, by kind of block."""
+
+
 def _draw_parameters(trunk: nn.Module) -> None:
     """Draw convolutions so that features neither vanish nor explode without training.
 
@@ -168,12 +176,7 @@ def _draw_parameters(trunk: nn.Module) -> None:
         if isinstance(module, nn.Conv2d | nn.Conv3d):
             kind = "linear" if module.groups > 1 else "relu"
             nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity=kind)
-        last_norm = {
-            resnet.Bottleneck: "bn3",
-            resnet.BasicBlock: "bn2",
-            video_resnet.BasicBlock: "conv2.1",
-        }.get(type(module))
-        if last_norm:
+        if last_norm := _LAST_NORMS.get(type(module)):
             nn.init.constant_(module.get_submodule(last_norm).get_parameter("weight"), 0.5)
 
 

@@ -71,7 +71,7 @@ def build_random_text(
         num_attention_heads=backbone.width // 64,
         intermediate_size=2 * backbone.width,
         max_position_embeddings=backbone.max_tokens,
-        pad_token_id=tokenizer.pad_token_id,
+        pad_token_id=_PAD_ID,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -79,6 +79,10 @@ def build_random_text(
     for shared in (trunk.embeddings.position_embeddings, trunk.embeddings.token_type_embeddings):
         nn.init.zeros_(shared.weight)  # what all texts have in common would hide the rest
     return build_text_network(replace(backbone, pooling=Pooling.MASKED_MEAN), trunk), tokenizer
+
+
+_PAD_ID = 0
+"""The special tokens are the first of the vocabulary, and the padding is the first of them."""
 
 
 def _letter_tokenizer() -> PreTrainedTokenizerBase:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -110,7 +111,8 @@ def _decode_channels(path: Path) -> Iterator[tuple[int, Channels]]:
         if not container.streams.audio:
             raise AudioError(Reason.NO_AUDIO_TRACK, "the file holds no sound track")
         stream = container.streams.audio[0]
-        context: AudioCodecContext | None = stream.codec_context  # None for an unknown codec
+        # None for an unknown codec
+        context = cast("AudioCodecContext | None", stream.codec_context)
         if context is None or not context.sample_rate:
             raise AudioError(Reason.MALFORMED, "the sound's codec or rate is unknown")
         context.thread_count = 1
@@ -122,7 +124,9 @@ def _decode_channels(path: Path) -> Iterator[tuple[int, Channels]]:
             n_channels = frame.layout.nb_channels
             is_planar = n_channels <= MAX_PLANES
             if is_planar and frame.format.name == "fltp":  # from AAC, MP3 and Opus
-                yield rate_hz, [np.frombuffer(p, np.float32, frame.samples) for p in frame.planes]
+                # a plane is a buffer, but PyAV's stubs do not declare it
+                planes: Sequence[Any] = frame.planes
+                yield rate_hz, [np.frombuffer(p, np.float32, frame.samples) for p in planes]
                 continue
             if layout != (frame.format.name, frame.layout.name):
                 layout = (frame.format.name, frame.layout.name)

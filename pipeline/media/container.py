@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import overload
+from typing import cast, overload
 
 import av
 from av.audio.codeccontext import AudioCodecContext
@@ -75,7 +75,8 @@ def video_stream(container: InputContainer) -> VideoStream:
     streams = [stream for stream in container.streams.video if not stream.disposition & cover]
     if not streams:
         raise TrailerError(Reason.NO_VIDEO_TRACK, "the file holds no video stream")
-    context: VideoCodecContext | None = streams[0].codec_context  # None for an unknown codec
+    # None for an unknown codec
+    context = cast("VideoCodecContext | None", streams[0].codec_context)
     if context is None or context.width * context.height == 0:
         raise TrailerError(Reason.MALFORMED, "the video's codec or picture size is unknown")
     if context.width * context.height > MAX_PIXELS:
