@@ -1,4 +1,4 @@
-"""The commands that take films in from public dumps, give them out, and judge models again."""
+"""The commands that import films from public dumps, export them, and evaluate models."""
 
 from pathlib import Path
 from typing import Annotated
@@ -58,14 +58,14 @@ def _verify(path: Path) -> int:
 def evaluate(
     folder: Annotated[Path, typer.Argument(help="A model's folder, inside its store.")],
 ) -> None:
-    """Judge a saved model again; exit status 1 where a score is not the one that was kept."""
+    """Recompute a saved model's scores; exit status 1 where one differs from the stored one."""
     from assets.evaluation.reproduce_scores import evaluate as run
 
     raise typer.Exit(run(folder, console))
 
 
 def leaderboard() -> None:
-    """Print every model and baseline of every system, as they were judged last."""
+    """Print every model and baseline of every system with its last score."""
     from assets.evaluation.leaderboard import print_leaderboard
     from resources.run_context import open_run_context
 

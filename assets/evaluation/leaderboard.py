@@ -1,4 +1,4 @@
-"""The leaderboard: every model and baseline of every system side by side."""
+"""The leaderboard: every model and baseline of every system, compared."""
 
 from collections.abc import Mapping
 
@@ -21,16 +21,16 @@ from resources.run_context import RunContext
     kinds={"parquet", "html"},
     metadata={
         "files": "reports/leaderboard.{html,parquet}",
-        "content": "a row per model and baseline: main score with interval, effort, significance",
+        "content": "a row per model and baseline: main score, confidence interval, significance",
     },
 )
 def leaderboard(
     context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
 ) -> dg.MaterializeResult:
-    """All systems on one page: each model and baseline with its interval, effort and rank.
+    """All systems on one page: each model and baseline with its interval, training time and rank.
 
-    It says which models beat the trivial answer and boosting, and which differences are significant
-    after Holm's correction; also where a model loses.
+    It shows which models beat the naive baseline and gradient boosting, which lose, and which
+    differences are significant after Holm's correction.
     """
     with concise_errors():
         from pipeline.evaluation.report.evaluation_files import REPORT_FILE
@@ -44,7 +44,7 @@ def leaderboard(
         paths = write_leaderboard(run_context.store.folder("reports"), summaries, links=links)
         content_hash = hash_bytes(*(path.read_bytes() for path in paths.values()))
         write_whole(run_context, LEADERBOARD, version, content_hash)
-    context.log.info(f"{len(rows)} answers of {len(summaries)} systems")
+    context.log.info(f"{len(rows)} models and baselines of {len(summaries)} systems")
     return dg.MaterializeResult(
         metadata={
             "source": run_context.source.label,
@@ -56,7 +56,7 @@ def leaderboard(
 
 
 def read_summaries(run_context: RunContext) -> list[dict]:
-    """Read every system's results."""
+    """Read `evaluation_results.json` of every evaluated system."""
     from pipeline.evaluation.report.evaluation_files import RESULTS_FILE
 
     return [
@@ -67,7 +67,7 @@ def read_summaries(run_context: RunContext) -> list[dict]:
 
 
 def print_leaderboard(run_context: RunContext, console: Console) -> None:
-    """Print the table as a terminal shows it."""
+    """Print the leaderboard as a terminal's table."""
     from pipeline.evaluation.report.leaderboard_rows import (
         TERMINAL_COLUMNS,
         list_leaderboard,
@@ -81,6 +81,14 @@ def print_leaderboard(run_context: RunContext, console: Console) -> None:
 
 
 def _record(row: Mapping) -> dg.TableRecord:
-    shown = ("system", "task", "variant", "metric", "versus_trivial", "versus_boosting")
+    from pipeline.evaluation.wording import OUTCOME_WORDS, variant_title
+
+    texts = {
+        **{name: row[name] for name in ("system", "task")},
+        "variant": variant_title(row["variant"]),
+        "metric": row["metric"],
+        "naive baseline": OUTCOME_WORDS[row["versus_trivial"]],
+        "gradient boosting": OUTCOME_WORDS[row["versus_boosting"]],
+    }
     figures = {k: None if row[k] is None else round(row[k], 4) for k in ("estimate", "low", "high")}
-    return dg.TableRecord({**{name: row[name] for name in shown}, **figures})
+    return dg.TableRecord({**texts, **figures})

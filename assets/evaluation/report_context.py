@@ -1,19 +1,19 @@
-"""What a report says around the scores: the banner, kinds of films, pictures of hits and misses."""
+"""What a report shows beside the scores: its banner, segments of films, sampled predictions."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from assets.evaluation.model_evaluation import SEED
 from assets.models.experiment_data import ExperimentData
 from assets.orchestration.asset_specs import FEATURE_SOURCES
 from pipeline.core.tasks import TaskKind
+from pipeline.evaluation.metrics.split_results import SplitResult
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 
 
 def subject_of(run_context: RunContext, system: System, experiment_data: ExperimentData):
-    """Say what an evaluation is about."""
+    """Return what an evaluation is about, for its banner."""
     from pipeline.evaluation.report.evaluation_summary import Subject
 
     notes = experiment_data.table.notes
@@ -36,26 +36,24 @@ def subject_of(run_context: RunContext, system: System, experiment_data: Experim
     )
 
 
-def groups_of(system: System, experiment_data: ExperimentData):
-    """Name every film's budget, decade, franchise and keywords, where a number is predicted."""
+def segments_of(system: System, experiment_data: ExperimentData):
+    """Return each movie's budget, decade, franchise and keywords; None unless a regression."""
     if system.tasks[0].kind is not TaskKind.REGRESSION:
         return None
-    from pipeline.evaluation.metrics.segment_errors import name_groups
+    from pipeline.evaluation.metrics.segment_errors import assign_segments
 
-    table = experiment_data.table.table
-    return name_groups(
-        table.assign(has_keywords=[bool(r.keywords) for r in experiment_data.table.records])
-    )
+    table, records = experiment_data.table.table, experiment_data.table.records
+    return assign_segments(table.assign(has_keywords=[bool(r.keywords) for r in records]))
 
 
 def samples_of(
-    system: System, experiment_data: ExperimentData, results: Sequence[Any], folder: Path
-) -> Mapping[str, Sequence[Any]]:
+    system: System, experiment_data: ExperimentData, results: Sequence[SplitResult], folder: Path
+) -> Mapping[str, Sequence]:
     """Draw correct and wrong predictions on the headline split, where the system has pictures."""
     if system.sample_picture is None:
         return {}
-    from pipeline.evaluation.plots.sample_plots import choose_samples, draw_samples
-    from pipeline.evaluation.plots.task_plots import Picture
+    from pipeline.evaluation.plots.sample_plots import draw_samples, sample_predictions
+    from pipeline.evaluation.plots.task_plots import Plot
 
     rows = {int(i): row for row, i in enumerate(experiment_data.table.table["tmdb_id"])}
     folder.mkdir(parents=True, exist_ok=True)
@@ -64,12 +62,11 @@ def samples_of(
         is_main = (result.variant, result.split) == (system.main_variant, system.headline)
         if not is_main or result.task.kind is not TaskKind.CLASSES:
             continue
-        samples = choose_samples(result, seed=SEED)
-        pictures = [
-            system.sample_picture(experiment_data.features, rows[sample.tmdb_id])
-            for sample in samples
+        sampled = sample_predictions(result, seed=SEED)
+        posters = [
+            system.sample_picture(experiment_data.features, rows[one.tmdb_id]) for one in sampled
         ]
-        path = draw_samples(samples, pictures, folder / f"{result.task.name}_samples.png")
-        caption = f"{result.variant} on {result.split}, drawn at random from its test films."
-        drawn[result.task.name] = [Picture("Hits and misses", caption, path)]
+        path = draw_samples(sampled, posters, folder / f"{result.task.name}_samples.png")
+        caption = f"{result.variant} on {result.split}, sampled at random from its test films."
+        drawn[result.task.name] = [Plot("Correct and wrong predictions", caption, path)]
     return drawn

@@ -1,16 +1,20 @@
-"""`marquee evaluate`: a saved model judged again, from the store that its folder lies in."""
+"""`marquee evaluate`: recompute a saved model's scores from the store that its folder is in."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 from rich.console import Console
 
-from assets.evaluation.model_evaluation import SCORES_FILE, SEED, judge_model, read_facts
+from assets.evaluation.model_evaluation import SCORES_FILE, SEED, evaluate_model, read_facts
 from assets.models.experiment_data import open_experiment_data
 from assets.models.experiments import Experiment, experiment_named, slug
 from pipeline.core.errors import TrainingError
+from pipeline.evaluation.metrics.split_results import SplitResult
 from resources.compute.environment import describe_environment
+from resources.run_context import RunContext
 from resources.storage.ledger import Ledger
 from resources.storage.store import SOURCE_MARK, Store
 
@@ -19,75 +23,81 @@ DEPTH = 4
 
 
 @dataclass(frozen=True)
-class Place:
-    """As much of a run_context as judging needs: no source, no clients, no keys."""
+class StoreContext:
+    """As much of a run context as an evaluation needs: no source, no clients, no keys."""
 
     store: Store
     ledger: Ledger
 
 
 def evaluate(folder: Path, console: Console) -> int:
-    """Judge a saved model again and compare with the scores that its evaluation kept.
+    """Recompute a saved model's scores and compare them with the stored ones.
 
     Args:
         folder: A model's folder, inside its store, on whatever machine.
-        console: Where to.
+        console: Where to print.
 
     Returns:
-        Exit status: 1 where a score is another than the one kept.
+        Exit status: 1 where a score differs from the stored one.
 
     Raises:
-        TrainingError: The folder is no model's, or lies in no store.
+        TrainingError: The folder holds no model, or is in no store.
     """
     facts = read_facts(folder)
-    experiment = _experiment_of(facts, folder)
-    place = _open_place(folder)
+    experiment = _find_experiment(facts, folder)
+    context = _open_store(folder)
+    # an evaluation reads the store and the ledger alone
+    run_context = cast(RunContext, context)
     try:
-        result = judge_model(
-            place, open_experiment_data(place, experiment.system, experiment.task), experiment
-        )
+        data = open_experiment_data(run_context, experiment.system, experiment.task)
+        result = evaluate_model(run_context, data, experiment)
     finally:
-        place.ledger.close()
-    return _tell(folder, facts, result, console)
+        context.ledger.close()
+    return _print_comparison(folder, facts, result, console)
 
 
-def _experiment_of(facts: dict, folder: Path) -> Experiment:
+def _find_experiment(facts: Mapping[str, Any], folder: Path) -> Experiment:
     try:
         return experiment_named(*(facts[name] for name in ("system", "task", "split", "variant")))
     except KeyError as error:
-        raise TrainingError(f"{folder} holds a model of no system that marquee knows") from error
+        raise TrainingError(f"{folder} holds a model of an unknown system") from error
 
 
-def _open_place(folder: Path) -> Place:
+def _open_store(folder: Path) -> StoreContext:
     root = folder.absolute().parents[DEPTH]
     if not (root / SOURCE_MARK).is_file():
         raise TrainingError(
-            f"{folder} lies in no store: wanted {SOURCE_MARK} in {root}. Copy the whole store, or "
+            f"{folder} is in no store: expected {SOURCE_MARK} in {root}. Copy the whole store, or "
             "at least its models/, features/, splits/ and, for poster and score, posters/, frames/ "
             "and ledger.sqlite."
         )
-    return Place(Store(root), Ledger(f"sqlite:///{root / 'ledger.sqlite'}"))
+    return StoreContext(Store(root), Ledger(f"sqlite:///{root / 'ledger.sqlite'}"))
 
 
-def _tell(folder: Path, facts: dict, result, console: Console) -> int:
+def _print_comparison(
+    folder: Path, facts: Mapping[str, Any], result: SplitResult, console: Console
+) -> int:
     from pipeline.evaluation.metrics.split_results import score_result
-    from pipeline.evaluation.report.score_differences import compare_exactly
+    from pipeline.evaluation.report.score_differences import list_differences
 
-    kept = json.loads((folder / SCORES_FILE).read_text(encoding="utf-8"))
+    stored = json.loads((folder / SCORES_FILE).read_text(encoding="utf-8"))
     scores = score_result(result, seed=SEED)
-    differences = compare_exactly(scores, kept)
+    lines = [
+        *(f"{name}: {s.estimate!r} ({s.low!r} to {s.high!r})" for name, s in scores.items()),
+        *_compare_environments(facts["environment"], describe_environment()),
+    ]
+    differences = list_differences(scores, stored)
     console.print(f"{slug(facts['variant'])}: {len(result.tmdb_ids)} test films")
-    for name, score in scores.items():
-        console.print(
-            f"  {name}: {score.estimate!r} ({score.low!r} to {score.high!r})", highlight=False
-        )
-    now = describe_environment()
-    other = {k: (was, now.get(k)) for k, was in facts["environment"].items() if now.get(k) != was}
-    for name, (was, is_now) in other.items():
-        console.print(f"  trained with {name} {was}, here {is_now}", highlight=False)
+    for line in [*lines, *(f"differs: {difference}" for difference in differences)]:
+        console.print(f"  {line}", highlight=False)
     if not differences:
-        console.print("Every score is the one that was kept, to the last digit.")
-        return 0
-    for line in differences:
-        console.print(f"  differs: {line}", highlight=False)
-    return 1
+        console.print("Every score equals the stored one, to the last digit.")
+    return int(bool(differences))
+
+
+def _compare_environments(trained: Mapping[str, str], current: Mapping[str, str]) -> list[str]:
+    return [
+        f"trained with {name} {version}, here {current.get(name)}"
+        for name, version in trained.items()
+        if current.get(name) != version
+    ]

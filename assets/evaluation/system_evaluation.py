@@ -1,16 +1,16 @@
-"""Evaluation: every model beside trivial answers and boosting, on the same films."""
+"""Evaluation of a system: its models, naive baselines and gradient boosting on the same films."""
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
 
-from assets.evaluation.evaluation_metadata import describe, verdicts
-from assets.evaluation.model_evaluation import judge_model, keep_judgement, result_of
+from assets.evaluation.evaluation_metadata import describe, list_verdicts
+from assets.evaluation.model_evaluation import evaluate_model, make_result, write_scores
 from assets.evaluation.noise_ceiling import ceiling_predictions
-from assets.evaluation.report_context import groups_of, samples_of, subject_of
+from assets.evaluation.report_context import samples_of, segments_of, subject_of
 from assets.models.baselines import load_baselines
 from assets.models.experiment_data import ExperimentData, open_experiment_data
 from assets.models.experiments import Experiment, read_experiments
@@ -18,18 +18,18 @@ from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.versions import hash_bytes
+from pipeline.evaluation.metrics.split_results import SplitResult
 from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 
-LIMIT = "reachable limit"
-"""Name of the answer of somebody who knows everything but the noise; the studio's films alone."""
-
+NOISE_CEILING = "reachable limit"
+"""The name under which evaluations store the noise ceiling; on synthetic films alone."""
 
 COLUMNS = dg.TableSchema(
     columns=[
         dg.TableColumn("split", "str"),
-        dg.TableColumn("variant", "str", description="model, baseline or limit"),
+        dg.TableColumn("variant", "str", description="model, baseline or noise ceiling"),
         dg.TableColumn("<score>, <score>_low, <score>_high", "float"),
     ]
 )
@@ -41,7 +41,7 @@ def reports_folder(run_context: RunContext, system: System) -> Path:
 
 
 def build_evaluation(system: System) -> dg.AssetsDefinition:
-    """Make the asset of a system's scores and report."""
+    """Build the asset of a system's scores and report."""
 
     @unpartitioned_asset(
         f"{system.name}_evaluation",
@@ -51,8 +51,8 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
             "dagster/column_schema": COLUMNS,
         },
         description=(
-            f"Scores of `{system.name}` on each split's test part with bootstrap intervals, beside "
-            "trivial answers and gradient boosting, and whether it beats them."
+            f"Scores of `{system.name}` on each split's test set with bootstrap confidence "
+            "intervals, compared with naive baselines and gradient boosting."
         ),
     )
     def evaluation(
@@ -64,20 +64,20 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
             name = f"{system.name}_evaluation"
             version = input_version(run_context, name)
             experiment_data = open_experiment_data(run_context, system)
-            planned = read_experiments(run_context, system)
-            results = list(_predict(run_context, system, experiment_data, planned))
+            experiments = read_experiments(run_context, system)
+            results = list(_evaluate(run_context, system, experiment_data, experiments))
             folder = reports_folder(run_context, system)
             if not results:
-                return _say_nothing(context, run_context, system, folder, version)
+                return _skip(context, run_context, system, folder, version)
             paths = _write(run_context, system, experiment_data, results)
             summary = json.loads(paths[RESULTS_FILE].read_text(encoding="utf-8"))
             of_models = (result for result in results if result.kind == "model")
-            for experiment, result in zip(planned, of_models, strict=True):
-                keep_judgement(experiment.folder(run_context), result, summary)
+            for experiment, result in zip(experiments, of_models, strict=True):
+                write_scores(experiment.folder(run_context), result, summary)
             _copy_main(run_context, system, folder)
             content_hash = hash_bytes(paths[RESULTS_FILE].read_bytes())
             write_whole(run_context, name, version, content_hash)
-        for sentence in verdicts(summary):
+        for sentence in list_verdicts(summary):
             context.log.info(sentence)
         return dg.MaterializeResult(
             metadata=describe(run_context, summary, paths),
@@ -88,7 +88,10 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
 
 
 def _write(
-    run_context: RunContext, system: System, experiment_data: ExperimentData, results: list
+    run_context: RunContext,
+    system: System,
+    experiment_data: ExperimentData,
+    results: Sequence[SplitResult],
 ) -> Mapping[str, Path]:
     from pipeline.evaluation.report.evaluation_files import write_evaluation
 
@@ -97,53 +100,52 @@ def _write(
         folder,
         results,
         subject_of(run_context, system, experiment_data),
-        groups=groups_of(system, experiment_data),
+        segments=segments_of(system, experiment_data),
         samples=samples_of(system, experiment_data, results, folder),
     )
 
 
-def _say_nothing(
+def _skip(
     context: dg.AssetExecutionContext,
     run_context: RunContext,
     system: System,
     folder: Path,
     version: str,
 ) -> dg.MaterializeResult:
-    """Where there are too few films for any split: no report, and none of an earlier time."""
+    """Remove the report where there are too few films for any split."""
     shutil.rmtree(folder, ignore_errors=True)
-    said = f"too few films for {system.name}: {system.name}_splits says how many and why"
-    context.log.warning(said)
+    message = f"Too few films for {system.name}: see {system.name}_splits for counts and reasons."
+    context.log.warning(message)
     write_whole(run_context, f"{system.name}_evaluation", version, "none")
-    return dg.MaterializeResult(metadata={"nothing": said}, data_version=dg.DataVersion("none"))
+    return dg.MaterializeResult(metadata={"nothing": message}, data_version=dg.DataVersion("none"))
 
 
-def _predict(
+def _evaluate(
     run_context: RunContext,
     system: System,
     experiment_data: ExperimentData,
-    planned: list[Experiment],
-) -> Iterator[object]:
-    """Ask every model, baseline and, on generated films, the limit about its test part."""
+    experiments: Sequence[Experiment],
+) -> Iterator[SplitResult]:
+    """Evaluate every model, baseline and, on synthetic films, the noise ceiling."""
     for task in system.tasks:
         for split in system.split_names(task):
-            of_split = [t for t in planned if t.task is task and t.split == split]
+            of_split = [e for e in experiments if e.task is task and e.split == split]
             if not of_split:
                 continue
             for experiment in of_split:
-                yield judge_model(run_context, experiment_data, experiment)
-            answers = load_baselines(run_context, system, task, split)
-            for name, answer in answers.items():
-                yield result_of(experiment_data, of_split[0], name, "baseline", answer)
-            if (
-                answer := ceiling_predictions(run_context, experiment_data, of_split[0])
-            ) is not None:
-                yield result_of(experiment_data, of_split[0], LIMIT, "limit", answer)
+                yield evaluate_model(run_context, experiment_data, experiment)
+            first = of_split[0]
+            for name, preds in load_baselines(run_context, system, task, split).items():
+                yield make_result(experiment_data, first, name, "baseline", preds)
+            preds = ceiling_predictions(run_context, experiment_data, first)
+            if preds is not None:
+                yield make_result(experiment_data, first, NOISE_CEILING, "limit", preds)
 
 
 def _copy_main(run_context: RunContext, system: System, folder: Path) -> None:
-    """Put the main model of the headline split beside the report.
+    """Copy the main model of the headline split into the report's folder.
 
-    The first split, not the one with the best test score: that would be tuning on test parts.
+    The first split, not the one with the best test score: that would be tuning on test sets.
     """
     experiment = Experiment(system, system.tasks[0], system.headline, system.main_variant)
     name = system.model_file

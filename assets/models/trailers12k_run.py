@@ -100,7 +100,7 @@ def train_and_evaluate(
         for variant, preds in _predict(
             table, sets, rows, work / f"split{split}", hyperparameters, seed
         ):
-            scores.setdefault(variant, []).append(_score(table.labels[rows], preds))
+            scores.setdefault(variant, []).append(_score(preds, table.labels[rows]))
             report(f"split{split} · {variant}: μAP {scores[variant][-1]['micro_ap_score']:.2f}")
     result = {
         "rows": len(table.labels), "splits": list(splits), "groups": dict(table.groups),
@@ -205,10 +205,10 @@ def _variants(table: PackedGroups) -> "dict[str, Estimator]":
     return {name: estimators[name] for name in names}
 
 
-def _score(target: np.ndarray, preds: np.ndarray) -> dict[str, float]:
+def _score(preds: np.ndarray, target: np.ndarray) -> dict[str, float]:
     from pipeline.evaluation.metrics.label_metrics import score_labels
 
-    scores = score_labels(target, preds, np.ones((1, len(target))))
+    scores = score_labels(preds, target, np.ones((1, len(target))))
     return {name: float(scores[name][0]) * 100 for name in METRICS}
 
 

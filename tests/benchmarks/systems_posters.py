@@ -207,7 +207,7 @@ def _score(
     results = {
         name: SplitResult(
             target.task, "test", name, "model" if name == OURS else "baseline", ids,
-            target.values[rows], preds, is_drawn=is_classes and name == TRIVIAL,
+            preds, target.values[rows], is_sampled=is_classes and name == TRIVIAL,
         )
         for name, preds in answers.items()
     }  # fmt: skip

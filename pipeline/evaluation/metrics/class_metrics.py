@@ -1,7 +1,7 @@
-"""Scores of said classes, computed from confusion counts, many at a time.
+"""Scores of predicted classes, from stacked confusion matrices of many bootstrap draws.
 
-scikit-learn computes one score at a time from labels; the bootstrap wants a thousand at once, so
-these work on stacked confusion counts. scikit-learn is the second implementation in their tests.
+scikit-learn computes one score at a time from labels; a bootstrap needs a thousand. scikit-learn is
+the second implementation in the tests.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,22 +9,22 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 
-def count_confusions(y_true: np.ndarray, y_said: np.ndarray, n_classes: int) -> np.ndarray:
-    """Count pairs of true and said class.
+def count_confusions(preds: np.ndarray, target: np.ndarray, n_classes: int) -> np.ndarray:
+    """Count pairs of actual and predicted class: confusion matrices.
 
     Args:
-        y_true: Classes from 0, shape (..., movies).
-        y_said: The same shape.
+        preds: Predicted classes from 0, shape (..., movies).
+        target: Actual classes, the same shape.
         n_classes: How many classes there are.
 
     Returns:
-        Float64, shape (..., classes, classes); rows are true classes.
+        Float64, shape (..., classes, classes); rows are actual classes.
 
     Example:
-        >>> count_confusions(np.array([0, 1, 1]), np.array([0, 1, 0]), 2).tolist()
+        >>> count_confusions(np.array([0, 1, 0]), np.array([0, 1, 1]), 2).tolist()
         [[1.0, 0.0], [1.0, 1.0]]
     """
-    pairs = np.asarray(y_true) * n_classes + np.asarray(y_said)
+    pairs = np.asarray(target) * n_classes + np.asarray(preds)
     lead = pairs.shape[:-1]
     flat = pairs.reshape(-1, pairs.shape[-1])
     cells = n_classes * n_classes
@@ -33,50 +33,50 @@ def count_confusions(y_true: np.ndarray, y_said: np.ndarray, n_classes: int) -> 
     return counts.reshape(*lead, n_classes, n_classes).astype(np.float64)
 
 
-def expect_confusions(y_true: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Count pairs as they are expected where the said class is drawn from probabilities.
+def expect_confusions(preds: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Compute expected confusion matrices where classes are sampled from the probabilities.
 
     Args:
-        y_true: Classes from 0, shape (..., movies).
-        probabilities: Of each class, shape (..., movies, classes).
+        preds: Probability of each class, shape (..., movies, classes).
+        target: Actual classes from 0, shape (..., movies).
 
     Returns:
-        Float64, shape (..., classes, classes); rows are true classes.
+        Float64, shape (..., classes, classes); rows are actual classes.
 
     Example:
-        >>> expect_confusions(np.array([0, 1]), np.array([[0.75, 0.25], [0.75, 0.25]])).tolist()
+        >>> expect_confusions(np.array([[0.75, 0.25], [0.75, 0.25]]), np.array([0, 1])).tolist()
         [[0.75, 0.25], [0.75, 0.25]]
     """
-    n_classes = probabilities.shape[-1]
-    lead = np.shape(y_true)[:-1]
-    flat = np.reshape(y_true, (-1, np.shape(y_true)[-1]))
+    n_classes = preds.shape[-1]
+    lead = np.shape(target)[:-1]
+    flat = np.reshape(target, (-1, np.shape(target)[-1]))
     places = (flat + np.arange(len(flat))[:, None] * n_classes).ravel()
     columns = [
-        np.bincount(places, probabilities[..., k].ravel(), minlength=len(flat) * n_classes)
+        np.bincount(places, preds[..., k].ravel(), minlength=len(flat) * n_classes)
         for k in range(n_classes)
     ]
     return np.stack(columns, axis=-1).reshape(*lead, n_classes, n_classes)
 
 
 def accuracy_score(confusion: np.ndarray) -> np.ndarray:
-    """Share of movies whose class was said."""
+    """Compute the fraction of movies whose predicted class is the actual one."""
     return _ratio(_diagonal(confusion).sum(-1), confusion.sum((-2, -1)))
 
 
 def within_one_accuracy_score(confusion: np.ndarray) -> np.ndarray:
-    """Share of movies whose class, or a neighbour of it, was said."""
+    """Compute the fraction of movies predicted in their class or a neighbouring one."""
     return _ratio((confusion * (_distances(confusion) <= 1)).sum((-2, -1)), confusion.sum((-2, -1)))
 
 
 def balanced_accuracy_score(confusion: np.ndarray) -> np.ndarray:
-    """Mean recall of the classes that are there."""
+    """Compute the mean recall of the classes that occur."""
     return _mean(_recall(confusion), confusion.sum(-1) > 0)
 
 
 def quadratic_kappa_score(confusion: np.ndarray) -> np.ndarray:
-    """Agreement beyond chance, where a miss counts by the square of its distance.
+    """Compute Cohen's kappa with quadratic weights: agreement beyond chance.
 
-    0 where all movies are of one class and that one was said: there is nothing to tell apart.
+    0 where all movies are of one class and are predicted so: chance alone explains that.
     """
     weights = _distances(confusion) ** 2
     total = confusion.sum((-2, -1))
@@ -86,32 +86,32 @@ def quadratic_kappa_score(confusion: np.ndarray) -> np.ndarray:
 
 
 def macro_f1_score(confusion: np.ndarray) -> np.ndarray:
-    """Mean F1 of the classes that are there or were said."""
-    return _mean(_f1(confusion), _seen(confusion))
+    """Compute the mean F1 of the classes that occur or were predicted."""
+    return _mean(_f1(confusion), _occurs(confusion))
 
 
 def macro_precision_score(confusion: np.ndarray) -> np.ndarray:
-    """Mean precision of the classes that are there or were said; 0 for one never said."""
-    return _mean(_precision(confusion), _seen(confusion))
+    """Compute the mean precision of the same classes; one never predicted counts 0."""
+    return _mean(_precision(confusion), _occurs(confusion))
 
 
 def macro_recall_score(confusion: np.ndarray) -> np.ndarray:
-    """Mean recall of the classes that are there or were said; 0 for one that is not there."""
-    return _mean(_recall(confusion), _seen(confusion))
+    """Compute the mean recall of the same classes; one that does not occur counts 0."""
+    return _mean(_recall(confusion), _occurs(confusion))
 
 
 def weighted_f1_score(confusion: np.ndarray) -> np.ndarray:
-    """F1 of the classes, weighed by how many movies they have."""
+    """Compute the mean F1, weighted by the movies of each class."""
     return _mean(_f1(confusion), confusion.sum(-1))
 
 
 def weighted_precision_score(confusion: np.ndarray) -> np.ndarray:
-    """Precision of the classes, weighed by how many movies they have."""
+    """Compute the mean precision, weighted by the movies of each class."""
     return _mean(_precision(confusion), confusion.sum(-1))
 
 
 def weighted_recall_score(confusion: np.ndarray) -> np.ndarray:
-    """Recall of the classes, weighed by how many movies they have: the accuracy again."""
+    """Compute the mean recall, weighted by the movies of each class: the accuracy again."""
     return _mean(_recall(confusion), confusion.sum(-1))
 
 
@@ -123,25 +123,26 @@ CONFUSION_METRICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         weighted_recall_score,
     )
 }  # fmt: skip
-"""Scores by name; each takes confusion counts (..., classes, classes) and gives (...)."""
+"""Scores by name; each takes confusion matrices (..., classes, classes) and returns (...)."""
 
 ORDERED_METRICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     metric.__name__: metric for metric in (within_one_accuracy_score, quadratic_kappa_score)
 }
-"""The same, of classes whose neighbours are nearer than others."""
+"""The same, for ordered classes."""
 
 
 def report_classes(
     confusion: np.ndarray, class_names: Sequence[str]
 ) -> list[dict[str, float | str]]:
-    """Score each class by itself.
+    """Compute the scores of each class: a classification report.
 
     Args:
         confusion: Counts, shape (classes, classes).
         class_names: Lowest first.
 
     Returns:
-        Per class: name, precision, recall, f1, movies (of that class), said (so many times).
+        Per class: name, precision, recall, f1, movies (of that class) and, under "said" as stored
+        reports have it, how often it was predicted.
     """
     precision, recall, f1 = _precision(confusion), _recall(confusion), _f1(confusion)
     return [
@@ -167,7 +168,7 @@ def _distances(confusion: np.ndarray) -> np.ndarray:
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Divide; 0 where there is nothing to divide by."""
+    """Return the ratio, 0 where the denominator is."""
     return np.divide(part, whole, out=np.zeros(np.shape(part)), where=np.asarray(whole) > 0)
 
 
@@ -175,7 +176,7 @@ def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return _ratio((values * weights).sum(-1), np.asarray(weights, dtype=np.float64).sum(-1))
 
 
-def _seen(confusion: np.ndarray) -> np.ndarray:
+def _occurs(confusion: np.ndarray) -> np.ndarray:
     return (confusion.sum(-1) + confusion.sum(-2)) > 0
 
 

@@ -1,7 +1,7 @@
-"""Percentile bootstrap intervals of any score, and of differences on the same movies.
+"""Percentile bootstrap intervals of any score, and of paired differences.
 
-Whole franchises are drawn: films of one franchise earn and look alike, so they are no independent
-witnesses, and drawing them one by one would make intervals too narrow.
+Whole franchises are drawn (a cluster bootstrap): films of one franchise are not independent, and
+drawing them one by one would make intervals too narrow.
 """
 
 from collections.abc import Callable
@@ -10,20 +10,20 @@ from dataclasses import dataclass
 import numpy as np
 
 RESAMPLES = 1000
-"""How many times movies are drawn anew."""
+"""Number of bootstrap draws."""
 
 LEVEL = 0.95
-"""Share of the resampled scores inside the interval."""
+"""Confidence level: the fraction of resampled scores inside the interval."""
 
 _DRAWS_AT_ONCE = 2_000_000
 
 Statistics = Callable[[np.ndarray], dict[str, np.ndarray]]
-"""Takes row numbers, int64 (resamples, movies), and gives scores by name, (resamples,) each."""
+"""Takes row numbers, int64 (resamples, movies); returns scores by name, (resamples,) each."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A score and where it would fall with other movies of the same kind; NaN: cannot be had."""
+    """A score with its confidence interval; NaN where undefined."""
 
     estimate: float
     low: float
@@ -31,7 +31,7 @@ class Interval:
 
     @property
     def side(self) -> str:
-        """Read it as a difference: "above" zero, "below", or "open" where zero is inside."""
+        """As a difference: "above" zero, "below", or "open" where zero is inside."""
         if self.low > 0:
             return "above"
         return "below" if self.high < 0 else "open"
@@ -42,28 +42,28 @@ class Draws:
     """A score of all movies, and of each draw of them.
 
     Attributes:
-        estimate: Of all movies; NaN where it cannot be had.
-        drawn: Float64 (resamples,); NaN where a draw has nothing to score.
+        estimate: Of all movies; NaN where undefined.
+        drawn: Float64 (resamples,); NaN where it is undefined for a draw.
     """
 
     estimate: float
     drawn: np.ndarray
 
     def minus(self, other: "Draws") -> "Draws":
-        """Subtract a score of the same draws: a paired difference."""
+        """Subtract a score of the same draws: the paired difference."""
         return Draws(self.estimate - other.estimate, self.drawn - other.drawn)
 
     def over(self, other: "Draws") -> "Draws":
-        """Divide by the size of a score of the same draws; NaN where that is zero."""
+        """Divide by the magnitude of a score of the same draws; NaN where that is zero."""
         drawn = np.full_like(self.drawn, np.nan)
         np.divide(self.drawn, np.abs(other.drawn), out=drawn, where=other.drawn != 0)
         estimate = self.estimate / abs(other.estimate) if other.estimate else float("nan")
         return Draws(estimate, drawn)
 
     def interval(self, level: float = LEVEL) -> Interval:
-        """Return the percentile interval; draws with nothing to score are left out.
+        """Return the percentile interval; draws where the score is undefined are excluded.
 
-        A draw of few movies lacks classes, which can push both ends past the estimate: the
+        A draw of few movies lacks classes, which can move both ends past the estimate: the
         interval is widened to hold it.
         """
         scored = self.drawn[~np.isnan(self.drawn)]
@@ -72,7 +72,7 @@ class Draws:
         tail = 50 * (1 - level)
         low, high = np.percentile(scored, [tail, 100 - tail])
         ends = [self.estimate, min(low, self.estimate), max(high, self.estimate)]
-        # rounded beyond what anybody reads, so that a zero is no "-0.000"
+        # rounded beyond any shown digit, so that a zero is never shown as "-0.000"
         return Interval(*(float(x) for x in np.round(ends, 12) + 0.0))
 
 
@@ -84,21 +84,21 @@ def bootstrap(
     franchises: np.ndarray | None = None,
     resamples: int = RESAMPLES,
 ) -> dict[str, Draws]:
-    """Score all movies, and many draws of as many movies with replacement.
+    """Compute scores of all movies, and of many draws of as many movies with replacement.
 
     Args:
-        statistics: Scores many draws at once.
-        n_movies: How many movies there are; at least 1.
+        statistics: Computes the scores of many draws at once.
+        n_movies: Number of movies, at least 1.
         seed: The same seed draws the same movies, whatever the statistics.
-        franchises: Of each movie, a name or number, (movies,): whole ones are drawn, and the last
+        franchises: Name or number for each movie, (movies,): whole ones are drawn, and the last
             one of a draw is cut. None draws movies one by one.
-        resamples: How many draws.
+        resamples: Number of draws.
 
     Source:
         Davison and Hinkley 1997, section 3.8: resampling of whole clusters.
 
     Raises:
-        ValueError: There is no movie.
+        ValueError: `n_movies` is below 1.
 
     Example:
         >>> hits = np.array([1.0, 0.0, 1.0, 1.0])
@@ -107,7 +107,7 @@ def bootstrap(
         Interval(estimate=0.75, low=0.25, high=1.0)
     """
     if n_movies < 1:
-        raise ValueError("a bootstrap interval wants at least one movie, came none")
+        raise ValueError("a bootstrap interval requires at least one movie")
     rng = np.random.default_rng(seed)
     at_once = max(1, _DRAWS_AT_ONCE // n_movies)
     clusters = _Clusters(np.arange(n_movies) if franchises is None else np.asarray(franchises))

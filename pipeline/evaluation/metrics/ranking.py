@@ -1,7 +1,7 @@
-"""Areas under curves over all cuts of a ranking, for many bootstrap draws at once.
+"""Areas under precision-recall and ROC curves, for many bootstrap draws at once.
 
 A draw repeats items and never reorders them, so a ranking is sorted once and each draw is a row
-of weights. Items of equal score are one cut, as in scikit-learn, which is the second
+of weights. Items of equal score share one threshold, as in scikit-learn, which is the second
 implementation in the tests.
 """
 
@@ -11,45 +11,45 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Cuts:
-    """What lies above every cut of a ranking, from the highest score down.
+class ThresholdCounts:
+    """Counts at every threshold of a ranking, from the highest score down.
 
     Attributes:
-        hits: Weight of the positive items above each cut, float64 (draws, cuts).
-        seen: Weight of all items above each cut, the same shape.
+        true_positives: Weight of positive items at or above each, float64 (draws, thresholds).
+        predicted: Weight of all items at or above each, the same shape.
     """
 
-    hits: np.ndarray
-    seen: np.ndarray
+    true_positives: np.ndarray
+    predicted: np.ndarray
 
 
-def cut_ranking(
-    scores: np.ndarray,
-    is_positive: np.ndarray,
+def count_thresholds(
+    preds: np.ndarray,
+    target: np.ndarray,
     weights: np.ndarray,
     items: np.ndarray | None = None,
-) -> Cuts:
-    """Rank items by score and count what lies above each cut.
+) -> ThresholdCounts:
+    """Rank items by score and count true positives at every threshold.
 
     Args:
-        scores: Of each item, shape (n,).
-        is_positive: Whether the answer to it is yes, shape (n,).
+        preds: Score of each item, shape (n,).
+        target: Whether it is positive, bool or 0 and 1, shape (n,).
         weights: How often each draw holds an item, shape (draws, m).
         items: Column of `weights` for each item, int (n,), where several share one; else m = n.
     """
-    order = np.argsort(-scores, kind="stable")
-    ranked = scores[order]
+    order = np.argsort(-preds, kind="stable")
+    ranked = preds[order]
     ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
     drawn = weights[:, order if items is None else items[order]]
-    seen = np.cumsum(drawn, axis=1)[:, ends]
-    drawn *= is_positive[order]
-    return Cuts(np.cumsum(drawn, axis=1)[:, ends], seen)
+    predicted = np.cumsum(drawn, axis=1)[:, ends]
+    drawn *= target[order]
+    return ThresholdCounts(np.cumsum(drawn, axis=1)[:, ends], predicted)
 
 
-def precision_recall_area(cuts: Cuts) -> np.ndarray:
-    """Trapezoidal area under the precision-recall curve, from precision 1 at recall 0.
+def precision_recall_area(counts: ThresholdCounts) -> np.ndarray:
+    """Compute the trapezoidal area under the precision-recall curve from (recall 0, precision 1).
 
-    Not `average_precision`: straight lines between cuts flatter rankings with ties.
+    Not `average_precision`: linear interpolation overestimates rankings with ties.
 
     Returns:
         Float64 (draws,); NaN where a draw holds no positive item.
@@ -59,38 +59,42 @@ def precision_recall_area(cuts: Cuts) -> np.ndarray:
         `sklearn.metrics.auc` of `precision_recall_curve`.
 
     Example:
-        >>> ranking = cut_ranking(np.array([0.9, 0.5, 0.1]), np.array([1, 0, 1]), np.ones((1, 3)))
-        >>> precision_recall_area(ranking).round(4).tolist()
+        >>> preds, target = np.array([0.9, 0.5, 0.1]), np.array([1, 0, 1])
+        >>> counts = count_thresholds(preds, target, np.ones((1, 3)))
+        >>> precision_recall_area(counts).round(4).tolist()
         [0.7917]
     """
-    precision, recall = _precision(cuts), _share(cuts.hits)
+    precision, recall = _precision(counts), _recall(counts.true_positives)
     before = np.concatenate([np.ones((len(precision), 1)), precision[:, :-1]], axis=1)
     steps = np.diff(recall, axis=1, prepend=0)
     return (steps * (precision + before) / 2).sum(axis=1)
 
 
-def average_precision(cuts: Cuts) -> np.ndarray:
-    """Mean precision at the positive items, without interpolation; NaN without a positive item."""
-    return (np.diff(_share(cuts.hits), axis=1, prepend=0) * _precision(cuts)).sum(axis=1)
+def average_precision(counts: ThresholdCounts) -> np.ndarray:
+    """Compute the average precision, without interpolation; NaN without a positive item."""
+    steps = np.diff(_recall(counts.true_positives), axis=1, prepend=0)
+    return (steps * _precision(counts)).sum(axis=1)
 
 
-def roc_area(cuts: Cuts) -> np.ndarray:
-    """Share of pairs of a positive and a negative item in right order; a tie counts half.
+def roc_area(counts: ThresholdCounts) -> np.ndarray:
+    """Compute the area under the ROC curve.
 
     Returns:
         Float64 (draws,); NaN where a draw holds no positive or no negative item.
     """
-    hits, misses = _share(cuts.hits), _share(cuts.seen - cuts.hits)
-    steps = np.diff(misses, axis=1, prepend=0)
-    before = np.concatenate([np.zeros((len(hits), 1)), hits[:, :-1]], axis=1)
-    return (steps * (hits + before) / 2).sum(axis=1)
+    tpr = _recall(counts.true_positives)
+    fpr = _recall(counts.predicted - counts.true_positives)
+    before = np.concatenate([np.zeros((len(tpr), 1)), tpr[:, :-1]], axis=1)
+    return (np.diff(fpr, axis=1, prepend=0) * (tpr + before) / 2).sum(axis=1)
 
 
-def _precision(cuts: Cuts) -> np.ndarray:
-    """Share of positives above each cut; 1, the curve's start, where nothing was drawn yet."""
-    return np.divide(cuts.hits, cuts.seen, out=np.ones_like(cuts.hits), where=cuts.seen > 0)
+def _precision(counts: ThresholdCounts) -> np.ndarray:
+    """Return the precision at each threshold; 1, the curve's start, where nothing was drawn yet."""
+    true, predicted = counts.true_positives, counts.predicted
+    return np.divide(true, predicted, out=np.ones_like(true), where=predicted > 0)
 
 
-def _share(counts: np.ndarray) -> np.ndarray:
+def _recall(counts: np.ndarray) -> np.ndarray:
+    """Return cumulative counts as fractions of the last; NaN where that is 0."""
     total = counts[:, -1:]
     return np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0)

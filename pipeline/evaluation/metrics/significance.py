@@ -1,4 +1,4 @@
-"""Which differences between answers are more than chance, with many of them in one table."""
+"""Tests of differences between results, corrected for the many comparisons of a table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,21 +12,21 @@ from pipeline.evaluation.metrics.split_results import SplitResult, check_same_mo
 from pipeline.evaluation.metrics.task_scores import is_error
 
 SIGNIFICANCE = 0.05
-"""Chance of calling any difference of a table real where none is."""
+"""Family-wise error rate of a table of comparisons."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One difference of a table, on the same movies.
+    """One paired difference of a table, on the same movies.
 
     Attributes:
         model, other: Names of the two variants.
         metric: Name of the score.
         difference: Model minus other.
-        relative: The same as a share of the other's score.
-        p_value: Of the difference, from its bootstrap; NaN where it cannot be had.
+        relative: The same as a fraction of the other's score.
+        p_value: Of the difference, from its bootstrap; NaN where undefined.
         p_holm: The same, corrected for all comparisons of the table.
-        mcnemar_p, mcnemar_p_holm: Of being right more often, for said classes; else NaN.
+        mcnemar_p, mcnemar_p_holm: Of the accuracies, for predicted classes; else NaN.
     """
 
     model: str
@@ -42,19 +42,19 @@ class Comparison:
     @property
     def outcome(self) -> str:
         """Of the model: "better", "worse", or "open" where the interval holds zero."""
-        return judge(self.metric, self.difference)
+        return classify_difference(self.metric, self.difference)
 
     @property
     def is_significant(self) -> bool:
-        """Whether the difference holds among all comparisons of the table."""
+        """Whether the difference is significant after Holm's correction."""
         return self.p_holm < SIGNIFICANCE
 
 
-def judge(metric: str, difference: Interval) -> str:
-    """Turn a difference's side into "better", "worse" or "open": errors are better below.
+def classify_difference(metric: str, difference: Interval) -> str:
+    """Return "better", "worse", or "open" where zero is inside; lower errors are better.
 
     Example:
-        >>> judge("rmse_error", Interval(-0.2, -0.3, -0.1))
+        >>> classify_difference("rmse_error", Interval(-0.2, -0.3, -0.1))
         'better'
     """
     if difference.side == "open":
@@ -68,11 +68,11 @@ def compare_all(
     """Compare every model with every baseline and with the models after it.
 
     Args:
-        results: Of one split and task, about the same movies; limits are passed over.
-        draws: By variant, from `SplitResult.draw` with one seed.
+        results: Of one split and task, about the same movies; noise ceilings are skipped.
+        draws: By variant, from `SplitResult.bootstrap` with one seed.
 
     Raises:
-        ValueError: Two results answered about different movies.
+        ValueError: Two results are about different movies.
     """
     check_same_movies(results)
     models = [result for result in results if result.kind == "model"]
@@ -80,11 +80,12 @@ def compare_all(
     pairs = [
         (model, other) for k, model in enumerate(models) for other in [*baselines, *models[k + 1 :]]
     ]
-    made = [_compare(model, other, draws) for model, other in pairs]
-    holm = correct_holm([c.p_value for c in made])
-    mcnemar = correct_holm([c.mcnemar_p for c in made])
+    comparisons = [_compare(model, other, draws) for model, other in pairs]
+    holm = correct_holm([c.p_value for c in comparisons])
+    mcnemar = correct_holm([c.mcnemar_p for c in comparisons])
     return [
-        replace(c, p_holm=p, mcnemar_p_holm=m) for c, p, m in zip(made, holm, mcnemar, strict=True)
+        replace(c, p_holm=p, mcnemar_p_holm=m)
+        for c, p, m in zip(comparisons, holm, mcnemar, strict=True)
     ]
 
 
@@ -92,15 +93,15 @@ def _compare(
     model: SplitResult, other: SplitResult, draws: Mapping[str, Mapping[str, Draws]]
 ) -> Comparison:
     metric = model.task.main_metric
-    theirs = draws[other.variant][metric]
-    gap = draws[model.variant][metric].minus(theirs)
+    reference = draws[other.variant][metric]
+    difference = draws[model.variant][metric].minus(reference)
     return Comparison(
         model.variant,
         other.variant,
         metric,
-        gap.interval(),
-        gap.over(theirs).interval(),
-        bootstrap_p(gap),
+        difference.interval(),
+        difference.over(reference).interval(),
+        bootstrap_p(difference),
         mcnemar_p=mcnemar_p(model, other),
     )
 
@@ -108,11 +109,11 @@ def _compare(
 def bootstrap_p(difference: Draws) -> float:
     """Compute the two-sided p-value of a paired difference from the spread of its draws.
 
-    The difference over its bootstrap standard error is read as normal: counting draws beyond zero
-    could give no p-value below 2 in 1,000, which no correction for many comparisons survives.
+    The difference over its bootstrap standard error is taken as normal: counting draws beyond zero
+    yields no p-value below 2 in 1,000, which no correction for many comparisons survives.
 
     Returns:
-        In [0, 1]; 1 where nothing varies, NaN where the difference cannot be had.
+        In [0, 1]; 1 where nothing varies, NaN where the difference is undefined.
 
     Example:
         >>> draws = np.random.default_rng(0).normal(0.2, 0.1, 1000)
@@ -129,22 +130,23 @@ def bootstrap_p(difference: Draws) -> float:
 
 
 def mcnemar_p(model: SplitResult, other: SplitResult) -> float:
-    """Compute McNemar's exact p-value of one being right more often than the other.
+    """Compute the p-value of McNemar's exact test of equal accuracies.
 
     Returns:
-        In [0, 1]; 1 where both are right about the same movies; NaN where no class is said:
-        numbers, labels, or answers that are drawn.
+        In [0, 1]; 1 where both are correct on the same movies; NaN where no class is predicted:
+        numbers, labels, or classes that are sampled.
     """
-    if model.task.kind != TaskKind.CLASSES or model.is_drawn or other.is_drawn:
+    if model.task.kind != TaskKind.CLASSES or model.is_sampled or other.is_sampled:
         return float("nan")
-    right = model.y_said == model.y_true
-    other_right = other.y_said == other.y_true
-    won, lost = int((right & ~other_right).sum()), int((~right & other_right).sum())
+    correct = model.predicted == model.target
+    other_correct = other.predicted == other.target
+    won = int((correct & ~other_correct).sum())
+    lost = int((~correct & other_correct).sum())
     return float(binomtest(won, won + lost).pvalue) if won + lost else 1.0
 
 
 def correct_holm(p_values: Sequence[float]) -> list[float]:
-    """Correct p-values for their number by Holm's steps; NaN stays and is not counted.
+    """Correct p-values by Holm's step-down method; NaN stays and is not counted.
 
     Example:
         >>> correct_holm([0.04, 0.01, float("nan")])

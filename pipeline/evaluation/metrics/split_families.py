@@ -1,4 +1,4 @@
-"""Splits that belong together: the folds of a cross-validation, the official splits of a paper."""
+"""Families of splits: the folds of a cross-validation, the official splits of a paper."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ _NUMBERED = re.compile(r"(?P<family>[a-z].*?)[ _-]?\d+", re.IGNORECASE)
 
 
 def name_family(split: str) -> str:
-    """Name the family of a numbered split; empty for one that stands alone.
+    """Return the family of a numbered split; empty for a single one.
 
     Example:
         >>> name_family("fold-3"), name_family("official_0"), name_family("70-20-10")
@@ -36,16 +36,25 @@ def group_families(splits: Sequence[str]) -> dict[str, list[str]]:
     return {family: members for family, members in grouped.items() if len(members) > 1}
 
 
+def pool_families(results: Sequence[SplitResult]) -> dict[str, list[SplitResult]]:
+    """Pool one task's numbered splits, by family."""
+    families = group_families(list(dict.fromkeys(result.split for result in results)))
+    return {
+        family: pool([result for result in results if result.split in members], family)
+        for family, members in families.items()
+    }
+
+
 def pool(results: Sequence[SplitResult], family: str) -> list[SplitResult]:
-    """Put the answers of a family's test parts into one result per variant.
+    """Pool the predictions on a family's test sets into one result per variant.
 
     Args:
         results: All results of the family's splits and of one task.
         family: The pooled results' split.
 
     Returns:
-        The variants that answered on every split, in the order of the first; none where a movie
-        stands in two test parts: it would count twice.
+        The variants evaluated on every split, in the order of the first; none where two test sets
+        share a movie: it would count twice.
     """
     splits = list(dict.fromkeys(result.split for result in results))
     by_name = {(result.split, result.variant): result for result in results}
@@ -62,19 +71,19 @@ def pool(results: Sequence[SplitResult], family: str) -> list[SplitResult]:
 
 def _pool(results: Sequence[SplitResult], family: str) -> SplitResult:
     first = results[0]
-    answers = [result.answers for result in results]
-    if len({answer.ndim for answer in answers}) > 1:
-        answers = [result.y_said for result in results]
+    preds = [result.preds for result in results]
+    if len({some.ndim for some in preds}) > 1:
+        preds = [result.predicted for result in results]
     return replace(
         first,
         split=family,
         tmdb_ids=np.concatenate([result.tmdb_ids for result in results]),
-        y_true=np.concatenate([result.y_true for result in results]),
-        answers=np.concatenate(answers),
+        preds=np.concatenate(preds),
+        target=np.concatenate([result.target for result in results]),
         franchises=_pool_franchises(results),
         history=(),
         best_epoch=0,
-        rows=_pool_rows(results),
+        set_sizes=_pool_set_sizes(results),
         facts=_pool_facts([result.facts for result in results]),
     )
 
@@ -84,35 +93,36 @@ def _pool_franchises(results: Sequence[SplitResult]) -> np.ndarray | None:
     return np.concatenate(known) if len(known) == len(results) else None
 
 
-def _pool_rows(results: Sequence[SplitResult]) -> dict[str, int]:
-    """Count all test movies, and the mean of the training parts."""
-    trained = [result.rows["train"] for result in results if "train" in result.rows]
+def _pool_set_sizes(results: Sequence[SplitResult]) -> dict[str, int]:
+    """Count all test movies, and the mean size of the training sets."""
+    trained = [r.set_sizes["train"] for r in results if "train" in r.set_sizes]
     train = {"train": round(sum(trained) / len(trained))} if len(trained) == len(results) else {}
     return {**train, "test": sum(len(result.tmdb_ids) for result in results)}
 
 
 def _pool_facts(facts: Sequence[Mapping[str, object]]) -> dict[str, object]:
-    """Add up the time of training; keep what is the same in every split."""
+    """Sum the training time; keep what is equal in every split."""
     first = facts[0]
     same = {k: v for k, v in first.items() if all(other.get(k) == v for other in facts)}
     times = [other["train_s"] for other in facts if "train_s" in other]
-    return same | ({"train_s": float(sum(times))} if len(times) == len(facts) else {})
+    total_s = sum(time_s for time_s in times if isinstance(time_s, int | float))
+    return same | ({"train_s": float(total_s)} if len(times) == len(facts) else {})
 
 
-def average(scores: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
+def average_scores(scores: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
     """Compute mean and standard deviation (ddof 1) of scores over splits.
 
     Args:
-        scores: Estimates by name, of each split; NaN where one cannot be had.
+        scores: Estimates by name, of each split; NaN where undefined.
 
     Returns:
         By name: mean, sd and the number of splits.
 
     Source:
-        Seed 002's paper reports mean ± standard deviation over its three official splits.
+        Reference implementation 002: its paper reports mean ± standard deviation over three splits.
 
     Example:
-        >>> average([{"mae_error": 1.0}, {"mae_error": 2.0}])
+        >>> average_scores([{"mae_error": 1.0}, {"mae_error": 2.0}])
         {'mae_error': {'mean': 1.5, 'sd': 0.7071067811865476, 'splits': 2}}
     """
     named = [name for name in scores[0] if all(name in other for other in scores)]

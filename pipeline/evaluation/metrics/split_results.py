@@ -1,4 +1,4 @@
-"""What a model or baseline said about the test part of one split, and its scores."""
+"""Predictions of a model or baseline on the test set of one split, and their scores."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,28 +16,29 @@ ResultKind = Literal["model", "baseline", "limit"]
 
 @dataclass(frozen=True)
 class SplitResult:
-    """Answers about one split's test part.
+    """Predictions on one split's test set.
 
     Attributes:
-        task: What was asked.
+        task: What is predicted.
         split: Name of the split.
-        variant: Name of the model variant or baseline ("seed's three streams").
-        kind: "model", "baseline", or "limit" for what nobody can beat.
-        tmdb_ids: Movies of the test part, int64 (n,).
-        y_true: Classes, int64 (n,); numbers, float64 (n,); or 0 and 1 per label, (n, labels).
-        answers: Probabilities, float64 (n, classes) or (n, labels); or numbers, (n,) or (n, 3)
+        variant: Name of the model variant or baseline ("late fusion").
+        kind: "model", "baseline", or "limit" for the noise ceiling, which no model can beat.
+        tmdb_ids: Movies of the test set, int64 (n,).
+        preds: Probabilities, float64 (n, classes) or (n, labels); or numbers, (n,) or (n, 3)
             with the lower and upper end of a 90 % predictive interval.
+        target: Actual classes, int64 (n,); numbers, float64 (n,); or 0 and 1 per label,
+            (n, labels).
         history: Per epoch, for models: epoch, learning_rate, train_loss, val_loss and scores.
-        best_epoch: The epoch whose weights answered; 0 for none.
-        rows: Movies per part: {"train": 67, "val": 19, "test": 10, "excluded": 0}.
-        facts: JSON values for the report: streams, parameters, train_s, class edges.
-        franchises: Of each movie, a name, (n,): whole franchises are drawn for intervals. None for
-            movies that have nothing to do with each other.
-        is_drawn: Whether classes are drawn from the probabilities. Scores are then those of the
-            expected counts: one draw of few movies can be luck.
+        best_epoch: The epoch whose weights were kept; 0 for none.
+        set_sizes: Movies per set: {"train": 67, "val": 19, "test": 10, "excluded": 0}.
+        facts: JSON values for the report: modalities, parameters, train_s, class edges.
+        franchises: Franchise of each movie, (n,): whole ones are drawn for intervals. None for
+            independent movies.
+        is_sampled: Whether classes are sampled from the probabilities. Scores are then those of
+            the expected confusion matrix: a single sample of few movies is noisy.
 
     Raises:
-        ValueError: Shapes do not fit, or a true value or an answer is unknown.
+        ValueError: Shapes do not fit, or an actual or predicted value is missing.
     """
 
     task: Task
@@ -45,76 +46,76 @@ class SplitResult:
     variant: str
     kind: ResultKind
     tmdb_ids: np.ndarray
-    y_true: np.ndarray
-    answers: np.ndarray
+    preds: np.ndarray
+    target: np.ndarray
     history: Sequence[Mapping[str, float]] = ()
     best_epoch: int = 0
-    rows: Mapping[str, int] = field(default_factory=dict)
+    set_sizes: Mapping[str, int] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
     franchises: np.ndarray | None = None
-    is_drawn: bool = False
+    is_sampled: bool = False
 
     def __post_init__(self):
         about = f"{self.variant!r} on {self.split!r} of {self.task.name!r}"
         n, wide = len(self.tmdb_ids), (len(self.task.class_names),)
-        true_shape = (n, *wide) if self.task.kind == TaskKind.LABELS else (n,)
+        target_shape = (n, *wide) if self.task.kind == TaskKind.LABELS else (n,)
         shapes = [(n,), (n, 3)] if self.task.kind == TaskKind.REGRESSION else [(n, *wide)]
-        if np.shape(self.y_true) != true_shape or np.shape(self.answers) not in shapes:
+        if np.shape(self.target) != target_shape or np.shape(self.preds) not in shapes:
             raise ValueError(
-                f"{about}: wanted true values {true_shape} and answers {shapes[0]}, came "
-                f"{np.shape(self.y_true)} and {np.shape(self.answers)}"
+                f"{about}: expected target of shape {target_shape} and preds of shape {shapes[0]}, "
+                f"got {np.shape(self.target)} and {np.shape(self.preds)}"
             )
-        if not (np.isfinite(self.y_true).all() and np.isfinite(self.answers).all()):
-            raise ValueError(f"{about}: a true value or an answer is unknown; leave the movie out")
-        if self.task.kind == TaskKind.CLASSES and (np.asarray(self.y_true) < 0).any():
-            raise ValueError(f"{about}: a movie's class is unknown; leave the movie out")
+        if not (np.isfinite(self.target).all() and np.isfinite(self.preds).all()):
+            raise ValueError(f"{about}: an actual or predicted value is missing; exclude the movie")
+        if self.task.kind == TaskKind.CLASSES and (np.asarray(self.target) < 0).any():
+            raise ValueError(f"{about}: a movie's class is unknown; exclude the movie")
 
     @property
-    def y_said(self) -> np.ndarray:
-        """The most probable class of each movie, int64 (n,); or the said number, float64 (n,)."""
+    def predicted(self) -> np.ndarray:
+        """The most probable class of each movie, int64 (n,); or its number, float64 (n,)."""
         if self.task.kind == TaskKind.CLASSES:
-            return self.answers.argmax(axis=1)
-        return self.answers if self.answers.ndim == 1 else self.answers[:, 0]
+            return self.preds.argmax(axis=1)
+        return self.preds if self.preds.ndim == 1 else self.preds[:, 0]
 
-    def count(self) -> np.ndarray:
-        """Count confusions, float64 (classes, classes); rows are true classes."""
-        if self.is_drawn:
-            return expect_confusions(self.y_true, self.answers)
-        return count_confusions(self.y_true, self.y_said, self.answers.shape[1])
+    def count_confusions(self) -> np.ndarray:
+        """Count the confusion matrix, float64 (classes, classes); rows are actual classes."""
+        if self.is_sampled:
+            return expect_confusions(self.preds, self.target)
+        return count_confusions(self.predicted, self.target, self.preds.shape[1])
 
-    def draw(self, *, seed: int) -> dict[str, Draws]:
+    def bootstrap(self, *, seed: int) -> dict[str, Draws]:
         """Compute every score, also of many draws; results of a split draw the same movies."""
 
         def statistics(rows: np.ndarray) -> dict[str, np.ndarray]:
-            return score_draws(self.task, self.y_true, self.answers, rows, is_drawn=self.is_drawn)
+            return score_draws(self.task, self.preds, self.target, rows, is_sampled=self.is_sampled)
 
         return bootstrap(statistics, len(self.tmdb_ids), seed=seed, franchises=self.franchises)
 
 
 def score_result(result: SplitResult, *, seed: int) -> dict[str, Interval]:
     """Compute every score with its interval."""
-    return {name: draws.interval() for name, draws in result.draw(seed=seed).items()}
+    return {name: draws.interval() for name, draws in result.bootstrap(seed=seed).items()}
 
 
 def compare(model: SplitResult, other: SplitResult, metric: str = "", *, seed: int) -> Interval:
-    """Estimate model minus other on the same movies, drawn together.
+    """Estimate the score of `model` minus that of `other`, paired on the same movies.
 
     Args:
-        model: What is judged.
-        other: Against what.
+        model: The first result.
+        other: The second.
         metric: Name of the score; empty for the task's main one.
         seed: Of the bootstrap.
 
     Raises:
-        ValueError: The two did not answer about the same movies.
+        ValueError: The two are about different movies.
     """
     check_same_movies([model, other])
     name = metric or model.task.main_metric
-    return model.draw(seed=seed)[name].minus(other.draw(seed=seed)[name]).interval()
+    return model.bootstrap(seed=seed)[name].minus(other.bootstrap(seed=seed)[name]).interval()
 
 
 def check_same_movies(results: Sequence[SplitResult]) -> None:
-    """Refuse results about different movies, or with different true values.
+    """Check that results are about the same movies with the same actual values.
 
     Raises:
         ValueError: They differ.
@@ -123,11 +124,11 @@ def check_same_movies(results: Sequence[SplitResult]) -> None:
     for other in results[1:]:
         if not np.array_equal(first.tmdb_ids, other.tmdb_ids):
             raise ValueError(
-                f"{first.variant!r} and {other.variant!r} answered about different movies in "
-                f"{first.split}; compare them on the same test part"
+                f"{first.variant!r} and {other.variant!r} predicted different movies of "
+                f"{first.split}; compare them on the same test set"
             )
-        if not np.array_equal(first.y_true, other.y_true):
+        if not np.array_equal(first.target, other.target):
             raise ValueError(
-                f"{first.variant!r} and {other.variant!r} know other true values of the same "
-                f"movies in {first.split}; make both targets from the same training part"
+                f"{first.variant!r} and {other.variant!r} have different actual values of the "
+                f"same movies of {first.split}; derive both targets from the same training set"
             )

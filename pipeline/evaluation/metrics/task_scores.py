@@ -1,4 +1,4 @@
-"""All scores by name: which a task has, what people call them, and which way is better."""
+"""All scores of a task by name: how each is called, and whether lower is better."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from pipeline.evaluation.metrics.class_metrics import (
     expect_confusions,
 )
 from pipeline.evaluation.metrics.label_metrics import score_labels
-from pipeline.evaluation.metrics.ranking import cut_ranking, roc_area
+from pipeline.evaluation.metrics.ranking import count_thresholds, roc_area
 from pipeline.evaluation.metrics.regression_metrics import score_numbers
 
 METRIC_WORDS = {
@@ -37,42 +37,42 @@ METRIC_WORDS = {
     "sample_ap_score": "sAP",
     "average_precision_score": "average precision",
 }
-"""How a score is called in front of people, in the order to be shown."""
+"""The name of each score in reports, in the order of their columns."""
 
 TOP_CLASSES = 3
 
 
 def is_error(metric: str) -> bool:
-    """Tell whether lower is better."""
+    """Return whether lower is better."""
     return metric.endswith("_error")
 
 
 def score_draws(
     task: Task,
-    y_true: np.ndarray,
-    answers: np.ndarray,
+    preds: np.ndarray,
+    target: np.ndarray,
     rows: np.ndarray,
     *,
-    is_drawn: bool = False,
+    is_sampled: bool = False,
 ) -> dict[str, np.ndarray]:
-    """Compute every score of a task for many draws of movies.
+    """Compute every score of a task for many bootstrap draws of movies.
 
     Args:
-        task: What was asked.
-        y_true: Classes (n,), numbers (n,), or labels (n, labels).
-        answers: Probabilities (n, classes) or (n, labels), or numbers (n,) or (n, 3).
+        task: What is predicted.
+        preds: Probabilities (n, classes) or (n, labels), or numbers (n,) or (n, 3).
+        target: Actual classes (n,), numbers (n,), or labels (n, labels).
         rows: Row numbers of each draw, int64 (draws, movies of a draw).
-        is_drawn: Whether said classes are drawn from the probabilities; their scores are then
-            those of the expected counts.
+        is_sampled: Whether classes are sampled from the probabilities; scores are then those of
+            the expected confusion matrix.
 
     Returns:
         By name, float64 (draws,); NaN where a draw has nothing to score.
     """
     if task.kind == TaskKind.REGRESSION:
-        return score_numbers(y_true, answers, count_draws(rows, len(y_true)))
+        return score_numbers(preds, target, count_draws(rows, len(target)))
     if task.kind == TaskKind.LABELS:
-        return score_labels(y_true, answers, count_draws(rows, len(y_true)))
-    return _score_classes(task, y_true, answers, rows, is_drawn)
+        return score_labels(preds, target, count_draws(rows, len(target)))
+    return _score_classes(task, preds, target, rows, is_sampled)
 
 
 def count_draws(rows: np.ndarray, n_movies: int) -> np.ndarray:
@@ -88,53 +88,48 @@ def count_draws(rows: np.ndarray, n_movies: int) -> np.ndarray:
 
 
 def _score_classes(
-    task: Task, y_true: np.ndarray, probabilities: np.ndarray, rows: np.ndarray, is_drawn: bool
+    task: Task, preds: np.ndarray, target: np.ndarray, rows: np.ndarray, is_sampled: bool
 ) -> dict[str, np.ndarray]:
-    if is_drawn:
-        confusion = expect_confusions(y_true[rows], probabilities[rows])
+    if is_sampled:
+        confusion = expect_confusions(preds[rows], target[rows])
     else:
-        said = probabilities.argmax(axis=1)
-        confusion = count_confusions(y_true[rows], said[rows], probabilities.shape[1])
+        confusion = count_confusions(preds.argmax(axis=1)[rows], target[rows], preds.shape[1])
     metrics = CONFUSION_METRICS | (ORDERED_METRICS if task.is_ordered else {})
     scores = {name: metric(confusion) for name, metric in metrics.items()}
-    if probabilities.shape[1] > TOP_CLASSES:
-        scores["top3_accuracy_score"] = find_in_top(y_true, probabilities)[rows].mean(axis=1)
-    weights = count_draws(rows, len(y_true))
-    scores["auc_score"] = score_auc(y_true, probabilities, weights)
+    if preds.shape[1] > TOP_CLASSES:
+        scores["top3_accuracy_score"] = rank_in_top(preds, target)[rows].mean(axis=1)
+    scores["auc_score"] = score_auc(preds, target, count_draws(rows, len(target)))
     return {name: scores[name] for name in METRIC_WORDS if name in scores}
 
 
-def find_in_top(
-    y_true: np.ndarray, probabilities: np.ndarray, top: int = TOP_CLASSES
-) -> np.ndarray:
-    """Tell how surely each movie's class is among the `top` most probable ones, float64 (n,).
+def rank_in_top(preds: np.ndarray, target: np.ndarray, top: int = TOP_CLASSES) -> np.ndarray:
+    """Compute the probability that each actual class is among the `top` predicted, float64 (n,).
 
-    Classes of equal probability take the places that are left in a random order.
+    Classes of equal probability share the remaining ranks at random.
 
     Example:
-        >>> find_in_top(np.array([0, 1]), np.array([[0.5, 0.3, 0.2], [1.0, 0.0, 0.0]]), top=2)
+        >>> rank_in_top(np.array([[0.5, 0.3, 0.2], [1.0, 0.0, 0.0]]), np.array([0, 1]), top=2)
         array([1. , 0.5])
     """
-    own = np.take_along_axis(probabilities, y_true[:, None], axis=1)
-    above = (probabilities > own).sum(axis=1)
-    level = (probabilities == own).sum(axis=1)
-    return np.clip((top - above) / level, 0, 1)
+    own = np.take_along_axis(preds, target[:, None], axis=1)
+    above = (preds > own).sum(axis=1)
+    tied = (preds == own).sum(axis=1)
+    return np.clip((top - above) / tied, 0, 1)
 
 
-def score_auc(y_true: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Compute the area under the ROC curve, of two classes or as mean of one against the rest.
+def score_auc(preds: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Compute the area under the ROC curve: of the second of two classes, else one-vs-rest.
 
-    Classes of which a draw holds none, or nothing else, are left out of the mean.
+    Classes that a draw lacks, or holds alone, are excluded from the mean.
 
     Returns:
         Float64 (draws,); NaN where a draw holds a single class.
     """
-    n_classes = probabilities.shape[1]
-    asked = [1] if n_classes == 2 else range(n_classes)
+    classes = [1] if preds.shape[1] == 2 else range(preds.shape[1])
     areas = np.stack(
-        [roc_area(cut_ranking(probabilities[:, k], y_true == k, weights)) for k in asked]
+        [roc_area(count_thresholds(preds[:, k], target == k, weights)) for k in classes]
     )
-    there = ~np.isnan(areas)
-    total = there.sum(axis=0)
-    summed = np.where(there, areas, 0).sum(axis=0)
+    is_defined = ~np.isnan(areas)
+    total = is_defined.sum(axis=0)
+    summed = np.where(is_defined, areas, 0).sum(axis=0)
     return np.divide(summed, total, out=np.full(len(total), np.nan), where=total > 0)

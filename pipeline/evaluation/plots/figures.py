@@ -1,6 +1,6 @@
-"""What all pictures share: colours, axes without clutter, a grid of panels, files that repeat.
+"""What all plots share: colours, panels, titles, and files equal for equal results.
 
-Only matplotlib's object interface is used, so no window system and no global state are touched.
+Only matplotlib's object interface is used: no window system, no global figure.
 """
 
 from pathlib import Path
@@ -8,6 +8,9 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from pipeline.evaluation.metrics.split_results import SplitResult
+from pipeline.evaluation.wording import variant_title
 
 DPI = 110
 
@@ -20,18 +23,30 @@ COLOURS = (
 
 
 def pick_colours(count: int) -> list[str]:
-    """Return so many colours; they come again after ten."""
+    """Return `count` colours; they repeat after ten."""
     return [COLOURS[k % len(COLOURS)] for k in range(count)]
 
 
-def lay_out(panels: int, *, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+def title_of(result: SplitResult) -> str:
+    """Return the title of a result's panel."""
+    return f"{result.split}: {variant_title(result.variant)}, {len(result.target)} test films"
+
+
+def label_of(name: str, result: SplitResult) -> str:
+    """Return an axis label with the unit of the result's task."""
+    return f"{name} ({result.task.unit})" if result.task.unit else name
+
+
+def make_panels(
+    panels: int, *, width: float, height: float, columns: int = 2
+) -> tuple[Figure, list[Axes]]:
     """Make a figure of panels in rows; surplus places stay empty.
 
     Args:
         panels: How many; at least one place is made.
-        columns: Most panels beside each other.
         width: Of one panel, in inches.
         height: The same.
+        columns: Most panels in a row.
     """
     across = min(columns, max(1, panels))
     down = -(-panels // across) or 1
@@ -42,8 +57,8 @@ def lay_out(panels: int, *, columns: int, width: float, height: float) -> tuple[
     return figure, axes[:panels]
 
 
-def tidy(axis: Axes) -> None:
-    """Leave the lines that help reading."""
+def declutter(axis: Axes) -> None:
+    """Keep only the lines that help reading."""
     axis.tick_params(labelsize=8)
     axis.grid(alpha=0.25, linewidth=0.6)
     axis.set_axisbelow(True)
@@ -51,7 +66,7 @@ def tidy(axis: Axes) -> None:
 
 
 def write_figure(figure: Figure, path: Path) -> Path:
-    """Write a PNG; equal figures give equal files."""
+    """Write a PNG file; equal figures give equal files."""
     FigureCanvasAgg(figure)
     # without the version in it, equal results give equal files
     figure.savefig(path, format="png", metadata={"Software": None})

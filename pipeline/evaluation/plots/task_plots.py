@@ -1,22 +1,26 @@
-"""Which pictures a task has, and their files.
+"""Which plots a task has, and their files.
 
-Source of the names of the confusion matrix and the training curves: seed 001, "Output Files".
+Source of the names of the confusion matrix and the training curves: reference implementation 001,
+"Output Files".
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from pipeline.core.tasks import TaskKind
-from pipeline.evaluation.metrics.split_families import group_families
+from pipeline.evaluation.metrics.split_families import group_families, pool_families
 from pipeline.evaluation.metrics.split_results import SplitResult
-from pipeline.evaluation.plots.classification_plots import draw_confusions
-from pipeline.evaluation.plots.label_plots import draw_labels, draw_precision_recall
+from pipeline.evaluation.plots.classification_plots import (
+    draw_confusions,
+    draw_label_scores,
+    draw_precision_recall,
+)
 from pipeline.evaluation.plots.regression_plots import draw_predictions, draw_residuals
 from pipeline.evaluation.plots.training_curves import draw_training_curves
-from pipeline.evaluation.report.evaluation_summary import Subject, pool_families
+from pipeline.evaluation.wording import variant_title
 
 CURVES_FILE = "training_curves.png"
 CONFUSION_FILE = "confusion_matrix.png"
@@ -27,19 +31,19 @@ LABELS_FILE = "label_scores.png"
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A drawn file and what the page says of it."""
+class Plot:
+    """A drawn file with its title and caption."""
 
     title: str
     caption: str
     path: Path
 
 
-def name_file(task: str, tasks: Sequence[str], name: str) -> str:
-    """Name a task's file: the plain name for a system's first task, else with the task before it.
+def plot_file(task: str, tasks: Sequence[str], name: str) -> str:
+    """Return a task's file name: `name` for a system's first task, else after the task's name.
 
     Example:
-        >>> name_file("profit", ["comedy_horror", "profit"], "confusion_matrix.png")
+        >>> plot_file("profit", ["comedy_horror", "profit"], "confusion_matrix.png")
         'profit_confusion_matrix.png'
     """
     return name if task == tasks[0] else f"{task}_{name}"
@@ -47,78 +51,85 @@ def name_file(task: str, tasks: Sequence[str], name: str) -> str:
 
 def draw_task(
     results: Sequence[SplitResult],
-    subject: Subject,
+    main_variant: str,
     folder: Path,
     *,
     tasks: Sequence[str],
-    groups: pd.DataFrame | None = None,
-) -> list[Picture]:
-    """Draw all pictures of one task.
+    segments: pd.DataFrame | None = None,
+) -> list[Plot]:
+    """Draw all plots of one task.
 
     Args:
         results: Of that task, all splits.
-        subject: Names the variant that is drawn.
+        main_variant: The variant that is drawn; the first model where it has no result.
         folder: Where the files go.
         tasks: The system's tasks, for the files' names.
-        groups: Kinds of movies, for the misses of a said number.
+        segments: Segments of movies, for the residuals of a predicted number.
     """
     task = results[0].task
 
     def at(name: str) -> Path:
-        return folder / name_file(task.name, tasks, name)
+        return folder / plot_file(task.name, tasks, name)
 
-    shown = show_splits(results)
-    pictures = _draw_answers(shown, choose_main(shown, subject.main_variant), at, groups)
+    shown = pool_splits(results)
+    plots = _draw_predictions(shown, choose_main(shown, main_variant), at, segments)
     if any(result.history for result in results):
-        caption = "Of numbered splits the first one; the thin upright line is the epoch kept."
+        caption = "Of numbered splits the first; the thin vertical line marks the epoch kept."
         path = draw_training_curves(results, at(CURVES_FILE))
-        pictures.append(Picture("Training curves", caption, path))
-    return pictures
+        plots.append(Plot("Training curves", caption, path))
+    return plots
 
 
-def show_splits(results: Sequence[SplitResult]) -> list[SplitResult]:
-    """Put numbered splits' answers together; those that cannot be stay as they are."""
-    pooled = {family: kept for family, kept in pool_families(results).items() if kept}
+def pool_splits(results: Sequence[SplitResult]) -> list[SplitResult]:
+    """Pool the predictions on numbered splits; those that cannot be pooled stay as they are."""
+    pooled = {family: some for family, some in pool_families(results).items() if some}
     families = group_families([result.split for result in results])
     hidden = {split for family in pooled for split in families[family]}
-    together = [result for kept in pooled.values() for result in kept]
+    together = [result for some in pooled.values() for result in some]
     return together + [result for result in results if result.split not in hidden]
 
 
 def choose_main(results: Sequence[SplitResult], main_variant: str) -> list[SplitResult]:
-    """Return the main variant's results, else those of the first model; none where none is."""
+    """Return the main variant's results, else those of the first model, if any."""
     models = [result for result in results if result.kind == "model"]
     names = [result.variant for result in models]
     chosen = main_variant if main_variant in names else next(iter(names), "")
     return [result for result in models if result.variant == chosen]
 
 
-def _draw_answers(shown, main, at, groups) -> list[Picture]:
+def _draw_predictions(
+    shown: Sequence[SplitResult],
+    main: Sequence[SplitResult],
+    at: Callable[[str], Path],
+    segments: pd.DataFrame | None,
+) -> list[Plot]:
     if not main:
         return []
-    kind, variant = main[0].task.kind, main[0].variant
+    kind, variant = main[0].task.kind, variant_title(main[0].variant)
     if kind == TaskKind.CLASSES:
-        caption = "Count of test films, and their share of the row's true class."
+        caption = "Number of test films, and their fraction of the row's actual class."
         path = draw_confusions(main, at(CONFUSION_FILE))
-        return [Picture(f"Confusion matrices, {variant}", caption, path)]
+        return [Plot(f"Confusion matrices, {variant}", caption, path)]
     if kind == TaskKind.LABELS:
         return _draw_labels(shown, main, at)
-    caption = "Each dot is a test film; on the line, what was said is what came."
+    caption = "Each dot is a test film; on the line, predicted and actual are equal."
     path = draw_predictions(main, at(PREDICTIONS_FILE))
-    pictures = [Picture(f"Said against true, {variant}", caption, path)]
-    if groups is not None:
-        caption = "Box: quartiles and median; whiskers: the middle nine tenths. Above 0: too high."
-        path = draw_residuals(main[0], groups, at(RESIDUALS_FILE))
-        pictures.append(Picture(f"Misses by kind of film, {variant}", caption, path))
-    return pictures
+    plots = [Plot(f"Predicted and actual, {variant}", caption, path)]
+    if segments is not None:
+        caption = "Box: quartiles and median; whiskers: the middle 90 %. Above 0: overestimated."
+        path = draw_residuals(main[0], segments, at(RESIDUALS_FILE))
+        plots.append(Plot(f"Residuals by segment, {variant}", caption, path))
+    return plots
 
 
-def _draw_labels(shown, main, at) -> list[Picture]:
-    same = [r for r in shown if r.split == main[0].split and r.kind == "baseline"]
-    caption = "Straight lines between cuts, as the scores measure them."
+def _draw_labels(
+    shown: Sequence[SplitResult], main: Sequence[SplitResult], at: Callable[[str], Path]
+) -> list[Plot]:
+    baselines = [r for r in shown if r.split == main[0].split and r.kind == "baseline"]
+    caption = "Linear interpolation between thresholds, as in the scores."
     path = draw_precision_recall(main, at(PRECISION_RECALL_FILE))
-    bars = draw_labels([main[0], *same], at(LABELS_FILE))
+    bars = draw_label_scores([main[0], *baselines], at(LABELS_FILE))
     return [
-        Picture(f"Precision and recall, {main[0].variant}", caption, path),
-        Picture("Label by label", "The model beside the baselines of its split.", bars),
+        Plot(f"Precision and recall, {variant_title(main[0].variant)}", caption, path),
+        Plot("Scores by label", "The model beside the baselines of its split.", bars),
     ]

@@ -10,23 +10,24 @@ from matplotlib.lines import Line2D
 from pipeline.evaluation.metrics.split_families import group_families
 from pipeline.evaluation.metrics.split_results import SplitResult
 from pipeline.evaluation.metrics.task_scores import METRIC_WORDS
-from pipeline.evaluation.plots.figures import DPI, SOFT, pick_colours, tidy, write_figure
+from pipeline.evaluation.plots.figures import DPI, SOFT, declutter, pick_colours, write_figure
+from pipeline.evaluation.wording import variant_title
 
 MAX_COLUMNS = 4
-"""Panels beside each other: loss, the first two scores of a history, learning rate."""
+"""Panels in a row: loss, the first two scores of a history, learning rate."""
 
 LEARNING_RATE = "learning_rate"
-_PARTS = (("train_", ":"), ("val_", "-"))
+_SETS = (("train_", ":"), ("val_", "-"))
 
 
 def draw_training_curves(results: Sequence[SplitResult], path: Path) -> Path:
-    """Draw histories: a row per split, a colour per variant, dotted training, solid validation.
+    """Draw training curves: a row per split, a colour per variant, training dotted.
 
-    Of numbered splits (folds) the first is drawn: the others look alike.
+    Of numbered splits (folds) only the first is drawn.
 
     Args:
-        results: Results with a history; others are passed over.
-        path: Where the PNG goes.
+        results: Results with a history; others are skipped.
+        path: Of the PNG file.
     """
     trained = [result for result in results if result.history]
     splits = choose_splits([result.split for result in trained])
@@ -39,7 +40,7 @@ def draw_training_curves(results: Sequence[SplitResult], path: Path) -> Path:
     for row, split in zip(axes, splits, strict=False):
         for axis, name in zip(row, names, strict=True):
             _draw_panel(axis, name, [r for r in trained if r.split == split], colours)
-            axis.set_title(f"{split}: {_word(name)}", fontsize=10)
+            axis.set_title(f"{split}: {_title(name)}", fontsize=10)
     if not splits:
         axes[0][0].set_title(names[0], fontsize=10)
     figure.legend(handles=_legend(colours), loc="lower center", ncols=2, frameon=False, fontsize=9)
@@ -49,7 +50,7 @@ def draw_training_curves(results: Sequence[SplitResult], path: Path) -> Path:
 
 
 def choose_splits(splits: Sequence[str]) -> list[str]:
-    """Leave out all but the first of each family of splits.
+    """Return the splits without all but the first of each family.
 
     Example:
         >>> choose_splits(["80-10-10", "fold-1", "fold-2", "by-date"])
@@ -61,17 +62,17 @@ def choose_splits(splits: Sequence[str]) -> list[str]:
 
 
 def list_curves(results: Sequence[SplitResult]) -> list[str]:
-    """Name what histories hold: loss, scores, learning rate; at most `MAX_COLUMNS`."""
+    """List what histories hold: loss, scores, learning rate; at most `MAX_COLUMNS`."""
     keys = dict.fromkeys(key for result in results for row in result.history for key in row)
     scores = dict.fromkeys(
-        key.removeprefix(part) for key in keys for part, _ in _PARTS if key.startswith(part)
+        key.removeprefix(prefix) for key in keys for prefix, _ in _SETS if key.startswith(prefix)
     )
     ordered = sorted(scores, key=lambda name: name != "loss")
     last = [LEARNING_RATE] if LEARNING_RATE in keys else []
     return [*ordered[: MAX_COLUMNS - len(last)], *last]
 
 
-def _word(name: str) -> str:
+def _title(name: str) -> str:
     for full in (name, f"{name}_score", f"{name}_error"):
         if full in METRIC_WORDS:
             return METRIC_WORDS[full]
@@ -81,7 +82,7 @@ def _word(name: str) -> str:
 def _draw_panel(
     axis: Axes, name: str, results: Sequence[SplitResult], colours: dict[str, str]
 ) -> None:
-    lines = [(name, "-")] if name == LEARNING_RATE else [(p + name, line) for p, line in _PARTS]
+    lines = [(name, "-")] if name == LEARNING_RATE else [(p + name, line) for p, line in _SETS]
     for result in results:
         colour = colours[result.variant]
         for key, line in lines:
@@ -89,8 +90,8 @@ def _draw_panel(
             axis.plot(*zip(*drawn, strict=True) if drawn else ([], []), line, color=colour)
         if result.best_epoch:
             axis.axvline(result.best_epoch, color=colour, alpha=0.35, linewidth=0.8)
-    tidy(axis)
-    axis.set_xlabel("epoch", fontsize=8)
+    declutter(axis)
+    axis.set_xlabel("Epoch", fontsize=8)
     axis.locator_params(axis="x", integer=True)
     if name == LEARNING_RATE:
         axis.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
@@ -99,7 +100,15 @@ def _draw_panel(
 
 def _legend(colours: dict[str, str]) -> list[Line2D]:
     return [
-        *(Line2D([], [], color=colour, label=variant) for variant, colour in colours.items()),
-        Line2D([], [], color=SOFT, linestyle=":", label="training part, with dropout"),
-        Line2D([], [], color=SOFT, label="validation part (thin upright line: weights kept)"),
+        *(
+            Line2D([], [], color=colour, label=variant_title(variant))
+            for variant, colour in colours.items()
+        ),
+        Line2D([], [], color=SOFT, linestyle=":", label="training set, with dropout"),
+        Line2D(
+            [],
+            [],
+            color=SOFT,
+            label="validation set (thin vertical line: epoch kept)",
+        ),
     ]

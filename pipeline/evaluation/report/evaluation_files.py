@@ -1,6 +1,6 @@
-"""The files of an evaluation: JSON, CSV, pictures, and a page that holds all of it.
+"""The files of an evaluation: JSON, CSV, plots, and a page that holds all of them.
 
-Source of the first two files' names: seed 001, "Output Files".
+Source of the first two files' names: reference implementation 001, "Output Files".
 """
 
 import csv
@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.evaluation.metrics.split_results import SplitResult
-from pipeline.evaluation.plots.task_plots import Picture, draw_task
+from pipeline.evaluation.plots.task_plots import Plot, draw_task
 from pipeline.evaluation.report.evaluation_summary import Subject, summarise
 from pipeline.evaluation.report.report_page import render_report
 
@@ -26,54 +26,54 @@ def write_evaluation(
     results: Sequence[SplitResult],
     subject: Subject,
     *,
-    groups: pd.DataFrame | None = None,
-    samples: Mapping[str, Sequence[Picture]] | None = None,
+    segments: pd.DataFrame | None = None,
+    samples: Mapping[str, Sequence[Plot]] | None = None,
 ) -> dict[str, Path]:
     """Write the files of an evaluation.
 
     Args:
-        folder: Where they go; made where it is not there.
+        folder: Where they go; created if missing.
         results: Models, baselines and limits of all tasks and splits, in the order to be shown.
         subject: What it is about, for the banner.
-        groups: Segments of movies (`pipeline.evaluation.metrics.segment_errors`), for errors of a
+        segments: Segments of movies (`pipeline.evaluation.metrics.segment_errors`), for errors of a
             predicted number.
-        samples: By task, further pictures that are drawn already (see
+        samples: By task, further plots, already drawn (see
             `pipeline.evaluation.plots.sample_plots`).
 
     Returns:
         The paths by file name.
 
     Raises:
-        ValueError: There is no result, or two of a split answered about different movies.
+        ValueError: There is no result, or two of a split are about different movies.
     """
     if not results:
-        raise ValueError(f"an evaluation of {subject.system} wants at least one result, came none")
+        raise ValueError(f"an evaluation of {subject.system} requires at least one result")
     folder.mkdir(parents=True, exist_ok=True)
-    summary = summarise(results, subject, groups)
+    summary = summarise(results, subject, segments)
     text = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False)
     paths = {name: folder / name for name in (RESULTS_FILE, SPLITS_FILE, REPORT_FILE)}
     paths[RESULTS_FILE].write_text(text + "\n", encoding="utf-8")
     _write_comparison(paths[SPLITS_FILE], summary)
     tasks = list(summary["tasks"])
-    pictures = {
+    plots = {
         task: [
             *draw_task(
-                [r for r in results if r.task.name == task], subject, folder,
-                tasks=tasks, groups=groups,
+                [r for r in results if r.task.name == task], subject.main_variant, folder,
+                tasks=tasks, segments=segments,
             ),
             *(samples or {}).get(task, ()),
         ]
         for task in tasks
     }  # fmt: skip
-    paths[REPORT_FILE].write_text(render_report(summary, pictures), encoding="utf-8")
-    return paths | {p.path.name: p.path for drawn in pictures.values() for p in drawn}
+    paths[REPORT_FILE].write_text(render_report(summary, plots), encoding="utf-8")
+    return paths | {plot.path.name: plot.path for drawn in plots.values() for plot in drawn}
 
 
 def list_comparison(summary: Mapping[str, Any]) -> list[dict[str, object]]:
     """List every variant of every task and split: the rows of `split_comparison.csv`.
 
-    Numbered splits have two more rows each: "<family>, pooled" with all their movies together, and
-    "<family>, mean of <n>" with `<score>_sd`, the standard deviation over them.
+    Families of splits have two more rows each: "<family>, pooled" with all their movies together,
+    and "<family>, mean of <n>" with `<score>_sd`, the standard deviation over them.
 
     Args:
         summary: From `summarise`, or read from `evaluation_results.json`.
@@ -98,7 +98,7 @@ def _list_contents(contents: Mapping[str, Any]) -> Iterator[dict[str, object]]:
                 "split": split,
                 "variant": variant,
                 "kind": result["kind"],
-                **{f"{part}_movies": count for part, count in content["rows"].items()},
+                **{f"{name}_movies": count for name, count in content["rows"].items()},
                 "best_epoch": result["best_epoch"] or "",
                 **{
                     name + suffix: "" if score[value] is None else score[value]

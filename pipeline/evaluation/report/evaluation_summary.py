@@ -1,39 +1,42 @@
-"""All results of a system as one JSON value: what the files and the page are made from."""
+"""All results of a system as one JSON value, from which files and pages are rendered.
+
+The keys of format 2 are kept, older than the words of the code: `answers` are predictions, `y_true`
+the actual values, `y_said` the predicted class, `groups` the segments.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pipeline.core.tasks import Task, TaskKind
-from pipeline.evaluation.metrics.intervals import LEVEL, RESAMPLES
-from pipeline.evaluation.metrics.segment_errors import score_groups
+from pipeline.evaluation.metrics.intervals import LEVEL, RESAMPLES, Draws
+from pipeline.evaluation.metrics.segment_errors import score_segments
 from pipeline.evaluation.metrics.significance import Comparison, compare_all
-from pipeline.evaluation.metrics.split_families import average, group_families, pool
+from pipeline.evaluation.metrics.split_families import average_scores, group_families, pool_families
 from pipeline.evaluation.metrics.split_results import SplitResult, check_same_movies
 from pipeline.evaluation.metrics.task_scores import METRIC_WORDS
-from pipeline.evaluation.report.result_json import describe_result, plain
-from pipeline.evaluation.report.verdict import verdict
+from pipeline.evaluation.report.result_json import as_json_mapping, describe_result
+from pipeline.evaluation.report.verdict import write_verdict
 
 FORMAT = 2
 
 SEED = 42
-"""Of the bootstrap where nothing else is asked for: the same films are drawn everywhere."""
+"""Default of the bootstrap: the same movies are drawn everywhere."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What an evaluation is about, as its banner says.
+    """What an evaluation is about, shown in its banner.
 
     Attributes:
         system: Name of the system.
         source: Where the data come from ("built-in studio, invented films (seed 7)").
-        weights: Which backbones made the embeddings, each with where its weights are from.
-        main_variant: The variant that stands for the system: its pictures are drawn.
+        weights: Backbones of the embeddings, each with the source of its weights.
+        main_variant: The variant that represents the system: its plots are drawn.
         seed: Of the bootstrap.
-        notes: Further facts for the page: preset, data hash, reachable error.
+        notes: Further facts for the banner: preset, data hash, number of films.
     """
 
     system: str
@@ -45,31 +48,30 @@ class Subject:
 
 
 def summarise(
-    results: Sequence[SplitResult], subject: Subject, groups: pd.DataFrame | None = None
+    results: Sequence[SplitResult], subject: Subject, segments: pd.DataFrame | None = None
 ) -> dict[str, Any]:
-    """Score every result, compare every model with the others of its split.
+    """Compute scores of every result, and compare every model with the others of its split.
 
     Args:
         results: Models, baselines and limits of all tasks and splits, in the order to be shown;
-            those of one task and split answer about the same movies in the same order.
+            those of one task and split are about the same movies in the same order.
         subject: What it is about.
-        groups: Segments of movies (`pipeline.evaluation.metrics.segment_errors`), for errors of a
+        segments: Segments of movies (`pipeline.evaluation.metrics.segment_errors`), for errors of a
             predicted number.
 
     Returns:
-        A JSON value. Under `tasks`, by task: what it is, `metrics`, `headline` and `splits`; of
-        each split rows, tmdb_ids, y_true, franchises (drawn whole for intervals; null: movies one
-        by one), `comparisons`, and `results` by variant: kind, scores (estimate, low, high),
-        answers, history, best_epoch, facts, for models also `verdict`.
+        A JSON value. Under `tasks`, by task: its description, `metrics`, `headline` and `splits`;
+        of each split rows (movies per set), tmdb_ids, y_true, franchises (drawn whole for
+        intervals; null: movies one by one), `comparisons`, and `results` by variant: kind, scores
+        (estimate, low, high), answers, history, best_epoch, facts, for models also `verdict`.
         `families` holds, per family of splits, the same for all their movies together (`pooled`;
-        empty where test parts share movies) and `means` over the splits. What cannot be computed
-        is null.
+        empty where test sets share movies) and `means` over the splits. What is undefined is null.
 
     Raises:
-        ValueError: Two results of a split answered about different movies.
+        ValueError: Two results of a split are about different movies.
     """
     tasks = list(dict.fromkeys(result.task.name for result in results))
-    return plain(
+    return as_json_mapping(
         {
             "format": FORMAT,
             **asdict(subject),
@@ -77,7 +79,7 @@ def summarise(
             "level": LEVEL,
             "tasks": {
                 task: _summarise_task(
-                    [result for result in results if result.task.name == task], subject, groups
+                    [result for result in results if result.task.name == task], subject, segments
                 )
                 for task in tasks
             },
@@ -86,23 +88,14 @@ def summarise(
 
 
 def find_headline(task_summary: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the content of the split that stands for a task: its rows, results and comparisons."""
+    """Return the content of a task's headline split: its set sizes, results and comparisons."""
     name = task_summary["headline"]
     pooled = task_summary["families"].get(name, {}).get("pooled")
     return pooled or task_summary["splits"][name]
 
 
-def pool_families(results: Sequence[SplitResult]) -> dict[str, list[SplitResult]]:
-    """Pool one task's numbered splits, by family."""
-    families = group_families(list(dict.fromkeys(result.split for result in results)))
-    return {
-        family: pool([result for result in results if result.split in members], family)
-        for family, members in families.items()
-    }
-
-
 def _summarise_task(
-    results: Sequence[SplitResult], subject: Subject, groups: pd.DataFrame | None
+    results: Sequence[SplitResult], subject: Subject, segments: pd.DataFrame | None
 ) -> dict[str, Any]:
     task = results[0].task
     splits = list(dict.fromkeys(result.split for result in results))
@@ -123,14 +116,14 @@ def _summarise_task(
         "headline": headline,
         "splits": contents,
         "families": families,
-        "groups": _summarise_groups(chosen, subject, groups),
+        "groups": _summarise_segments(chosen, subject, segments),
     }
 
 
 def _choose_headline(
     first: str, results: Sequence[SplitResult], pooled: Mapping[str, Sequence[SplitResult]]
 ) -> str:
-    """Choose a family in which every model of the first split answered, else the first split."""
+    """Choose a family that has every model of the first split, else the first split."""
     models = {
         result.variant for result in results if (result.split, result.kind) == (first, "model")
     }
@@ -146,30 +139,30 @@ def _describe_task(task: Task) -> dict[str, Any]:
 
 
 def _list_metrics(contents: Mapping[str, Any]) -> list[str]:
-    there = {
+    present = {
         name
         for content in contents.values()
         for result in content["results"].values()
         for name in result["scores"]
     }
-    return [name for name in METRIC_WORDS if name in there]
+    return [name for name in METRIC_WORDS if name in present]
 
 
 def _summarise_split(results: Sequence[SplitResult], subject: Subject) -> dict[str, Any]:
     check_same_movies(results)
     first = results[0]
-    draws = {result.variant: result.draw(seed=subject.seed) for result in results}
+    draws = {result.variant: result.bootstrap(seed=subject.seed) for result in results}
     comparisons = compare_all(results, draws)
     described = {
         result.variant: describe_result(result, draws[result.variant]) for result in results
     }
     for result in results:
         if result.kind == "model":
-            described[result.variant]["verdict"] = _say(result, draws, comparisons)
+            described[result.variant]["verdict"] = _verdict_of(result, draws, comparisons)
     return {
-        "rows": dict(first.rows),
+        "rows": dict(first.set_sizes),
         "tmdb_ids": first.tmdb_ids,
-        "y_true": first.y_true,
+        "y_true": first.target,
         "franchises": first.franchises,
         "comparisons": [
             asdict(c) | {"outcome": c.outcome, "is_significant": c.is_significant}
@@ -179,18 +172,17 @@ def _summarise_split(results: Sequence[SplitResult], subject: Subject) -> dict[s
     }
 
 
-def _say(result: SplitResult, draws: Mapping, comparisons: Sequence[Comparison]) -> str:
+def _verdict_of(
+    result: SplitResult,
+    draws: Mapping[str, Mapping[str, Draws]],
+    comparisons: Sequence[Comparison],
+) -> str:
     metric = result.task.main_metric
-    mine = [c for c in comparisons if c.model == result.variant]
-    baselines = _baselines(comparisons, mine)
+    models = {c.model for c in comparisons}
+    baselines = [c for c in comparisons if c.model == result.variant and c.other not in models]
     score = draws[result.variant][metric].interval()
     n_movies = len(result.tmdb_ids)
-    return verdict(result.variant, metric, score, baselines, n_movies, len(comparisons))
-
-
-def _baselines(comparisons: Sequence[Comparison], mine: Sequence[Comparison]) -> list[Comparison]:
-    models = {c.model for c in comparisons}
-    return [c for c in mine if c.other not in models]
+    return write_verdict(result.variant, metric, score, baselines, n_movies, len(comparisons))
 
 
 def _summarise_family(
@@ -208,7 +200,7 @@ def _summarise_family(
     means = {
         variant: {
             "kind": variants[variant]["kind"],
-            "scores": average([_estimates(contents[split], variant) for split in members]),
+            "scores": average_scores([_estimates(contents[split], variant) for split in members]),
         }
         for variant in everywhere
     }
@@ -224,19 +216,11 @@ def _estimates(content: Mapping[str, Any], variant: str) -> dict[str, float]:
     return {name: score["estimate"] for name, score in scores.items()}
 
 
-def _summarise_groups(
-    results: Sequence[SplitResult], subject: Subject, groups: pd.DataFrame | None
+def _summarise_segments(
+    results: Sequence[SplitResult], subject: Subject, segments: pd.DataFrame | None
 ) -> dict[str, Any]:
-    """Score the groups of the main variant and the baselines, where a number is said."""
-    if groups is None or results[0].task.kind != TaskKind.REGRESSION:
+    """Compute the errors by segment of the main variant and the baselines of a regression."""
+    if segments is None or results[0].task.kind != TaskKind.REGRESSION:
         return {}
     shown = [r for r in results if r.kind == "baseline" or r.variant == subject.main_variant]
-    return {result.variant: _describe_groups(result, groups, subject) for result in shown}
-
-
-def _describe_groups(result: SplitResult, groups: pd.DataFrame, subject: Subject) -> list:
-    rows = score_groups(result, groups, seed=subject.seed)
-    return [
-        {k: v if isinstance(v, str | int | np.integer) else asdict(v) for k, v in row.items()}
-        for row in rows
-    ]
+    return {r.variant: score_segments(r, segments, seed=subject.seed) for r in shown}

@@ -1,6 +1,5 @@
-"""The leaderboard's files: a page, and the same as Parquet."""
+"""The leaderboard's files: a page, and its rows as Parquet."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,12 +7,12 @@ from typing import Any
 from pipeline.evaluation.metrics.task_scores import is_error
 from pipeline.evaluation.report.evaluation_summary import find_headline
 from pipeline.evaluation.report.leaderboard_rows import (
-    OUTCOME_WORDS,
     find_main,
     frame_leaderboard,
     list_leaderboard,
 )
-from pipeline.evaluation.report.report_page import open_templates
+from pipeline.evaluation.report.report_page import has_random_weights, load_template
+from pipeline.evaluation.wording import OUTCOME_WORDS
 
 PARQUET_FILE = "leaderboard.parquet"
 PAGE_FILE = "leaderboard.html"
@@ -25,9 +24,9 @@ def write_leaderboard(
     """Write the leaderboard.
 
     Args:
-        folder: Where the files go; made where it is not there.
-        summaries: What `evaluation_results.json` of each system holds, in the order to be shown.
-        links: By system, where its report lies, seen from `folder`.
+        folder: Where the files go; created if missing.
+        summaries: `evaluation_results.json` of each system, in the order to be shown.
+        links: By system, the path of its report relative to `folder`.
 
     Returns:
         The paths by file name.
@@ -36,7 +35,7 @@ def write_leaderboard(
         ValueError: There is no evaluation.
     """
     if not summaries:
-        raise ValueError("a leaderboard wants at least one system's evaluation, came none")
+        raise ValueError("a leaderboard requires at least one system's evaluation")
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: folder / name for name in (PARQUET_FILE, PAGE_FILE)}
     frame_leaderboard(list_leaderboard(summaries)).to_parquet(paths[PARQUET_FILE], index=False)
@@ -47,37 +46,35 @@ def write_leaderboard(
 def render_leaderboard(
     summaries: Sequence[Mapping[str, Any]], *, links: Mapping[str, str] | None = None
 ) -> str:
-    """Render the page; it asks for nothing else.
+    """Render the page; it loads nothing else.
 
     Args:
         summaries: As for `write_leaderboard`.
         links: The same.
     """
-    systems = [_lay_out_system(summary, (links or {})) for summary in summaries]
-    return (
-        open_templates()
-        .get_template("leaderboard.html")
-        .render(systems=systems, outcome_words=OUTCOME_WORDS, level=summaries[0]["level"])
+    systems = [_system_context(summary, (links or {})) for summary in summaries]
+    return load_template("leaderboard.html").render(
+        systems=systems, outcome_words=OUTCOME_WORDS, level=summaries[0]["level"]
     )
 
 
-def _lay_out_system(summary: Mapping[str, Any], links: Mapping[str, str]) -> dict[str, Any]:
+def _system_context(summary: Mapping[str, Any], links: Mapping[str, str]) -> dict[str, Any]:
     rows = list_leaderboard([summary])
     tasks = [
-        _lay_out_task(summary, name, task, [row for row in rows if row["task"] == name])
+        _task_context(summary, name, task, [row for row in rows if row["task"] == name])
         for name, task in summary["tasks"].items()
     ]
     return {
         "name": summary["system"],
         "source": summary["source"],
         "weights": summary["weights"],
-        "is_random": bool(re.search(r"\brandom\b", summary["weights"])),
+        "is_random": has_random_weights(summary),
         "link": links.get(summary["system"], ""),
         "tasks": tasks,
     }
 
 
-def _lay_out_task(
+def _task_context(
     summary: Mapping[str, Any],
     name: str,
     task: Mapping[str, Any],
@@ -86,7 +83,7 @@ def _lay_out_task(
     main = find_main(task, summary["main_variant"])
     content = find_headline(task)
     family = task["families"].get(task["headline"])
-    split = f"{task['headline']}, all {len(family['splits'])} together" if family else ""
+    split = f"{task['headline']}, all {len(family['splits'])} pooled" if family else ""
     placed = place_intervals(rows)
     return {
         "name": name,
@@ -95,7 +92,7 @@ def _lay_out_task(
         "split": split or f"split {task['headline']}",
         "test_movies": len(content["tmdb_ids"]),
         "train_movies": content["rows"].get("train"),
-        "rows": [row | place for row, place in zip(rows, placed, strict=True)],
+        "rows": [{**row, **place} for row, place in zip(rows, placed, strict=True)],
         "main": next((row for row in rows if row["variant"] == main), None),
         "best_baseline": next((row for row in rows if row["kind"] == "baseline"), None),
         "limit": next((row for row in rows if row["kind"] == "limit"), None),
@@ -106,7 +103,7 @@ def _lay_out_task(
 
 
 def place_intervals(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, float | None]]:
-    """Place estimates and intervals on a common line, in percent of its width.
+    """Compute the places of estimates and intervals on a common axis, in percent of its width.
 
     Example:
         >>> place_intervals([{"estimate": 0.5, "low": 0.0, "high": 1.0}])

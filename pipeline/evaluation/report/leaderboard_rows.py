@@ -1,4 +1,4 @@
-"""All systems side by side: every model and baseline on the split that stands for its task."""
+"""The rows of the leaderboard: every model and baseline on the headline split of its task."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,28 +7,31 @@ import pandas as pd
 
 from pipeline.evaluation.metrics.task_scores import METRIC_WORDS, is_error
 from pipeline.evaluation.report.evaluation_summary import find_headline
-from pipeline.evaluation.report.formats import format_count, format_duration, format_figure
+from pipeline.evaluation.wording import (
+    OUTCOME_WORDS,
+    format_count,
+    format_duration,
+    format_figure,
+    variant_title,
+)
 
-TRIVIAL, LINEAR, BOOSTING = "trivial", "linear", "boosting"
-
-OUTCOME_WORDS = {"better": "beats", "worse": "loses to", "open": "not told apart", "": "–"}
-"""How an outcome is called in front of people; an empty one: there is nothing to compare with."""
+NAIVE, LINEAR, BOOSTING = "naive", "linear", "boosting"
 
 _FLIPPED = {"better": "worse", "worse": "better", "open": "open"}
 
 
 def list_leaderboard(summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """List every model, baseline and limit of every task, best first within a task.
+    """List every model, baseline and noise ceiling of every task, best first within a task.
 
     Args:
-        summaries: What `evaluation_results.json` of each system holds, in the order to be shown.
+        summaries: `evaluation_results.json` of each system, in the order to be shown.
 
     Returns:
         Rows: system, task, split, variant, kind, is_main, metric, estimate, low, high,
         train_movies, test_movies, train_s, parameters, source, weights; for models `versus_trivial`
         and `versus_boosting` ("better", "worse", "open" or "", against the strongest of each) and
-        `better_than`, `worse_than`: names of those from which the difference is significant after
-        Holm's correction. What is not known is None.
+        `better_than`, `worse_than`: the names of those that differ significantly after Holm's
+        correction. Unknown values are None.
     """
     return [
         row
@@ -38,21 +41,21 @@ def list_leaderboard(summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, A
     ]
 
 
-def name_baseline(variant: str) -> str:
-    """Tell which kind of baseline a name is: `BOOSTING`, `LINEAR`, else `TRIVIAL`.
+def classify_baseline(variant: str) -> str:
+    """Return the kind of a baseline by its name: `BOOSTING`, `LINEAR`, else `NAIVE`.
 
     Example:
-        >>> name_baseline("boosting on metadata"), name_baseline("majority class")
-        ('boosting', 'trivial')
+        >>> classify_baseline("boosting on metadata"), classify_baseline("majority class")
+        ('boosting', 'naive')
     """
     for kind in (BOOSTING, LINEAR):
         if variant.startswith(kind):
             return kind
-    return TRIVIAL
+    return NAIVE
 
 
 def find_main(task_summary: Mapping[str, Any], main_variant: str) -> str:
-    """Name the variant that stands for a task: the main one, else the first model; else ""."""
+    """Return the variant that represents a task: the main one, else the first model; else ""."""
     results = find_headline(task_summary)["results"]
     models = [name for name, result in results.items() if result["kind"] == "model"]
     return main_variant if main_variant in models else next(iter(models), "")
@@ -78,7 +81,7 @@ def _list_task(
             "test_movies": len(content["tmdb_ids"]),
             "train_s": result["facts"].get("train_s"),
             "parameters": result["facts"].get("parameters"),
-            **_meet_others(variant, content, metric),
+            **_compare_with_others(variant, content, metric),
             "source": summary["source"],
             "weights": summary["weights"],
         }
@@ -88,25 +91,25 @@ def _list_task(
 
 
 def _rank(row: Mapping[str, Any], metric: str) -> tuple[bool, bool, float]:
-    """Limits last, unknown scores before them, best first."""
+    """Sort noise ceilings last, unknown scores before them, else best first."""
     estimate = row["estimate"]
     if estimate is None:
         return row["kind"] == "limit", True, 0.0
     return row["kind"] == "limit", False, estimate if is_error(metric) else -estimate
 
 
-def _meet_others(variant: str, content: Mapping[str, Any], metric: str) -> dict[str, Any]:
+def _compare_with_others(variant: str, content: Mapping[str, Any], metric: str) -> dict[str, Any]:
     outcomes = find_outcomes(variant, content["comparisons"])
     return {
-        "versus_trivial": _meet_strongest(outcomes, content, metric, TRIVIAL),
-        "versus_boosting": _meet_strongest(outcomes, content, metric, BOOSTING),
+        "versus_trivial": _compare_with_strongest(outcomes, content, metric, NAIVE),
+        "versus_boosting": _compare_with_strongest(outcomes, content, metric, BOOSTING),
         "better_than": [name for name, outcome in outcomes.items() if outcome == "better"],
         "worse_than": [name for name, outcome in outcomes.items() if outcome == "worse"],
     }
 
 
 def find_outcomes(variant: str, comparisons: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Tell how a variant did against each other one; "open" where Holm leaves no difference."""
+    """Return the outcome against each other variant; "open" where not significant after Holm."""
     outcomes = {}
     for row in comparisons:
         outcome = row["outcome"] if row["is_significant"] else "open"
@@ -117,15 +120,15 @@ def find_outcomes(variant: str, comparisons: Sequence[Mapping[str, Any]]) -> dic
     return outcomes
 
 
-def _meet_strongest(
+def _compare_with_strongest(
     outcomes: Mapping[str, str], content: Mapping[str, Any], metric: str, kind: str
 ) -> str:
-    """Tell the outcome against the strongest baseline of a kind; "" where there is none."""
+    """Return the outcome against the strongest baseline of a kind; "" where there is none."""
     results = content["results"]
     scores = {
         name: result["scores"][metric]["estimate"]
         for name, result in results.items()
-        if result["kind"] == "baseline" and name_baseline(name) == kind and name in outcomes
+        if result["kind"] == "baseline" and classify_baseline(name) == kind and name in outcomes
     }
     known = {name: score for name, score in scores.items() if score is not None}
     if not known:
@@ -135,7 +138,7 @@ def _meet_strongest(
 
 
 def frame_leaderboard(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Turn rows into a table for Parquet; numbers that are not known are NaN."""
+    """Convert rows into a table for Parquet; unknown numbers are NaN."""
     frame = pd.DataFrame(list(rows))
     for name in ("estimate", "low", "high", "train_s", "train_movies", "parameters"):
         frame[name] = frame[name].astype("float64")
@@ -143,17 +146,18 @@ def frame_leaderboard(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 TERMINAL_COLUMNS = (
-    "task", "answer", "score", "test films", "time", "parameters", "trivial", "boosting",
+    "task", "variant", "score", "test films", "training", "parameters", "naive baseline",
+    "gradient boosting",
 )  # fmt: skip
 
 
 def tabulate_leaderboard(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
-    """Write rows as texts for a terminal's table, in the order of `TERMINAL_COLUMNS`."""
+    """Format rows as texts for a terminal's table, in the order of `TERMINAL_COLUMNS`."""
     return [
         (
             f"{row['system']}: {row['task']}",
-            row["variant"] + (" (limit)" if row["kind"] == "limit" else ""),
-            _say_score(row),
+            variant_title(row["variant"]),
+            _format_score(row),
             str(row["test_movies"]),
             format_duration(row["train_s"]),
             format_count(row["parameters"]),
@@ -164,7 +168,7 @@ def tabulate_leaderboard(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, .
     ]
 
 
-def _say_score(row: Mapping[str, Any]) -> str:
+def _format_score(row: Mapping[str, Any]) -> str:
     words = METRIC_WORDS[row["metric"]] + (" ↓" if is_error(row["metric"]) else "")
     if row["estimate"] is None:
         return f"{words} –"

@@ -1,19 +1,18 @@
-"""The model card: what a trained network is, how good it is, and what it is not for, as
-Markdown.
-"""
+"""The model card: what a trained network is, how good it is, and what it is not for; Markdown."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from pipeline.evaluation.metrics.split_families import name_family
-from pipeline.evaluation.metrics.task_scores import METRIC_WORDS, is_error
-from pipeline.evaluation.report.formats import format_count, format_duration, format_figure
-from pipeline.evaluation.report.model_card_limits import list_limits, list_misuses
+from pipeline.evaluation.report.report_page import has_random_weights, load_template
+from pipeline.evaluation.report.verdict import FEW_MOVIES
+from pipeline.evaluation.wording import format_figure, variant_title
 
 CARD_FILE = "MODEL_CARD.md"
 
-_KIND_WORDS = {
+_OUTPUTS = {
     "classes": "one of {n} classes",
     "labels": "any of {n} labels",
     "regression": "a number",
@@ -24,11 +23,11 @@ def render_card(facts: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
     """Render the card of one trained model.
 
     Args:
-        facts: What the model's folder says: system, task, split, variant, kind; where known also
-            config, inputs (names of streams or fields), dates ({part: [first, last]}, ISO),
+        facts: `facts.json` of the model: system, task, split, variant, kind; where known also
+            config, inputs (names of modalities or fields), dates ({set: [first, last]}, ISO),
             parameters, train_s, best_epoch, history, notes (preset, weights of each modality),
             environment, data_hash, split_hash, fingerprint.
-        summary: What `evaluation_results.json` of its system holds.
+        summary: `evaluation_results.json` of its system.
 
     Returns:
         Markdown, ending with a line feed.
@@ -39,129 +38,135 @@ def render_card(facts: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
     task = summary["tasks"][facts["task"]]
     content = task["splits"][facts["split"]]
     result = content["results"][facts["variant"]]
-    sections = (
-        ("What it is", _say_what(facts, task)),
-        ("What it was trained on", _say_data(facts, summary, content)),
-        ("How good it is", _say_scores(facts, summary, task, content, result)),
-        ("Limits", _bullets(list_limits(facts, summary, task, content, result))),
-        ("What it must not be used for", _bullets(list_misuses(facts, summary))),
-        ("How it was trained", _say_training(facts)),
-        ("Environment", _say_environment(facts)),
+    epochs, best_epoch = len(facts.get("history", ())), facts.get("best_epoch")
+    card = load_template("model_card.md.jinja").render(
+        facts=facts,
+        summary=summary,
+        task=task,
+        content=content,
+        result=result,
+        output=_OUTPUTS[task["kind"]].format(n=len(task["class_names"])),
+        is_official=name_family(facts["split"]) == "official",
+        compared={
+            name: other
+            for name, other in content["results"].items()
+            if other["kind"] != "model" or name == facts["variant"]
+        },
+        interval=_format_interval,
+        limits=list_limits(facts, summary, task, content, result),
+        misuses=list_misuses(facts, summary),
+        epochs=f"{epochs}, weights of epoch {best_epoch} kept" if best_epoch else epochs or "none",
+        config=json.dumps(facts.get("config"), indent=1, ensure_ascii=False, sort_keys=True),
     )
-    lines = [f"# {facts['system']}: {facts['task']}, {facts['variant']}", ""]
-    for title, body in sections:
-        lines += [f"## {title}", "", *body, ""]
-    return "\n".join(lines).rstrip() + "\n"
+    return card.rstrip() + "\n"
 
 
-def _say_what(facts: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[str]:
-    names = task["class_names"]
-    what = _KIND_WORDS[task["kind"]].format(n=len(names))
-    unit = f", in {task['unit']}" if task["unit"] else ""
-    yield (
-        f"A network that says {what}{unit} for a film from what is known before its release: "
-        f"variant `{facts['variant']}` of the system `{facts['system']}`."
+def _format_interval(score: Mapping[str, float | None] | None) -> str:
+    if score is None or score["estimate"] is None:
+        return "–"
+    estimate, low, high = (format_figure(score[k]) for k in ("estimate", "low", "high"))
+    return f"{estimate} ({low} to {high})"
+
+
+MISUSES = (
+    "Green-lighting, casting, hiring or paying: no decision about a person may rest on it. Where "
+    "names or earlier box office of people are inputs, it reproduces who was given chances before.",
+    "Films unlike the training films: of other countries, decades, lengths or budgets.",
+    "Causal claims: it learned correlations, not what makes a film successful.",
+    "Single films without the interval: expect errors of the size above.",
+)
+"""On every card."""
+
+_SIMULATOR_MISUSE = (
+    "Real films. It was trained on synthetic films of the built-in simulator; its scores show that "
+    "the pipeline works and say nothing about real films."
+)
+_TASK_MISUSES = {
+    "log10_revenue": "Revenue forecasts for investors without the predictive interval.",
+    "revenue_class": "Revenue forecasts for investors: classes are bands of its training films.",
+    "profit": "Calling a film profitable: the cinemas' share and advertising are unknown.",
+    "score": "Rating a film's quality: it predicts the votes of one site's users from a trailer.",
+}
+
+_AGAINST = {
+    "worse": "The {name} is better than this model on these films.",
+    "open": "There is no significant difference from the {name} on these films.",
+}
+
+
+def is_simulated(source: str) -> bool:
+    """Return whether a source's label is that of the built-in simulator.
+
+    Example:
+        >>> is_simulated("built-in studio, invented films (seed 7)"), is_simulated("TMDB")
+        (True, False)
+    """
+    return bool(re.search(r"studio|simulat", source)) and bool(
+        re.search(r"invented|generated|synthetic", source)
     )
-    if names:
-        order = ", lowest first" if task["is_ordered"] else ""
-        yield from ("", f"What it may say{order}: {', '.join(names)}.")
-    inputs = facts.get("inputs", ())
-    yield from (
-        "",
-        f"Inputs: {', '.join(inputs) or 'not noted'}.",
-    )
-    parameters = format_count(facts.get("parameters"))
-    yield from ("", f"Kind of network: `{facts['kind']}`; parameters: {parameters}.")
 
 
-def _say_data(
-    facts: Mapping[str, Any], summary: Mapping[str, Any], content: Mapping[str, Any]
-) -> Iterator[str]:
-    yield from _table(["", ""], [["source", summary["source"]], ["embeddings", summary["weights"]]])
-    yield ""
-    is_official = name_family(facts["split"]) == "official"
-    how = "as published, by film alone" if is_official else "disjoint by film and by franchise"
-    yield f"Split `{facts['split']}`, {how}:"
-    yield ""
-    dates = facts.get("dates", {})
-    rows = [
-        [part, format_count(count), " to ".join(dates.get(part, ())) or "not noted"]
-        for part, count in content["rows"].items()
-    ]
-    yield from _table(["part", "films", "released"], rows)
+def list_misuses(facts: Mapping[str, Any], summary: Mapping[str, Any]) -> list[str]:
+    """List what a model must not be used for.
+
+    Args:
+        facts: `facts.json` of the model; `task` is read.
+        summary: `evaluation_results.json`; `source` is read.
+    """
+    simulated = [_SIMULATOR_MISUSE] if is_simulated(summary["source"]) else []
+    task = [_TASK_MISUSES[facts["task"]]] if facts["task"] in _TASK_MISUSES else []
+    return [*simulated, *MISUSES, *task]
 
 
-def _say_scores(
+def list_limits(
     facts: Mapping[str, Any],
     summary: Mapping[str, Any],
     task: Mapping[str, Any],
     content: Mapping[str, Any],
     result: Mapping[str, Any],
-) -> Iterator[str]:
-    yield f"**{result['verdict']}**"
-    yield ""
-    others = {
-        name: other
-        for name, other in content["results"].items()
-        if other["kind"] != "model" or name == facts["variant"]
-    }
-    metrics = [name for name in task["metrics"] if name in result["scores"]]
-    rows = [
-        [_direction(metric), *(_score(other, metric) for other in others.values())]
-        for metric in metrics
+) -> list[str]:
+    """List the limits that follow from a model's evaluation.
+
+    Args:
+        facts: `facts.json` of the model.
+        summary: `evaluation_results.json`.
+        task: Its entry of the model's task.
+        content: The task's entry of the model's split.
+        result: The split's entry of the model's variant.
+    """
+    n_movies = len(content["tmdb_ids"])
+    limits = []
+    if has_random_weights(summary):
+        limits.append("Some backbones have random weights: their embeddings carry little content.")
+    if n_movies < FEW_MOVIES:
+        limits.append(f"{n_movies} test films are few: differences on them are mostly chance.")
+    limits += [
+        _AGAINST[row["outcome"]].format(name=variant_title(row["other"]))
+        for row in content["comparisons"]
+        if row["model"] == facts["variant"]
+        and content["results"][row["other"]]["kind"] == "baseline"
+        and row["outcome"] != "better"
     ]
-    heads = [f"{name} ({other['kind']})" for name, other in others.items()]
-    yield from _table(["score", *heads], rows)
-    yield ""
-    yield (
-        f"In brackets: {100 * summary['level']:.0f} % intervals from {summary['resamples']} "
-        f"bootstrap draws of the {len(content['tmdb_ids'])} test films, whole franchises at a "
-        "time. Each baseline answered about the same films."
+    years = (
+        ": with a split by release date only the years differ."
+        if facts["split"] == "by-date"
+        else ", so future films may be harder; see the split by release date."
     )
-
-
-def _direction(metric: str) -> str:
-    return METRIC_WORDS[metric] + (", lower is better" if is_error(metric) else "")
-
-
-def _score(result: Mapping[str, Any], metric: str) -> str:
-    score = result["scores"].get(metric, {"estimate": None})
-    if score["estimate"] is None:
-        return "–"
-    ends = f"{format_figure(score['low'])} to {format_figure(score['high'])}"
-    return f"{format_figure(score['estimate'])} ({ends})"
-
-
-def _say_training(facts: Mapping[str, Any]) -> Iterator[str]:
-    epochs = len(facts.get("history", ()))
-    kept = facts.get("best_epoch")
-    rows = [
-        ["training time", format_duration(facts.get("train_s"))],
-        ["epochs", f"{epochs}, weights of epoch {kept} kept" if kept else str(epochs or "none")],
-        *([name.replace("_", " "), f"`{facts[name]}`"] for name in _HASHES if name in facts),
+    return [
+        *limits,
+        *_describe_coverage(task, result),
+        f"Test films come from the same source and years as the training films{years}",
+        "Figures are entered by TMDB's users; missing ones are masked, wrong ones go unnoticed.",
     ]
-    yield from _table(["", ""], rows)
-    if facts.get("config"):
-        config = json.dumps(facts["config"], indent=1, ensure_ascii=False, sort_keys=True)
-        yield from ("", "Configuration as used:", "", "```json", config, "```")
 
 
-_HASHES = ("data_hash", "split_hash", "fingerprint")
-
-
-def _say_environment(facts: Mapping[str, Any]) -> Iterator[str]:
-    environment = facts.get("environment", {})
-    if not environment:
-        yield "Not noted."
-        return
-    yield from _table(["", "version"], [[name, str(v)] for name, v in environment.items()])
-    yield from ("", "`marquee evaluate <this folder>` computes these scores again.")
-
-
-def _bullets(sentences: Sequence[str]) -> list[str]:
-    return [f"- {sentence}" for sentence in sentences]
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    for cells in (heads, ["---"] * len(heads), *rows):
-        yield "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+def _describe_coverage(task: Mapping[str, Any], result: Mapping[str, Any]) -> list[str]:
+    if task["kind"] != "regression":
+        return []
+    coverage = result["scores"].get("interval_coverage_score")
+    if coverage is None:
+        return ["It has no predictive interval."]
+    level = result["numbers"]["interval_level"]
+    return [
+        f"Its {level:.0%} predictive intervals hold {coverage['estimate']:.0%} of the test films."
+    ]

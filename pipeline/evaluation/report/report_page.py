@@ -1,4 +1,4 @@
-"""The page of an evaluation: what it shows where, in plain words."""
+"""The page of an evaluation, and the templates of all pages."""
 
 import base64
 import re
@@ -11,14 +11,16 @@ import jinja2
 from pipeline.evaluation.metrics.regression_metrics import COVERAGE
 from pipeline.evaluation.metrics.significance import SIGNIFICANCE
 from pipeline.evaluation.metrics.task_scores import METRIC_WORDS, is_error
-from pipeline.evaluation.plots.task_plots import Picture
+from pipeline.evaluation.plots.task_plots import Plot
 from pipeline.evaluation.report.evaluation_summary import find_headline
-from pipeline.evaluation.report.formats import (
+from pipeline.evaluation.wording import (
+    KIND_WORDS,
     format_count,
     format_duration,
     format_figure,
     format_p,
     format_signed,
+    variant_title,
 )
 
 MAIN_COLUMNS = (
@@ -28,15 +30,15 @@ MAIN_COLUMNS = (
     "micro_ap_score", "macro_ap_score", "weighted_ap_score", "sample_ap_score",
     "average_precision_score",
 )  # fmt: skip
-"""Scores in the page's first tables; the others unfold."""
+"""Scores in the page's first tables; the others are folded."""
 
 _FOLDER = Path(__file__).parent
 
 
-def open_templates() -> jinja2.Environment:
-    """Return the environment of this package's pages, with the formats that they share."""
+def load_template(name: str) -> jinja2.Template:
+    """Load a template of this package, with the formats that all share."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True,
+        loader=jinja2.FileSystemLoader(_FOLDER), autoescape=name.endswith(".html"),
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters.update(
@@ -45,35 +47,38 @@ def open_templates() -> jinja2.Environment:
         p_value=format_p,
         span=format_duration,
         many=format_count,
+        cell=lambda text: str(text).replace("|", "\\|"),
+        variant_title=variant_title,
     )
-    environment.globals.update(words=METRIC_WORDS, is_error=is_error, significance=SIGNIFICANCE)
-    return environment
+    environment.globals.update(
+        words=METRIC_WORDS, kind_words=KIND_WORDS, is_error=is_error, significance=SIGNIFICANCE
+    )
+    return environment.get_template(name)
 
 
-def render_report(summary: Mapping[str, Any], pictures: Mapping[str, Sequence[Picture]]) -> str:
-    """Render the page; it holds its pictures and asks for nothing else.
+def render_report(summary: Mapping[str, Any], plots: Mapping[str, Sequence[Plot]]) -> str:
+    """Render the page; it embeds its plots and loads nothing else.
 
     Args:
         summary: From `summarise`, or read from `evaluation_results.json`.
-        pictures: Drawn pictures by task.
+        plots: Drawn plots by task.
     """
-    return (
-        open_templates()
-        .get_template("report.html")
-        .render(
-            **{k: v for k, v in summary.items() if k != "tasks"},
-            is_random=bool(re.search(r"\brandom\b", summary["weights"])),
-            tasks={
-                name: _lay_out_task(name, task, pictures.get(name, ()))
-                for name, task in summary["tasks"].items()
-            },
-        )
+    return load_template("report.html").render(
+        **{k: v for k, v in summary.items() if k != "tasks"},
+        is_random=has_random_weights(summary),
+        tasks={
+            name: _task_context(name, task, plots.get(name, ()))
+            for name, task in summary["tasks"].items()
+        },
     )
 
 
-def _lay_out_task(
-    name: str, task: Mapping[str, Any], pictures: Sequence[Picture]
-) -> dict[str, Any]:
+def has_random_weights(summary: Mapping[str, Any]) -> bool:
+    """Return whether a backbone of the evaluation has random weights."""
+    return bool(re.search(r"\brandom\b", summary["weights"]))
+
+
+def _task_context(name: str, task: Mapping[str, Any], plots: Sequence[Plot]) -> dict[str, Any]:
     folded = {
         split
         for family in task["families"].values()
@@ -81,7 +86,7 @@ def _lay_out_task(
         for split in family["splits"]
     }
     pooled = {
-        f"{family}, all {len(content['splits'])} together": content["pooled"]
+        f"{family}, all {len(content['splits'])} pooled": content["pooled"]
         for family, content in task["families"].items()
         if content["pooled"]
     }
@@ -92,24 +97,24 @@ def _lay_out_task(
         **task,
         "name": name,
         "title": name.replace("_", " "),
-        "contents": {split: _lay_out_split(task, content) for split, content in shown.items()},
+        "contents": {split: _split_context(task, content) for split, content in shown.items()},
         "folds": {
-            family: _lay_out_folds(task, content) for family, content in task["families"].items()
+            family: _family_context(task, content) for family, content in task["families"].items()
         },
         "columns": {"main": main, "other": [m for m in task["metrics"] if m not in main]},
         "headline_result": find_headline(task),
-        "pictures": [
+        "plots": [
             {
-                "title": p.title,
-                "caption": p.caption,
-                "data": base64.b64encode(p.path.read_bytes()).decode(),
+                "title": plot.title,
+                "caption": plot.caption,
+                "data": base64.b64encode(plot.path.read_bytes()).decode(),
             }
-            for p in pictures
+            for plot in plots
         ],
     }
 
 
-def _lay_out_split(task: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
+def _split_context(task: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
     results = content["results"]
     models = {name: result for name, result in results.items() if result["kind"] == "model"}
     return {
@@ -125,12 +130,12 @@ def _lay_out_split(task: Mapping[str, Any], content: Mapping[str, Any]) -> dict[
             for fact, value in result["facts"].items()
             if fact.startswith("expected_")
         ],
-        **_lay_out_trainings(models, task["main_metric"]),
+        **_trainings_context(models, task["main_metric"]),
     }
 
 
-def _lay_out_trainings(models: Mapping[str, Any], main_metric: str) -> dict[str, Any]:
-    """Lay out one score of all three parts: the main one, else the first that histories hold."""
+def _trainings_context(models: Mapping[str, Any], main_metric: str) -> dict[str, Any]:
+    """Choose the score whose training curve is known: the main one, else the first in histories."""
     trained = {name: result for name, result in models.items() if result["history"]}
     followed = {key for result in trained.values() for row in result["history"] for key in row}
     known = [name for result in trained.values() for name in result["scores"]]
@@ -140,7 +145,7 @@ def _lay_out_trainings(models: Mapping[str, Any], main_metric: str) -> dict[str,
     )
     return {
         "training_metric": metric,
-        "trainings": [_lay_out_training(name, r, metric) for name, r in trained.items()],
+        "trainings": [_training_context(name, r, metric) for name, r in trained.items()],
     }
 
 
@@ -148,8 +153,8 @@ def _short(metric: str) -> str:
     return re.sub(r"_(score|error)$", "", metric)
 
 
-def _lay_out_training(variant: str, result: Mapping[str, Any], metric: str) -> dict[str, Any]:
-    """Set the main score of training, validation and test part side by side, with the effort."""
+def _training_context(variant: str, result: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    """Collect one score of the training, validation and test set, with time and parameters."""
     short = _short(metric)
     epochs = len(result["history"])
     kept = result["history"][max(result["best_epoch"], 1) - 1]
@@ -167,7 +172,7 @@ def _lay_out_training(variant: str, result: Mapping[str, Any], metric: str) -> d
     }
 
 
-def _lay_out_folds(task: Mapping[str, Any], family: Mapping[str, Any]) -> dict[str, Any]:
+def _family_context(task: Mapping[str, Any], family: Mapping[str, Any]) -> dict[str, Any]:
     main = task["main_metric"]
     rows = [
         {
@@ -186,18 +191,18 @@ def _lay_out_folds(task: Mapping[str, Any], family: Mapping[str, Any]) -> dict[s
 
 
 def find_best(results: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, float | None]:
-    """Find the best estimate of each score, limits aside: the page sets it in bold.
+    """Find the best estimate of each score, the noise ceiling aside: the page sets it in bold.
 
-    Coverage has no best one, as it is to meet its level; neither has a score that all share.
+    Coverage has no best one, as it is to meet its level; neither has a score that is equal in all.
     """
     found: dict[str, float | None] = {}
     for metric in metrics:
-        there = [
+        estimates = [
             result["scores"][metric]["estimate"]
             for result in results.values()
             if result["kind"] != "limit" and metric in result["scores"]
         ]
-        known = [value for value in there if value is not None]
-        is_told = metric != COVERAGE and len(set(known)) > 1
-        found[metric] = (min if is_error(metric) else max)(known) if is_told else None
+        known = [value for value in estimates if value is not None]
+        has_best = metric != COVERAGE and len(set(known)) > 1
+        found[metric] = (min if is_error(metric) else max)(known) if has_best else None
     return found

@@ -1,9 +1,9 @@
-"""One result as a JSON value: scores, details of its kind, answers, history."""
+"""One result as a JSON value: scores, details of its kind, predictions, history."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, is_dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -14,20 +14,22 @@ from pipeline.evaluation.metrics.label_metrics import score_each_label
 from pipeline.evaluation.metrics.regression_metrics import PREDICTIVE_LEVEL
 from pipeline.evaluation.metrics.split_results import SplitResult
 
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+
 _DIGITS = 9
-"""Answers are written so exactly; the class said is written beside them."""
+"""Of the written predictions; the predicted class is written beside them."""
 
 
-def describe_result(result: SplitResult, draws: Mapping[str, Draws]) -> dict[str, Any]:
-    """Describe a result.
+def describe_result(result: SplitResult, draws: Mapping[str, Draws]) -> dict[str, object]:
+    """Describe a result under the keys of `evaluation_results.json`, format 2.
 
     Args:
-        result: What was said.
-        draws: Its scores, from `SplitResult.draw`.
+        result: Predictions on a test set.
+        draws: Its scores, from `SplitResult.bootstrap`.
 
     Returns:
-        kind, scores, answers, history, best_epoch, facts; of classes `classes` and `y_said`, of
-        labels `labels`, of a number `numbers`.
+        kind, scores, answers (predictions), history, best_epoch, facts; of classes `classes` and
+        `y_said` (the predicted class), of labels `labels`, of a number `numbers`.
     """
     details = {
         TaskKind.CLASSES: _describe_classes,
@@ -38,28 +40,28 @@ def describe_result(result: SplitResult, draws: Mapping[str, Draws]) -> dict[str
         "kind": result.kind,
         "scores": {name: asdict(draw.interval()) for name, draw in draws.items()},
         **details[result.task.kind](result),
-        "answers": np.round(result.answers.astype(np.float64), _DIGITS),
+        "answers": np.round(result.preds.astype(np.float64), _DIGITS),
         "history": [{k: float(v) for k, v in row.items()} for row in result.history],
         "best_epoch": int(result.best_epoch),
         "facts": dict(result.facts),
     }
 
 
-def _describe_classes(result: SplitResult) -> dict[str, Any]:
+def _describe_classes(result: SplitResult) -> dict[str, object]:
     return {
-        "classes": report_classes(result.count(), result.task.class_names),
-        "y_said": result.y_said,
+        "classes": report_classes(result.count_confusions(), result.task.class_names),
+        "y_said": result.predicted,
     }
 
 
-def _describe_labels(result: SplitResult) -> dict[str, Any]:
+def _describe_labels(result: SplitResult) -> dict[str, object]:
     everyone = np.ones((1, len(result.tmdb_ids)))
-    areas, precisions = score_each_label(result.y_true, result.answers, everyone)
+    areas, precisions = score_each_label(result.preds, result.target, everyone)
     return {
         "labels": [
             {
                 "name": name,
-                "movies": int(result.y_true[:, k].sum()),
+                "movies": int(result.target[:, k].sum()),
                 "area": areas[0, k],
                 "average_precision": precisions[0, k],
             }
@@ -68,23 +70,32 @@ def _describe_labels(result: SplitResult) -> dict[str, Any]:
     }
 
 
-def _describe_numbers(result: SplitResult) -> dict[str, Any]:
-    misses = result.y_said - result.y_true
-    numbers: dict[str, float] = {"bias": misses.mean(), "largest_miss": np.abs(misses).max()}
-    if result.answers.ndim == 2:
+def _describe_numbers(result: SplitResult) -> dict[str, object]:
+    residuals = result.predicted - result.target
+    numbers = {"bias": float(residuals.mean()), "largest_miss": float(np.abs(residuals).max())}
+    if result.preds.ndim == 2:
         numbers["interval_level"] = PREDICTIVE_LEVEL
-        numbers["interval_width"] = (result.answers[:, 2] - result.answers[:, 1]).mean()
+        numbers["interval_width"] = float((result.preds[:, 2] - result.preds[:, 1]).mean())
     return {"numbers": numbers}
 
 
-def plain(value: Any) -> Any:
-    """Turn arrays and numpy's scalars into JSON values; a number that is none becomes null."""
+def as_json_mapping(values: Mapping[str, object]) -> dict[str, Any]:
+    """Convert all values of a mapping by `as_json`."""
+    return {key: as_json(value) for key, value in values.items()}
+
+
+def as_json(value: object) -> JsonValue:
+    """Convert arrays, numpy scalars and dataclasses into JSON values; NaN becomes null."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return as_json(asdict(value))
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): as_json(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
+        return as_json(value.tolist())
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+        return [as_json(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    raise TypeError(f"{type(value).__name__} is no JSON value")

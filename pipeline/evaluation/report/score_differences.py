@@ -1,79 +1,56 @@
-"""Whether freshly computed scores are those that were kept, to the last digit."""
+"""Differences between recomputed and stored scores, to the last digit."""
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, is_dataclass
-from typing import Any
 
-from pipeline.evaluation.report.result_json import plain
+from pipeline.evaluation.report.result_json import JsonValue, as_json
 
 
-def compare_exactly(fresh: Mapping[str, Any], kept: Mapping[str, Any]) -> list[str]:
-    """Compare two trees of figures; no tolerance, and nothing may be on one side alone.
+def list_differences(recomputed: object, stored: object) -> list[str]:
+    """Compare two trees of scores without any tolerance.
 
     Args:
-        fresh: Computed now: mappings, sequences, numbers, texts, arrays, or dataclasses such as
-            `pipeline.evaluation.metrics.intervals.Interval`. A number that is none counts as null,
-            as it
-            is written to JSON.
-        kept: The same, as read back from JSON.
+        recomputed: Mappings, sequences, numbers, texts, arrays, or dataclasses such as
+            `pipeline.evaluation.metrics.intervals.Interval`; NaN counts as null, as in JSON.
+        stored: The same, as read from JSON.
 
     Returns:
-        A line per difference, naming the place and both values; empty where all is equal.
+        A line per difference, with its place and both values; empty where all are equal.
 
     Example:
-        >>> compare_exactly({"mae_error": {"estimate": 0.5}}, {"mae_error": {"estimate": 0.25}})
-        ['mae_error, estimate: now 0.5, kept 0.25 (+0.25)']
-        >>> compare_exactly({"a": float("nan")}, {"a": None})
+        >>> list_differences({"mae_error": {"estimate": 0.5}}, {"mae_error": {"estimate": 0.25}})
+        ['mae_error, estimate: recomputed 0.5, stored 0.25 (+0.25)']
+        >>> list_differences({"a": float("nan")}, {"a": None})
         []
     """
-    return list(_differ((), _open(fresh), _open(kept)))
+    now, before = dict(_flatten("", as_json(recomputed))), dict(_flatten("", as_json(stored)))
+    lines: list[str] = []
+    for place in dict.fromkeys([*before, *now]):
+        if place not in now:
+            lines.append(f"{place}: stored, but not recomputed")
+        elif place not in before:
+            lines.append(f"{place}: recomputed, but not stored")
+        elif not _is_same(now[place], before[place]):
+            gap = _gap(now[place], before[place])
+            lines.append(f"{place}: recomputed {now[place]!r}, stored {before[place]!r}{gap}")
+    return lines
 
 
-def _open(value: Any) -> Any:
-    """Turn dataclasses into mappings, all else into JSON values."""
+def _flatten(place: str, value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
+    items = enumerate(value) if isinstance(value, list) else ()
     if isinstance(value, Mapping):
-        return {str(key): _open(item) for key, item in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
-    return plain(value)
+        items = value.items()
+    elif not isinstance(value, list):
+        yield place, value
+    for key, item in items:
+        yield from _flatten(f"{place}, {key}" if place else str(key), item)
 
 
-def _differ(place: tuple[str, ...], fresh: Any, kept: Any) -> Iterator[str]:
-    if isinstance(fresh, Mapping) and isinstance(kept, Mapping):
-        yield from _differ_in_names(place, fresh, kept)
-    elif isinstance(fresh, list) and isinstance(kept, list) and len(fresh) == len(kept):
-        for k, (one, other) in enumerate(zip(fresh, kept, strict=True)):
-            yield from _differ((*place, str(k)), one, other)
-    elif not _is_same(fresh, kept):
-        where = ", ".join(place) or "all"
-        yield f"{where}: now {_say(fresh)}, kept {_say(kept)}{_gap(fresh, kept)}"
+def _is_same(one: JsonValue, other: JsonValue) -> bool:
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
-def _differ_in_names(
-    place: tuple[str, ...], fresh: Mapping[str, Any], kept: Mapping[str, Any]
-) -> Iterator[str]:
-    for name in dict.fromkeys([*kept, *fresh]):
-        if name not in fresh:
-            yield f"{', '.join((*place, name))}: kept, but not computed now"
-        elif name not in kept:
-            yield f"{', '.join((*place, name))}: computed now, but not kept"
-        else:
-            yield from _differ((*place, name), fresh[name], kept[name])
-
-
-def _is_same(fresh: Any, kept: Any) -> bool:
-    if isinstance(fresh, bool) or isinstance(kept, bool):
-        return fresh is kept
-    return fresh == kept
-
-
-def _say(value: Any) -> str:
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
-    return "some values" if isinstance(value, Mapping) else repr(value)
-
-
-def _gap(fresh: Any, kept: Any) -> str:
-    numbers = all(isinstance(v, int | float) and math.isfinite(v) for v in (fresh, kept))
-    return f" ({fresh - kept:+.3g})" if numbers else ""
+def _gap(one: JsonValue, other: JsonValue) -> str:
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return f" ({one - other:+.3g})" if math.isfinite(one - other) else ""
+    return ""

@@ -104,7 +104,7 @@ BOX_OFFICE = System(
     splits=(EIGHTY_TEN_TEN,),
     folds=5,
     estimators=_estimators,
-    code_versions=CodeVersions(splits="2", model="3", evaluation="2"),
+    code_versions=CodeVersions(splits="2", model="3", evaluation="3"),
     pretrained_estimators=_pretrained_estimators,
     hyperparameters=(
         Hyperparameter("width", int, "Of the encoder."),

@@ -133,7 +133,7 @@ REVENUE = System(
     ),
     folds=5,
     estimators=_estimators,
-    code_versions=CodeVersions(splits="2", model="3", evaluation="2"),
+    code_versions=CodeVersions(splits="2", model="3", evaluation="3"),
     modalities=PUBLISHED,
     extra_modalities=EXTRA,
     extra_tasks=(SCORE_TASK, GENRES),

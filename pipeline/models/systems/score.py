@@ -106,7 +106,7 @@ SCORE = System(
     main_variant=EMBEDDINGS,
     splits=(EIGHTY_TEN_TEN,),
     estimators=_estimators,
-    code_versions=CodeVersions(splits="2", model="3", evaluation="2"),
+    code_versions=CodeVersions(splits="2", model="3", evaluation="3"),
     modalities=("frames",),
     small_variants=(EMBEDDINGS, "15 frames, resnet18", "shared encoder, attention"),
     required_modality="frames",

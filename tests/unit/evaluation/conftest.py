@@ -45,15 +45,15 @@ def make(
     results = []
     for k, split in enumerate(splits):
         ids = np.arange(n) + (n * k if split.startswith("fold") else 0)
-        true = _true(task, n, rng)
+        target = _target(task, n, rng)
         for name, kind, skill in kinds:
             is_model = kind == "model"
             results.append(
                 SplitResult(
-                    task, split, name, kind, ids, true, _said(task, true, skill, rng),
+                    task, split, name, kind, ids, _predict(task, target, skill, rng), target,
                     history=history() if is_model else (),
                     best_epoch=2 if is_model else 0,
-                    rows={"train": 300, "val": 50, "test": n, "excluded": 0},
+                    set_sizes={"train": 300, "val": 50, "test": n, "excluded": 0},
                     facts={"parameters": 12345678, "train_s": 100.0} if is_model else
                     {"expected_accuracy": 0.51} if kind == "limit" else {},
                 )
@@ -61,31 +61,31 @@ def make(
     return results
 
 
-def _true(task, n, rng):
+def _target(task, n, rng):
     wide = len(task.class_names)
     if task.kind == "classes":
         return rng.permutation(np.arange(n) % wide)
     if task.kind == "labels":
-        true = (rng.random((n, wide)) < rng.uniform(0.05, 0.5, wide)).astype(float)
-        true[np.arange(n), rng.integers(0, wide, n)] = 1
-        return true
+        target = (rng.random((n, wide)) < rng.uniform(0.05, 0.5, wide)).astype(float)
+        target[np.arange(n), rng.integers(0, wide, n)] = 1
+        return target
     return rng.normal(7.4, 0.8, n)
 
 
-def _said(task, true, skill, rng):
+def _predict(task, target, skill, rng):
     wide = len(task.class_names)
     if task.kind == "classes":
-        odds = np.exp(rng.normal(0, 1, (len(true), wide)) + 2 * skill * np.eye(wide)[true])
+        odds = np.exp(rng.normal(0, 1, (len(target), wide)) + 2 * skill * np.eye(wide)[target])
         return odds / odds.sum(axis=1, keepdims=True)
     if task.kind == "labels":
-        return 1 / (1 + np.exp(-(skill * 2 * (true - 0.5) + rng.normal(0, 1, true.shape))))
+        return 1 / (1 + np.exp(-(skill * 2 * (target - 0.5) + rng.normal(0, 1, target.shape))))
     share = skill / (1 + skill)
-    said = 7.4 + share * (true - 7.4) + rng.normal(0, 0.25 + 0.1 * (1 - share), len(true))
+    preds = 7.4 + share * (target - 7.4) + rng.normal(0, 0.25 + 0.1 * (1 - share), len(target))
     width = 1.645 * 0.8 * (1 - share) + 0.3
-    return np.stack([said, said - width, said + width], axis=1) if skill > 0.6 else said
+    return np.stack([preds, preds - width, preds + width], axis=1) if skill > 0.6 else preds
 
 
-def groups(n=400) -> pd.DataFrame:
+def segments(n=400) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "budget": pd.Categorical(np.resize(["below 1 M$", "1–10 M$", "unknown"], n)),
@@ -105,6 +105,6 @@ def made_up_subject():
     return subject
 
 
-@pytest.fixture(name="groups", scope="session")
-def made_up_groups():
-    return groups()
+@pytest.fixture(name="segments", scope="session")
+def made_up_segments():
+    return segments()

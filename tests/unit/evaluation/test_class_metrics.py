@@ -16,7 +16,7 @@ CASES = {
     "random": (RNG.integers(0, 8, 200), RNG.integers(0, 8, 200)),
     "good": (np.arange(80) % 8, np.clip(np.arange(80) % 8 + RNG.integers(-1, 2, 80), 0, 7)),
     "perfect": (np.arange(16) % 8, np.arange(16) % 8),
-    "constant answer": (np.arange(30) % 8, np.full(30, 2)),
+    "constant prediction": (np.arange(30) % 8, np.full(30, 2)),
     "classes absent": (np.array([0, 0, 5, 5, 5]), np.array([0, 5, 5, 1, 5])),
     "nothing right": (np.array([0, 1, 2]), np.array([3, 4, 5])),
 }
@@ -47,24 +47,24 @@ REFERENCE = {
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", METRICS)
 def test_score_agrees_with_a_second_implementation(case, name):
-    true, said = CASES[case]
-    ours = METRICS[name](count_confusions(true, said, 8))
-    assert ours == pytest.approx(REFERENCE[name](true, said), abs=1e-12)
+    target, preds = CASES[case]
+    ours = METRICS[name](count_confusions(preds, target, 8))
+    assert ours == pytest.approx(REFERENCE[name](target, preds), abs=1e-12)
 
 
 @pytest.mark.parametrize("name", METRICS)
 def test_scores_of_many_draws_are_those_of_each(name):
-    true, said = CASES["random"]
-    rows = RNG.integers(0, len(true), (7, len(true)))
-    stacked = METRICS[name](count_confusions(true[rows], said[rows], 8))
-    single = [METRICS[name](count_confusions(true[row], said[row], 8)) for row in rows]
+    target, preds = CASES["random"]
+    rows = RNG.integers(0, len(target), (7, len(target)))
+    stacked = METRICS[name](count_confusions(preds[rows], target[rows], 8))
+    single = [METRICS[name](count_confusions(preds[row], target[row], 8)) for row in rows]
     np.testing.assert_array_equal(stacked, single)
 
 
 def test_confusions_are_counted_with_true_classes_in_rows():
-    true, said = CASES["random"]
-    wanted = reference.confusion_matrix(true, said, labels=range(8))
-    np.testing.assert_array_equal(count_confusions(true, said, 8), wanted)
+    target, preds = CASES["random"]
+    wanted = reference.confusion_matrix(target, preds, labels=range(8))
+    np.testing.assert_array_equal(count_confusions(preds, target, 8), wanted)
 
 
 def test_kappa_of_a_single_class_is_zero_and_not_nan():
@@ -74,7 +74,7 @@ def test_kappa_of_a_single_class_is_zero_and_not_nan():
 
 def test_classes_are_reported_one_by_one():
     rows = report_classes(
-        count_confusions(np.array([0, 0, 1]), np.array([0, 1, 1]), 3), ["low", "high", "none"]
+        count_confusions(np.array([0, 1, 1]), np.array([0, 0, 1]), 3), ["low", "high", "none"]
     )
     assert rows[0] == {
         "name": "low", "precision": 1.0, "recall": 0.5, "f1": pytest.approx(2 / 3),
@@ -85,14 +85,14 @@ def test_classes_are_reported_one_by_one():
 
 def test_expected_counts_are_the_mean_of_many_draws():
     rng = np.random.default_rng(0)
-    y_true = rng.integers(0, 3, (4, 50))
+    target = rng.integers(0, 3, (4, 50))
     probabilities = rng.dirichlet([1, 2, 3], (4, 50))
     draws = (probabilities.cumsum(-1) > rng.random((2000, 4, 50, 1))).argmax(-1)
-    mean = np.mean([count_confusions(y_true, said, 3) for said in draws], axis=0)
-    assert np.abs(expect_confusions(y_true, probabilities) - mean).max() < 0.5
+    mean = np.mean([count_confusions(preds, target, 3) for preds in draws], axis=0)
+    assert np.abs(expect_confusions(probabilities, target) - mean).max() < 0.5
 
 
-def test_expected_counts_of_a_sure_answer_are_its_counts():
-    y_true, said = np.array([0, 1, 1, 2]), np.array([0, 1, 2, 2])
-    sure = expect_confusions(y_true, np.eye(3)[said])
-    assert sure.tolist() == count_confusions(y_true, said, 3).tolist()
+def test_expected_counts_of_certain_predictions_are_their_counts():
+    target, preds = np.array([0, 1, 1, 2]), np.array([0, 1, 2, 2])
+    sure = expect_confusions(np.eye(3)[preds], target)
+    assert sure.tolist() == count_confusions(preds, target, 3).tolist()

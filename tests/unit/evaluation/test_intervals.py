@@ -9,8 +9,8 @@ EIGHT = Task("eight", TaskKind.CLASSES, "macro_f1_score", tuple("abcdefgh"), is_
 NUMBER = Task("number", TaskKind.REGRESSION, "rmse_error")
 
 
-def answers(said: np.ndarray, true: np.ndarray, name: str = "model") -> SplitResult:
-    return SplitResult(EIGHT, "s", name, "model", np.arange(len(true)), true, np.eye(8)[said])
+def result(preds: np.ndarray, target: np.ndarray, name: str = "model") -> SplitResult:
+    return SplitResult(EIGHT, "s", name, "model", np.arange(len(target)), np.eye(8)[preds], target)
 
 
 TRUE = np.arange(400) % 8
@@ -63,26 +63,26 @@ def test_many_movies_are_drawn_in_pieces_with_the_same_answer(monkeypatch):
 
 
 def test_same_seed_gives_the_same_interval():
-    one, two = (score_result(answers(GOOD, TRUE), seed=4) for _ in "ab")
+    one, two = (score_result(result(GOOD, TRUE), seed=4) for _ in "ab")
     assert one == two
 
 
 def test_difference_is_drawn_on_the_same_movies():
-    gap = compare(answers(GOOD, TRUE), answers(GOOD, TRUE, "same"), seed=0)
+    gap = compare(result(GOOD, TRUE), result(GOOD, TRUE, "same"), seed=0)
     assert gap == Interval(0.0, 0.0, 0.0)
     assert gap.side == "open"
 
 
 def test_better_model_is_above_and_worse_is_below():
-    good, poor = answers(GOOD, TRUE), answers(POOR, TRUE)
+    good, poor = result(GOOD, TRUE), result(POOR, TRUE)
     assert compare(good, poor, seed=0).side == "above"
     assert compare(poor, good, seed=0).side == "below"
 
 
 def test_lower_error_is_below():
-    true = RNG.normal(0, 1, 200)
+    target = RNG.normal(0, 1, 200)
     near, far = (
-        SplitResult(NUMBER, "s", name, "model", np.arange(200), true, true + noise)
+        SplitResult(NUMBER, "s", name, "model", np.arange(200), target + noise, target)
         for name, noise in (("near", 0.1), ("far", 0.5))
     )
     gap = compare(near, far, seed=0)
@@ -90,19 +90,19 @@ def test_lower_error_is_below():
     assert gap.side == "below"
 
 
-def test_two_guessers_cannot_be_told_apart():
+def test_two_guessers_have_no_significant_difference():
     other = np.random.default_rng(9).integers(0, 8, 400)
-    assert compare(answers(POOR, TRUE), answers(other, TRUE), seed=0).side == "open"
+    assert compare(result(POOR, TRUE), result(other, TRUE), seed=0).side == "open"
 
 
-def test_answers_about_different_movies_are_not_compared():
+def test_results_about_different_movies_are_not_compared():
     with pytest.raises(ValueError, match="different movies"):
-        compare(answers(GOOD, TRUE), answers(GOOD[:100], TRUE[:100]), seed=0)
+        compare(result(GOOD, TRUE), result(GOOD[:100], TRUE[:100]), seed=0)
 
 
-def test_answers_with_other_true_values_are_not_compared():
-    with pytest.raises(ValueError, match="other true values"):
-        compare(answers(GOOD, TRUE), answers(GOOD, TRUE[::-1]), seed=0)
+def test_results_with_other_actual_values_are_not_compared():
+    with pytest.raises(ValueError, match="different actual values"):
+        compare(result(GOOD, TRUE), result(GOOD, TRUE[::-1]), seed=0)
 
 
 def test_no_movie_has_no_interval():
@@ -111,7 +111,7 @@ def test_no_movie_has_no_interval():
 
 
 def test_one_movie_has_an_interval():
-    scores = score_result(answers(np.array([3]), np.array([3])), seed=0)
+    scores = score_result(result(np.array([3]), np.array([3])), seed=0)
     assert scores["accuracy_score"] == Interval(1.0, 1.0, 1.0)
     assert np.isnan(scores["auc_score"].estimate)
 
@@ -129,13 +129,13 @@ def test_share_of_another_score_is_taken_draw_by_draw():
 
 
 @pytest.mark.parametrize(
-    ("true", "said", "message"),
+    ("target", "preds", "message"),
     [
-        (np.array([0, 1]), np.ones((2, 3)), "wanted true values"),
+        (np.array([0, 1]), np.ones((2, 3)), "expected target of shape"),
         (np.array([0, -1]), np.ones((2, 8)), "class is unknown"),
-        (np.array([0, 1]), np.full((2, 8), np.nan), "answer is unknown"),
+        (np.array([0, 1]), np.full((2, 8), np.nan), "predicted value is missing"),
     ],
 )
-def test_result_that_does_not_fit_its_task_is_refused(true, said, message):
+def test_result_that_does_not_fit_its_task_is_refused(target, preds, message):
     with pytest.raises(ValueError, match=message):
-        SplitResult(EIGHT, "s", "model", "model", np.arange(2), true, said)
+        SplitResult(EIGHT, "s", "model", "model", np.arange(2), preds, target)

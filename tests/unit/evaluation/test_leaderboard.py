@@ -7,9 +7,9 @@ from pipeline.evaluation.report.evaluation_summary import summarise
 from pipeline.evaluation.report.leaderboard_page import render_leaderboard, write_leaderboard
 from pipeline.evaluation.report.leaderboard_rows import (
     TERMINAL_COLUMNS,
+    classify_baseline,
     find_outcomes,
     list_leaderboard,
-    name_baseline,
     tabulate_leaderboard,
 )
 from pipeline.models.systems.box_office import BOX_OFFICE
@@ -23,7 +23,7 @@ def two_systems(make, subject):
     return [summarise(number, subject(BOX_OFFICE)), summarise(genres, subject(GENRE))]
 
 
-def test_every_answer_of_every_task_has_a_row_on_its_headline_split(summaries):
+def test_every_variant_of_every_task_has_a_row_on_its_headline_split(summaries):
     rows = list_leaderboard(summaries)
     assert [row["system"] for row in rows] == ["box_office"] * 5 + ["genre"] * 5
     assert {row["split"] for row in rows} == {"fold", "70-10-20"}
@@ -62,11 +62,11 @@ def test_difference_that_holm_does_not_leave_is_open():
     ("name", "kind"),
     [
         ("boosting on metadata + embeddings", "boosting"), ("linear on log budget", "linear"),
-        ("median", "trivial"),
+        ("median", "naive"),
     ],
 )  # fmt: skip
-def test_baselines_are_told_by_name(name, kind):
-    assert name_baseline(name) == kind
+def test_baselines_are_classified_by_name(name, kind):
+    assert classify_baseline(name) == kind
 
 
 def test_page_and_parquet_are_written(tmp_path, summaries):
@@ -77,7 +77,7 @@ def test_page_and_parquet_are_written(tmp_path, summaries):
     assert len(frame) == 10
     assert frame["estimate"].notna().all()
     page = paths["leaderboard.html"].read_text()
-    assert "boosting on &lt;metadata&gt;" in page
+    assert "gradient boosting on &lt;metadata&gt;" in page
     assert "lower is better" in page
     assert "random weights" in page
     links = re.findall(r'(?:src|href)="([^"]*)"', page)
@@ -89,7 +89,7 @@ def test_system_without_a_model_is_still_shown(make, subject):
     assert "no model" in render_leaderboard([summary])
 
 
-def test_losing_is_said_in_plain_words(make, subject):
+def test_losing_is_written_in_plain_words(make, subject):
     results = make(BOX_OFFICE.tasks[0], ("80-10-10",), n=120, models=("a", "b", "c", "blend"))
     page = render_leaderboard([summarise(results, subject(BOX_OFFICE))])
     assert "blend: RMSE" in page

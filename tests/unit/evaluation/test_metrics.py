@@ -6,8 +6,8 @@ from pipeline.core.tasks import Task, TaskKind
 from pipeline.evaluation.metrics.task_scores import (
     METRIC_WORDS,
     count_draws,
-    find_in_top,
     is_error,
+    rank_in_top,
     score_auc,
     score_draws,
 )
@@ -19,76 +19,78 @@ BINARY = Task("profit", TaskKind.CLASSES, "auc_score", ("no", "yes"))
 NUMBER = Task("score", TaskKind.REGRESSION, "mae_error")
 
 
-def score(task, true, said, **more):
-    everyone = np.arange(len(true))[None]
-    return {k: v[0] for k, v in score_draws(task, true, said, everyone, **more).items()}
+def score(task, target, preds, **more):
+    everyone = np.arange(len(target))[None]
+    return {k: v[0] for k, v in score_draws(task, preds, target, everyone, **more).items()}
 
 
 def test_auc_of_two_classes_agrees_with_a_second_implementation_with_ties():
-    true, said = RNG.integers(0, 2, 300), np.round(RNG.random(300), 1)
-    ours = score(BINARY, true, np.stack([1 - said, said], axis=1))
-    assert ours["auc_score"] == pytest.approx(reference.roc_auc_score(true, said), abs=1e-12)
+    target, preds = RNG.integers(0, 2, 300), np.round(RNG.random(300), 1)
+    ours = score(BINARY, target, np.stack([1 - preds, preds], axis=1))
+    assert ours["auc_score"] == pytest.approx(reference.roc_auc_score(target, preds), abs=1e-12)
 
 
 def test_auc_of_many_classes_is_the_mean_of_one_against_the_rest():
-    true, said = RNG.integers(0, 5, 300), RNG.dirichlet(np.ones(5), 300)
-    wanted = reference.roc_auc_score(true, said, multi_class="ovr")
-    assert score(ORDERED, true, said)["auc_score"] == pytest.approx(wanted, abs=1e-12)
+    target, preds = RNG.integers(0, 5, 300), RNG.dirichlet(np.ones(5), 300)
+    wanted = reference.roc_auc_score(target, preds, multi_class="ovr")
+    assert score(ORDERED, target, preds)["auc_score"] == pytest.approx(wanted, abs=1e-12)
 
 
 def test_auc_of_a_draw_with_one_class_cannot_be_had():
-    said = np.array([[0.2, 0.8], [0.6, 0.4]])
+    preds = np.array([[0.2, 0.8], [0.6, 0.4]])
     rows = np.array([[0, 0], [0, 1]])
-    drawn = score_auc(np.array([1, 0]), said, count_draws(rows, 2))
+    drawn = score_auc(preds, np.array([1, 0]), count_draws(rows, 2))
     assert np.isnan(drawn[0])
     assert drawn[1] == 1
 
 
 def test_top_three_agrees_with_a_second_implementation_without_ties():
-    true, said = RNG.integers(0, 5, 200), RNG.dirichlet(np.ones(5), 200)
-    wanted = reference.top_k_accuracy_score(true, said, k=3, labels=range(5))
-    assert score(ORDERED, true, said)["top3_accuracy_score"] == pytest.approx(wanted)
+    target, preds = RNG.integers(0, 5, 200), RNG.dirichlet(np.ones(5), 200)
+    wanted = reference.top_k_accuracy_score(target, preds, k=3, labels=range(5))
+    assert score(ORDERED, target, preds)["top3_accuracy_score"] == pytest.approx(wanted)
 
 
 def test_classes_of_equal_probability_share_the_places_that_are_left():
     majority = np.eye(5)[[0, 0]]
-    assert find_in_top(np.array([0, 1]), majority).tolist() == [1.0, 0.5]
+    assert rank_in_top(majority, np.array([0, 1])).tolist() == [1.0, 0.5]
 
 
 def test_only_ordered_classes_have_neighbours():
-    true, said = RNG.integers(0, 2, 20), RNG.dirichlet(np.ones(2), 20)
-    ours = score(BINARY, true, said)
+    target, preds = RNG.integers(0, 2, 20), RNG.dirichlet(np.ones(2), 20)
+    ours = score(BINARY, target, preds)
     assert "within_one_accuracy_score" not in ours
     assert "top3_accuracy_score" not in ours
     assert {"within_one_accuracy_score", "top3_accuracy_score"} <= set(
-        score(ORDERED, true, RNG.dirichlet(np.ones(5), 20))
+        score(ORDERED, target, RNG.dirichlet(np.ones(5), 20))
     )
 
 
 def test_errors_of_a_number_agree_with_a_second_implementation():
-    true, said = RNG.normal(7, 1, 200), RNG.normal(7, 1, 200)
-    ours = score(NUMBER, true, said)
-    assert ours["mae_error"] == pytest.approx(reference.mean_absolute_error(true, said))
-    assert ours["mse_error"] == pytest.approx(reference.mean_squared_error(true, said))
-    assert ours["rmse_error"] == pytest.approx(reference.root_mean_squared_error(true, said))
-    assert ours["r2_score"] == pytest.approx(reference.r2_score(true, said))
+    target, preds = RNG.normal(7, 1, 200), RNG.normal(7, 1, 200)
+    ours = score(NUMBER, target, preds)
+    assert ours["mae_error"] == pytest.approx(reference.mean_absolute_error(target, preds))
+    assert ours["mse_error"] == pytest.approx(reference.mean_squared_error(target, preds))
+    assert ours["rmse_error"] == pytest.approx(reference.root_mean_squared_error(target, preds))
+    assert ours["r2_score"] == pytest.approx(reference.r2_score(target, preds))
     assert "interval_coverage_score" not in ours
 
 
 def test_errors_of_every_draw_are_those_of_the_draw_alone():
-    true, said = RNG.normal(7, 1, 50), RNG.normal(7, 1, (50, 3))
+    target, preds = RNG.normal(7, 1, 50), RNG.normal(7, 1, (50, 3))
     rows = RNG.integers(0, 50, (9, 50))
-    many = score_draws(NUMBER, true, said, rows)
+    many = score_draws(NUMBER, preds, target, rows)
     for k, drawn in enumerate(rows):
-        alone = score(NUMBER, true[drawn], said[drawn])
+        alone = score(NUMBER, target[drawn], preds[drawn])
         assert {name: many[name][k] for name in many} == pytest.approx(alone)
-        assert alone["r2_score"] == pytest.approx(reference.r2_score(true[drawn], said[drawn, 0]))
+        assert alone["r2_score"] == pytest.approx(
+            reference.r2_score(target[drawn], preds[drawn, 0])
+        )
 
 
 def test_coverage_is_the_share_inside_the_predictive_interval():
-    said = np.array([[1.0, 0.0, 2.0], [1.0, 0.0, 2.0], [1.0, 0.5, 1.5], [1.0, 0.5, 1.5]])
-    true = np.array([0.0, 2.1, 1.0, 0.4])
-    assert score(NUMBER, true, said)["interval_coverage_score"] == 0.5
+    preds = np.array([[1.0, 0.0, 2.0], [1.0, 0.0, 2.0], [1.0, 0.5, 1.5], [1.0, 0.5, 1.5]])
+    target = np.array([0.0, 2.1, 1.0, 0.4])
+    assert score(NUMBER, target, preds)["interval_coverage_score"] == 0.5
 
 
 def test_equal_numbers_have_no_r2():
@@ -98,13 +100,13 @@ def test_equal_numbers_have_no_r2():
 def test_every_main_metric_of_the_table_is_a_score_of_its_kind():
     for task in (task for system in SYSTEMS for task in system.tasks):
         wide = len(task.class_names)
-        true = {
+        target = {
             TaskKind.CLASSES: np.arange(20) % max(wide, 1),
             TaskKind.LABELS: np.eye(max(wide, 1))[np.arange(20) % max(wide, 1)],
             TaskKind.REGRESSION: np.arange(20.0),
         }[task.kind]
-        said = RNG.random((20, wide)) if wide else RNG.random(20)
-        scores = score(task, true, said)
+        preds = RNG.random((20, wide)) if wide else RNG.random(20)
+        scores = score(task, target, preds)
         assert task.main_metric in scores
         assert set(scores) <= set(METRIC_WORDS)
 

@@ -28,10 +28,10 @@ def revenue_files(tmp_path_factory, make, subject):
 
 
 @pytest.fixture(scope="module", name="box_office")
-def box_office_files(tmp_path_factory, make, subject, groups):
+def box_office_files(tmp_path_factory, make, subject, segments):
     results = make(NUMBER, ("80-10-10", "fold-1", "fold-2"))
     folder = tmp_path_factory.mktemp("box_office")
-    return write_evaluation(folder, results, subject(BOX_OFFICE), groups=groups)
+    return write_evaluation(folder, results, subject(BOX_OFFICE), segments=segments)
 
 
 @pytest.fixture(scope="module", name="poster")
@@ -41,17 +41,17 @@ def poster_files(tmp_path_factory, make, subject):
     return write_evaluation(tmp_path_factory.mktemp("poster"), results, subject(POSTER))
 
 
-def test_five_files_of_the_seed_are_written(revenue):
+def test_files_of_the_reference_implementation_are_written(revenue):
     assert set(revenue) == REVENUE_FILES
     assert all(path.stat().st_size > 1000 for path in revenue.values())
     assert {path.name for path in revenue["report.html"].parent.iterdir()} == REVENUE_FILES
 
 
-def test_a_number_has_its_own_pictures(box_office):
+def test_a_number_has_its_own_plots(box_office):
     assert set(box_office) == TABLES | {"predictions.png", "residuals.png", "training_curves.png"}
 
 
-def test_tasks_of_a_system_share_the_tables_and_name_their_pictures(poster):
+def test_tasks_of_a_system_share_the_tables_and_name_their_plots(poster):
     assert set(poster) == TABLES | {
         "confusion_matrix.png", "training_curves.png", "genre_labels_precision_recall.png",
         "genre_labels_label_scores.png", "genre_labels_training_curves.png",
@@ -83,13 +83,13 @@ def test_scores_can_be_computed_again_from_the_json(make, subject):
     summary = summarise(make(REVENUE_CLASS, PUBLISHED), subject(REVENUE))
     split = summary["tasks"]["revenue_class"]["splits"]["by-date"]
     model = split["results"]["main"]
-    true, said = np.array(split["y_true"]), np.array(model["answers"]).argmax(axis=1)
-    assert said.tolist() == model["y_said"]
-    assert (true == said).mean() == model["scores"]["accuracy_score"]["estimate"]
-    assert len(split["tmdb_ids"]) == len(true)
+    target, preds = np.array(split["y_true"]), np.array(model["answers"]).argmax(axis=1)
+    assert preds.tolist() == model["y_said"]
+    assert (target == preds).mean() == model["scores"]["accuracy_score"]["estimate"]
+    assert len(split["tmdb_ids"]) == len(target)
 
 
-def test_models_are_compared_with_baselines_and_not_with_limits(make, subject):
+def test_models_are_compared_with_baselines_and_not_with_the_noise_ceiling(make, subject):
     summary = summarise(make(REVENUE_CLASS, PUBLISHED), subject(REVENUE))
     split = summary["tasks"]["revenue_class"]["splits"]["70-20-10"]
     pairs = [(c["model"], c["other"]) for c in split["comparisons"]]
@@ -102,7 +102,7 @@ def test_models_are_compared_with_baselines_and_not_with_limits(make, subject):
     assert "verdict" not in split["results"]["trivial"]
 
 
-def test_folds_are_pooled_and_stand_for_the_task(make, subject):
+def test_folds_are_pooled_and_represent_the_task(make, subject):
     summary = summarise(make(NUMBER), subject(BOX_OFFICE))
     task = summary["tasks"]["log10_revenue"]
     assert task["headline"] == "fold"
@@ -116,16 +116,16 @@ def test_folds_are_pooled_and_stand_for_the_task(make, subject):
     assert mean["sd"] == pytest.approx(np.std(each, ddof=1))
 
 
-def test_first_split_stands_for_a_task_without_folds(make, subject):
+def test_first_split_represents_a_task_without_folds(make, subject):
     task = summarise(make(GENRES, PUBLISHED), subject(GENRE))["tasks"]["genres"]
     assert task["headline"] == "70-20-10"
     assert find_headline(task) is task["splits"]["70-20-10"]
 
 
-def test_score_that_cannot_be_had_is_null_and_shown_as_a_dash(tmp_path, make, subject):
+def test_undefined_score_is_null_and_shown_as_a_dash(tmp_path, make, subject):
     [profit] = [task for task in POSTER.tasks if task.name == "profit"]
     results = [
-        dataclasses.replace(result, y_true=np.ones_like(result.y_true))
+        dataclasses.replace(result, target=np.ones_like(result.target))
         for result in make(profit, ("70-10-20",))
     ]
     paths = write_evaluation(tmp_path, results, subject(POSTER))
@@ -136,32 +136,32 @@ def test_score_that_cannot_be_had_is_null_and_shown_as_a_dash(tmp_path, make, su
     assert '<td class="">–</td>' in paths["report.html"].read_text()
 
 
-def test_page_names_its_source_and_weights_and_asks_for_nothing(revenue):
+def test_page_names_its_source_and_weights_and_loads_nothing(revenue):
     page = revenue["report.html"].read_text()
     assert "built-in studio, invented films (seed 7)" in page
     assert "weights: random" in page
     assert "reachable error" in page
-    assert "boosting on &lt;metadata&gt;" in page
+    assert "gradient boosting on &lt;metadata&gt;" in page
     assert "<metadata>" not in page
     links = re.findall(r'(?:src|href)="([^"]*)"', page)
     assert all(link.startswith(("data:", "#")) for link in links)
 
 
-def test_page_can_be_made_again_without_pictures(make, subject):
+def test_page_renders_without_plots(make, subject):
     page = render_report(summarise(make(NUMBER), subject(BOX_OFFICE)), {})
     assert "lower is better" in page
-    assert "fold, all 2 together" in page
+    assert "fold, all 2 pooled" in page
 
 
-def test_errors_by_kind_of_movie_are_on_the_page(make, subject, groups):
-    summary = summarise(make(NUMBER, ("80-10-10",)), subject(BOX_OFFICE), groups)
+def test_errors_by_segment_are_on_the_page(make, subject, segments):
+    summary = summarise(make(NUMBER, ("80-10-10",)), subject(BOX_OFFICE), segments)
     shown = summary["tasks"]["log10_revenue"]["groups"]
     assert list(shown) == ["boosting on <metadata>", "trivial"]
     assert {row["grouping"] for row in shown["trivial"]} == {"budget", "decade"}
-    assert "Errors by kind of film" in render_report(summary, {})
+    assert "Errors by segment" in render_report(summary, {})
 
 
-def test_pictures_are_png_of_a_readable_size(revenue, box_office, poster):
+def test_plots_are_png_of_a_readable_size(revenue, box_office, poster):
     paths = [*revenue.values(), *box_office.values(), *poster.values()]
     for path in (path for path in paths if path.suffix == ".png"):
         content = path.read_bytes()
@@ -181,7 +181,7 @@ def test_evaluation_of_nothing_is_refused(tmp_path, subject):
         write_evaluation(tmp_path, [], subject(REVENUE))
 
 
-def test_best_is_lowest_of_errors_and_never_the_limit():
+def test_best_is_lowest_of_errors_and_never_the_noise_ceiling():
     def result(kind, error, score):
         scores = {"mae_error": {"estimate": error}, "r2_score": {"estimate": score}}
         return {"kind": kind, "scores": scores}

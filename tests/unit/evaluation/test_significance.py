@@ -6,9 +6,9 @@ from pipeline.core.tasks import Task, TaskKind
 from pipeline.evaluation.metrics.intervals import Draws, Interval
 from pipeline.evaluation.metrics.significance import (
     bootstrap_p,
+    classify_difference,
     compare_all,
     correct_holm,
-    judge,
     mcnemar_p,
 )
 from pipeline.evaluation.metrics.split_results import SplitResult
@@ -20,8 +20,8 @@ TRUE = RNG.integers(0, 2, 300)
 
 
 def classes(name, right, kind="model", **more):
-    said = np.where(right, TRUE, 1 - TRUE)
-    return SplitResult(TWO, "s", name, kind, np.arange(300), TRUE, np.eye(2)[said], **more)
+    preds = np.where(right, TRUE, 1 - TRUE)
+    return SplitResult(TWO, "s", name, kind, np.arange(300), np.eye(2)[preds], TRUE, **more)
 
 
 RIGHT = np.arange(300) % 10 < 8
@@ -38,22 +38,22 @@ def test_mcnemar_of_equal_answers_is_one():
     assert mcnemar_p(classes("a", RIGHT), classes("b", RIGHT)) == 1
 
 
-def test_mcnemar_needs_said_classes():
-    assert np.isnan(mcnemar_p(classes("a", RIGHT), classes("b", RIGHT, is_drawn=True)))
+def test_mcnemar_needs_predicted_classes():
+    assert np.isnan(mcnemar_p(classes("a", RIGHT), classes("b", RIGHT, is_sampled=True)))
     number = SplitResult(NUMBER, "s", "a", "model", np.arange(3), np.zeros(3), np.ones(3))
     assert np.isnan(mcnemar_p(number, number))
 
 
 def test_bootstrap_p_is_near_that_of_a_paired_t_test():
-    true, near, far = RNG.normal(0, 1, (3, 400))
-    one, two = true + 0.50 * near, true + 0.56 * far
+    target, near, far = RNG.normal(0, 1, (3, 400))
+    one, two = target + 0.50 * near, target + 0.56 * far
     results = [
-        SplitResult(NUMBER, "s", name, "model", np.arange(400), true, said)
-        for name, said in (("one", one), ("two", two))
+        SplitResult(NUMBER, "s", name, "model", np.arange(400), preds, target)
+        for name, preds in (("one", one), ("two", two))
     ]
-    draws = {result.variant: result.draw(seed=0) for result in results}
+    draws = {result.variant: result.bootstrap(seed=0) for result in results}
     [compared] = compare_all(results, draws)
-    wanted = ttest_rel(np.abs(true - one), np.abs(true - two)).pvalue
+    wanted = ttest_rel(np.abs(target - one), np.abs(target - two)).pvalue
     assert compared.p_value == pytest.approx(wanted, abs=0.03)
 
 
@@ -80,7 +80,7 @@ def test_models_meet_baselines_and_each_other_once_and_no_limit():
         classes("a", RIGHT), classes("b", WRONG_MORE), classes("prior", WRONG_MORE, "baseline"),
         classes("limit", RIGHT, "limit"),
     ]  # fmt: skip
-    draws = {result.variant: result.draw(seed=0) for result in results}
+    draws = {result.variant: result.bootstrap(seed=0) for result in results}
     pairs = compare_all(results, draws)
     assert [(c.model, c.other) for c in pairs] == [("a", "prior"), ("a", "b"), ("b", "prior")]
     assert [c.outcome for c in pairs] == ["better", "better", "open"]
@@ -90,6 +90,6 @@ def test_models_meet_baselines_and_each_other_once_and_no_limit():
 
 def test_lower_errors_are_better_and_lower_scores_are_worse():
     below = Interval(-0.2, -0.3, -0.1)
-    assert judge("rmse_error", below) == "better"
-    assert judge("r2_score", below) == "worse"
-    assert judge("r2_score", Interval(0.0, -0.1, 0.1)) == "open"
+    assert classify_difference("rmse_error", below) == "better"
+    assert classify_difference("r2_score", below) == "worse"
+    assert classify_difference("r2_score", Interval(0.0, -0.1, 0.1)) == "open"

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from pipeline.core.tasks import Task, TaskKind
-from pipeline.evaluation.metrics.split_families import average, group_families, pool
+from pipeline.evaluation.metrics.split_families import average_scores, group_families, pool
 from pipeline.evaluation.metrics.split_results import SplitResult
 
 NUMBER = Task("number", TaskKind.REGRESSION, "mae_error")
 
 
 def fold(k, ids, variant="model", **facts):
-    true = np.asarray(ids, dtype=float)
+    target = np.asarray(ids, dtype=float)
     return SplitResult(
-        NUMBER, f"fold-{k}", variant, "model", np.asarray(ids), true, true + k, facts=facts
+        NUMBER, f"fold-{k}", variant, "model", np.asarray(ids), target + k, target, facts=facts
     )
 
 
@@ -28,8 +28,8 @@ def test_one_numbered_split_is_no_family():
 def test_folds_are_pooled_with_every_movie_once():
     [pooled] = pool([fold(1, [1, 2], train_s=2.0), fold(2, [3], train_s=3.0)], "fold")
     assert pooled.tmdb_ids.tolist() == [1, 2, 3]
-    assert (pooled.answers - pooled.y_true).tolist() == [1, 1, 2]
-    assert pooled.rows == {"test": 3}
+    assert (pooled.preds - pooled.target).tolist() == [1, 1, 2]
+    assert pooled.set_sizes == {"test": 3}
     assert pooled.facts == {"train_s": 5.0}
 
 
@@ -38,10 +38,10 @@ def test_franchises_are_pooled_with_their_movies():
     other = replace(fold(2, [3]), franchises=np.array(["b"], dtype=object))
     [pooled] = pool([one, other], "fold")
     assert pooled.franchises.tolist() == ["a", "a", "b"]
-    assert pooled.draw(seed=0)["mae_error"].estimate == pytest.approx(4 / 3)
+    assert pooled.bootstrap(seed=0)["mae_error"].estimate == pytest.approx(4 / 3)
 
 
-def test_test_parts_that_share_a_movie_are_not_pooled():
+def test_test_sets_that_share_a_movie_are_not_pooled():
     assert pool([fold(1, [1, 2]), fold(2, [2])], "fold") == []
 
 
@@ -52,6 +52,6 @@ def test_variant_that_is_missing_on_a_fold_is_not_pooled():
 
 def test_deviation_is_that_of_a_sample():
     scores = [{"mae_error": value} for value in (0.7, 0.8, 0.9)]
-    assert average(scores)["mae_error"] == {
+    assert average_scores(scores)["mae_error"] == {
         "mean": pytest.approx(0.8), "sd": pytest.approx(0.1), "splits": 3,
     }  # fmt: skip

@@ -1,8 +1,39 @@
-"""Figures as people read them: on pages, cards and in a terminal."""
+"""How reports, cards and the terminal write figures, and name what results are stored under."""
+
+OUTCOME_WORDS = {
+    "better": "beats",
+    "worse": "loses to",
+    "open": "no significant difference",
+    "": "–",
+}
+"""The stored outcomes of comparisons; an empty one: there is nothing to compare with."""
+
+KIND_WORDS = {"model": "model", "baseline": "baseline", "limit": "Bayes-optimal reference"}
+"""The stored kinds of results."""
+
+_VARIANT_WORDS = {
+    "prior draw": "stratified random baseline",
+    "reachable limit": "noise ceiling",
+    "seed streams": "original modalities",
+    "all streams": "all modalities",
+}
+"""Names that models, baselines and evaluations are stored under, where the field has others."""
+
+
+def variant_title(variant: str) -> str:
+    """Return the name of a variant in reports.
+
+    Example:
+        >>> variant_title("prior draw"), variant_title("boosting on metadata")
+        ('stratified random baseline', 'gradient boosting on metadata')
+    """
+    if variant.startswith("boosting"):
+        return f"gradient {variant}"
+    return _VARIANT_WORDS.get(variant, variant)
 
 
 def format_figure(value: float | None, digits: int = 3) -> str:
-    """Write a figure; a dash where there is none.
+    """Format a figure; a dash where there is none.
 
     Example:
         >>> format_figure(0.12345), format_figure(None)
@@ -12,12 +43,12 @@ def format_figure(value: float | None, digits: int = 3) -> str:
 
 
 def format_signed(value: float | None, digits: int = 3) -> str:
-    """Write a difference with its sign."""
+    """Format a difference with its sign."""
     return "–" if value is None else f"{value + 0.0:+.{digits}f}".replace("-", "−")
 
 
 def format_p(value: float | None) -> str:
-    """Write a p-value.
+    """Format a p-value.
 
     Example:
         >>> format_p(0.0314), format_p(1e-9), format_p(None)
@@ -29,7 +60,7 @@ def format_p(value: float | None) -> str:
 
 
 def format_count(value: float | None) -> str:
-    """Write a large count with commas; a dash where there is none.
+    """Format a large count with commas; a dash where there is none.
 
     Example:
         >>> format_count(12345678), format_count(None)
@@ -39,7 +70,7 @@ def format_count(value: float | None) -> str:
 
 
 def format_duration(seconds: float | None) -> str:
-    """Write a duration in the unit that fits.
+    """Format a duration in a fitting unit.
 
     Example:
         >>> [format_duration(s) for s in (0.25, 100, 600, 9000, None)]
