@@ -19,7 +19,7 @@ class ByteDropout(nn.Dropout):
     def forward(self, values: Tensor) -> Tensor:
         """Drop values while training; the shape stays."""
         if not self.training or values.device.type != "cpu":
-            return F.dropout(values, self.p, self.run)
+            return F.dropout(values, self.p, self.training)
         dropped = round(self.p * _STEPS)
         if dropped in (0, _STEPS):
             return values * float(dropped == 0)
