@@ -1,4 +1,4 @@
-"""What may be chosen about a system's targets, kept beside its splits."""
+"""The options of a system's targets, stored beside its splits."""
 
 import json
 from dataclasses import asdict, replace
@@ -12,24 +12,22 @@ from resources.run_context import RunContext
 
 OPTIONS_FILE = "options.json"
 EDGES = ("quantile", "budget")
-KEPT = "None: as at the last time, at first"
+UNSET = "None: as at the last time, at first"
 
 
 class SplitConfig(dg.Config):
-    """Hyperparameters of targets; one that is left alone stays as it was when these splits were
-    last made.
-    """
+    """Options of targets; one that is left alone stays as these splits were last made with it."""
 
     revenue_edges: str | None = Field(
         None,
-        description="`quantile`: revenue classes of equal size in the training part; `budget`: "
-        f"cut at multiples of the film's own budget. {KEPT} `quantile`.",
+        description="`quantile`: revenue classes of equal size in the training set; `budget`: "
+        f"cut at multiples of the movie's own budget. {UNSET} `quantile`.",
     )
     budget_multiples: list[float] | None = Field(
-        None, description=f"Those multiples, seven that rise. {KEPT} 0.25 to 8."
+        None, description=f"Those multiples, seven that rise. {UNSET} 0.25 to 8."
     )
     min_votes: int | None = Field(
-        None, description=f"Scores of fewer votes are not believed. {KEPT} the published number."
+        None, description=f"Scores of fewer votes are excluded. {UNSET} the published number."
     )
 
 
@@ -46,18 +44,16 @@ def load_options(run_context: RunContext, system: System):
     return TargetOptions(**{**kept, "budget_multiples": tuple(kept["budget_multiples"])})
 
 
-def choose_options(run_context: RunContext, system: System, hyperparameters: SplitConfig):
-    """Turn hyperparameters into options, on top of the last ones.
+def choose_options(run_context: RunContext, system: System, config: SplitConfig):
+    """Return the options of a launch config, on top of the last ones.
 
     Raises:
         ConfigurationError: There are no such edges, or multiples do not rise.
     """
-    wanted = {
-        name: value for name, value in hyperparameters.model_dump().items() if value is not None
-    }
-    if "budget_multiples" in wanted:
-        wanted["budget_multiples"] = tuple(wanted["budget_multiples"])
-    options = replace(load_options(run_context, system), **wanted)
+    given = config.model_dump(exclude_none=True)
+    if "budget_multiples" in given:
+        given["budget_multiples"] = tuple(given["budget_multiples"])
+    options = replace(load_options(run_context, system), **given)
     if options.revenue_edges not in EDGES:
         raise ConfigurationError(
             f"revenue_edges is {options.revenue_edges!r}; it must be one of {', '.join(EDGES)}."
@@ -70,7 +66,7 @@ def choose_options(run_context: RunContext, system: System, hyperparameters: Spl
     return options
 
 
-def keep_options(run_context: RunContext, system: System, options) -> None:
+def write_options(run_context: RunContext, system: System, options) -> None:
     """Write options beside the splits."""
     path = run_context.store.path("splits", system.name, OPTIONS_FILE)
     run_context.store.write(path, json.dumps(asdict(options)).encode())

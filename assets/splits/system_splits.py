@@ -1,4 +1,4 @@
-"""Splits: who is in which part of each split of each task."""
+"""Splits: which set each movie is in, for each split of each task."""
 
 import json
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from assets.splits.features import load_features, schema
-from assets.splits.split_options import SplitConfig, choose_options, keep_options
+from assets.splits.split_options import SplitConfig, choose_options, write_options
 from pipeline.core.errors import SplitError
 from pipeline.core.tasks import Task
 from pipeline.core.versions import hash_bytes
@@ -21,12 +21,12 @@ from resources.run_context import RunContext
 
 
 def splits_path(run_context: RunContext, system: System, task: Task) -> Path:
-    """Return the file that says who is in which part."""
+    """Return the file of a task's splits."""
     return run_context.store.folder("splits", system.name) / f"{task.name}.parquet"
 
 
 def load_splits(run_context: RunContext, system: System, task: Task, table):
-    """Read a task's splits; they must be of the films that the features are of."""
+    """Read a task's splits; they must be of the movies that the features are of."""
     import pandas as pd
 
     path = splits_path(run_context, system, task)
@@ -37,14 +37,14 @@ def load_splits(run_context: RunContext, system: System, task: Task, table):
     frame = pd.read_parquet(path)
     if list(frame["tmdb_id"]) != list(table.table["tmdb_id"]):
         raise SplitError(
-            f"The splits of {system.name} are of other films than the features. Materialize "
+            f"The splits of {system.name} are of other movies than the features. Materialize "
             f"{system.name}_splits again."
         )
     return frame
 
 
 def build_splits(system: System) -> dg.AssetsDefinition:
-    """Make the asset that says who is in which part of each of a system's splits."""
+    """Build the asset of a system's splits."""
 
     @unpartitioned_asset(
         f"{system.name}_splits",
@@ -54,8 +54,8 @@ def build_splits(system: System) -> dg.AssetsDefinition:
             "content": "tmdb_id and a column per split: train, val, test or empty",
         },
         description=(
-            f"Train, validation and test of `{system.name}`, by share, by release date and in "
-            "folds, disjoint by film and by franchise; a file per task."
+            f"Training, validation and test sets of `{system.name}`, at random, by release date "
+            "and in folds, disjoint by movie and by franchise; a file per task."
         ),
     )
     def splits(
@@ -67,14 +67,14 @@ def build_splits(system: System) -> dg.AssetsDefinition:
             version = input_version(run_context, f"{system.name}_splits")
             table = load_features(run_context)
             options = choose_options(run_context, system, config)
-            # made of nothing until all is written: a kill in between is mended by the next build
+            # stale until all is written: after a kill in between, the next build makes them again
             write_whole(run_context, f"{system.name}_splits", "", "")
-            keep_options(run_context, system, options)
+            write_options(run_context, system, options)
             made = {
                 task.name: _make(run_context, system, task, table, options) for task in system.tasks
             }
-            told = asdict(options)
-            content = json.dumps([told, *(m["hash"] for m in made.values())]).encode()
+            chosen = asdict(options)
+            content = json.dumps([chosen, *(m["hash"] for m in made.values())]).encode()
             write_whole(run_context, f"{system.name}_splits", version, hash_bytes(content))
         context.log.info(json.dumps({name: m["parts"] for name, m in made.items()}))
         return dg.MaterializeResult(
@@ -83,7 +83,7 @@ def build_splits(system: System) -> dg.AssetsDefinition:
                 **{f"parts_{name}": dg.MetadataValue.json(m["parts"]) for name, m in made.items()},
                 **{f"left_out_{name}": dg.MetadataValue.json(m["dropped"])
                    for name, m in made.items()},
-                "options": dg.MetadataValue.json(told),
+                "options": dg.MetadataValue.json(chosen),
                 "dagster/column_schema": made[system.tasks[0].name]["schema"],
                 "folder": str(splits_path(run_context, system, system.tasks[0]).parent),
             },
@@ -120,15 +120,15 @@ def _has_required(system: System, table) -> np.ndarray:
     return table.table[f"has_{system.required_modality}"].to_numpy(bool)
 
 
-def _split(films, system: System, task: Task, options):
-    """Make the splits; a task for which there are too few films has none, and says why."""
+def _split(movies, system: System, task: Task, options):
+    """Make the splits; a task for which there are too few movies has none, and the reason."""
     from pipeline.splits.task_splits import make_splits
 
     try:
-        made = make_splits(films, system, task, options=options)
+        made = make_splits(movies, system, task, options=options)
     except SplitError as error:
-        return films[["tmdb_id"]], {f"all: {error}": len(films)}
-    return made.frame, dict(made.dropped)
+        return movies[["tmdb_id"]], {f"all: {error}": len(movies)}
+    return made.table, dict(made.dropped)
 
 
 ASSETS = [build_splits(system) for system in SYSTEMS]

@@ -1,4 +1,4 @@
-"""Revenue classes: edges from the training part, the class of a revenue, and what is reachable."""
+"""Revenue classes: edges from the training set, the class of a revenue, and the noise ceiling."""
 
 from collections.abc import Sequence
 from math import erf
@@ -9,13 +9,13 @@ from pipeline.core.errors import SplitError
 
 
 def fit_edges(revenue_usd_train: Sequence[float] | np.ndarray, n_classes: int = 8) -> np.ndarray:
-    """Cut the training part's revenues into classes of equal size.
+    """Cut the training set's revenues into classes of equal size.
 
     An edge lies midway, in log10, between two revenues that differ, so movies of equal revenue
     share a class and no class is empty, however many ties there are.
 
     Args:
-        revenue_usd_train: Revenues of the training part alone, in US dollars, above 0.
+        revenue_usd_train: Revenues of the training set alone, in US dollars, above 0.
         n_classes: How many classes.
 
     Returns:
@@ -30,12 +30,12 @@ def fit_edges(revenue_usd_train: Sequence[float] | np.ndarray, n_classes: int = 
     """
     revenues = np.asarray(revenue_usd_train, dtype=np.float64)
     if not (np.isfinite(revenues) & (revenues > 0)).all():
-        raise SplitError("class edges want revenues above 0 USD; some are zero, negative or NaN")
+        raise SplitError("class edges require revenues above 0 USD; some are zero, negative or NaN")
     values, counts = np.unique(np.log10(revenues), return_counts=True)
     if len(values) < n_classes:
         raise SplitError(
-            f"class edges want at least {n_classes} different revenues in the training part, "
-            f"came {len(values)}; add movies with known revenue"
+            f"class edges require at least {n_classes} different revenues in the training set, "
+            f"got {len(values)}; add movies with known revenue"
         )
     below = np.cumsum(counts)
     cuts: list[int] = []
@@ -49,7 +49,7 @@ def fit_edges(revenue_usd_train: Sequence[float] | np.ndarray, n_classes: int = 
 
 
 def classify(revenue_usd: Sequence[float] | np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return each revenue its class, 0 the lowest; a revenue on an edge belongs above it.
+    """Return the class of each revenue, 0 the lowest; a revenue on an edge belongs above it.
 
     Args:
         revenue_usd: In US dollars, shape (movies,).
@@ -69,7 +69,7 @@ def classify(revenue_usd: Sequence[float] | np.ndarray, edges: np.ndarray) -> np
 def reachable_probabilities(
     mean_log10: np.ndarray, sd_log10: float, edges: np.ndarray
 ) -> np.ndarray:
-    """Class probabilities for somebody who knows everything but the noise.
+    """Return class probabilities that know everything but the noise.
 
     Only where revenues are generated with normal noise of known size; no model's expected
     accuracy can be above that of these probabilities.

@@ -1,1 +1,3 @@
-"""Labels, features and who is in which part; no models."""
+"""Packed features, targets, and which movies are in the training, validation and test set of each
+split; no models.
+"""

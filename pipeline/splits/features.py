@@ -1,4 +1,4 @@
-"""One packed table for all systems: what is known of each movie, its streams, and what is
+"""One packed table for all systems: what is known of each movie, its modalities, and what is
 missing.
 """
 
@@ -20,7 +20,7 @@ MANIFEST_FILE = "manifest.json"
 TABLE_FILE = "table.parquet"
 RECORDS_FILE = "records.jsonl"
 METADATA = "metadata"
-"""Name of the stream that is made of records; every movie has it, with NaN for unknown."""
+"""Name of the modality that is made of records; every movie has it, with NaN for unknown."""
 
 OFFSETS = ".offsets.npy"
 """Ends the name of the file that says where a movie's rows of a sequence begin."""
@@ -34,12 +34,12 @@ class FeatureTable:
         table: tmdb_id, imdb_id, title, release_date (NaT unknown), franchise, revenue_usd and
             budget_usd (NaN unknown), both as `*_usd_real` too (NaN where the year is unknown or
             before 1913), genres (tuples of TMDB's names), vote_average, vote_count, and
-            has_<stream>. Columns are for targets and groups, streams are the inputs.
+            has_<stream>. Columns are for targets and groups, modalities are the inputs.
         streams: By name, an array (movies, ...), zeros where the movie has none, or a `Ragged`.
         masks: By name, bool of shape (movies,): whether the movie has it.
-        columns: Column names of tabular streams (`metadata`).
-        notes: What a report says of the data: source, weights.
-        data_hash: Hash of table, records and streams.
+        columns: Column names of tabular modalities (`metadata`).
+        notes: Source of the data and weights, for reports.
+        data_hash: Hash of table, records and modalities.
         folder: Where it lies.
     """
 
@@ -62,33 +62,35 @@ class FeatureTable:
         with (self.folder / RECORDS_FILE).open(encoding="utf-8") as lines:
             return tuple(from_json(json.loads(line)) for line in lines)
 
-    def without_columns(self, beginnings: tuple[str, ...]) -> "FeatureTable":
-        """Return the table without the metadata columns that begin so: they say a task's answer."""
-        if not beginnings:
+    def without_columns(self, prefixes: tuple[str, ...]) -> "FeatureTable":
+        """Return the table without the metadata columns that begin so."""
+        if not prefixes:
             return self
         names = self.columns[METADATA]
-        kept = [k for k, name in enumerate(names) if not name.startswith(beginnings)]
+        kept = [k for k, name in enumerate(names) if not name.startswith(prefixes)]
         columns = {**self.columns, METADATA: tuple(names[k] for k in kept)}
         streams = {**self.streams, METADATA: np.asarray(self.streams[METADATA])[:, kept]}
         return replace(self, streams=streams, columns=columns)
 
     @classmethod
     def load(cls, folder: Path) -> "FeatureTable":
-        """Read a packed table; streams stay on disk until their rows are asked for.
+        """Read a packed table; modalities stay on disk until their rows are read.
 
         Raises:
             FeatureError: `folder` does not hold a packed table.
         """
         if not (folder / MANIFEST_FILE).is_file():
             raise FeatureError(
-                f"no packed features in {folder}: wanted {MANIFEST_FILE} there; build them first"
+                f"no packed features in {folder}: expected {MANIFEST_FILE} there; build them first"
             )
         manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
         table = pd.read_parquet(folder / TABLE_FILE)
         table["genres"] = table["genres"].map(tuple)
         return cls(
             table=table,
-            streams={name: _open(folder, name, told) for name, told in manifest["streams"].items()},
+            streams={
+                name: _open(folder, name, entry) for name, entry in manifest["streams"].items()
+            },
             masks={name: table[f"has_{name}"].to_numpy(bool) for name in manifest["streams"]},
             columns={name: tuple(listed) for name, listed in manifest["columns"].items()},
             notes=manifest["notes"],
@@ -97,8 +99,8 @@ class FeatureTable:
         )
 
 
-def _open(folder: Path, name: str, told: Mapping[str, Any]) -> np.ndarray | Ragged:
+def _open(folder: Path, name: str, entry: Mapping[str, Any]) -> np.ndarray | Ragged:
     values = np.load(folder / f"{name}.npy", mmap_mode="r")
-    if told["kind"] == "sequence":
+    if entry["kind"] == "sequence":
         return Ragged(values, np.load(folder / f"{name}{OFFSETS}"))
     return values

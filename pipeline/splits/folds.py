@@ -5,10 +5,11 @@ import pandas as pd
 
 from pipeline.core.errors import SplitError
 from pipeline.core.split_names import fold_name
+from pipeline.splits.random_split import SET_NAMES
 from pipeline.splits.strata import Strata, divide
 
 VAL_SHARE = 0.1
-"""Share of a fold's training movies that its training is stopped by."""
+"""Share of the movies outside a fold that training is stopped by."""
 
 
 def split_into_folds(
@@ -18,7 +19,7 @@ def split_into_folds(
 
     Args:
         table: With tmdb_id and franchise.
-        strata: What all parts shall have alike.
+        strata: What all sets shall have alike.
         n_folds: How many folds, at least 2.
         seed: Of the shuffles.
         val_share: Share of the movies outside the fold that are stopped by.
@@ -27,7 +28,7 @@ def split_into_folds(
         By `fold_name`, "train", "val" or "test" per row, object (movies,).
 
     Raises:
-        SplitError: A part would be empty.
+        SplitError: A set would be empty.
     """
     fold = divide(table, strata, [1 / n_folds] * n_folds, seed=seed)
     splits = {}
@@ -36,13 +37,13 @@ def split_into_folds(
         val = divide(
             table.iloc[rest], strata.take(rest), [1 - val_share, val_share], seed=seed + 1 + k
         )
-        parts = np.full(len(table), "test", dtype=object)
-        parts[rest] = np.array(["train", "val"], dtype=object)[val]
-        sizes = {part: int((parts == part).sum()) for part in ("train", "val", "test")}
+        split = np.full(len(table), "test", dtype=object)
+        split[rest] = np.array(["train", "val"], dtype=object)[val]
+        sizes = {name: int((split == name).sum()) for name in SET_NAMES}
         if not all(sizes.values()):
             raise SplitError(
-                f"split {fold_name(k)}: wanted three parts, came {sizes} from {len(table)} movies; "
+                f"split {fold_name(k)}: expected three sets, got {sizes} from {len(table)} movies; "
                 "add movies or take fewer folds"
             )
-        splits[fold_name(k)] = parts
+        splits[fold_name(k)] = split
     return splits

@@ -1,4 +1,4 @@
-"""The metadata stream: the whitelist of what is known of a movie before its release."""
+"""The metadata modality: the whitelist of what is known of a movie before its release."""
 
 import math
 from collections.abc import Sequence
@@ -40,13 +40,13 @@ METADATA_COLUMNS = (
     *(_column("language", language) for language in LANGUAGES),
     *(_column("certification", certification) for certification in CERTIFICATIONS),
 )  # fmt: skip
-"""Names of the metadata stream's columns, in order."""
+"""Names of the metadata modality's columns, in order."""
 
 check_no_leak(METADATA_COLUMNS)
 
 
 def describe_movies(records: Sequence[MovieRecord], *, keywords: Sequence[str] = ()) -> np.ndarray:
-    """Turn records into the metadata stream.
+    """Turn records into the metadata modality.
 
     Args:
         records: All known movies: the forerunners of one are counted among the others.

@@ -1,4 +1,4 @@
-"""Packing: records and streams of all movies become one folder, movie by movie."""
+"""Packing: records and modalities of all movies become one folder, movie by movie."""
 
 import hashlib
 import json
@@ -43,7 +43,7 @@ def pack(
     keywords: Sequence[str] = (),
     notes: Mapping[str, str] | None = None,
 ) -> FeatureTable:
-    """Pack all movies, with the metadata stream and the given ones.
+    """Pack all movies, with the metadata modality and the given ones.
 
     A kill leaves the old folder, or none in the instant between two renames, never a mixture.
 
@@ -51,15 +51,15 @@ def pack(
         folder: Where to; what lies there is replaced.
         records: All known movies.
         revenue_usd: Worldwide revenue by TMDB id, in US dollars, of those where it is known.
-        streams: By stream name, arrays of one shape and type each. A movie without one gets zeros
-            and False in the mask; a stream that no movie has is left out.
-        sequences: By stream name, arrays (length, width) of one width each.
+        streams: By modality, arrays of one shape and type each. A movie without one gets zeros
+            and False in the mask; a modality that no movie has is excluded.
+        sequences: By modality, arrays (length, width) of one width each.
         keywords: Keywords that get a metadata column each; see `describe_movies`.
-        notes: What a report says of the data.
+        notes: Source of the data and weights, for reports.
 
     Raises:
-        FeatureError: There is no movie, an id stands twice, or a stream's shapes differ.
-        LeakError: A stream or column is known only after release.
+        FeatureError: There is no movie, an id is listed twice, or a modality's shapes differ.
+        LeakError: A modality or column is known only after release.
     """
     sequences = sequences or {}
     check_no_leak([*streams, *sequences])
@@ -82,18 +82,18 @@ def pack(
 
 def _check_ids(ids: Sequence[int]) -> None:
     if not ids:
-        raise FeatureError("no movie to pack: wanted records, came none; crawl movies first")
+        raise FeatureError("no movie to pack: expected records, got none; crawl movies first")
     twice = [tmdb_id for tmdb_id, times in Counter(ids).items() if times > 1]
     if twice:
-        raise FeatureError(f"wanted one record per movie, came several for {twice[:5]}")
+        raise FeatureError(f"expected one record per movie, got several for {twice[:5]}")
 
 
 def _pack_metadata(made: Path, records: Sequence[MovieRecord], keywords: Sequence[str]) -> Packed:
     values = describe_movies(records, keywords=keywords)
     np.save(made / f"{METADATA}.npy", values, allow_pickle=False)
-    told = {"kind": "array", "shape": list(values.shape), "dtype": str(values.dtype)}
+    entry = {"kind": "array", "shape": list(values.shape), "dtype": str(values.dtype)}
     mask = np.ones(len(records), dtype=bool)
-    return Packed(METADATA, mask, told, hash_bytes(values.tobytes()))
+    return Packed(METADATA, mask, entry, hash_bytes(values.tobytes()))
 
 
 def _write_rest(
@@ -112,9 +112,9 @@ def _write_rest(
     manifest = {
         "movies": len(table),
         "streams": {
-            stream.name: {**stream.told, "present": int(stream.mask.sum())}
+            stream.name: {**stream.entry, "present": int(stream.mask.sum())}
             for stream in packed
-            if stream.told
+            if stream.entry
         },
         "columns": {METADATA: METADATA_COLUMNS + keyword_columns(keywords)},
         "notes": {"real_usd": REAL_USD_NOTE, **notes},
@@ -152,7 +152,7 @@ def _describe(records: Sequence[MovieRecord], revenue_usd: Mapping[int, float]) 
 
 
 def _numbers(values: Iterable[float | None]) -> np.ndarray:
-    """Return NaN for what is unknown; TMDB says 0."""
+    """Return NaN for what is unknown; TMDB has 0."""
     return np.array([value if value and value > 0 else np.nan for value in values], dtype=float)
 
 
@@ -167,9 +167,9 @@ def _hash(table: pd.DataFrame, packed: Sequence[Packed], records: Path) -> str:
     plain = table.assign(genres=table["genres"].map("|".join))
     rows = pd.util.hash_pandas_object(plain, index=False).to_numpy().tobytes()
     with records.open("rb") as file:
-        told = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     content = "".join(stream.content for stream in packed)
-    return hash_bytes(rows, told.encode(), content.encode())[:HASH_CHARS]
+    return hash_bytes(rows, digest.encode(), content.encode())[:HASH_CHARS]
 
 
 def _put_in_place(made: Path, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Random splits by share: balanced by class or label, whole franchises on one side."""
+"""Random splits by ratio: balanced by class or label, whole franchises on one side."""
 
 import numpy as np
 import pandas as pd
@@ -7,33 +7,33 @@ from pipeline.core.errors import SplitError
 from pipeline.core.split_names import RatioSplit
 from pipeline.splits.strata import Strata, divide
 
-PARTS = ("train", "val", "test")
-"""The three parts of a split, as they are written in its column."""
+SET_NAMES = ("train", "val", "test")
+"""The three sets of a split, as they are written in its column."""
 
 
 def split_by_ratio(
     table: pd.DataFrame, strata: Strata, ratio: RatioSplit, *, seed: int
 ) -> np.ndarray:
-    """Divide movies among train, val and test.
+    """Assign movies to train, val and test.
 
     Args:
         table: With tmdb_id and franchise.
-        strata: What the parts shall have alike. It serves to balance them and for nothing else.
-        ratio: The shares.
+        strata: What the sets shall have alike. It serves to balance them and for nothing else.
+        ratio: Its name and ratios.
         seed: Of the shuffle.
 
     Returns:
         "train", "val" or "test" per row, object (movies,).
 
     Raises:
-        SplitError: A part would be empty.
+        SplitError: A set would be empty.
     """
-    part = divide(table, strata, [ratio.train, ratio.val, ratio.test], seed=seed)
-    sizes = np.bincount(part, minlength=3)
+    assigned = divide(table, strata, [ratio.train, ratio.val, ratio.test], seed=seed)
+    sizes = np.bincount(assigned, minlength=3)
     if not sizes.all():
-        named = dict(zip(PARTS, sizes.tolist(), strict=True))
+        named = dict(zip(SET_NAMES, sizes.tolist(), strict=True))
         raise SplitError(
-            f"split {ratio.name}: wanted three parts, came {named} "
+            f"split {ratio.name}: expected three sets, got {named} "
             f"from {len(table)} movies; add movies"
         )
-    return np.array(PARTS, dtype=object)[part]
+    return np.array(SET_NAMES, dtype=object)[assigned]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.splits.assignment import divide_by_class, divide_by_label
+from pipeline.splits.assignment import assign_by_class, assign_by_label
 
 QUANTILES = 8
 """A number is balanced by so many of its quantiles."""
@@ -14,7 +14,7 @@ QUANTILES = 8
 
 @dataclass(frozen=True)
 class Strata:
-    """What the parts of a split shall have alike.
+    """What the sets of a split shall have alike.
 
     Attributes:
         values: Classes int64 (movies,) from 0, or labels bool (movies, labels).
@@ -36,22 +36,22 @@ class Strata:
 def divide(
     table: pd.DataFrame, strata: Strata, shares: Sequence[float], *, seed: int
 ) -> np.ndarray:
-    """Divide movies among parts; the answer does not depend on the order of rows.
+    """Assign movies to sets; the result does not depend on the order of rows.
 
     Args:
         table: With tmdb_id and franchise.
-        strata: What the parts shall have alike, one per row.
-        shares: Of each part; they sum to 1.
+        strata: What the sets shall have alike, one per row.
+        shares: Of each set; they sum to 1.
         seed: Of the shuffle.
 
     Returns:
-        Number of each movie's part, int64 (movies,).
+        Number of each movie's set, int64 (movies,).
     """
     order = np.argsort(table["tmdb_id"].to_numpy(), kind="stable")
     order = order[np.random.default_rng(seed).permutation(len(order))]
     franchises = pd.factorize(table["franchise"].to_numpy()[order])[0]
     values = strata.values[order]
-    by = divide_by_label if values.ndim == 2 else divide_by_class
-    part = np.empty(len(table), dtype=np.int64)
-    part[order] = by(franchises, values, shares)
-    return part
+    by = assign_by_label if values.ndim == 2 else assign_by_class
+    assigned = np.empty(len(table), dtype=np.int64)
+    assigned[order] = by(franchises, values, shares)
+    return assigned

@@ -1,4 +1,4 @@
-"""The files of packed streams: one array with a row per movie, or sequences one behind the
+"""The files of packed modalities: one array with a row per movie, or sequences one behind the
 other.
 """
 
@@ -19,18 +19,18 @@ Arrays = Mapping[int, np.ndarray]
 
 @dataclass(frozen=True)
 class Packed:
-    """One stream in its file.
+    """One modality in its file.
 
     Attributes:
-        name: Of the stream.
-        mask: bool (movies,): who has it.
-        told: What the manifest says of the file; empty where nobody has it and there is no file.
+        name: Of the modality.
+        mask: bool (movies,): which movies have it.
+        entry: Of the manifest; empty where no movie has it and there is no file.
         content: Hash of what was written.
     """
 
     name: str
     mask: np.ndarray
-    told: Mapping[str, Any]
+    entry: Mapping[str, Any]
     content: str
 
 
@@ -38,7 +38,7 @@ def pack_stream(made: Path, name: str, found: Arrays, ids: Sequence[int]) -> Pac
     """Write arrays of one shape, zeros where a movie has none.
 
     Raises:
-        FeatureError: Two shapes came.
+        FeatureError: Shapes differ.
     """
     mask = np.array([tmdb_id in found for tmdb_id in ids], dtype=bool)
     if not mask.any():
@@ -51,8 +51,8 @@ def pack_stream(made: Path, name: str, found: Arrays, ids: Sequence[int]) -> Pac
         values[row] = _checked(name, found, ids[row], first.shape)
         digest.update(values[row].tobytes())
     values.flush()
-    told = {"kind": "array", "shape": list(shape), "dtype": str(first.dtype)}
-    return Packed(name, mask, told, digest.hexdigest())
+    entry = {"kind": "array", "shape": list(shape), "dtype": str(first.dtype)}
+    return Packed(name, mask, entry, digest.hexdigest())
 
 
 def pack_sequence(made: Path, name: str, found: Arrays, ids: Sequence[int]) -> Packed:
@@ -61,7 +61,7 @@ def pack_sequence(made: Path, name: str, found: Arrays, ids: Sequence[int]) -> P
     The header, whose size does not depend on the length, is written again at the end.
 
     Raises:
-        FeatureError: Two widths came.
+        FeatureError: Widths differ.
     """
     mask = np.array([tmdb_id in found for tmdb_id in ids], dtype=bool)
     if not mask.any():
@@ -79,12 +79,12 @@ def pack_sequence(made: Path, name: str, found: Arrays, ids: Sequence[int]) -> P
         file.seek(0)
         _write_header(file, first, int(lengths.sum()))
     np.save(made / f"{name}{OFFSETS}", np.concatenate([[0], np.cumsum(lengths)]))
-    told = {
+    entry = {
         "kind": "sequence",
         "shape": [int(lengths.sum()), *first.shape[1:]],
         "dtype": str(first.dtype),
     }
-    return Packed(name, mask, told, digest.hexdigest())
+    return Packed(name, mask, entry, digest.hexdigest())
 
 
 def _write_header(file: Any, first: np.ndarray, total: int) -> None:
@@ -102,7 +102,7 @@ def _checked(
     item = found[tmdb_id]
     if item.shape[start:] != shape:
         raise FeatureError(
-            f"stream {name!r}: wanted shape {shape} for movie {tmdb_id}, came "
+            f"stream {name!r}: expected shape {shape} for movie {tmdb_id}, got "
             f"{item.shape[start:]}; embeddings of two backbones are mixed, build them again"
         )
     return item

@@ -1,4 +1,4 @@
-"""All splits of a task in one frame, proven disjoint."""
+"""All splits of a task in one table, checked to be disjoint."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,17 +39,17 @@ class SplitPlan(Protocol):
 
 @dataclass(frozen=True)
 class TaskSplits:
-    """Who is in which part of each split of a task.
+    """Which set each movie is in, for each split of a task.
 
     Attributes:
-        frame: tmdb_id and one column per split, one row per movie in the order of the table;
-            values "train", "val", "test", or "" where the split, or the task, leaves the movie out.
+        table: tmdb_id and one column per split, one row per movie in the order of the table;
+            values "train", "val", "test", or "" where the split, or the task, excludes the movie.
         dropped: How many movies the task cannot use, by reason.
-        notes: By split, what is to be said of it: how many movies it leaves out and why, how many
-            franchises an official one has in two parts.
+        notes: By split, how many movies it excludes and why, or how many franchises an official one
+            has in two sets.
     """
 
-    frame: pd.DataFrame
+    table: pd.DataFrame
     dropped: Mapping[str, int]
     notes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
@@ -65,8 +65,8 @@ def make_splits(
     """Make a task's splits: the published ones, by release date, folds, and official ones.
 
     Args:
-        table: With tmdb_id, franchise, release_date and what the task's target is made of; with
-            imdb_id where official splits are asked for.
+        table: With tmdb_id, franchise, release_date and the columns of the task's target; with
+            imdb_id where official splits are requested.
         system: Its splits, split seed and folds.
         task: One of its tasks; the random splits are balanced by it.
         official: Trailers12k's table; see `split_officially`.
@@ -77,7 +77,7 @@ def make_splits(
     """
     known, dropped = known_rows(task, table, options)
     if not known.any():
-        raise SplitError(f"wanted movies with {task.name}, came {len(table)} without: {dropped}")
+        raise SplitError(f"expected movies with {task.name}, got {len(table)} without: {dropped}")
     usable = table[known].reset_index(drop=True)
     strata = balance_by(task, usable, options)
     seed = system.split_seed
@@ -89,9 +89,9 @@ def make_splits(
     if official is not None:
         theirs, shared = split_officially(usable, official)
         made, notes = made | theirs, notes | shared
-    frame = pd.DataFrame({"tmdb_id": table["tmdb_id"].to_numpy()})
-    for name, parts in made.items():
-        frame[name] = np.full(len(table), EXCLUDED, dtype=object)
-        frame.loc[known, name] = parts
-    prove_disjoint(frame, table)
-    return TaskSplits(frame, dropped, notes)
+    splits = pd.DataFrame({"tmdb_id": table["tmdb_id"].to_numpy()})
+    for name, split in made.items():
+        splits[name] = np.full(len(table), EXCLUDED, dtype=object)
+        splits.loc[known, name] = split
+    prove_disjoint(splits, table)
+    return TaskSplits(splits, dropped, notes)

@@ -139,7 +139,7 @@ def _measure_task(posters: Posters, task, seed: int) -> list[BenchRow]:
     from pipeline.splits.targets import make_target
     from pipeline.splits.task_splits import make_splits
 
-    parts = make_splits(posters.table, replace(POSTER, split_seed=seed), task).frame
+    parts = make_splits(posters.table, replace(POSTER, split_seed=seed), task).table
     parts = parts[POSTER.splits[0].name].to_numpy()
     target = make_target(task, posters.table, np.flatnonzero(parts == "train"))
     answers = answer_all(posters, target, parts, seed)

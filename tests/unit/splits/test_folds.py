@@ -8,7 +8,7 @@ import pytest
 from pipeline.core.errors import SplitError
 from pipeline.models.systems.box_office import BOX_OFFICE, LOG10_REVENUE
 from pipeline.models.systems.genre import GENRE, GENRES
-from pipeline.splits.assignment import divide_by_label
+from pipeline.splits.assignment import assign_by_label
 from pipeline.splits.folds import split_into_folds
 from pipeline.splits.leakage_checks import prove_disjoint
 from pipeline.splits.official import split_officially
@@ -93,13 +93,13 @@ def test_rarest_label_is_spread_first():
     labels = np.zeros((20, 2), bool)
     labels[:, 0] = True
     labels[:2, 1] = True
-    part = divide_by_label(np.arange(20), labels, [0.5, 0.5])
+    part = assign_by_label(np.arange(20), labels, [0.5, 0.5])
     assert part[0] != part[1]
     assert np.bincount(part).tolist() == [10, 10]
 
 
 def test_movies_without_any_label_are_divided_too():
-    part = divide_by_label(np.arange(10), np.zeros((10, 3), bool), [0.8, 0.2])
+    part = assign_by_label(np.arange(10), np.zeros((10, 3), bool), [0.8, 0.2])
     assert np.bincount(part).tolist() == [8, 2]
 
 
@@ -115,7 +115,7 @@ def test_36000_movies_are_divided_in_seconds(system, task):
     made = make_splits(table, replace(system, folds=5), task)
     assert time.process_time() - start < 30
     assert (
-        abs((made.frame["fold-1"] == "test").sum() / made.frame["fold-1"].ne("").sum() - 0.2) < 0.01
+        abs((made.table["fold-1"] == "test").sum() / made.table["fold-1"].ne("").sum() - 0.2) < 0.01
     )
 
 
@@ -124,9 +124,9 @@ def test_movies_that_the_task_cannot_use_are_in_no_part_and_counted():
     made = make_splits(table, GENRE, GENRES)
     without = ~labels.any(axis=1)
     assert made.dropped == {"no_genre_is_a_label": int(without.sum())}
-    for name in made.frame.columns[1:]:
-        assert (made.frame[name][without] == "").all()
-    assert made.frame["tmdb_id"].tolist() == table["tmdb_id"].tolist()
+    for name in made.table.columns[1:]:
+        assert (made.table[name][without] == "").all()
+    assert made.table["tmdb_id"].tolist() == table["tmdb_id"].tolist()
 
 
 def official(n: int, known: int) -> pd.DataFrame:
@@ -169,7 +169,7 @@ def test_franchises_that_cross_official_parts_are_counted_and_left_out_of_the_st
 def test_official_splits_stand_beside_the_others_in_the_frame():
     table, _ = movies(90)
     made = make_splits(table, GENRE, GENRES, official=official(90, 90))
-    assert [name for name in made.frame.columns if name.startswith("official")] == [
+    assert [name for name in made.table.columns if name.startswith("official")] == [
         "official-0", "official-strict-0", "official-1", "official-strict-1", "official-2",
         "official-strict-2",
     ]  # fmt: skip
@@ -179,9 +179,9 @@ def test_official_splits_stand_beside_the_others_in_the_frame():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda given: given.__setitem__("split0", 3), "wanted 0, 1 or 2"),
-        (lambda given: given.__setitem__("split0", 0), "wanted three parts"),
-        (lambda given: given.__setitem__("mid", "tt0000001"), "stands twice"),
+        (lambda given: given.__setitem__("split0", 3), "expected 0, 1 or 2"),
+        (lambda given: given.__setitem__("split0", 0), "expected three sets"),
+        (lambda given: given.__setitem__("mid", "tt0000001"), "is listed twice"),
     ],
 )
 def test_broken_official_splits_are_refused(change, message):

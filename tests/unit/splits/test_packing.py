@@ -145,9 +145,9 @@ def test_revenue_smuggled_in_as_a_stream_is_refused(packed):
 
 
 def test_streams_of_two_widths_are_refused(packed):
-    with pytest.raises(FeatureError, match=r"\(3,\) for movie 3, came \(4,\)"):
+    with pytest.raises(FeatureError, match=r"\(3,\) for movie 3, got \(4,\)"):
         packed(streams={"text": {1: np.ones(3), 3: np.ones(4)}})
-    with pytest.raises(FeatureError, match=r"\(2,\) for movie 4, came \(3,\)"):
+    with pytest.raises(FeatureError, match=r"\(2,\) for movie 4, got \(3,\)"):
         packed(sequences={"clips": {1: np.ones((1, 2)), 4: np.ones((1, 3))}})
 
 

@@ -73,14 +73,14 @@ def test_split_hangs_on_the_seed_and_not_on_the_order_of_rows():
 def test_one_huge_franchise_leaves_no_room_and_is_refused():
     table = movies(20)
     table["franchise"] = "f"
-    with pytest.raises(SplitError, match="wanted three parts"):
+    with pytest.raises(SplitError, match="expected three sets"):
         by_ratio(table, REVENUE.splits[0], seed=42)
 
 
 def test_36000_movies_are_split_in_seconds():
     table = movies(36_000)
     start = time.perf_counter()
-    splits = make_splits(table, REVENUE, REVENUE_CLASS).frame
+    splits = make_splits(table, REVENUE, REVENUE_CLASS).table
     assert time.perf_counter() - start < 20
     assert abs((splits["80-10-10"] == "test").mean() - 0.1) < 0.001
 
@@ -145,7 +145,7 @@ def test_no_dates_at_all_are_refused():
 
 def test_frame_has_the_published_splits_and_the_one_by_date():
     table = movies(100)
-    splits = make_splits(table, REVENUE, REVENUE_CLASS).frame
+    splits = make_splits(table, REVENUE, REVENUE_CLASS).table
     assert splits.columns.tolist() == [
         "tmdb_id", "70-20-10", "75-15-10", "80-10-10", BY_DATE,
         "fold-1", "fold-2", "fold-3", "fold-4", "fold-5",
@@ -167,10 +167,10 @@ def test_disjoint_split_is_proven():
 @pytest.mark.parametrize(
     ("row", "column", "value", "message"),
     [
-        (3, "s", "test", "franchise 'a' stands in two parts"),
-        (3, "tmdb_id", 1, "movie 1 stands twice"),
+        (3, "s", "test", "franchise 'a' is in two sets"),
+        (3, "tmdb_id", 1, "movie 1 is listed twice"),
         (3, "tmdb_id", 9, "movie 9 is in the splits but not in the features"),
-        (3, "s", "valid", "came \\['valid'\\]"),
+        (3, "s", "valid", "got \\['valid'\\]"),
         (2, "s", "train", "no movie in \\['test'\\]"),
     ],
 )
