@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -171,3 +171,28 @@ class Task:
     rule: TargetRule | None = field(default=None, compare=False, repr=False)
     noise_ceiling: NoiseCeiling | None = field(default=None, compare=False, repr=False)
     is_monetary: bool = field(default=False, compare=False, repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields that saved models and reports store, as JSON values."""
+        return {
+            "name": self.name,
+            "kind": self.kind.value,
+            "main_metric": self.main_metric,
+            "class_names": list(self.class_names),
+            "is_ordered": self.is_ordered,
+            "unit": self.unit,
+            "told_by": list(self.leaking_column_prefixes),  # the stored name
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Task":
+        """Return the task that `as_json` described; it has no rule."""
+        return cls(
+            name=value["name"],
+            kind=TaskKind(value["kind"]),
+            main_metric=value["main_metric"],
+            class_names=tuple(value["class_names"]),
+            is_ordered=value["is_ordered"],
+            unit=value["unit"],
+            leaking_column_prefixes=tuple(value["told_by"]),
+        )

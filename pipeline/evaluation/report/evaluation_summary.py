@@ -134,8 +134,7 @@ def _choose_headline(
 
 
 def _describe_task(task: Task) -> dict[str, Any]:
-    about = asdict(task)
-    return {name: about[name] for name in about if name != "name"} | {"kind": task.kind.value}
+    return {name: value for name, value in task.as_json().items() if name != "name"}
 
 
 def _list_metrics(contents: Mapping[str, Any]) -> list[str]:

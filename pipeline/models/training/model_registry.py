@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from pipeline.core.errors import TrainingError
-from pipeline.core.tasks import Task, TaskKind
+from pipeline.core.tasks import Task
 from pipeline.models.estimators import (
     blend,
     ordinal_estimator,
@@ -32,12 +32,6 @@ from pipeline.models.training.fitting import as_json
 FORMAT = 2
 
 _FACTS = ("config", "history", "best_epoch", "data_hash", "fingerprint", "target_facts", "notes")
-
-_TASK_KEYS = {
-    "name": "name", "kind": "kind", "main_metric": "main_metric", "class_names": "class_names",
-    "is_ordered": "is_ordered", "unit": "unit", "leaking_column_prefixes": "told_by",
-}  # fmt: skip
-"""A task's fields and the names under which saved models have them."""
 
 
 def _build_ensemble(members: Sequence[Mapping[str, Any]]) -> Ensemble:
@@ -107,8 +101,7 @@ def save_trained(
         "kind": trained.kind,
         "arguments": as_json(trained.arguments),
         "state_dict": trained.network.state_dict(),
-        "task": {key: as_json(getattr(task, name)) for name, key in _TASK_KEYS.items()}
-        | {"kind": task.kind.value},
+        "task": task.as_json(),
         "config": as_json(trained.config),
         "history": [dict(row) for row in trained.fitted.history],
         "best_epoch": trained.fitted.best_epoch,
@@ -136,7 +129,7 @@ def load_trained(path: Path) -> Saved:
     return Saved(
         kind=kind,
         network=network,
-        task=_task_from_json(content["task"]),
+        task=Task.from_json(content["task"]),
         facts={name: content[name] for name in _FACTS},
     )
 
@@ -157,12 +150,6 @@ def predict(model: Saved | Trained, features: FeatureSet, rows: np.ndarray) -> n
         TrainingError: The features are of another width than those it was trained on.
     """
     return KINDS[model.kind].predict(model.network, features, np.asarray(rows, dtype=np.int64))
-
-
-def _task_from_json(value: Mapping[str, Any]) -> Task:
-    known = {name: value[key] for name, key in _TASK_KEYS.items()}
-    lists = {name: tuple(one) for name, one in known.items() if isinstance(one, list)}
-    return Task(**{**known, **lists, "kind": TaskKind(known["kind"])})
 
 
 def _write(content: Mapping[str, Any], path: Path) -> Path:
