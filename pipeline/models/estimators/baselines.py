@@ -45,18 +45,18 @@ def predict_baselines(
     *,
     seed: int = 42,
 ) -> dict[str, np.ndarray]:
-    """Fit every baseline of the task on the training part and ask it about other movies.
+    """Fit every baseline of the task on the training set and ask it about other movies.
 
     Args:
         features: Boosting looks at the metadata, and at all streams summed up.
         target: Known for every training row.
-        train_rows: Rows of the training part, (n,).
+        train_rows: Rows of the training set, (n,).
         rows: Rows to answer, (m,).
         seed: Of PCA and of boosting.
 
     Returns:
         By the baseline's name, float64: class probabilities (m, classes), label probabilities
-        (m, labels) or numbers (m,). The prior's are the training part's shares, to be drawn from;
+        (m, labels) or numbers (m,). The prior's are the training set's shares, to be drawn from;
         boosting is there where metadata is, log budget where money is predicted as well.
 
     Raises:

@@ -55,7 +55,7 @@ class TreesModel(nn.Module):
         wanted: np.ndarray,
         seed: int,
     ) -> "TreesModel":
-        """Fit to log10 revenues of the training part."""
+        """Fit to log10 revenues of the training set."""
         numbers = reader.raw_numbers(features, rows)
         numbers[:, np.isnan(numbers).all(axis=0)] = 0.0  # scikit-learn cannot bin such a column
         with threadpool_limits(1):

@@ -15,13 +15,13 @@ TREES_OF_A_NUMBER = 150
 def boost(
     train: np.ndarray, asked: np.ndarray, target: Target, wanted: np.ndarray, seed: int
 ) -> np.ndarray:
-    """Fit on the training part and answer other movies.
+    """Fit on the training set and answer other movies.
 
     Args:
         train: Float64 (n, columns), NaN for unknown.
         asked: The same columns of other movies, (m, columns).
         target: Says the kind of task.
-        wanted: Its values for the training part.
+        wanted: Its values for the training set.
         seed: Of the columns that a tree may look at.
 
     Returns:
@@ -45,7 +45,7 @@ def boost(
 
 
 def spread(probabilities: np.ndarray, classes: np.ndarray, n_classes: int) -> np.ndarray:
-    """Return a column to each class, also to those that the training part lacks.
+    """Return a column to each class, also to those that the training set lacks.
 
     Example:
         >>> spread(np.array([[0.25, 0.75]]), np.array([0, 2]), 3).tolist()

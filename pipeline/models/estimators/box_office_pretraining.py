@@ -1,5 +1,5 @@
-"""Self-supervised pretraining of seed 000's network: masked fields, and keywords in poster
-regions.
+"""Self-supervised pretraining of reference implementation 000's network: masked fields, and
+keywords grounded in poster regions.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -20,8 +20,8 @@ PUBLISHED = Schedule(
     optimizer="adamw", amsgrad=True, learning_rate=1e-4, max_epochs=100, patience=20,
     plateau_patience=10,
 )  # fmt: skip
-"""The plateau's factor and the weight decay are not said; they are `Schedule`'s. Source: seed 002's
-code."""
+"""The plateau's factor and the weight decay are not published; they are `Schedule`'s. Source: the
+code of reference implementation 002."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class DivitaConfig:
         schedule: AdamW with amsgrad, epochs, patience, seed.
 
     Source:
-        Seed 002 and its code.
+        Reference implementation 002 and its code.
     """
 
     streams: tuple[str, ...] = ("clip_frames", "clips")

@@ -31,7 +31,7 @@ class FusionConfig:
             left out.
         batch_size: Movies per step.
         dropout: After each hidden layer.
-        weigh_classes: Whether rare classes count more, by their share in the training part.
+        weigh_classes: Whether rare classes count more, by their share in the training set.
         loss: Of a number: "mse", "mae" or "huber".
         fusion: "fusion" (side by side) or "attention fusion".
         reader: How sequences are read: "mean", "attention", "lstm" or "gru".
@@ -40,7 +40,7 @@ class FusionConfig:
         schedule: Learning rate, epochs, patience, seed.
 
     Source:
-        Seed 001, "Training Configuration" and "Class Balancing".
+        Reference implementation 001, "Training Configuration" and "Class Balancing".
     """
 
     streams: tuple[str, ...] = ("text", "video", "audio")
@@ -70,7 +70,7 @@ class FusionEstimator(NetworkEstimator[FusionConfig]):
     ) -> TrainingSpec:
         """Specify the network, with a head for each extra target."""
         if config.fusion not in FUSIONS:
-            raise TrainingError(f"wanted a fusion of {sorted(FUSIONS)}, came {config.fusion!r}")
+            raise TrainingError(f"expected a fusion of {sorted(FUSIONS)}, got {config.fusion!r}")
         extras = features.extra_targets if config.extra_weight else ()
         heads = heads_of(target, extras)
         specs = specify_streams(
@@ -96,5 +96,5 @@ def _objective(
     if len(heads) == 1:
         return main
     if target.task.kind is TaskKind.REGRESSION:
-        raise TrainingError("wanted classes or labels as the first of several heads, came a number")
+        raise TrainingError("expected classes or labels for the first head, got a number")
     return lambda rows: make_heads_objective(main(rows), heads, config.extra_weight)

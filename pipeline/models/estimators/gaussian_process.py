@@ -16,7 +16,7 @@ from pipeline.models.training.movie_reader import (
 )
 
 FIT_MOVIES = 600
-"""Kernel weights are found on so many movies of the training part; the mean uses all of them."""
+"""Kernel weights are found on so many movies of the training set; the mean uses all of them."""
 
 FIT_STEPS = 40
 
@@ -62,7 +62,7 @@ class KernelModel(nn.Module):
         wanted: np.ndarray,
         seed: int,
     ) -> "KernelModel":
-        """Fit to log10 revenues of the training part."""
+        """Fit to log10 revenues of the training set."""
         fields = reader.read(features, rows)
         text = fields.streams.get("text", np.zeros((len(rows), 0), np.float32))
         model = cls(reader.arguments, len(rows), text.shape[1])

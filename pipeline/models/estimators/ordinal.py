@@ -20,7 +20,7 @@ def cut_into_classes(
     Args:
         said_log10: Said log10 revenue, (n,).
         edges: Edges between the classes, rising, (classes - 1,).
-        centre_log10: Mean log10 revenue of the training part, from which answers are stretched.
+        centre_log10: Mean log10 revenue of the training set, from which answers are stretched.
         stretch: How much.
         unit_log10: What edges are multiples of: 0 for dollars, or each movie's log10 budget, (n,).
 

@@ -116,7 +116,7 @@ def _revenues(
     """Return log10 revenue of movies that are trained on, NaN of all others, float64 (movies,)."""
     if not edges or features.revenue_usd is None:
         raise TrainingError(
-            f"wanted revenues and the edges of classes, came {sorted(target.facts)} and "
+            f"expected revenues and the edges of classes, got {sorted(target.facts)} and "
             f"{'no' if features.revenue_usd is None else 'all'} revenues; leave this variant out"
         )
     log10 = np.full(len(target.values), np.nan)
@@ -125,7 +125,7 @@ def _revenues(
     classes = np.searchsorted(np.log10(edges), in_units, side="right")
     if (classes != target.values[rows]).mean() > ROUNDING_SHARE:
         raise TrainingError(
-            "wanted classes of the movies' own revenues, came others; make the splits again"
+            "expected classes of the movies' own revenues, got others; make the splits again"
         )
     return log10
 
@@ -136,8 +136,8 @@ def _unit_log10(unit: str, features: FeatureSet, rows: np.ndarray) -> np.ndarray
     budgets_usd = np.array([features.records[row].budget_usd or np.nan for row in rows])
     if unknown := int(np.isnan(budgets_usd).sum()):
         raise TrainingError(
-            f"wanted the budget of every film, came {unknown} without; classes of this model are "
-            "cut at budgets, so leave these films out"
+            f"expected the budget of every movie, got {unknown} without; classes of this model are "
+            "cut at budgets, so leave these movies out"
         )
     return np.log10(budgets_usd)
 

@@ -1,4 +1,4 @@
-"""Seed 003's networks: a convolutional network looks at a poster."""
+"""Reference implementation 003's networks: a convolutional network looks at a poster."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -48,7 +48,7 @@ class PosterConfig:
         schedule: Learning rate, epochs, patience, seed.
 
     Source:
-        Seed 003.
+        Reference implementation 003.
     """
 
     network: str = "resnet18"

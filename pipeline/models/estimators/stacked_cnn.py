@@ -1,4 +1,4 @@
-"""Seed 004's networks: a convolutional network looks at several frames of a trailer."""
+"""Reference implementation 004: a convolutional network looks at several frames of a trailer."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -50,7 +50,7 @@ class FramesConfig:
         schedule: Learning rate, epochs, patience, seed.
 
     Source:
-        Seed 004, "Training And Results".
+        Reference implementation 004, "Training And Results".
     """
 
     network: str = "resnet18"

@@ -1,6 +1,7 @@
 """Attention fusion: every stream is a token, and the network learns which ones to listen to.
 
-Source: seed 001 names it among its extensions and gives no figures; the widths are ours.
+Source: reference implementation 001 lists it among its extensions without figures; the widths are
+ours.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Seed 000's network: a transformer encoder over typed field tokens of a movie.
+"""Reference implementation 000's network: a transformer encoder over typed field tokens of a movie.
 
 Published layer sizes are not known; these are ours, chosen to train in a minute on one core.
 """
@@ -76,7 +76,7 @@ class BoxOfficeTransformer(nn.Module):
         text_width, region_width: Of those streams; 0 for no such token.
         width, layers, heads, feedforward, dropout: See `TransformerConfig`.
         uses_numbers: Whether there are tokens of numbers.
-        mean, sd: Of the training part's log10 revenue.
+        mean, sd: Of the training set's log10 revenue.
     """
 
     def __init__(

@@ -1,6 +1,7 @@
 """DIViTA: trailers' clips through one transformer block each stream, streams fused late or early.
 
-Source: seed 002; Montalvo-Lezama et al. 2023, doi 10.1016/j.ipm.2023.103343, and its code.
+Source: reference implementation 002; Montalvo-Lezama et al. 2023, doi
+10.1016/j.ipm.2023.103343, and its code.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Seed 001's network: streams side by side, then three linear layers."""
+"""Reference implementation 001's network: streams side by side, then three linear layers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -15,10 +15,11 @@ from pipeline.models.training.estimator import FeatureSet, NetworkKind
 from pipeline.models.training.inference import Output, predict_from_streams
 
 HIDDEN_WIDTHS = (512, 256)
-"""Widths between the streams and the classes. Source: seed 001, "Multimodal Fusion"."""
+"""Widths between the modalities and the classes. Source: reference implementation 001, "Multimodal
+Fusion"."""
 
 DROPOUT = 0.3
-"""Share dropped after each hidden layer. Source: systems.md on seed 001's code."""
+"""Share dropped after each hidden layer. Source: systems.md on the code of 001."""
 
 
 class StreamNetwork(nn.Module):
@@ -45,7 +46,7 @@ class StreamNetwork(nn.Module):
         ]
 
     def fit_scalers(self, table: StreamTable, rows: np.ndarray) -> None:
-        """Standardise by these rows, the training part's, alone."""
+        """Standardise by these rows, the training set's, alone."""
         for encoder in self.encoders.values():
             encoder.fit_scaler(table, rows)
 

@@ -67,7 +67,7 @@ def build_trunk(trunk: Trunk) -> nn.Module:
         network = DeepAndWide(width=trunk.width)
     else:
         known = ", ".join([*RESNETS, *VGGS, DEEP_AND_WIDE])
-        raise TrainingError(f"wanted one of {known} (tricks and Mish: ResNets), came {trunk}")
+        raise TrainingError(f"expected one of {known} (tricks and Mish: ResNets), got {trunk}")
     return network.to(memory_format=torch.channels_last)
 
 

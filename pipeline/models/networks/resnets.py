@@ -137,7 +137,7 @@ class DeepAndWide(nn.Module):
     see a picture, and the last one gives as many as ResNet18 has.
 
     Source:
-        Seed 003, "Homemade deep and wide ResNet".
+        Reference implementation 003, "Homemade deep and wide ResNet".
     """
 
     def __init__(self, *, width: int = FULL_WIDTH):

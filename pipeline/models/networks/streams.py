@@ -1,4 +1,4 @@
-"""The way of one stream into a network: standardised by the training part, absent where missing."""
+"""The way of one stream into a network: standardised by the training set, absent where missing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ from pipeline.models.training.batches import StreamTable
 Kind = Literal["vector", "log_mel", "metadata", "mean", "attention", "lstm", "gru"]
 
 AUDIO_WIDTH = 1024
-"""Width of the audio features that are trained with the head. Source: seed 001, "Audio Encoder"."""
+"""Width of the audio features that are trained with the head. Source: reference implementation 001,
+"Audio Encoder"."""
 
 _READ_ROWS = 512
 _TINY = 1e-6
@@ -81,7 +82,7 @@ def specify_streams(
     )
     if not specs:
         raise TrainingError(
-            f"wanted at least one of the streams {list(names)}, came {sorted(table.streams)}; "
+            f"expected at least one of the streams {list(names)}, got {sorted(table.streams)}; "
             "build the embeddings first"
         )
     return specs
@@ -147,7 +148,7 @@ class StreamEncoder(nn.Module):
         return torch.cat([standard.nan_to_num(0.0), unknown.to(standard)], dim=1)  # (present, 2w)
 
     def fit_scaler(self, table: StreamTable, rows: np.ndarray) -> None:
-        """Take mean and deviation from the training part's movies that have the stream."""
+        """Take mean and deviation from the training set's movies that have the stream."""
         name = self.spec.name
         count, total, squares = np.zeros((3, self.spec.width_in))
         for values in _read(table.streams[name], rows[np.asarray(table.masks[name])[rows]]):

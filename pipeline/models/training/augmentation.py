@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 CENTRE_SHARE = 224 / 256
-"""Only the middle is looked at, also where nothing is learned. Source: seed 003, "CenterCrop"."""
+"""Only the middle is looked at, also where nothing is learned. Source: reference implementation
+003, "CenterCrop"."""
 
 ASPECT = (3 / 4, 4 / 3)
 """Narrowest and widest cut. Source: torchvision's `RandomResizedCrop`."""
@@ -19,7 +20,7 @@ RED, GREEN, BLUE = 0.299, 0.587, 0.114
 
 @dataclass(frozen=True)
 class Distortions:
-    """How far pictures are changed; defaults are seed 003's, but for two.
+    """How far pictures are changed; defaults are reference implementation 003's, but for two.
 
     The seed's `ColorJitter()` changes nothing, since its arguments are all left at 0: here it does.
     The seed mirrors pictures, and with them the letters of a title: here only where asked for.
@@ -32,7 +33,7 @@ class Distortions:
         has_mirrors: Whether half of the pictures are mirrored.
 
     Source:
-        Seed 003, "Data augmentation".
+        Reference implementation 003, "Data augmentation".
     """
 
     rotation_deg: float = 15.0

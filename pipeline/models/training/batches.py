@@ -91,7 +91,7 @@ def _take(
 class Batches:
     """All rows once per pass; reshuffled in each epoch where `shuffle_seed` is given.
 
-    Order and chance depend on seed, epoch and step alone, so a training that is taken up again,
+    Order and chance depend on seed, epoch and step alone, so a training that resumes,
     also
     inside an epoch, sees the same batches as one that was never stopped. Where rows are shuffled a
     single row never makes a batch of its own (it joins the last one): nothing can be standardised

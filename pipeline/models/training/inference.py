@@ -25,7 +25,7 @@ class Output:
         kind: Of the task.
         n_answers: The first so many outputs are the answer; others are further heads. 1 for a
             number.
-        mean, sd: Of the training part's numbers: the layer itself says standard units.
+        mean, sd: Of the training set's numbers: the layer itself says standard units.
     """
 
     kind: TaskKind
@@ -35,7 +35,7 @@ class Output:
 
     @classmethod
     def of(cls, target: Target, train_rows: np.ndarray) -> "Output":
-        """Describe the output that a target wants, by its training part."""
+        """Describe the output that a target wants, by its training set."""
         task = target.task
         if task.kind is not TaskKind.REGRESSION:
             return cls(task.kind, len(task.class_names))
@@ -133,7 +133,7 @@ def check_widths(specs: Sequence[StreamSpec], table: StreamTable) -> None:
         came = width_of(table.streams[spec.name]) if spec.name in table.streams else None
         if came not in (spec.width_in, None):
             raise TrainingError(
-                f"stream {spec.name!r}: wanted width {spec.width_in}, came {came}; the model was "
+                f"stream {spec.name!r}: expected width {spec.width_in}, got {came}; the model was "
                 "trained on another backbone"
             )
 

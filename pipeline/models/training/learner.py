@@ -1,4 +1,4 @@
-"""What one epoch does: steps, scores of both parts, the schedule, history and best weights."""
+"""What one epoch does: steps, scores of both sets, the schedule, history and best weights."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ EpochHook = Callable[[int, int, Mapping[str, float]], None]
 """Called after each epoch with its number from 1, the most there can be, and its metrics."""
 
 ResumeHook = Callable[[float], None]
-"""Called where a training is taken up or read back, with the seconds that it had spent before."""
+"""Called where a training resumes or read back, with the seconds that it had spent before."""
 
 _LOOSE_BATCHES = 16
 """Batches whose answers are kept one by one before they are joined. Thousands of small tensors that
@@ -33,7 +33,7 @@ class Objective:
 
     Attributes:
         loss: (outputs, target) to a scalar.
-        score: (outputs, target) of a whole part to named figures, such as accuracy.
+        score: (outputs, target) of a whole set to named figures, such as accuracy.
     """
 
     loss: Callable[[Tensor, Tensor], Tensor]
@@ -81,7 +81,7 @@ class Learner(lightning.LightningModule):
         self.train_batches.first_step = self.steps_done
 
     def on_train_epoch_start(self) -> None:
-        """Begin an epoch; not called where one is taken up inside."""
+        """Begin an epoch; not called where one resumes inside."""
         self.train_batches.epoch = self.current_epoch
         self.train_batches.first_step = self.steps_done = 0
 
@@ -119,7 +119,7 @@ class Learner(lightning.LightningModule):
         return outputs, target
 
     def on_validation_epoch_end(self) -> None:
-        """Score both parts; the training part as it went by, with dropout."""
+        """Score both sets; the training set as it went by, with dropout."""
         for part, seen in self.seen.items():
             outputs, target = self._join(seen)
             seen.clear()
@@ -134,7 +134,7 @@ class Learner(lightning.LightningModule):
         metrics = self.trainer.callback_metrics
         if self.schedule.monitor not in metrics:
             raise TrainingError(
-                f"wanted one of {sorted(metrics)} to monitor, came {self.schedule.monitor!r}"
+                f"expected one of {sorted(metrics)} to monitor, got {self.schedule.monitor!r}"
             )
         scheduler = self.lr_schedulers()
         if isinstance(scheduler, ReduceLROnPlateau):
@@ -148,7 +148,7 @@ class Learner(lightning.LightningModule):
         checkpoint["epoch_so_far"] = {"steps": self.steps_done, "seen": seen}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take up what the checkpoint kept."""
+        """Restore what the checkpoint kept."""
         self.steps_done = checkpoint["epoch_so_far"]["steps"]
         self.seen["train"] = list(checkpoint["epoch_so_far"]["seen"])
 
@@ -193,7 +193,7 @@ class EpochLog(Callback):
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up what the checkpoint kept."""
+        """Restore what the checkpoint kept."""
         self.history = list(state_dict["history"])
         self.best_epoch = state_dict["best_epoch"]
         self.best_weights = state_dict["best_weights"]

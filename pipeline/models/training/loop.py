@@ -56,22 +56,23 @@ def fit_network(
     on_resume: ResumeHook | None = None,
     accelerator: str = "auto",
 ) -> Fitted:
-    """Train until the validation part gains no more; leave the best weights in the network.
+    """Train until the validation set gains no more; leave the best weights in the network.
 
-    An interrupted training is taken up at its last checkpoint, also inside an epoch, and ends with
+    An interrupted training resumes at its last checkpoint, also inside an epoch, and ends with
     the weights of an undisturbed one (bit by bit on a CPU). A finished one is read back.
 
     Args:
         network: forward(streams, masks) gives outputs; its first weights are the caller's.
         objective: Loss and scores.
-        train: Batches of the training part.
-        val: Batches of the validation part.
+        train: Batches of the training set.
+        val: Batches of the validation set.
         schedule: How long and how fast.
         folder: Checkpoints go to `<fingerprint>.ckpt` in it.
         fingerprint: Hash of all that shapes the result; other fingerprints' checkpoints are
             not looked at.
-        on_epoch: Told of each epoch; may raise to stop.
-        on_resume: Told what an earlier take had spent, where one is taken up or read back.
+        on_epoch: Called after each epoch; may raise to stop.
+        on_resume: Called with the seconds that an earlier run had spent, where one resumes or is
+            read back.
         accelerator: "cpu", "gpu" or "auto".
 
     Raises:
@@ -101,7 +102,7 @@ def fit_network(
 def _best_weights(log: EpochLog, schedule: Schedule) -> Mapping[str, torch.Tensor]:
     if log.best_weights is None:
         raise TrainingError(
-            f"wanted a finite {schedule.monitor.replace('val_loss', 'validation loss')}, came "
+            f"expected a finite {schedule.monitor.replace('val_loss', 'validation loss')}, got "
             f"{[row[schedule.monitor] for row in log.history]}; lower the learning rate, or look "
             "for infinities in the features"
         )

@@ -44,7 +44,7 @@ release; words of the plot are for networks that look at text alone."""
 ALL_FIELDS = tuple(MAX_OF_FIELD)
 
 PAD, UNKNOWN = 0, 1
-"""Vocabulary places: no token; an owner that the training part has only once or not at all."""
+"""Vocabulary places: no token; an owner that the training set has only once or not at all."""
 
 MIN_MOVIES = 2
 FAR_DAYS = 60.0
@@ -64,7 +64,7 @@ class FieldTable:
 
 
 class MovieReader(nn.Module):
-    """What is fitted on a training part to read any movie; buffers only.
+    """What is fitted on a training set to read any movie; buffers only.
 
     Args:
         n_credits: Rows of the track records.
@@ -101,7 +101,7 @@ class MovieReader(nn.Module):
         """Fit on these rows alone; revenues of other rows are not looked at."""
         if len(features.records) != len(revenue_usd):
             raise TrainingError(
-                f"wanted a record for each of {len(revenue_usd)} movies, came "
+                f"expected a record for each of {len(revenue_usd)} movies, got "
                 f"{len(features.records)}; build the features with records"
             )
         tracks = collect_track_records(features.records, revenue_usd, rows)
@@ -130,7 +130,7 @@ class MovieReader(nn.Module):
 
     @property
     def tracks(self) -> TrackRecords:
-        """The training part's track records."""
+        """The training set's track records."""
         return TrackRecords(*(getattr(self, f"track_{name}").numpy() for name in _TRACKS))
 
     def raw_numbers(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
@@ -143,7 +143,7 @@ class MovieReader(nn.Module):
         Returns:
             Streams `numbers` float32 (n, columns), standardised, NaN unknown; `owners` float32
             (n, tokens), places in the vocabulary; `fields` and `buckets` alike: which field
-            a token is of, and how often the training part has it in powers of two; `text` and
+            a token is of, and how often the training set has it in powers of two; `text` and
             `regions` where the features have them.
         """
         rows = np.asarray(rows)

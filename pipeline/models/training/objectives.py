@@ -22,7 +22,7 @@ def make_objective(
 
     Args:
         target: Outputs are logits of its classes or labels, or its number as it is: (batch,).
-        train_rows: Rows of the training part, for the weights of classes.
+        train_rows: Rows of the training set, for the weights of classes.
         weigh_classes: Whether rare classes, or labels, count more.
         loss: Of a number: "mse", "mae" or "huber".
     """

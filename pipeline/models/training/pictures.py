@@ -65,7 +65,7 @@ def usable_rows(features: FeatureSet, stream: str) -> np.ndarray:
 def _loader(features: FeatureSet, stream: str) -> Callable[[int], np.ndarray | None]:
     load = features.load_poster if stream == "poster" else features.load_frames
     if load is None:
-        raise TrainingError(f"wanted features that load the movies' {stream}, came none that do")
+        raise TrainingError(f"expected features that load the movies' {stream}, got none that do")
     return load
 
 

@@ -13,11 +13,11 @@ from pipeline.core.errors import TrainingError
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast a network learns; defaults are seed 001's.
+    """How long and how fast a network learns; defaults are reference implementation 001's.
 
     Attributes:
         learning_rate, weight_decay: Of the optimizer; of "adam" and "sgd" the decay is plain L2.
-        max_epochs: At most so many passes over the training part.
+        max_epochs: At most so many passes over the training set.
         patience: Epochs without a better `monitor` before training stops.
         plateau_factor, plateau_patience: The learning rate is multiplied by the factor after so
             many epochs without a better `monitor` ("plateau").
@@ -35,11 +35,11 @@ class Schedule:
             epochs ("step").
         gradient_clip: Longest gradient, over all weights; 0 for any.
         monitor: What early stopping, the plateau and the choice of the best weights look at. The
-            loss, because a small validation part gives the same macro-F1 many epochs in a row.
+            loss, because a small validation set gives the same macro-F1 many epochs in a row.
         monitor_mode: "min" or "max": which way it gets better.
 
     Source:
-        Seed 001, "Training Configuration", and systems.md on its code.
+        Reference implementation 001, "Training Configuration", and systems.md on its code.
     """
 
     learning_rate: float = 1e-4
@@ -82,7 +82,7 @@ def make_optimizer(weights: Iterable[nn.Parameter], schedule: Schedule) -> torch
         return torch.optim.Adam(learned, amsgrad=schedule.amsgrad, **pace)
     if schedule.optimizer == "sgd":
         return torch.optim.SGD(learned, momentum=schedule.momentum, **pace)
-    raise TrainingError(f"wanted the optimizer adamw, adam or sgd, came {schedule.optimizer!r}")
+    raise TrainingError(f"expected the optimizer adamw, adam or sgd, got {schedule.optimizer!r}")
 
 
 def make_scheduler(
@@ -104,4 +104,4 @@ def make_scheduler(
         return lr_scheduler.StepLR(optimizer, schedule.step_epochs, schedule.step_factor)
     if schedule.scheduler == "none":
         return None
-    raise TrainingError(f"wanted the scheduler plateau, step or none, came {schedule.scheduler!r}")
+    raise TrainingError(f"expected the scheduler plateau, step or none, got {schedule.scheduler!r}")

@@ -12,7 +12,7 @@ METADATA = "metadata"
 """Name of the stream that is flat already."""
 
 MAX_COMPONENTS = 16
-"""Wider streams are reduced to so many principal components, fitted on the training part."""
+"""Wider streams are reduced to so many principal components, fitted on the training set."""
 
 MIN_MOVIES_PER_COMPONENT = 4
 
@@ -27,7 +27,7 @@ def reduce_streams(
     *,
     seed: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sum up streams as a few columns each, fitted on the training part; NaN where missing.
+    """Sum up streams as a few columns each, fitted on the training set; NaN where missing.
 
     A sequence counts by its mean, a log-mel by its mean and deviation over time.
 

@@ -254,5 +254,5 @@ def test_a_table_without_clips_is_refused_and_so_is_a_number(tmp_path):
     with pytest.raises(TrainingError, match="clip_frames"):
         train("late fusion", without, target, tmp_path)
     number = Target(LOG10_REVENUE, np.ones(N), {})
-    with pytest.raises(TrainingError, match="wanted labels"):
+    with pytest.raises(TrainingError, match="expected labels"):
         train("late fusion", inputs, number, tmp_path)

@@ -152,7 +152,7 @@ def test_stacked_frames_get_the_pretrained_convolution_shared_out():
 
 @pytest.mark.parametrize("trunk", [Trunk("vgg16", activation="mish"), Trunk("alexnet")])
 def test_unknown_network_is_refused(trunk):
-    with pytest.raises(TrainingError, match="wanted one of resnet18"):
+    with pytest.raises(TrainingError, match="expected one of resnet18"):
         build_trunk(trunk)
 
 

@@ -293,7 +293,7 @@ def test_extra_heads_learn_beside_the_first_where_their_targets_are_known(tmp_pa
 def test_a_number_has_no_further_heads(tmp_path):
     inputs, hidden = movies()
     inputs = replace(inputs, extra_targets=(target(hidden, LABELS),))
-    with pytest.raises(TrainingError, match="came a number"):
+    with pytest.raises(TrainingError, match="got a number"):
         train("multi-task heads", tmp_path, inputs=inputs, wanted=target(hidden, NUMBER))
 
 
@@ -334,5 +334,5 @@ def test_ensemble_answers_with_the_average_of_its_members(tmp_path):
 
 def test_ensemble_of_nobody_is_refused(tmp_path):
     for members in ([], ["the audience"]):
-        with pytest.raises(TrainingError, match="wanted members"):
+        with pytest.raises(TrainingError, match="expected members"):
             train("ensemble", tmp_path, members=members)

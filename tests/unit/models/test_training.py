@@ -296,7 +296,7 @@ def test_other_width_is_refused(tmp_path):
     table = movies()
     trained = train(table, tmp_path)
     table.streams["text"] = np.zeros((60, 13), np.float32)
-    with pytest.raises(TrainingError, match="wanted width 12, came 13"):
+    with pytest.raises(TrainingError, match="expected width 12, got 13"):
         ask(trained, table, np.arange(3))
 
 
