@@ -233,7 +233,7 @@ def test_inputs_without_records_are_refused(tmp_path):
 
 
 def test_unknown_parts_are_refused(tmp_path):
-    with pytest.raises(TrainingError, match="parts among"):
+    with pytest.raises(TrainingError, match="expected members of"):
         ESTIMATORS["blend"].train(
             INPUTS, TARGET, PARTS, RunConfig(tmp_path, hyperparameters={"parts": ("oracle",)})
         )

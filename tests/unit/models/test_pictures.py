@@ -47,7 +47,7 @@ def test_inputs_that_load_no_frames_are_refused():
 
 def test_movie_without_a_poster_is_refused_in_a_batch():
     reader = PosterReader(Movies(lacking=(2,)).inputs, Fit.PAD, 32)
-    with pytest.raises(TrainingError, match="row 2 has no poster; leave out"):
+    with pytest.raises(TrainingError, match="row 2 has no poster; exclude"):
         reader.read(batch_of(1, 2))
 
 
