@@ -1,4 +1,4 @@
-"""The answers a network must beat: the trivial ones, log budget alone, and gradient boosting."""
+"""The baselines that a network must beat: naive ones, log budget alone, and gradient boosting."""
 
 from collections.abc import Mapping
 
@@ -25,9 +25,6 @@ LOG_BUDGET = "linear on log budget"
 BOOSTING = "boosting on metadata"
 BOOSTING_WITH_EMBEDDINGS = "boosting on metadata + embeddings"
 
-MONEY_TASKS = ("log10_revenue", "revenue_class", "profit")
-"""Tasks about money: of these the budget alone says much."""
-
 MEANS = {"frames": "video"}
 """Sequences and the stream that is their mean."""
 
@@ -45,13 +42,13 @@ def predict_baselines(
     *,
     seed: int = 42,
 ) -> dict[str, np.ndarray]:
-    """Fit every baseline of the task on the training set and ask it about other movies.
+    """Fit every baseline of the task on the training set and predict other movies.
 
     Args:
         features: Boosting looks at the metadata, and at all streams summed up.
         target: Known for every training row.
         train_rows: Rows of the training set, (n,).
-        rows: Rows to answer, (m,).
+        rows: Rows to predict, (m,).
         seed: Of PCA and of boosting.
 
     Returns:
@@ -63,67 +60,69 @@ def predict_baselines(
         LeakError: An input is known only after release.
     """
     check_features(features)
-    wanted = target.values[train_rows]
-    answers = dict(_trivial(target, wanted, len(rows)))
+    values = target.values[train_rows]
+    preds = dict(_naive(target, values, len(rows)))
     table = features.table
     if METADATA not in table.streams:
-        return answers
+        return preds
     metadata = [np.asarray(table.streams[METADATA][r], np.float64) for r in (train_rows, rows)]
-    others = [name for name in table.streams if name not in (METADATA, *_said_twice(table))]
+    others = [name for name in table.streams if name not in (METADATA, *_pooled_twice(table))]
     with threadpool_limits(1 if len(train_rows) < MIN_MOVIES_FOR_THREADS else None):
         budgets = _log_budgets(table, target, *metadata)
         if budgets is not None:
-            answers[LOG_BUDGET] = _linear(*budgets, target, wanted)
-        answers[BOOSTING] = boost(*metadata, target, wanted, seed)
+            preds[LOG_BUDGET] = _linear(*budgets, target, values)
+        preds[BOOSTING] = boost(*metadata, target, values, seed)
         if others:
             reduced = reduce_streams(table, others, train_rows, rows, seed=seed)
             wide = [np.hstack(pair) for pair in zip(metadata, reduced, strict=True)]
-            answers[BOOSTING_WITH_EMBEDDINGS] = boost(*wide, target, wanted, seed)
-    return answers
+            preds[BOOSTING_WITH_EMBEDDINGS] = boost(*wide, target, values, seed)
+    return preds
 
 
-def _trivial(target: Target, wanted: np.ndarray, n_rows: int) -> Mapping[str, np.ndarray]:
+def _naive(target: Target, values: np.ndarray, n_rows: int) -> Mapping[str, np.ndarray]:
     if target.task.kind is TaskKind.REGRESSION:
-        said = {MEAN: wanted.mean(), MEDIAN: np.median(wanted)}
-        return {name: np.full(n_rows, float(number)) for name, number in said.items()}
+        constants = {MEAN: values.mean(), MEDIAN: np.median(values)}
+        return {name: np.full(n_rows, float(number)) for name, number in constants.items()}
     if target.task.kind is TaskKind.LABELS:
-        return {LABEL_PRIOR: np.tile(wanted.mean(axis=0, dtype=np.float64), (n_rows, 1))}
-    blank, answers = np.zeros((n_rows, 1)), {}
+        return {LABEL_PRIOR: np.tile(values.mean(axis=0, dtype=np.float64), (n_rows, 1))}
+    blank, preds = np.zeros((n_rows, 1)), {}
     for name, strategy in ((MAJORITY, "most_frequent"), (PRIOR, "prior")):
-        dummy = DummyClassifier(strategy=strategy).fit(np.zeros((len(wanted), 1)), wanted)
-        said = dummy.predict_proba(blank)
-        answers[name] = spread(said, dummy.classes_, len(target.task.class_names))
-    return answers
+        dummy = DummyClassifier(strategy=strategy).fit(np.zeros((len(values), 1)), values)
+        probabilities = dummy.predict_proba(blank)
+        preds[name] = spread(probabilities, dummy.classes_, len(target.task.class_names))
+    return preds
 
 
-def _said_twice(table: StreamTable) -> tuple[str, ...]:
-    """Name the sequences whose mean is a stream of its own."""
+def _pooled_twice(table: StreamTable) -> tuple[str, ...]:
+    """Return the sequences whose mean is a modality of its own."""
     return tuple(name for name, mean in MEANS.items() if mean in table.streams)
 
 
 def _log_budgets(
-    table: StreamTable, target: Target, train: np.ndarray, asked: np.ndarray
+    table: StreamTable, target: Target, train: np.ndarray, others: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Take the budget's column and whether it is known; an unknown one is the training median."""
     columns = list(getattr(table, "columns", {}).get(METADATA, ()))
-    if target.task.name not in MONEY_TASKS or BUDGET_COLUMN not in columns:
+    if not target.task.is_monetary or BUDGET_COLUMN not in columns:
         return None
-    train, asked = (values[:, columns.index(BUDGET_COLUMN)] for values in (train, asked))
+    train, others = (values[:, columns.index(BUDGET_COLUMN)] for values in (train, others))
     if np.isnan(train).all():
         return None
     middle = np.nanmedian(train)
-    told = [
+    filled = [
         np.stack([np.where(np.isnan(some), middle, some), np.isnan(some)], axis=1)
-        for some in (train, asked)
+        for some in (train, others)
     ]
-    return told[0], told[1]
+    return filled[0], filled[1]
 
 
-def _linear(train: np.ndarray, asked: np.ndarray, target: Target, wanted: np.ndarray) -> np.ndarray:
+def _linear(
+    train: np.ndarray, others: np.ndarray, target: Target, values: np.ndarray
+) -> np.ndarray:
     if target.task.kind is TaskKind.REGRESSION:
-        return LinearRegression().fit(train, wanted).predict(asked)
+        return LinearRegression().fit(train, values).predict(others)
     n_classes = len(target.task.class_names)
-    if len(np.unique(wanted)) < 2:
-        return np.eye(n_classes)[np.full(len(asked), wanted[0])]
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(train, wanted)
-    return spread(model.predict_proba(asked), model.classes_, n_classes)
+    if len(np.unique(values)) < 2:
+        return np.eye(n_classes)[np.full(len(others), values[0])]
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(train, values)
+    return spread(model.predict_proba(others), model.classes_, n_classes)

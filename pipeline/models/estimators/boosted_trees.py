@@ -52,7 +52,7 @@ class TreesModel(nn.Module):
         reader: MovieReader,
         features: FeatureSet,
         rows: np.ndarray,
-        wanted: np.ndarray,
+        values: np.ndarray,
         seed: int,
     ) -> "TreesModel":
         """Fit to log10 revenues of the training set."""
@@ -61,7 +61,7 @@ class TreesModel(nn.Module):
         with threadpool_limits(1):
             bags = [
                 HistGradientBoostingRegressor(**HYPERPARAMETERS, random_state=seed + bag).fit(
-                    numbers, wanted
+                    numbers, values
                 )
                 for bag in range(BAGS)
             ]
@@ -77,7 +77,7 @@ class TreesModel(nn.Module):
         return model
 
     def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
-        """Say log10 revenue, float64 (rows,)."""
+        """Predict log10 revenue, float64 (rows,)."""
         numbers = self.reader.raw_numbers(features, rows)
         arrays = {name: getattr(self, name).numpy() for name in _ARRAYS}
         total = np.full(len(numbers), self.base.item())

@@ -13,33 +13,33 @@ TREES_OF_A_NUMBER = 150
 
 
 def boost(
-    train: np.ndarray, asked: np.ndarray, target: Target, wanted: np.ndarray, seed: int
+    train: np.ndarray, others: np.ndarray, target: Target, values: np.ndarray, seed: int
 ) -> np.ndarray:
-    """Fit on the training set and answer other movies.
+    """Fit on the training set and predict other movies.
 
     Args:
         train: Float64 (n, columns), NaN for unknown.
-        asked: The same columns of other movies, (m, columns).
-        target: Says the kind of task.
-        wanted: Its values for the training set.
+        others: The same columns of other movies, (m, columns).
+        target: Of the kind of task.
+        values: Its values for the training set.
         seed: Of the columns that a tree may look at.
 
     Returns:
         As `predict_baselines`.
     """
     # scikit-learn cannot bin a column without a single known value
-    told = ~np.isnan(train).all(axis=0)
-    train, asked = train[:, told], asked[:, told]
+    is_known = ~np.isnan(train).all(axis=0)
+    train, others = train[:, is_known], others[:, is_known]
     if target.task.kind is TaskKind.REGRESSION:
         model = HistGradientBoostingRegressor(
             **_hyperparameters(len(train), seed, TREES_OF_A_NUMBER)
         )
-        return model.fit(train, wanted).predict(asked)
+        return model.fit(train, values).predict(others)
     if target.task.kind is TaskKind.CLASSES:
-        return _classify(train, asked, wanted.astype(int), len(target.task.class_names), seed)
+        return _classify(train, others, values.astype(int), len(target.task.class_names), seed)
     columns = [
-        _classify(train, asked, wanted[:, k].astype(int), 2, seed)[:, 1]
-        for k in range(wanted.shape[1])
+        _classify(train, others, values[:, k].astype(int), 2, seed)[:, 1]
+        for k in range(values.shape[1])
     ]
     return np.stack(columns, axis=1)
 
@@ -57,14 +57,14 @@ def spread(probabilities: np.ndarray, classes: np.ndarray, n_classes: int) -> np
 
 
 def _classify(
-    train: np.ndarray, asked: np.ndarray, wanted: np.ndarray, n_classes: int, seed: int
+    train: np.ndarray, others: np.ndarray, values: np.ndarray, n_classes: int, seed: int
 ) -> np.ndarray:
-    if len(np.unique(wanted)) < 2:
-        return np.eye(n_classes)[np.full(len(asked), wanted[0])]
+    if len(np.unique(values)) < 2:
+        return np.eye(n_classes)[np.full(len(others), values[0])]
     model = HistGradientBoostingClassifier(**_hyperparameters(len(train), seed, TREES)).fit(
-        train, wanted
+        train, values
     )
-    return spread(model.predict_proba(asked), model.classes_, n_classes)
+    return spread(model.predict_proba(others), model.classes_, n_classes)
 
 
 def _hyperparameters(n_movies: int, seed: int, trees: int) -> dict[str, Any]:

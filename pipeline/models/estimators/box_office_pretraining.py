@@ -25,7 +25,7 @@ KEYWORD = ALL_FIELDS.index("keyword") + 1
 
 
 class MaskedFields(nn.Module):
-    """Hides some tokens of numbers and owners, and says them from the others."""
+    """Hides some tokens of numbers and owners, and predicts them from the others."""
 
     def __init__(self, network: BoxOfficeTransformer):
         super().__init__()
@@ -61,17 +61,19 @@ class MaskedFields(nn.Module):
         hides[:, 0] = False
         return hides
 
-    def _owner_loss(self, encoded: Tensor, owners: Tensor, asked: Tensor) -> Tensor:
-        movie, _ = torch.nonzero(asked, as_tuple=True)
-        logits = self.owner(encoded[asked]) @ self.network.owner.weight.T
-        lost = nn.functional.cross_entropy(logits, owners[asked], reduction="none")
+    def _owner_loss(self, encoded: Tensor, owners: Tensor, is_hidden: Tensor) -> Tensor:
+        movie, _ = torch.nonzero(is_hidden, as_tuple=True)
+        logits = self.owner(encoded[is_hidden]) @ self.network.owner.weight.T
+        lost = nn.functional.cross_entropy(logits, owners[is_hidden], reduction="none")
         summed = torch.zeros(len(owners), device=lost.device).index_add(0, movie, lost)
-        return 0.1 * summed / asked.sum(dim=1).clamp_min(1)
+        return 0.1 * summed / is_hidden.sum(dim=1).clamp_min(1)
 
-    def _number_loss(self, encoded: Tensor, streams: Mapping[str, Tensor], asked: Tensor) -> Tensor:
-        true = self.network.chunk(streams["numbers"])
-        counts = asked[..., None] & ~true.isnan()
-        off = (self.numbers(encoded) - true.nan_to_num(0.0)).square() * counts
+    def _number_loss(
+        self, encoded: Tensor, streams: Mapping[str, Tensor], is_hidden: Tensor
+    ) -> Tensor:
+        actual = self.network.chunk(streams["numbers"])
+        counts = is_hidden[..., None] & ~actual.isnan()
+        off = (self.numbers(encoded) - actual.nan_to_num(0.0)).square() * counts
         return off.sum(dim=(1, 2)) / counts.sum(dim=(1, 2)).clamp_min(1)
 
 
@@ -81,7 +83,7 @@ class Grounding(nn.Module):
     def __init__(self, network: BoxOfficeTransformer):
         super().__init__()
         if network.region is None:
-            raise ValueError("grounding wants a network with poster regions; build it with some")
+            raise ValueError("grounding requires a network with poster regions; build it with some")
         self.network = network
 
     def affinity(self, owners: Tensor, regions: Tensor) -> Tensor:
@@ -93,22 +95,22 @@ class Grounding(nn.Module):
     def forward(self, streams: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Tensor:
         """Return each movie's loss, (batch,); 0 for a movie without keywords or regions."""
         owners, there = streams["owners"].long(), masks["regions"]
-        asked = (streams["fields"].long() == KEYWORD) & (owners > UNKNOWN)
+        is_keyword = (streams["fields"].long() == KEYWORD) & (owners > UNKNOWN)
         cosines = self.affinity(owners, streams["regions"])
         cosines = cosines.masked_fill(~there[None, None], -1e4)
         best = cosines.amax(dim=3)  # (batch, keywords, batch): the region that fits best
-        weight = asked[..., None].to(best)
+        weight = is_keyword[..., None].to(best)
         scores = (best * weight).sum(dim=1) / weight.sum(dim=1).clamp_min(1)  # (batch, batch)
         usable = there.any(dim=1)
         logits = (scores / TEMPERATURE).masked_fill(~usable[None], -1e4)
-        counts = usable & asked.any(dim=1)
+        counts = usable & is_keyword.any(dim=1)
         right = torch.arange(len(owners), device=owners.device)
         lost = nn.functional.cross_entropy(logits, right, reduction="none")
         return torch.where(counts, lost, torch.zeros_like(lost))
 
 
 def locate_keywords(network: BoxOfficeTransformer, owners: Tensor, regions: Tensor) -> Tensor:
-    """Say which region of the same poster goes with each keyword, int64 (batch, keywords)."""
+    """Return which region of the same poster goes with each keyword, int64 (batch, keywords)."""
     with torch.inference_mode():
         cosines = Grounding(network).affinity(owners.long(), regions)
     own = torch.arange(len(owners))
@@ -128,7 +130,7 @@ def pretrain(
     *,
     clock: Callable[[], float] | None = None,
 ) -> dict[str, Fitted]:
-    """Teach the network what needs no revenue, in place; taken up where it was interrupted.
+    """Pretrain the network without revenue, in place; resume where it was interrupted.
 
     Args:
         network: Fresh.
@@ -136,11 +138,11 @@ def pretrain(
         train_rows: Rows of `fields` to learn from.
         val_rows: Rows of `fields` to stop by.
         config: Which steps, how long.
-        run: Where; its `on_epoch` is told `movies_per_s` too where there is a clock.
+        run: Where; its `on_epoch` gets `movies_per_s` too where there is a clock.
         clock: Seconds that only rise.
 
     Returns:
-        What came of each step, by name. Grounding is left out where there are no regions.
+        History and best epoch of each step, by name; without grounding where there are no regions.
     """
     fitted = {}
     for name in steps_of(config, network):
@@ -170,9 +172,9 @@ def pretrain(
 
 def steps_of(config: TransformerConfig, network: BoxOfficeTransformer) -> Sequence[str]:
     """Return the steps of pretraining that can be done, in order."""
-    wanted = [name for name in config.pretraining.split("+") if name]
+    requested = [name for name in config.pretraining.split("+") if name]
     can = {"masked"} | ({"grounding"} if network.region is not None else set())
-    return [name for name in wanted if name in can]
+    return [name for name in requested if name in can]
 
 
 def _build(name: str, network: BoxOfficeTransformer, seed: int) -> nn.Module:

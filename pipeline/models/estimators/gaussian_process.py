@@ -59,7 +59,7 @@ class KernelModel(nn.Module):
         reader: MovieReader,
         features: FeatureSet,
         rows: np.ndarray,
-        wanted: np.ndarray,
+        values: np.ndarray,
         seed: int,
     ) -> "KernelModel":
         """Fit to log10 revenues of the training set."""
@@ -73,8 +73,8 @@ class KernelModel(nn.Module):
         views = model._view(fields)
         for name, view in views.items():
             getattr(model, f"known_{name}").copy_(view)
-        centre = torch.tensor([wanted.mean(), wanted.std() or 1.0], dtype=torch.float64)
-        standard = (torch.from_numpy(wanted) - centre[0]) / centre[1]
+        centre = torch.tensor([values.mean(), values.std() or 1.0], dtype=torch.float64)
+        standard = (torch.from_numpy(values) - centre[0]) / centre[1]
         model.centre.copy_(centre)
         model.log_weights.copy_(_search(views, standard, seed))
         noise = model.log_weights.exp()[-1]
@@ -84,7 +84,7 @@ class KernelModel(nn.Module):
 
     @torch.inference_mode()
     def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
-        """Say log10 revenue, float64 (rows,)."""
+        """Predict log10 revenue, float64 (rows,)."""
         known = {name: getattr(self, f"known_{name}") for name in _VIEWS}
         gram = _kernel(self.log_weights.exp(), self._view(self.reader.read(features, rows)), known)
         return (self.centre[0] + self.centre[1] * (gram @ self.dual)).numpy()
@@ -114,7 +114,7 @@ _VIEWS = ("numbers", "talent", "text", "owners")
 
 
 def split_columns(n_numbers: int) -> tuple[int, int]:
-    """Say how many numbers are the movie's own, and how many are track records."""
+    """Return how many numbers are the movie's own, and how many are track records."""
     talent = count_talent_columns()
     return n_numbers - talent, talent
 
@@ -145,7 +145,7 @@ def _search(views: Views, standard: Tensor, seed: int) -> Tensor:
     """Find the kernel's weights by the marginal likelihood of some training movies."""
     some = np.random.default_rng(seed).permutation(len(standard))[:FIT_MOVIES]
     few = {name: view[some] for name, view in views.items()}
-    wanted, eye = standard[some], torch.eye(len(some), dtype=torch.float64)
+    values, eye = standard[some], torch.eye(len(some), dtype=torch.float64)
     far, linear = _parts(few, few)
     weights = torch.tensor([*_FIRST.values()], dtype=torch.float64).log().requires_grad_()
     optimizer = torch.optim.Adam([weights], lr=0.15)
@@ -153,8 +153,8 @@ def _search(views: Views, standard: Tensor, seed: int) -> Tensor:
         optimizer.zero_grad()
         gram = _mix(weights.exp(), far, linear) + weights[-1].exp() * eye
         lower = torch.linalg.cholesky(gram)
-        dual = torch.cholesky_solve(wanted[:, None], lower)[:, 0]
-        loss = 0.5 * wanted @ dual + lower.diagonal().log().sum()
+        dual = torch.cholesky_solve(values[:, None], lower)[:, 0]
+        loss = 0.5 * values @ dual + lower.diagonal().log().sum()
         loss.backward()
         optimizer.step()
     return weights.detach()

@@ -19,7 +19,7 @@ HEADS = 4
 
 
 class AttentionFusion(StreamNetwork):
-    """Streams → tokens of 256 and one that asks → one transformer block → outputs.
+    """Streams → tokens of 256 and a query → one transformer block → outputs.
 
     A stream that the movie lacks is no token: nobody attends to it.
     """
@@ -56,8 +56,8 @@ class AttentionFusion(StreamNetwork):
         has = [masks[spec.name] for spec in self.specs]
         has = [mask if mask.ndim == 1 else mask.any(dim=1) for mask in has]
         absent = ~torch.stack([torch.ones_like(has[0]), *has], dim=1)  # (batch, 1 + streams)
-        answer = self.block(seen, src_key_padding_mask=absent)[:, 0]  # (batch, 256)
-        return self.output.scale(self.head(answer))
+        summary = self.block(seen, src_key_padding_mask=absent)[:, 0]  # (batch, 256)
+        return self.output.scale(self.head(summary))
 
 
 ATTENTION = stream_kind(AttentionFusion)

@@ -17,7 +17,7 @@ from pipeline.models.training.movie_reader import ALL_FIELDS, FIELDS, PAD, Movie
 from pipeline.models.training.schedule import Schedule
 
 CHUNK = 9
-"""Numbers share a token by nine: a role's track record is one token."""
+"""Numbers per token: a role's track record is one token."""
 
 BUCKETS = 8
 PREDICT_ROWS = 256
@@ -130,7 +130,7 @@ class BoxOfficeTransformer(nn.Module):
         return ("numbers", "owners", "fields", "buckets", *extra)
 
     def forward(self, streams: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Tensor:
-        """Say log10 revenue.
+        """Predict log10 revenue.
 
         Args:
             streams: From `MovieReader.read`.
@@ -188,7 +188,7 @@ class BoxOfficeTransformer(nn.Module):
 
     @torch.inference_mode()
     def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
-        """Say log10 revenue: float64 (rows, 2), mean and standard deviation."""
+        """Predict log10 revenue: float64 (rows, 2), mean and standard deviation."""
         fields = self.reader.read(features, rows)
         self.eval()
         parts = [np.zeros((0, 2))]
@@ -196,8 +196,8 @@ class BoxOfficeTransformer(nn.Module):
             some = np.arange(start, min(start + PREDICT_ROWS, len(rows)))
             batch = take_batch(fields, [n for n in self.streams if n in fields.streams], some)
             streams, masks = self.fill(batch.streams, batch.masks, len(some))
-            said = self(streams, masks).double().numpy()
-            parts.append(np.stack([said[:, 0], np.exp(said[:, 1])], axis=1))
+            preds = self(streams, masks).double().numpy()
+            parts.append(np.stack([preds[:, 0], np.exp(preds[:, 1])], axis=1))
         return np.concatenate(parts)
 
     def fill(
@@ -212,31 +212,31 @@ class BoxOfficeTransformer(nn.Module):
         return streams, masks
 
 
-def as_interval(said: np.ndarray, reach: np.ndarray) -> np.ndarray:
+def as_interval(preds: np.ndarray, reach: np.ndarray) -> np.ndarray:
     """Turn means and deviations into means and ends of a 90 % interval, float64 (n, 3).
 
     Args:
-        said: Mean and standard deviation, (n, 2).
+        preds: Mean and standard deviation, (n, 2).
         reach: How many deviations the interval reaches down and up, (2,).
 
     Example:
         >>> as_interval(np.array([[7.0, 0.5]]), np.array([2.0, 1.0])).tolist()
         [[7.0, 6.0, 7.5]]
     """
-    mean, sd = said[:, 0], said[:, 1]
+    mean, sd = preds[:, 0], preds[:, 1]
     return np.stack([mean, mean - reach[0] * sd, mean + reach[1] * sd], axis=1)
 
 
-def calibrate_interval(said: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Find how far 90 % intervals must reach, by movies that were not trained on (conformal).
+def calibrate_interval(preds: np.ndarray, actual: np.ndarray) -> np.ndarray:
+    """Calibrate how far 90 % intervals must reach, by movies not trained on (conformal prediction).
 
     Args:
-        said: Mean and standard deviation, (n, 2).
-        true: What came, (n,).
+        preds: Mean and standard deviation, (n, 2).
+        actual: Actual values, (n,).
 
     Returns:
         Deviations down and up, (2,); a twentieth of the movies lies beyond each.
     """
-    off = (true - said[:, 0]) / said[:, 1]
+    off = (actual - preds[:, 0]) / preds[:, 1]
     rank = min(1.0, 0.95 * (len(off) + 1) / len(off))
     return np.maximum([np.quantile(-off, rank), np.quantile(off, rank)], 0.0)

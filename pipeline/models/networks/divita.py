@@ -27,7 +27,7 @@ DROPOUT = 0.25
 LATE, EARLY = "late", "early"
 KIND = "divita"
 PREDICT_BATCH = 64
-"""Movies asked at a time: whole trailers, not windows of them."""
+"""Movies predicted at a time: whole trailers, not windows of them."""
 
 
 class ClipNorm(nn.BatchNorm1d):
@@ -50,7 +50,7 @@ class ClipNorm(nn.BatchNorm1d):
 class ClipProjection(nn.Module):
     """BatchNorm, then Linear: a stream's clips as tokens.
 
-    The norm's learned scale and shift are multiplied into the linear layer: the same answer, and no
+    The norm's learned scale and shift are multiplied into the linear layer: the same result, and no
     gradient has to go back through clips.
     """
 
@@ -110,17 +110,19 @@ class ClipBlock(nn.TransformerEncoderLayer):
         mixed = F.linear(clips, own.in_proj_weight, own.in_proj_bias)  # (clips, 3 * 128)
         split = spread(mixed, places, mask).unflatten(2, (3, HEADS, -1))
         query, key, value = split.permute(2, 0, 3, 1, 4)  # (batch, heads, longest, 32) each
-        asked = mask[:, None, None, :]
+        is_clip = mask[:, None, None, :]
         if self.training:
-            heard = self._hear(query, key, value, asked)
+            attended = self._attend_with_dropout(query, key, value, is_clip)
         else:
-            heard = F.scaled_dot_product_attention(query, key, value, attn_mask=asked)
-        return own.out_proj(gather(heard.transpose(1, 2).flatten(2), places))  # (clips, 128)
+            attended = F.scaled_dot_product_attention(query, key, value, attn_mask=is_clip)
+        return own.out_proj(gather(attended.transpose(1, 2).flatten(2), places))  # (clips, 128)
 
-    def _hear(self, query: Tensor, key: Tensor, value: Tensor, asked: Tensor) -> Tensor:
+    def _attend_with_dropout(
+        self, query: Tensor, key: Tensor, value: Tensor, is_clip: Tensor
+    ) -> Tensor:
         """Attend with dropout; torch's own draws a float for every pair of clips."""
         scores = (query * query.shape[-1] ** -0.5) @ key.transpose(2, 3)
-        shares = scores.masked_fill(~asked, float("-inf")).softmax(dim=3)
+        shares = scores.masked_fill(~is_clip, float("-inf")).softmax(dim=3)
         return self.drop_shares(shares) @ value  # (batch, heads, longest, 32)
 
 

@@ -62,32 +62,32 @@ def make_heads_objective(main: Objective, heads: Sequence[Head], weight: float) 
     """
     first, *others = heads
 
-    def main_part(outputs: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        wanted = target[:, first.first : first.last]
-        wanted = wanted[:, 0].long() if first.kind is TaskKind.CLASSES else wanted
-        return outputs[:, first.start : first.stop], wanted
+    def main_head(outputs: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        actual = target[:, first.first : first.last]
+        actual = actual[:, 0].long() if first.kind is TaskKind.CLASSES else actual
+        return outputs[:, first.start : first.stop], actual
 
     def loss(outputs: Tensor, target: Tensor) -> Tensor:
-        total = main.loss(*main_part(outputs, target))
+        total = main.loss(*main_head(outputs, target))
         for head in others:
-            said = outputs[:, head.start : head.stop]
-            total = total + weight * _masked_loss(head, said, target[:, head.first : head.last])
+            preds = outputs[:, head.start : head.stop]
+            total = total + weight * _masked_loss(head, preds, target[:, head.first : head.last])
         return total
 
     def score(outputs: Tensor, target: Tensor) -> Mapping[str, float]:
-        said, wanted = main_part(outputs, target)
-        return {"main_loss": float(main.loss(said, wanted)), **main.score(said, wanted)}
+        preds, actual = main_head(outputs, target)
+        return {"main_loss": float(main.loss(preds, actual)), **main.score(preds, actual)}
 
     return Objective(loss, score)
 
 
-def _masked_loss(head: Head, said: Tensor, target: Tensor) -> Tensor:
+def _masked_loss(head: Head, preds: Tensor, target: Tensor) -> Tensor:
     known = ~torch.isnan(target).any(dim=1)  # (batch,)
     if not known.any():
-        return said.sum() * 0
-    said, target = said[known], target[known]
+        return preds.sum() * 0
+    preds, target = preds[known], target[known]
     if head.kind is TaskKind.CLASSES:
-        return F.cross_entropy(said, target[:, 0].long())
+        return F.cross_entropy(preds, target[:, 0].long())
     if head.kind is TaskKind.LABELS:
-        return F.binary_cross_entropy_with_logits(said, target)
-    return F.mse_loss(said, target)
+        return F.binary_cross_entropy_with_logits(preds, target)
+    return F.mse_loss(preds, target)

@@ -53,7 +53,7 @@ def build_trunk(trunk: Trunk) -> nn.Module:
     """
     is_changed = trunk.has_tricks or trunk.activation != "relu"
     if trunk.activation not in ("relu", "mish"):
-        raise TrainingError(f'wanted activation "relu" or "mish", came {trunk.activation!r}')
+        raise TrainingError(f'expected activation "relu" or "mish", got {trunk.activation!r}')
     if trunk.name in RESNETS:
         network = ResNet(
             trunk.name,
@@ -72,7 +72,7 @@ def build_trunk(trunk: Trunk) -> nn.Module:
 
 
 def find_weights(trunk: Trunk, load_weights: LoadWeights | None) -> dict[str, Pretrained]:
-    """Ask for the weights of a trunk; of what is not to be had nothing is in the answer.
+    """Load the weights of a trunk; those that are unavailable are left out.
 
     Returns:
         By the part of the network that they are for, "" for all of it.

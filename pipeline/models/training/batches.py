@@ -33,13 +33,13 @@ class StreamTable(Protocol):
 
 @dataclass(frozen=True)
 class Batch:
-    """Some movies' features, and what is wanted of them.
+    """Some movies' features, and their targets.
 
     Attributes:
         streams: By name, float32 (batch, ...); sequences padded, (batch, longest, width).
         masks: By name, bool (batch,): whether the movie has the stream. Of sequences bool
             (batch, longest): what is no padding; all False where the movie lacks the stream.
-        target: (batch,) or (batch, ...); None where only predictions are wanted.
+        target: (batch,) or (batch, ...); None where only predictions are required.
     """
 
     streams: Mapping[str, Tensor]
@@ -69,7 +69,7 @@ def take_batch(
         table: The streams.
         names: Which of them.
         rows: Row numbers, shape (batch,).
-        target: What is wanted of every row of the table, shape (movies, ...), or None.
+        target: Target of every row of the table, shape (movies, ...), or None.
     """
     streams, masks = {}, {}
     for name in names:

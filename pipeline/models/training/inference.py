@@ -1,4 +1,4 @@
-"""From a network's outputs to answers: probabilities or numbers, a few movies at a time."""
+"""From a network's outputs to predictions: probabilities or numbers, a few movies at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -23,9 +23,10 @@ class Output:
 
     Attributes:
         kind: Of the task.
-        n_answers: The first so many outputs are the answer; others are further heads. 1 for a
+        n_answers: The first so many outputs are predictions; others are further heads; the name is
+            saved. 1 for a
             number.
-        mean, sd: Of the training set's numbers: the layer itself says standard units.
+        mean, sd: Of the training set's numbers: the layer itself predicts standard units.
     """
 
     kind: TaskKind
@@ -44,7 +45,7 @@ class Output:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Output":
-        """Read what `as_json` gave."""
+        """Read the values of `as_json`."""
         return cls(**{**value, "kind": TaskKind(value["kind"])})
 
     def as_json(self) -> dict[str, Any]:
@@ -56,7 +57,7 @@ class Output:
         return self.mean + self.sd * raw[:, 0] if self.kind is TaskKind.REGRESSION else raw
 
     def predictions(self, outputs: Tensor) -> np.ndarray:
-        """Turn what `scale` gave into answers."""
+        """Turn the outputs of `scale` into predictions."""
         outputs = outputs if self.kind is TaskKind.REGRESSION else outputs[:, : self.n_answers]
         return as_predictions(outputs, self.kind)
 

@@ -29,10 +29,10 @@ RELEASE_COLUMNS = (
     "log10_budget_real", "log10_price_level", "weekday", "day_of_year_sin", "day_of_year_cos",
     "days_to_christmas", "days_to_independence_day",
 )  # fmt: skip
-"""What a release date and a budget say beside the metadata stream."""
+"""Columns of the release date and the budget beside the metadata modality."""
 
 FIELDS = ("genre", "country", "language", "director", "writer", "producer", "cast", "company")
-"""Typed fields of owners; every token of a movie says which field it is of."""
+"""Typed fields of owners; every token of a movie is marked with its field."""
 
 MAX_OF_FIELD = {
     "genre": 4, "country": 2, "language": 1, "director": 2, "writer": 3, "producer": 3, "cast": 6,
@@ -115,10 +115,10 @@ class MovieReader(nn.Module):
             getattr(reader, f"track_{name}").copy_(torch.from_numpy(getattr(tracks, name)))
         reader.vocabulary.copy_(torch.tensor(known, dtype=torch.int64))
         reader.counts.copy_(torch.tensor([owners[owner] for owner in known], dtype=torch.int64))
-        told = ~np.isnan(numbers)
-        count = np.maximum(told.sum(axis=0), 1)
-        mean = np.where(told, numbers, 0).sum(axis=0) / count
-        spread = np.sqrt((np.where(told, numbers - mean, 0) ** 2).sum(axis=0) / count)
+        is_known = ~np.isnan(numbers)
+        count = np.maximum(is_known.sum(axis=0), 1)
+        mean = np.where(is_known, numbers, 0).sum(axis=0) / count
+        spread = np.sqrt((np.where(is_known, numbers - mean, 0) ** 2).sum(axis=0) / count)
         reader.mean.copy_(torch.from_numpy(mean))
         reader.scale.copy_(torch.from_numpy(np.where(spread > 1e-6, spread, 1.0)))
         return reader

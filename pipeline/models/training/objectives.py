@@ -64,27 +64,27 @@ def _label_loss(logits: Tensor, target: Tensor, weights: Tensor | None) -> Tenso
 
 
 _NUMBER_LOSSES: Mapping[str, Loss] = {
-    "mse": lambda said, target: F.mse_loss(said, target.to(said)),
-    "mae": lambda said, target: F.l1_loss(said, target.to(said)),
-    "huber": lambda said, target: F.smooth_l1_loss(said, target.to(said)),
+    "mse": lambda preds, target: F.mse_loss(preds, target.to(preds)),
+    "mae": lambda preds, target: F.l1_loss(preds, target.to(preds)),
+    "huber": lambda preds, target: F.smooth_l1_loss(preds, target.to(preds)),
 }
 
 
 def _score_classes(logits: Tensor, target: Tensor) -> Mapping[str, float]:
-    said, true = logits.argmax(dim=1).cpu().numpy(), target.cpu().numpy()
+    preds, actual = logits.argmax(dim=1).cpu().numpy(), target.cpu().numpy()
     return {
-        "accuracy": float((said == true).mean()),
-        "macro_f1": float(f1_score(true, said, average="macro", zero_division=0)),
+        "accuracy": float((preds == actual).mean()),
+        "macro_f1": float(f1_score(actual, preds, average="macro", zero_division=0)),
     }
 
 
-def _score_number(said: Tensor, target: Tensor) -> Mapping[str, float]:
-    off = said.double() - target.double()
+def _score_number(preds: Tensor, target: Tensor) -> Mapping[str, float]:
+    off = preds.double() - target.double()
     return {"rmse": float(off.square().mean().sqrt()), "mae": float(off.abs().mean())}
 
 
 def _score_labels(logits: Tensor, target: Tensor) -> Mapping[str, float]:
-    said, true = logits.float().cpu().numpy(), target.cpu().numpy() > 0.5
-    if not np.isfinite(said).all() or not true.any():
+    preds, actual = logits.float().cpu().numpy(), target.cpu().numpy() > 0.5
+    if not np.isfinite(preds).all() or not actual.any():
         return {"micro_ap": float("nan")}
-    return {"micro_ap": float(average_precision_score(true, said, average="micro"))}
+    return {"micro_ap": float(average_precision_score(actual, preds, average="micro"))}

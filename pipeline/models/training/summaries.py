@@ -35,23 +35,23 @@ def reduce_streams(
         Float64, (n, columns) for the training rows and (m, columns) for the others.
     """
     columns = [_reduce(table, name, train_rows, rows, seed) for name in names]
-    return np.hstack([train for train, _ in columns]), np.hstack([asked for _, asked in columns])
+    return np.hstack([train for train, _ in columns]), np.hstack([others for _, others in columns])
 
 
 def _reduce(
     table: StreamTable, name: str, train_rows: np.ndarray, rows: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    train, asked = (_summarise(table.streams[name], some) for some in (train_rows, rows))
+    train, others = (_summarise(table.streams[name], some) for some in (train_rows, rows))
     has_train, has_asked = (np.asarray(table.masks[name])[some] for some in (train_rows, rows))
     components = min(MAX_COMPONENTS, int(has_train.sum()) // MIN_MOVIES_PER_COMPONENT)
     if not components:
-        return np.zeros((len(train), 0)), np.zeros((len(asked), 0))
+        return np.zeros((len(train), 0)), np.zeros((len(others), 0))
     if train.shape[1] > components:
         pca = PCA(components, svd_solver="randomized", random_state=seed).fit(train[has_train])
-        train, asked = pca.transform(train), pca.transform(asked)
-    train, asked = train.astype(np.float64), asked.astype(np.float64)
-    train[~has_train], asked[~has_asked] = np.nan, np.nan
-    return train, asked
+        train, others = pca.transform(train), pca.transform(others)
+    train, others = train.astype(np.float64), others.astype(np.float64)
+    train[~has_train], others[~has_asked] = np.nan, np.nan
+    return train, others
 
 
 def _summarise(values: np.ndarray | Ragged, rows: np.ndarray) -> np.ndarray:
