@@ -21,7 +21,7 @@ from resources.storage.store import Store
 
 
 class StoredArrays(Mapping[int, np.ndarray]):
-    """A stream's arrays by TMDB id, each read from the store when it is asked for."""
+    """A modality's arrays by TMDB id, each read from the store on access."""
 
     def __init__(self, ids: list[int], read: Callable[[int], np.ndarray]):
         self._ids, self._read = dict.fromkeys(ids), read
@@ -97,13 +97,13 @@ NOT_MADE = "another backbone"
 
 
 def _label(row: Row, backbone: str) -> str:
-    """Say with which weights a film was embedded by a backbone."""
+    """Return the backbone and the weights by which a movie was embedded."""
     note = row.metadata.get("backbones", {}).get(backbone)
     return f"{backbone} ({note['weights']}, {note['weights_hash']})" if note else NOT_MADE
 
 
 def _check_backbone(run_context: RunContext, asset: str, backbone: str) -> None:
-    """Refuse a stream of which some films were embedded otherwise than the rest."""
+    """Check that all movies were embedded by the same backbone and weights."""
     made = Counter(
         _label(row, backbone)
         for row in run_context.ledger.rows(asset).values()
@@ -111,7 +111,7 @@ def _check_backbone(run_context: RunContext, asset: str, backbone: str) -> None:
     )
     if len(made) > 1 or NOT_MADE in made:
         raise FeatureError(
-            f"{asset} are of {', '.join(f'{name}: {n} films' for name, n in made.items())}; the "
+            f"{asset} are of {', '.join(f'{name}: {n} movies' for name, n in made.items())}; the "
             f"preset {run_context.preset.name} wants {backbone} with the same weights for all. Run "
             f"`uv run marquee retry --again --asset {asset}` and `uv run marquee build`."
         )

@@ -1,4 +1,4 @@
-"""Features: the records and streams of all films, packed into one table for all systems."""
+"""Features: the records and modalities of all movies, packed into one table for all systems."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def features_folder(run_context: RunContext) -> Path:
 
 
 def load_features(run_context: RunContext):
-    """Read the packed features; say what to run where there are none."""
+    """Read the packed features; raise what to run where there are none."""
     from pipeline.splits.features import MANIFEST_FILE, FeatureTable
 
     folder = features_folder(run_context)
@@ -34,7 +34,7 @@ def load_features(run_context: RunContext):
         raise FeatureError(
             f"There are no packed features in {run_context.store.root}. Run "
             "`uv run marquee demo` (built-in studio) or `uv run marquee build` first; they make "
-            "them film by film."
+            "them movie by movie."
         )
     return FeatureTable.load(folder)
 
@@ -44,17 +44,17 @@ def load_features(run_context: RunContext):
     kinds={"parquet", "numpy"},
     metadata={
         "folder": "features/movies/",
-        "shape": "text, poster, video (films, width); audio (films, 64, 235) log-mel; metadata "
-        "(films, columns); frames, clips, clip_frames, sound, regions (vectors, width) with "
-        "offsets (films + 1,)",
+        "shape": "text, poster, video (movies, width); audio (movies, 64, 235) log-mel; metadata "
+        "(movies, columns); frames, clips, clip_frames, sound, regions (vectors, width) with "
+        "offsets (movies + 1,)",
     },
 )
 def movie_features(
     context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
 ) -> dg.MaterializeResult:
-    """One packed table for all systems: a row per film, every stream with its mask, and records.
+    """One packed table for all systems: a row per movie, every modality with its mask, and records.
 
-    Streams hold only what is known before release; what is known later stands in columns of the
+    Modalities hold only what is known before release; what is known later stands in columns of the
     table, for targets.
     """
     with concise_errors():
@@ -74,7 +74,7 @@ def movie_features(
             notes=_notes(run_context),
         )
         write_whole(run_context, FEATURES.name, version, table.data_hash)
-    context.log.info(f"{len(table)} films packed")
+    context.log.info(f"{len(table)} movies packed")
     return dg.MaterializeResult(
         metadata={
             "source": run_context.source.label,

@@ -84,23 +84,23 @@ def _split_check(
     @dg.asset_check(asset=f"{system.name}_splits", name=name, description=description)
     def check(run_context: dg.ResourceParam[RunContext]) -> dg.AssetCheckResult:
         table = load_features(run_context)
-        told, faults = {}, []
+        found, faults = {}, []
         for task in system.tasks:
             frame = load_splits(run_context, system, task, table)
-            told[task.name], wrong = look(
+            found[task.name], wrong = look(
                 task, frame, table.table, load_options(run_context, system)
             )
             faults += [f"{task.name}: {fault}" for fault in wrong]
         return dg.AssetCheckResult(
             passed=not faults,
-            metadata={"found": dg.MetadataValue.json(told), "faults": faults},
+            metadata={"found": dg.MetadataValue.json(found), "faults": faults},
         )
 
     return check
 
 
 def _disjoint(_task: Task, frame, table, _options) -> tuple[object, list[str]]:
-    """No film and no franchise stands in two parts of a split."""
+    """No movie and no franchise is in two sets of a split."""
     from pipeline.splits.leakage_checks import prove_disjoint
 
     try:
@@ -111,18 +111,18 @@ def _disjoint(_task: Task, frame, table, _options) -> tuple[object, list[str]]:
 
 
 def _balance(task: Task, frame, table, options) -> tuple[object, list[str]]:
-    """Films per class or label and part; fails where the training part lacks one."""
+    """Movies per class or label and set; fails where the training set lacks one."""
     from pipeline.splits.targets import make_target
 
     counts, lacking = {}, []
     for name in frame.columns[1:]:
-        parts = frame[name].to_numpy()
-        target = make_target(task, table, np.flatnonzero(parts == "train"), options)
+        sets = frame[name].to_numpy()
+        target = make_target(task, table, np.flatnonzero(sets == "train"), options)
         counts[name] = {
-            part: _count(task, target.values[parts == part]) for part in ("train", "val", "test")
+            one: _count(task, target.values[sets == one]) for one in ("train", "val", "test")
         }
         if min(counts[name]["train"]) == 0:
-            lacking.append(f"{name}: the training part lacks a class")
+            lacking.append(f"{name}: the training set lacks a class")
     return counts, lacking
 
 
