@@ -21,7 +21,14 @@ from resources.settings import (
     Settings,
     choose_preset,
 )
-from resources.sources.source import Source, root_of, studio_source, tell_source, with_addresses
+from resources.sources.source import (
+    Source,
+    root_of,
+    studio_source,
+    tell_place,
+    tell_source,
+    with_addresses,
+)
 from resources.storage.ledger import Ledger
 from resources.storage.store import Store
 
@@ -165,15 +172,31 @@ def open_run_context(settings: Settings) -> Iterator[RunContext]:
         else:
             settings = with_addresses(settings)
             source = tell_source(settings)
-        store = Store(root_of(settings, source))
-        store.claim(source.name)
-        ledger = Ledger(settings.ledger or _ledger_in(store))
-        stack.callback(ledger.close)
-        preset = choose_preset(settings.preset, is_studio=source.is_studio)
-        if not source.is_studio:
-            preset = leave_out_missing(preset, Path(settings.weights) if settings.weights else None)
-        closing = stack.enter_context(ExitStack())
-        yield RunContext(settings, source, store, ledger, preset, closing)
+        yield _open(settings, source, stack)
+
+
+@contextmanager
+def open_stored(settings: Settings) -> Iterator[RunContext]:
+    """Open the store and the ledger for a command that asks no source; no studio is started.
+
+    Raises:
+        ConfigurationError, StoreError: As `open_run_context`.
+    """
+    keep_secret(*settings.secrets)
+    settings, source, _ = tell_place(settings)
+    with ExitStack() as stack:
+        yield _open(settings, source, stack)
+
+
+def _open(settings: Settings, source: Source, stack: ExitStack) -> RunContext:
+    store = Store(root_of(settings, source))
+    store.claim(source.name)
+    ledger = Ledger(settings.ledger or _ledger_in(store))
+    stack.callback(ledger.close)
+    preset = choose_preset(settings.preset, is_studio=source.is_studio)
+    if not source.is_studio:
+        preset = leave_out_missing(preset, Path(settings.weights) if settings.weights else None)
+    return RunContext(settings, source, store, ledger, preset, stack.enter_context(ExitStack()))
 
 
 def open_again(settings: Settings, source: Source, preset: Preset) -> RunContext:

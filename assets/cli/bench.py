@@ -1,4 +1,4 @@
-"""The command that measures."""
+"""The command `bench`."""
 
 import os
 import sys
@@ -21,30 +21,28 @@ def bench(
         ),
     ],
     files: Annotated[
-        list[Path] | None, typer.Argument(help="frames, audio: videos to measure besides.")
+        list[Path] | None, typer.Argument(help="frames, audio: further videos.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")] = (
         False
     ),
     films: Annotated[
-        int | None, typer.Option(min=1, help="Films, where a benchmark has a number of them.")
+        int | None, typer.Option(min=1, help="Number of movies, where there is one.")
     ] = None,
-    rate: Annotated[
-        float | None, typer.Option(min=0.1, help="crawl: requests per second of the limiter.")
-    ] = None,
-    data: Annotated[Path | None, typer.Option(help="systems: the folder of public dumps.")] = None,
-    seed: Annotated[int | None, typer.Option(help="systems: of folds and models.")] = None,
+    rate: Annotated[float | None, typer.Option(min=0.1, help="crawl: requests per second.")] = None,
+    data: Annotated[Path | None, typer.Option(help="systems: folder of public dumps.")] = None,
+    seed: Annotated[int | None, typer.Option(help="systems: random seed.")] = None,
 ) -> None:
-    """Measure ours against a named peer in one run; exit status 1 where a target is missed."""
+    """Benchmark against a named peer in one run. Exit status 1 if a target is missed."""
     _find_benchmarks()
     from benchmarks.report import print_rows
 
     given = {"films": films, "rate": rate, "files": files or None, "data": data, "seed": seed}
     if name not in BENCHES:
-        raise typer.BadParameter(f"there is no bench {name!r}; there is {', '.join(BENCHES)}")
+        raise typer.BadParameter(f"there is no benchmark {name!r}; there are {', '.join(BENCHES)}")
     wanted = {option: value for option, value in given.items() if value is not None}
     if unknown := set(wanted) - set(signature(BENCHES[name]).parameters):
-        raise typer.BadParameter(f"bench {name} takes no {', '.join(sorted(unknown))}")
+        raise typer.BadParameter(f"benchmark {name} takes no {', '.join(sorted(unknown))}")
     rows = BENCHES[name](**wanted)
     raise typer.Exit(print_rows(name, rows, as_json=as_json, console=console))
 
@@ -58,7 +56,7 @@ def _find_benchmarks() -> None:
     folder = Path(__file__).parents[2] / "tests"
     if not (folder / "benchmarks" / "report.py").exists():
         raise typer.BadParameter(
-            "benchmarks come with a checkout of marquee, not with the installed package: "
+            "benchmarks come with a checkout of marquee, not with the package: "
             "clone the repository and run `uv run marquee bench` there."
         )
     sys.path.insert(0, str(folder))
@@ -134,7 +132,7 @@ def _systems(
 
     place, number = data or systems.DATA, systems.SEED if seed is None else seed
     rows = systems.measure(place, number, films=films)
-    # of few films no ten genres can be told apart
+    # a few movies do not have ten genres
     return rows if films else [*rows, *systems_posters.measure(place, number)]
 
 

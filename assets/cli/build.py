@@ -1,4 +1,4 @@
-"""Bring everything up to date from a terminal, with the same jobs as schedule and sensor."""
+"""Bring everything up to date from a terminal, with the jobs of schedule and sensor."""
 
 import logging
 import os
@@ -31,17 +31,17 @@ LOG = logging.getLogger("marquee")
 
 
 class BuildError(MarqueeError):
-    """A run of the build failed; its own message stands above."""
+    """A run of the build failed."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a build is asked for.
+    """The scope of a build.
 
     Attributes:
         movies: TMDB ids, or None for all.
         since: Only movies released on that day or later.
-        limit: At most so many movies.
+        limit: Maximum number of movies.
         stages: Stage words.
         range_movies: Movies in one run.
     """
@@ -54,17 +54,19 @@ class Request:
 
     @property
     def is_partial(self) -> bool:
-        """Whether films that are due may be left out."""
-        return any(asked is not None for asked in (self.movies, self.since, self.limit))
+        """Whether stale movies may be excluded."""
+        return any(value is not None for value in (self.movies, self.since, self.limit))
 
     def __post_init__(self) -> None:
         unknown = [stage for stage in self.stages if stage not in STAGES]
         if unknown:
-            raise ConfigurationError(f"No stage {unknown[0]!r}; there are {', '.join(STAGES)}.")
+            raise ConfigurationError(
+                f"There is no stage {unknown[0]!r}; there are {', '.join(STAGES)}."
+            )
 
 
 HOME_SETTINGS = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
-"""What a new home of Dagster's is set to: nothing is sent anywhere, nothing is advertised."""
+"""Settings of a new Dagster home: no telemetry, no advertisement."""
 
 
 def home() -> Path:
@@ -83,15 +85,7 @@ def home() -> Path:
 
 @contextmanager
 def open_site(settings: Settings) -> Iterator[tuple[RunContext, dg.DagsterInstance]]:
-    """Open the run_context and Dagster's home for a command that only looks or notes."""
-    home()
-    with open_run_context(settings) as run_context, dg.DagsterInstance.get() as instance:
-        yield run_context, instance
-
-
-@contextmanager
-def open_building_site(settings: Settings) -> Iterator[tuple[RunContext, dg.DagsterInstance]]:
-    """Open both for a command that works, alone on the store; runs that were killed are ended."""
+    """Open the run context and Dagster's home, alone on the store; killed runs are ended."""
     home()
     with (
         open_run_context(settings) as run_context,
@@ -103,10 +97,10 @@ def open_building_site(settings: Settings) -> Iterator[tuple[RunContext, dg.Dags
 
 
 def build(run_context: RunContext, instance: dg.DagsterInstance, request: Request) -> int:
-    """Crawl, then do what is due in ranges, then train and evaluate what is stale.
+    """Crawl, process stale movies in ranges, then train and evaluate what is stale.
 
     Returns:
-        The number of movies that were due.
+        The number of movies that were stale.
 
     Raises:
         BuildError: A run failed.
@@ -145,18 +139,18 @@ def _train(
     instance: dg.DagsterInstance,
     request: Request,
 ) -> None:
-    late = [stage for stage in request.stages if stage in STAGES[4:]]
-    stale = stale_assets(run_context) if late else []
-    chosen = [name for name in stale if UNPARTITIONED_ASSETS[name].stage in late]
+    stages = set(request.stages) & set(STAGES[4:])
+    stale = stale_assets(run_context) if stages else []
+    chosen = [name for name in stale if UNPARTITIONED_ASSETS[name].stage in stages]
     if chosen:
         _run(defs, instance, "retrain", selection=chosen)
 
 
 def overrides(run_context: RunContext) -> dict[str, str]:
-    """Name what a run needs to work at the same place; secrets stay in the environment.
+    """Return the settings that a run needs; secrets stay in the environment.
 
-    Dagster keeps what is named here with every run. The studio's own key and cookie are no secrets:
-    without them a run could not find the studio that this command has started.
+    Dagster stores them with every run. The studio's own key and cookie are no secrets: without them
+    a run could not find the studio that this command has started.
     """
     from resources.studio.servers.imdbpro_pages import COOKIE
     from resources.studio.servers.tmdb_api import API_KEY
@@ -179,7 +173,7 @@ def _wanted(run_context: RunContext, request: Request) -> list[int] | None:
     unknown = [i for i in request.movies or () if i not in known]
     if unknown:
         raise ConfigurationError(
-            f"TMDB id {unknown[0]} is not among the {len(known)} films known from "
+            f"TMDB id {unknown[0]} is not among the {len(known)} movies known from "
             f"{run_context.source.label}; `marquee status --films` lists them."
         )
     wanted = list(request.movies or known)
@@ -222,8 +216,8 @@ def _run(
     failures = [e.step_failure_data.error for e in result.all_events if e.is_step_failure]
     if any(error and error.cls_name == _INTERRUPTED for error in failures):
         raise KeyboardInterrupt
-    said = [error.message.removeprefix(_FAILURE).strip() for error in failures if error]
-    raise BuildError("\n".join(said) or f"The job {job} failed (run {result.run_id}).")
+    messages = [error.message.removeprefix(_FAILURE).strip() for error in failures if error]
+    raise BuildError("\n".join(messages) or f"The job {job} failed (run {result.run_id}).")
 
 
 _INTERRUPTED = dg.DagsterExecutionInterruptedError.__name__

@@ -1,4 +1,4 @@
-"""What the commands share: where they print, the options that many of them have, the settings."""
+"""What the commands share: consoles, common options, settings."""
 
 from typing import Annotated
 
@@ -9,9 +9,9 @@ console = Console()
 errors = Console(stderr=True)
 
 Preset = Annotated[
-    str, typer.Option(help="`small` (light backbones) or `published` (the seeds' own).")
+    str, typer.Option(help="`small` (light backbones) or `published` (the papers' own).")
 ]
-Films = Annotated[str, typer.Option(help="TMDB ids, separated by commas; all when left out.")]
+Films = Annotated[str, typer.Option(help="TMDB ids, comma-separated; default: all.")]
 
 
 def settings_of(preset: str = ""):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from assets.evaluation.system_evaluation import reports_folder
+from assets.evaluation.stored_reports import reports_folder
 from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
@@ -14,8 +14,8 @@ from resources.run_context import RunContext
 
 def print_scores(run_context: RunContext, console: Console) -> None:
     """Print every system's main score on its headline split, its verdict, and the report paths."""
-    from pipeline.evaluation.report.evaluation_files import REPORT_FILE, RESULTS_FILE
     from pipeline.evaluation.report.leaderboard_page import PAGE_FILE
+    from pipeline.evaluation.report.stored_results import REPORT_FILE, RESULTS_FILE
 
     folders = {system: reports_folder(run_context, system) for system in SYSTEMS}
     evaluated = [system for system in SYSTEMS if (folders[system] / RESULTS_FILE).is_file()]
@@ -32,7 +32,7 @@ def print_scores(run_context: RunContext, console: Console) -> None:
 
 
 def _print_task(console: Console, system: System, name: str, task: Mapping) -> None:
-    from pipeline.evaluation.metrics.task_scores import METRIC_WORDS
+    from pipeline.evaluation.metrics.metric_names import METRIC_WORDS
     from pipeline.evaluation.wording import variant_title
 
     split = system.headline

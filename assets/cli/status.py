@@ -4,10 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from assets.orchestration.asset_specs import MOVIE_ASSETS
-from assets.orchestration.checks import PENDING
-from assets.orchestration.staleness import WHOLE
-from pipeline.core.outcomes import Status
+from assets.orchestration.asset_specs import MOVIE_ASSETS, WHOLE
+from pipeline.core.outcomes import PENDING, Status
 from resources.run_context import RunContext
 
 INTERRUPTED = "interrupted"
@@ -15,6 +13,9 @@ INTERRUPTED = "interrupted"
 
 COLUMNS = (*(status.label for status in Status), PENDING)
 """The statuses as people read them, and that of movies which were not tried yet."""
+
+
+_VALUES = frozenset(status.value for status in Status)
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _count(asset: str, known: set[int], rows: Mapping[int, tuple[str, str, str]]
     for tmdb_id, (value, reason, detail) in rows.items():
         if tmdb_id not in known:
             continue
-        if value and value not in Status:
+        if value and value not in _VALUES:
             invalid.append(tmdb_id)
             continue
         key = (Status(value).label, reason) if value else (PENDING, INTERRUPTED)

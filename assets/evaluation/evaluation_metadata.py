@@ -21,7 +21,7 @@ def list_verdicts(summary: Mapping) -> list[str]:
 
 def describe(run_context: RunContext, summary: Mapping, paths: Mapping[str, Path]) -> dict:
     """Return the metadata of an evaluation: scores, verdicts and plots."""
-    from pipeline.evaluation.report.evaluation_files import REPORT_FILE
+    from pipeline.evaluation.report.stored_results import REPORT_FILE
 
     lines = "\n".join(f"- {line}" for line in list_verdicts(summary))
     return {

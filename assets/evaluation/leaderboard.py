@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 
 import dagster as dg
-from rich.console import Console
-from rich.table import Table
 
-from assets.evaluation.system_evaluation import reports_folder
+from assets.evaluation.stored_reports import read_summaries
 from assets.orchestration.asset_specs import LEADERBOARD
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
@@ -33,9 +31,9 @@ def leaderboard(
     differences are significant after Holm's correction.
     """
     with concise_errors():
-        from pipeline.evaluation.report.evaluation_files import REPORT_FILE
         from pipeline.evaluation.report.leaderboard_page import write_leaderboard
         from pipeline.evaluation.report.leaderboard_rows import list_leaderboard
+        from pipeline.evaluation.report.stored_results import REPORT_FILE
 
         version = input_version(run_context, LEADERBOARD)
         summaries = read_summaries(run_context)
@@ -53,31 +51,6 @@ def leaderboard(
         },
         data_version=dg.DataVersion(content_hash),
     )
-
-
-def read_summaries(run_context: RunContext) -> list[dict]:
-    """Read `evaluation_results.json` of every evaluated system."""
-    from pipeline.evaluation.report.evaluation_files import RESULTS_FILE
-
-    return [
-        run_context.store.read_json(run_context.store.path("reports", system.name, RESULTS_FILE))
-        for system in SYSTEMS
-        if (reports_folder(run_context, system) / RESULTS_FILE).is_file()
-    ]
-
-
-def print_leaderboard(run_context: RunContext, console: Console) -> None:
-    """Print the leaderboard as a terminal's table."""
-    from pipeline.evaluation.report.leaderboard_rows import (
-        TERMINAL_COLUMNS,
-        list_leaderboard,
-        tabulate_leaderboard,
-    )
-
-    table = Table(*TERMINAL_COLUMNS, box=None, header_style="bold")
-    for row in tabulate_leaderboard(list_leaderboard(read_summaries(run_context))):
-        table.add_row(*row)
-    console.print(table)
 
 
 def _record(row: Mapping) -> dg.TableRecord:

@@ -11,6 +11,7 @@ from assets.evaluation.evaluation_metadata import describe, list_verdicts
 from assets.evaluation.model_evaluation import evaluate_model, make_result, write_scores
 from assets.evaluation.noise_ceiling import ceiling_predictions
 from assets.evaluation.report_context import samples_of, segments_of, subject_of
+from assets.evaluation.stored_reports import reports_folder
 from assets.models.baselines import load_baselines
 from assets.models.experiment_data import ExperimentData, open_experiment_data
 from assets.models.experiments import Experiment, read_experiments
@@ -35,11 +36,6 @@ COLUMNS = dg.TableSchema(
 )
 
 
-def reports_folder(run_context: RunContext, system: System) -> Path:
-    """Return the folder of a system's report."""
-    return run_context.store.folder("reports") / system.name
-
-
 def build_evaluation(system: System) -> dg.AssetsDefinition:
     """Build the asset of a system's scores and report."""
 
@@ -59,7 +55,7 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
     ) -> dg.MaterializeResult:
         with concise_errors():
-            from pipeline.evaluation.report.evaluation_files import RESULTS_FILE
+            from pipeline.evaluation.report.stored_results import RESULTS_FILE
 
             name = f"{system.name}_evaluation"
             version = input_version(run_context, name)

@@ -128,7 +128,7 @@ def _choose(run_context: RunContext, movies: Sequence[int] | None) -> list[int]:
     if unknown or not known:
         what = f"TMDB id {unknown[0]} is not among" if unknown else "there is none among"
         raise ConfigurationError(
-            f"{what} the {len(known)} films known from {run_context.source.label}; "
+            f"{what} the {len(known)} movies known from {run_context.source.label}; "
             "`marquee status --films` lists them, `marquee build` or `marquee import` gets them."
         )
     return sorted(known if movies is None else set(movies))

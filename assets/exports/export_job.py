@@ -12,10 +12,9 @@ import numpy as np
 from upath import UPath
 
 from assets.orchestration.asset_specs import MOVIE_ASSETS, RECORD_FILE
-from assets.orchestration.checks import PENDING
 from assets.orchestration.progress import progress
 from pipeline.core.errors import DamagedFileError
-from pipeline.core.outcomes import Reason, Status
+from pipeline.core.outcomes import PENDING, Reason, Status
 from pipeline.core.staleness import RECORDS, Row
 from pipeline.exports.export_folder import ExportFolder
 from resources.run_context import RunContext

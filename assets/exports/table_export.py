@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from assets.exports.export_job import Job
 from assets.orchestration.asset_specs import BOX_OFFICE_FILE, MOVIE_ASSETS
-from assets.orchestration.checks import PENDING
 from pipeline.core.errors import DamagedFileError
-from pipeline.core.outcomes import Status
+from pipeline.core.outcomes import PENDING, Status
 from pipeline.crawl.tmdb.responses import parse_details
 
 _ASSETS = tuple(spec.name for spec in MOVIE_ASSETS)

@@ -219,6 +219,9 @@ class UnpartitionedSpec:
     system: str = ""
 
 
+WHOLE = 0
+"""The "movie" under which the ledger keeps an unpartitioned asset."""
+
 CATALOG = UnpartitionedSpec("movie_catalog", "1", "crawl")
 """Which movies there are; it has no row in the ledger and is computed at every crawl."""
 

@@ -5,11 +5,8 @@ from collections.abc import Mapping
 import dagster as dg
 
 from assets.orchestration.asset_specs import MOVIE_ASSETS
-from pipeline.core.outcomes import Status
+from pipeline.core.outcomes import PENDING, Status
 from resources.run_context import RunContext
-
-PENDING = "pending"
-"""Stands for the status of a movie that an asset has not tried yet."""
 
 MAX_WILL_RETRY = 0.2
 """A larger fraction of movies that wait for a retry hints at a source that is down."""

@@ -8,6 +8,7 @@ import dagster as dg
 from assets.orchestration.asset_specs import (
     FEATURES,
     UNPARTITIONED_ASSETS,
+    WHOLE,
     MovieAssetSpec,
     movie_spec,
 )
@@ -114,10 +115,6 @@ def find_stale_movies(
         work = [*plan.movies_to(Action.WORK), *plan.movies_to(Action.INHERIT), *plan.unpublished]
         stale[spec.name] = set(work)
     return propagate_downstream(specs, stale)
-
-
-WHOLE = 0
-"""The "movie" under which the ledger keeps an unpartitioned asset."""
 
 
 def read_whole(run_context: RunContext, name: str) -> Row:

@@ -33,6 +33,10 @@ class Status(StrEnum):
         return self.name.replace("_", " ").lower()
 
 
+PENDING = "pending"
+"""What people read of a movie that an asset has not tried yet: it has no row, and no status."""
+
+
 class Reason(StrEnum):
     """Why a movie has no result; each reason belongs to exactly one status."""
 

@@ -10,7 +10,6 @@ from pipeline.core.errors import ConfigurationError
 from resources.studio.catalogue.catalogue import Catalogue
 from resources.studio.catalogue.folder import FolderCatalogue
 from resources.studio.catalogue.generated import GeneratedCatalogue
-from resources.studio.servers.running import start_studio
 
 
 def open_catalogue(spelling: str) -> Catalogue:
@@ -60,6 +59,8 @@ def label(about: dict) -> str:
 
 def serve_until_stopped(spelling: str, *, port: int, say: Callable[[str], None]) -> None:
     """Serve a catalogue until the process is interrupted."""
+    from resources.studio.servers.running import start_studio
+
     catalogue = open_catalogue(spelling)
     with start_studio(catalogue, port=port, announce=announcement(catalogue)) as studio:
         say(f"The {label(catalogue.about())} is at {studio.url}; Ctrl-C stops it. To use it:\n")

@@ -5,7 +5,7 @@ Source, store, limiter and Dagster's home come from the environment, as for ever
 
 import dagster as dg
 
-from assets.cli.build import open_building_site, overrides
+from assets.cli.build import open_site, overrides
 from assets.definitions import build_defs
 from assets.orchestration.asset_specs import MOVIE_ASSETS
 from assets.orchestration.jobs import stale_ranges
@@ -18,7 +18,7 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
 
 def main() -> None:
     """Crawl the catalog, then the records that are due."""
-    with open_building_site(read_environment()) as (run_context, instance):
+    with open_site(read_environment()) as (run_context, instance):
         defs = build_defs(**overrides(run_context))
         defs.resolve_job_def("crawl").execute_in_process(instance=instance, run_config=QUIET)
         steps = [step for step in MOVIE_ASSETS if step.name == RECORDS]

@@ -216,7 +216,7 @@ def test_mistakes_are_answered_with_a_remedy(open_site, tmp_path):
         run_context.ledger.know_movies({90000001: "", 90000002: ""})
         with pytest.raises(ConfigurationError, match="seed000, trailers12k, parquet, csv"):
             export(run_context, "xml", tmp_path / "out")
-        with pytest.raises(ConfigurationError, match="TMDB id 5 is not among the 2 films"):
+        with pytest.raises(ConfigurationError, match="TMDB id 5 is not among the 2 movies"):
             export(run_context, "csv", tmp_path / "out", movies=[5])
         with pytest.raises(DumpError, match="nothing of yours"):
             export(run_context, "csv", tmp_path / "mine")

@@ -6,7 +6,7 @@ import pytest
 
 from assets.cli.build import _run, overrides
 from assets.definitions import build_defs
-from assets.evaluation.system_evaluation import reports_folder
+from assets.evaluation.stored_reports import reports_folder
 from assets.orchestration.staleness import stale_assets
 from assets.splits.split_options import load_options
 from pipeline.models.systems.revenue import CUT_BLEND, REVENUE

@@ -13,7 +13,7 @@ from rich.console import Console
 from assets.cli.status import INTERRUPTED, take_account
 from assets.cli.status_tables import print_status
 from assets.orchestration.asset_specs import MOVIE_ASSETS
-from assets.orchestration.checks import PENDING
+from pipeline.core.outcomes import PENDING
 from pipeline.core.staleness import Row
 
 CRAWL_AND_MEDIA = ("crawl", "media")

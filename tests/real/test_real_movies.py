@@ -22,7 +22,7 @@ from rich.console import Console
 
 from assets.cli.build import Request, build
 from assets.evaluation.reproduce_scores import evaluate
-from assets.evaluation.system_evaluation import reports_folder
+from assets.evaluation.stored_reports import reports_folder
 from assets.orchestration.asset_specs import MOVIE_ASSETS
 from assets.splits.features import features_folder
 from assets.splits.system_splits import splits_path

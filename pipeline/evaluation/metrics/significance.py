@@ -8,8 +8,8 @@ from scipy.stats import binomtest, norm
 
 from pipeline.core.tasks import TaskKind
 from pipeline.evaluation.metrics.intervals import Draws, Interval
+from pipeline.evaluation.metrics.metric_names import is_error
 from pipeline.evaluation.metrics.split_results import SplitResult, check_same_movies
-from pipeline.evaluation.metrics.task_scores import is_error
 
 SIGNIFICANCE = 0.05
 """Family-wise error rate of a table of comparisons."""

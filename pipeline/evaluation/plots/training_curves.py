@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from pipeline.evaluation.metrics.metric_names import METRIC_WORDS
 from pipeline.evaluation.metrics.split_families import group_families
 from pipeline.evaluation.metrics.split_results import SplitResult
-from pipeline.evaluation.metrics.task_scores import METRIC_WORDS
 from pipeline.evaluation.plots.figures import DPI, SOFT, declutter, pick_colours, write_figure
 from pipeline.evaluation.wording import variant_title
 

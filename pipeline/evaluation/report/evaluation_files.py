@@ -15,10 +15,9 @@ from pipeline.evaluation.metrics.split_results import SplitResult
 from pipeline.evaluation.plots.task_plots import Plot, draw_task
 from pipeline.evaluation.report.evaluation_summary import Subject, summarise
 from pipeline.evaluation.report.report_page import render_report
+from pipeline.evaluation.report.stored_results import REPORT_FILE, RESULTS_FILE
 
-RESULTS_FILE = "evaluation_results.json"
 SPLITS_FILE = "split_comparison.csv"
-REPORT_FILE = "report.html"
 
 
 def write_evaluation(

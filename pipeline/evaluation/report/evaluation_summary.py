@@ -12,11 +12,11 @@ import pandas as pd
 
 from pipeline.core.tasks import Task, TaskKind
 from pipeline.evaluation.metrics.intervals import LEVEL, RESAMPLES, Draws
+from pipeline.evaluation.metrics.metric_names import METRIC_WORDS
 from pipeline.evaluation.metrics.segment_errors import score_segments
 from pipeline.evaluation.metrics.significance import Comparison, compare_all
 from pipeline.evaluation.metrics.split_families import average_scores, group_families, pool_families
 from pipeline.evaluation.metrics.split_results import SplitResult, check_same_movies
-from pipeline.evaluation.metrics.task_scores import METRIC_WORDS
 from pipeline.evaluation.report.result_json import as_json_mapping, describe_result
 from pipeline.evaluation.report.verdict import write_verdict
 
@@ -85,13 +85,6 @@ def summarise(
             },
         }
     )
-
-
-def find_headline(task_summary: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the content of a task's headline split: its set sizes, results and comparisons."""
-    name = task_summary["headline"]
-    pooled = task_summary["families"].get(name, {}).get("pooled")
-    return pooled or task_summary["splits"][name]
 
 
 def _summarise_task(

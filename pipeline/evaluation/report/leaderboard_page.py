@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.evaluation.metrics.task_scores import is_error
-from pipeline.evaluation.report.evaluation_summary import find_headline
+import pandas as pd
+
+from pipeline.evaluation.metrics.metric_names import is_error
 from pipeline.evaluation.report.leaderboard_rows import (
     find_main,
-    frame_leaderboard,
     list_leaderboard,
 )
 from pipeline.evaluation.report.report_page import has_random_weights, load_template
+from pipeline.evaluation.report.stored_results import find_headline
 from pipeline.evaluation.wording import OUTCOME_WORDS
 
 PARQUET_FILE = "leaderboard.parquet"
@@ -120,3 +121,11 @@ def place_intervals(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, float |
         }
         for row in rows
     ]
+
+
+def frame_leaderboard(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Convert rows into a table for Parquet; unknown numbers are NaN."""
+    frame = pd.DataFrame(list(rows))
+    for name in ("estimate", "low", "high", "train_s", "train_movies", "parameters"):
+        frame[name] = frame[name].astype("float64")
+    return frame

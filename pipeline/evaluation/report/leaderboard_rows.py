@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
-from pipeline.evaluation.metrics.task_scores import METRIC_WORDS, is_error
-from pipeline.evaluation.report.evaluation_summary import find_headline
+from pipeline.evaluation.metrics.metric_names import METRIC_WORDS, is_error
+from pipeline.evaluation.report.stored_results import find_headline
 from pipeline.evaluation.wording import (
     OUTCOME_WORDS,
     format_count,
@@ -135,14 +133,6 @@ def _compare_with_strongest(
         return ""
     strongest = (min if is_error(metric) else max)(known, key=lambda name: known[name])
     return outcomes[strongest]
-
-
-def frame_leaderboard(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Convert rows into a table for Parquet; unknown numbers are NaN."""
-    frame = pd.DataFrame(list(rows))
-    for name in ("estimate", "low", "high", "train_s", "train_movies", "parameters"):
-        frame[name] = frame[name].astype("float64")
-    return frame
 
 
 TERMINAL_COLUMNS = (

@@ -8,11 +8,11 @@ from typing import Any
 
 import jinja2
 
+from pipeline.evaluation.metrics.metric_names import METRIC_WORDS, is_error
 from pipeline.evaluation.metrics.regression_metrics import COVERAGE
 from pipeline.evaluation.metrics.significance import SIGNIFICANCE
-from pipeline.evaluation.metrics.task_scores import METRIC_WORDS, is_error
 from pipeline.evaluation.plots.task_plots import Plot
-from pipeline.evaluation.report.evaluation_summary import find_headline
+from pipeline.evaluation.report.stored_results import find_headline
 from pipeline.evaluation.wording import (
     KIND_WORDS,
     format_count,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from pipeline.evaluation.metrics.intervals import Interval
+from pipeline.evaluation.metrics.metric_names import METRIC_WORDS, is_error
 from pipeline.evaluation.metrics.significance import Comparison
-from pipeline.evaluation.metrics.task_scores import METRIC_WORDS, is_error
 from pipeline.evaluation.wording import variant_title
 
 FEW_MOVIES = 100

@@ -3,14 +3,8 @@ import pytest
 import sklearn.metrics as reference
 
 from pipeline.core.tasks import Task, TaskKind
-from pipeline.evaluation.metrics.task_scores import (
-    METRIC_WORDS,
-    count_draws,
-    is_error,
-    rank_in_top,
-    score_auc,
-    score_draws,
-)
+from pipeline.evaluation.metrics.metric_names import METRIC_WORDS, is_error
+from pipeline.evaluation.metrics.task_scores import count_draws, rank_in_top, score_auc, score_draws
 from pipeline.models.systems.registry import SYSTEMS
 
 RNG = np.random.default_rng(2)

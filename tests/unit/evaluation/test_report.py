@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.report.evaluation_files import list_comparison, write_evaluation
-from pipeline.evaluation.report.evaluation_summary import find_headline, summarise
+from pipeline.evaluation.report.evaluation_summary import summarise
 from pipeline.evaluation.report.report_page import find_best, render_report
+from pipeline.evaluation.report.stored_results import find_headline
 from pipeline.models.systems.box_office import BOX_OFFICE
 from pipeline.models.systems.genre import GENRE
 from pipeline.models.systems.poster import POSTER

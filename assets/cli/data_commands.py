@@ -1,4 +1,4 @@
-"""The commands that import films from public dumps, export them, and evaluate models."""
+"""The commands `import` and `export`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ def import_(
     kind: Annotated[str, typer.Argument(help="`marquee import kinds` lists them.")],
     path: Annotated[Path | None, typer.Argument(help="The dump's folder or file.")] = None,
 ) -> None:
-    """Take films and what is said of them from a public dump; no key is needed."""
+    """Import movies and metadata from a public dump; no key is required."""
     from assets.crawl.dump_import import import_dump, open_for_import, print_import, print_kinds
 
     if kind == "kinds" or path is None:
@@ -29,16 +29,16 @@ def export(
         Path | None, typer.Option(help="Check an exported folder against its manifest instead.")
     ] = None,
 ) -> None:
-    """Write films, features and box office in a seed's layout or as a table, with a manifest."""
+    """Export movies, features and box office to a folder with a manifest."""
     from assets.exports.export import export as run
     from assets.exports.export import print_export
-    from resources.run_context import open_run_context
+    from resources.run_context import open_stored
 
     if verify is not None:
         raise typer.Exit(_verify(verify))
     if not kind or path is None:
-        raise typer.BadParameter("KIND and PATH are wanted, or --verify PATH.")
-    with open_run_context(settings_of()) as run_context:
+        raise typer.BadParameter("KIND and PATH are required, or --verify PATH.")
+    with open_stored(settings_of()) as run_context:
         print_export(run(run_context, kind, path, ids_of(films)), console)
 
 
@@ -51,23 +51,5 @@ def _verify(path: Path) -> int:
     if problems:
         errors.print(f"{path} is not what was exported: {len(problems)} problems. Export it again.")
     else:
-        console.print(f"{path} is whole: every file is as its manifest says.")
+        console.print(f"{path} is intact: every file is as its manifest says.")
     return int(bool(problems))
-
-
-def evaluate(
-    folder: Annotated[Path, typer.Argument(help="A model's folder, inside its store.")],
-) -> None:
-    """Recompute a saved model's scores; exit status 1 where one differs from the stored one."""
-    from assets.evaluation.reproduce_scores import evaluate as run
-
-    raise typer.Exit(run(folder, console))
-
-
-def leaderboard() -> None:
-    """Print every model and baseline of every system with its last score."""
-    from assets.evaluation.leaderboard import print_leaderboard
-    from resources.run_context import open_run_context
-
-    with open_run_context(settings_of()) as run_context:
-        print_leaderboard(run_context, console)
