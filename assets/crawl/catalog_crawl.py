@@ -107,7 +107,7 @@ def crawl(
     earlier = set() if since is None else tmdb.changed_ids(since, today - timedelta(days=1))
     listed_today = set(tmdb.changed_ids(today, today))
     known = set(ledger.movies())
-    news = mark.news(today, earlier, listed_today)
+    news = mark.changed_movies(today, earlier, listed_today)
     changed = known if since is None and mark.days else news & known
     is_full = is_full or since is None or not _was_listed(run_context, scope, today)
     listed = set(_list(run_context, scope, today, is_full=is_full))
@@ -120,7 +120,7 @@ def crawl(
         frozenset(seen | looked.do_not),
         scope,
         today,
-        mark.moved(today, listed_today - looked.unclear),
+        mark.advanced(today, listed_today - looked.unclear),
     )
 
 

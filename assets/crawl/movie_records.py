@@ -60,31 +60,31 @@ def _parse(answer: dict) -> MovieRecord:
 
 def _merge(tmdb_id: int, answers: list[tuple[str, Mapping]]) -> dict:
     """Make one record of TMDB's answer and of what was imported; TMDB's own word comes first."""
-    from pipeline.crawl.merging import merge_answers
+    from pipeline.crawl.merging import merge_sources
 
     if not answers:
         raise RecordError(
             Reason.NOT_LISTED, "no dump that was imported tells of it; import one that does"
         )
-    return {**merge_answers(answers), "id": tmdb_id}
+    return {**merge_sources(answers), "id": tmdb_id}
 
 
 def _told_by(answer: Mapping) -> dict[str, object]:
     """Count the record's fields by source, where a dump told any."""
-    from pipeline.crawl.merging import PROVENANCE
+    from pipeline.crawl.merging import PROVENANCE_KEY
 
-    told = Counter(answer.get(PROVENANCE, {}).values())
+    told = Counter(answer.get(PROVENANCE_KEY, {}).values())
     return {"fields_told_by": dict(told)} if told else {}
 
 
 def _facets(record: MovieRecord, answer: Mapping) -> dict[str, str]:
     """Hash the record's parts; of the videos only the choice of trailers counts."""
-    from pipeline.crawl.merging import BOX_OFFICE
+    from pipeline.crawl.merging import BOX_OFFICE_KEY
 
     parts = {**facets(record), "trailer": hash_json(_trailer_keys(record))}
-    if BOX_OFFICE in answer:
+    if BOX_OFFICE_KEY in answer:
         for name in ("box_office", "all"):
-            parts[name] = combine([parts[name], hash_json(answer[BOX_OFFICE])])
+            parts[name] = combine([parts[name], hash_json(answer[BOX_OFFICE_KEY])])
     return parts
 
 

@@ -13,19 +13,19 @@ _ASSETS = tuple(spec.name for spec in MOVIE_ASSETS)
 
 def export_parquet(job: Job) -> None:
     """Write `films.parquet`."""
-    from pipeline.exports.movie_table import schema, write_parquet
+    from pipeline.exports.movie_table import table_schema, write_parquet
 
     with job.folder.writing("films.parquet") as path:
-        write_parquet(path, _rows(job), schema(_ASSETS))
+        write_parquet(path, _rows(job), table_schema(_ASSETS))
     job.notes.append("columns whose metadata say `known: after release` are labels, never inputs")
 
 
 def export_csv(job: Job) -> None:
     """Write `films.csv`."""
-    from pipeline.exports.movie_table import schema, write_csv
+    from pipeline.exports.movie_table import table_schema, write_csv
 
     with job.folder.writing("films.csv") as path:
-        escaped = write_csv(path, _rows(job), schema(_ASSETS))
+        escaped = write_csv(path, _rows(job), table_schema(_ASSETS))
     job.counts["cells with an apostrophe"] = escaped
     if escaped:
         job.notes.append(
@@ -39,14 +39,14 @@ def export_csv(job: Job) -> None:
 
 
 def _rows(job: Job) -> Iterator[dict]:
-    from pipeline.exports.movie_table import describe_movie
+    from pipeline.exports.movie_table import make_row
 
     for tmdb_id in job.each("export films"):
         details = job.details(tmdb_id, "record")
         record = parse_details(details) if details is not None else None
         job.counts["record"] += record is not None
         states = {name: job.state(name, tmdb_id) for name in _ASSETS}
-        yield describe_movie(tmdb_id, record, _money(job, tmdb_id), states)
+        yield make_row(tmdb_id, record, _money(job, tmdb_id), states)
         job.counts["films"] += 1
 
 

@@ -8,9 +8,9 @@ from pipeline.crawl.tmdb.responses import parse_details
 from pipeline.crawl.tmdb.trailer_ranking import rank_trailers
 from pipeline.exports.trailers12k_writer import (
     GroupWriter,
-    describe_movie,
     encode_metadata,
     encode_mtgc,
+    make_metadata_entry,
     official_mtgc_row,
 )
 from pipeline.layouts.trailers12k_layout import (
@@ -77,7 +77,7 @@ def _export_tables(job: Job) -> dict[int, str]:
             taken.add(record.imdb_id)
             ranked = rank_trailers(record.videos, record.original_language, record.release_date)
             keys = [video.key for video in ranked]
-            key, entry = describe_movie(tmdb_id, record.imdb_id, details, record.genres, keys)
+            key, entry = make_metadata_entry(tmdb_id, record.imdb_id, details, record.genres, keys)
             entries[key] = entry
             official += _official(job, tmdb_id, record.imdb_id, details)
     job.folder.write(METADATA, encode_metadata(entries))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.core.errors import ConfigurationError
-from pipeline.layouts.trailers12k_layout import GENRES, GROUP_ENDING, MTGC_NAMES, PARTS
+from pipeline.layouts.trailers12k_layout import GENRES, GROUP_ENDING, MTGC_NAMES, SPLIT_SETS
 
 if TYPE_CHECKING:
     from pipeline.models.training.estimator import Estimator
@@ -95,7 +95,7 @@ def train_and_evaluate(
     for split in splits:
         if split not in (0, 1, 2):
             raise ConfigurationError(f"--splits: expected some of 0, 1 and 2, got {split}")
-        sets = np.array(PARTS, dtype=object)[table.splits[:, split]]
+        sets = np.array(SPLIT_SETS, dtype=object)[table.splits[:, split]]
         rows = np.flatnonzero(sets == "test")
         for variant, preds in _predict(
             table, sets, rows, work / f"split{split}", hyperparameters, seed

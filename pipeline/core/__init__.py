@@ -1,3 +1,4 @@
-"""What all stages share: errors, outcomes, records, versions, systems; no stage is imported
-here.
+"""What all stages share: errors, outcomes, records, versions, staleness, systems.
+
+What does not belong here: anything that only one stage needs. No stage is imported here.
 """

@@ -1,7 +1,7 @@
 """The one tree of errors; a broken promise raises one of these, a bad item becomes an `Outcome`.
 
-Messages are written where the error is raised and say what was wanted, what came, for which movie,
-and what to do.
+Messages are written where the error is raised: what was expected, what was found, for which movie,
+and the remedy.
 """
 
 import errno
@@ -10,7 +10,7 @@ from pipeline.core.outcomes import Reason
 
 
 class MarqueeError(Exception):
-    """Whatever marquee raises on purpose."""
+    """Base class of every error that marquee raises on purpose."""
 
 
 class ConfigurationError(MarqueeError):
@@ -18,15 +18,15 @@ class ConfigurationError(MarqueeError):
 
 
 class SourceError(MarqueeError):
-    """A whole source is unusable (wrong key, maintenance): the crawl stops, no movie pays."""
+    """A source is unusable (wrong key, maintenance): the crawl stops, no retry is consumed."""
 
 
 class CredentialError(SourceError):
-    """The source refuses the key or the cookie."""
+    """The source rejects the key or the cookie."""
 
 
 class PausedError(MarqueeError):
-    """A source wants a rest: movies that were not asked for are left as they were."""
+    """A source is rate-limited: movies that were not requested keep their status."""
 
     def __init__(self, reason: Reason, message: str):
         super().__init__(message)
@@ -41,11 +41,11 @@ _DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, 
 
 
 class DiskError(StoreError):
-    """The disk is full, read-only or broken: everything stops, no movie pays."""
+    """The disk is full, read-only or broken: everything stops, no retry is consumed."""
 
     @staticmethod
     def is_behind(error: BaseException) -> bool:
-        """Whether an error of the system's is one of these, whatever was being written.
+        """Return whether an error of the operating system is a failure of the disk.
 
         Example:
             >>> DiskError.is_behind(OSError(28, "No space left on device"))
@@ -57,10 +57,10 @@ class DiskError(StoreError):
 
     @classmethod
     def of(cls, error: OSError, what: str) -> "DiskError":
-        """Say what failed, why, and the remedy."""
+        """Return the error with what failed, why, and the remedy in its message."""
         return cls(
-            f"{what} ({error.strerror or error}). Free some space or mend the rights, then run "
-            "again: nothing that was done is lost."
+            f"{what} ({error.strerror or error}). Free some space or fix the permissions, then "
+            "run again: no finished work is lost."
         )
 
 
@@ -69,36 +69,36 @@ class DamagedFileError(StoreError):
 
 
 class DumpError(MarqueeError):
-    """A public dump, or an exported folder, is not what it was said to be."""
+    """A public dump, or an exported folder, does not have the format that it should have."""
 
 
 class WeightsError(MarqueeError):
-    """Pretrained weights were asked for and cannot be had."""
+    """Pretrained weights are required and unavailable."""
 
 
 class FeatureError(MarqueeError):
-    """Records, labels and streams do not fit into one table."""
+    """Records, labels and modalities do not fit into one table."""
 
 
 class SplitError(MarqueeError):
-    """A split cannot be made, or a movie or franchise stands in two of its parts."""
+    """A split cannot be made, or a movie or franchise is in two of its sets."""
 
 
 class LeakError(MarqueeError):
-    """A column that is known only after release reached the inputs."""
+    """A column that is known only after release is among the inputs."""
 
 
 class TrainingError(MarqueeError):
-    """A model cannot be trained or loaded from what was given."""
+    """A model cannot be trained, or cannot be loaded."""
 
 
 class ItemError(MarqueeError):
     """One movie's item is bad; carries the reason that becomes its row in the ledger.
 
     Args:
-        reason: Why.
-        detail: The same for a person.
-        **metadata: Figures for the movie's partition.
+        reason: The code of the reason.
+        detail: The reason in words.
+        **metadata: Numbers for the metadata of the movie's partition.
     """
 
     def __init__(self, reason: Reason, detail: str, **metadata: object):
@@ -109,7 +109,7 @@ class ItemError(MarqueeError):
 
 
 class RecordError(ItemError):
-    """A source's answer is not a usable record."""
+    """A source's response is not a usable record."""
 
 
 class PosterError(ItemError):
@@ -129,4 +129,4 @@ class AudioError(ItemError):
 
 
 class FetchError(ItemError):
-    """One request for one movie failed; the reason says whether it may be tried again."""
+    """One request for one movie failed; the reason decides whether it may be retried."""

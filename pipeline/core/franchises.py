@@ -1,4 +1,4 @@
-"""Which movies belong together: a collection, else the title without its sequel marks."""
+"""Group movies into franchises: by collection, else by title without its sequel marks."""
 
 import re
 import unicodedata
@@ -18,7 +18,7 @@ _SEQUEL_MARK = re.compile(
 
 
 def title_key(title: str) -> str:
-    """Reduce a title to what a sequel shares with its forerunner.
+    """Reduce a title to what a sequel shares with its predecessor.
 
     Grouping too much is the safe side: it costs a little balance, grouping too little leaks.
 
@@ -37,7 +37,7 @@ def title_key(title: str) -> str:
 
 
 def franchise_of(record: MovieRecord) -> str:
-    """Name the movie's franchise: its collection, else its title's key.
+    """Return the movie's franchise: its collection, else the key of its title.
 
     Example:
         >>> franchise_of(MovieRecord(24428, "The Avengers", collection_id=86311))
@@ -54,8 +54,8 @@ def franchise_of(record: MovieRecord) -> str:
 def count_predecessors(records: Sequence[MovieRecord]) -> dict[int, int | None]:
     """Count the earlier movies of each movie's franchise.
 
-    That a movie has a collection at all is no input: a collection is founded when a sequel comes,
-    so it tells of the first part's success. That it has forerunners is known before release.
+    Whether a movie has a collection is no input: a collection is created when a sequel follows,
+    so it reveals the success of the first movie. The number of predecessors is known at release.
 
     Args:
         records: All known movies, also those that are not in the table.

@@ -1,4 +1,4 @@
-"""How a picture of any shape becomes the square that networks look at."""
+"""Turn an image of any shape into the square that networks take as input."""
 
 from enum import StrEnum
 
@@ -6,11 +6,14 @@ import numpy as np
 from PIL import Image, ImageOps
 
 RANDOM_CROP_PX = 280
-"""Side of the square that `Fit.RANDOM_CROP` cuts out. Source: seed 003, method 4."""
+"""Side of the square that `Fit.RANDOM_CROP` cuts out.
+
+Source: reference implementation 003, method 4.
+"""
 
 
 class Fit(StrEnum):
-    """How a poster of 2:3 becomes a square. Source: seed 003."""
+    """How a poster of 2:3 becomes a square. Source: reference implementation 003."""
 
     RESIZE = "resize"
     CENTRE_CROP = "centre_crop"
@@ -21,10 +24,10 @@ class Fit(StrEnum):
 def make_square(
     rgb: Image.Image, size_px: int, fit: Fit, rng: np.random.Generator | None = None
 ) -> Image.Image:
-    """Bring a picture to a square; padding is black.
+    """Fit an image into a square; padding is black.
 
     Args:
-        rgb: The picture.
+        rgb: The image.
         size_px: JoinedTable of the square.
         fit: How it is made.
         rng: Where `Fit.RANDOM_CROP` cuts; without it in the middle. No other fit uses it.
@@ -44,12 +47,12 @@ def make_square(
 
 
 def _cut(rgb: Image.Image, rng: np.random.Generator | None) -> Image.Image:
-    """Cut a square of `RANDOM_CROP_PX` out; a smaller picture is framed in black first."""
-    wanted = tuple(max(side, RANDOM_CROP_PX) for side in rgb.size)
-    if wanted != rgb.size:
-        framed = Image.new("RGB", wanted)
-        framed.paste(rgb, tuple((w - s) // 2 for w, s in zip(wanted, rgb.size, strict=True)))
-        rgb = framed
+    """Cut a square of `RANDOM_CROP_PX` out; a smaller image is padded with black first."""
+    padded_size = tuple(max(side, RANDOM_CROP_PX) for side in rgb.size)
+    if padded_size != rgb.size:
+        padded = Image.new("RGB", padded_size)
+        padded.paste(rgb, tuple((w - s) // 2 for w, s in zip(padded_size, rgb.size, strict=True)))
+        rgb = padded
     room = [side - RANDOM_CROP_PX for side in rgb.size]
     x, y = (int(rng.integers(free + 1)) if rng is not None else free // 2 for free in room)
     return rgb.crop((x, y, x + RANDOM_CROP_PX, y + RANDOM_CROP_PX))

@@ -1,4 +1,4 @@
-"""The check that no input is known only after release."""
+"""Check that no input column is known only after release."""
 
 import re
 from collections.abc import Iterable
@@ -18,14 +18,14 @@ Source: rules for all five systems, rule 3 (`popularity`, votes, ratings and gro
 
 
 def check_no_leak(columns: Iterable[str]) -> None:
-    """Refuse columns that are known only after release.
+    """Raise an error where a column is known only after release.
 
     Args:
-        columns: Names of input columns or streams, in any spelling (`vote_average`, `voteAverage`,
-            `Box Office`).
+        columns: Names of input columns or modalities, in any spelling (`vote_average`,
+            `voteAverage`, `Box Office`).
 
     Raises:
-        LeakError: At least one name speaks of popularity, votes, ratings or money earned.
+        LeakError: At least one name is of popularity, votes, ratings or revenue.
 
     Example:
         >>> check_no_leak(["log10_budget", "certification_pg_13", "keyword:operating room"])

@@ -1,7 +1,7 @@
-"""What a dollar was worth: the yearly US consumer price index."""
+"""Adjust US dollars for inflation by the yearly consumer price index."""
 
 REAL_USD_YEAR = 2024
-"""Every `*_usd_real` is in dollars of this year. It stays when the table grows."""
+"""Every `*_usd_real` is in dollars of this year. It is fixed, also when the table grows."""
 
 CPI_U = {
     1913: 9.9, 1914: 10.0, 1915: 10.1, 1916: 10.9, 1917: 12.8, 1918: 15.1, 1919: 17.3,
@@ -32,7 +32,7 @@ FIRST_YEAR, LAST_YEAR = min(CPI_U), max(CPI_U)
 
 
 def index_year(year: int | None) -> int | None:
-    """Return the year whose index stands for `year`: itself, or the table's last one after its end.
+    """Return the year whose index applies to `year`: itself, or the table's last one after its end.
 
     Returns:
         None before the table begins, and where the year is not known.
@@ -47,12 +47,12 @@ def index_year(year: int | None) -> int | None:
 def to_real_usd(
     amount_usd: float | None, year: int | None, base_year: int = REAL_USD_YEAR
 ) -> float | None:
-    """Turn dollars of a year into dollars of `base_year`, rounded to cents.
+    """Convert dollars of a year into dollars of `base_year`, rounded to cents.
 
     Args:
         amount_usd: US dollars of `year`, or None where unknown.
-        year: Year in which the money was spent or earned. One after the table's end is taken for
-            the table's last: `index_year` says which was used.
+        year: Year in which the amount was spent or earned. A year after the table's end counts as
+            the table's last, see `index_year`.
         base_year: A year of the table.
 
     Returns:

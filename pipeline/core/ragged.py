@@ -8,10 +8,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Ragged:
-    """Sequences of vectors, one per movie, one behind the other.
+    """Sequences of vectors, one per movie, concatenated.
 
     Attributes:
-        values: Shape (total, width); may lie on disk, only the rows asked for are read.
+        values: Shape (total, width); may lie on disk, only the requested rows are read.
         offsets: int64 (movies + 1,): movie i has `values[offsets[i] : offsets[i + 1]]`; none where
             both are equal.
     """
@@ -23,7 +23,7 @@ class Ragged:
         is_rising = bool((np.diff(self.offsets) >= 0).all())
         if self.values.ndim != 2 or not is_rising or self.offsets[-1] != len(self.values):
             raise ValueError(
-                f"wanted values (total, width) and offsets that rise to total, got "
+                f"expected values (total, width) and offsets that rise to total, got "
                 f"{self.values.shape} and offsets that end at {self.offsets[-1:]}"
             )
 
@@ -47,11 +47,11 @@ class Ragged:
     def take(
         self, rows: np.ndarray, *, dtype: type | np.dtype = np.float32
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return some movies' vectors, padded with zeros to the longest, and what is no padding.
+        """Return some movies' vectors, padded with zeros to the longest, and a mask of no padding.
 
         Args:
             rows: Row numbers, shape (n,).
-            dtype: Of the answer.
+            dtype: Of the returned vectors.
 
         Returns:
             (n, longest, width) and bool (n, longest); at least one place long.
@@ -78,11 +78,12 @@ class Ragged:
 
 
 def pack_ragged(sequences: Sequence[np.ndarray]) -> Ragged:
-    """Put sequences, each (length, width), one behind the other.
+    """Concatenate sequences, each (length, width).
 
     Example:
         >>> pack_ragged([np.ones((2, 3)), np.ones((0, 3))]).lengths.tolist()
         [2, 0]
     """
-    offsets = np.concatenate([[0], np.cumsum([len(part) for part in sequences])]).astype(np.int64)
+    lengths = [len(sequence) for sequence in sequences]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     return Ragged(np.concatenate(sequences), offsets)

@@ -1,4 +1,4 @@
-"""One movie as TMDB describes it: typed, with unknowns as None, and the facets others depend on."""
+"""Record of one movie as TMDB describes it, and the facets that assets depend on."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -42,11 +42,11 @@ class Video:
 
 @dataclass(frozen=True)
 class MovieRecord:
-    """What is known of one movie; money in US dollars, None where TMDB says 0.
+    """What is known of one movie; amounts in US dollars, None where TMDB has 0.
 
     Attributes:
-        popularity, vote_average, vote_count, revenue_usd: Known only after release: labels or
-            ledger matter, never an input.
+        popularity, vote_average, vote_count, revenue_usd: Known only after release: labels
+            or bookkeeping, never an input.
     """
 
     tmdb_id: int
@@ -79,7 +79,7 @@ class MovieRecord:
 
 
 VOLATILE_FIELDS = ("popularity", "vote_average", "vote_count")
-"""What moves every day; a movie that differs in these alone has not changed."""
+"""Fields that change every day; a movie that differs in these alone has not changed."""
 
 
 def plot_text(record: MovieRecord) -> str:
@@ -89,17 +89,17 @@ def plot_text(record: MovieRecord) -> str:
         >>> plot_text(MovieRecord(1, "A", overview="A man.", tagline="Run"))
         'Run. A man.'
     """
-    parts = [part.strip() for part in (record.tagline, record.overview) if part.strip()]
-    return " ".join(part if part[-1] in ".!?…" else part + "." for part in parts[:-1]) + (
-        (" " if len(parts) > 1 else "") + parts[-1] if parts else ""
-    )
+    tagline, overview = record.tagline.strip(), record.overview.strip()
+    if tagline and overview and tagline[-1] not in ".!?…":
+        tagline += "."
+    return f"{tagline} {overview}".strip()
 
 
 def facets(record: MovieRecord) -> dict[str, str]:
-    """Hash the parts of a record that different assets depend on.
+    """Hash the facets of a record that different assets depend on.
 
-    A new poster changes `poster` and nothing else, so only posters and what depends on them are
-    due.
+    A new poster changes `poster` and `all` alone, so only posters and what depends on them become
+    stale.
 
     Returns:
         One hash each for `poster`, `trailer`, `text`, `box_office`, `metadata` and `all`.
@@ -108,7 +108,7 @@ def facets(record: MovieRecord) -> dict[str, str]:
     for name in VOLATILE_FIELDS:
         del fields[name]
     fields["release_date"] = str(record.release_date)
-    pictures_and_money = ("poster_path", "videos", "revenue_usd")
+    outside_metadata = ("poster_path", "videos", "revenue_usd")
     return {
         "poster": hash_json(record.poster_path),
         "trailer": hash_json([fields["videos"], fields["release_date"], record.original_language]),
@@ -116,7 +116,7 @@ def facets(record: MovieRecord) -> dict[str, str]:
         "box_office": hash_json(
             [record.imdb_id, record.revenue_usd, record.budget_usd, fields["release_date"]]
         ),
-        "metadata": hash_json({k: v for k, v in fields.items() if k not in pictures_and_money}),
+        "metadata": hash_json({k: v for k, v in fields.items() if k not in outside_metadata}),
         "all": hash_json(fields),
     }
 

@@ -1,7 +1,7 @@
-"""Track records: what the people and companies of a movie earned before it, by release date.
+"""Compute track records: what the people and companies of a movie earned before it.
 
-No movie's own revenue moves its own columns: only movies that came out on an earlier day count, and
-only of other franchises, as splits keep a franchise in one part.
+No movie's own revenue affects its own columns: only movies released on an earlier day count, and
+only of other franchises, as splits keep a franchise in one set.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,13 +37,13 @@ STATISTICS = (
 
 TALENT_COLUMNS = tuple(f"{role}_history_{name}" for role in ROLES for name in STATISTICS)
 """Names of the columns. `mean`, `highest` and `last` are log10 of dollars of one year; the
-`over_budget` ones are what earlier movies made above what their budgets let expect, in log10,
-drawn to zero where there are few."""
+`over_budget` ones are what earlier movies earned above the expectation from their budgets, in
+log10, shrunk towards zero where there are few."""
 
 check_no_leak(TALENT_COLUMNS)
 
 _SHRINKAGE_MOVIES = 3.0
-"""A mean counts as if so many further movies had done as expected."""
+"""Number of additional movies, as expected from their budgets, that each mean is shrunk by."""
 
 _MEMORY_YEARS = 6.0
 """What is recent fades by 1/e in so many years."""
@@ -53,7 +53,7 @@ _DAYS_PER_YEAR = 365.25
 
 @dataclass(frozen=True)
 class TrackRecords:
-    """What movies of a training part earned, by whom; one row per credit, sorted by who and day.
+    """What movies of a training set earned, one row per credit, sorted by owner and day.
 
     Attributes:
         owner: Role's source and id in one number, int64 (credits,).
@@ -70,7 +70,7 @@ class TrackRecords:
     franchise: np.ndarray
 
     def of(self, owner: int, before: int, not_franchise: int) -> np.ndarray:
-        """Return rows of one owner's movies before a day, other franchises only, oldest first."""
+        """Return the rows of an owner's movies before a day, of other franchises, oldest first."""
         start = np.searchsorted(self.owner, owner)
         stop = np.searchsorted(self.owner, owner, side="right")
         stop = start + np.searchsorted(self.day[start:stop], before)
@@ -81,12 +81,12 @@ class TrackRecords:
 def collect_track_records(
     records: Sequence[MovieRecord], revenue_usd: np.ndarray, rows: np.ndarray
 ) -> TrackRecords:
-    """Collect what movies of the training part earned, by their people and companies.
+    """Collect what movies of the training set earned, by their people and companies.
 
     Args:
         records: All movies.
-        revenue_usd: Float64 (movies,), NaN unknown; looked at in `rows` alone.
-        rows: The training part's rows.
+        revenue_usd: Float64 (movies,), NaN unknown; only `rows` are read.
+        rows: The rows of the training set.
 
     Returns:
         Credits of movies with a date and a revenue.
@@ -95,14 +95,14 @@ def collect_track_records(
         row for row in np.asarray(rows)
         if records[row].release_date is not None and revenue_usd[row] > 0
     ]  # fmt: skip
-    told = [records[row] for row in known]
+    train = [records[row] for row in known]
     earned = np.array(
-        [_real_log10(one, usd) for one, usd in zip(told, revenue_usd[known], strict=True)]
+        [_real_log10(one, usd) for one, usd in zip(train, revenue_usd[known], strict=True)]
     )
-    over = _over_budget(told, earned)
+    over = _over_budget(train, earned)
     credits = sorted(
         (owner, record.release_date.toordinal(), earned[i], over[i], franchise_number(record))
-        for i, record in enumerate(told)
+        for i, record in enumerate(train)
         for owner in {o for _, owners in _owners_by_role(record) for o in owners}
     )
     columns = list(zip(*credits, strict=True)) or [()] * 5
@@ -111,7 +111,7 @@ def collect_track_records(
 
 
 def describe_talent(records: Sequence[MovieRecord], tracks: TrackRecords) -> np.ndarray:
-    """Turn records into columns of what their people and companies did before.
+    """Compute the columns of `TALENT_COLUMNS` for each record.
 
     Args:
         records: Movies to describe.
@@ -190,7 +190,7 @@ def _real_log10(record: MovieRecord, usd: float | None) -> float:
 
 
 def _over_budget(records: Sequence[MovieRecord], earned: np.ndarray) -> np.ndarray:
-    """Take from log10 revenues what a curve over budget and year lets expect."""
+    """Subtract from log10 revenues the fit of a curve over budget and year."""
     spent = np.array([_real_log10(record, record.budget_usd) for record in records])
     years = np.array([r.release_date.year if r.release_date else np.nan for r in records])
     terms = np.stack([np.ones(len(records)), spent, spent**2, (years - 2000) / 20], axis=1)

@@ -1,4 +1,4 @@
-"""Hashes that name content and lineage; nothing here reads a file or a clock."""
+"""Hash content and lineage into versions; nothing here reads a file or a clock."""
 
 import hashlib
 import json
@@ -8,16 +8,16 @@ HASH_CHARS = 16
 """Length of every hash kept in the ledger: 64 bits, one collision in 4 billion items."""
 
 
-def hash_bytes(*parts: bytes) -> str:
-    """Hash content; the parts are hashed one after another.
+def hash_bytes(*blocks: bytes) -> str:
+    """Hash content; the blocks are hashed one after another.
 
     Example:
         >>> hash_bytes(b"a", b"b") == hash_bytes(b"ab")
         True
     """
     digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
+    for block in blocks:
+        digest.update(block)
     return digest.hexdigest()[:HASH_CHARS]
 
 

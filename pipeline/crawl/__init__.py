@@ -1,1 +1,4 @@
-"""Answers of the sources become records; no requests are made here."""
+"""Parse responses and dumps of the sources into records, and select a movie's box office.
+
+What does not belong here: requests, waiting and storage (`resources`).
+"""

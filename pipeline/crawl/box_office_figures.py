@@ -1,4 +1,4 @@
-"""What one source says of a movie's money, and the order in which sources are trusted."""
+"""Box-office figures of one source, and the order in which sources are trusted."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pipeline.core.records import MovieRecord
 from pipeline.crawl.imdbpro.box_office_page import BoxOffice
 from pipeline.crawl.json_values import read_mapping, read_mappings, read_positive, read_text
+from pipeline.crawl.merging import BOX_OFFICE_KEY, PROVENANCE_KEY
 from pipeline.crawl.monetary_amounts import USD, MonetaryAmount
 
 IMDBPRO, TMDB = "imdbpro", "tmdb"
@@ -13,17 +14,17 @@ IMDBPRO, TMDB = "imdbpro", "tmdb"
 TRUST = (IMDBPRO, "imdbpro-csv", TMDB, "the-numbers", "box-office-mojo", "imdb5000")
 """Sources of figures, the most trusted first; one that is not listed comes after all of them."""
 
-KINDS = ("worldwide", "domestic", "opening", "budget")
+FIGURE_KINDS = ("worldwide", "domestic", "opening", "budget")
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What one source says; None where it does not say.
+    """A movie's figures from one source; None where unknown.
 
     Attributes:
         source: Its name; see `TRUST`.
-        rank: Name in `TRUST` under which it is trusted, where that is another: TMDB's revenue stays
-            TMDB's where a dump of it has told.
+        rank: Name in `TRUST` under which it is trusted, where that differs: a revenue from a dump
+            of TMDB is trusted as TMDB's.
         worldwide, domestic, opening: Grosses: known only after release, labels and never inputs.
     """
 
@@ -36,17 +37,17 @@ class Figures:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it says nothing."""
-        return not any(getattr(self, kind) for kind in KINDS)
+        """Whether no figure is known."""
+        return not any(getattr(self, kind) for kind in FIGURE_KINDS)
 
     def as_json(self) -> dict[str, object]:
-        """Return the shape of `marquee_box_office`; unknown figures are left out."""
-        known = {kind: asdict(money) for kind in KINDS if (money := getattr(self, kind))}
+        """Return an item of `marquee_box_office`; unknown figures are left out."""
+        known = {kind: asdict(amount) for kind in FIGURE_KINDS if (amount := getattr(self, kind))}
         return {"source": self.source, **known}
 
 
 def figures_from_page(page: BoxOffice) -> Figures:
-    """Return what IMDbPro's summary says."""
+    """Return the figures of IMDbPro's summary."""
     return Figures(
         IMDBPRO,
         worldwide=page.gross_worldwide,
@@ -56,24 +57,24 @@ def figures_from_page(page: BoxOffice) -> Figures:
     )
 
 
-def figures_from_record(record: MovieRecord, answer: Mapping) -> Figures:
-    """Return what TMDB says, or a dump that has TMDB's fields.
+def figures_from_record(record: MovieRecord, fields: Mapping[str, object]) -> Figures:
+    """Return the figures of TMDB, or of a dump in TMDB's format.
 
     Args:
         record: The movie's record.
-        answer: What it was read from; names the source of each field where a dump told any.
+        fields: The JSON object that it was read from, with `marquee_provenance`, if any.
     """
-    leaking_column_prefixes = read_mapping(answer.get("marquee_provenance"))
+    provenance = read_mapping(fields.get(PROVENANCE_KEY))
     return Figures(
-        read_text(leaking_column_prefixes.get("revenue")) or TMDB,
+        read_text(provenance.get("revenue")) or TMDB,
         worldwide=MonetaryAmount(record.revenue_usd, USD) if record.revenue_usd else None,
         budget=MonetaryAmount(record.budget_usd, USD) if record.budget_usd else None,
         rank=TMDB,
     )
 
 
-def read_imported_figures(answer: Mapping) -> tuple[Figures, ...]:
-    """Read `marquee_box_office` of a record; what is not laid out as a figure is left out.
+def read_imported_figures(fields: Mapping[str, object]) -> tuple[Figures, ...]:
+    """Read `marquee_box_office` of a record; malformed figures are left out.
 
     Example:
         >>> gross = {"source": "the-numbers", "worldwide": {"amount": 5, "currency": "USD"}}
@@ -83,9 +84,9 @@ def read_imported_figures(answer: Mapping) -> tuple[Figures, ...]:
     found = (
         Figures(
             read_text(item.get("source")) or "unknown",
-            **{kind: read_amount(item.get(kind)) for kind in KINDS},
+            **{kind: read_amount(item.get(kind)) for kind in FIGURE_KINDS},
         )
-        for item in read_mappings(answer.get("marquee_box_office"))
+        for item in read_mappings(fields.get(BOX_OFFICE_KEY))
     )
     return tuple(figures for figures in found if not figures.is_empty)
 
@@ -98,7 +99,7 @@ def read_amount(value: object) -> MonetaryAmount | None:
 
 
 def order_by_trust(figures: Iterable[Figures]) -> list[Figures]:
-    """Put the most trusted first; those of equal trust stay as they came.
+    """Sort by trust, the most trusted first; the order of equally trusted ones is kept.
 
     Example:
         >>> [f.source for f in order_by_trust([Figures("tmdb"), Figures("x"), Figures("imdbpro")])]

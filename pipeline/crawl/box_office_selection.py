@@ -1,4 +1,4 @@
-"""Which figure becomes the label: the most trusted source's worldwide gross in US dollars."""
+"""Select the figure that becomes the label: the most trusted worldwide gross in US dollars."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,41 +15,34 @@ DAY_COLUMNS = ("date", "gross", "theatres", "gross_to_date")
 
 @dataclass(frozen=True)
 class SelectedAmount:
-    """One amount in US dollars, whose it is, and how it came to be dollars.
+    """One selected amount, its source, and its conversion to US dollars.
 
     Attributes:
-        money: As the source has it.
+        source: Name of the source.
+        original: The amount in the source's currency.
         conversion: None where it was in US dollars.
     """
 
     source: str
-    money: MonetaryAmount
+    original: MonetaryAmount
     conversion: Conversion | None = None
 
     @property
     def amount_usd(self) -> float:
-        """The amount."""
-        return self.conversion.amount_usd if self.conversion else self.money.amount
-
-    @property
-    def how(self) -> str:
-        """Say how a converted amount came to be dollars; "" where it was in dollars."""
-        if self.conversion is None:
-            return ""
-        rate = self.conversion
-        return f"{format_amount(self.money)} at {rate.usd_per_unit:g} USD, {rate.year}"
+        """The amount in US dollars."""
+        return self.conversion.amount_usd if self.conversion else self.original.amount
 
 
 def select_revenue(
     figures: Sequence[Figures], *, year: int | None = None, rates: ExchangeRates | None = None
 ) -> SelectedAmount | None:
-    """Choose a movie's worldwide gross.
+    """Select a movie's worldwide gross.
 
-    Only US dollars, or what the user's own rates turn into them, become a label. A domestic gross
+    Only US dollars, or amounts that the user's own rates convert, become a label. A domestic gross
     never passes for a worldwide one.
 
     Args:
-        figures: What each source says, in any order.
+        figures: Figures of each source, in any order.
         year: Year of release, whose rate counts.
         rates: The user's rates; None for none.
 
@@ -64,14 +57,14 @@ def select_revenue(
 def select_budget(
     figures: Sequence[Figures], *, year: int | None = None, rates: ExchangeRates | None = None
 ) -> SelectedAmount | None:
-    """Choose a movie's budget: TMDB's, which models are fed, before all others."""
+    """Select a movie's budget: TMDB's, a model input, takes precedence over all others."""
     ordered = order_by_trust(figures)
     ordered.sort(key=lambda one: (one.rank or one.source) != TMDB)
     return _choose("budget", ordered, year, rates)
 
 
 def explain_missing_revenue(figures: Sequence[Figures]) -> tuple[Reason, str]:
-    """Say why figures that are known give no label."""
+    """Return the reason, and its explanation, for which known figures yield no label."""
     foreign = [
         f"{one.source}: {format_amount(one.worldwide)}"
         for one in order_by_trust(figures)
@@ -97,10 +90,10 @@ def describe_box_office(
     rates: ExchangeRates | None = None,
     days: Days | None = None,
 ) -> dict | None:
-    """Write down everything that is known of a movie's money.
+    """Describe everything that is known of a movie's box office.
 
     Args:
-        figures: What each source says.
+        figures: Figures of each source.
         year: Year of release.
         rates: The user's rates.
         days: IMDbPro's table of days.
@@ -132,30 +125,30 @@ def _choose(
     kind: str, ordered: Sequence[Figures], year: int | None, rates: ExchangeRates | None
 ) -> SelectedAmount | None:
     for one in ordered:
-        money: MonetaryAmount | None = getattr(one, kind)
-        if money is None:
+        amount: MonetaryAmount | None = getattr(one, kind)
+        if amount is None:
             continue
-        if money.currency == USD:
-            return SelectedAmount(one.source, money)
-        conversion = rates.convert(money, year) if rates else None
+        if amount.currency == USD:
+            return SelectedAmount(one.source, amount)
+        conversion = rates.convert(amount, year) if rates else None
         if conversion:
-            return SelectedAmount(one.source, money, conversion)
+            return SelectedAmount(one.source, amount, conversion)
     return None
 
 
-def _describe(name: str, chosen: SelectedAmount | None, year: int | None) -> dict[str, object]:
-    amount_usd = chosen.amount_usd if chosen else None
+def _describe(name: str, selected: SelectedAmount | None, year: int | None) -> dict[str, object]:
+    amount_usd = selected.amount_usd if selected else None
     described: dict[str, object] = {
         f"{name}_usd": amount_usd,
         f"{name}_usd_real": to_real_usd(amount_usd, year),
-        f"{name}_source": chosen.source if chosen else None,
+        f"{name}_source": selected.source if selected else None,
     }
-    if chosen and chosen.conversion:
+    if selected and selected.conversion:
         described[f"{name}_converted"] = {
-            "amount": chosen.money.amount,
-            "currency": chosen.money.currency,
-            "usd_per_unit": chosen.conversion.usd_per_unit,
-            "year": chosen.conversion.year,
+            "amount": selected.original.amount,
+            "currency": selected.original.currency,
+            "usd_per_unit": selected.conversion.usd_per_unit,
+            "year": selected.conversion.year,
         }
     return described
 
@@ -163,9 +156,9 @@ def _describe(name: str, chosen: SelectedAmount | None, year: int | None) -> dic
 def _as_page(live: Figures) -> dict[str, object]:
     """Return IMDbPro's figures under the names of its rows."""
     names = {"worldwide": "gross_worldwide", "domestic": "gross_domestic"}
-    said = live.as_json()
-    del said["source"]
-    return {names.get(kind, kind): money for kind, money in said.items()}
+    figures = live.as_json()
+    del figures["source"]
+    return {names.get(kind, kind): amount for kind, amount in figures.items()}
 
 
 def _describe_days(days: Days) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Yearly exchange rates from the user's own file, and amounts in US dollars by them."""
+"""Convert amounts to US dollars by yearly exchange rates from the user's own file."""
 
 import csv
 import re
@@ -17,7 +17,7 @@ _CODE = re.compile(r"[A-Z]{3}")
 
 @dataclass(frozen=True)
 class Conversion:
-    """An amount in US dollars, and the rate that made it so."""
+    """An amount converted to US dollars, and its rate."""
 
     amount_usd: float
     usd_per_unit: float
@@ -30,8 +30,8 @@ class ExchangeRates:
 
     usd_per_unit: Mapping[tuple[int, str], float] = field(default_factory=dict)
 
-    def convert(self, money: MonetaryAmount, year: int | None) -> Conversion | None:
-        r"""Turn an amount into US dollars of that year; None where the rate is not known.
+    def convert(self, amount: MonetaryAmount, year: int | None) -> Conversion | None:
+        r"""Convert an amount to US dollars of that year; None where the rate is unknown.
 
         Example:
             >>> rates = parse_rates("year,currency,usd_per_unit\n1961,GBP,2.8\n", "rates.csv")
@@ -40,43 +40,43 @@ class ExchangeRates:
             >>> rates.convert(MonetaryAmount(430000.0, "GBP"), 1962) is None
             True
         """
-        rate = None if year is None else self.usd_per_unit.get((year, money.currency))
+        rate = None if year is None else self.usd_per_unit.get((year, amount.currency))
         if rate is None:
             return None
-        return Conversion(round(money.amount * rate, 2), rate, year)
+        return Conversion(round(amount.amount * rate, 2), rate, year)
 
 
 def parse_rates(text: str, name: str) -> ExchangeRates:
-    """Read a CSV file of yearly rates with the columns `year,currency,usd_per_unit`.
+    """Parse a CSV file of yearly rates with the columns `year,currency,usd_per_unit`.
 
     Args:
         text: The file's content.
         name: The file, for messages.
 
     Raises:
-        ConfigurationError: The file is not laid out so, or a line says what cannot be; the message
-            names the line.
+        ConfigurationError: The file has another format, or a line an impossible value; the message
+            contains the line number.
     """
-    lines = csv.reader(text.removeprefix("\ufeff").splitlines())
     rates: dict[tuple[int, str], float] = {}
-    for number, cells in _read_lines(lines, name):
+    for number, cells in _read_lines(text, name):
         try:
             year, currency, rate = _read_rate(cells)
         except ValueError as error:
             raise ConfigurationError(
-                f"MARQUEE_EXCHANGE_RATES: {name} line {number} wants a year, a currency such as "
+                f"MARQUEE_EXCHANGE_RATES: {name} line {number} requires a year, a currency such as "
                 f"GBP and US dollars for one unit; {error}."
             ) from None
         if rates.setdefault((year, currency), rate) != rate:
             raise ConfigurationError(
-                f"MARQUEE_EXCHANGE_RATES: {name} line {number} gives {currency} in {year} another "
-                "rate than a line above; keep one."
+                f"MARQUEE_EXCHANGE_RATES: {name} line {number} has another rate of {currency} in "
+                f"{year} than a line above; keep one."
             )
     return ExchangeRates(rates)
 
 
-def _read_lines(lines, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Return the lines below the header with their numbers; empty ones are left out."""
+def _read_lines(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Return the lines below the header with their numbers; empty ones are skipped."""
+    lines = csv.reader(text.removeprefix("\ufeff").splitlines())
     try:
         header = [cell.strip() for cell in next(lines, [])]
         if tuple(header) != RATE_COLUMNS:
@@ -94,7 +94,7 @@ def _read_lines(lines, name: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _read_rate(cells: list[str]) -> tuple[int, str, float]:
-    """Read one line; `ValueError` says what is wrong with it."""
+    """Parse one line; `ValueError` explains what is wrong with it."""
     if len(cells) != len(RATE_COLUMNS):
         raise ValueError(f"it has {len(cells)} columns")
     year, currency, rate = cells

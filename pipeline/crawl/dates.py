@@ -1,4 +1,4 @@
-"""Reads dates as people in the United States write them."""
+"""Parse and format dates as written in the United States."""
 
 import re
 from datetime import date
@@ -11,9 +11,9 @@ _DATE = re.compile(
 
 
 def parse_us_date(text: str) -> date | None:
-    """Read "Sep 27, 1947"; of "Dec 1947" the first day of the month. None where it is neither.
+    """Parse "Sep 27, 1947"; "Dec 1947" is the first day of the month. None where it is neither.
 
-    The names of months are English whatever the machine's language.
+    The names of months are English whatever the locale.
 
     Example:
         >>> parse_us_date("Sep 27, 1947"), parse_us_date("Dec 1947"), parse_us_date("Feb 30, 1947")
@@ -30,7 +30,7 @@ def parse_us_date(text: str) -> date | None:
 
 
 def format_us_date(day: date) -> str:
-    """Write a date so.
+    """Format a date as "Feb 8, 1968".
 
     Example:
         >>> format_us_date(date(1968, 2, 8))

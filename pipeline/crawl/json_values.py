@@ -1,15 +1,14 @@
-"""Reads one value out of somebody else's JSON: the type that was promised, or an unknown."""
+"""Read single values of external JSON: a value of the expected type, or an unknown."""
 
 import math
 from collections.abc import Mapping
 from datetime import date
 
-MAX_ID = 2**31 - 1
-"""Largest id; TMDB's are in the millions."""
+from pipeline.core.movie_ids import MAX_ID
 
 
 def read_text(value: object) -> str:
-    r"""Return the text without surrounding space; "" for whatever is not text.
+    r"""Return a text without surrounding spaces; "" for any other type.
 
     Half of a surrogate pair cannot be written as UTF-8, so it is replaced.
 
@@ -23,7 +22,7 @@ def read_text(value: object) -> str:
 
 
 def read_number(value: object) -> float | None:
-    """Return a finite number; None for text, booleans, infinities and whatever else came.
+    """Return a finite number; None for texts, booleans, infinities and any other type.
 
     Example:
         >>> read_number(88), read_number("88"), read_number(True), read_number(10**400)
@@ -39,7 +38,7 @@ def read_number(value: object) -> float | None:
 
 
 def read_positive(value: object) -> float | None:
-    """Return a number above zero; TMDB writes 0 for money and durations that it does not know.
+    """Return a number above zero; TMDB writes 0 for unknown amounts and durations.
 
     Example:
         >>> read_positive(0), read_positive(-3), read_positive(30_000_000)
@@ -75,12 +74,12 @@ def read_date(value: object) -> date | None:
 
 
 def read_mapping(value: object) -> Mapping:
-    """Return the JSON object; an empty one for whatever else came."""
+    """Return a JSON object; an empty one for any other type."""
     return value if isinstance(value, Mapping) else {}
 
 
 def read_mappings(value: object) -> list[Mapping]:
-    """Return the JSON objects of a list; whatever else stands in it is left out.
+    """Return the JSON objects of a list; items of other types are skipped.
 
     Example:
         >>> read_mappings([{"id": 1}, None, "x"]), read_mappings({"id": 1})
@@ -90,7 +89,7 @@ def read_mappings(value: object) -> list[Mapping]:
 
 
 def read_texts(value: object, key: str) -> tuple[str, ...]:
-    """Return the non-empty texts that stand under `key` in a list of objects, in order.
+    """Return the non-empty texts under `key` in a list of objects, in order.
 
     Example:
         >>> read_texts([{"name": "Drama"}, {"name": ""}, {}], "name")

@@ -1,40 +1,40 @@
-"""Makes one record of what several sources say of a movie, and remembers who said what."""
+"""Merge what several sources know of a movie into one record, and keep each field's source."""
 
 from collections.abc import Mapping, Sequence
 
-PROVENANCE = "marquee_provenance"
-"""Key of the record that names the source of every field; only where a dump filled one."""
+PROVENANCE_KEY = "marquee_provenance"
+"""Key of the record that holds the source of every field; only where a dump filled one."""
 
-BOX_OFFICE = "marquee_box_office"
-"""Key of a list: every source's figures side by side, none replaces another."""
+BOX_OFFICE_KEY = "marquee_box_office"
+"""Key of a list of every source's figures; none replaces another."""
 
 
-def merge_answers(answers: Sequence[tuple[str, Mapping]]) -> dict:
+def merge_sources(sources: Sequence[tuple[str, Mapping]]) -> dict:
     """Take every field from the first source that knows it.
 
-    Videos are the exception: each source's are added behind those before, since any of them may be
-    gone tomorrow. Figures of the box office stand side by side for the same reason.
+    Videos and box-office figures are exceptions: those of all sources are concatenated, since any
+    video may be removed tomorrow.
 
     Args:
-        answers: Source and fields in TMDB's shape, the most trusted first.
+        sources: Name and fields in TMDB's format, the most trusted first.
 
     Returns:
-        The record, in TMDB's shape, with `marquee_provenance` where more than the first source,
-        or another one than TMDB, had a part in it.
+        The record, in TMDB's format, with `marquee_provenance` where a source other than TMDB
+        contributed.
 
     Example:
-        >>> merged = merge_answers([("tmdb", {"id": 1, "budget": 0}), ("dump", {"budget": 5})])
+        >>> merged = merge_sources([("tmdb", {"id": 1, "budget": 0}), ("dump", {"budget": 5})])
         >>> merged["budget"], merged["marquee_provenance"]
         (5, {'id': 'tmdb', 'budget': 'dump'})
     """
     merged: dict = {}
     provenance: dict[str, str] = {}
-    for source, fields in answers:
+    for source, fields in sources:
         for name, value in fields.items():
             if name == "videos" and is_known(merged.get(name)):
                 merged[name], is_more = _add_videos(merged[name], value)
                 provenance[name] += f", {source}" if is_more else ""
-            elif name == BOX_OFFICE and is_known(merged.get(name)):
+            elif name == BOX_OFFICE_KEY and is_known(merged.get(name)):
                 merged[name] = [*merged[name], *value]
                 provenance[name] += f", {source}"
             elif name not in merged or (is_known(value) and not is_known(merged[name])):
@@ -42,24 +42,24 @@ def merge_answers(answers: Sequence[tuple[str, Mapping]]) -> dict:
                 provenance[name] = source
     known = {name: source for name, source in provenance.items() if is_known(merged[name])}
     if any(source != "tmdb" for source in known.values()):
-        merged[PROVENANCE] = known
+        merged[PROVENANCE_KEY] = known
     return merged
 
 
 def is_known(value: object) -> bool:
-    """Whether a field says anything: TMDB writes unknowns as null, 0, "", [] and {}.
+    """Return whether a field has a value: TMDB writes unknowns as null, 0, "", [] and {}.
 
     Example:
         >>> is_known({"cast": [], "crew": []}), is_known({"cast": [{"id": 1}], "crew": []})
         (False, True)
     """
     if isinstance(value, Mapping):
-        return any(is_known(part) for part in value.values())
+        return any(is_known(item) for item in value.values())
     return bool(value)
 
 
 def _add_videos(before: Mapping, more: object) -> tuple[dict, bool]:
-    """Add videos whose key is not listed yet."""
+    """Append the videos whose key is not listed yet."""
     listed = list(_results(before))
     keys = {(video.get("site"), video.get("key")) for video in listed}
     new = [video for video in _results(more) if (video.get("site"), video.get("key")) not in keys]

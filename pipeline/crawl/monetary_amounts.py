@@ -1,4 +1,4 @@
-"""Amounts with their currency: reading and writing them as box-office pages do."""
+"""Parse and format amounts with their currency, as box-office pages write them."""
 
 import re
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ PREFIXES = {
 SCALES = {"": 1.0, "k": 1e3, "m": 1e6, "million": 1e6, "b": 1e9, "billion": 1e9}
 
 MAX_AMOUNT = 1e15
-"""No amount of any currency is above it; a longer row of digits is no money."""
+"""Upper limit of an amount in any currency; a larger number is no amount."""
 
-_MONEY = re.compile(
+_AMOUNT = re.compile(
     r"(?P<prefix>[A-Z]{0,3})\s?(?P<sign>[$£€¥₹₩₽₺₪฿₱₫₴₦]?)\s?"
     r"(?P<amount>([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?)"
     r"\s?(?P<scale>[kmb]|million|billion)?"
@@ -44,10 +44,10 @@ class MonetaryAmount:
 
 
 def parse_amount(text: str) -> MonetaryAmount | None:
-    """Read an amount with its currency; None where it is zero, which means unknown.
+    """Parse an amount with its currency; None where it is zero, which means unknown.
 
     Raises:
-        RecordError: It is not money as known; a guess would be worse.
+        RecordError: It is no amount of a known format; nothing is guessed.
 
     Example:
         >>> parse_amount("¥800,000,000"), parse_amount("CA$1,000").currency, parse_amount("$0")
@@ -58,13 +58,11 @@ def parse_amount(text: str) -> MonetaryAmount | None:
         MonetaryAmount(amount=1234.0, currency='USD')
     """
     text = " ".join(text.split())
-    found = _MONEY.fullmatch(text)
+    found = _AMOUNT.fullmatch(text)
     currency = found and _read_currency(found["prefix"], found["sign"], found["suffix"] or "")
     amount = _read_amount(found["amount"], found["scale"]) if found else 0.0
     if not currency or amount > MAX_AMOUNT:
-        raise RecordError(
-            Reason.MALFORMED, f"an amount such as $9,693 was wanted, got {text[:40]!r}"
-        )
+        raise RecordError(Reason.MALFORMED, f"expected an amount such as $9,693, got {text[:40]!r}")
     return MonetaryAmount(amount, currency) if amount > 0 else None
 
 
@@ -73,7 +71,7 @@ def _read_amount(digits: str, scale: str | None) -> float:
 
 
 def _read_currency(prefix: str, sign: str, suffix: str) -> str | None:
-    """Return the code; None where it is not said, or said twice and not alike."""
+    """Return the currency's code; None where it is missing, or given twice and different."""
     before = _read_mark(prefix, sign) if prefix or sign else None
     after = suffix.strip()
     if before is None and (prefix or sign):
@@ -89,15 +87,15 @@ def _read_mark(prefix: str, sign: str) -> str | None:
     return SIGNS.get(sign) if sign else (prefix if _CODE.fullmatch(prefix) else None)
 
 
-def format_amount(money: MonetaryAmount | None) -> str:
-    """Write an amount as the pages do; "" where it is unknown.
+def format_amount(amount: MonetaryAmount | None) -> str:
+    """Format an amount as the pages do; "" where it is unknown.
 
     Example:
         >>> [format_amount(MonetaryAmount(*of)) for of in ((430000.0, "GBP"), (5.5, "DEM"))]
         ['£430,000', 'DEM 5.50']
     """
-    if money is None:
+    if amount is None:
         return ""
     marks = {code: mark for mark, code in {**PREFIXES, **SIGNS}.items()}
-    mark = marks.get(money.currency, f"{money.currency} ")
-    return f"{mark}{money.amount:,.{0 if money.amount.is_integer() else 2}f}"
+    mark = marks.get(amount.currency, f"{amount.currency} ")
+    return f"{mark}{amount.amount:,.{0 if amount.amount.is_integer() else 2}f}"

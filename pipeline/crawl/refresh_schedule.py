@@ -1,12 +1,12 @@
-"""When figures that still move are looked at again."""
+"""Schedule when box-office figures that still change are read again."""
 
 from datetime import UTC, date, datetime, timedelta
 
 WEEKLY_DAYS = 180
-"""A movie released at most so many days ago is still earning: its figures are due every week."""
+"""Figures of a movie released at most this many days ago are refreshed every week."""
 
 MONTHLY_DAYS = 365
-"""Up to this age they are due every month; after it they are settled."""
+"""Up to this age they are refreshed every month; after it they are final."""
 
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)
@@ -14,17 +14,17 @@ DAY = timedelta(days=1)
 
 
 def recheck_at_s(released: date | None, now_s: float) -> float:
-    """Say when a movie's figures are due again.
+    """Return when a movie's figures become stale.
 
-    The time lies at midnight UTC, so that the movies of a day are due together and the night's run
-    takes them up in one go.
+    The time is midnight UTC, so that all movies of a day become stale together and one nightly run
+    refreshes them.
 
     Args:
-        released: Its first release; None where nobody knows it yet.
+        released: Its first release; None where unknown.
         now_s: Time in seconds since the epoch.
 
     Returns:
-        Seconds since the epoch; 0 where the figures are settled.
+        Seconds since the epoch; 0 where the figures are final.
 
     Example:
         >>> now_s = datetime(2026, 3, 10, 2, tzinfo=UTC).timestamp()
@@ -38,7 +38,7 @@ def recheck_at_s(released: date | None, now_s: float) -> float:
         return _midnight_s(today + MONTH)
     age_days = (today - released).days
     if age_days < 0:
-        # release days move, so one that is far off is looked at before it comes
+        # release days move, so a distant one is checked before it arrives
         return _midnight_s(min(released, today + MONTH - WEEK) + WEEK)
     if age_days <= WEEKLY_DAYS:
         return _midnight_s(today + WEEK)
@@ -46,7 +46,7 @@ def recheck_at_s(released: date | None, now_s: float) -> float:
 
 
 def next_retry_s(now_s: float, *, wait: timedelta = WEEK) -> float:
-    """Say when a page that could not be read is asked for again: a while later, at midnight UTC."""
+    """Return when an unreadable page is requested again: after `wait`, at midnight UTC."""
     return _midnight_s(datetime.fromtimestamp(now_s, UTC).date() + wait)
 
 

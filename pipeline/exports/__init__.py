@@ -1,4 +1,5 @@
-"""Writers of public layouts: one file per kind, each makes files of what it is given.
+"""Writers of public formats, and the folder and manifest of an export.
 
-No stage: it knows neither the store nor the ledger (see `assets.exports`).
+What does not belong here: the store and the ledger (`assets.exports`), and the readers of the same
+formats (`pipeline.crawl.datasets`).
 """

@@ -1,8 +1,8 @@
-"""A folder that is being exported: whole files, a journal, and the manifest at the very end.
+"""Write the folder of an export: complete files, a journal, and the manifest at the end.
 
-The journal names each file before it is begun. A run that is killed leaves the journal and no
-manifest; the next one writes everything again and removes what nobody wants any more, and nothing
-but what a journal or a manifest of ours names.
+The journal lists each file before it is begun. A killed run leaves the journal and no manifest; the
+next run writes everything again and removes obsolete files, but only those that a journal or a
+manifest of ours lists.
 """
 
 import json
@@ -23,16 +23,16 @@ from pipeline.exports.manifest import (
     read_manifest,
 )
 
-_PART = ".part"
-"""End of the name of a file that is being written."""
+_PARTIAL_SUFFIX = ".part"
+"""Suffix of a file that is being written."""
 
 
 class ExportFolder:
-    """One folder; made by `open_export`.
+    """The folder of one export, from `open_export`.
 
     Args:
         root: The folder.
-        begun: Places that earlier runs began.
+        begun: Paths of files that earlier runs began.
     """
 
     def __init__(self, root: Path, begun: set[str]):
@@ -42,7 +42,7 @@ class ExportFolder:
         self._wanted: set[str] = set()
 
     def write(self, place: str, content: bytes) -> None:
-        """Write a file, whole or not at all."""
+        """Write a file atomically."""
         with self.writing(place) as path:
             path.write_bytes(content)
 
@@ -53,18 +53,18 @@ class ExportFolder:
 
     @contextmanager
     def writing(self, place: str) -> Iterator[Path]:
-        """Return a path to write to; at the end the file stands in its place."""
+        """Yield a path to write to; at the end the file is moved to its place."""
         path = self._begin(place)
-        part = path.with_name(path.name + _PART)
+        partial = path.with_name(path.name + _PARTIAL_SUFFIX)
         with _disk(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            yield part
-            self._note(place, part)
-            part.replace(path)
+            yield partial
+            self._list(place, partial)
+            partial.replace(path)
 
     @contextmanager
     def filling(self, place: str) -> Iterator[Path]:
-        """Return a new folder for a library to write into; whatever it writes is listed."""
+        """Yield a new folder for a library to write into; all of its files are listed."""
         path = self._begin(place)
         with _disk(path):
             if path.exists():
@@ -72,18 +72,18 @@ class ExportFolder:
             path.mkdir(parents=True)
             yield path
             for name in sorted(list_files(path)):
-                self._note(f"{place}/{name}", path / name)
+                self._list(f"{place}/{name}", path / name)
 
     def finish(self, head: Mapping[str, object]) -> None:
-        """Remove what earlier runs began and nobody wants, then write the manifest."""
+        """Remove obsolete files of earlier runs, then write the manifest."""
         for place in sorted(self._begun - self._wanted):
             self._remove(place)
         manifest = {"format": FORMAT, **head, "files": dict(sorted(self.files.items()))}
         path = self.root / MANIFEST
         with _disk(path):
-            part = path.with_name(MANIFEST + _PART)
-            part.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
-            part.replace(path)
+            partial = path.with_name(MANIFEST + _PARTIAL_SUFFIX)
+            partial.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+            partial.replace(path)
             (self.root / UNFINISHED).unlink()
 
     def _begin(self, place: str) -> Path:
@@ -105,16 +105,16 @@ class ExportFolder:
                 )
         return path
 
-    def _note(self, place: str, path: Path) -> None:
+    def _list(self, place: str, path: Path) -> None:
         size, digest = hash_file(path)
         self.files[place] = {"size": size, "sha256": digest}
 
     def _remove(self, place: str) -> None:
         path = self._path(place)
         if any(str(parent) in self._wanted for parent in PurePosixPath(place).parents):
-            return  # that folder was filled anew
+            return  # that folder was written again
         with _disk(path):
-            path.with_name(path.name + _PART).unlink(missing_ok=True)
+            path.with_name(path.name + _PARTIAL_SUFFIX).unlink(missing_ok=True)
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
@@ -122,16 +122,16 @@ class ExportFolder:
             for parent in path.relative_to(self.root).parents:
                 if parent != Path():
                     with suppress(OSError):
-                        (self.root / parent).rmdir()  # goes where it is empty
+                        (self.root / parent).rmdir()  # only removes an empty folder
 
 
 def open_export(root: Path, kind: str, source: str) -> ExportFolder:
-    """Begin an export, or one anew, or one that was stopped.
+    """Open a folder for a new, a repeated or an interrupted export.
 
     Args:
         root: An empty or new folder, or one that holds an export of the same kind and source.
         kind: What is exported.
-        source: Label of where the films come from; two never mix.
+        source: Label of the movies' source; sources are never mixed.
 
     Raises:
         DumpError: The folder holds something else.
@@ -139,20 +139,20 @@ def open_export(root: Path, kind: str, source: str) -> ExportFolder:
     """
     with _disk(root):
         if root.exists() and not root.is_dir():
-            raise DumpError(f"{root} is a file: give a folder to export into.")
-        begun = _earlier(root, {"kind": kind, "source": source})
+            raise DumpError(f"{root} is a file: pass a folder to export into.")
+        begun = _list_begun(root, {"kind": kind, "source": source})
         root.mkdir(parents=True, exist_ok=True)
         lines = [json.dumps({"kind": kind, "source": source}), *map(json.dumps, sorted(begun))]
-        part = root / (UNFINISHED + _PART)
-        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        part.replace(root / UNFINISHED)
+        partial = root / (UNFINISHED + _PARTIAL_SUFFIX)
+        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        partial.replace(root / UNFINISHED)
         (root / MANIFEST).unlink(missing_ok=True)
     return ExportFolder(root, begun)
 
 
-def _earlier(root: Path, wanted: Mapping[str, str]) -> set[str]:
-    """Return the places of the export that the folder holds; refuse a folder that holds none."""
-    leftovers = {UNFINISHED + _PART}
+def _list_begun(root: Path, expected: Mapping[str, str]) -> set[str]:
+    """Return the files of the export in the folder; raise an error for any other content."""
+    leftovers = {UNFINISHED + _PARTIAL_SUFFIX}
     if not root.exists() or not {path.name for path in root.iterdir()} - leftovers:
         return set()
     if (root / UNFINISHED).is_file():
@@ -162,13 +162,13 @@ def _earlier(root: Path, wanted: Mapping[str, str]) -> set[str]:
         begun = set(head["files"])
     else:
         raise DumpError(
-            f"{root} is not empty and holds no export of marquee. Give an empty or a new folder: "
-            "nothing of yours is overwritten."
+            f"{root} is not empty and holds no export of marquee. Pass an empty or a new folder: "
+            "existing files are never overwritten."
         )
-    if any(head.get(name) != value for name, value in wanted.items()):
+    if any(head.get(name) != value for name, value in expected.items()):
         raise DumpError(
             f"{root} holds an export {head.get('kind')} of {head.get('source')}, this one is "
-            f"{wanted['kind']} of {wanted['source']}. Give another folder."
+            f"{expected['kind']} of {expected['source']}. Pass another folder."
         )
     return begun
 
@@ -176,13 +176,13 @@ def _earlier(root: Path, wanted: Mapping[str, str]) -> set[str]:
 def _read_journal(path: Path) -> tuple[dict, set[str]]:
     head, *lines = path.read_text(encoding="utf-8").split("\n")
     try:
-        told = json.loads(head)
-        places = [json.loads(line) for line in lines[:-1]]  # the last may be cut off
+        fields = json.loads(head)
+        places = [json.loads(line) for line in lines[:-1]]  # the last may be truncated
     except (ValueError, RecursionError):
-        told, places = None, []
-    if not isinstance(told, dict):
-        raise DumpError(f"{path} is no journal of an export. Give an empty or a new folder.")
-    return told, {check_place(place) for place in places}
+        fields, places = None, []
+    if not isinstance(fields, dict):
+        raise DumpError(f"{path} is no journal of an export. Pass an empty or a new folder.")
+    return fields, {check_place(place) for place in places}
 
 
 @contextmanager
@@ -191,6 +191,6 @@ def _disk(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise DiskError(
-            f"{path} cannot be written ({error.strerror or error}). Free some space or mend the "
-            "rights, then run the same export again."
+            f"{path} cannot be written ({error.strerror or error}). Free some space or fix the "
+            "permissions, then run the same export again."
         ) from error

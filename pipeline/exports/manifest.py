@@ -1,4 +1,4 @@
-"""The manifest of an exported folder: every file with size and SHA-256, and the check of it."""
+"""Read the manifest of an exported folder, every file with size and SHA-256, and verify it."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from pipeline.core.errors import DumpError
 
 MANIFEST = "manifest.json"
 UNFINISHED = ".marquee-unfinished"
-"""Lies in a folder for as long as it is not complete; lists what was begun, one line each."""
+"""Journal in an incomplete folder: the files that were begun, one line each."""
 
 FORMAT = "marquee export 1"
 MAX_MANIFEST_BYTES = 1024 * 1024 * 1024
@@ -20,10 +20,10 @@ _SHA256_CHARS = 64
 
 
 def check_place(place: object) -> str:
-    """Return a file's place below the folder, if it is one.
+    """Return a file's path below the folder, if it is valid.
 
     Raises:
-        DumpError: It would lead out of the folder, or is none that an export writes.
+        DumpError: It leads out of the folder, or is none that an export writes.
 
     Example:
         >>> check_place("basics/597.npy")
@@ -34,7 +34,7 @@ def check_place(place: object) -> str:
         is_inside = not path.is_absolute() and ".." not in path.parts
         if is_inside and path.as_posix() == place and place not in (".", MANIFEST, UNFINISHED):
             return place
-    raise DumpError(f"{str(place)[:80]!r} is no place below an exported folder")
+    raise DumpError(f"{str(place)[:80]!r} is no path below an exported folder")
 
 
 def hash_file(path: Path) -> tuple[int, str]:
@@ -51,7 +51,7 @@ def read_manifest(folder: Path) -> dict:
     """Read a folder's manifest.
 
     Raises:
-        DumpError: There is none, or it is none of ours.
+        DumpError: It is missing, or has another format.
     """
     path = folder / MANIFEST
     try:
@@ -83,15 +83,15 @@ def find_problems(folder: Path) -> list[str]:
     """Compare a folder with its manifest, byte for byte.
 
     Returns:
-        What is wrong, one line each, in order: missing, changed and extra files; nothing where all
-        is well.
+        One line per problem, in order: missing, changed and extra files; empty where there is
+        none.
     """
     if not folder.is_dir():
-        return [f"{folder} is no folder: give the folder that was exported."]
+        return [f"{folder} is no folder: pass the folder that was exported."]
     if (folder / UNFINISHED).exists() or not (folder / MANIFEST).exists():
         return [
             f"{folder} is incomplete: it has no {MANIFEST}, or an export was stopped in it. "
-            "Run the same export again, it goes on from there."
+            "Run the same export again, it continues from there."
         ]
     try:
         files = read_manifest(folder)["files"]
@@ -116,13 +116,13 @@ def _compare(folder: Path, place: str, listed: Mapping) -> Iterator[str]:
         yield f"{place} cannot be read ({error.strerror})"
         return
     if size != listed["size"]:
-        yield f"{place} is changed: {size} bytes, and the manifest says {listed['size']}"
+        yield f"{place} is changed: {size} bytes, expected {listed['size']}"
     elif digest != listed["sha256"]:
-        yield f"{place} is changed: its SHA-256 is not the manifest's"
+        yield f"{place} is changed: its SHA-256 differs from the manifest's"
 
 
 def list_files(folder: Path) -> Iterator[str]:
-    """Return the place of every file and link below a folder; links to folders are not followed."""
+    """Yield the path of every file and link below a folder; links to folders are not followed."""
     for where, folders, files in os.walk(folder):
         links = [name for name in folders if Path(where, name).is_symlink()]
         for name in (*files, *links):

@@ -1,9 +1,9 @@
-"""One table of movies, as Parquet or as CSV: what is known of each, money, and status per asset.
+"""Write a table of movies as Parquet or CSV: record, box office, and status per asset.
 
-Parquet is the exact format. A CSV file is opened by spreadsheets, and those run a cell that begins
-with `=`, `+`, `-` or `@`; so a text that does is written with an apostrophe before it, and so is a
-text that would then read like one of these. Take one apostrophe away from a cell that begins with
-apostrophes and then one of these characters, and the text is what it was.
+Parquet is the exact format. Spreadsheets evaluate CSV cells that begin with `=`, `+`, `-` or `@`;
+such texts are written with a leading apostrophe, and so are texts that already look escaped. To
+restore a text, remove one apostrophe from a cell that begins with apostrophes and then one of these
+characters.
 """
 
 import csv
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from pipeline.core.records import MovieRecord
 
 AFTER_RELEASE = {b"known": b"after release: a label, never an input"}
-"""Metadata of the columns that no model may be fed."""
+"""Metadata of the columns that must not be model inputs."""
 
 ROWS_AT_ONCE = 1000
 
@@ -49,25 +49,25 @@ _RECORD = {
     "crew": pa.list_(_PERSON), "videos": pa.list_(_VIDEO),
 }  # fmt: skip
 _LATE = {"popularity": pa.float64(), "vote_average": pa.float64(), "vote_count": pa.int64()}
-_MONEY = {
+_BOX_OFFICE = {
     "budget_usd": pa.float64(), "budget_usd_real": pa.float64(), "budget_source": pa.string(),
     "revenue_usd": pa.float64(), "revenue_usd_real": pa.float64(), "revenue_source": pa.string(),
     "real_usd_year": pa.int64(),
 }  # fmt: skip
 _RENAMED = {"budget_usd": "tmdb_budget_usd", "revenue_usd": "tmdb_revenue_usd"}
-"""The record's own money, which is TMDB's; the box office's bears the plain names."""
+"""Columns of TMDB's own amounts; the selected box office has the plain names."""
 
 FIGURES = "box_office_figures"
 
 
-def schema(assets: Sequence[str]) -> pa.Schema:
+def table_schema(assets: Sequence[str]) -> pa.Schema:
     """Return the table's columns.
 
     Args:
         assets: Names of the assets, each of which has a status and a reason.
     """
     kinds = {"tmdb_id": pa.int64(), **_RECORD, **_LATE}
-    kinds |= dict.fromkeys(_RENAMED.values(), pa.float64()) | _MONEY | {FIGURES: pa.string()}
+    kinds |= dict.fromkeys(_RENAMED.values(), pa.float64()) | _BOX_OFFICE | {FIGURES: pa.string()}
     kinds |= {f"{word}_{name}": pa.string() for name in assets for word in ("status", "reason")}
     return pa.schema(
         [pa.field(name, kind, metadata=_metadata(name)) for name, kind in kinds.items()]
@@ -81,26 +81,26 @@ def _metadata(name: str) -> dict[bytes, bytes]:
     return {**(AFTER_RELEASE if is_late else {}), **unit}
 
 
-def describe_movie(
+def make_row(
     tmdb_id: int,
     record: MovieRecord | None,
     box_office: Mapping,
     states: Mapping[str, tuple[str, str]],
 ) -> dict[str, object]:
-    """Make a movie's row.
+    """Return a movie's row.
 
     Args:
         tmdb_id: The movie.
-        record: None where there is none.
-        box_office: Its money, as kept in `box_office/<tmdb_id>.json`; empty where there is none.
+        record: None where unavailable.
+        box_office: Content of `box_office/<tmdb_id>.json`; empty where unavailable.
         states: Status and reason by asset.
     """
     row: dict[str, object] = {"tmdb_id": tmdb_id}
     if record is not None:
-        said = asdict(record)
-        row |= {name: said[name] for name in (*_RECORD, *_LATE)}
-        row |= {new: said[old] for old, new in _RENAMED.items()}
-    row |= {name: box_office.get(name) for name in _MONEY}
+        fields = asdict(record)
+        row |= {name: fields[name] for name in (*_RECORD, *_LATE)}
+        row |= {new: fields[old] for old, new in _RENAMED.items()}
+    row |= {name: box_office.get(name) for name in _BOX_OFFICE}
     if box_office.get("figures"):
         row[FIGURES] = json.dumps(box_office["figures"], ensure_ascii=False, sort_keys=True)
     for asset, (status, reason) in states.items():
@@ -109,7 +109,7 @@ def describe_movie(
 
 
 def write_parquet(path: Path, rows: Iterable[Mapping], columns: pa.Schema) -> None:
-    """Write a Parquet file, some rows at a time."""
+    """Write a Parquet file in row groups of `ROWS_AT_ONCE`."""
     with pq.ParquetWriter(path, columns, compression="zstd") as writer:
         for some in _batches(rows):
             arrays = [
@@ -120,10 +120,10 @@ def write_parquet(path: Path, rows: Iterable[Mapping], columns: pa.Schema) -> No
 
 
 def write_csv(path: Path, rows: Iterable[Mapping], columns: pa.Schema) -> int:
-    """Write a CSV file; lists are JSON texts, unknowns are empty.
+    """Write a CSV file; lists are JSON texts, unknown values are empty.
 
     Returns:
-        How many cells were written with an apostrophe before them.
+        Number of cells that were escaped.
     """
     escaped = 0
     with path.open("w", encoding="utf-8", newline="") as handle:
@@ -131,17 +131,17 @@ def write_csv(path: Path, rows: Iterable[Mapping], columns: pa.Schema) -> int:
         writer.writerow(columns.names)
         for row in rows:
             cells = [_cell(row.get(name)) for name in columns.names]
-            safe = [defuse(cell) if isinstance(cell, str) else cell for cell in cells]
+            safe = [escape_formula(cell) if isinstance(cell, str) else cell for cell in cells]
             escaped += sum(a != b for a, b in zip(cells, safe, strict=True))
             writer.writerow(safe)
     return escaped
 
 
-def defuse(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet would run.
+def escape_formula(text: str) -> str:
+    """Escape a text that a spreadsheet would evaluate with an apostrophe.
 
     Example:
-        >>> defuse("=1+1"), defuse("'=1+1"), defuse("'71"), defuse("Sintel")
+        >>> escape_formula("=1+1"), escape_formula("'=1+1"), escape_formula("'71"), escape_formula("Sintel")
         ("'=1+1", "''=1+1", "'71", 'Sintel')
     """
     return f"'{text}" if _FORMULA.match(text) else text

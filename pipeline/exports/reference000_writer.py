@@ -1,6 +1,6 @@
-"""Writes one movie's record as seed 000 keeps it: three dicts, each in a `.npy` file.
+"""Encode one movie's record in reference implementation 000's format: three `.npy` dicts.
 
-Source: seed 000, "Meta data: basics, keywords, and credits".
+Source: reference implementation 000, "Meta data: basics, keywords, and credits".
 """
 
 import io
@@ -11,38 +11,38 @@ import numpy as np
 from pipeline.layouts.reference000_layout import BASICS, CREDITS, KEYWORDS
 
 _OURS = "marquee_"
-"""How keys begin that TMDB has no field for."""
+"""Prefix of keys that TMDB does not have."""
 
 
 def split_response(details: Mapping, tmdb_id: int) -> dict[str, dict]:
-    """Take TMDB's answer apart into the dicts of its three folders.
+    """Split TMDB's response into the dicts of the three folders.
 
-    `keywords` and `credits` carry the movie's id, as TMDB's own answers do. Parts that the seed has
-    no folder for (videos, release dates) stay in `basics`; keys of ours are left out.
+    `keywords` and `credits` carry the movie's id, as TMDB's own responses do. Fields
+    without a folder (videos, release dates) stay in `basics`; keys of ours are left out.
 
     Args:
-        details: A movie's answer with its appended parts.
+        details: A movie's response with its appended responses.
         tmdb_id: The movie.
 
     Returns:
-        Dicts by folder; a part that the answer lacks is left out.
+        Dicts by folder; missing ones are left out.
 
     Example:
-        >>> answer = {"id": 5, "title": "A", "keywords": {"keywords": []}, "marquee_provenance": {}}
-        >>> split_response(answer, 5)
+        >>> response = {"id": 5, "title": "A", "keywords": {"keywords": []}, "marquee_provenance": {}}
+        >>> split_response(response, 5)
         {'basics': {'id': 5, 'title': 'A'}, 'keywords': {'id': 5, 'keywords': []}}
     """
-    parts = {
+    folders = {
         name: {"id": tmdb_id, **details[name]}
         for name in (KEYWORDS, CREDITS)
         if isinstance(details.get(name), Mapping)
     }
-    kept = {k: v for k, v in details.items() if k not in parts and not k.startswith(_OURS)}
-    return {BASICS: {**kept, "id": tmdb_id}, **parts}
+    kept = {k: v for k, v in details.items() if k not in folders and not k.startswith(_OURS)}
+    return {BASICS: {**kept, "id": tmdb_id}, **folders}
 
 
 def encode_npy_dict(value: Mapping) -> bytes:
-    """Encode a dict so that `np.load(path, allow_pickle=True).item()` gives it back.
+    """Encode a dict so that `np.load(path, allow_pickle=True).item()` returns it.
 
     Example:
         >>> np.load(io.BytesIO(encode_npy_dict({"id": 5})), allow_pickle=True).item()

@@ -1,9 +1,9 @@
-"""Writes Trailers12k's files: `metadata.json`, `mtgc.csv`, and arrays as Zarr groups.
+"""Write Trailers12k's files: `metadata.json`, `mtgc.csv`, and arrays as Zarr groups.
 
 Zarr is written in format 2, with Blosc, one chunk per movie: that is what the published files are,
 and both zarr 2 and zarr 3 open it.
 
-Source: seed 002.
+Source: reference implementation 002.
 """
 
 import csv
@@ -26,13 +26,13 @@ from pipeline.layouts.trailers12k_layout import (
 )
 
 
-def describe_movie(
+def make_metadata_entry(
     tmdb_id: int, imdb_id: str, details: Mapping, genres: Sequence[str], youtube_ids: Sequence[str]
 ) -> tuple[str, dict]:
-    """Return a movie's key and entry in `metadata.json`: the imported one, else one of our own.
+    """Return a movie's key and entry in `metadata.json`: the imported one, else a new one.
 
     Example:
-        >>> describe_movie(597, "tt0120338", {}, ["Drama"], ["kVrqfYjkTdQ"])[1]["imdb"]
+        >>> make_metadata_entry(597, "tt0120338", {}, ["Drama"], ["kVrqfYjkTdQ"])[1]["imdb"]
         {'id': '0120338', 'genres': ['Drama']}
     """
     imported = details.get(FIELD)
@@ -52,13 +52,13 @@ def encode_metadata(entries: Mapping[str, dict]) -> bytes:
 def official_mtgc_row(imdb_id: str, details: Mapping) -> list[str | int] | None:
     """Return a movie's row of `mtgc.csv` where the official table was imported; else None.
 
-    Splits of our own would not be the official ones, so there are none of them here.
+    Splits of our own are not the official ones, so they are never written here.
     """
-    said = details.get(FIELD)
-    if not isinstance(said, Mapping) or "splits" not in said or "genres" not in said:
+    imported = details.get(FIELD)
+    if not isinstance(imported, Mapping) or not {"splits", "genres"} <= imported.keys():
         return None
-    genres = [int(name in said["genres"]) for name in GENRES]
-    return [imdb_id, *genres, *(said["splits"][name] for name in SPLITS)]
+    genres = [int(name in imported["genres"]) for name in GENRES]
+    return [imdb_id, *genres, *(imported["splits"][name] for name in SPLITS)]
 
 
 def encode_mtgc(rows: Iterable[Sequence[str | int]]) -> bytes:
@@ -74,8 +74,8 @@ class GroupWriter:
     """Writes one Zarr group, a movie at a time.
 
     Args:
-        folder: Where to.
-        name: Of the group, without `.zarr`.
+        folder: Folder of the export.
+        name: Name of the group, without `.zarr`.
     """
 
     def __init__(self, folder: ExportFolder, name: str):
@@ -86,21 +86,21 @@ class GroupWriter:
         """Write a movie's array.
 
         Args:
-            imdb_id: Names the array.
+            imdb_id: Name of the array.
             array: float32, shape (rows, features) or (features,).
 
         Raises:
-            DumpError: Its type, or its number of features, is not the group's.
+            DumpError: Its type or number of features differs from the group's.
         """
         import numcodecs
         import zarr
 
         if array.dtype != np.float32 or array.ndim not in (1, 2) or array.size == 0:
-            raise DumpError(f"float32 features were wanted, got {array.dtype} {array.shape}")
+            raise DumpError(f"expected float32 features, got {array.dtype} {array.shape}")
         if self._width is None:
             self._begin(array.shape[-1])
         if array.shape[-1] != self._width:
-            raise DumpError(f"{array.shape[-1]} features where the group has {self._width}")
+            raise DumpError(f"{array.shape[-1]} features, expected {self._width} as in the group")
         with self._folder.filling(f"{self._place}/{imdb_id}") as path:
             zarr.create_array(
                 str(path),
@@ -108,7 +108,7 @@ class GroupWriter:
                 chunks=array.shape,
                 compressors=numcodecs.Blosc(),
                 zarr_format=2,
-                config={"write_empty_chunks": True},  # zeros are values, not something missing
+                config={"write_empty_chunks": True},  # zeros are values, not missing ones
                 overwrite=True,
             )
 

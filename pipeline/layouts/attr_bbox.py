@@ -1,7 +1,9 @@
-"""Objects found on a poster, as seed 000 writes them: four lines per object.
+"""Parse and format the objects of a poster in reference implementation 000's text format.
 
-Source: seed 000, "Poster High-level features": attributes and the object's name, one confidence per
-attribute, the object's confidence, and its box `[x1, y1, x2, y2]` in pixels of a 400x600 poster.
+An object has four lines: attributes and its name, one confidence per attribute, the object's
+confidence, and its box `[x1, y1, x2, y2]` in pixels of a 400x600 poster.
+
+Source: reference implementation 000, "Poster High-level features".
 """
 
 import re
@@ -19,7 +21,7 @@ _NAME = re.compile(r"[^\x00-\x1f\x7f,]+")
 
 
 class WrittenFloat(float):
-    """A number that is written as it was read: `0.10` stays `0.10`.
+    """A number that is formatted as it was parsed: `0.10` stays `0.10`.
 
     Example:
         >>> WrittenFloat("0.10") == 0.1, str(WrittenFloat("0.10"))
@@ -29,7 +31,7 @@ class WrittenFloat(float):
     text: str
 
     def __new__(cls, text: str) -> "WrittenFloat":
-        """Read it."""
+        """Parse the number, and keep its text."""
         number = super().__new__(cls, text)
         number.text = text
         return number
@@ -45,10 +47,10 @@ class Region:
     """One object on a poster.
 
     Attributes:
-        name: What it is.
-        confidence: That it is one, in [0, 1].
+        name: Name of its class.
+        confidence: Confidence of the detection, in [0, 1].
         box_px: x1, y1, x2, y2 in pixels of a 400x600 poster.
-        attributes: Its looks, with a confidence in [0, 1] each.
+        attributes: Its attributes, with a confidence in [0, 1] each.
     """
 
     name: str
@@ -58,10 +60,10 @@ class Region:
 
 
 def parse_attr_bbox(text: str) -> list[Region]:
-    r"""Read the regions of one poster.
+    r"""Parse the regions of one poster.
 
     Raises:
-        DumpError: A line is not what it should be; the message says which and why.
+        DumpError: A line is malformed; the message contains its number and the problem.
 
     Example:
         >>> text = "gold,earring\n0.1127\n0.9832\n[231.6, 123.3, 244.4, 164.3]\n"
@@ -74,7 +76,7 @@ def parse_attr_bbox(text: str) -> list[Region]:
     if not text:
         return []
     if not text.endswith("\n"):
-        raise DumpError(f"line {text.count(chr(10)) + 1} has no end: the file is cut off")
+        raise DumpError(f"line {text.count(chr(10)) + 1} has no line end: the file is truncated")
     lines = text[:-1].split("\n")
     if len(lines) % LINES_PER_REGION:
         raise DumpError(f"{len(lines)} lines are no multiple of {LINES_PER_REGION}")
@@ -85,7 +87,7 @@ def parse_attr_bbox(text: str) -> list[Region]:
 
 
 def format_attr_bbox(regions: Iterable[Region]) -> str:
-    """Write regions as `parse_attr_bbox` reads them.
+    """Format regions as `parse_attr_bbox` parses them.
 
     Raises:
         ValueError: A name holds a comma or a line's end.
@@ -104,8 +106,8 @@ def _format(region: Region) -> str:
 
 def _region(lines: list[str], first: int) -> Region:
     *attributes, name = lines[0].split(",")
-    for part in (*attributes, name):
-        if not _NAME.fullmatch(part):
+    for text in (*attributes, name):
+        if not _NAME.fullmatch(text):
             raise DumpError(f"line {first}: an empty or unprintable name in {lines[0][:60]!r}")
     confidences = _confidences(lines[1], first + 1)
     if len(confidences) != len(attributes):
@@ -114,7 +116,7 @@ def _region(lines: list[str], first: int) -> Region:
         )
     certainty = _confidences(lines[2], first + 2)
     if len(certainty) != 1:
-        raise DumpError(f"line {first + 2}: one confidence was wanted, got {lines[2][:60]!r}")
+        raise DumpError(f"line {first + 2}: expected one confidence, got {lines[2][:60]!r}")
     pairs = tuple(zip(attributes, confidences, strict=True))
     return Region(name, certainty[0], _box(lines[3], first + 3), pairs)
 
@@ -123,8 +125,8 @@ def _confidences(line: str, number: int) -> list[WrittenFloat]:
     if not line:
         return []
     if not _NUMBERS.fullmatch(line):
-        raise DumpError(f"line {number}: confidences were wanted, got {line[:60]!r}")
-    found = [WrittenFloat(part) for part in line.split(",")]
+        raise DumpError(f"line {number}: expected confidences, got {line[:60]!r}")
+    found = [WrittenFloat(text) for text in line.split(",")]
     if not all(0 <= confidence <= 1 for confidence in found):
         raise DumpError(f"line {number}: a confidence outside 0 to 1 in {line[:60]!r}")
     return found
@@ -133,8 +135,8 @@ def _confidences(line: str, number: int) -> list[WrittenFloat]:
 def _box(line: str, number: int) -> tuple[float, float, float, float]:
     found = _BOX.fullmatch(line)
     if not found:
-        raise DumpError(f"line {number}: [x1, y1, x2, y2] was wanted, got {line[:60]!r}")
-    x1, y1, x2, y2 = (WrittenFloat(part) for part in found.groups())
+        raise DumpError(f"line {number}: expected [x1, y1, x2, y2], got {line[:60]!r}")
+    x1, y1, x2, y2 = (WrittenFloat(text) for text in found.groups())
     if not (float("-inf") < x1 <= x2 < float("inf") and float("-inf") < y1 <= y2 < float("inf")):
-        raise DumpError(f"line {number}: the box {line[:60]} has no inside")
+        raise DumpError(f"line {number}: the box {line[:60]} is empty")
     return (x1, y1, x2, y2)

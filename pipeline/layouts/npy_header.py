@@ -1,7 +1,7 @@
-"""Reads the header of a `.npy` file that anybody may have written.
+"""Parse the header of an untrusted `.npy` file.
 
-NumPy itself evaluates the header as a Python literal; a hostile one can exhaust the parser's stack,
-and a structured type can hold objects. A pattern of what `np.save` writes needs neither.
+NumPy itself evaluates the header as a Python literal; a malicious one can exhaust the parser's
+stack, and a structured type can hold objects. A pattern of what `np.save` writes avoids both.
 """
 
 import re
@@ -12,12 +12,12 @@ from pipeline.core.errors import DumpError
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER_BYTES = 2048
-"""Longest header that is read; NumPy pads its own to a multiple of 64, and 128 bytes do."""
+"""Longest header that is accepted; NumPy pads its own to a multiple of 64, and 128 bytes do."""
 
 MAX_DIMENSIONS = 8
 
 HEAD_BYTES = MAX_HEADER_BYTES + 12
-"""So much of a file holds its whole header."""
+"""Number of bytes that contain the whole header."""
 
 _HEADER = re.compile(
     rb"\{'descr': '([<>|=]?[A-Za-z][0-9]{0,3})', 'fortran_order': (True|False), "
@@ -27,13 +27,13 @@ _HEADER = re.compile(
 
 @dataclass(frozen=True)
 class NpyHeader:
-    """What the header says.
+    """The parsed header.
 
     Attributes:
         descr: NumPy's name of the type, `<f4` or `|O`.
-        is_fortran: Whether the first axis lies closest together.
+        is_fortran: Whether the first axis is contiguous.
         shape: Of the array.
-        offset: Bytes before the array's first.
+        offset: Number of bytes before the data.
     """
 
     descr: str
@@ -48,7 +48,7 @@ class NpyHeader:
 
 
 def parse_npy_header(head: bytes) -> NpyHeader:
-    r"""Read the header at the beginning of a `.npy` file.
+    r"""Parse the header at the beginning of a `.npy` file.
 
     Args:
         head: The file's first `HEAD_BYTES` bytes, or the whole file.
@@ -72,11 +72,11 @@ def parse_npy_header(head: bytes) -> NpyHeader:
     start = 8 + size_bytes
     length = int.from_bytes(head[8:start], "little")
     if length > MAX_HEADER_BYTES:
-        raise DumpError(f"its header has {length} bytes, {MAX_HEADER_BYTES} at most are read")
+        raise DumpError(f"its header has {length} bytes, at most {MAX_HEADER_BYTES} are accepted")
     found = _HEADER.fullmatch(head[start : start + length])
     if found is None:
         raise DumpError(f"its header is none that np.save writes: {head[start : start + 80]!r}")
-    shape = tuple(int(part) for part in found[3].replace(b" ", b"").split(b",") if part)
+    shape = tuple(int(side) for side in found[3].replace(b" ", b"").split(b",") if side)
     if len(shape) > MAX_DIMENSIONS:
         raise DumpError(f"its array has {len(shape)} dimensions")
     return NpyHeader(found[1].decode(), found[2] == b"True", shape, start + length)

@@ -1,6 +1,7 @@
-"""Names of seed 000's folders and files: `<folder>/<tmdb_id><ending>`.
+"""Names of reference implementation 000's folders and files: `<folder>/<tmdb_id><ending>`.
 
-Source: seed 000, "Meta data", "Box Office", "Poster", "Poster High-level features".
+Source: reference implementation 000, "Meta data", "Box Office", "Poster", "Poster High-level
+features".
 """
 
 BASICS, KEYWORDS, CREDITS = "basics", "keywords", "credits"
@@ -14,17 +15,17 @@ ENDINGS = {
     FEATURES: ".npy",
     REGIONS: ".txt",
 }
-"""Folders, and how their files' names end."""
+"""Suffix of the files in each folder."""
 
 BOX_OFFICE_CSV = "IMDB_crawl_36k_rawdata.csv"
 
 FEATURE_CHANNELS = 2048
 FEATURE_SIDES = (7, 4)
-"""ROI features: (objects, 2048, 7, 7) in the seed, (objects, 2048, 4, 4) in its newer release."""
+"""ROI features: (objects, 2048, 7, 7) at first, (objects, 2048, 4, 4) in the newer release."""
 
 
 def place(folder: str, tmdb_id: int) -> str:
-    """Name a movie's file.
+    """Return the path of a movie's file.
 
     Example:
         >>> place(REGIONS, 597)

@@ -1,15 +1,17 @@
-"""Names of Trailers12k's files, its genres and splits, and how it spells an IMDb id.
+"""Names of Trailers12k's files, genres, splits and groups, and its spelling of IMDb ids.
 
-Source: seed 002; Montalvo-Lezama et al. 2023, doi 10.1016/j.ipm.2023.103343.
+Source: reference implementation 002; Montalvo-Lezama et al. 2023, doi 10.1016/j.ipm.2023.103343.
 """
 
 import re
+
+from pipeline.core.movie_ids import format_imdb_id
 
 METADATA = "metadata.json"
 METADATA_KEY = "trailers12k"
 MTGC = "mtgc.csv"
 MTGC_NAMES = (MTGC, "trailers12k_mtgc.csv")
-"""The table of genres and splits; the authors' own loader knows it by the second name."""
+"""The table of genres and splits; the authors' own loader uses the second name."""
 
 GENRES = (
     "action", "adventure", "comedy", "crime", "drama", "fantasy", "horror", "romance", "sci-fi",
@@ -17,13 +19,13 @@ GENRES = (
 )  # fmt: skip
 SPLITS = ("split0", "split1", "split2")
 MTGC_COLUMNS = ("mid", *GENRES, *SPLITS)
-PARTS = ("train", "val", "test")
-"""What 0, 1 and 2 stand for in a split."""
+SPLIT_SETS = ("train", "val", "test")
+"""Meaning of 0, 1 and 2 in a split."""
 
 GROUP_ENDING = ".zarr"
 WIDTH_ATTRIBUTE = "num_features"
 
-NAMES = {
+GROUP_BACKBONES = {
     "shufflenet": "i_shufflenet",
     "resnet18": "i_resnet18",
     "resnet50": "i_resnet",
@@ -35,44 +37,45 @@ NAMES = {
     "r2plus1d_18": "k_r2plus1d",
     "swin3d_t": "ik_swin",
 }
-"""What a backbone is called in the names of groups, by our name of it: what it was trained on, then
-the network. i is ImageNet and k Kinetics, as in the paper, whose names are those of shufflenet,
-resnet50, swin_t and the last three; w is pictures and texts of the web, the rest is by its rule."""
+"""Name of a backbone in the names of groups, by our name of it: its training data, then the
+network. i is ImageNet and k Kinetics, as in the paper, which names shufflenet, resnet50, swin_t and
+the last three; w is images and texts of the web; the other names follow the same rule."""
 
 FIELD = "marquee_trailers12k"
-"""Key of a record under which stands what TMDB has no field for."""
+"""Key of a record for the data of Trailers12k that TMDB has no field for."""
 
-IMDB_ID = re.compile(r"tt[0-9]{7,10}")
 _GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 def frames_group(backbone: str) -> str | None:
-    """Name the group of an image backbone's features of clips; None where it has no name here.
+    """Return the group of an image backbone's features of clips; None where it has no name.
 
     Example:
         >>> frames_group("swin_t"), frames_group("resnet18"), frames_group("minilm")
         ('trailers_i_swin_fpc24', 'trailers_i_resnet18_fpc24', None)
     """
-    return f"trailers_{NAMES[backbone]}_fpc24" if backbone in NAMES else None
+    return f"trailers_{GROUP_BACKBONES[backbone]}_fpc24" if backbone in GROUP_BACKBONES else None
 
 
 def clips_group(backbone: str) -> str | None:
-    """Name the group of a clip backbone's features; None where it has no name here.
+    """Return the group of a clip backbone's features; None where it has no name.
 
     Example:
         >>> clips_group("swin3d_t")
         'trailers_ik_swin_fps24_fpc24'
     """
-    return f"trailers_{NAMES[backbone]}_fps24_fpc24" if backbone in NAMES else None
+    return (
+        f"trailers_{GROUP_BACKBONES[backbone]}_fps24_fpc24" if backbone in GROUP_BACKBONES else None
+    )
 
 
 def posters_group(backbone: str) -> str | None:
-    """Name the group of a backbone's poster features; None where it has no name here."""
-    return f"posters_{NAMES[backbone]}" if backbone in NAMES else None
+    """Return the group of a backbone's poster features; None where it has no name."""
+    return f"posters_{GROUP_BACKBONES[backbone]}" if backbone in GROUP_BACKBONES else None
 
 
 def is_group_name(name: str) -> bool:
-    """Whether this may name a group, and so a folder of the store.
+    """Return whether a name is valid for a group, and so for a folder of the store.
 
     Example:
         >>> is_group_name("trailers_i_swin_fpc24"), is_group_name("../x"), is_group_name("{x}")
@@ -81,14 +84,14 @@ def is_group_name(name: str) -> bool:
     return bool(_GROUP.fullmatch(name)) and ".." not in name
 
 
-def read_imdb_id(value: object) -> str | None:
-    """Read an IMDb id, written with or without `tt`, as text or as a number.
+def normalise_imdb_id(value: object) -> str | None:
+    """Normalise an IMDb id, written with or without `tt`, as text or as a number.
 
     Example:
-        >>> read_imdb_id("0347149"), read_imdb_id(347149), read_imdb_id("tt0347149")
-        ('tt0347149', 'tt0347149', 'tt0347149')
-        >>> read_imdb_id(True), read_imdb_id("0"), read_imdb_id("tt12345678901")
-        (None, None, None)
+        >>> [normalise_imdb_id(value) for value in ("0347149", 347149, "tt0347149")]
+        ['tt0347149', 'tt0347149', 'tt0347149']
+        >>> [normalise_imdb_id(value) for value in (True, "0", "tt12345678901")]
+        [None, None, None]
     """
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
@@ -96,4 +99,4 @@ def read_imdb_id(value: object) -> str | None:
     digits = text.strip().removeprefix("tt")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 10 and int(digits)):
         return None
-    return f"tt{int(digits):07d}" if len(digits) < 7 else f"tt{digits}"
+    return format_imdb_id(int(digits)) if len(digits) < 7 else f"tt{digits}"

@@ -1,7 +1,6 @@
 """IMDbPro behind the cookie of a logged-in session: off without one, slow and polite with one."""
 
 import logging
-import re
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from pipeline.core.errors import CredentialError, FetchError, RecordError, SourceError
+from pipeline.core.movie_ids import IMDB_ID
 from pipeline.core.outcomes import Reason
 from pipeline.crawl.imdbpro.box_office_page import BoxOffice, parse_box_office
 from pipeline.crawl.imdbpro.daily_table import Days, parse_days
@@ -35,7 +35,6 @@ SUMMARY_PAGE = "/title/{imdb_id}/boxoffice"
 DAYS_PAGE = "/title/{imdb_id}/boxoffice/_ajax"
 DETAILS_PAGE = "/title/{imdb_id}/details"
 
-_IMDB_ID = re.compile(r"tt[0-9]{7,10}")
 _T = TypeVar("_T")
 
 
@@ -106,7 +105,7 @@ class ImdbPro:
 
     def _get(self, page: str, imdb_id: str, *, referer: str | None = None) -> Answer:
         """Ask for a page; a title that has moved is asked for once more under its new id."""
-        if not _IMDB_ID.fullmatch(imdb_id):
+        if not IMDB_ID.fullmatch(imdb_id):
             raise FetchError(Reason.MALFORMED, f"{imdb_id[:20]!r} is not an IMDb id")
         answer = self._ask(page, imdb_id, referer)
         # a redirect is followed without the cookie, so what came is a stranger's page
@@ -173,7 +172,7 @@ def open_imdbpro(url: str, cookie: str | None, *, requests_per_s: float | None =
 
 def _ids_in(url: str) -> set[str]:
     """Return the titles that an address names, also where it names the page to come back to."""
-    return set(_IMDB_ID.findall(unquote(unquote(url))))
+    return set(IMDB_ID.findall(unquote(unquote(url))))
 
 
 def _values_of(cookie: str) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.core.errors import ConfigurationError, FetchError
+from pipeline.core.movie_ids import YOUTUBE_ID
 from pipeline.core.outcomes import Reason
 from pipeline.core.versions import hash_json
 from resources.settings import ENVIRONMENT
@@ -29,7 +30,6 @@ SUFFIXES = frozenset({
 _CHUNK_BYTES = 1024 * 1024
 _TMDB_ID = re.compile(r"[1-9]\d{0,9}", re.ASCII)
 _IMDB_ID = re.compile(r"tt\d{7,8}", re.ASCII | re.IGNORECASE)
-_KEY = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
 @dataclass(frozen=True)
@@ -164,4 +164,4 @@ def read_stem(stem: str) -> str:
     """
     if _IMDB_ID.fullmatch(stem):
         return stem.lower()
-    return stem if _TMDB_ID.fullmatch(stem) or _KEY.fullmatch(stem) else ""
+    return stem if _TMDB_ID.fullmatch(stem) or YOUTUBE_ID.fullmatch(stem) else ""

@@ -1,4 +1,4 @@
-"""Reads Box Office Mojo's table of grosses: titles with a year and no ids."""
+"""Read Box Office Mojo's table of grosses: titles with a year, and no ids."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,8 @@ from pipeline.crawl.datasets.row_parsing import (
     parse_cells,
     parse_rows,
 )
-from pipeline.crawl.datasets.tmdb_format import BOX_OFFICE, usd_figures
+from pipeline.crawl.datasets.tmdb_format import usd_figures
+from pipeline.crawl.merging import BOX_OFFICE_KEY
 
 KIND = "box-office-mojo"
 GROSSES = ("box_office_mojo_gross.csv", "bom.movie_gross.csv")
@@ -21,17 +22,17 @@ MILLION = 1_000_000
 _IN_MILLIONS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+\.[0-9]")
 
 
-def read_gross(text: str) -> float | None:
-    """Read a gross in US dollars; 0 means unknown.
+def parse_gross(text: str) -> float | None:
+    """Parse a gross in US dollars; 0 means unknown.
 
-    Above a billion the table changes to millions, with a comma and one decimal.
+    Above a billion the table has millions, with a comma and one decimal.
 
     Source:
         Five of the table's 3,387 rows, among them `1,131.6` for the foreign gross of "Star Wars:
         The Force Awakens".
 
     Example:
-        >>> read_gross("652000000"), read_gross("1,131.6")
+        >>> parse_gross("652000000"), parse_gross("1,131.6")
         (652000000.0, 1131600000.0)
     """
     if _IN_MILLIONS.fullmatch(text):
@@ -42,25 +43,25 @@ def read_gross(text: str) -> float | None:
 
 COLUMNS: ColumnParsers = {
     "title": parse_text,
-    "domestic_gross": read_gross,
-    "foreign_gross": read_gross,
+    "domestic_gross": parse_gross,
+    "foreign_gross": parse_gross,
     "year": parse_year,
 }
 
 
 def read(path: Path) -> ParsedRows:
-    """Read the dump; the worldwide gross is the sum, where both parts are known.
+    """Read the dump; the worldwide gross is the sum, where both terms are known.
 
     Args:
         path: Its folder, or its table.
 
     Raises:
-        DumpError: It is no such dump, or its download is damaged.
+        DumpError: It is no such dump, or the download is damaged.
     """
-    return parse_rows(open_main_table(path, KIND, GROSSES, COLUMNS), _take)
+    return parse_rows(open_main_table(path, KIND, GROSSES, COLUMNS), _parse_row)
 
 
-def _take(row: Row) -> AcceptedRow | RejectedRow:
+def _parse_row(row: Row) -> AcceptedRow | RejectedRow:
     known = parse_cells(row.cells, COLUMNS)
     year = known.get("year")
     if "title" not in known or year is None:
@@ -72,7 +73,7 @@ def _take(row: Row) -> AcceptedRow | RejectedRow:
     worldwide = domestic + foreign if domestic and foreign else None
     fields = {
         "title": title,
-        BOX_OFFICE: usd_figures(KIND, worldwide=worldwide, domestic=domestic),
+        BOX_OFFICE_KEY: usd_figures(KIND, worldwide=worldwide, domestic=domestic),
         **keep_unmapped(KIND, row.cells, {"domestic_gross"}),
     }
     return AcceptedRow(row.where, {k: v for k, v in fields.items() if v}, title=title, year=year)

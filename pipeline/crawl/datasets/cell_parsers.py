@@ -1,39 +1,39 @@
-"""Reads one cell of a dump into the value that its column promises, or None where it is empty."""
+"""Parse the text of one cell into a value of its column's type; None where it is empty."""
 
 import re
 from datetime import date
 
 from pipeline.core.errors import DumpError, RecordError
+from pipeline.core.movie_ids import IMDB_ID, MAX_ID, YOUTUBE_ID, format_imdb_id
 from pipeline.crawl.datasets.dump_rows import RejectionReason
 from pipeline.crawl.monetary_amounts import parse_amount
 
 FIRST_YEAR, LAST_YEAR = 1870, 2100
 """Years in which a movie can have been released."""
 
-LAST_ID = 2**31 - 1
 SPREADSHEET_ERRORS = ("#NAME?", "#VALUE!", "#REF!", "#N/A", "#NUM!", "#DIV/0!")
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
 _WHOLE = re.compile(r"([0-9]{1,15})(\.0{1,4})?")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _US_DATE = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")
-_IMDB_ID = re.compile(r"tt[0-9]{7,10}")
 _IMDB_NUMBER = re.compile(r"([0-9]{1,10})(\.0)?")
-_YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _MAX_SHOWN = 60
 
 
 class CellError(DumpError):
-    """A cell is not what its column promises; carries the reason for which its row is refused."""
+    """A cell has not the format of its column; carries the reason for which its row is rejected."""
 
-    def __init__(self, wanted: str, text: str, reason: RejectionReason = RejectionReason.MALFORMED):
+    def __init__(
+        self, expected: str, text: str, reason: RejectionReason = RejectionReason.MALFORMED
+    ):
         shown = text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
-        super().__init__(f"{wanted} was wanted, got {shown!r}")
-        self.wanted, self.text, self.reason = wanted, text, reason
+        super().__init__(f"expected {expected}, got {shown!r}")
+        self.expected, self.text, self.reason = expected, text, reason
 
 
 def parse_number(text: str) -> int | float | None:
-    """Read a number, a whole one as int.
+    """Parse a number, a whole one as int.
 
     Example:
         >>> parse_number("81.0"), parse_number("8.2e-05"), parse_number("")
@@ -48,13 +48,13 @@ def parse_number(text: str) -> int | float | None:
 
 
 def parse_score(text: str) -> float | None:
-    """Read a number that is a float even where it is whole, such as a mean of votes."""
+    """Parse a number that is a float even where it is whole, such as a mean of votes."""
     number = parse_number(text)
     return None if number is None else float(number)
 
 
 def parse_positive(text: str) -> int | float | None:
-    """Read money or a duration; 0 means unknown.
+    """Parse an amount or a duration; 0 means unknown.
 
     Example:
         >>> parse_positive("30000000.0"), parse_positive("0")
@@ -67,7 +67,7 @@ def parse_positive(text: str) -> int | float | None:
 
 
 def parse_count(text: str) -> int | None:
-    """Read a whole number of 0 or more; spreadsheets write `5415.0`.
+    """Parse a whole number of 0 or more; spreadsheets write `5415.0`.
 
     Example:
         >>> parse_count("5415.0"), parse_count("0")
@@ -82,15 +82,15 @@ def parse_count(text: str) -> int | None:
 
 
 def parse_id(text: str) -> int | None:
-    """Read an id: a whole number from 1 on."""
+    """Parse an id: a whole number from 1 on."""
     number = parse_count(text)
-    if number is not None and not 1 <= number <= LAST_ID:
+    if number is not None and not 1 <= number <= MAX_ID:
         raise CellError("an id above 0", text)
     return number
 
 
 def parse_year(text: str) -> int | None:
-    """Read a year of release.
+    """Parse a year of release.
 
     Example:
         >>> parse_year("2009.0")
@@ -103,7 +103,7 @@ def parse_year(text: str) -> int | None:
 
 
 def parse_date(text: str) -> str | None:
-    """Read a day, written as ISO or US dates are, into an ISO date.
+    """Parse a day, written as ISO or US dates are, into an ISO date.
 
     Example:
         >>> parse_date("1995-10-30"), parse_date("10/30/1995")
@@ -123,7 +123,7 @@ def parse_date(text: str) -> str | None:
 
 
 def parse_named_date(text: str) -> str | None:
-    """Read a day with its month's English name into an ISO date.
+    """Parse a day with its month's English name into an ISO date.
 
     Example:
         >>> parse_named_date("Dec 18, 2009")
@@ -143,7 +143,7 @@ def parse_named_date(text: str) -> str | None:
 
 
 def parse_dollars(text: str) -> float | None:
-    """Read US dollars; $0 means unknown.
+    """Parse US dollars; $0 means unknown.
 
     Example:
         >>> parse_dollars("$425,000,000"), parse_dollars("$0")
@@ -163,7 +163,7 @@ def parse_dollars(text: str) -> float | None:
 
 
 def parse_flag(text: str) -> bool | None:
-    """Read True or False, in any case of letters."""
+    """Parse True or False, in any case of letters."""
     if not text:
         return None
     if text.lower() not in ("true", "false"):
@@ -177,14 +177,14 @@ def parse_text(text: str) -> str | None:
 
 
 def parse_imdb_id(text: str) -> str | None:
-    """Read `tt…`."""
-    if text and not _IMDB_ID.fullmatch(text):
+    """Parse `tt…`."""
+    if text and not IMDB_ID.fullmatch(text):
         raise CellError("an IMDb id such as tt0114709", text)
     return text or None
 
 
 def parse_imdb_number(text: str) -> str | None:
-    """Read IMDb's number into its id: at least seven digits.
+    """Parse IMDb's number into its id: at least seven digits.
 
     Example:
         >>> parse_imdb_number("0114709"), parse_imdb_number("12345678")
@@ -195,13 +195,13 @@ def parse_imdb_number(text: str) -> str | None:
     found = _IMDB_NUMBER.fullmatch(text)
     if not found or int(found[1]) == 0:
         raise CellError("IMDb's number such as 0114709", text)
-    return f"tt{int(found[1]):07d}"
+    return format_imdb_id(int(found[1]))
 
 
 def parse_youtube_id(text: str) -> str | None:
-    """Read an id of YouTube's: eleven letters, digits, `-` or `_`."""
+    """Parse an id of YouTube: eleven letters, digits, `-` or `_`."""
     if text in SPREADSHEET_ERRORS:
-        raise CellError("a YouTube id (a spreadsheet took one that begins with - for sums)", text)
-    if text and not _YOUTUBE_ID.fullmatch(text):
+        raise CellError("a YouTube id (a spreadsheet evaluated one that begins with -)", text)
+    if text and not YOUTUBE_ID.fullmatch(text):
         raise CellError("a YouTube id of 11 characters", text)
     return text or None

@@ -1,4 +1,4 @@
-"""Opens the CSV files of a dump: finds them, checks their columns, gives row after row."""
+"""Find the CSV files of a dump, check their columns, and read them row by row."""
 
 import csv
 import gzip
@@ -16,7 +16,7 @@ MAX_ROW_BYTES = 4 * 1024 * 1024
 """Largest row that is read; the largest cell seen in a real dump has 63,000 characters."""
 
 MAX_LINES_PER_ROW = 100
-"""Lines that one quoted text may run over; beyond it, its quote was never closed."""
+"""Largest number of lines of one quoted text; beyond it, a quote was not closed."""
 
 _GZIP_MAGIC, _ZIP_MAGIC = b"\x1f\x8b", b"PK"
 _MAX_SHOWN = 200
@@ -24,7 +24,7 @@ _MAX_SHOWN = 200
 
 @dataclass(frozen=True)
 class Row:
-    """One row: where it stands, for a person, and its cells by column, without outer space."""
+    """One row: its place, for a person, and its cells by column, without surrounding spaces."""
 
     where: str
     cells: Mapping[str, str]
@@ -38,10 +38,10 @@ class Table:
     columns: tuple[str, ...]
 
     def read_rows(self) -> Iterator[Row | RejectedRow]:
-        """Return each row in order; one that cannot be read is refused, and the next ones go on.
+        """Yield each row in order; an unreadable one is rejected, and reading continues.
 
         Raises:
-            DumpError: The file ends too early, or the disk does not give it.
+            DumpError: The file is truncated, or cannot be read from the disk.
         """
         with _open(self.path) as handle:
             records = _read_records(_Lines(handle, self.path), len(self.columns))
@@ -56,7 +56,7 @@ class Table:
 
 
 def find_file(path: Path, names: Sequence[str]) -> Path | None:
-    """Find the file of one of these names, as it is or compressed, in the folder of a dump.
+    """Find a file by one of several names, plain or compressed, in the folder of a dump.
 
     Args:
         path: The dump's folder, or any file in it.
@@ -67,8 +67,8 @@ def find_file(path: Path, names: Sequence[str]) -> Path | None:
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
-def open_main_table(path: Path, kind: str, names: Sequence[str], wanted: Iterable[str]) -> Table:
-    """Open the file without which it is no such dump: `path` itself, or in the folder `path`.
+def open_main_table(path: Path, kind: str, names: Sequence[str], required: Iterable[str]) -> Table:
+    """Open the main file of a dump: `path` itself, or a file in the folder `path`.
 
     Raises:
         DumpError: There is no such file, or it lacks a column.
@@ -78,13 +78,13 @@ def open_main_table(path: Path, kind: str, names: Sequence[str], wanted: Iterabl
         looked_for = " or ".join(names)
         raise DumpError(
             f"{path} holds no {kind} dump: looked for {looked_for} (also with .gz). "
-            "Give the folder that the download was unpacked into, or its main file."
+            "Pass the folder that the download was unpacked into, or its main file."
         )
-    return open_table(found, wanted)
+    return open_table(found, required)
 
 
-def open_table(path: Path, wanted: Iterable[str]) -> Table:
-    """Read a file's header and make sure of the columns that are `wanted`.
+def open_table(path: Path, required: Iterable[str]) -> Table:
+    """Read a file's header and check that it has the `required` columns.
 
     Raises:
         DumpError: It is no CSV file, or lacks a column, or has one twice.
@@ -92,10 +92,10 @@ def open_table(path: Path, wanted: Iterable[str]) -> Table:
     with _open(path) as handle:
         _, cells = next(_read_records(_Lines(handle, path), None), (0, "the file is empty"))
     if isinstance(cells, str):
-        raise DumpError(f"{path} has no header that can be read: {cells}. Fetch it again.")
+        raise DumpError(f"{path} has no readable header: {cells}. Download it again.")
     columns = [cell.strip() or f"column_{place}" for place, cell in enumerate(cells, 1)]
     repeated = sorted({column for column in columns if columns.count(column) > 1})
-    missing = [column for column in wanted if column not in columns]
+    missing = [column for column in required if column not in columns]
     if missing or repeated:
         wrong = f"lacks the columns {', '.join(missing)}" if missing else f"has {repeated} twice"
         raise DumpError(
@@ -117,10 +117,10 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _read_records(lines: "_Lines", width: int | None) -> Iterator[tuple[int, list[str] | str]]:
-    """Return the line on which each record begins, with its cells or what is wrong with it.
+    """Yield the line on which each record begins, with its cells or the error.
 
-    Of a record that goes wrong only the first line is lost: a quote that is not closed would
-    swallow all rows behind it. `width` is the number of columns, None for the header.
+    Only the first line of a malformed record is skipped: an unclosed quote would otherwise
+    swallow all following rows. `width` is the number of columns, None for the header.
     """
     # The limit is the interpreter's, not the reader's; it is only ever raised.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW_BYTES))
@@ -137,21 +137,21 @@ def _read_records(lines: "_Lines", width: int | None) -> Iterator[tuple[int, lis
             continue
         if width is not None and cells and len(cells) != width:
             lines.unread()
-            yield first, f"{len(cells)} columns where {width} were wanted"
+            yield first, f"{len(cells)} columns, expected {width}"
         elif cells:
-            yield first, lines.complaint or cells
+            yield first, lines.error or cells
 
 
 class _Lines:
-    """The lines of a file, some of which can be given back; feeds `csv.reader`."""
+    """The lines of a file for `csv.reader`; those of a malformed record can be read again."""
 
     def __init__(self, handle: BinaryIO, path: Path):
         self._handle, self._path = handle, path
         self._waiting: deque[bytes | None] = deque()
-        self._taken: list[bytes] = []
+        self._record: list[bytes] = []
         self._number = 0
         self._size = 0
-        self.complaint = ""
+        self.error = ""
 
     def __iter__(self) -> "_Lines":
         return self
@@ -160,29 +160,29 @@ class _Lines:
         line = self._waiting.popleft() if self._waiting else self._read()
         if line == b"":
             raise StopIteration
-        if line is None and not self._taken:
+        if line is None and not self._record:
             self._number += 1
             raise csv.Error(f"a line of more than {MAX_ROW_BYTES} bytes")
         self._size += len(line or b"")
         too_long = line is None or self._size > MAX_ROW_BYTES
-        if too_long or len(self._taken) == MAX_LINES_PER_ROW:
+        if too_long or len(self._record) == MAX_LINES_PER_ROW:
             self._waiting.appendleft(line)
             raise csv.Error("a quote that is not closed")
         self._number += 1
-        self._taken.append(line)
+        self._record.append(line)
         return self._decode(line)
 
     def begin_record(self) -> int:
-        """Forget the last record; give the number of the line that comes next."""
-        self._taken, self._size, self.complaint = [], 0, ""
+        """Forget the last record; return the number of the next line."""
+        self._record, self._size, self.error = [], 0, ""
         return self._number + 1
 
     def unread(self) -> None:
-        """Give back the lines of this record but its first."""
-        again = self._taken[1:]
-        self._number -= len(again)
-        self._waiting.extendleft(reversed(again))
-        self._taken = self._taken[:1]
+        """Put back all lines of this record but the first."""
+        rest = self._record[1:]
+        self._number -= len(rest)
+        self._waiting.extendleft(reversed(rest))
+        self._record = self._record[:1]
 
     def _read(self) -> bytes | None:
         """Read a line; None for one that is too long, which is skipped."""
@@ -194,15 +194,15 @@ class _Lines:
                 line = self._handle.readline(MAX_ROW_BYTES)
         except (EOFError, OSError, zlib.error) as error:
             raise DumpError(
-                f"{self._path} is damaged behind line {self._number} ({error}): fetch it again."
+                f"{self._path} is damaged behind line {self._number} ({error}): download it again."
             ) from error
         return None
 
     def _decode(self, line: bytes) -> str:
         if b"\x00" in line:
-            self.complaint = "a NUL byte"
+            self.error = "a NUL byte"
         try:
             return line.decode("utf-8")
         except UnicodeDecodeError:
-            self.complaint = "bytes that are not UTF-8: convert the file to UTF-8"
+            self.error = "bytes that are not UTF-8: convert the file to UTF-8"
             return line.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""What a reader of a public dump yields: a movie's fields in TMDB's shape, or a refused row."""
+"""The rows that a reader of a dump yields: accepted, in TMDB's format, or rejected."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class RejectionReason(StrEnum):
-    """Why a row of a dump is not taken."""
+    """Why a row of a dump is rejected; the values are stored."""
 
     MALFORMED = "malformed"
     NO_ID = "no_id"
@@ -20,18 +20,18 @@ class RejectionReason(StrEnum):
 
 @dataclass(frozen=True)
 class AcceptedRow:
-    """What one row, or one group of rows, says of one movie.
+    """The fields of one movie, from one row or one group of rows.
 
     Attributes:
-        row: Where it stands, for a person: `movies.csv.gz line 17`.
-        fields: What is known, in the shape of TMDB's `/movie/{id}` with `credits`, `keywords`,
-            `videos` and `release_dates` appended; unknown fields are left out. What TMDB has no
-            field for stands under a key that begins with `marquee_`.
-        tmdb_id: The movie, where the dump says so.
-        imdb_id: `tt…`, where the dump says so; finds the movie where `tmdb_id` is None.
-        title, year: Find the movie where it has neither id; year is the release's.
-        files: Arrays and texts that belong to the movie, by their place in the store below
-            `imports/<kind>/`, given as a path of the dump or as bytes.
+        row: Its place in the dump, for a person: `movies.csv.gz line 17`.
+        fields: Known fields, in the format of TMDB's `/movie/{id}` with `credits`, `keywords`,
+            `videos` and `release_dates` appended; unknown fields are left out. Fields that TMDB
+            does not have are under a key that begins with `marquee_`.
+        tmdb_id: The movie, where the dump has its id.
+        imdb_id: `tt…`, where the dump has it; identifies the movie where `tmdb_id` is None.
+        title, year: Identify the movie where it has neither id; year is that of the release.
+        files: Arrays and texts of the movie, by their path in the store below `imports/<kind>/`:
+            a path of the dump, or bytes.
     """
 
     row: str
@@ -44,12 +44,12 @@ class AcceptedRow:
 
 
 MAX_DETAIL_CHARS = 500
-"""Longer details are cut: a refusal must not quote a whole file."""
+"""Longer details are truncated: a rejection must not quote a whole file."""
 
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row that is not taken: where it stands, why, and what came.
+    """A rejected row: its place in the dump, the reason, and details.
 
     Example:
         >>> len(RejectedRow("a.csv line 2", RejectionReason.EMPTY, "x" * 9999).detail)
@@ -66,4 +66,4 @@ class RejectedRow:
 
 
 ParsedRows = Iterator[AcceptedRow | RejectedRow]
-"""What a reader yields, in the order of the dump."""
+"""The rows that a reader yields, in the order of the dump."""

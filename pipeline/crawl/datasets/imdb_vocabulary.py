@@ -1,4 +1,4 @@
-"""IMDb's English names for countries, languages and genres, in TMDB's words.
+"""Map IMDb's English names of countries, languages and genres to TMDB's.
 
 Source:
     ISO 3166-1 alpha-2 and ISO 639-1; SU for the Soviet Union as TMDB has it. Languages without a
@@ -7,7 +7,7 @@ Source:
 """
 
 GENRES = {"Sci-Fi": "Science Fiction"}
-"""Genres that both know under different names."""
+"""Genres with different names."""
 
 COUNTRY_CODES = {
     "Afghanistan": "AF", "Argentina": "AR", "Aruba": "AW", "Australia": "AU", "Bahamas": "BS",

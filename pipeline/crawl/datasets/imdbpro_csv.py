@@ -1,6 +1,6 @@
-"""Seed 000's table of IMDbPro: money in its own currency, release, summary and names, by TMDB id.
+"""Read reference implementation 000's table of IMDbPro, with amounts in their own currency.
 
-Source: seed 000, `IMDB_crawl_36k_rawdata.csv`.
+Source: reference implementation 000, `IMDB_crawl_36k_rawdata.csv`.
 """
 
 from collections.abc import Mapping
@@ -13,17 +13,18 @@ from pipeline.crawl.datasets.csv_tables import Row, Table, open_table
 from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
 from pipeline.crawl.datasets.row_parsing import DuplicateDetector, parse_cell, parse_rows
 from pipeline.crawl.dates import parse_us_date
-from pipeline.crawl.imdbpro.csv_writer import COLUMNS, MONEY_COLUMNS, RAW
+from pipeline.crawl.imdbpro.csv_writer import AMOUNT_COLUMNS, COLUMNS, RAW
 from pipeline.crawl.imdbpro.page_text import drop_see_more
+from pipeline.crawl.merging import BOX_OFFICE_KEY
 from pipeline.crawl.monetary_amounts import USD, MonetaryAmount, parse_amount
 
 KIND = "imdbpro-csv"
 
 GENRE_NAMES = {"Sci-Fi": "Science Fiction", "Musical": "Music"}
-"""TMDB's name of a genre that IMDb calls otherwise; the rest are alike, or IMDb's alone."""
+"""TMDB's names of genres with another name at IMDb; the rest are equal, or IMDb's alone."""
 
 CERTIFICATIONS = {"Not Rated": "NR", "Unrated": "NR"}
-"""TMDB's spelling of the certifications that the table spells otherwise."""
+"""TMDB's spelling of certifications with another spelling in the table."""
 
 COUNTS = {
     "IMDB Rating": "rating",
@@ -31,7 +32,7 @@ COUNTS = {
     "N_Articles": "articles",
     "N_Theatres": "theatres",
 }
-"""Numbers that TMDB has no field for, all known only after release: never an input."""
+"""Numbers without a field at TMDB, all known only after release: never an input."""
 
 TEXTS = {
     "Awards Summary": "awards",
@@ -39,7 +40,7 @@ TEXTS = {
     "Distributor": "distributor",
 }
 PEOPLE = {"Directors": "directors", "Writers": "writers", "Stars": "stars"}
-"""Names without TMDB's ids: as credits they would stand before another source's, which has ids."""
+"""Names without TMDB's ids: as credits they would replace those of a source with ids."""
 
 _THEATRICAL = 3
 
@@ -48,7 +49,7 @@ def read(path: Path) -> ParsedRows:
     """Read the table.
 
     The worldwide gross is kept with its currency under `marquee_box_office` and not as TMDB's
-    `revenue`, so that whose figure it is stays known. Every cell's text is kept as it stood.
+    `revenue`, so that its source stays known. The original text of every cell is kept.
 
     Args:
         path: The file, or a folder in which no other file has its columns.
@@ -60,15 +61,15 @@ def read(path: Path) -> ParsedRows:
     Raises:
         DumpError: There is no such file, there are several, or it lacks a column.
     """
-    repeats = DuplicateDetector()
+    duplicates = DuplicateDetector()
 
-    def take(row: Row) -> AcceptedRow | RejectedRow:
-        taken = _read_row(row)
-        if isinstance(taken, RejectedRow):
-            return taken
-        return repeats.refuse(taken.tmdb_id or taken.imdb_id, row) or taken
+    def parse(row: Row) -> AcceptedRow | RejectedRow:
+        parsed = _parse_row(row)
+        if isinstance(parsed, RejectedRow):
+            return parsed
+        return duplicates.check(parsed.tmdb_id or parsed.imdb_id, row) or parsed
 
-    yield from parse_rows(_find_table(path), take)
+    yield from parse_rows(_find_table(path), parse)
 
 
 def _find_table(path: Path) -> Table:
@@ -83,42 +84,42 @@ def _find_table(path: Path) -> Table:
     if len(found) != 1:
         named = ", ".join(table.path.name for table in found) or "none"
         raise DumpError(
-            f"{path} should hold one CSV file with seed 000's {len(COLUMNS)} columns, found "
-            f"{named}.{wrong} Give the file itself."
+            f"{path} should hold one CSV file with the {len(COLUMNS)} columns of reference "
+            f"implementation 000, found {named}.{wrong} Pass the path of the file itself."
         )
     return found[0]
 
 
-def _read_row(row: Row) -> AcceptedRow | RejectedRow:
+def _parse_row(row: Row) -> AcceptedRow | RejectedRow:
     cells = row.cells
     tmdb_id = parse_cell(cells, "tmdb_id", parse_id)
     imdb_id = parse_cell(cells, "imdb_id", parse_imdb_id)
     if tmdb_id is None and imdb_id is None:
-        detail = "neither tmdb_id nor imdb_id says which film it is"
+        detail = "neither tmdb_id nor imdb_id identifies the movie"
         return RejectedRow(row.where, RejectionReason.NO_ID, detail)
-    released = parse_cell(cells, "Release Date", _read_day)
+    released = parse_cell(cells, "Release Date", _parse_date)
     fields = {
         **({"id": tmdb_id} if tmdb_id else {}),
         **({"imdb_id": imdb_id} if imdb_id else {}),
         **({"release_date": released} if released else {}),
-        **_read_texts(cells, released),
-        **_read_money(cells),
-        **_read_about(cells),
+        **_list_texts(cells, released),
+        **_list_amounts(cells),
+        **_list_other(cells),
         RAW: {column: cells[column] for column in COLUMNS if cells[column]},
     }
     year = int(released[:4]) if released else None
     return AcceptedRow(row.where, fields, tmdb_id=tmdb_id, imdb_id=imdb_id, year=year)
 
 
-def _read_day(text: str) -> str | None:
-    """Read "Sep 27, 1947" or "Dec 1947" into an ISO date; of the latter the month's first day."""
+def _parse_date(text: str) -> str | None:
+    """Parse "Sep 27, 1947" or "Dec 1947" into an ISO date; the latter is the first of the month."""
     day = parse_us_date(text) if text else None
     if text and day is None:
         raise CellError("a date such as Sep 27, 1947 or Dec 1947", text)
     return day.isoformat() if day else None
 
 
-def _read_texts(cells: Mapping[str, str], released: str | None) -> dict[str, object]:
+def _list_texts(cells: Mapping[str, str], released: str | None) -> dict[str, object]:
     genres = [GENRE_NAMES.get(name, name) for name in _names(cells["keyword_tag"])]
     texts = {
         "overview": drop_see_more(cells["Summary"]),
@@ -129,7 +130,7 @@ def _read_texts(cells: Mapping[str, str], released: str | None) -> dict[str, obj
 
 
 def _names(text: str) -> list[str]:
-    return [name for part in text.split(",") if (name := part.strip())]
+    return [name for item in text.split(",") if (name := item.strip())]
 
 
 def _certify(text: str, released: str | None) -> dict | None:
@@ -141,21 +142,21 @@ def _certify(text: str, released: str | None) -> dict | None:
     return {"results": [{"iso_3166_1": "US", "release_dates": [release]}]}
 
 
-def _read_money(cells: Mapping[str, str]) -> dict[str, object]:
-    said = {
-        kind: money
-        for kind, column in MONEY_COLUMNS.items()
-        if (money := parse_cell(cells, column, _read_amount))
+def _list_amounts(cells: Mapping[str, str]) -> dict[str, object]:
+    amounts = {
+        kind: amount
+        for kind, column in AMOUNT_COLUMNS.items()
+        if (amount := parse_cell(cells, column, _parse_amount))
     }
-    if not said:
+    if not amounts:
         return {}
-    figures = {kind: asdict(money) for kind, money in said.items()}
-    budget = said.get("budget")
+    figures = {kind: asdict(amount) for kind, amount in amounts.items()}
+    budget = amounts.get("budget")
     in_usd = {"budget": budget.amount} if budget and budget.currency == USD else {}
-    return {**in_usd, "marquee_box_office": [{"source": KIND, **figures}]}
+    return {**in_usd, BOX_OFFICE_KEY: [{"source": KIND, **figures}]}
 
 
-def _read_amount(text: str) -> MonetaryAmount | None:
+def _parse_amount(text: str) -> MonetaryAmount | None:
     if not text:
         return None
     try:
@@ -164,9 +165,9 @@ def _read_amount(text: str) -> MonetaryAmount | None:
         raise CellError("an amount such as $9,693", text) from error
 
 
-def _read_about(cells: Mapping[str, str]) -> dict[str, object]:
+def _list_other(cells: Mapping[str, str]) -> dict[str, object]:
     about = {
-        **{name: parse_cell(cells, column, _read_count) for column, name in COUNTS.items()},
+        **{name: parse_cell(cells, column, _parse_count) for column, name in COUNTS.items()},
         **{name: cells[column] for column, name in TEXTS.items()},
         **{name: _names(cells[column]) for column, name in PEOPLE.items()},
     }
@@ -174,5 +175,5 @@ def _read_about(cells: Mapping[str, str]) -> dict[str, object]:
     return {"marquee_imdb": known} if known else {}
 
 
-def _read_count(text: str) -> int | float | None:
+def _parse_count(text: str) -> int | float | None:
     return parse_number(text.replace(",", ""))

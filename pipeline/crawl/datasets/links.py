@@ -1,4 +1,4 @@
-"""Reads MovieLens' `links.csv`: which movie of MovieLens is which of IMDb and TMDB."""
+"""Read MovieLens' `links.csv`: the IMDb and TMDB ids of MovieLens' movies."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ COLUMNS = ("movieId", "imdbId", "tmdbId")
 
 @dataclass(frozen=True)
 class Link:
-    """One movie's ids; None where the table does not know one."""
+    """One movie's ids; None where unknown."""
 
     movielens_id: int
     imdb_id: str | None = None
@@ -28,55 +28,55 @@ class Links:
     """The whole table, which is small, by MovieLens' ids."""
 
     by_movielens_id: dict[int, Link] = field(default_factory=dict)
-    refused: list[RejectedRow] = field(default_factory=list)
+    rejected: list[RejectedRow] = field(default_factory=list)
 
     def repeated_tmdb_ids(self) -> set[int]:
-        """Return the TMDB ids that stand beside several movies: one of them at most is right."""
+        """Return the TMDB ids of several movies: at most one of them is correct."""
         counts = Counter(link.tmdb_id for link in self.by_movielens_id.values() if link.tmdb_id)
         return {tmdb_id for tmdb_id, count in counts.items() if count > 1}
 
     def repeated_imdb_ids(self) -> set[str]:
-        """Return the IMDb ids that stand beside several movies."""
+        """Return the IMDb ids of several movies."""
         counts = Counter(link.imdb_id for link in self.by_movielens_id.values() if link.imdb_id)
         return {imdb_id for imdb_id, count in counts.items() if count > 1}
 
 
 def open_links(path: Path) -> Table | None:
-    """Open the table in a dump's folder; None where the dump comes without it.
+    """Open the table in a dump's folder; None where the dump lacks it.
 
     Raises:
-        DumpError: It is there and lacks a column.
+        DumpError: It exists and lacks a column.
     """
     found = find_file(path, LINKS)
     return open_table(found, COLUMNS) if found else None
 
 
 def read_links(table: Table) -> Links:
-    """Read the table; its bad rows are refused, each with its reason."""
+    """Read the table; malformed rows are rejected with a reason."""
     links = Links()
-    repeats = DuplicateDetector()
+    duplicates = DuplicateDetector()
     for one in _read_each(table):
-        refused = (
-            one if isinstance(one, RejectedRow) else repeats.refuse(one[0].movielens_id, one[1])
+        rejected = (
+            one if isinstance(one, RejectedRow) else duplicates.check(one[0].movielens_id, one[1])
         )
-        if refused:
-            links.refused.append(refused)
+        if rejected:
+            links.rejected.append(rejected)
         else:
             links.by_movielens_id[one[0].movielens_id] = one[0]
     return links
 
 
 class JoinedLinks:
-    """The table as a side of one that knows TMDB's ids; what it cannot tell apart it leaves out.
+    """The table joined to one with TMDB's ids; ambiguous links are left out.
 
     Args:
-        table: The table; None where the dump comes without it.
+        table: The table; None where the dump lacks it.
     """
 
     def __init__(self, table: Table | None):
         links = read_links(table) if table else Links()
         repeated = links.repeated_tmdb_ids()
-        self._refused = links.refused
+        self._rejected = links.rejected
         self._by_tmdb_id = {
             link.tmdb_id: link
             for link in links.by_movielens_id.values()
@@ -84,17 +84,17 @@ class JoinedLinks:
         }
 
     def find(self, tmdb_id: int) -> dict[str, object]:
-        """Return `movieId` and `imdb_id`; nothing where the table does not know the movie."""
+        """Return `movieId` and `imdb_id`; empty where the movie is unknown."""
         link = self._by_tmdb_id.get(tmdb_id)
         return {"movieId": link.movielens_id, "imdb_id": link.imdb_id} if link else {}
 
     def pop_rejected(self) -> Iterator[RejectedRow]:
-        """Return the rows that were refused, once."""
-        refused, self._refused = self._refused, []
-        yield from refused
+        """Yield the rows that were rejected, once."""
+        rejected, self._rejected = self._rejected, []
+        yield from rejected
 
     def finish(self) -> Iterator[RejectedRow]:
-        """Return the rest; links of movies that the dump does not hold are no fault."""
+        """Yield the rest; links of movies that the dump lacks are not rejected."""
         yield from self.pop_rejected()
 
 

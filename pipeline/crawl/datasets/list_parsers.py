@@ -1,4 +1,4 @@
-"""Reads lists that were written into one cell: as JSON, or as Python prints them."""
+"""Parse lists in one cell: as JSON, or as Python prints them."""
 
 import ast
 import json
@@ -9,12 +9,12 @@ from pipeline.crawl.datasets.cell_parsers import CellError
 from pipeline.crawl.datasets.dump_rows import RejectionReason
 
 MAX_CELL_CHARS = 2_000_000
-"""Longest list that is read; the longest seen in a real dump has 63,000 characters."""
+"""Longest list that is parsed; the longest of a real dump has 63,000 characters."""
 
 MAX_DEPTH = 4
-"""Lists and objects within each other; TMDB's are two deep."""
+"""Deepest nesting of lists and objects; TMDB's has two levels."""
 
-_PYTHON_WANTED = "a list of texts and numbers as Python prints it"
+_PYTHON_EXPECTED = "a list of texts and numbers as Python prints it"
 
 # Possessive, and an open text runs to the end: no input makes these take more than linear time.
 _JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
@@ -29,7 +29,7 @@ _PYTHON = re.compile(
 
 
 def parse_json_list(text: str) -> list | None:
-    """Read a JSON list of objects; None where it is empty.
+    """Parse a JSON list of objects; None where it is empty.
 
     Raises:
         CellError: It is no such list, or nested too deeply.
@@ -38,11 +38,11 @@ def parse_json_list(text: str) -> list | None:
         >>> parse_json_list('[{"id": 18, "name": "Drama"}]')
         [{'id': 18, 'name': 'Drama'}]
     """
-    return _read(text, _parse_json, list) or None
+    return _parse(text, _parse_json, list) or None
 
 
 def parse_python_list(text: str) -> list | None:
-    r"""Read a list of dictionaries as Python prints it; None where it is empty. Nothing is run.
+    r"""Parse a list of dictionaries as Python prints it; None where it is empty. Nothing is run.
 
     Raises:
         CellError: It is no such list, or nested too deeply.
@@ -51,50 +51,50 @@ def parse_python_list(text: str) -> list | None:
         >>> parse_python_list("[{'id': 18, 'name': \"Rosemary's\"}]")
         [{'id': 18, 'name': "Rosemary's"}]
     """
-    return _read(text, _parse_python, list) or None
+    return _parse(text, _parse_python, list) or None
 
 
 def parse_python_mapping(text: str) -> dict | None:
-    """Read one dictionary as Python prints it; None where it is empty. Nothing is run.
+    """Parse one dictionary as Python prints it; None where it is empty. Nothing is run.
 
     Raises:
         CellError: It is none, or nested too deeply.
     """
-    return _read(text, _parse_python, dict) or None
+    return _parse(text, _parse_python, dict) or None
 
 
-def _read(text: str, parse: Callable[[str], object], wanted: type) -> list | dict | None:
+def _parse(text: str, parse: Callable[[str], object], expected: type) -> list | dict | None:
     if not text:
         return None
     if len(text) > MAX_CELL_CHARS:
         raise CellError(f"at most {MAX_CELL_CHARS} characters", text, RejectionReason.UNSAFE)
     value = parse(text)
     items = value if isinstance(value, list) else [value]
-    if not isinstance(value, wanted) or not all(map(_is_object, items)):
-        raise CellError("a list of objects" if wanted is list else "an object", text)
-    return _mend_halves(value) if "\\ud" in text.lower() else value
+    if not isinstance(value, expected) or not all(map(_is_object, items)):
+        raise CellError("a list of objects" if expected is list else "an object", text)
+    return _replace_surrogates(value) if "\\ud" in text.lower() else value
 
 
 def _parse_json(text: str) -> object:
     _check_depth(text, _JSON_TEXT.sub("", text))
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_read_float)
+        return json.loads(text, parse_constant=_reject_constant, parse_float=_parse_float)
     except ValueError as error:
         raise CellError("JSON", text) from error
 
 
 def _parse_python(text: str) -> object:
     if not _PYTHON.fullmatch(text):
-        raise CellError(_PYTHON_WANTED, text)
+        raise CellError(_PYTHON_EXPECTED, text)
     _check_depth(text, _PYTHON_TEXT.sub("", text))
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError) as error:
-        raise CellError(_PYTHON_WANTED, text) from error
+        raise CellError(_PYTHON_EXPECTED, text) from error
 
 
 def _check_depth(text: str, without_texts: str) -> None:
-    """Count brackets before anything recursive sees them."""
+    """Count brackets before any recursive parser runs."""
     depth = 0
     for bracket in re.findall(r"[\[\]{}]", without_texts):
         depth += 1 if bracket in "[{" else -1
@@ -103,7 +103,7 @@ def _check_depth(text: str, without_texts: str) -> None:
 
 
 def _is_object(value: object) -> bool:
-    """Tell an object as JSON has them: Python also prints sets and keys that are no texts."""
+    """Return whether it is an object as in JSON: Python also has sets, and keys of other types."""
     return isinstance(value, dict) and all(
         isinstance(key, str) and _is_plain(item) for key, item in value.items()
     )
@@ -115,23 +115,23 @@ def _is_plain(value: object) -> bool:
     return _is_object(value) if isinstance(value, dict) else not isinstance(value, set)
 
 
-def _refuse_constant(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _read_float(text: str) -> float:
+def _parse_float(text: str) -> float:
     number = float(text)
     if number in (float("inf"), float("-inf")):
         raise ValueError(f"{text[:20]} is no finite number")
     return number
 
 
-def _mend_halves(value: object) -> object:
-    """Replace halves of surrogate pairs, which cannot be written as UTF-8."""
+def _replace_surrogates(value: object) -> object:
+    """Replace lone surrogates, which cannot be encoded as UTF-8."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, list):
-        return [_mend_halves(item) for item in value]
+        return [_replace_surrogates(item) for item in value]
     if isinstance(value, dict):
-        return {_mend_halves(key): _mend_halves(item) for key, item in value.items()}
+        return {_replace_surrogates(key): _replace_surrogates(item) for key, item in value.items()}
     return value

@@ -1,4 +1,4 @@
-"""Reads MovieLens' trailers: `ml-youtube.csv`, joined to IMDb and TMDB by `links.csv`."""
+"""Read MovieLens' trailers: `ml-youtube.csv`, joined to IMDb and TMDB by `links.csv`."""
 
 import re
 from collections.abc import Mapping
@@ -37,29 +37,29 @@ _MAX_NAMED, _MAX_SHOWN = 3, 100
 def read(path: Path) -> ParsedRows:
     """Read the dump: one trailer a row.
 
-    A video that stands for several movies is refused for each of them. An id of TMDB or IMDb that
-    `links.csv` gives to several movies is left out; then the other one finds the movie.
+    A video of several movies is rejected for each of them. An id of TMDB or IMDb that `links.csv`
+    has for several movies is left out; then the other one identifies the movie.
 
     Args:
         path: Its folder, or its table of trailers, with `links.csv` beside it.
 
     Raises:
-        DumpError: It is no such dump, or its download is damaged.
+        DumpError: It is no such dump, or the download is damaged.
     """
     table = open_main_table(path, KIND, TRAILERS, COLUMNS)
     links = open_links(path)
     if links is None:
         raise DumpError(
-            f"{table.path} has no {LINKS[0]} beside it, which says whose trailers these are. "
+            f"{table.path} lacks {LINKS[0]} beside it, which identifies the trailers' movies. "
             f"Put the {LINKS[0]} of a MovieLens download into the same folder."
         )
     return _read_rows(table, links)
 
 
 def split_title(text: str) -> tuple[str, int | None]:
-    """Split MovieLens' title: the title that is used in the US, and the year.
+    """Split MovieLens' title into the US title and the year.
 
-    Other titles behind it are left out, and the article goes to the front.
+    Alternative titles after it are dropped, and the article moves to the front.
 
     Example:
         >>> split_title("City of Lost Children, The (Cité des enfants perdus, La) (1995)")
@@ -74,15 +74,15 @@ def split_title(text: str) -> tuple[str, int | None]:
 
 def _read_rows(table: Table, link_table: Table) -> ParsedRows:
     links = read_links(link_table)
-    yield from links.refused
-    movies = _certain(links)
+    yield from links.rejected
+    movies = _unambiguous(links)
     sharers = _find_shared_videos(table)
-    repeats = DuplicateDetector()
-    yield from parse_rows(table, lambda row: _take(row, movies, sharers, repeats))
+    duplicates = DuplicateDetector()
+    yield from parse_rows(table, lambda row: _parse_row(row, movies, sharers, duplicates))
 
 
-def _certain(links: Links) -> Mapping[int, Link]:
-    """Leave out of each link the ids that stand beside several movies."""
+def _unambiguous(links: Links) -> Mapping[int, Link]:
+    """Remove from each link the ids that several movies have."""
     tmdb_ids, imdb_ids = links.repeated_tmdb_ids(), links.repeated_imdb_ids()
     return {
         link.movielens_id: Link(
@@ -95,7 +95,7 @@ def _certain(links: Links) -> Mapping[int, Link]:
 
 
 def _find_shared_videos(table: Table) -> dict[str, dict[str, str]]:
-    """Return where each video stands that stands for several movies: place by movie."""
+    """Return the places of each video that several movies have: place by movie."""
     places: dict[str, dict[str, str]] = {}
     for row in table.read_rows():
         if isinstance(row, Row):
@@ -104,13 +104,13 @@ def _find_shared_videos(table: Table) -> dict[str, dict[str, str]]:
     return {youtube_id: movies for youtube_id, movies in places.items() if len(movies) > 1}
 
 
-def _take(
+def _parse_row(
     row: Row,
     movies: Mapping[int, Link],
     sharers: Mapping[str, Mapping[str, str]],
-    repeats: DuplicateDetector,
+    duplicates: DuplicateDetector,
 ) -> AcceptedRow | RejectedRow:
-    youtube_id = _read_video(row)
+    youtube_id = _parse_video(row)
     movielens_id = parse_cell(row.cells, "movieId", parse_id)
     if youtube_id is None or movielens_id is None:
         missing = "movieId" if youtube_id else "youtubeId"
@@ -124,29 +124,29 @@ def _take(
         return RejectedRow(
             row.where, RejectionReason.AMBIGUOUS, detail + ", ".join(others[:_MAX_NAMED])
         )
-    refused = repeats.refuse(movielens_id, row)
-    if refused:
-        return refused
+    rejected = duplicates.check(movielens_id, row)
+    if rejected:
+        return rejected
     link = movies.get(movielens_id, Link(movielens_id))
     title, year = split_title(row.cells["title"])
-    return AcceptedRow(row.where, _shape(row, youtube_id, link, title), link.tmdb_id, link.imdb_id,
-                 title, year)  # fmt: skip
+    fields = _to_tmdb_format(row, youtube_id, link, title)
+    return AcceptedRow(row.where, fields, link.tmdb_id, link.imdb_id, title, year)
 
 
-def _read_video(row: Row) -> str | None:
-    """Read the YouTube id; the message names the movie, whose id says little to a person."""
+def _parse_video(row: Row) -> str | None:
+    """Parse the YouTube id; the message contains the title, which identifies the movie."""
     try:
         return parse_youtube_id(row.cells["youtubeId"])
     except CellError as error:
-        wanted = f"{row.cells['title'][:_MAX_SHOWN]}: {error.wanted}"
-        raise CellError(wanted, error.text, error.reason) from error
+        expected = f"{row.cells['title'][:_MAX_SHOWN]}: {error.expected}"
+        raise CellError(expected, error.text, error.reason) from error
 
 
-def _shape(row: Row, youtube_id: str, link: Link, title: str) -> dict[str, object]:
+def _to_tmdb_format(row: Row, youtube_id: str, link: Link, title: str) -> dict[str, object]:
     known = {"id": link.tmdb_id, "imdb_id": link.imdb_id, "title": title}
     fields = {name: value for name, value in known.items() if value}
     fields["videos"] = youtube_trailers([youtube_id])
-    # The title as it stands, with its year and other titles, goes along: splitting is a guess.
+    # The original title, with year and alternative titles, is kept too: splitting is a guess.
     fields |= keep_unmapped(KIND, row.cells, ("youtubeId",))
     fields[extras_key(KIND)]["movieId"] = link.movielens_id
     return fields

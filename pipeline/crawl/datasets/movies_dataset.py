@@ -1,6 +1,4 @@
-"""Reads Kaggle's "The Movies Dataset": movies with lists as Python prints them, credits,
-keywords.
-"""
+"""Read Kaggle's "The Movies Dataset": movies, credits and keywords, lists as Python prints them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,7 +42,7 @@ def read(path: Path) -> ParsedRows:
         path: Its folder, or its table of movies.
 
     Raises:
-        DumpError: It is no such dump, or its download is damaged.
+        DumpError: It is no such dump, or the download is damaged.
     """
     table = open_main_table(path, KIND, MOVIES, ("id", *COLUMNS))
     credits = open_joined_table(path, CREDITS, "id", CREDIT_COLUMNS)
@@ -64,7 +62,7 @@ def _add_keywords(fields: Fields, known: Mapping[str, object]) -> None:
 
 
 def _add_link(fields: Fields, known: Mapping[str, object]) -> None:
-    """Add the ids of `links.csv`; what the table of movies says itself goes first."""
+    """Add the ids of `links.csv`; those of the table of movies take precedence."""
     if known.get("imdb_id"):
         fields.setdefault("imdb_id", known["imdb_id"])
     add_extras(fields, KIND, {name: known[name] for name in ("movieId",) if name in known})

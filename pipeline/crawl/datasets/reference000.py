@@ -1,6 +1,8 @@
-"""Seed 000's folders: TMDB's answers as dicts, posters, ROI features, boxes, and a CSV of money.
+"""Read reference implementation 000's folders: TMDB's responses, posters, features and a CSV.
 
-Source: seed 000.
+The id of the format is "seed000", which is stored with every record.
+
+Source: reference implementation 000.
 """
 
 import re
@@ -14,9 +16,9 @@ from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedR
 from pipeline.crawl.datasets.reference000_files import (
     check_features,
     check_poster,
-    merge_answers,
-    read_answer,
+    join_folders,
     read_regions,
+    read_response,
 )
 from pipeline.crawl.datasets.safe_pickle import UnsafePickleError
 from pipeline.layouts.reference000_layout import (
@@ -33,17 +35,17 @@ from pipeline.layouts.reference000_layout import (
 KIND = "seed000"
 
 _ID = re.compile(r"[1-9][0-9]{0,11}")
-_ANSWERS = (BASICS, KEYWORDS, CREDITS)
+_RESPONSES = (BASICS, KEYWORDS, CREDITS)
 _CHECKS = {
     POSTERS: check_poster,
     FEATURES: check_features,
     REGIONS: lambda path: len(read_regions(path)),
 }
-"""How the files that are kept as they are get looked at; gives how many things they hold."""
+"""Checks of the files that are kept unchanged; each returns the number of objects in a file."""
 
 
 def read(path: Path) -> ParsedRows:
-    """Read what there is of seed 000; any of its folders will do alone.
+    """Read the folders that exist; any of them is enough.
 
     Each movie has one `AcceptedRow`, by TMDB id: basics, keywords and credits as one response, the
     CSV's row where it has one, and posters, ROI features and boxes in `files`, under their original
@@ -53,22 +55,22 @@ def read(path: Path) -> ParsedRows:
         path: The folder that holds `basics/`, `keywords/` and so on.
 
     Yields:
-        `RejectedRow` for each file that cannot be taken; the movie's other files count.
+        `RejectedRow` for each malformed file; the movie's other files are accepted.
 
     Raises:
-        DumpError: There is none of the folders and no CSV.
+        DumpError: There is neither one of the folders nor a CSV.
     """
     folders = {name: path / name for name in ENDINGS if (path / name).is_dir()}
     tables = sorted(path.glob("*.csv")) + sorted(path.glob("*.csv.gz")) if path.is_dir() else []
     if not folders and not tables:
         raise DumpError(
-            f"{path} holds nothing of seed 000: looked for folders {', '.join(ENDINGS)} and a CSV. "
-            "Give the folder that the archives were unpacked into."
+            f"{path} holds nothing of reference implementation 000: looked for the folders "
+            f"{', '.join(ENDINGS)} and a CSV. Pass the folder that the archives were unpacked into."
         )
-    money = _Money()
+    table_rows = _CsvRows()
     for table in tables:
         try:
-            yield from money.read(table)
+            yield from table_rows.read(table)
         except DumpError as error:
             if not folders:
                 raise
@@ -76,34 +78,34 @@ def read(path: Path) -> ParsedRows:
     files: dict[int, dict[str, Path]] = {}
     for name, folder in folders.items():
         yield from _list(name, folder, files)
-    for tmdb_id in sorted({*files, *money.rows}):
-        yield from _movie(tmdb_id, files.get(tmdb_id, {}), money.rows.get(tmdb_id))
-    yield from money.nameless
+    for tmdb_id in sorted({*files, *table_rows.rows}):
+        yield from _parse_movie(tmdb_id, files.get(tmdb_id, {}), table_rows.rows.get(tmdb_id))
+    yield from table_rows.without_id
 
 
 @dataclass
-class _Money:
-    """The CSV's rows by movie; those without a TMDB id are handed on as they are."""
+class _CsvRows:
+    """The CSV's rows by movie; those without a TMDB id are yielded unchanged."""
 
     rows: dict[int, AcceptedRow] = field(default_factory=dict)
-    nameless: list[AcceptedRow] = field(default_factory=list)
+    without_id: list[AcceptedRow] = field(default_factory=list)
 
     def read(self, table: Path) -> Iterator[RejectedRow]:
         for row in imdbpro_csv.read(table):
             if isinstance(row, RejectedRow):
                 yield row
             elif row.tmdb_id is None:
-                self.nameless.append(row)
+                self.without_id.append(row)
             elif row.tmdb_id in self.rows:
                 first = self.rows[row.tmdb_id].row
-                detail = f"film {row.tmdb_id} stands at {first} already"
+                detail = f"movie {row.tmdb_id} stands at {first} already"
                 yield RejectedRow(row.row, RejectionReason.DUPLICATE, detail)
             else:
                 self.rows[row.tmdb_id] = row
 
 
 def _list(name: str, folder: Path, files: dict[int, dict[str, Path]]) -> Iterator[RejectedRow]:
-    """Note a folder's files by movie; refuse those that no movie's id names."""
+    """Collect a folder's files by movie; reject those without a movie's id as name."""
     try:
         listed = sorted(folder.iterdir())
     except OSError as error:
@@ -116,18 +118,20 @@ def _list(name: str, folder: Path, files: dict[int, dict[str, Path]]) -> Iterato
         if path.is_symlink():
             yield RejectedRow(where, RejectionReason.UNSAFE, "it is a link to another place")
         elif stem == path.name or not _ID.fullmatch(stem):
-            yield RejectedRow(where, RejectionReason.NO_ID, f"<tmdb_id>{ENDINGS[name]} was wanted")
+            yield RejectedRow(where, RejectionReason.NO_ID, f"expected <tmdb_id>{ENDINGS[name]}")
         else:
             files.setdefault(int(stem), {})[name] = path
 
 
-def _movie(tmdb_id: int, files: Mapping[str, Path], money: AcceptedRow | None) -> ParsedRows:
-    answers: dict[str, dict] = {}
+def _parse_movie(
+    tmdb_id: int, files: Mapping[str, Path], table_row: AcceptedRow | None
+) -> ParsedRows:
+    responses: dict[str, dict] = {}
     counts: dict[str, int] = {}
     for name, path in files.items():
         try:
-            if name in _ANSWERS:
-                answers[name] = read_answer(path, tmdb_id)
+            if name in _RESPONSES:
+                responses[name] = read_response(path, tmdb_id)
             else:
                 counts[name] = _CHECKS[name](path)
         except UnsafePickleError as error:
@@ -137,19 +141,24 @@ def _movie(tmdb_id: int, files: Mapping[str, Path], money: AcceptedRow | None) -
     if counts.get(FEATURES, 0) != counts.get(REGIONS, 0) and {FEATURES, REGIONS} <= counts.keys():
         detail = f"{counts.pop(REGIONS)} objects, and {counts.pop(FEATURES)} in {FEATURES}"
         yield RejectedRow(
-            place(REGIONS, tmdb_id), RejectionReason.MALFORMED, f"{detail}: neither file is taken"
+            place(REGIONS, tmdb_id),
+            RejectionReason.MALFORMED,
+            f"{detail}: neither file is accepted",
         )
     kept = {place(name, tmdb_id): files[name] for name in counts}
-    if answers or kept or money:
-        yield _taken(tmdb_id, answers, kept, money)
+    if responses or kept or table_row:
+        yield _accept(tmdb_id, responses, kept, table_row)
 
 
-def _taken(
-    tmdb_id: int, answers: Mapping[str, dict], kept: Mapping[str, Path], money: AcceptedRow | None
+def _accept(
+    tmdb_id: int,
+    responses: Mapping[str, dict],
+    kept: Mapping[str, Path],
+    table_row: AcceptedRow | None,
 ) -> AcceptedRow:
-    fields = merge_answers(answers)
-    places = [place(name, tmdb_id) for name in answers] + list(kept)
-    taken = AcceptedRow(
+    fields = join_folders(responses)
+    places = [place(name, tmdb_id) for name in responses] + list(kept)
+    accepted = AcceptedRow(
         ", ".join(places),
         fields,
         tmdb_id=tmdb_id,
@@ -158,22 +167,22 @@ def _taken(
         year=_year(fields.get("release_date")),
         files=kept,
     )
-    return _add_money(taken, money) if money else taken
+    return _add_csv_row(accepted, table_row) if table_row else accepted
 
 
-def _add_money(taken: AcceptedRow, money: AcceptedRow) -> AcceptedRow:
-    """Add what the CSV knows and TMDB's answer does not."""
+def _add_csv_row(accepted: AcceptedRow, table_row: AcceptedRow) -> AcceptedRow:
+    """Add the fields of the CSV that TMDB's response lacks."""
     return replace(
-        taken,
-        row=", ".join(filter(None, [taken.row, money.row])),
+        accepted,
+        row=", ".join(filter(None, [accepted.row, table_row.row])),
         fields={
-            **taken.fields,
-            **{k: v for k, v in money.fields.items() if not taken.fields.get(k)},
+            **accepted.fields,
+            **{k: v for k, v in table_row.fields.items() if not accepted.fields.get(k)},
         },
-        imdb_id=taken.imdb_id or money.imdb_id,
-        title=taken.title or money.title,
-        year=taken.year or money.year,
-        files={**money.files, **taken.files},
+        imdb_id=accepted.imdb_id or table_row.imdb_id,
+        title=accepted.title or table_row.title,
+        year=accepted.year or table_row.year,
+        files={**table_row.files, **accepted.files},
     )
 
 

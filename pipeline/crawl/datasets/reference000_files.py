@@ -1,4 +1,4 @@
-"""One file of seed 000's folders: is it what its folder promises?"""
+"""Read and check single files of reference implementation 000's folders."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,34 +15,34 @@ MAX_DICT_BYTES = 32 * 1024 * 1024
 MAX_POSTER_BYTES = 32 * 1024 * 1024
 MAX_TEXT_BYTES = 4 * 1024 * 1024
 MAX_OBJECTS = 1000
-"""Objects on one poster; the seed's detector gives at most some dozens."""
+"""Largest number of objects on one poster; the original detector finds at most some dozens."""
 
 _FLOATS = ("<f4", "<f2", "<f8")
 _CHECKED_AT_ONCE = 2_000_000
 
 
-def read_answer(path: Path, tmdb_id: int) -> dict:
-    """Read one of TMDB's answers, as a dict in a `.npy` file.
+def read_response(path: Path, tmdb_id: int) -> dict:
+    """Read one of TMDB's responses, a dict in a `.npy` file.
 
     Raises:
-        UnsafePickleError: Its pickle wants anything but data.
+        UnsafePickleError: Its pickle requests anything but data.
         DumpError: It cannot be read, or is about another movie.
     """
-    answer = read_npy_dict(_bytes(path, MAX_DICT_BYTES))
-    said = answer.get("id", tmdb_id)
-    if said != tmdb_id or isinstance(said, bool):
-        raise DumpError(f"it is about movie {str(said)[:40]}, and its name says {tmdb_id}")
-    return answer
+    response = read_npy_dict(_bytes(path, MAX_DICT_BYTES))
+    found_id = response.get("id", tmdb_id)
+    if found_id != tmdb_id or isinstance(found_id, bool):
+        raise DumpError(f"it is of movie {str(found_id)[:40]}, expected {tmdb_id} from its name")
+    return response
 
 
 def read_npy_dict(data: bytes) -> dict:
-    """Read the dict of one `.npy` file; nothing that the file asks for is called.
+    """Read the dict of one `.npy` file without calling anything that its pickle names.
 
     Args:
         data: The whole file, as `np.save` wrote it.
 
     Raises:
-        UnsafePickleError: Its pickle asks for anything but data.
+        UnsafePickleError: Its pickle requests anything but data.
         DumpError: It is no such file.
     """
     header = parse_npy_header(data)
@@ -52,7 +52,7 @@ def read_npy_dict(data: bytes) -> dict:
 
 
 def check_poster(path: Path) -> int:
-    """Make sure that a file begins like a JPEG; it is decoded when it is used.
+    """Check that a file begins like a JPEG; it is decoded when it is used.
 
     Returns:
         1, the number of posters.
@@ -67,20 +67,20 @@ def check_poster(path: Path) -> int:
 
 
 def check_features(path: Path) -> int:
-    """Make sure that a file holds finite ROI features; give the number of objects.
+    """Check that a file holds finite ROI features, and return the number of objects.
 
     Raises:
-        DumpError: It does not: another type or shape, cut off, or values that are no numbers.
+        DumpError: It has another type or shape, is truncated, or has values that are no numbers.
     """
     header = parse_npy_header(_bytes(path, None, only=HEAD_BYTES))
     if header.descr not in _FLOATS or header.is_fortran:
-        raise DumpError(f"float32 in C order was wanted, and {header.descr} came")
+        raise DumpError(f"expected float32 in C order, got {header.descr}")
     sides = {(FEATURE_CHANNELS, side, side) for side in FEATURE_SIDES}
     if len(header.shape) != 4 or header.shape[1:] not in sides or header.shape[0] > MAX_OBJECTS:
-        raise DumpError(f"shape {header.shape}, and (objects, 2048, 7, 7) or (…, 4, 4) was wanted")
-    wanted = header.offset + header.items * int(header.descr[2])
-    if path.stat().st_size != wanted:
-        raise DumpError(f"it has {path.stat().st_size} bytes, and its header says {wanted}")
+        raise DumpError(f"expected shape (objects, 2048, 7, 7) or (…, 4, 4), got {header.shape}")
+    expected = header.offset + header.items * int(header.descr[2])
+    if path.stat().st_size != expected:
+        raise DumpError(f"it has {path.stat().st_size} bytes, expected {expected} from its header")
     if header.items:
         values = np.memmap(path, header.descr, "r", header.offset, (header.items,))
         for start in range(0, header.items, _CHECKED_AT_ONCE):
@@ -90,10 +90,10 @@ def check_features(path: Path) -> int:
 
 
 def read_regions(path: Path) -> list[Region]:
-    """Read a poster's regions.
+    """Read the regions of one poster.
 
     Raises:
-        DumpError: A line is not what it should be.
+        DumpError: A line is malformed.
     """
     try:
         return parse_attr_bbox(_bytes(path, MAX_TEXT_BYTES).decode("utf-8"))
@@ -101,24 +101,24 @@ def read_regions(path: Path) -> list[Region]:
         raise DumpError(f"not UTF-8 at byte {error.start}") from None
 
 
-def merge_answers(parts: Mapping[str, dict]) -> dict[str, object]:
-    """Make one answer of `basics`, `keywords` and `credits`, as TMDB appends them.
+def join_folders(folders: Mapping[str, dict]) -> dict[str, object]:
+    """Join `basics`, `keywords` and `credits` into one response, as TMDB appends them.
 
     Example:
-        >>> merge_answers({"basics": {"id": 5}, "keywords": {"id": 5, "keywords": []}})
+        >>> join_folders({"basics": {"id": 5}, "keywords": {"id": 5, "keywords": []}})
         {'id': 5, 'keywords': {'keywords': []}}
     """
-    fields = dict(parts.get("basics", {}))
+    fields = dict(folders.get("basics", {}))
     for name in ("keywords", "credits"):
-        if name in parts:
-            fields[name] = {key: value for key, value in parts[name].items() if key != "id"}
+        if name in folders:
+            fields[name] = {key: value for key, value in folders[name].items() if key != "id"}
     return fields
 
 
 def _bytes(path: Path, at_most: int | None, *, only: int = -1) -> bytes:
     try:
         if not path.is_file():
-            raise DumpError("a file was wanted")
+            raise DumpError("expected a file")
         size = path.stat().st_size
         if at_most is not None and size > at_most:
             raise DumpError(f"it has {size} bytes, and {at_most} at most are read")

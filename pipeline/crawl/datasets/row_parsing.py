@@ -1,4 +1,4 @@
-"""Shapes a row: each cell by its column's reader, the rest kept under the dump's own key."""
+"""Parse rows: each cell by its column's parser; other columns are kept under the dump's key."""
 
 from array import array
 from collections.abc import Callable, Container, Hashable, Mapping
@@ -9,27 +9,27 @@ from pipeline.crawl.datasets.csv_tables import Row, Table
 from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
 
 ColumnParsers = Mapping[str, Callable[[str], object]]
-"""What reads each column; a reader gives None where a cell says nothing."""
+"""A parser for each column, which returns None for an empty cell."""
 
 Value = TypeVar("Value")
 
 _MAX_NAMED = 5
 
 
-def parse_rows(table: Table, take: Callable[[Row], AcceptedRow | RejectedRow]) -> ParsedRows:
-    """Return what `take` makes of each row; a cell that cannot be read refuses its row alone."""
+def parse_rows(table: Table, parse: Callable[[Row], AcceptedRow | RejectedRow]) -> ParsedRows:
+    """Yield what `parse` returns for each row; a malformed cell rejects its row alone."""
     for row in table.read_rows():
         if isinstance(row, RejectedRow):
             yield row
             continue
         try:
-            yield take(row)
+            yield parse(row)
         except CellError as error:
             yield RejectedRow(row.where, error.reason, str(error))
 
 
 def extras_key(kind: str) -> str:
-    """Return the key for what TMDB has no field for.
+    """Return the key of the fields that TMDB does not have.
 
     Example:
         >>> extras_key("box-office-mojo")
@@ -38,30 +38,30 @@ def extras_key(kind: str) -> str:
     return f"marquee_{kind.replace('-', '_')}"
 
 
-def parse_cells(cells: Mapping[str, str], readers: ColumnParsers) -> dict[str, object]:
-    """Read the columns that have a reader and are there; what says nothing is left out.
+def parse_cells(cells: Mapping[str, str], parsers: ColumnParsers) -> dict[str, object]:
+    """Parse the columns that have a parser; missing and empty cells are left out.
 
     Raises:
-        CellError: A cell is not what its column promises; the message names the column.
+        CellError: A cell is malformed; the message contains its column.
     """
-    values = {column: parse_cell(cells, column, read) for column, read in readers.items()}
+    values = {column: parse_cell(cells, column, parse) for column, parse in parsers.items()}
     return {column: value for column, value in values.items() if value is not None}
 
 
-def parse_cell(cells: Mapping[str, str], column: str, read: Callable[[str], Value]) -> Value:
-    """Read one cell; None where the column is not there.
+def parse_cell(cells: Mapping[str, str], column: str, parse: Callable[[str], Value]) -> Value:
+    """Parse one cell; an absent column counts as an empty cell.
 
     Raises:
-        CellError: It is not what the column promises; the message names the column.
+        CellError: It is malformed; the message contains its column.
     """
     try:
-        return read(cells.get(column, ""))
+        return parse(cells.get(column, ""))
     except CellError as error:
-        raise CellError(f"{column}: {error.wanted}", error.text, error.reason) from error
+        raise CellError(f"{column}: {error.expected}", error.text, error.reason) from error
 
 
 def keep_unmapped(kind: str, cells: Mapping[str, str], mapped: Container[str]) -> dict[str, dict]:
-    """Keep the text of every other column that says something, under the dump's own key.
+    """Return the texts of all other non-empty columns, under the dump's own key.
 
     Example:
         >>> keep_unmapped("tmdb5000", {"id": "7", "seat": "4"}, {"id"})
@@ -72,13 +72,13 @@ def keep_unmapped(kind: str, cells: Mapping[str, str], mapped: Container[str]) -
 
 
 class DuplicateDetector:
-    """Tells rows that come a second time; the first one is the one that is taken."""
+    """Detects duplicate rows; the first one is accepted."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._first: dict[Hashable, tuple[str, array]] = {}
 
-    def refuse(self, key: Hashable, row: Row) -> RejectedRow | None:
-        """Refuse a row whose key came before; None for the first one, which is remembered."""
+    def check(self, key: Hashable, row: Row) -> RejectedRow | None:
+        """Return the rejection of a row whose key occurred before; None for the first one."""
         # Hashes and not texts: a dump of 45,000 rows is not held in memory for this.
         hashes = array("q", map(hash, row.cells.values()))
         if key not in self._first:
@@ -90,5 +90,5 @@ class DuplicateDetector:
         if not differing:
             return RejectedRow(row.where, RejectionReason.DUPLICATE, f"{key}: equal to {where}")
         named = ", ".join(differing[:_MAX_NAMED]) + (" …" if len(differing) > _MAX_NAMED else "")
-        detail = f"{key}: differs from {where}, which is taken, in {named}"
+        detail = f"{key}: differs from {where}, which is accepted, in {named}"
         return RejectedRow(row.where, RejectionReason.DUPLICATE, detail)

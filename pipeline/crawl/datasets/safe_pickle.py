@@ -1,9 +1,9 @@
-"""Reads the pickle inside a seed's `.npy` file without calling anything that it asks for.
+"""Read the pickle in a `.npy` file without calling anything that it names.
 
-A pickle is a program. This one may build dicts, lists, tuples, texts and numbers, and name what
-NumPy names for a 0-d array of objects; these names stand for marks, and nothing is imported or
-called. Whatever else it wants is refused by its name. The standard library's interpreter in Python
-is used, not the one in C: the latter reserves memory for any number that a file names.
+A pickle is a program. It may build dicts, lists, tuples, texts and numbers here, and use the names
+that NumPy needs for a 0-d array of objects; these become markers, and nothing is imported or
+called. All other names are rejected. The standard library's interpreter in Python is used, not the
+one in C: the latter reserves as much memory as a file requests.
 """
 
 import io
@@ -17,34 +17,34 @@ from dataclasses import dataclass
 from pipeline.core.errors import DumpError
 
 MAX_DEPTH = 64
-"""Dicts and lists inside each other; TMDB's deepest answer has 6."""
+"""Deepest nesting of dicts and lists; TMDB's deepest response has 6 levels."""
 
 MAX_VALUES = 2_000_000
 MAX_CHARS = 64_000_000
-"""Size of what a pickle may stand for: a few bytes can name one list a million times."""
+"""Largest size of a copied value: a few bytes can refer to one list a million times."""
 
 MAX_INT = 2**63 - 1
 _SHOWN = 120
 
 
 class UnsafePickleError(DumpError):
-    """A pickle wants more than data."""
+    """A pickle requests more than data."""
 
 
 class DamagedPickleError(DumpError):
     """A pickle cannot be read, or is not a dict of data."""
 
 
-class _Mark:
-    """Stands for something of NumPy's that is never imported."""
+class _Marker:
+    """Represents a name of NumPy that is never imported."""
 
     def __init__(self, name: str):
         self.name = name
 
 
-_RECONSTRUCT, _NDARRAY = _Mark("numpy's _reconstruct"), _Mark("numpy.ndarray")
-_DTYPE, _ENCODE = _Mark("numpy.dtype"), _Mark("_codecs.encode")
-_OBJECT_TYPE = _Mark("the type of objects")
+_RECONSTRUCT, _NDARRAY = _Marker("numpy's _reconstruct"), _Marker("numpy.ndarray")
+_DTYPE, _ENCODE = _Marker("numpy.dtype"), _Marker("_codecs.encode")
+_OBJECT_TYPE = _Marker("the type of objects")
 
 _NAMES = {
     ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,
@@ -61,32 +61,32 @@ _DATA = (
     "APPENDS", "EMPTY_DICT", "BINPUT", "LONG_BINPUT", "MEMOIZE", "BINGET", "LONG_BINGET", "GLOBAL",
     "STACK_GLOBAL",
 )  # fmt: skip
-"""Instructions that the standard interpreter carries out; protocol 0 is in no `.npy` file."""
+"""Opcodes that the standard interpreter executes; protocol 0 is in no `.npy` file."""
 
 _DAMAGE = (
     pickle.UnpicklingError, EOFError, ValueError, IndexError, KeyError, AttributeError, TypeError,
     UnicodeError, OverflowError, struct.error,
 )  # fmt: skip
-"""What the standard interpreter raises for programs that no pickler writes."""
+"""Errors that the standard interpreter raises for programs that no pickler writes."""
 
 
 @dataclass
 class _Array:
-    """A 0-d array of objects that has its value, once it was built."""
+    """A 0-d array of objects, with its value once it was built."""
 
     value: object = None
     is_built: bool = False
 
 
 def load_plain(data: bytes) -> dict:
-    """Read the dict that a pickle of a 0-d object array holds.
+    """Load the dict that a pickle of a 0-d object array holds.
 
     Returns:
-        Dicts with text keys, lists, texts, whole and finite numbers, booleans and None, all new
-        and without sharing; tuples became lists.
+        Dicts with text keys, lists, texts, whole and finite numbers, booleans and None, copied
+        without sharing; tuples become lists.
 
     Raises:
-        UnsafePickleError: It wants anything but data; the message names what.
+        UnsafePickleError: It requests anything but data; the message contains its name.
         DamagedPickleError: It cannot be read, is too large, or holds something else.
     """
     try:
@@ -99,7 +99,7 @@ def load_plain(data: bytes) -> dict:
         raise DamagedPickleError(f"the pickle is damaged: {str(error)[:_SHOWN]}") from None
     if not isinstance(found, _Array) or not isinstance(found.value, dict):
         raise DamagedPickleError("the pickle holds no 0-d array of a dict")
-    return _Copyist().copy(found.value, 0)
+    return _BoundedCopy().copy(found.value, 0)
 
 
 def _printable(text: str) -> str:
@@ -107,56 +107,56 @@ def _printable(text: str) -> str:
 
 
 class _Interpreter(pickle._Unpickler):
-    """The standard interpreter, cut down to data."""
+    """The standard interpreter, restricted to data."""
 
-    def find_class(self, module: str, name: str) -> _Mark:
-        """Return the mark of a name that NumPy writes; refuse any other."""
+    def find_class(self, module: str, name: str) -> _Marker:
+        """Return the marker of a name that NumPy writes; reject any other."""
         if (module, name) not in _NAMES:
-            raise UnsafePickleError(f"the pickle wants {_printable(f'{module}.{name}')}")
+            raise UnsafePickleError(f"the pickle requests {_printable(f'{module}.{name}')}")
         return _NAMES[module, name]
 
-    def carry_out_reduce(self) -> None:
-        """Do what NumPy and `bytes` ask for, without calling anything."""
-        arguments, wanted = self.stack.pop(), self.stack[-1]
-        if not isinstance(wanted, _Mark) or type(arguments) is not tuple:
-            raise UnsafePickleError(f"the pickle wants to call a {type(wanted).__name__}")
-        if wanted is _ENCODE and _is_latin(arguments):
+    def execute_reduce(self) -> None:
+        """Apply a reduction of NumPy or `bytes`, without calling anything."""
+        arguments, called = self.stack.pop(), self.stack[-1]
+        if not isinstance(called, _Marker) or type(arguments) is not tuple:
+            raise UnsafePickleError(f"the pickle requests to call a {type(called).__name__}")
+        if called is _ENCODE and _is_latin(arguments):
             self.stack[-1] = arguments[0].encode("latin-1")
-        elif wanted is _RECONSTRUCT and len(arguments) == 3 and arguments[0] is _NDARRAY:
+        elif called is _RECONSTRUCT and len(arguments) == 3 and arguments[0] is _NDARRAY:
             self.stack[-1] = _Array()
-        elif wanted is _DTYPE and arguments[:1] in (("O8",), ("O4",), ("O",)):
+        elif called is _DTYPE and arguments[:1] in (("O8",), ("O4",), ("O",)):
             self.stack[-1] = _OBJECT_TYPE
         else:
-            raise UnsafePickleError(f"the pickle calls {wanted.name} as np.save does not")
+            raise UnsafePickleError(f"the pickle calls {called.name} as np.save does not")
 
-    def carry_out_build(self) -> None:
-        """Fill the array; the type of objects needs nothing."""
+    def execute_build(self) -> None:
+        """Fill the array; the type of objects has no state."""
         state, built = self.stack.pop(), self.stack[-1]
         if built is _OBJECT_TYPE:
             return
         if not isinstance(built, _Array) or built.is_built:
-            raise UnsafePickleError(f"the pickle wants to fill a {type(built).__name__}")
+            raise UnsafePickleError(f"the pickle requests to fill a {type(built).__name__}")
         if type(state) is not tuple or len(state) != 5 or state[2] is not _OBJECT_TYPE:
             raise UnsafePickleError("the pickle fills an array as np.save does not")
         if state[1] != () or type(state[4]) is not list or len(state[4]) != 1:
             raise DamagedPickleError("the array is not 0-d: expected one dict")
         built.value, built.is_built = state[4][0], True
 
-    def carry_out_setitem(self) -> None:
+    def execute_setitem(self) -> None:
         """Set one key; see `_set`."""
         value, key = self.stack.pop(), self.stack.pop()
         _set(self.stack[-1], [key, value])
 
-    def carry_out_setitems(self) -> None:
+    def execute_setitems(self) -> None:
         """Set several keys; see `_set`."""
         items = self.pop_mark()
         _set(self.stack[-1], items)
 
-    def carry_out_inst(self) -> None:
-        """Refuse the oldest way to make an object, by what it would make."""
+    def execute_inst(self) -> None:
+        """Reject the oldest opcode that creates an object, by the name of its class."""
         module, name = (self.readline()[:-1].decode("ascii", "replace") for _ in range(2))
         self.find_class(module, name)
-        raise UnsafePickleError("the pickle wants to make an object (INST)")
+        raise UnsafePickleError("the pickle requests to make an object (INST)")
 
 
 def _is_latin(arguments: tuple) -> bool:
@@ -164,41 +164,41 @@ def _is_latin(arguments: tuple) -> bool:
 
 
 def _set(target: object, items: list) -> None:
-    """Only texts may be keys: the hash of a deeply nested tuple ends the process."""
+    """Set keys, which must be texts: the hash of a deeply nested tuple ends the process."""
     keys = items[::2]
     if type(target) is not dict or len(items) % 2 or any(type(key) is not str for key in keys):
-        raise DamagedPickleError("keys of a dict were wanted, and something else came")
+        raise DamagedPickleError("expected keys of a dict, got something else")
     target.update(zip(keys, items[1::2], strict=True))
 
 
-def _refuse(code: int, name: str) -> Callable[[_Interpreter], None]:
-    def refuse(_: _Interpreter) -> None:
+def _reject(code: int, name: str) -> Callable[[_Interpreter], None]:
+    def reject(_: _Interpreter) -> None:
         if not name:
-            raise DamagedPickleError(f"the pickle is damaged: byte {code:#04x} is no instruction")
+            raise DamagedPickleError(f"the pickle is damaged: byte {code:#04x} is no opcode")
         raise UnsafePickleError(f"the pickle uses {name}, which no dict of data needs")
 
-    return refuse
+    return reject
 
 
-def _instructions() -> dict[int, Callable[[_Interpreter], None]]:
+def _opcodes() -> dict[int, Callable[[_Interpreter], None]]:
     names = {ord(opcode.code): opcode.name for opcode in pickletools.opcodes}
-    table = {code: _refuse(code, names.get(code, "")) for code in range(256)}
+    table = {code: _reject(code, names.get(code, "")) for code in range(256)}
     codes = {name: code for code, name in names.items()}
     table |= {codes[name]: pickle._Unpickler.dispatch[codes[name]] for name in _DATA}
     return table | {
-        codes["REDUCE"]: _Interpreter.carry_out_reduce,
-        codes["BUILD"]: _Interpreter.carry_out_build,
-        codes["SETITEM"]: _Interpreter.carry_out_setitem,
-        codes["SETITEMS"]: _Interpreter.carry_out_setitems,
-        codes["INST"]: _Interpreter.carry_out_inst,
+        codes["REDUCE"]: _Interpreter.execute_reduce,
+        codes["BUILD"]: _Interpreter.execute_build,
+        codes["SETITEM"]: _Interpreter.execute_setitem,
+        codes["SETITEMS"]: _Interpreter.execute_setitems,
+        codes["INST"]: _Interpreter.execute_inst,
     }
 
 
-_Interpreter.dispatch = _instructions()
+_Interpreter.dispatch = _opcodes()
 
 
-class _Copyist:
-    """Copies what was read, counting: shared and cyclic parts become as large as they would be."""
+class _BoundedCopy:
+    """Copies a value up to a size limit: shared and cyclic values count at every reference."""
 
     def __init__(self) -> None:
         self._values, self._chars = 0, 0
@@ -212,7 +212,7 @@ class _Copyist:
         if type(value) is dict:
             return {self._text(key): self.copy(v, depth + 1) for key, v in value.items()}
         if type(value) in (list, tuple):
-            return [self.copy(part, depth + 1) for part in value]
+            return [self.copy(item, depth + 1) for item in value]
         return self._text(value) if type(value) is str else _check(value)
 
     def _text(self, text: str) -> str:
@@ -229,5 +229,5 @@ def _check(value: object) -> object:
         return value
     if type(value) is float and math.isfinite(value):
         return value
-    shown = value.name if isinstance(value, _Mark) else type(value).__name__
+    shown = value.name if isinstance(value, _Marker) else type(value).__name__
     raise DamagedPickleError(f"a value that is no data: {shown}")

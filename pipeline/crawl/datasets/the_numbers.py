@@ -1,4 +1,4 @@
-"""Reads The Numbers' table of budgets: text such as "$425,000,000", and no ids."""
+"""Read The Numbers' table of budgets: amounts such as "$425,000,000", and no ids."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,8 @@ from pipeline.crawl.datasets.row_parsing import (
     parse_cells,
     parse_rows,
 )
-from pipeline.crawl.datasets.tmdb_format import BOX_OFFICE, usd_figures
+from pipeline.crawl.datasets.tmdb_format import usd_figures
+from pipeline.crawl.merging import BOX_OFFICE_KEY
 
 KIND = "the-numbers"
 BUDGETS = ("the_numbers_budgets.csv", "tn.movie_budgets.csv")
@@ -24,7 +25,7 @@ COLUMNS: ColumnParsers = {
     "worldwide_gross": parse_dollars,
 }
 YEAR_ONLY = "-12-31"
-"""The day that stands where only the year is known.
+"""The day that the table has where only the year is known.
 
 Source:
     181 of the table's 5,782 rows are released on a December 31, and 6 on a December 30.
@@ -32,26 +33,26 @@ Source:
 
 
 def read(path: Path) -> ParsedRows:
-    """Read the dump; `id` counts from 1 to 100 again and again and names no movie.
+    """Read the dump; `id` repeats from 1 to 100 and identifies no movie.
 
     Args:
         path: Its folder, or its table.
 
     Raises:
-        DumpError: It is no such dump, or its download is damaged.
+        DumpError: It is no such dump, or the download is damaged.
     """
-    return parse_rows(open_main_table(path, KIND, BUDGETS, COLUMNS), _take)
+    return parse_rows(open_main_table(path, KIND, BUDGETS, COLUMNS), _parse_row)
 
 
 def fix_title_encoding(text: str) -> str:
-    r"""Undo that UTF-8 was read as Latin-1; leave other titles as they are.
+    r"""Fix a title whose UTF-8 was decoded as Latin-1; others are returned unchanged.
 
     Example:
         >>> titles = ("At Worldâ\x80\x99s End", "DÃ©jÃ Vu", "Ri¢hie Ri¢h")
         >>> [fix_title_encoding(title) for title in titles]
         ['At World’s End', 'Déjà Vu', 'Ri¢hie Ri¢h']
     """
-    # The second byte of "à" is an unbreakable space there, which was taken for space and dropped.
+    # The second byte of "à" is a no-break space there, which was stripped as a space.
     for candidate in (text, re.sub(r"Ã(?= |$)", "Ã\xa0", text)):
         try:
             return candidate.encode("latin-1").decode("utf-8")
@@ -60,7 +61,7 @@ def fix_title_encoding(text: str) -> str:
     return text
 
 
-def _take(row: Row) -> AcceptedRow | RejectedRow:
+def _parse_row(row: Row) -> AcceptedRow | RejectedRow:
     known = parse_cells(row.cells, COLUMNS)
     title, released = fix_title_encoding(known.get("movie", "")), known.get("release_date")
     if not title or not released:
@@ -71,7 +72,7 @@ def _take(row: Row) -> AcceptedRow | RejectedRow:
     )
     if not figures:
         return RejectedRow(row.where, RejectionReason.EMPTY, f"{title}: no figure is known")
-    fields = {"title": title, BOX_OFFICE: figures}
+    fields = {"title": title, BOX_OFFICE_KEY: figures}
     if not released.endswith(YEAR_ONLY):
         fields["release_date"] = released
     if budget:

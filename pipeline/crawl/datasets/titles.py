@@ -1,7 +1,4 @@
-r"""Makes titles comparable, to join rows that carry no id by title and year.
-
-What belongs here: spelling. What does not: which movie it is, and what happens where several fit
-(see `assets.crawl.dump_import`).
+r"""Normalise titles, to join rows without ids by title and year.
 
 Example:
     >>> join_key("Matrix, The", 1999) == join_key("The MATRIX\xa0", 1999)
@@ -12,18 +9,18 @@ import re
 import unicodedata
 
 ARTICLES = ("the", "a", "an")
-"""Articles that are dropped where a title begins with them."""
+"""Articles that are dropped at the beginning of a title."""
 
 TRAILING_ARTICLES = (
     *ARTICLES, "le", "la", "les", "l'", "un", "une", "des", "el", "los", "las", "il", "lo", "gli",
     "os", "as", "der", "die", "das", "ein", "eine", "den", "det", "en", "ett", "de", "het",
 )  # fmt: skip
-"""Articles that lists of titles move behind a comma, in the languages of MovieLens' titles."""
+"""Articles that lists of titles move after a comma, in the languages of MovieLens' titles."""
 
 _LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
 )
-"""Letters that are no base letter with a mark, so Unicode does not take them apart."""
+"""Letters that Unicode does not decompose into a base letter and a mark."""
 
 _APOSTROPHES = re.compile(r"['’‘ʼʻ`´′]")
 _TRAILING = re.compile(
@@ -32,11 +29,11 @@ _TRAILING = re.compile(
 
 
 def normalise_title(text: str) -> str:
-    """Return the spelling under which two titles count as the same.
+    """Return the spelling in which two titles are compared.
 
-    Case, accents, punctuation, the sign for "and", outer and unbreakable spaces and English
-    articles at the beginning do not count; an article behind a comma goes to the front first.
-    Digits and roman numerals stay as they are.
+    Case, accents, punctuation, the sign for "and", surrounding and no-break spaces, and English
+    articles at the beginning are ignored; an article after a comma moves to the front first.
+    Digits and roman numerals are kept.
 
     Args:
         text: A title as a dump has it.
@@ -57,7 +54,7 @@ def normalise_title(text: str) -> str:
 
 
 def join_key(title: str, year: int) -> str:
-    """Return what two rows share that name the same movie: normalised title and year.
+    """Return the key that rows of the same movie share: normalised title and year.
 
     Example:
         >>> join_key("American President, The", 1995)
@@ -67,7 +64,7 @@ def join_key(title: str, year: int) -> str:
 
 
 def restore_article(title: str) -> str:
-    """Move an article from behind the comma to the front; leave other titles as they are.
+    """Move an article from after the comma to the front; other titles are returned unchanged.
 
     Example:
         >>> restore_article("American President, The"), restore_article("Avventura, L'")
@@ -81,7 +78,7 @@ def restore_article(title: str) -> str:
 
 
 def _spell(text: str) -> str:
-    """Take letters down to their base and everything that is no letter or digit to spaces."""
+    """Reduce letters to their base, and replace everything but letters and digits by spaces."""
     text = text.replace("&", " and ")
     text = _APOSTROPHES.sub("", text)
     text = re.sub(r"(?<=[0-9]),(?=[0-9]{3})", "", text)

@@ -1,4 +1,4 @@
-"""Reads Kaggle's "TMDB 5000": movies with lists as JSON, credits, a crosswalk if there is one."""
+"""Read Kaggle's "TMDB 5000": movies and credits with lists as JSON, and an optional crosswalk."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,22 +42,22 @@ def read(path: Path) -> ParsedRows:
         path: Its folder, or its table of movies.
 
     Raises:
-        DumpError: It is no such dump, or its download is damaged.
+        DumpError: It is no such dump, or the download is damaged.
     """
-    columns = {**tmdb_columns(parse_json_list), "keywords": _read_keywords}
+    columns = {**tmdb_columns(parse_json_list), "keywords": _parse_keywords}
     table = open_main_table(path, KIND, MOVIES, ("id", *columns))
     credits = open_joined_table(path, CREDITS, "movie_id", CREDIT_COLUMNS)
     crosswalk = open_joined_table(path, CROSSWALK, "tmdb_id", CROSSWALK_COLUMNS)
     return read_movies(KIND, table, columns, [(credits, add_credits), (crosswalk, _add_crosswalk)])
 
 
-def _read_keywords(text: str) -> dict[str, list] | None:
+def _parse_keywords(text: str) -> dict[str, list] | None:
     keywords = parse_json_list(text)
     return {"keywords": keywords} if keywords else None
 
 
 def _add_crosswalk(fields: Fields, known: Mapping[str, object]) -> None:
-    """Add the other sites' ids: IMDb's, and YouTube's as trailers."""
+    """Add the ids of other sites: IMDb's, and YouTube's as trailers."""
     if "imdb_id" in known:
         fields["imdb_id"] = known["imdb_id"]
     trailers = youtube_trailers(known[column] for column in TRAILER_COLUMNS if column in known)

@@ -1,4 +1,4 @@
-"""Writes what a dump says as TMDB writes it, and reads the dumps whose columns are TMDB's own."""
+"""Convert a dump's fields to TMDB's format, and read the dumps with TMDB's own columns."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -29,28 +29,25 @@ Fields = dict[str, object]
 JoinedTables = Sequence[
     tuple[JoinedTable | JoinedLinks, Callable[[Fields, Mapping[str, object]], None]]
 ]
-"""Second tables, each with what adds its row to a movie's fields."""
-
-BOX_OFFICE = "marquee_box_office"
-"""Where figures of money stand that TMDB has no field for, one object per source."""
+"""Additional tables, each with a function that adds its row to a movie's fields."""
 
 
-def tmdb_columns(read_list: Callable[[str], object]) -> ColumnParsers:
-    """Return the columns that are TMDB's fields of the same name, with how each is read."""
+def tmdb_columns(parse_list: Callable[[str], object]) -> ColumnParsers:
+    """Return parsers of the columns that are named like TMDB's fields."""
     return {
         "budget": parse_positive,
-        "genres": read_list,
+        "genres": parse_list,
         "homepage": parse_text,
         "original_language": parse_text,
         "original_title": parse_text,
         "overview": parse_text,
         "popularity": parse_score,
-        "production_companies": read_list,
-        "production_countries": read_list,
+        "production_companies": parse_list,
+        "production_countries": parse_list,
         "release_date": parse_date,
         "revenue": parse_positive,
         "runtime": parse_positive,
-        "spoken_languages": read_list,
+        "spoken_languages": parse_list,
         "status": parse_text,
         "tagline": parse_text,
         "title": parse_text,
@@ -67,31 +64,31 @@ def read_movies(
     Args:
         kind: Which dump.
         table: Its main table.
-        columns: What reads the columns that are TMDB's fields.
-        joined: Its second tables.
+        columns: Parsers of the columns that are fields of TMDB.
+        joined: Its additional tables.
     """
-    repeats = DuplicateDetector()
-    for row in parse_rows(table, lambda row: _take(kind, row, columns, joined, repeats)):
+    duplicates = DuplicateDetector()
+    for row in parse_rows(table, lambda row: _parse_row(kind, row, columns, joined, duplicates)):
         yield row
-        for side, _ in joined:
-            yield from side.pop_rejected()
-    for side, _ in joined:
-        yield from side.finish()
+        for other, _ in joined:
+            yield from other.pop_rejected()
+    for other, _ in joined:
+        yield from other.finish()
 
 
-def _take(
-    kind: str, row: Row, columns: ColumnParsers, joined: JoinedTables, repeats: DuplicateDetector
+def _parse_row(
+    kind: str, row: Row, columns: ColumnParsers, joined: JoinedTables, duplicates: DuplicateDetector
 ) -> AcceptedRow | RejectedRow:
     tmdb_id = parse_cell(row.cells, "id", parse_id)
     if tmdb_id is None:
         return RejectedRow(row.where, RejectionReason.NO_ID, "id is empty")
     fields = {"id": tmdb_id, **parse_cells(row.cells, columns)}
     fields |= keep_unmapped(kind, row.cells, {"id", *columns})
-    refused = repeats.refuse(tmdb_id, row)
-    if refused:
-        return refused
-    for side, add in joined:
-        add(fields, side.find(tmdb_id))
+    rejected = duplicates.check(tmdb_id, row)
+    if rejected:
+        return rejected
+    for other, add in joined:
+        add(fields, other.find(tmdb_id))
     return AcceptedRow(
         row=row.where,
         fields=fields,
@@ -109,7 +106,7 @@ def add_credits(fields: Fields, known: Mapping[str, object]) -> None:
 
 
 def add_extras(fields: Fields, kind: str, own: Mapping[str, object]) -> None:
-    """Keep under the dump's own key what TMDB has no field for."""
+    """Add the fields that TMDB does not have, under the dump's own key."""
     if own:
         fields[extras_key(kind)] = {**fields.get(extras_key(kind), {}), **own}
 
@@ -126,7 +123,7 @@ def youtube_trailers(youtube_ids: Iterable[str]) -> dict[str, list]:
 
 
 def name_objects(names: Iterable[str]) -> list[dict[str, str]]:
-    """Return objects that have a name and no id.
+    """Return objects with a name and no id.
 
     Example:
         >>> name_objects(["Drama", "War"])
@@ -142,10 +139,10 @@ def us_certification(certification: str) -> dict[str, list]:
 
 
 def usd_figures(kind: str, **amounts: float | None) -> list[dict]:
-    """Return figures in US dollars as `BOX_OFFICE` holds them; unknown ones are left out.
+    """Return an item of `BOX_OFFICE_KEY` with amounts in US dollars; unknown ones are left out.
 
     Args:
-        kind: Where they are from.
+        kind: Name of the source.
         amounts: `worldwide`, `domestic`, `budget`, `opening`, in US dollars.
 
     Example:

@@ -1,6 +1,6 @@
-"""Trailers12k: metadata, genres with the official splits, and features as Zarr groups.
+"""Read Trailers12k: metadata, genres with the official splits, and features as Zarr groups.
 
-Source: seed 002.
+Source: reference implementation 002.
 """
 
 import io
@@ -20,34 +20,34 @@ KIND = "trailers12k"
 
 
 def read(path: Path) -> ParsedRows:
-    """Read what there is of Trailers12k; any of its files will do alone.
+    """Read the files of Trailers12k that exist; any of them is enough.
 
     Each movie has one `AcceptedRow`, by IMDb id: YouTube ids as videos, in order; the entry of
     `metadata.json`, genres and splits under `marquee_trailers12k`; and an array per group as
-    `<group>/{tmdb_id}.npy` in `files`, where the importer puts the movie's id. Arrays are read as
-    their movie's turn comes.
+    `<group>/{tmdb_id}.npy` in `files`, where the importer inserts the movie's id. Arrays are read one
+    by one.
 
     Args:
         path: The folder, or one of `metadata.json`, `mtgc.csv` and a `.zarr` folder.
 
     Yields:
-        `RejectedRow` for what cannot be taken, whole files included; the movie's other parts count.
+        `RejectedRow` for malformed rows and files; other data of the movie are accepted.
 
     Raises:
-        DumpError: There is nothing of Trailers12k.
+        DumpError: There is no file of Trailers12k.
     """
     metadata, mtgc, groups = _find(path)
     tables = [
         read_metadata(metadata) if metadata else ParsedFile(),
         read_mtgc(mtgc) if mtgc else ParsedFile(),
     ]
-    for said in tables:
-        yield from said.refused
+    for table in tables:
+        yield from table.rejected
     members: dict[str, list[ZarrGroup]] = {}
     for group in groups:
         yield from _open(group, members)
     for imdb_id in dict.fromkeys([*tables[0].rows, *tables[1].rows, *members]):
-        yield from _movie(imdb_id, tables, members.get(imdb_id, []))
+        yield from _parse_movie(imdb_id, tables, members.get(imdb_id, []))
 
 
 def _find(path: Path) -> tuple[Path | None, Path | None, list[Path]]:
@@ -66,12 +66,12 @@ def _find(path: Path) -> tuple[Path | None, Path | None, list[Path]]:
             return metadata, tables[0] if tables else None, groups
     raise DumpError(
         f"{path} holds nothing of Trailers12k: looked for {METADATA}, {MTGC_NAMES[0]} and folders "
-        f"that end in {GROUP_ENDING}. Give the folder that the download was unpacked into."
+        f"that end in {GROUP_ENDING}. Pass the folder that the download was unpacked into."
     )
 
 
 def _open(path: Path, members: dict[str, list[ZarrGroup]]) -> Iterator[RejectedRow]:
-    """Open a group and note which movies have an array in it."""
+    """Open a group, and collect the movies that have an array in it."""
     try:
         group = open_group(path)
     except UnsafeArrayError as error:
@@ -87,12 +87,12 @@ def _open(path: Path, members: dict[str, list[ZarrGroup]]) -> Iterator[RejectedR
             members.setdefault(member, []).append(group)
 
 
-def _movie(imdb_id: str, tables: list[ParsedFile], groups: list[ZarrGroup]) -> ParsedRows:
+def _parse_movie(imdb_id: str, tables: list[ParsedFile], groups: list[ZarrGroup]) -> ParsedRows:
     places: list[str] = []
     kept: dict[str, object] = {}
-    for said in tables:
-        if imdb_id in said.rows:
-            where, row = said.rows[imdb_id]
+    for table in tables:
+        if imdb_id in table.rows:
+            where, row = table.rows[imdb_id]
             places.append(where)
             kept |= row
     files: dict[str, Path | bytes] = {}

@@ -1,52 +1,49 @@
-"""Trailers12k's `metadata.json` and `mtgc.csv`: what they say of each movie, by IMDb id."""
+"""Read Trailers12k's `metadata.json` and `mtgc.csv`, by IMDb id."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.core.errors import DumpError
+from pipeline.core.movie_ids import IMDB_ID, YOUTUBE_ID
 from pipeline.crawl.datasets.csv_tables import open_table
 from pipeline.crawl.datasets.dump_rows import RejectedRow, RejectionReason
 from pipeline.layouts.trailers12k_layout import (
     GENRES,
-    IMDB_ID,
     METADATA_KEY,
     MTGC_COLUMNS,
     SPLITS,
-    read_imdb_id,
+    normalise_imdb_id,
 )
 
 MAX_METADATA_BYTES = 512 * 1024 * 1024
 MAX_ENTRY_DEPTH = 16
 
-_YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
-
 
 @dataclass
 class ParsedFile:
-    """What one file says, by IMDb id.
+    """The rows of one file, by IMDb id.
 
     Attributes:
-        rows: Where it stands, for a person, and what it says.
-        refused: What is not taken.
+        rows: Place in the file, for a person, and parsed row.
+        rejected: Rejected rows.
     """
 
     rows: dict[str, tuple[str, dict]] = field(default_factory=dict)
-    refused: list[RejectedRow] = field(default_factory=list)
+    rejected: list[RejectedRow] = field(default_factory=list)
 
     def add(self, imdb_id: str, where: str, row: dict) -> None:
-        """Take a row, unless its movie stands there already."""
+        """Add a row; reject it where its movie has one already."""
         if imdb_id in self.rows:
             first = self.rows[imdb_id][0]
-            self.refuse(where, RejectionReason.DUPLICATE, f"{imdb_id} stands at {first} already")
+            self.reject(where, RejectionReason.DUPLICATE, f"{imdb_id} stands at {first} already")
         else:
             self.rows[imdb_id] = (where, row)
 
-    def refuse(self, where: str, reason: RejectionReason, detail: str) -> None:
-        """Note what is not taken."""
-        self.refused.append(RejectedRow(where, reason, detail))
+    def reject(self, where: str, reason: RejectionReason, detail: str) -> None:
+        """Add a rejected row."""
+        self.rejected.append(RejectedRow(where, reason, detail))
 
 
 def read_metadata(path: Path) -> ParsedFile:
@@ -57,51 +54,51 @@ def read_metadata(path: Path) -> ParsedFile:
     Raises:
         DumpError: It is no JSON object with `trailers12k`.
     """
-    said = ParsedFile()
+    parsed = ParsedFile()
     for db_id, entry in _entries(path).items():
         where = f"{path.name} {db_id[:40]}"
         imdb = _mapping(_mapping(entry).get("imdb"))
-        imdb_id = read_imdb_id(imdb.get("id"))
+        imdb_id = normalise_imdb_id(imdb.get("id"))
         if imdb_id is None:
-            said.refuse(where, RejectionReason.NO_ID, f"imdb.id is {str(imdb.get('id'))[:40]!r}")
+            parsed.reject(where, RejectionReason.NO_ID, f"imdb.id is {str(imdb.get('id'))[:40]!r}")
         elif _depth(entry) > MAX_ENTRY_DEPTH:
-            said.refuse(where, RejectionReason.MALFORMED, f"more than {MAX_ENTRY_DEPTH} levels")
+            parsed.reject(where, RejectionReason.MALFORMED, f"more than {MAX_ENTRY_DEPTH} levels")
         else:
-            youtube_ids = list(_youtube_ids(entry, where, said))
-            said.add(
+            youtube_ids = list(_youtube_ids(entry, where, parsed))
+            parsed.add(
                 imdb_id, where, {"db_id": db_id, "metadata": entry, "youtube_ids": youtube_ids}
             )
-    return said
+    return parsed
 
 
 def read_mtgc(path: Path) -> ParsedFile:
-    """Read `mtgc.csv`: ten genres, and the part of three splits that each movie is in.
+    """Read `mtgc.csv`: ten genres, and the set of each movie in three splits.
 
     Each row has `genres` (names) and `splits` (0, 1 or 2 by name).
 
     Raises:
         DumpError: It is no such table.
     """
-    said = ParsedFile()
+    parsed = ParsedFile()
     for row in open_table(path, MTGC_COLUMNS).read_rows():
         if isinstance(row, RejectedRow):
-            said.refused.append(row)
+            parsed.rejected.append(row)
             continue
         cells = row.cells
         odd = [n for n in GENRES if cells[n] not in ("0", "1")]
         odd += [n for n in SPLITS if cells[n] not in ("0", "1", "2")]
         if not IMDB_ID.fullmatch(cells["mid"]):
-            said.refuse(
-                row.where, RejectionReason.NO_ID, f"mid is {cells['mid'][:40]!r}, wanted tt…"
+            parsed.reject(
+                row.where, RejectionReason.NO_ID, f"mid is {cells['mid'][:40]!r}, expected tt…"
             )
         elif odd:
-            detail = f"{odd[0]} is {cells[odd[0]][:40]!r}, wanted 0, 1 (or 2 in a split)"
-            said.refuse(row.where, RejectionReason.MALFORMED, detail)
+            detail = f"{odd[0]} is {cells[odd[0]][:40]!r}, expected 0, 1 (or 2 in a split)"
+            parsed.reject(row.where, RejectionReason.MALFORMED, detail)
         else:
             genres = [name for name in GENRES if cells[name] == "1"]
             splits = {name: int(cells[name]) for name in SPLITS}
-            said.add(cells["mid"], row.where, {"genres": genres, "splits": splits})
-    return said
+            parsed.add(cells["mid"], row.where, {"genres": genres, "splits": splits})
+    return parsed
 
 
 def _entries(path: Path) -> Mapping:
@@ -110,12 +107,12 @@ def _entries(path: Path) -> Mapping:
             raise DumpError(
                 f"{path} is larger than {MAX_METADATA_BYTES} bytes. Is it the right file?"
             )
-        value = json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_refuse_constant)
+        value = json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_reject_constant)
     except OSError as error:
         raise DumpError(f"{path} cannot be opened: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:
         raise DumpError(
-            f"{path} is no JSON in UTF-8 ({type(error).__name__}): fetch it again."
+            f"{path} is no JSON in UTF-8 ({type(error).__name__}): download it again."
         ) from None
     entries = _mapping(value).get(METADATA_KEY)
     if not isinstance(entries, dict):
@@ -123,20 +120,20 @@ def _entries(path: Path) -> Mapping:
     return entries
 
 
-def _refuse_constant(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _youtube_ids(entry: Mapping, where: str, said: ParsedFile) -> Iterator[str]:
-    """Return the ids that YouTube could have given; of the others say which they were."""
+def _youtube_ids(entry: Mapping, where: str, parsed: ParsedFile) -> Iterator[str]:
+    """Yield valid YouTube ids; reject the others."""
     trailers = _mapping(entry.get("youtube")).get("trailers")
     for number, trailer in enumerate(trailers if isinstance(trailers, list) else [], start=1):
         youtube_id = _mapping(trailer).get("id")
-        if isinstance(youtube_id, str) and _YOUTUBE_ID.fullmatch(youtube_id):
+        if isinstance(youtube_id, str) and YOUTUBE_ID.fullmatch(youtube_id):
             yield youtube_id
         else:
-            detail = f"{str(youtube_id)[:40]!r} is no YouTube id; the film's other trailers count"
-            said.refuse(f"{where} trailer {number}", RejectionReason.MALFORMED, detail)
+            detail = f"{str(youtube_id)[:40]!r} is no YouTube id; the movie's other trailers are accepted"
+            parsed.reject(f"{where} trailer {number}", RejectionReason.MALFORMED, detail)
 
 
 def _mapping(value: object) -> Mapping:
@@ -144,7 +141,7 @@ def _mapping(value: object) -> Mapping:
 
 
 def _depth(value: object) -> int:
-    """Count levels one by one, so that the check itself needs no recursion."""
+    """Count levels without recursion."""
     level, depth = [value], 0
     while level and depth <= MAX_ENTRY_DEPTH:
         level = [

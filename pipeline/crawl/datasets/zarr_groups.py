@@ -1,4 +1,4 @@
-"""A Zarr group of Trailers12k: one float32 array per movie, format 2 or 3, read one at a time."""
+"""Read a Zarr group of Trailers12k: one float32 array per movie, in format 2 or 3."""
 
 import zlib
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.core.errors import DumpError
+from pipeline.core.movie_ids import IMDB_ID
 from pipeline.crawl.datasets.dump_rows import RejectedRow, RejectionReason
 from pipeline.crawl.datasets.zarr_guard import UnsafeArrayError, check_array, read_meta
 from pipeline.layouts.trailers12k_layout import (
     GROUP_ENDING,
-    IMDB_ID,
     WIDTH_ATTRIBUTE,
     is_group_name,
 )
@@ -21,18 +21,18 @@ _DAMAGE = (
     OSError, ValueError, TypeError, KeyError, IndexError, RuntimeError, EOFError, BufferError,
     MemoryError, zlib.error,
 )  # fmt: skip
-"""What zarr and its codecs raise for damaged arrays."""
+"""Errors that zarr and its codecs raise for damaged arrays."""
 
 
 @dataclass(frozen=True)
 class ZarrGroup:
-    """One group.
+    """One Zarr group.
 
     Attributes:
         path: Its folder.
-        name: Without `.zarr`; names a folder of the store.
+        name: Name without `.zarr`, also that of a folder of the store.
         zarr_format: 2 or 3.
-        width: Features, as the group's attribute says.
+        width: Number of features, from the group's attribute.
     """
 
     path: Path
@@ -41,7 +41,7 @@ class ZarrGroup:
     width: int
 
     def members(self) -> Iterator[str | RejectedRow]:
-        """Return the IMDb id of every array, in order; what has another name is refused."""
+        """Yield the IMDb id of every array, in order; other names are rejected."""
         for path in sorted(self.path.iterdir()):
             if path.name.startswith(".") or path.name == "zarr.json":
                 continue
@@ -52,7 +52,7 @@ class ZarrGroup:
                 yield path.name
             else:
                 yield RejectedRow(
-                    where, RejectionReason.NO_ID, "an array named by an IMDb id was wanted"
+                    where, RejectionReason.NO_ID, "expected an array named by an IMDb id"
                 )
 
     def read(self, imdb_id: str) -> np.ndarray:
@@ -62,14 +62,15 @@ class ZarrGroup:
             float32, shape (rows, width) or (width,).
 
         Raises:
-            UnsafeArrayError: It wants more than numbers.
-            DumpError: It is damaged, of another type or width, or holds what is no number.
+            UnsafeArrayError: It holds more than numbers.
+            DumpError: It is damaged, has another type or width, or a value that is no number.
         """
         folder = self.path / imdb_id
         layout = check_array(folder, self.zarr_format)
         if layout.shape[-1] != self.width:
             raise DumpError(
-                f"{layout.shape[-1]} features where the group's {WIDTH_ATTRIBUTE} says {self.width}"
+                f"{layout.shape[-1]} features, expected {self.width} from the attribute "
+                f"{WIDTH_ATTRIBUTE} of the group"
             )
         array = self._open(folder)
         if not np.isfinite(array).all():
@@ -87,7 +88,7 @@ class ZarrGroup:
 
 
 def is_group(path: Path) -> bool:
-    """Whether a folder is a Zarr group, whatever its name."""
+    """Return whether a folder is a Zarr group, whatever its name."""
     return (path / ".zgroup").is_file() or (
         (path / "zarr.json").is_file() and not (path / ".zarray").exists()
     )
@@ -98,14 +99,14 @@ def open_group(path: Path) -> ZarrGroup:
 
     Raises:
         UnsafeArrayError: It is a link to another place.
-        DumpError: It is no group, its name would not do for a folder, or it does not say how many
-            features its arrays have.
+        DumpError: It is no group, its name is unsafe for a folder, or the number of features is
+            missing.
     """
     name = path.name.removesuffix(GROUP_ENDING)
     if path.is_symlink():
         raise UnsafeArrayError("it is a link to another place")
     if not path.is_dir():
-        raise DumpError("a folder was wanted: unpack it first")
+        raise DumpError("expected a folder: unpack it first")
     if not is_group(path):
         raise DumpError("it holds neither .zgroup nor zarr.json: is it unpacked completely?")
     if not is_group_name(name):
@@ -119,7 +120,5 @@ def open_group(path: Path) -> ZarrGroup:
             raise DumpError("zarr.json describes no group with attributes")
     width = attributes.get(WIDTH_ATTRIBUTE)
     if type(width) is not int or width < 1:
-        raise DumpError(
-            f"its attribute {WIDTH_ATTRIBUTE} is {str(width)[:40]}, a number was wanted"
-        )
+        raise DumpError(f"its attribute {WIDTH_ATTRIBUTE} is {str(width)[:40]}, expected a number")
     return ZarrGroup(path, name, zarr_format, width)

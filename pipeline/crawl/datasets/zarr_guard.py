@@ -1,4 +1,4 @@
-"""What one Zarr array on disk says of itself, and whether its chunks are what it says."""
+"""Check the metadata of one Zarr array on disk, and its chunks against them."""
 
 import bz2
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 from pipeline.core.errors import DumpError
 
 MAX_ARRAY_BYTES = 256 * 1024 * 1024
-"""Largest array that is read; the published ones have some hundred KB."""
+"""Largest array that is read; the published ones have a few hundred KB."""
 
 MAX_CHUNKS = 4096
 MAX_META_BYTES = 64 * 1024
@@ -27,18 +27,18 @@ _DAMAGE = (OSError, ValueError, zlib.error, EOFError)
 
 
 class UnsafeArrayError(DumpError):
-    """An array wants more than numbers, or a place outside its folder."""
+    """An array holds more than numbers, or leads out of its folder."""
 
 
 @dataclass(frozen=True)
 class ArrayLayout:
-    """An array as its metadata says.
+    """Layout of an array, from its metadata.
 
     Attributes:
         shape, chunks: In items.
         codec: Name of the one compressor, "" for none.
         has_checksum: Whether four bytes of CRC32C follow each chunk.
-        prefix, separator: How the names of chunk files are made.
+        prefix, separator: Of the names of chunk files.
     """
 
     shape: tuple[int, ...]
@@ -49,19 +49,19 @@ class ArrayLayout:
     separator: str
 
     def chunk_names(self) -> Iterator[str]:
-        """Return the name of every chunk's file."""
+        """Yield the file name of every chunk."""
         counts = [ceil(side / chunk) for side, chunk in zip(self.shape, self.chunks, strict=True)]
         for place in product(*map(range, counts)):
             yield self.prefix + self.separator.join(map(str, place))
 
 
 def check_array(folder: Path, zarr_format: int) -> ArrayLayout:
-    """Make sure that an array can be opened without harm and is whole.
+    """Check that an array is safe to open, and complete.
 
     Raises:
         UnsafeArrayError: It holds pickles or objects, or a link that leads elsewhere.
         DumpError: It is no float32 array of one or two dimensions, is too large, or a chunk is
-            missing, cut off or larger than it should be.
+            missing, truncated or too large.
     """
     meta = read_meta(folder / _META[zarr_format])
     layout = _read_v2(meta) if zarr_format == 2 else _read_v3(meta)
@@ -92,10 +92,10 @@ def _read_v2(meta: Mapping) -> ArrayLayout:
     compressor = meta.get("compressor")
     codec = _name(compressor, "id") if compressor is not None else ""
     for one in (codec, *(_name(item, "id") for item in _list(meta.get("filters") or []))):
-        _refuse_unsafe(one)
+        _reject_unsafe(one)
     _check_type(meta.get("dtype"), 2)
     if meta.get("filters"):
-        raise DumpError("filters are not read; they stand for no published array")
+        raise DumpError("filters are not supported; no published array has any")
     return ArrayLayout(
         _sides(meta.get("shape")),
         _sides(meta.get("chunks")),
@@ -111,13 +111,13 @@ def _read_v3(meta: Mapping) -> ArrayLayout:
         raise DumpError("zarr.json describes no array")
     codecs = [_name(codec, "name") for codec in _list(meta.get("codecs"))]
     for codec in codecs:
-        _refuse_unsafe(codec)
+        _reject_unsafe(codec)
     _check_type(meta.get("data_type"), 3)
     has_checksum = codecs[-1:] == ["crc32c"]
     if has_checksum:
         codecs.pop()
     if codecs[:1] != ["bytes"] or len(codecs) > 2 or meta.get("storage_transformers"):
-        raise DumpError(f"codecs {', '.join(codecs)[:80]}: wanted bytes and one compressor")
+        raise DumpError(f"codecs {', '.join(codecs)[:80]}: expected bytes and one compressor")
     grid, keys = _dict(meta.get("chunk_grid")), _dict(meta.get("chunk_key_encoding"))
     if grid.get("name") != "regular" or keys.get("name") not in ("default", "v2"):
         raise DumpError("its chunks are not on a regular grid")
@@ -138,17 +138,17 @@ def _check_type(value: object, zarr_format: int) -> None:
     if value in ("|O", "object"):
         raise UnsafeArrayError("its items are objects, which are stored as pickles")
     if not isinstance(value, str) or not _FLOAT32[zarr_format].fullmatch(value):
-        raise DumpError(f"float32 was wanted, and {str(value)[:40]} came")
+        raise DumpError(f"expected float32, got {str(value)[:40]}")
 
 
-def _refuse_unsafe(codec: str) -> None:
+def _reject_unsafe(codec: str) -> None:
     if any(word in codec for word in _UNSAFE_CODECS):
-        raise UnsafeArrayError(f"the codec {codec[:40]} makes objects")
+        raise UnsafeArrayError(f"the codec {codec[:40]} creates objects")
 
 
 def _check_size(layout: ArrayLayout) -> None:
     if len(layout.shape) not in (1, 2) or len(layout.chunks) != len(layout.shape):
-        raise DumpError(f"shape {layout.shape}, chunks {layout.chunks}: wanted one or two sides")
+        raise DumpError(f"shape {layout.shape}, chunks {layout.chunks}: expected one or two sides")
     if max(prod(layout.shape), prod(layout.chunks)) * _ITEM_BYTES > MAX_ARRAY_BYTES:
         raise DumpError(f"{layout.shape} items in chunks of {layout.chunks} are too many")
     if prod(ceil(s / c) for s, c in zip(layout.shape, layout.chunks, strict=True)) > MAX_CHUNKS:
@@ -167,7 +167,7 @@ def _check_links(folder: Path) -> None:
 def _check_chunk(path: Path, name: str, layout: ArrayLayout, expected: int) -> None:
     try:
         if path.stat().st_size > expected + MAX_META_BYTES:
-            raise DumpError(f"chunk {name} is larger than what it should unpack to")
+            raise DumpError(f"chunk {name} is larger than its unpacked size")
         data = path.read_bytes()
         data = data[:-4] if layout.has_checksum else data
         size = _unpacked_size(layout.codec, data, expected + 1)
@@ -176,16 +176,16 @@ def _check_chunk(path: Path, name: str, layout: ArrayLayout, expected: int) -> N
     except _DAMAGE as error:
         raise DumpError(f"chunk {name} is damaged: {str(error)[:80]}") from None
     if size != expected:
-        raise DumpError(f"chunk {name} holds {size} bytes where {expected} were wanted")
+        raise DumpError(f"chunk {name} holds {size} bytes, expected {expected}")
 
 
 def _unpacked_size(codec: str, data: bytes, limit: int) -> int:
-    """Say how large a chunk becomes, counting no further than `limit`."""
+    """Return the unpacked size of a chunk, at most `limit`."""
     if codec == "":
         return len(data)
     if codec == "blosc":
         if len(data) < 16 or int.from_bytes(data[12:16], "little") != len(data):
-            raise ValueError("cut off, or no Blosc data")
+            raise ValueError("truncated, or no Blosc data")
         return int.from_bytes(data[4:8], "little")
     if codec == "lz4":
         return int.from_bytes(data[:4], "little")
@@ -196,7 +196,7 @@ def _unpacked_size(codec: str, data: bytes, limit: int) -> int:
 
         with pa.input_stream(pa.py_buffer(data), compression="zstd") as stream:
             return len(stream.read(limit))
-    raise DumpError(f"the codec {codec[:40]} is not read")
+    raise DumpError(f"the codec {codec[:40]} is not supported")
 
 
 def _unpack_whole(codec: str, data: bytes, limit: int) -> int:
@@ -206,14 +206,14 @@ def _unpack_whole(codec: str, data: bytes, limit: int) -> int:
         machine = zlib.decompressobj(31 if codec == "gzip" else 15)
     size = len(machine.decompress(data, limit))
     if size < limit and (not machine.eof or machine.unused_data):
-        raise ValueError("cut off, or followed by something else")
+        raise ValueError("truncated, or followed by other data")
     return size
 
 
 def _sides(value: object) -> tuple[int, ...]:
     sides = tuple(_list(value))
     if not all(type(side) is int and 0 < side <= MAX_ARRAY_BYTES for side in sides):
-        raise DumpError(f"sides above 0 were wanted, and {str(value)[:60]} came")
+        raise DumpError(f"expected sides above 0, got {str(value)[:60]}")
     return sides
 
 
@@ -232,11 +232,11 @@ def _name(value: object, key: str) -> str:
 
 def _dict(value: object) -> Mapping:
     if not isinstance(value, dict):
-        raise DumpError(f"a JSON object was wanted, and {str(value)[:40]!r} came")
+        raise DumpError(f"expected a JSON object, got {str(value)[:40]!r}")
     return value
 
 
 def _list(value: object) -> list:
     if not isinstance(value, list):
-        raise DumpError(f"a list was wanted, and {str(value)[:40]!r} came")
+        raise DumpError(f"expected a list, got {str(value)[:40]!r}")
     return value

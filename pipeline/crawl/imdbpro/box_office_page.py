@@ -1,4 +1,4 @@
-"""Reads IMDbPro's box-office page; what is not that page is told apart, never read as "no revenue".
+"""Parse IMDbPro's box-office page; any other page is an error, never "no revenue".
 
 Source:
     Layout as six public readers of the page have it; it may change without notice.
@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from pipeline.core.errors import RecordError
-from pipeline.core.outcomes import Reason
 from pipeline.crawl.imdbpro.login_walls import raise_for_wall
+from pipeline.crawl.imdbpro.page_text import layout_error
 from pipeline.crawl.monetary_amounts import SIGNS, MonetaryAmount, parse_amount
 
 SUMMARY = "div#box_office_summary"
@@ -22,18 +21,19 @@ ROWS = {
     "gross_domestic": "gross_usa_summary",
     "gross_worldwide": "gross_world_summary",
 }
-"""Class of the row that holds each figure; an unknown figure has no row."""
+"""CSS class of each figure's row; an unknown figure has no row."""
 
 PAGE_WITHOUT_SUMMARY = "div#box_office_details, table#box_office_mojo, span.empty_mojo_table"
-"""What stands on a box-office page of a movie of which no figure is known."""
+"""Nodes of the box-office page of a movie without any known figure."""
 
+_PAGE = "the box-office summary"
 _WORLD = re.compile("world", re.IGNORECASE)
-_ANY_MONEY = re.compile(rf"[{''.join(SIGNS)}]\s*[0-9]|\b[A-Z]{{3}}\s?[0-9]{{1,3}},[0-9]{{3}}")
+_ANY_AMOUNT = re.compile(rf"[{''.join(SIGNS)}]\s*[0-9]|\b[A-Z]{{3}}\s?[0-9]{{1,3}},[0-9]{{3}}")
 
 
 @dataclass(frozen=True)
 class BoxOffice:
-    """The four figures of the summary; None where IMDbPro does not know one."""
+    """The four figures of the summary; None where IMDbPro does not have one."""
 
     budget: MonetaryAmount | None = None
     opening: MonetaryAmount | None = None
@@ -42,17 +42,17 @@ class BoxOffice:
 
     @property
     def has_domestic_run(self) -> bool:
-        """Whether a table of days is to be expected: it lists the domestic run."""
+        """Whether a table of days can be expected: it lists the domestic run."""
         return bool(self.opening or self.gross_domestic)
 
 
 def parse_box_office(html: str | bytes) -> BoxOffice:
-    """Read `/title/{tt}/boxoffice`.
+    """Parse `/title/{tt}/boxoffice`.
 
     Raises:
-        CredentialError: It is the page that asks to log in.
-        SourceError: It is the page that asks whether one is a robot, or for consent.
-        RecordError: It is none of these nor a box-office page as known: the layout has changed.
+        CredentialError: It is the login page.
+        SourceError: It is a robot check, or a request for consent.
+        RecordError: It is neither of these nor a box-office page of the known layout.
 
     Example:
         >>> page = '''<div id="box_office_summary"><div class="budget_summary">
@@ -67,10 +67,10 @@ def parse_box_office(html: str | bytes) -> BoxOffice:
             raise_for_wall(page, "a box-office page")
         return BoxOffice()
     figures = {name: _read_row(summary, css_class) for name, css_class in ROWS.items()}
-    if not any(figures.values()) and _ANY_MONEY.search(summary.text()):
-        raise _drifted("money stands in no known row")
+    if not any(figures.values()) and _ANY_AMOUNT.search(summary.text()):
+        raise layout_error(_PAGE, "an amount stands in no known row")
     if figures["gross_worldwide"] is None and _names_the_world_elsewhere(summary):
-        raise _drifted("it names a worldwide figure in no known row")
+        raise layout_error(_PAGE, "it names a worldwide figure in no known row")
     return BoxOffice(**figures)
 
 
@@ -80,20 +80,14 @@ def _read_row(summary: LexborNode, css_class: str) -> MonetaryAmount | None:
         return None
     figure = row.css_first(FIGURE)
     if figure is None:
-        raise _drifted(f"the row {css_class} has no figure")
+        raise layout_error(_PAGE, f"the row {css_class} has no figure")
     return parse_amount(figure.text())
 
 
 def _names_the_world_elsewhere(summary: LexborNode) -> bool:
-    """Whether "world" stands in the summary, and in none of the rows that are known.
+    """Return whether "world" is in the summary and in none of the known rows.
 
-    A renamed row among known ones would else pass for a worldwide gross that nobody knows.
+    Otherwise a renamed row among known ones would pass for an unknown worldwide gross.
     """
     known = [row.text() for name in ROWS.values() if (row := summary.css_first(f".{name}"))]
     return bool(_WORLD.search(summary.text())) and not any(map(_WORLD.search, known))
-
-
-def _drifted(what: str) -> RecordError:
-    return RecordError(
-        Reason.MALFORMED, f"the box-office summary: {what}; IMDbPro's layout has changed"
-    )

@@ -1,6 +1,6 @@
-"""Writes seed 000's table of IMDbPro: a CSV file with 20 columns, one row per movie.
+"""Write reference implementation 000's CSV table of IMDbPro: 20 columns, one row per movie.
 
-Source: seed 000, `IMDB_crawl_36k_rawdata.csv`.
+Source: reference implementation 000, `IMDB_crawl_36k_rawdata.csv`.
 """
 
 import csv
@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.crawl.box_office_figures import (
-    KINDS,
+    FIGURE_KINDS,
     order_by_trust,
     read_amount,
     read_imported_figures,
@@ -33,9 +33,9 @@ COLUMNS = (
 )  # fmt: skip
 
 RAW = "marquee_imdbpro_csv"
-"""Key of a movie's fields under which the texts of its row are kept as they stood."""
+"""Key of a movie's fields that holds the original texts of its row."""
 
-MONEY_COLUMNS = {
+AMOUNT_COLUMNS = {
     "budget": "Budget",
     "opening": "Opening",
     "domestic": "Gross_Domestic",
@@ -43,21 +43,21 @@ MONEY_COLUMNS = {
 }
 
 MAX_NAMES = 3
-"""So many names stand in one cell of the seed's table."""
+"""Number of names in one cell of the original table."""
 
 WRITING_JOBS = ("Writer", "Screenplay", "Story", "Author", "Novel")
 
 
 def write_imdbpro_csv(rows: Iterable[AcceptedRow | RejectedRow], path: Path) -> int:
-    """Write movies as seed 000's table has them.
+    """Write movies in the format of reference implementation 000's table.
 
-    A movie that was read from such a table is written with the texts it had. Of another one the
-    cells are made of its fields in TMDB's shape and of `marquee_box_office`; what those do not say
-    stays empty.
+    A movie that was read from such a table is written with its original texts. For another one the
+    cells are derived from its fields in TMDB's format and from `marquee_box_office`; unknown cells
+    stay empty.
 
     Args:
-        rows: Movies; refused rows are left out.
-        path: The file; it is there only when it is complete.
+        rows: Movies; rejected rows are left out.
+        path: The file; it exists only when it is complete.
 
     Returns:
         The number of movies written.
@@ -97,21 +97,22 @@ def make_cells(movie: AcceptedRow) -> dict[str, str]:
         "tmdb_id": "" if movie.tmdb_id is None else str(movie.tmdb_id),
         **_name_people(read_mapping(fields.get("credits"))),
         **{
-            MONEY_COLUMNS[kind]: format_amount(money) for kind, money in _find_money(fields).items()
+            AMOUNT_COLUMNS[kind]: format_amount(amount)
+            for kind, amount in _find_amounts(fields).items()
         },
     }
     return {column: made.get(column, "") for column in COLUMNS}
 
 
-def _find_money(fields: Mapping) -> dict[str, MonetaryAmount]:
+def _find_amounts(fields: Mapping) -> dict[str, MonetaryAmount]:
     """Return the most trusted figure of each kind; TMDB's own fields come last here."""
     found = {
         "budget": _usd(fields.get("budget")),
         "worldwide": _usd(fields.get("revenue")),
     }
     for figures in reversed(order_by_trust(read_imported_figures(fields))):
-        found |= {kind: money for kind in KINDS if (money := getattr(figures, kind))}
-    return {kind: money for kind, money in found.items() if money}
+        found |= {kind: amount for kind in FIGURE_KINDS if (amount := getattr(figures, kind))}
+    return {kind: amount for kind, amount in found.items() if amount}
 
 
 def _usd(value: object) -> MonetaryAmount | None:
@@ -125,8 +126,8 @@ def _write_date(day: date | None) -> str:
 def _certification(fields: Mapping) -> str:
     for place in read_mappings(read_mapping(fields.get("release_dates")).get("results")):
         if place.get("iso_3166_1") == "US":
-            said = read_texts(place.get("release_dates"), "certification")
-            return said[0] if said else ""
+            found = read_texts(place.get("release_dates"), "certification")
+            return found[0] if found else ""
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Reads IMDbPro's table of days: what a movie earned in its domestic run, day by day or by week.
+"""Parse IMDbPro's daily table: what a movie earned in its domestic run, by day or by week.
 
 Source:
     Layout as public readers of the page have it; it may change without notice.
@@ -15,6 +15,7 @@ from pipeline.core.errors import RecordError
 from pipeline.core.outcomes import Reason
 from pipeline.crawl.dates import parse_us_date
 from pipeline.crawl.imdbpro.login_walls import raise_for_wall
+from pipeline.crawl.imdbpro.page_text import layout_error
 from pipeline.crawl.monetary_amounts import parse_amount
 
 TABLE = "table#box_office_mojo"
@@ -24,18 +25,19 @@ CELL = "td[data-sort-value]"
 COLUMNS = (
     "date", "gross", "daily_change", "weekly_change", "theatres", "average", "gross_to_date",
 )  # fmt: skip
-"""What the cells of a row hold, in order; the key that the table sorts by is the value."""
+"""Columns of a row, in order; the sort key of a cell is its value."""
 
+_PAGE = "the table of days"
 _EPOCH = re.compile(r"-?[0-9]{9,13}")
 
 
 @dataclass(frozen=True)
 class Day:
-    """One row of the table; amounts in the table's currency, None where nothing stands.
+    """One row of the table; amounts in the table's currency, None where a cell is empty.
 
     Attributes:
-        day: First day of what the row is about.
-        theatres: In how many the movie ran.
+        day: First day of the row's period.
+        theatres: Number of theatres that showed the movie.
         gross, gross_to_date: In units of `Days.currency`.
     """
 
@@ -47,7 +49,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Days:
-    """The table: its rows in order of time, and their currency where it says one."""
+    """The table: its rows by date, and their currency where it shows one."""
 
     days: tuple[Day, ...] = ()
     currency: str | None = None
@@ -59,12 +61,12 @@ class Days:
 
 
 def parse_days(html: str | bytes) -> Days:
-    """Read `/title/{tt}/boxoffice/_ajax`; no rows where it says that there are none.
+    """Parse `/title/{tt}/boxoffice/_ajax`; no rows where the page states that there are none.
 
     Raises:
-        CredentialError, SourceError: See `imdbpro_walls`.
-        RecordError: `BOT_CHECK` where it holds neither the table nor its place, which means logged
-            out or blocked; `MALFORMED` where the table is not laid out as known.
+        CredentialError, SourceError: See `login_walls`.
+        RecordError: `BOT_CHECK` where it holds neither the table nor its container, which means
+            logged out or blocked; `MALFORMED` where the layout is unknown.
 
     Example:
         >>> cells = "".join(f"<td data-sort-value='{key}'>{key}</td>"
@@ -76,35 +78,31 @@ def parse_days(html: str | bytes) -> Days:
     table = page.css_first(TABLE)
     if table is None:
         if page.css_first(NO_DATA) is None:
-            _refuse(page)
+            _raise_for_page(page)
         return Days()
     rows = [cells for row in table.css("tr") if (cells := row.css(CELL))]
     if not rows:
-        raise _drifted("it has no cell with a data-sort-value")
+        raise layout_error(_PAGE, "it has no cell with a data-sort-value")
     days = sorted((_read_day(cells) for cells in rows), key=lambda day: day.day)
     return Days(tuple(days), _read_currency(rows))
 
 
-def _refuse(page: LexborHTMLParser) -> None:
-    """Raise what the page is; an empty place of the table is drift, no place at all a block."""
+def _raise_for_page(page: LexborHTMLParser) -> None:
+    """Raise the page's error: an empty container means a changed layout, none means blocked."""
     if page.css_first(DETAILS) is not None:
-        raise _drifted("its place is there and neither rows nor the mark that there are none")
+        raise layout_error(_PAGE, "its container holds neither rows nor a note that there are none")
     try:
-        raise_for_wall(page, "the table of days")
+        raise_for_wall(page, _PAGE)
     except RecordError as error:
         raise RecordError(
             Reason.BOT_CHECK,
-            "the table of days was wanted and a page without it came: logged out or blocked",
+            f"expected {_PAGE}, got a page without it: logged out or blocked",
         ) from error
-
-
-def _drifted(what: str) -> RecordError:
-    return RecordError(Reason.MALFORMED, f"the table of days: {what}; IMDbPro's layout has changed")
 
 
 def _read_day(cells: list[LexborNode]) -> Day:
     if len(cells) < len(COLUMNS):
-        raise _drifted(f"a row has {len(cells)} cells where {len(COLUMNS)} were wanted")
+        raise layout_error(_PAGE, f"a row has {len(cells)} cells, expected {len(COLUMNS)}")
     of = dict(zip(COLUMNS, cells, strict=False))
     theatres = _read_number(of["theatres"])
     return Day(
@@ -120,7 +118,7 @@ def _key(cell: LexborNode) -> str:
 
 
 def _read_date(cell: LexborNode) -> date:
-    """Read the key as an ISO date, `20010105` or a time since 1970, else what a person sees."""
+    """Parse the key as an ISO date, `20010105` or a time since 1970, else the visible text."""
     key = _key(cell)
     if _EPOCH.fullmatch(key):
         seconds = int(key) / (1000 if len(key.lstrip("-")) > 10 else 1)
@@ -130,14 +128,14 @@ def _read_date(cell: LexborNode) -> date:
             return date.fromisoformat(text)
         except ValueError:
             continue
-    seen = parse_us_date(" ".join(cell.text().split()))
-    if seen is None:
-        raise _drifted(f"{key[:20]!r} is no date")
-    return seen
+    shown = parse_us_date(" ".join(cell.text().split()))
+    if shown is None:
+        raise layout_error(_PAGE, f"{key[:20]!r} is no date")
+    return shown
 
 
 def _read_number(cell: LexborNode) -> float | None:
-    """Read the key as a number; None for an empty one, a dash and zero, which mean unknown."""
+    """Parse the key as a number; None for an empty one, a dash and zero, which mean unknown."""
     key = _key(cell).replace(",", "")
     if key in ("", "-", "–", "—", "n/a", "N/A", "null", "None"):
         return None
@@ -146,17 +144,17 @@ def _read_number(cell: LexborNode) -> float | None:
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or abs(number) >= 1e15:
-        raise _drifted(f"{key[:20]!r} is no number")
+        raise layout_error(_PAGE, f"{key[:20]!r} is no number")
     return number if number > 0 else None
 
 
 def _read_currency(rows: list[list[LexborNode]]) -> str | None:
-    """Return the currency of the first amount that a person sees; the keys carry none."""
+    """Return the currency of the first visible amount; the keys carry none."""
     for cells in rows:
         try:
-            money = parse_amount(cells[COLUMNS.index("gross")].text())
+            amount = parse_amount(cells[COLUMNS.index("gross")].text())
         except RecordError:
             continue
-        if money:
-            return money.currency
+        if amount:
+            return amount.currency
     return None

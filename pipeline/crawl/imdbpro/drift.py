@@ -1,4 +1,4 @@
-"""Tells one strange page from a source whose pages have changed for all movies."""
+"""Distinguish one unreadable page from a source whose layout has changed for all movies."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -7,7 +7,7 @@ from pipeline.core.errors import SourceError
 from pipeline.core.outcomes import Outcome, Reason
 
 ENOUGH = 5.0
-"""Sum of weights, over movies in a row, at which the source counts as changed."""
+"""Sum of weights, over consecutive movies, at which the layout counts as changed."""
 
 STRANGE_WEIGHT = 1.0
 MISSING_WEIGHT = 0.25
@@ -19,14 +19,17 @@ STRANGE = frozenset(
         Reason.WRONG_TYPE, Reason.TOO_LARGE, Reason.GEO_BLOCKED, Reason.UNEXPECTED,
     }
 )  # fmt: skip
-"""Why a page counts as strange; a host that is down is the breaker's business."""
+"""Reasons for which a page counts as unreadable; a host that is down has a circuit breaker."""
 
 
 def weigh(reason: Reason | None) -> float | None:
-    """Say how much a page speaks for a change of the source; None is a good page.
+    """Return how much one page is evidence of a changed layout.
+
+    Args:
+        reason: Why the page could not be read; None for a good page.
 
     Returns:
-        0 for a good page; None where the failure says nothing of pages.
+        0 for a good page; None where the failure is no evidence about pages.
 
     Example:
         >>> weigh(None), weigh(Reason.MALFORMED), weigh(Reason.GONE), weigh(Reason.TIMEOUT)
@@ -46,19 +49,19 @@ def stop_on_layout_drift(
     source: str,
     enough: float = ENOUGH,
 ) -> Iterator[Outcome]:
-    """Pass outcomes on; stop where so many in a row came of strange pages.
+    """Yield outcomes; stop when too many consecutive pages are unreadable.
 
-    The outcome of a strange page is held back until a good page shows that the others are well, or
-    until there are no more. So where all pages are strange no movie has a row for it: none pays.
+    The outcome of an unreadable page is held back until a good page follows, or until the end. So
+    where all pages are unreadable no movie has a row for it: no retry is consumed.
 
     Args:
-        outcomes: One per movie, in the order they come.
-        weight_of: Gives of a movie what `weigh` gave; None where no page was read.
+        outcomes: One per movie, in order of arrival.
+        weight_of: Maps a movie to the weight of its page; None where no page was read.
         source: Name of the source, for the message.
-        enough: Sum that stops it.
+        enough: Sum of weights that stops it.
 
     Raises:
-        SourceError: The source's pages have changed, or it shows us others.
+        SourceError: The source's pages have changed, or it shows other ones to us.
     """
     held: list[Outcome] = []
     total = 0.0
@@ -68,7 +71,7 @@ def stop_on_layout_drift(
             held.append(outcome)
             total += weight
             if total >= enough:
-                raise SourceError(_tell(held, source))
+                raise SourceError(_drift_message(held, source))
             continue
         if weight == 0.0:
             yield from held
@@ -77,13 +80,13 @@ def stop_on_layout_drift(
     yield from held
 
 
-def _tell(held: list[Outcome], source: str) -> str:
+def _drift_message(held: list[Outcome], source: str) -> str:
     reasons = Counter(str(one.reason or "kept as it was") for one in held)
     counted = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
     last = held[-1]
     return (
-        f"{len(held)} films in a row got strange pages of {source} ({counted}; the last, movie "
-        f"{last.tmdb_id}: {last.detail}). Either its layout has drifted and marquee must learn the "
-        "new one, or it shows us a page of its own: look at one in a browser. No film pays for it; "
-        f"all stay due. Unset IMDBPRO_COOKIE to do without {source} until then."
+        f"{len(held)} consecutive movies got unreadable pages of {source} ({counted}; the last, "
+        f"movie {last.tmdb_id}: {last.detail}). Either its layout has drifted and marquee must "
+        "learn the new one, or it shows a special page: open one in a browser. No retry is consumed, "
+        f"all movies stay pending. Unset IMDBPRO_COOKIE to do without {source} until then."
     )

@@ -1,4 +1,4 @@
-"""Tells which page came where one of IMDbPro's was wanted: a log-in, a robot check, a consent.
+"""Detect pages that IMDbPro sends instead of the requested one: login, robot check, consent.
 
 Source:
     Amazon's sign-in and robot-check pages, AWS WAF's challenge, and the common consent banners, as
@@ -6,11 +6,13 @@ Source:
 """
 
 import re
+from typing import NoReturn
 
 from selectolax.lexbor import LexborHTMLParser
 
 from pipeline.core.errors import CredentialError, RecordError, SourceError
 from pipeline.core.outcomes import Reason
+from pipeline.crawl.imdbpro.page_text import read_node_text
 
 LOGIN = (
     "form[name=signIn], form#login_form, form[action*='/ap/signin'], input#ap_email, "
@@ -45,18 +47,19 @@ COOKIE_REMEDY = (
 BROWSER_REMEDY = "Open it in the browser that the cookie is from, {do}, and try again later."
 
 
-def raise_for_wall(page: LexborHTMLParser, wanted: str) -> None:
-    """Raise what the page is instead of the one that was wanted; it always is something.
+def raise_for_wall(page: LexborHTMLParser, expected: str) -> NoReturn:
+    """Raise the error that a page stands for which is not the expected one.
 
-    Only asked once what was wanted was not found: a page with figures may hold a link to log in.
+    Call it only where the expected content was not found: a page with figures may hold a login
+    link.
 
     Args:
-        page: What came.
-        wanted: What was wanted, for a person.
+        page: The received page.
+        expected: Name of the expected page, for a person.
 
     Raises:
-        CredentialError: It asks to log in, or to buy a membership.
-        SourceError: It asks whether we are a robot, or for consent.
+        CredentialError: It is a login page, or an offer of a membership.
+        SourceError: It is a robot check, or a request for consent.
         RecordError: `BOT_CHECK` where it is empty, `MALFORMED` where it is none of these.
     """
     wall = find_wall(page)
@@ -65,23 +68,21 @@ def raise_for_wall(page: LexborHTMLParser, wanted: str) -> None:
     body = page.body
     if body is None or (not body.text().strip() and body.css_first("[id], [class], img") is None):
         raise RecordError(
-            Reason.BOT_CHECK, f"{wanted} was wanted and an empty page came, as blocked readers get"
+            Reason.BOT_CHECK, f"expected {expected}, got an empty page, as blocked readers do"
         )
-    name = _title(page)
+    name = read_node_text(page, "title")
     called = f" (titled {name[:60]!r})" if name else ""
     raise RecordError(
         Reason.MALFORMED,
-        f"{wanted} was wanted and another page came{called}: IMDbPro's layout has changed",
+        f"expected {expected}, got another page{called}: IMDbPro's layout has changed",
     )
 
 
 def find_wall(page: LexborHTMLParser) -> SourceError | None:
-    """Return the error that a page stands for where it is no page of a movie, else None."""
-    name = _title(page)
+    """Return the error of a login page, robot check or request for consent; None for others."""
+    name = read_node_text(page, "title")
     if page.css_first(BLOCKING) is not None or BLOCKING_TITLE.search(name):
-        return SourceError(
-            f"IMDbPro asks whether we are a robot. {BROWSER_REMEDY.format(do='answer')}"
-        )
+        return SourceError(f"IMDbPro shows a robot check. {BROWSER_REMEDY.format(do='answer')}")
     if page.css_first(LOGIN) is not None or LOGIN_TITLE.search(name):
         return logged_out()
     if page.css_first(UPSELL) is not None or UPSELL_TITLE.search(name):
@@ -89,20 +90,15 @@ def find_wall(page: LexborHTMLParser) -> SourceError | None:
             f"IMDbPro offers a membership: the cookie's account has none. {COOKIE_REMEDY}"
         )
     if page.css_first(CONSENT) is not None or CONSENT_TITLE.search(name):
-        do = "choose, copy the cookie anew into IMDBPRO_COOKIE"
+        do = "choose, copy the new cookie into IMDBPRO_COOKIE"
         return SourceError(
-            f"IMDbPro asks for consent to its cookies. {BROWSER_REMEDY.format(do=do)}"
+            f"IMDbPro requests consent to its cookies. {BROWSER_REMEDY.format(do=do)}"
         )
     return None
-
-
-def _title(page: LexborHTMLParser) -> str:
-    title = page.css_first("title")
-    return "" if title is None else " ".join(title.text().split())
 
 
 def logged_out() -> CredentialError:
     """Return the error of a session that has ended."""
     return CredentialError(
-        f"IMDbPro answers with its login page: the session has ended. {COOKIE_REMEDY}"
+        f"IMDbPro responds with its login page: the session has ended. {COOKIE_REMEDY}"
     )

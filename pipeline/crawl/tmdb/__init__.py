@@ -1,1 +1,4 @@
-"""TMDB's answers become records."""
+"""Parsers of TMDB's responses, the ranking of its videos, and the cursor of its changes.
+
+What does not belong here: requests and keys (`resources.sources.tmdb`).
+"""

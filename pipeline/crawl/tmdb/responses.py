@@ -1,12 +1,11 @@
-"""Reads TMDB's answers into records; unknown fields are left alone, optional ones may be
-missing.
-"""
+"""Parse TMDB's responses into records; optional fields may be missing, unknown ones are ignored."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.core.errors import RecordError
+from pipeline.core.movie_ids import IMDB_ID
 from pipeline.core.outcomes import Reason
 from pipeline.core.records import Company, MovieRecord, Person, Video
 from pipeline.crawl.json_values import (
@@ -21,13 +20,12 @@ from pipeline.crawl.json_values import (
 )
 
 CAST_JOB = "Actor"
-"""Job of everybody in the cast; TMDB gives jobs to the crew alone."""
+"""Job of everybody in the cast; TMDB has jobs for the crew alone."""
 
-_IMDB_ID = re.compile(r"tt[0-9]{7,10}")
 _POSTER_PATH = re.compile(r"/[A-Za-z0-9_-]+\.[A-Za-z0-9]+")
 _VIDEO_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _THEATRICAL_TYPES = (3, 2, 1, 4, 5, 6)
-"""TMDB's release types, the one whose certification counts first: theatrical, limited, premiere,
+"""TMDB's release types, in order of precedence: theatrical, limited, premiere,
 digital, physical, television."""
 _LAST_BILLED = 1_000_000
 
@@ -44,19 +42,19 @@ class Page:
 
 @dataclass(frozen=True)
 class Configuration:
-    """Where TMDB keeps its images, and in which widths (`w92` … `original`)."""
+    """Base address of TMDB's images, and the widths of its posters (`w92` … `original`)."""
 
     image_url: str
     poster_sizes: tuple[str, ...]
 
 
-def parse_details(answer: Mapping) -> MovieRecord:
-    """Read `/movie/{id}` with its appended parts.
+def parse_details(response: Mapping) -> MovieRecord:
+    """Parse `/movie/{id}` with its appended responses.
 
-    An optional field that is missing, null or of a wrong type becomes an unknown: None, "" or ().
+    An optional field that is missing, null or of a wrong type becomes None, "" or ().
 
     Args:
-        answer: The JSON object, with or without `credits`, `keywords`, `videos`, `release_dates`
+        response: The JSON object, with or without `credits`, `keywords`, `videos`, `release_dates`
             and `external_ids`.
 
     Raises:
@@ -66,44 +64,44 @@ def parse_details(answer: Mapping) -> MovieRecord:
         >>> parse_details({"id": 597, "title": "Titanic", "revenue": 0}).revenue_usd is None
         True
     """
-    tmdb_id = read_id(read_mapping(answer).get("id"))
+    tmdb_id = read_id(read_mapping(response).get("id"))
     if tmdb_id is None:
         raise RecordError(
             Reason.MALFORMED,
-            f"a movie needs an id above 0, got {str(read_mapping(answer).get('id'))[:40]!r}",
+            f"a movie needs an id above 0, got {str(read_mapping(response).get('id'))[:40]!r}",
         )
-    original_title = read_text(answer.get("original_title"))
-    collection = read_mapping(answer.get("belongs_to_collection"))
-    credits = read_mapping(answer.get("credits"))
-    votes = read_number(answer.get("vote_count"))
+    original_title = read_text(response.get("original_title"))
+    collection = read_mapping(response.get("belongs_to_collection"))
+    credits = read_mapping(response.get("credits"))
+    votes = read_number(response.get("vote_count"))
     return MovieRecord(
         tmdb_id=tmdb_id,
-        title=read_text(answer.get("title")) or original_title,
-        imdb_id=_read_imdb_id(answer),
+        title=read_text(response.get("title")) or original_title,
+        imdb_id=_read_imdb_id(response),
         original_title=original_title,
-        original_language=read_text(answer.get("original_language")),
-        overview=read_text(answer.get("overview")),
-        tagline=read_text(answer.get("tagline")),
-        release_date=read_date(answer.get("release_date")),
-        runtime_min=read_positive(answer.get("runtime")),
-        budget_usd=read_positive(answer.get("budget")),
-        revenue_usd=read_positive(answer.get("revenue")),
-        popularity=read_number(answer.get("popularity")),
-        vote_average=read_number(answer.get("vote_average")),
+        original_language=read_text(response.get("original_language")),
+        overview=read_text(response.get("overview")),
+        tagline=read_text(response.get("tagline")),
+        release_date=read_date(response.get("release_date")),
+        runtime_min=read_positive(response.get("runtime")),
+        budget_usd=read_positive(response.get("budget")),
+        revenue_usd=read_positive(response.get("revenue")),
+        popularity=read_number(response.get("popularity")),
+        vote_average=read_number(response.get("vote_average")),
         vote_count=None if votes is None else int(votes),
-        certification_us=_read_certification(answer.get("release_dates"), "US"),
+        certification_us=_read_certification(response.get("release_dates"), "US"),
         collection_id=read_id(collection.get("id")),
         collection_name=read_text(collection.get("name")) or None,
-        poster_path=_matching(_POSTER_PATH, answer.get("poster_path")),
-        is_adult=answer.get("adult") is True,
-        genres=read_texts(answer.get("genres"), "name"),
-        countries=read_texts(answer.get("production_countries"), "iso_3166_1"),
-        spoken_languages=read_texts(answer.get("spoken_languages"), "iso_639_1"),
-        keywords=read_texts(read_mapping(answer.get("keywords")).get("keywords"), "name"),
-        companies=_read_companies(answer.get("production_companies")),
+        poster_path=_matching(_POSTER_PATH, response.get("poster_path")),
+        is_adult=response.get("adult") is True,
+        genres=read_texts(response.get("genres"), "name"),
+        countries=read_texts(response.get("production_countries"), "iso_3166_1"),
+        spoken_languages=read_texts(response.get("spoken_languages"), "iso_639_1"),
+        keywords=read_texts(read_mapping(response.get("keywords")).get("keywords"), "name"),
+        companies=_read_companies(response.get("production_companies")),
         cast=read_cast(credits.get("cast")),
         crew=read_crew(credits.get("crew")),
-        videos=read_videos(read_mapping(answer.get("videos")).get("results")),
+        videos=read_videos(read_mapping(response.get("videos")).get("results")),
     )
 
 
@@ -118,7 +116,7 @@ def read_cast(value: object) -> tuple[Person, ...]:
 
 
 def read_crew(value: object) -> tuple[Person, ...]:
-    """Read `credits.crew` in TMDB's order; a person with two jobs stands there twice."""
+    """Read `credits.crew` in TMDB's order; a person with two jobs occurs twice."""
     return tuple(
         Person(person_id, read_text(item.get("name")), read_text(item.get("job")))
         for item in read_mappings(value)
@@ -127,7 +125,7 @@ def read_crew(value: object) -> tuple[Person, ...]:
 
 
 def read_videos(value: object) -> tuple[Video, ...]:
-    """Read `videos.results`; a key that could not stand in an address is left out."""
+    """Read `videos.results`; a key that is unsafe in an address is left out."""
     return tuple(
         Video(
             key=key,
@@ -144,39 +142,39 @@ def read_videos(value: object) -> tuple[Video, ...]:
     )
 
 
-def parse_page(answer: Mapping) -> Page:
-    """Read one page of `/discover/movie`, `/movie/changes` or any other listing of movies.
+def parse_page(response: Mapping) -> Page:
+    """Parse one page of `/discover/movie`, `/movie/changes` or any other listing of movies.
 
     Raises:
-        RecordError: It is not a page; a listing that cannot be read must not pass for an empty one.
+        RecordError: It is no page; an unreadable listing must not pass for an empty one.
 
     Example:
         >>> parse_page({"results": [{"id": 7}, {"id": None}], "page": 1, "total_pages": 3}).ids
         (7,)
     """
-    results = read_mapping(answer).get("results")
-    total_pages = read_number(read_mapping(answer).get("total_pages"))
+    results = read_mapping(response).get("results")
+    total_pages = read_number(read_mapping(response).get("total_pages"))
     if not isinstance(results, list) or total_pages is None or total_pages < 0:
         raise RecordError(
             Reason.MALFORMED,
             "a listing needs `results` and `total_pages`, got "
-            f"{', '.join(map(str, read_mapping(answer)))[:80] or 'neither'}",
+            f"{', '.join(map(str, read_mapping(response)))[:80] or 'neither'}",
         )
     return Page(
         ids=tuple(found for item in read_mappings(results) if (found := read_id(item.get("id")))),
-        page=int(read_number(answer.get("page")) or 1),
+        page=int(read_number(response.get("page")) or 1),
         total_pages=int(total_pages),
-        total_results=int(read_number(answer.get("total_results")) or 0),
+        total_results=int(read_number(response.get("total_results")) or 0),
     )
 
 
-def parse_configuration(answer: Mapping) -> Configuration:
-    """Read `/configuration`.
+def parse_configuration(response: Mapping) -> Configuration:
+    """Parse `/configuration`.
 
     Raises:
-        RecordError: It does not say where the images are.
+        RecordError: The address of the images is missing.
     """
-    images = read_mapping(read_mapping(answer).get("images"))
+    images = read_mapping(read_mapping(response).get("images"))
     image_url = read_text(images.get("secure_base_url")) or read_text(images.get("base_url"))
     sizes = images.get("poster_sizes")
     if not image_url or not isinstance(sizes, list):
@@ -186,11 +184,11 @@ def parse_configuration(answer: Mapping) -> Configuration:
     return Configuration(image_url, tuple(text for size in sizes if (text := read_text(size))))
 
 
-def parse_genres(answer: Mapping) -> dict[int, str]:
-    """Read `/genre/movie/list` into names by id."""
+def parse_genres(response: Mapping) -> dict[int, str]:
+    """Parse `/genre/movie/list` into names by id."""
     return {
         genre_id: read_text(item.get("name"))
-        for item in read_mappings(read_mapping(answer).get("genres"))
+        for item in read_mappings(read_mapping(response).get("genres"))
         if (genre_id := read_id(item.get("id")))
     }
 
@@ -205,10 +203,10 @@ def _matching(pattern: re.Pattern, value: object) -> str | None:
     return text if pattern.fullmatch(text) else None
 
 
-def _read_imdb_id(answer: Mapping) -> str | None:
-    external = read_mapping(answer.get("external_ids"))
-    return _matching(_IMDB_ID, answer.get("imdb_id")) or _matching(
-        _IMDB_ID, external.get("imdb_id")
+def _read_imdb_id(response: Mapping) -> str | None:
+    external = read_mapping(response.get("external_ids"))
+    return _matching(IMDB_ID, response.get("imdb_id")) or _matching(
+        IMDB_ID, external.get("imdb_id")
     )
 
 
@@ -221,7 +219,7 @@ def _read_companies(value: object) -> tuple[Company, ...]:
 
 
 def _read_certification(value: object, country: str) -> str | None:
-    """Return the certification of the release that counts first; most releases carry none."""
+    """Return the certification of the first release by type; most releases have none."""
     releases = [
         release
         for item in read_mappings(read_mapping(value).get("results"))

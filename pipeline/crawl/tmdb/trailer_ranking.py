@@ -1,4 +1,4 @@
-"""Ranks a movie's listed videos, the one that should stand for it first."""
+"""Rank a movie's listed videos; the best trailer comes first."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -9,8 +9,8 @@ from pipeline.crawl.json_values import read_date
 FETCHED_SITES = ("youtube",)
 """Sites that a trailer can be fetched from, in lower case."""
 
-KINDS = ("Trailer", "Teaser", "Clip")
-"""Kinds of video that stand for a movie, the best first; featurettes and bloopers do not."""
+TRAILER_KINDS = ("Trailer", "Teaser", "Clip")
+"""Kinds of video that are used, the best first; featurettes and bloopers are not."""
 
 FALLBACK_LANGUAGE = "en"
 
@@ -18,12 +18,12 @@ FALLBACK_LANGUAGE = "en"
 def rank_trailers(
     videos: Iterable[Video], language: str, release_date: date | None
 ) -> tuple[Video, ...]:
-    """Order the videos that may stand for a movie; the others are left out.
+    """Rank the videos that can be used as trailer; the others are left out.
 
     Official before unofficial; then trailer, teaser, clip; then the movie's own language, English,
-    others; then the latest before release, and after release the earliest. Equal ones follow their
-    keys, and of one that is listed twice the better listing counts: TMDB may list the same videos
-    in another order tomorrow, and that must not make another choice.
+    others; then the latest before release, and after release the earliest. Ties are broken by key,
+    and of duplicates the better one counts: the result does not depend on the order in which TMDB
+    lists the videos.
 
     Args:
         videos: As TMDB lists them.
@@ -40,7 +40,7 @@ def rank_trailers(
         >>> [video.key for video in rank_trailers([teaser, trailer, blooper], "en", None)]
         ['b', 'a']
     """
-    candidates = [v for v in videos if v.site.lower() in FETCHED_SITES and v.kind in KINDS]
+    candidates = [v for v in videos if v.site.lower() in FETCHED_SITES and v.kind in TRAILER_KINDS]
     ranked: dict[str, Video] = {}
     for video in sorted(candidates, key=lambda video: _rank(video, language, release_date)):
         ranked.setdefault(video.key, video)
@@ -48,10 +48,10 @@ def rank_trailers(
 
 
 def _rank(video: Video, language: str, release_date: date | None) -> tuple:
-    """Place a video; two that are not the same never stand at the same place."""
+    """Return a sort key; two different videos never have the same key."""
     return (
         not video.is_official,
-        KINDS.index(video.kind),
+        TRAILER_KINDS.index(video.kind),
         _rank_language(video.language, language),
         *_rank_time(video.published_at, release_date),
         video.key,
@@ -66,7 +66,7 @@ def _rank_language(language: str, original_language: str) -> int:
 
 
 def _rank_time(published_at: str, release_date: date | None) -> tuple[int, int, float]:
-    """Put days before release first, the latest of them first; then later ones; then none."""
+    """Sort days before release first, the latest of them first; then later ones; then unknown."""
     day = read_date(published_at)
     if day is None:
         return (2, 0, 0.0)

@@ -1,8 +1,8 @@
-"""The mark up to which TMDB's changes were taken up, and what of them is news.
+"""The watermark up to which TMDB's changes were processed, and the movies that are new after it.
 
-TMDB says of a change on which day it was, not when. A movie that stands in the list of today may
-change once more today and the list looks the same. So a day's list is taken up twice: by the crawls
-of that day, each id once, and whole by the first crawl of a later day.
+TMDB lists changes by day, not by time. A movie in today's list may change again today without a
+change of the list. So a day's list is processed twice: by the crawls of that day, each id once, and
+completely by the first crawl of a later day.
 """
 
 import json
@@ -13,29 +13,29 @@ from datetime import date, timedelta
 from pipeline.crawl.json_values import read_date, read_id
 
 KEPT_DAYS = 30
-"""Days of finished crawls that are remembered, for a clock that went backwards."""
+"""Number of days of finished crawls that are kept, for a clock that was set back."""
 
 MAX_AWAY_DAYS = 365
-"""After a longer time every movie is asked for: TMDB lists changes by the 14 days, and so long a
-list is longer than the catalogue."""
+"""After a longer time every movie is requested: TMDB lists changes by 14 days, and the lists of a
+longer time are longer than the catalogue."""
 
 
 @dataclass(frozen=True)
 class Watermark:
-    """Which days' changes were taken up.
+    """The days whose changes were processed.
 
     Attributes:
         days: Days on which a crawl was finished, the latest last; empty before the first.
-        taken: Movies of the last day's list that were taken up.
+        taken: Movies of the last day's list that were processed.
     """
 
     days: tuple[date, ...] = ()
     taken: frozenset[int] = frozenset()
 
     def since(self, today: date) -> date | None:
-        """Return the day whose list is to be read again; None where all movies must be asked for.
+        """Return the day whose list must be read again; None where all movies must be requested.
 
-        A day after today was written by a wrong clock and does not count.
+        A day after today was written by a wrong clock and is ignored.
 
         Example:
             >>> mark = Watermark((date(2026, 3, 1), date(2026, 3, 5)))
@@ -48,11 +48,13 @@ class Watermark:
         return past[-1]
 
     def is_ahead_of(self, today: date) -> bool:
-        """Whether the last crawl was finished on a day that has not come yet."""
+        """Return whether the last crawl was finished on a day after today."""
         return bool(self.days) and self.days[-1] > today
 
-    def news(self, today: date, earlier: Collection[int], listed: Collection[int]) -> set[int]:
-        """Return the movies that changed since they were last taken up.
+    def changed_movies(
+        self, today: date, earlier: Collection[int], listed: Collection[int]
+    ) -> set[int]:
+        """Return the movies that changed since they were last processed.
 
         Args:
             today: The day.
@@ -62,15 +64,15 @@ class Watermark:
         taken = self.taken if self.days and self.days[-1] == today else frozenset()
         return set(earlier) | (set(listed) - taken)
 
-    def moved(self, today: date, listed: Collection[int]) -> "Watermark":
-        """Return the mark after a crawl of `today` that took up `listed` of this day's list."""
+    def advanced(self, today: date, listed: Collection[int]) -> "Watermark":
+        """Return the watermark after a crawl of `today` that processed `listed` of its list."""
         taken = self.taken if self.days and self.days[-1] == today else frozenset()
         past = [day for day in self.days if day < today][-KEPT_DAYS:]
         return Watermark((*past, today), taken | frozenset(listed))
 
 
 def read_watermark(text: str | None) -> Watermark:
-    """Read what `write_watermark` wrote, or the bare day that earlier versions wrote.
+    """Parse what `write_watermark` wrote, or the bare day that earlier versions wrote.
 
     Example:
         >>> read_watermark("2026-03-01").days, read_watermark(None).days
@@ -88,7 +90,7 @@ def read_watermark(text: str | None) -> Watermark:
 
 
 def write_watermark(mark: Watermark) -> str:
-    """Write the mark as text.
+    """Format the watermark as text.
 
     Example:
         >>> mark = Watermark((date(2026, 3, 1),), frozenset({7}))

@@ -12,19 +12,19 @@ TUESDAY, WEDNESDAY = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
 
 
 def test_movie_of_todays_list_is_news_once():
-    mark = Watermark((MONDAY,)).moved(TUESDAY, {1, 2})
-    assert mark.news(TUESDAY, (), {1, 2, 3}) == {3}
-    assert mark.moved(TUESDAY, {1, 2, 3}).news(TUESDAY, (), {1, 2, 3}) == set()
+    mark = Watermark((MONDAY,)).advanced(TUESDAY, {1, 2})
+    assert mark.changed_movies(TUESDAY, (), {1, 2, 3}) == {3}
+    assert mark.advanced(TUESDAY, {1, 2, 3}).changed_movies(TUESDAY, (), {1, 2, 3}) == set()
 
 
 def test_first_crawl_of_a_day_takes_up_the_last_days_list_whole():
-    mark = Watermark().moved(MONDAY, {1, 2})
+    mark = Watermark().advanced(MONDAY, {1, 2})
     assert mark.since(TUESDAY) == MONDAY
-    assert mark.news(TUESDAY, {1, 2}, {3}) == {1, 2, 3}
+    assert mark.changed_movies(TUESDAY, {1, 2}, {3}) == {1, 2, 3}
 
 
 def test_after_a_hundred_days_all_of_them_are_asked_for():
-    mark = Watermark().moved(MONDAY, ())
+    mark = Watermark().advanced(MONDAY, ())
     assert mark.since(MONDAY + timedelta(days=100)) == MONDAY
 
 
@@ -36,8 +36,8 @@ def test_clock_that_went_back_goes_on_from_the_last_day_that_was():
     mark = Watermark((MONDAY, TUESDAY, date(2031, 1, 1)), frozenset({1}))
     assert mark.is_ahead_of(WEDNESDAY)
     assert mark.since(WEDNESDAY) == TUESDAY
-    assert mark.news(WEDNESDAY, {5}, {1}) == {1, 5}
-    assert mark.moved(WEDNESDAY, {1}) == Watermark((MONDAY, TUESDAY, WEDNESDAY), frozenset({1}))
+    assert mark.changed_movies(WEDNESDAY, {5}, {1}) == {1, 5}
+    assert mark.advanced(WEDNESDAY, {1}) == Watermark((MONDAY, TUESDAY, WEDNESDAY), frozenset({1}))
 
 
 def test_mark_of_a_wrong_clock_alone_is_no_mark():
@@ -47,7 +47,7 @@ def test_mark_of_a_wrong_clock_alone_is_no_mark():
 def test_only_the_last_days_are_kept():
     mark = Watermark()
     for number in range(100):
-        mark = mark.moved(MONDAY + timedelta(days=number), ())
+        mark = mark.advanced(MONDAY + timedelta(days=number), ())
     assert len(mark.days) == KEPT_DAYS + 1
 
 
@@ -79,6 +79,6 @@ def test_every_change_is_taken_up_by_the_end_of_the_next_day(events):
         since = mark.since(today)
         earlier = [i for day, ids in lists.items() if since and since <= day < today for i in ids]
         listed = lists.get(today, set())
-        unseen -= mark.news(today, earlier, listed) if since else unseen
-        mark = read_watermark(write_watermark(mark.moved(today, listed)))
+        unseen -= mark.changed_movies(today, earlier, listed) if since else unseen
+        mark = read_watermark(write_watermark(mark.advanced(today, listed)))
     assert not unseen

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.crawl.datasets.reference000_files import merge_answers, read_npy_dict
+from pipeline.crawl.datasets.reference000_files import join_folders, read_npy_dict
 from pipeline.exports.reference000_writer import encode_npy_dict, split_response
 
 DETAILS = {
@@ -31,12 +31,12 @@ def test_seeds_own_loading_code_gives_the_dict(tmp_path):
 
 
 def test_export_and_import_give_the_same_dicts():
-    parts = {
+    folders = {
         name: read_npy_dict(encode_npy_dict(value))
         for name, value in split_response(DETAILS, 597).items()
     }
     wanted = {key: value for key, value in DETAILS.items() if not key.startswith("marquee_")}
-    assert merge_answers(parts) == wanted
+    assert join_folders(folders) == wanted
 
 
 def test_record_without_keywords_has_no_such_file():

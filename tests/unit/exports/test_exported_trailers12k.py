@@ -15,9 +15,9 @@ from pipeline.exports.export_folder import open_export
 from pipeline.exports.manifest import find_problems
 from pipeline.exports.trailers12k_writer import (
     GroupWriter,
-    describe_movie,
     encode_metadata,
     encode_mtgc,
+    make_metadata_entry,
     official_mtgc_row,
 )
 
@@ -65,7 +65,7 @@ def test_what_was_exported_is_imported_equal(folder):
     array, vector = features(5, 8), features(1, 4)[0]
     GroupWriter(folder, "trailers_i_swin_fpc24").write(MID, array)
     GroupWriter(folder, "posters_i_swin").write(MID, vector)
-    key, entry = describe_movie(8392, MID, IMPORTED, [], [])
+    key, entry = make_metadata_entry(8392, MID, IMPORTED, [], [])
     folder.write("metadata.json", encode_metadata({key: entry}))
     folder.write("mtgc.csv", encode_mtgc([official_mtgc_row(MID, IMPORTED)]))
     folder.finish({})
@@ -96,7 +96,7 @@ def test_movie_without_official_splits_has_no_row():
 
 
 def test_movie_of_our_own_is_described_as_the_published_ones_are(folder):
-    key, entry = describe_movie(597, "tt0120338", {}, ("Drama",), ("kVrqfYjkTdQ", "a" * 11))
+    key, entry = make_metadata_entry(597, "tt0120338", {}, ("Drama",), ("kVrqfYjkTdQ", "a" * 11))
     folder.write("metadata.json", encode_metadata({key: entry}))
     assert json.loads((folder.root / "metadata.json").read_text()) == {
         "trailers12k": {

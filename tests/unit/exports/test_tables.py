@@ -9,9 +9,9 @@ import pytest
 from pipeline.core.records import Company, MovieRecord, Person, Video
 from pipeline.exports.movie_table import (
     AFTER_RELEASE,
-    defuse,
-    describe_movie,
-    schema,
+    escape_formula,
+    make_row,
+    table_schema,
     write_csv,
     write_parquet,
 )
@@ -27,14 +27,12 @@ MONEY = {
     "budget_usd": 2e8, "real_usd_year": 2025, "figures": [{"source": "imdbpro"}],
 }  # fmt: skip
 STATES = {"movie_records": ("ok", ""), "posters": ("refused", "gone")}
-COLUMNS = schema(["movie_records", "posters"])
+COLUMNS = table_schema(["movie_records", "posters"])
 
 
 def rows():
-    yield describe_movie(597, RECORD, MONEY, STATES)
-    yield describe_movie(
-        598, None, {}, {"movie_records": ("retry", "network"), "posters": ("", "")}
-    )
+    yield make_row(597, RECORD, MONEY, STATES)
+    yield make_row(598, None, {}, {"movie_records": ("retry", "network"), "posters": ("", "")})
 
 
 def test_parquet_keeps_every_value_and_type(tmp_path):
@@ -92,10 +90,10 @@ def test_csv_keeps_every_value_and_runs_no_formula(tmp_path):
     "text", ["=1", "+1", "-30-", "@Suicide Room", "\tx", "\r=", "\n=", "'=1", "''@x", "＝1"]
 )
 def test_text_that_a_spreadsheet_would_run_is_defused_and_can_be_had_back(text):
-    assert defuse(text) == f"'{text}"
-    assert defuse(text)[1:] == text
+    assert escape_formula(text) == f"'{text}"
+    assert escape_formula(text)[1:] == text
 
 
 @pytest.mark.parametrize("text", ["", "Sintel", "'71", "1-2", "[1]", "'Til there was you"])
 def test_other_text_stays_as_it_is(text):
-    assert defuse(text) == text
+    assert escape_formula(text) == text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.crawl.datasets.box_office_mojo import read, read_gross
+from pipeline.crawl.datasets.box_office_mojo import parse_gross, read
 from pipeline.crawl.datasets.cell_parsers import CellError
 from pipeline.crawl.datasets.dump_rows import RejectionReason
 
@@ -41,10 +41,10 @@ def test_one_part_alone_is_not_worldwide(read_rows):
 
 
 def test_millions_are_told_by_their_comma_and_decimal():
-    assert read_gross("1,131.6") == 1_131_600_000
+    assert parse_gross("1,131.6") == 1_131_600_000
     for text in ("1,131", "131.6,1", "1,13.6", "much"):
         with pytest.raises(CellError):
-            read_gross(text)
+            parse_gross(text)
 
 
 def test_year_behind_the_title_is_no_part_of_it(read_rows):
