@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from pipeline.crawl.json_values import read_mapping, read_mappings
+
 PROVENANCE_KEY = "marquee_provenance"
 """Key of the record that holds the source of every field; only where a dump filled one."""
 
@@ -66,6 +68,5 @@ def _add_videos(before: Mapping, more: object) -> tuple[dict, bool]:
     return {**before, "results": [*listed, *new]}, bool(new)
 
 
-def _results(videos: object) -> list[Mapping]:
-    results = videos.get("results") if isinstance(videos, Mapping) else None
-    return [v for v in results if isinstance(v, Mapping)] if isinstance(results, list) else []
+def _results(videos: object) -> list[Mapping[str, object]]:
+    return read_mappings(read_mapping(videos).get("results"))

@@ -141,8 +141,8 @@ def escape_formula(text: str) -> str:
     """Escape a text that a spreadsheet would evaluate with an apostrophe.
 
     Example:
-        >>> escape_formula("=1+1"), escape_formula("'=1+1"), escape_formula("'71"), escape_formula("Sintel")
-        ("'=1+1", "''=1+1", "'71", 'Sintel')
+        >>> [escape_formula(text) for text in ("=1+1", "'=1+1", "'71", "Sintel")]
+        ["'=1+1", "''=1+1", "'71", 'Sintel']
     """
     return f"'{text}" if _FORMULA.match(text) else text
 

@@ -28,8 +28,8 @@ def split_response(details: Mapping, tmdb_id: int) -> dict[str, dict]:
         Dicts by folder; missing ones are left out.
 
     Example:
-        >>> response = {"id": 5, "title": "A", "keywords": {"keywords": []}, "marquee_provenance": {}}
-        >>> split_response(response, 5)
+        >>> response = {"id": 5, "title": "A", "keywords": {"keywords": []}}
+        >>> split_response({**response, "marquee_provenance": {}}, 5)
         {'basics': {'id': 5, 'title': 'A'}, 'keywords': {'id': 5, 'keywords': []}}
     """
     folders = {

@@ -6,7 +6,7 @@ from datetime import date
 from pipeline.core.errors import DumpError, RecordError
 from pipeline.core.movie_ids import IMDB_ID, MAX_ID, YOUTUBE_ID, format_imdb_id
 from pipeline.crawl.datasets.dump_rows import RejectionReason
-from pipeline.crawl.monetary_amounts import parse_amount
+from pipeline.crawl.monetary_amounts import MonetaryAmount, parse_amount
 
 FIRST_YEAR, LAST_YEAR = 1870, 2100
 """Years in which a movie can have been released."""
@@ -25,11 +25,20 @@ class CellError(DumpError):
     """A cell has not the format of its column; carries the reason for which its row is rejected."""
 
     def __init__(
-        self, expected: str, text: str, reason: RejectionReason = RejectionReason.MALFORMED
-    ):
+        self,
+        expected: str,
+        text: str,
+        reason: RejectionReason = RejectionReason.MALFORMED,
+        *,
+        place: str = "",
+    ) -> None:
         shown = text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
-        super().__init__(f"expected {expected}, got {shown!r}")
+        super().__init__(f"{place}expected {expected}, got {shown!r}")
         self.expected, self.text, self.reason = expected, text, reason
+
+    def at(self, place: str) -> "CellError":
+        """Return the same error with the cell's place in its message."""
+        return CellError(self.expected, self.text, self.reason, place=f"{place}: ")
 
 
 def parse_number(text: str) -> int | float | None:
@@ -142,6 +151,16 @@ def parse_named_date(text: str) -> str | None:
         raise CellError("a day of the calendar", text) from error
 
 
+def parse_any_currency(text: str) -> MonetaryAmount | None:
+    """Parse an amount with its currency; 0 means unknown."""
+    if not text:
+        return None
+    try:
+        return parse_amount(text)
+    except RecordError as error:
+        raise CellError("an amount such as $9,693", text) from error
+
+
 def parse_dollars(text: str) -> float | None:
     """Parse US dollars; $0 means unknown.
 
@@ -153,13 +172,10 @@ def parse_dollars(text: str) -> float | None:
         return None
     if len(text) > _MAX_SHOWN:
         raise CellError("an amount such as $9,693", text)
-    try:
-        money = parse_amount(text)
-    except RecordError as error:
-        raise CellError("an amount such as $9,693", text) from error
-    if money and money.currency != "USD":
+    amount = parse_any_currency(text)
+    if amount and amount.currency != "USD":
         raise CellError("US dollars", text)
-    return money.amount if money else None
+    return amount.amount if amount else None
 
 
 def parse_flag(text: str) -> bool | None:

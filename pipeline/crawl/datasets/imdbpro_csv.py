@@ -7,8 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from pipeline.core.errors import DumpError, RecordError
-from pipeline.crawl.datasets.cell_parsers import CellError, parse_id, parse_imdb_id, parse_number
+from pipeline.core.errors import DumpError
+from pipeline.crawl.datasets.cell_parsers import (
+    CellError,
+    parse_any_currency,
+    parse_id,
+    parse_imdb_id,
+    parse_number,
+)
 from pipeline.crawl.datasets.csv_tables import Row, Table, open_table
 from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
 from pipeline.crawl.datasets.row_parsing import DuplicateDetector, parse_cell, parse_rows
@@ -16,7 +22,7 @@ from pipeline.crawl.dates import parse_us_date
 from pipeline.crawl.imdbpro.csv_writer import AMOUNT_COLUMNS, COLUMNS, RAW
 from pipeline.crawl.imdbpro.page_text import drop_see_more
 from pipeline.crawl.merging import BOX_OFFICE_KEY
-from pipeline.crawl.monetary_amounts import USD, MonetaryAmount, parse_amount
+from pipeline.crawl.monetary_amounts import USD
 
 KIND = "imdbpro-csv"
 
@@ -146,7 +152,7 @@ def _list_amounts(cells: Mapping[str, str]) -> dict[str, object]:
     amounts = {
         kind: amount
         for kind, column in AMOUNT_COLUMNS.items()
-        if (amount := parse_cell(cells, column, _parse_amount))
+        if (amount := parse_cell(cells, column, parse_any_currency))
     }
     if not amounts:
         return {}
@@ -154,15 +160,6 @@ def _list_amounts(cells: Mapping[str, str]) -> dict[str, object]:
     budget = amounts.get("budget")
     in_usd = {"budget": budget.amount} if budget and budget.currency == USD else {}
     return {**in_usd, BOX_OFFICE_KEY: [{"source": KIND, **figures}]}
-
-
-def _parse_amount(text: str) -> MonetaryAmount | None:
-    if not text:
-        return None
-    try:
-        return parse_amount(text)
-    except RecordError as error:
-        raise CellError("an amount such as $9,693", text) from error
 
 
 def _list_other(cells: Mapping[str, str]) -> dict[str, object]:

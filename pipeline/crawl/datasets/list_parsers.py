@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Callable
+from typing import NoReturn
 
 from pipeline.crawl.datasets.cell_parsers import CellError
 from pipeline.crawl.datasets.dump_rows import RejectionReason
@@ -78,7 +79,7 @@ def _parse(text: str, parse: Callable[[str], object], expected: type) -> list | 
 def _parse_json(text: str) -> object:
     _check_depth(text, _JSON_TEXT.sub("", text))
     try:
-        return json.loads(text, parse_constant=_reject_constant, parse_float=_parse_float)
+        return json.loads(text, parse_constant=reject_json_constant, parse_float=_parse_float)
     except ValueError as error:
         raise CellError("JSON", text) from error
 
@@ -115,7 +116,8 @@ def _is_plain(value: object) -> bool:
     return _is_object(value) if isinstance(value, dict) else not isinstance(value, set)
 
 
-def _reject_constant(name: str) -> None:
+def reject_json_constant(name: str) -> NoReturn:
+    """Raise a `ValueError` for NaN and Infinity, which Python reads and JSON does not have."""
     raise ValueError(f"{name} is no JSON")
 
 

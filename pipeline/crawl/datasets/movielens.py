@@ -138,8 +138,7 @@ def _parse_video(row: Row) -> str | None:
     try:
         return parse_youtube_id(row.cells["youtubeId"])
     except CellError as error:
-        expected = f"{row.cells['title'][:_MAX_SHOWN]}: {error.expected}"
-        raise CellError(expected, error.text, error.reason) from error
+        raise error.at(row.cells["title"][:_MAX_SHOWN]) from error
 
 
 def _to_tmdb_format(row: Row, youtube_id: str, link: Link, title: str) -> dict[str, object]:

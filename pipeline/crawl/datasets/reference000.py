@@ -21,6 +21,7 @@ from pipeline.crawl.datasets.reference000_files import (
     read_response,
 )
 from pipeline.crawl.datasets.safe_pickle import UnsafePickleError
+from pipeline.crawl.json_values import read_text
 from pipeline.layouts.reference000_layout import (
     BASICS,
     CREDITS,
@@ -162,8 +163,8 @@ def _accept(
         ", ".join(places),
         fields,
         tmdb_id=tmdb_id,
-        imdb_id=_text(fields.get("imdb_id")) or None,
-        title=_text(fields.get("title")),
+        imdb_id=read_text(fields.get("imdb_id")) or None,
+        title=read_text(fields.get("title")),
         year=_year(fields.get("release_date")),
         files=kept,
     )
@@ -186,10 +187,6 @@ def _add_csv_row(accepted: AcceptedRow, table_row: AcceptedRow) -> AcceptedRow:
     )
 
 
-def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
-
-
 def _year(value: object) -> int | None:
-    text = _text(value)[:4]
+    text = read_text(value)[:4]
     return int(text) if len(text) == 4 and text.isascii() and text.isdigit() else None

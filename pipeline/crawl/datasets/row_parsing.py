@@ -57,7 +57,7 @@ def parse_cell(cells: Mapping[str, str], column: str, parse: Callable[[str], Val
     try:
         return parse(cells.get(column, ""))
     except CellError as error:
-        raise CellError(f"{column}: {error.expected}", error.text, error.reason) from error
+        raise error.at(column) from error
 
 
 def keep_unmapped(kind: str, cells: Mapping[str, str], mapped: Container[str]) -> dict[str, dict]:

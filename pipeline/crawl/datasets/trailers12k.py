@@ -24,8 +24,8 @@ def read(path: Path) -> ParsedRows:
 
     Each movie has one `AcceptedRow`, by IMDb id: YouTube ids as videos, in order; the entry of
     `metadata.json`, genres and splits under `marquee_trailers12k`; and an array per group as
-    `<group>/{tmdb_id}.npy` in `files`, where the importer inserts the movie's id. Arrays are read one
-    by one.
+    `<group>/{tmdb_id}.npy` in `files`, where the importer inserts the movie's id. Arrays are
+    read one by one.
 
     Args:
         path: The folder, or one of `metadata.json`, `mtgc.csv` and a `.zarr` folder.

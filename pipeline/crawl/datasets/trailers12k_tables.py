@@ -9,6 +9,8 @@ from pipeline.core.errors import DumpError
 from pipeline.core.movie_ids import IMDB_ID, YOUTUBE_ID
 from pipeline.crawl.datasets.csv_tables import open_table
 from pipeline.crawl.datasets.dump_rows import RejectedRow, RejectionReason
+from pipeline.crawl.datasets.list_parsers import reject_json_constant
+from pipeline.crawl.json_values import read_mapping
 from pipeline.layouts.trailers12k_layout import (
     GENRES,
     METADATA_KEY,
@@ -57,7 +59,7 @@ def read_metadata(path: Path) -> ParsedFile:
     parsed = ParsedFile()
     for db_id, entry in _entries(path).items():
         where = f"{path.name} {db_id[:40]}"
-        imdb = _mapping(_mapping(entry).get("imdb"))
+        imdb = read_mapping(read_mapping(entry).get("imdb"))
         imdb_id = normalise_imdb_id(imdb.get("id"))
         if imdb_id is None:
             parsed.reject(where, RejectionReason.NO_ID, f"imdb.id is {str(imdb.get('id'))[:40]!r}")
@@ -107,37 +109,31 @@ def _entries(path: Path) -> Mapping:
             raise DumpError(
                 f"{path} is larger than {MAX_METADATA_BYTES} bytes. Is it the right file?"
             )
-        value = json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_reject_constant)
+        value = json.loads(
+            path.read_text(encoding="utf-8-sig"), parse_constant=reject_json_constant
+        )
     except OSError as error:
         raise DumpError(f"{path} cannot be opened: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:
         raise DumpError(
             f"{path} is no JSON in UTF-8 ({type(error).__name__}): download it again."
         ) from None
-    entries = _mapping(value).get(METADATA_KEY)
+    entries = read_mapping(value).get(METADATA_KEY)
     if not isinstance(entries, dict):
         raise DumpError(f"{path} holds no object {METADATA_KEY!r}: is it Trailers12k's metadata?")
     return entries
 
 
-def _reject_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
 def _youtube_ids(entry: Mapping, where: str, parsed: ParsedFile) -> Iterator[str]:
     """Yield valid YouTube ids; reject the others."""
-    trailers = _mapping(entry.get("youtube")).get("trailers")
+    trailers = read_mapping(entry.get("youtube")).get("trailers")
     for number, trailer in enumerate(trailers if isinstance(trailers, list) else [], start=1):
-        youtube_id = _mapping(trailer).get("id")
+        youtube_id = read_mapping(trailer).get("id")
         if isinstance(youtube_id, str) and YOUTUBE_ID.fullmatch(youtube_id):
             yield youtube_id
         else:
-            detail = f"{str(youtube_id)[:40]!r} is no YouTube id; the movie's other trailers are accepted"
+            detail = f"{str(youtube_id)[:40]!r} is no YouTube id; the other trailers are accepted"
             parsed.reject(f"{where} trailer {number}", RejectionReason.MALFORMED, detail)
-
-
-def _mapping(value: object) -> Mapping:
-    return value if isinstance(value, dict) else {}
 
 
 def _depth(value: object) -> int:

@@ -87,6 +87,7 @@ def _drift_message(held: list[Outcome], source: str) -> str:
     return (
         f"{len(held)} consecutive movies got unreadable pages of {source} ({counted}; the last, "
         f"movie {last.tmdb_id}: {last.detail}). Either its layout has drifted and marquee must "
-        "learn the new one, or it shows a special page: open one in a browser. No retry is consumed, "
-        f"all movies stay pending. Unset IMDBPRO_COOKIE to do without {source} until then."
+        "learn the new one, or it shows a special page: open one in a browser. No retry is "
+        "consumed, all movies stay pending. Unset IMDBPRO_COOKIE to do without "
+        f"{source} until then."
     )

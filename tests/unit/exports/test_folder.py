@@ -53,8 +53,8 @@ def test_missing_changed_and_extra_files_are_named(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "b")
     assert find_problems(tmp_path) == [
         "a is missing",
-        "b/c is changed: its SHA-256 is not the manifest's",
-        "d is changed: 4 bytes, and the manifest says 3",
+        "b/c is changed: its SHA-256 differs from the manifest's",
+        "d is changed: 4 bytes, expected 3",
         "f is a link to another place, not a file",
         "b/new is not in the manifest",
         "link is not in the manifest",
@@ -130,7 +130,7 @@ def test_folder_that_a_library_fills_is_listed_and_filled_anew(tmp_path):
 
 def test_folder_with_anything_else_in_it_is_refused_and_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(DumpError, match="nothing of yours"):
+    with pytest.raises(DumpError, match="never overwritten"):
         open_export(tmp_path, KIND, SOURCE)
     assert files_of(tmp_path) == {"thesis.txt": b"mine"}
 
@@ -165,7 +165,7 @@ def test_file_in_the_place_of_the_folder_is_an_error(tmp_path):
      None, MANIFEST, UNFINISHED],
 )  # fmt: skip
 def test_place_outside_the_folder_is_none(place):
-    with pytest.raises(DumpError, match="no place"):
+    with pytest.raises(DumpError, match="no path"):
         check_place(place)
 
 
@@ -186,12 +186,12 @@ def test_manifest_that_points_outside_is_refused_and_nothing_is_removed(tmp_path
     manifest = json.loads((root / MANIFEST).read_text())
     manifest["files"]["../precious"] = manifest["files"]["a"]
     (root / MANIFEST).write_text(json.dumps(manifest))
-    assert "no place below" in find_problems(root)[0]
-    with pytest.raises(DumpError, match="no place below"):
+    assert "no path below" in find_problems(root)[0]
+    with pytest.raises(DumpError, match="no path below"):
         export(root, {"a": b"1"})
     journal = [{"kind": KIND, "source": SOURCE}, "../precious"]
     (root / UNFINISHED).write_text("".join(json.dumps(line) + "\n" for line in journal))
-    with pytest.raises(DumpError, match="no place below"):
+    with pytest.raises(DumpError, match="no path below"):
         export(root, {"a": b"1"})
     assert precious.read_text() == "mine"
 

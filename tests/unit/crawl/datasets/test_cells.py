@@ -36,7 +36,7 @@ def test_empty_cell_says_nothing(read):
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize("text", ["soon", "\x00", "１２", "٣", "nan", "inf", "1e999", "9" * 400])
 def test_nonsense_is_refused_and_shown_in_short(read, text):
-    with pytest.raises(CellError, match="was wanted, got") as raised:
+    with pytest.raises(CellError, match=r"expected .*, got") as raised:
         read(text)
     assert len(str(raised.value)) < 200
 

@@ -106,7 +106,7 @@ def test_repeated_movie_is_refused_and_says_which_is_taken(write_movies, split):
     taken, refused = split(read(write_movies({}, {}, {"director_name": "J. Cameron"})))
     assert len(taken) == 1
     assert [row.reason for row in refused] == [RejectionReason.DUPLICATE] * 2
-    assert refused[1].detail.endswith("line 2, which is taken, in director_name")
+    assert refused[1].detail.endswith("line 2, which is accepted, in director_name")
 
 
 def test_same_title_of_another_movie_is_another_row(write_movies, split):

@@ -62,7 +62,7 @@ def test_id_that_a_spreadsheet_ate_is_refused_with_the_movies_name(write_dump, s
         RejectionReason.EMPTY,
         RejectionReason.NO_ID,
     ]
-    assert "Heat (1995): a YouTube id (a spreadsheet" in refused[0].detail
+    assert "Heat (1995): expected a YouTube id (a spreadsheet" in refused[0].detail
 
 
 def test_video_of_two_movies_is_refused_for_both_and_says_where_the_other_stands(write_dump, split):

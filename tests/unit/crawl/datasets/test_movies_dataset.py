@@ -83,14 +83,14 @@ def test_rows_that_were_cut_in_two_are_refused_in_both_halves(write_movies, spli
         ("line 3", RejectionReason.MALFORMED),
         ("line 4", RejectionReason.MALFORMED),
     ]
-    assert refused[0].detail == "10 columns where 24 were wanted"
+    assert refused[0].detail == "10 columns, expected 24"
 
 
 def test_shifted_row_that_was_filled_up_is_refused_for_its_id(write_movies, split):
     shifted = {"adult": " - Written by Ørnås", "id": "1997-08-20", "imdb_id": "0", "video": ""}
     taken, refused = split(read(write_movies(shifted, {"id": "2"})))
     assert [row.tmdb_id for row in taken] == [2]
-    assert refused[0].detail == "id: a whole number was wanted, got '1997-08-20'"
+    assert refused[0].detail == "id: expected a whole number, got '1997-08-20'"
 
 
 def test_links_give_the_imdb_id_where_the_table_has_none(write_movies, write_table):

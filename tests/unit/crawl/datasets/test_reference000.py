@@ -125,7 +125,7 @@ def test_malicious_pickle_is_refused_and_named_and_its_neighbours_are_taken(dump
         ("keywords/5.npy", RejectionReason.MALFORMED),
         ("credits/5.npy", RejectionReason.UNSAFE),
     ]
-    assert "wants posix.system" in next(r for r in rows if r.row == "credits/5.npy").detail
+    assert "requests posix.system" in next(r for r in rows if r.row == "credits/5.npy").detail
     assert [row.tmdb_id for row in taken(rows)] == [5, 597]
     assert not marker.exists()
 
@@ -133,17 +133,17 @@ def test_malicious_pickle_is_refused_and_named_and_its_neighbours_are_taken(dump
 @pytest.mark.parametrize(
     ("place", "content", "said"),
     [
-        ("basics/597.npy", {"id": 598}, "about movie 598"),
+        ("basics/597.npy", {"id": 598}, "of movie 598"),
         ("basics/597.npy", np.zeros(3), "expected one dict"),
         ("basics/597.npy", b"", "no .npy file"),
         ("posters/597.jpg", b"<html>", "no JPEG"),
         ("posters/597.jpg", b"", "no JPEG"),
-        ("poster_features/597.npy", np.ones((1, 2048, 5, 5), "f4"), "was wanted"),
-        ("poster_features/597.npy", np.ones((1, 2048, 4), "f4"), "was wanted"),
+        ("poster_features/597.npy", np.ones((1, 2048, 5, 5), "f4"), "expected shape"),
+        ("poster_features/597.npy", np.ones((1, 2048, 4), "f4"), "expected shape"),
         ("poster_features/597.npy", np.ones((1, 2048, 4, 4), "i4"), "float32"),
         ("poster_features/597.npy", np.full((1, 2048, 4, 4), np.nan, "f4"), "no numbers"),
         ("poster_features/597.npy", np.array([{}], dtype=object), "float32"),
-        ("attr_bbox/597.txt", BOXES[:-5], "no end"),
+        ("attr_bbox/597.txt", BOXES[:-5], "no line end"),
         ("attr_bbox/597.txt", b"\xff\n", "UTF-8"),
     ],
 )

@@ -117,8 +117,8 @@ BAD_HEADERS = {
     "a column twice": (b"id,title,title\n", "title"),
     "UTF-16": ("id,title\n1,A\n".encode("utf-16"), "no header"),
     "a zip archive": (b"PK\x03\x04", "unpack it"),
-    "half a gzip": (gzip.compress(b"id,title\n" * 9)[:12], "fetch it again"),
-    "a gzip of nothing known": (b"\x1f\x8bxxxxxxxxxxxx", "fetch it again"),
+    "half a gzip": (gzip.compress(b"id,title\n" * 9)[:12], "download it again"),
+    "a gzip of nothing known": (b"\x1f\x8bxxxxxxxxxxxx", "download it again"),
     "a picture": (b"\xff\xd8\xff\xe0" + bytes(99), "no header"),
     "carriage returns alone": (b"id,title\r1,A\r", "no header"),
 }
@@ -137,12 +137,12 @@ def test_cut_off_download_is_named_when_its_end_is_reached(path):
     path.write_bytes(content[:-2000])
     rows = open_table(path, ["id"]).read_rows()
     assert next(rows).cells["id"] == "0"
-    with pytest.raises(DumpError, match=r"movies\.csv is damaged behind line .* fetch it again"):
+    with pytest.raises(DumpError, match=r"movies\.csv is damaged behind line .* download it again"):
         list(rows)
 
 
 def test_folder_without_the_file_is_named_with_what_was_looked_for(tmp_path):
-    with pytest.raises(DumpError, match=r"looked for a\.csv or b\.csv .* Give the folder"):
+    with pytest.raises(DumpError, match=r"looked for a\.csv or b\.csv .* Pass the folder"):
         open_main_table(tmp_path, "tmdb5000", ["a.csv", "b.csv"], ["id"])
 
 

@@ -124,7 +124,7 @@ def test_bad_credits_are_refused_and_the_movie_is_taken_without(write_movies, wr
     ("change", "reason", "says"),
     [
         ({"id": ""}, RejectionReason.NO_ID, "id is empty"),
-        ({"id": "1e5"}, RejectionReason.MALFORMED, "id: a whole number was wanted, got '1e5'"),
+        ({"id": "1e5"}, RejectionReason.MALFORMED, "id: expected a whole number, got '1e5'"),
         ({"id": "٣"}, RejectionReason.MALFORMED, "id"),
         ({"id": "-7"}, RejectionReason.MALFORMED, "id"),
         ({"release_date": "soon"}, RejectionReason.MALFORMED, "release_date"),
@@ -145,7 +145,7 @@ def test_second_row_of_a_movie_says_in_what_it_differs(write_movies, split):
     assert len(taken) == 1
     assert [row.reason for row in refused] == [RejectionReason.DUPLICATE] * 2
     assert refused[0].detail == "19995: equal to movies.csv line 2"
-    assert refused[1].detail.endswith("movies.csv line 2, which is taken, in vote_count")
+    assert refused[1].detail.endswith("movies.csv line 2, which is accepted, in vote_count")
 
 
 def test_first_usable_row_of_a_movie_is_the_one_that_is_taken(write_movies, split):

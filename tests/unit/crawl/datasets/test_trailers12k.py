@@ -209,9 +209,9 @@ def test_one_vector_per_movie_and_foreign_byte_order_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("array", "width", "said"),
     [
-        (features(), 9, "num_features says 9"),
-        (features().astype("f8"), 8, "float32 was wanted"),
-        (features().astype("i4"), 8, "float32 was wanted"),
+        (features(), 9, "expected 9 from the attribute num_features"),
+        (features().astype("f8"), 8, "expected float32"),
+        (features().astype("i4"), 8, "expected float32"),
         (np.where(features() > 0.9, np.float32(np.nan), features()), 8, "no numbers"),
         (np.full((2, 8), np.inf, np.float32), 8, "no numbers"),
         (np.zeros((2, 2, 8), np.float32), 8, "one or two sides"),
@@ -259,7 +259,7 @@ def test_chunk_that_unpacks_to_gigabytes_is_refused(tmp_path, codec):
     group = make_group(tmp_path, {TITANIC: features(50)}, compressors=how)
     chunk_of(group).write_bytes(bytes(how.encode(np.zeros(8_000_000, np.uint8))))
     (row,) = read(tmp_path)
-    assert "bytes where" in row.detail
+    assert "bytes, expected" in row.detail
 
 
 def edit(path, **changes):
