@@ -48,10 +48,10 @@ def make_square(
 
 def _cut(rgb: Image.Image, rng: np.random.Generator | None) -> Image.Image:
     """Cut a square of `RANDOM_CROP_PX` out; a smaller image is padded with black first."""
-    padded_size = tuple(max(side, RANDOM_CROP_PX) for side in rgb.size)
-    if padded_size != rgb.size:
-        padded = Image.new("RGB", padded_size)
-        padded.paste(rgb, tuple((w - s) // 2 for w, s in zip(padded_size, rgb.size, strict=True)))
+    width, height = (max(side, RANDOM_CROP_PX) for side in rgb.size)
+    if (width, height) != rgb.size:
+        padded = Image.new("RGB", (width, height))
+        padded.paste(rgb, ((width - rgb.width) // 2, (height - rgb.height) // 2))
         rgb = padded
     room = [side - RANDOM_CROP_PX for side in rgb.size]
     x, y = (int(rng.integers(free + 1)) if rng is not None else free // 2 for free in room)

@@ -66,14 +66,14 @@ class Ragged:
         longest = max(1, int(lengths.max(initial=0)))
         values = np.zeros((len(rows), longest, self.width), dtype=dtype)
         for place, (movie, length) in enumerate(zip(rows, lengths, strict=True)):
-            values[place, :length] = self.row(movie)
+            values[place, :length] = self.row(int(movie))
         return values, np.arange(longest) < lengths[:, None]
 
     def mean(self) -> np.ndarray:
         """Average each movie's vectors: float32 (movies, width), zeros where it has none."""
         sums = np.zeros((len(self), self.width), dtype=np.float32)
         for movie in np.flatnonzero(self.lengths):
-            sums[movie] = np.asarray(self.row(movie), dtype=np.float32).mean(axis=0)
+            sums[movie] = np.asarray(self.row(int(movie)), dtype=np.float32).mean(axis=0)
         return sums
 
 

@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from pipeline.core.versions import hash_json
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True)
@@ -130,9 +134,6 @@ def before_release(record: MovieRecord) -> MovieRecord:
     return replace(record, **dict.fromkeys((*VOLATILE_FIELDS, "revenue_usd")))
 
 
-_PARTS = {"companies": Company, "cast": Person, "crew": Person, "videos": Video}
-
-
 def to_json(record: MovieRecord) -> dict[str, Any]:
     """Return the record as a JSON object; `from_json` reads it back."""
     day = record.release_date
@@ -147,9 +148,11 @@ def from_json(fields: Mapping[str, Any]) -> MovieRecord:
         >>> from_json(to_json(movie)) == movie
         True
     """
-    day = fields["release_date"]
-    given = {**fields, "release_date": date.fromisoformat(day) if day else None}
-    for name, kind in _PARTS.items():
-        given[name] = tuple(kind(**part) for part in fields[name])
-    lists = ("genres", "countries", "spoken_languages", "keywords")
-    return MovieRecord(**given | {name: tuple(fields[name]) for name in lists})
+    return _adapter().validate_python(fields)
+
+
+@cache
+def _adapter() -> "TypeAdapter[MovieRecord]":
+    from pydantic import TypeAdapter  # loaded only where records are read
+
+    return TypeAdapter(MovieRecord)

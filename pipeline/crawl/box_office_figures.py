@@ -84,7 +84,7 @@ def read_imported_figures(fields: Mapping[str, object]) -> tuple[Figures, ...]:
     found = (
         Figures(
             read_text(item.get("source")) or "unknown",
-            **{kind: read_amount(item.get(kind)) for kind in FIGURE_KINDS},
+            *(read_amount(item.get(kind)) for kind in FIGURE_KINDS),
         )
         for item in read_mappings(fields.get(BOX_OFFICE_KEY))
     )

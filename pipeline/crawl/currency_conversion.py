@@ -40,8 +40,7 @@ class ExchangeRates:
             >>> rates.convert(MonetaryAmount(430000.0, "GBP"), 1962) is None
             True
         """
-        rate = None if year is None else self.usd_per_unit.get((year, amount.currency))
-        if rate is None:
+        if year is None or (rate := self.usd_per_unit.get((year, amount.currency))) is None:
             return None
         return Conversion(round(amount.amount * rate, 2), rate, year)
 

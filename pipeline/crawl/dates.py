@@ -21,7 +21,7 @@ def parse_us_date(text: str) -> date | None:
     """
     found = _DATE.fullmatch(text.strip())
     month = found["month"][:3].lower() if found else ""
-    if month not in MONTHS:
+    if found is None or month not in MONTHS:
         return None
     try:
         return date(int(found["year"]), MONTHS.index(month) + 1, int(found["day"] or 1))

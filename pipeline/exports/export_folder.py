@@ -7,7 +7,7 @@ manifest of ours lists.
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -52,7 +52,7 @@ class ExportFolder:
             shutil.copyfileobj(source, sink, 1024 * 1024)
 
     @contextmanager
-    def writing(self, place: str) -> Iterator[Path]:
+    def writing(self, place: str) -> Generator[Path, None, None]:
         """Yield a path to write to; at the end the file is moved to its place."""
         path = self._begin(place)
         partial = path.with_name(path.name + _PARTIAL_SUFFIX)
@@ -63,7 +63,7 @@ class ExportFolder:
             partial.replace(path)
 
     @contextmanager
-    def filling(self, place: str) -> Iterator[Path]:
+    def filling(self, place: str) -> Generator[Path, None, None]:
         """Yield a new folder for a library to write into; all of its files are listed."""
         path = self._begin(place)
         with _disk(path):
@@ -186,7 +186,7 @@ def _read_journal(path: Path) -> tuple[dict, set[str]]:
 
 
 @contextmanager
-def _disk(path: Path) -> Iterator[None]:
+def _disk(path: Path) -> Generator[None, None, None]:
     try:
         yield
     except OSError as error:

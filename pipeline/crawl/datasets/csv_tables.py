@@ -6,8 +6,8 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.dump_rows import RejectedRow, RejectionReason
@@ -105,7 +105,7 @@ def open_table(path: Path, required: Iterable[str]) -> Table:
     return Table(path, tuple(columns))
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path) -> BufferedIOBase:
     try:
         with path.open("rb") as handle:
             magic = handle.read(2)
@@ -145,7 +145,7 @@ def _read_records(lines: "_Lines", width: int | None) -> Iterator[tuple[int, lis
 class _Lines:
     """The lines of a file for `csv.reader`; those of a malformed record can be read again."""
 
-    def __init__(self, handle: BinaryIO, path: Path):
+    def __init__(self, handle: BufferedIOBase, path: Path):
         self._handle, self._path = handle, path
         self._waiting: deque[bytes | None] = deque()
         self._record: list[bytes] = []
@@ -164,8 +164,8 @@ class _Lines:
             self._number += 1
             raise csv.Error(f"a line of more than {MAX_ROW_BYTES} bytes")
         self._size += len(line or b"")
-        too_long = line is None or self._size > MAX_ROW_BYTES
-        if too_long or len(self._record) == MAX_LINES_PER_ROW:
+        is_too_large = self._size > MAX_ROW_BYTES or len(self._record) == MAX_LINES_PER_ROW
+        if line is None or is_too_large:
             self._waiting.appendleft(line)
             raise csv.Error("a quote that is not closed")
         self._number += 1

@@ -55,14 +55,16 @@ def read_links(table: Table) -> Links:
     """Read the table; malformed rows are rejected with a reason."""
     links = Links()
     duplicates = DuplicateDetector()
-    for one in _read_each(table):
-        rejected = (
-            one if isinstance(one, RejectedRow) else duplicates.check(one[0].movielens_id, one[1])
-        )
+    for found in _read_each(table):
+        if isinstance(found, RejectedRow):
+            links.rejected.append(found)
+            continue
+        link, row = found
+        rejected = duplicates.check(link.movielens_id, row)
         if rejected:
             links.rejected.append(rejected)
         else:
-            links.by_movielens_id[one[0].movielens_id] = one[0]
+            links.by_movielens_id[link.movielens_id] = link
     return links
 
 

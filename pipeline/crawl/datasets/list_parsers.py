@@ -4,10 +4,13 @@ import ast
 import json
 import re
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from pipeline.crawl.datasets.cell_parsers import CellError
 from pipeline.crawl.datasets.dump_rows import RejectionReason
+
+JsonObjects = list[dict[str, Any]]
+Parsed = TypeVar("Parsed", list[Any], dict[str, Any])
 
 MAX_CELL_CHARS = 2_000_000
 """Longest list that is parsed; the longest of a real dump has 63,000 characters."""
@@ -29,7 +32,7 @@ _PYTHON = re.compile(
 )
 
 
-def parse_json_list(text: str) -> list | None:
+def parse_json_list(text: str) -> JsonObjects | None:
     """Parse a JSON list of objects; None where it is empty.
 
     Raises:
@@ -42,7 +45,7 @@ def parse_json_list(text: str) -> list | None:
     return _parse(text, _parse_json, list) or None
 
 
-def parse_python_list(text: str) -> list | None:
+def parse_python_list(text: str) -> JsonObjects | None:
     r"""Parse a list of dictionaries as Python prints it; None where it is empty. Nothing is run.
 
     Raises:
@@ -55,7 +58,7 @@ def parse_python_list(text: str) -> list | None:
     return _parse(text, _parse_python, list) or None
 
 
-def parse_python_mapping(text: str) -> dict | None:
+def parse_python_mapping(text: str) -> dict[str, Any] | None:
     """Parse one dictionary as Python prints it; None where it is empty. Nothing is run.
 
     Raises:
@@ -64,7 +67,7 @@ def parse_python_mapping(text: str) -> dict | None:
     return _parse(text, _parse_python, dict) or None
 
 
-def _parse(text: str, parse: Callable[[str], object], expected: type) -> list | dict | None:
+def _parse(text: str, parse: Callable[[str], object], expected: type[Parsed]) -> Parsed | None:
     if not text:
         return None
     if len(text) > MAX_CELL_CHARS:
@@ -128,7 +131,7 @@ def _parse_float(text: str) -> float:
     return number
 
 
-def _replace_surrogates(value: object) -> object:
+def _replace_surrogates(value: Any) -> Any:
     """Replace lone surrogates, which cannot be encoded as UTF-8."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")

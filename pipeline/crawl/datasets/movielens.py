@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.cell_parsers import (
@@ -141,9 +142,9 @@ def _parse_video(row: Row) -> str | None:
         raise error.at(row.cells["title"][:_MAX_SHOWN]) from error
 
 
-def _to_tmdb_format(row: Row, youtube_id: str, link: Link, title: str) -> dict[str, object]:
+def _to_tmdb_format(row: Row, youtube_id: str, link: Link, title: str) -> dict[str, Any]:
     known = {"id": link.tmdb_id, "imdb_id": link.imdb_id, "title": title}
-    fields = {name: value for name, value in known.items() if value}
+    fields: dict[str, Any] = {name: value for name, value in known.items() if value}
     fields["videos"] = youtube_trailers([youtube_id])
     # The original title, with year and alternative titles, is kept too: splitting is a guess.
     fields |= keep_unmapped(KIND, row.cells, ("youtubeId",))

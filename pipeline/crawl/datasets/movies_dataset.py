@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pipeline.crawl.datasets.cell_parsers import parse_flag, parse_imdb_id, parse_text
 from pipeline.crawl.datasets.csv_tables import open_main_table
@@ -56,12 +57,12 @@ def read(path: Path) -> ParsedRows:
     )
 
 
-def _add_keywords(fields: Fields, known: Mapping[str, object]) -> None:
+def _add_keywords(fields: Fields, known: Mapping[str, Any]) -> None:
     if known:
         fields["keywords"] = dict(known)
 
 
-def _add_link(fields: Fields, known: Mapping[str, object]) -> None:
+def _add_link(fields: Fields, known: Mapping[str, Any]) -> None:
     """Add the ids of `links.csv`; those of the table of movies take precedence."""
     if known.get("imdb_id"):
         fields.setdefault("imdb_id", known["imdb_id"])

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Container, Hashable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pipeline.crawl.datasets.cell_parsers import CellError
 from pipeline.crawl.datasets.csv_tables import Row, Table
@@ -38,7 +38,7 @@ def extras_key(kind: str) -> str:
     return f"marquee_{kind.replace('-', '_')}"
 
 
-def parse_cells(cells: Mapping[str, str], parsers: ColumnParsers) -> dict[str, object]:
+def parse_cells(cells: Mapping[str, str], parsers: ColumnParsers) -> dict[str, Any]:
     """Parse the columns that have a parser; missing and empty cells are left out.
 
     Raises:

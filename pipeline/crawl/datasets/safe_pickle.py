@@ -13,6 +13,7 @@ import pickletools
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from pipeline.core.errors import DumpError
 
@@ -78,7 +79,7 @@ class _Array:
     is_built: bool = False
 
 
-def load_plain(data: bytes) -> dict:
+def load_plain(data: bytes) -> dict[str, Any]:
     """Load the dict that a pickle of a 0-d object array holds.
 
     Returns:
@@ -106,8 +107,14 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)[:_SHOWN]
 
 
-class _Interpreter(pickle._Unpickler):
+# The interpreter in Python has no public name; the one in C cannot be restricted.
+class _Interpreter(pickle._Unpickler):  # pyright: ignore[reportPrivateUsage]: see above
     """The standard interpreter, restricted to data."""
+
+    stack: list[Any]
+    pop_mark: Callable[[], list[Any]]
+    readline: Callable[[], bytes]
+    dispatch: ClassVar[dict[int, Callable[..., None]]]
 
     def find_class(self, module: str, name: str) -> _Marker:
         """Return the marker of a name that NumPy writes; reject any other."""
@@ -180,11 +187,12 @@ def _reject(code: int, name: str) -> Callable[[_Interpreter], None]:
     return reject
 
 
-def _opcodes() -> dict[int, Callable[[_Interpreter], None]]:
+def _opcodes() -> dict[int, Callable[..., None]]:
     names = {ord(opcode.code): opcode.name for opcode in pickletools.opcodes}
     table = {code: _reject(code, names.get(code, "")) for code in range(256)}
     codes = {name: code for code, name in names.items()}
-    table |= {codes[name]: pickle._Unpickler.dispatch[codes[name]] for name in _DATA}
+    standard = _Interpreter.dispatch  # of the base class as yet
+    table |= {codes[name]: standard[codes[name]] for name in _DATA}
     return table | {
         codes["REDUCE"]: _Interpreter.execute_reduce,
         codes["BUILD"]: _Interpreter.execute_build,
@@ -203,7 +211,7 @@ class _BoundedCopy:
     def __init__(self) -> None:
         self._values, self._chars = 0, 0
 
-    def copy(self, value: object, depth: int) -> object:
+    def copy(self, value: Any, depth: int) -> Any:
         self._values += 1
         if self._values > MAX_VALUES or depth > MAX_DEPTH:
             raise DamagedPickleError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pipeline.crawl.datasets.cell_parsers import parse_imdb_id, parse_number, parse_youtube_id
 from pipeline.crawl.datasets.csv_tables import open_main_table
@@ -56,7 +57,7 @@ def _parse_keywords(text: str) -> dict[str, list] | None:
     return {"keywords": keywords} if keywords else None
 
 
-def _add_crosswalk(fields: Fields, known: Mapping[str, object]) -> None:
+def _add_crosswalk(fields: Fields, known: Mapping[str, Any]) -> None:
     """Add the ids of other sites: IMDb's, and YouTube's as trailers."""
     if "imdb_id" in known:
         fields["imdb_id"] = known["imdb_id"]

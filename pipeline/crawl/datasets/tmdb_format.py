@@ -1,6 +1,7 @@
 """Convert a dump's fields to TMDB's format, and read the dumps with TMDB's own columns."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from pipeline.crawl.datasets.cell_parsers import (
     parse_count,
@@ -25,9 +26,9 @@ from pipeline.crawl.datasets.row_parsing import (
 )
 from pipeline.crawl.monetary_amounts import USD
 
-Fields = dict[str, object]
+Fields = dict[str, Any]
 JoinedTables = Sequence[
-    tuple[JoinedTable | JoinedLinks, Callable[[Fields, Mapping[str, object]], None]]
+    tuple[JoinedTable | JoinedLinks, Callable[[Fields, Mapping[str, Any]], None]]
 ]
 """Additional tables, each with a function that adds its row to a movie's fields."""
 
@@ -82,7 +83,7 @@ def _parse_row(
     tmdb_id = parse_cell(row.cells, "id", parse_id)
     if tmdb_id is None:
         return RejectedRow(row.where, RejectionReason.NO_ID, "id is empty")
-    fields = {"id": tmdb_id, **parse_cells(row.cells, columns)}
+    fields: Fields = {"id": tmdb_id, **parse_cells(row.cells, columns)}
     fields |= keep_unmapped(kind, row.cells, {"id", *columns})
     rejected = duplicates.check(tmdb_id, row)
     if rejected:
@@ -99,13 +100,13 @@ def _parse_row(
     )
 
 
-def add_credits(fields: Fields, known: Mapping[str, object]) -> None:
+def add_credits(fields: Fields, known: Mapping[str, Any]) -> None:
     """Add cast and crew."""
     if known:
         fields["credits"] = dict(known)
 
 
-def add_extras(fields: Fields, kind: str, own: Mapping[str, object]) -> None:
+def add_extras(fields: Fields, kind: str, own: Mapping[str, Any]) -> None:
     """Add the fields that TMDB does not have, under the dump's own key."""
     if own:
         fields[extras_key(kind)] = {**fields.get(extras_key(kind), {}), **own}

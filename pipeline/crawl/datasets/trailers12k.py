@@ -6,6 +6,7 @@ Source: reference implementation 002.
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ def _open(path: Path, members: dict[str, list[ZarrGroup]]) -> Iterator[RejectedR
 
 def _parse_movie(imdb_id: str, tables: list[ParsedFile], groups: list[ZarrGroup]) -> ParsedRows:
     places: list[str] = []
-    kept: dict[str, object] = {}
+    kept: dict[str, Any] = {}
     for table in tables:
         if imdb_id in table.rows:
             where, row = table.rows[imdb_id]
@@ -109,7 +110,7 @@ def _parse_movie(imdb_id: str, tables: list[ParsedFile], groups: list[ZarrGroup]
         yield AcceptedRow(", ".join(places), _fields(imdb_id, kept), imdb_id=imdb_id, files=files)
 
 
-def _fields(imdb_id: str, kept: dict[str, object]) -> dict[str, object]:
+def _fields(imdb_id: str, kept: dict[str, Any]) -> dict[str, object]:
     youtube_ids = kept.pop("youtube_ids", [])
     fields: dict[str, object] = {"imdb_id": imdb_id}
     if youtube_ids:

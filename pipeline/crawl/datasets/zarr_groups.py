@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class ZarrGroup:
 
     path: Path
     name: str
-    zarr_format: int
+    zarr_format: Literal[2, 3]
     width: int
 
     def members(self) -> Iterator[str | RejectedRow]:

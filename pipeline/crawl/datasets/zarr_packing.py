@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,9 @@ def pack_group(group: ZarrGroup, imdb_ids: Sequence[str], folder: Path) -> tuple
         raise DumpError(f"{group.path} has none of the {len(imdb_ids)} requested movies")
     fingerprint = _fingerprint(group, requested)
     values, facts = folder / f"{group.name}.f32", folder / f"{group.name}.json"
-    kept = json.loads(facts.read_text()) if facts.is_file() and values.is_file() else {}
+    kept: dict[str, Any] = (
+        json.loads(facts.read_text()) if facts.is_file() and values.is_file() else {}
+    )
     if kept.get("sign") != fingerprint:
         folder.mkdir(parents=True, exist_ok=True)
         facts.unlink(missing_ok=True)

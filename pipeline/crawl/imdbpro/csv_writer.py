@@ -26,7 +26,7 @@ from pipeline.crawl.json_values import (
 )
 from pipeline.crawl.monetary_amounts import USD, MonetaryAmount, format_amount
 
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "imdb_id", "N_Theatres", "Release Date", "Summary", "Budget", "Opening", "Gross_Domestic",
     "Gross_Worldwide", "IMDB Rating", "Voters", "N_Articles", "Awards Summary", "MPAA",
     "keyword_tag", "Production Company", "Distributor", "Directors", "Writers", "Stars", "tmdb_id",

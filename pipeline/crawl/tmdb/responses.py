@@ -230,5 +230,7 @@ def _read_certification(value: object, country: str) -> str | None:
     if not releases:
         return None
     rank = {kind: place for place, kind in enumerate(_THEATRICAL_TYPES)}
-    first = min(releases, key=lambda release: rank.get(read_id(release.get("type")), len(rank)))
+    first = min(
+        releases, key=lambda release: rank.get(read_id(release.get("type")) or 0, len(rank))
+    )
     return read_text(first["certification"])
