@@ -84,7 +84,10 @@ def read_imported_figures(fields: Mapping[str, object]) -> tuple[Figures, ...]:
     found = (
         Figures(
             read_text(item.get("source")) or "unknown",
-            *(read_amount(item.get(kind)) for kind in FIGURE_KINDS),
+            worldwide=read_amount(item.get("worldwide")),
+            domestic=read_amount(item.get("domestic")),
+            opening=read_amount(item.get("opening")),
+            budget=read_amount(item.get("budget")),
         )
         for item in read_mappings(fields.get(BOX_OFFICE_KEY))
     )

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from pipeline.core.movie_ids import IMDB_ID
 from pipeline.crawl.datasets.cell_parsers import (
@@ -102,9 +103,9 @@ def _parse_row(row: Row, duplicates: DuplicateDetector) -> AcceptedRow | Rejecte
     return AcceptedRow(row.where, fields, imdb_id=imdb_id, title=title or "", year=year)
 
 
-def _to_tmdb_format(known: dict) -> dict[str, object]:
-    country = COUNTRY_CODES.get(known.get("country"))
-    language = LANGUAGE_CODES.get(known.get("language"))
+def _to_tmdb_format(known: dict[str, Any]) -> dict[str, object]:
+    country = COUNTRY_CODES.get(known.get("country", ""))
+    language = LANGUAGE_CODES.get(known.get("language", ""))
     rating, keywords = known.get("content_rating"), known.get("plot_keywords")
     return {
         "title": known.get("movie_title"),
@@ -121,7 +122,7 @@ def _to_tmdb_format(known: dict) -> dict[str, object]:
     }
 
 
-def _list_figures(known: dict) -> list[dict]:
+def _list_figures(known: dict[str, Any]) -> list[dict]:
     figures = usd_figures(KIND, domestic=known.get("gross"), budget=known.get("budget"))
     if "budget" in known and known.get("country") != HOME:
         figures[0]["budget"]["currency"] = None

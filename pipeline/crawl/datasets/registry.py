@@ -1,54 +1,39 @@
 """List the dumps that can be imported, and load the reader of each."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
+from typing import NamedTuple
 
 from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.dump_rows import ParsedRows
 
 
-@dataclass(frozen=True)
-class DumpKind:
-    """One kind of dump: what it is, in one line, and the module whose `read` reads it."""
+class DumpKind(NamedTuple):
+    """One kind of dump: the module whose `read` reads it, and what it is, in one line."""
 
-    description: str
     module: str
+    description: str
 
 
-DUMP_KINDS: Mapping[str, DumpKind] = MappingProxyType(
-    {
-        "tmdb5000": DumpKind(
-            "Kaggle's TMDB 5000: movies.csv and credits.csv, lists as JSON", "tmdb5000"
-        ),
-        "movies-dataset": DumpKind(
-            "Kaggle's The Movies Dataset: movies_metadata.csv, credits, keywords", "movies_dataset"
-        ),
-        "imdbpro-csv": DumpKind(
-            "reference implementation 000's crawl of IMDbPro, one CSV file of 20 columns",
-            "imdbpro_csv",
-        ),
-        # The id of a public format, stored with every record: "seed" means no random seed here.
-        "seed000": DumpKind(
-            "reference implementation 000's folders of .npy dictionaries", "reference000"
-        ),
-        "trailers12k": DumpKind(
-            "Trailers12k: metadata.json, mtgc.csv and Zarr arrays", "trailers12k"
-        ),
-        "the-numbers": DumpKind(
-            "The Numbers' budgets and grosses, joined by title and year", "the_numbers"
-        ),
-        "box-office-mojo": DumpKind(
-            "Box Office Mojo's grosses, joined by title and year", "box_office_mojo"
-        ),
-        "imdb5000": DumpKind(
-            "Kaggle's IMDB 5000: movie_metadata.csv, scores and US grosses", "imdb5000"
-        ),
-        "movielens": DumpKind("MovieLens' trailers: ml-youtube.csv with links.csv", "movielens"),
-    }
-)
+_REFERENCE = "reference implementation 000's"
+
+DUMP_KINDS: Mapping[str, DumpKind] = {
+    "tmdb5000": DumpKind("tmdb5000", "Kaggle's TMDB 5000: movies.csv and credits.csv, JSON lists"),
+    "movies-dataset": DumpKind(
+        "movies_dataset", "Kaggle's The Movies Dataset: movies_metadata.csv"
+    ),
+    "imdbpro-csv": DumpKind("imdbpro_csv", f"{_REFERENCE} crawl of IMDbPro, one CSV of 20 columns"),
+    # The id of a public format, stored with every record: "seed" means no random seed here.
+    "seed000": DumpKind("reference000", f"{_REFERENCE} folders of .npy dictionaries"),
+    "trailers12k": DumpKind("trailers12k", "Trailers12k: metadata.json, mtgc.csv and Zarr arrays"),
+    "the-numbers": DumpKind("the_numbers", "The Numbers' budgets and grosses, by title and year"),
+    "box-office-mojo": DumpKind("box_office_mojo", "Box Office Mojo's grosses, by title and year"),
+    "imdb5000": DumpKind(
+        "imdb5000", "Kaggle's IMDB 5000: movie_metadata.csv, scores and US grosses"
+    ),
+    "movielens": DumpKind("movielens", "MovieLens' trailers: ml-youtube.csv with links.csv"),
+}
 """Every kind by its id; the most trusted first."""
 
 
