@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import numpy as np
 
-from assets.models.experiment_data import ExperimentData, features_for, open_experiment_data
+from assets.models.experiment_data import ExperimentData, open_experiment_data
 from assets.orchestration.progress import progress
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
@@ -101,7 +101,7 @@ def _predict(
     sets = data.split_tables[task.name][split].to_numpy()
     train_rows, test_rows = np.flatnonzero(sets == "train"), np.flatnonzero(sets == "test")
     target = make_target(task, data.table.table, train_rows, data.options)
-    features = features_for(data.features, task)
+    features = data.features_for(task)
     predicted = predict_baselines(features, target, train_rows, test_rows)
     content = npz_bytes(
         names=np.array(json.dumps(list(predicted))),

@@ -36,7 +36,7 @@ def build_encoder(system: System) -> dg.AssetsDefinition:
     )
     def encoder(
         context: dg.AssetExecutionContext,
-        config: config_class,
+        config: config_class,  # pyright: ignore[reportInvalidTypeForm] # built from the row
         run_context: dg.ResourceParam[RunContext],
     ) -> dg.MaterializeResult:
         with concise_errors():

@@ -70,7 +70,12 @@ class ExperimentData:
             known, _ = known_rows(task, self.table.table, self.options)
             if (rows := np.flatnonzero(is_trained_on & known)).size:
                 extra.append(make_target(task, self.table.table, rows, self.options))
-        return replace(features_for(self.features, experiment.task), extra_targets=tuple(extra))
+        return replace(self.features_for(experiment.task), extra_targets=tuple(extra))
+
+    def features_for(self, task: Task) -> "FeatureSet":
+        """Return the features without the columns that contain the task's target."""
+        table = self.table.without_columns(task.leaking_column_prefixes)
+        return replace(self.features, table=table)
 
 
 def open_experiment_data(
@@ -95,11 +100,6 @@ def open_features(run_context: RunContext, table: "FeatureTable") -> "FeatureSet
         load_poster=_loader(run_context, table, "posters", _read_poster),
         load_frames=_loader(run_context, table, "trailer_frames", _read_frames),
     )
-
-
-def features_for(features: "FeatureSet", task: Task) -> "FeatureSet":
-    """Return the features without the columns that contain the task's target."""
-    return replace(features, table=features.table.without_columns(task.leaking_column_prefixes))
 
 
 def _modalities(estimator: "Estimator") -> tuple[str, ...]:

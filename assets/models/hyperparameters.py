@@ -6,7 +6,7 @@ preset, the one that makes a demonstration short; so every default here is None.
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field, create_model
@@ -25,7 +25,7 @@ SHORT_EPOCHS = 10
 """Epochs between two checkpoints in a demonstration: they take less time than writing one."""
 
 
-def _hyperparameter(description: str):
+def _hyperparameter(description: str) -> Any:
     return Field(None, description=f"{description} {ALONE}")
 
 
@@ -55,7 +55,7 @@ class Hyperparameters(dg.Config):
 
 def config_of(system: System) -> type[Hyperparameters]:
     """Return the launch config of a system's experiments: those of every system and its own."""
-    own = {
+    own: dict[str, Any] = {
         one.name: (one.type | None, _hyperparameter(one.description))
         for one in system.hyperparameters
     }

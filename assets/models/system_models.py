@@ -38,7 +38,7 @@ def build_model(system: System) -> dg.AssetsDefinition:
     )
     def model(
         context: dg.AssetExecutionContext,
-        config: config_class,
+        config: config_class,  # pyright: ignore[reportInvalidTypeForm] # built from the row
         run_context: dg.ResourceParam[RunContext],
     ) -> dg.MaterializeResult:
         with concise_errors():

@@ -15,6 +15,7 @@ from pipeline.core.errors import ConfigurationError
 from pipeline.layouts.trailers12k_layout import GENRES, GROUP_ENDING, MTGC_NAMES, SPLIT_SETS
 
 if TYPE_CHECKING:
+    from pipeline.core.ragged import Ragged
     from pipeline.models.training.estimator import Estimator
 
 BACKBONES = {
@@ -53,7 +54,7 @@ class PackedGroups:
         columns: None have names.
     """
 
-    streams: Mapping[str, object]
+    streams: "Mapping[str, Ragged]"
     masks: Mapping[str, np.ndarray]
     data_hash: str
     labels: np.ndarray

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.optimize import nnls
-from torch import nn
+from torch import Tensor, nn
 
 from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Target
@@ -57,6 +57,10 @@ class Blend(nn.Module):
     Args:
         parts: By name, the arguments of each member's network; the parameter's name is saved.
     """
+
+    weights: Tensor
+    reach: Tensor
+    sd: Tensor
 
     def __init__(self, parts: Mapping[str, Mapping[str, Any]]):
         super().__init__()

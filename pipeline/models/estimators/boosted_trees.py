@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
-from torch import nn
+from torch import Tensor, nn
 
 from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.movie_reader import MovieReader
@@ -35,6 +35,10 @@ class TreesModel(nn.Module):
         reader: Arguments of its reader.
         n_trees, n_nodes: Trees, and nodes of the largest one.
     """
+
+    value: Tensor
+    base: Tensor
+    bags: Tensor
 
     def __init__(self, reader: Mapping[str, Any], n_trees: int, n_nodes: int):
         super().__init__()

@@ -37,6 +37,11 @@ class KernelModel(nn.Module):
     linear ones over both, over the text embedding and over shared owners.
     """
 
+    text_mean: Tensor
+    log_weights: Tensor
+    dual: Tensor
+    centre: Tensor
+
     def __init__(self, reader: Mapping[str, Any], n_movies: int, text_width: int):
         super().__init__()
         self.arguments = {"reader": reader, "n_movies": n_movies, "text_width": text_width}

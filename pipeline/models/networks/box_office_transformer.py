@@ -79,6 +79,8 @@ class BoxOfficeTransformer(nn.Module):
         mean, sd: Of the training set's log10 revenue.
     """
 
+    reach: Tensor
+
     def __init__(
         self,
         reader: Mapping[str, Any],

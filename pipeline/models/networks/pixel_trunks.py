@@ -173,6 +173,9 @@ def widen_first_convolution(network: nn.Module, n_pictures: int) -> None:
 class Normalise(nn.Module):
     """Colours from 0 to 255 to what networks are trained on."""
 
+    scale: Tensor
+    shift: Tensor
+
     def __init__(self):
         super().__init__()
         scale = 1.0 / torch.tensor(IMAGENET_STD)

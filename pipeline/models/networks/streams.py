@@ -102,7 +102,10 @@ def width_of(values: np.ndarray | Ragged) -> int:
 
 
 class StreamEncoder(nn.Module):
-    """One stream's features, or the learned absent vector for a movie that lacks it."""
+    """One modality's features, or the learned absent vector for a movie that lacks it."""
+
+    mean: Tensor
+    scale: Tensor
 
     def __init__(self, spec: StreamSpec):
         super().__init__()

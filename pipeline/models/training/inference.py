@@ -46,7 +46,8 @@ class Output:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Output":
         """Read the values of `as_json`."""
-        return cls(**{**value, "kind": TaskKind(value["kind"])})
+        kind = TaskKind(value["kind"])
+        return cls(kind, value["n_answers"], value["mean"], value["sd"])
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values, for the arguments of a kind of network."""

@@ -73,6 +73,11 @@ class MovieReader(nn.Module):
         fields: Names in `ALL_FIELDS` whose owners become tokens.
     """
 
+    vocabulary: Tensor
+    counts: Tensor
+    mean: Tensor
+    scale: Tensor
+
     def __init__(
         self, n_credits: int, n_numbers: int, n_owners: int, fields: Sequence[str] = FIELDS
     ):

@@ -75,13 +75,19 @@ def make_optimizer(weights: Iterable[nn.Parameter], schedule: Schedule) -> torch
     """
     # fused: one pass over the weights per step, on the CPU too
     learned = [weight for weight in weights if weight.requires_grad]
-    pace = {"lr": schedule.learning_rate, "weight_decay": schedule.weight_decay, "fused": True}
+    rate, decay = schedule.learning_rate, schedule.weight_decay
     if schedule.optimizer == "adamw":
-        return torch.optim.AdamW(learned, amsgrad=schedule.amsgrad, **pace)
+        return torch.optim.AdamW(
+            learned, rate, weight_decay=decay, amsgrad=schedule.amsgrad, fused=True
+        )
     if schedule.optimizer == "adam":
-        return torch.optim.Adam(learned, amsgrad=schedule.amsgrad, **pace)
+        return torch.optim.Adam(
+            learned, rate, weight_decay=decay, amsgrad=schedule.amsgrad, fused=True
+        )
     if schedule.optimizer == "sgd":
-        return torch.optim.SGD(learned, momentum=schedule.momentum, **pace)
+        return torch.optim.SGD(
+            learned, rate, momentum=schedule.momentum, weight_decay=decay, fused=True
+        )
     raise TrainingError(f"expected the optimizer adamw, adam or sgd, got {schedule.optimizer!r}")
 
 
