@@ -2,7 +2,6 @@
 
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import Any
 
 from pipeline.core.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from pipeline.core.versions import combine, hash_json
@@ -112,31 +111,16 @@ def _image(name: str, width: int, weights: str, source: str) -> Backbone:
     )
 
 
-def _video(
-    name: str,
-    width: int,
-    weights: str,
-    source: str,
-    licence: str,
-    origin: Origin,
-    **normalised: Any,
-) -> Backbone:
-    return Backbone(
-        name=name,
-        modality=Modality.VIDEO,
-        width=width,
-        weights=weights,
-        source=source,
-        licence=licence,
-        origin=origin,
-        interpolation="bilinear",
-        n_frames=CLIP_FRAMES,
-        frame_rate_hz=CLIP_RATE_HZ,
-        **normalised,
-    )
-
-
-_OF_KINETICS = "BSD-3-Clause (torchvision; trained on Kinetics-400)"
+_R2PLUS1D = replace(
+    _image("r2plus1d_18", 512, "R2Plus1D_18_Weights.KINETICS400_V1", "arXiv 1711.11248"),
+    modality=Modality.VIDEO,
+    licence="BSD-3-Clause (torchvision; trained on Kinetics-400)",
+    input_px=112,
+    mean=(0.43216, 0.394666, 0.37645),
+    std=(0.22803, 0.22145, 0.216989),
+    n_frames=CLIP_FRAMES,
+    frame_rate_hz=CLIP_RATE_HZ,
+)
 
 _BERT = Backbone(
     name="bert-base-uncased",
@@ -174,35 +158,24 @@ BACKBONES = {
         _image("vgg19", 4096, "VGG19_Weights.IMAGENET1K_V1", "arXiv 1409.1556"),
         _image("swin_t", 768, "Swin_T_Weights.IMAGENET1K_V1", "arXiv 2103.14030"),
         _CLIP_IMAGE,
-        _video(
-            "shufflenet3d",
-            1024,
-            "3D ShuffleNetV2 1.0x of the paper's authors, trained on Kinetics-600",
-            "arXiv 1904.02422",
-            "MIT (weights of the authors; the user brings the file)",
-            Origin.FILE,
-            input_px=112,
+        replace(
+            _R2PLUS1D,
+            name="shufflenet3d",
+            width=1024,
+            weights="3D ShuffleNetV2 1.0x of the paper's authors, trained on Kinetics-600",
+            source="arXiv 1904.02422",
+            licence="MIT (weights of the authors; the user brings the file)",
+            origin=Origin.FILE,
             mean=(114.7748 / 255, 107.7354 / 255, 99.4750 / 255),
             std=(1 / 255, 1 / 255, 1 / 255),  # trained on 0 to 255 less the mean, not divided
         ),
-        _video(
-            "r2plus1d_18",
-            512,
-            "R2Plus1D_18_Weights.KINETICS400_V1",
-            "arXiv 1711.11248",
-            _OF_KINETICS,
-            Origin.TORCHVISION,
-            input_px=112,
-            mean=(0.43216, 0.394666, 0.37645),
-            std=(0.22803, 0.22145, 0.216989),
-        ),
-        _video(
-            "swin3d_t",
-            768,
-            "Swin3D_T_Weights.KINETICS400_V1",
-            "arXiv 2106.13230",
-            _OF_KINETICS,
-            Origin.TORCHVISION,
+        _R2PLUS1D,
+        replace(
+            _R2PLUS1D,
+            name="swin3d_t",
+            width=768,
+            weights="Swin3D_T_Weights.KINETICS400_V1",
+            source="arXiv 2106.13230",
             input_px=224,
             mean=IMAGENET_MEAN,
             std=IMAGENET_STD,

@@ -110,7 +110,7 @@ def test_percentile_outside_its_range_is_refused():
 
 
 @pytest.mark.real
-def test_floor_keeps_every_frame_that_seed_004_kept():
+def test_floor_keeps_every_frame_that_reference_implementation_004_kept():
     folder = Path(__file__).resolve().parents[3] / "../shared/data/trailer_frames_seed004"
     if not folder.is_dir():
         pytest.skip("the frames of reference implementation 004 (../shared/data) are not here")

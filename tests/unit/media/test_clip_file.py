@@ -45,7 +45,7 @@ def test_clips_come_back_in_order_and_nearly_as_they_were(tmp_path):
         assert psnr_db(one, other) > 30  # loud colours lose most; real videos keep 40 and more
 
 
-def test_a_clip_does_not_hang_on_its_neighbours(tmp_path):
+def test_a_clip_does_not_depend_on_its_neighbours(tmp_path):
     first, second, third = clips(3)
     write(tmp_path / "a.mp4", [first, second, third], at_most=2)
     kept = list(read_clips(tmp_path / "a.mp4"))
