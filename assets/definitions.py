@@ -26,7 +26,7 @@ from resources.settings import ENVIRONMENT, ENVIRONMENT_ONLY, Settings
 from resources.storage.lock import exclusive
 
 
-class RunContextResource(dg.ConfigurableResource, Settings, frozen=True):
+class RunContextResource(dg.ConfigurableResource, Settings):
     """Source, store and ledger of a run; its launch-config fields are the settings."""
 
     @contextmanager
@@ -35,7 +35,7 @@ class RunContextResource(dg.ConfigurableResource, Settings, frozen=True):
         settings = Settings(**{field: getattr(self, field) for field in Settings.model_fields})
         with open_run_context(settings) as run_context, ExitStack() as stack:
             if context.run is not None:  # a sensor only looks
-                stack.enter_context(exclusive(run_context.store, say=context.log.warning))
+                stack.enter_context(exclusive(run_context.store, notify=context.log.warning))
                 if run_context.source.is_studio:
                     context.log.warning(f"Working on the {run_context.source.label}.")
             yield run_context

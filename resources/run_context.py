@@ -23,11 +23,11 @@ from resources.settings import (
 )
 from resources.sources.source import (
     Source,
-    root_of,
+    detect_source,
+    fill_addresses,
+    resolve_location,
+    store_root,
     studio_source,
-    tell_place,
-    tell_source,
-    with_addresses,
 )
 from resources.storage.ledger import Ledger
 from resources.storage.store import Store
@@ -75,9 +75,9 @@ class RunContext:
     @cached_property
     def imports(self):
         """What public dumps say."""
-        from resources.sources.imported_dumps import Imports
+        from resources.sources.imported_dumps import ImportedDumps
 
-        return Imports(self.store)
+        return ImportedDumps(self.store)
 
     @cached_property
     def tmdb(self):
@@ -93,7 +93,7 @@ class RunContext:
             self.settings.tmdb_api_url,
             rate_per_s=rate,
             secrets=self.secrets,
-            may_refuse_items=False,
+            may_reject_items=False,
         )
         self.closing.callback(http.close)
         return Tmdb(http, self.settings.tmdb_api_key)
@@ -170,8 +170,8 @@ def open_run_context(settings: Settings) -> Iterator[RunContext]:
         if settings.source_kind == "studio" and not settings.tmdb_api_url:
             settings, source = stack.enter_context(_studio(settings))
         else:
-            settings = with_addresses(settings)
-            source = tell_source(settings)
+            settings = fill_addresses(settings)
+            source = detect_source(settings)
         yield _open(settings, source, stack)
 
 
@@ -183,13 +183,13 @@ def open_stored(settings: Settings) -> Iterator[RunContext]:
         ConfigurationError, StoreError: As `open_run_context`.
     """
     keep_secret(*settings.secrets)
-    settings, source, _ = tell_place(settings)
+    settings, source, _ = resolve_location(settings)
     with ExitStack() as stack:
         yield _open(settings, source, stack)
 
 
 def _open(settings: Settings, source: Source, stack: ExitStack) -> RunContext:
-    store = Store(root_of(settings, source))
+    store = Store(store_root(settings, source))
     store.claim(source.name)
     ledger = Ledger(settings.ledger or _ledger_in(store))
     stack.callback(ledger.close)
@@ -204,7 +204,7 @@ def open_again(settings: Settings, source: Source, preset: Preset) -> RunContext
 
     No source is asked and no studio started, and it needs no lock: the run holds it.
     """
-    store = Store(root_of(settings, source))
+    store = Store(store_root(settings, source))
     return RunContext(settings, source, store, Ledger(settings.ledger or _ledger_in(store)), preset)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import unquote
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.core.errors import ConfigurationError
 from pipeline.core.presets import PRESETS, Preset
@@ -44,11 +44,13 @@ class Variable:
     is_secret: bool = False
 
 
-class Settings(BaseModel, frozen=True):
+class Settings(BaseModel):
     """Settings as texts; an empty one means "not set", and its default depends on the source.
 
     A field's description is the README's; fields that are left out of `repr` may hold a secret.
     """
+
+    model_config = ConfigDict(frozen=True)
 
     tmdb_api_key: Annotated[
         str, Variable("TMDB_API_KEY", "the built-in studio", is_secret=True)

@@ -10,10 +10,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from assets.cli.home_checks import check_home
-from resources.doctor.findings import Check, Finding, SideBySide, look
+from resources.doctor.findings import Check, Finding, ParallelChecks, run_check
 from resources.doctor.host_checks import check_image_host, check_imdbpro, check_tmdb
 from resources.doctor.machine_checks import check_accelerator, check_packages
-from resources.doctor.settings_checks import Place, check_env_file, check_rates, check_settings
+from resources.doctor.settings_checks import Location, check_env_file, check_rates, check_settings
 from resources.doctor.storage_checks import check_ledger, check_store
 from resources.doctor.trailer_checks import check_trailer_needs
 from resources.doctor.weight_checks import check_weights
@@ -31,17 +31,17 @@ def examine(settings: Settings) -> list[Finding]:
     Nothing is made, fetched or changed, and no secret is in what is found.
     """
     settings_found, place = check_settings(settings)
-    findings = [*look("packages", check_packages), *settings_found]
-    findings += look(".env", lambda: check_env_file(Path(".env")))
+    findings = [*run_check("packages", check_packages), *settings_found]
+    findings += run_check(".env", lambda: check_env_file(Path(".env")))
     if place is None:
         rest = "not looked at: the settings come first"
         return [*findings, Finding("everything else", None, rest)]
-    hosts = SideBySide(dict(_waiting(place)))
-    here = [finding for name, check in _near(place) for finding in look(name, check)]
+    hosts = ParallelChecks(dict(_waiting(place)))
+    here = [finding for name, check in _near(place) for finding in run_check(name, check)]
     return [*findings, *hosts.collect(WAIT_S), *here]
 
 
-def _waiting(place: Place) -> Iterator[tuple[str, Check]]:
+def _waiting(place: Location) -> Iterator[tuple[str, Check]]:
     """Return the checks that wait for a host, a disk far away or another program."""
     settings, source = place.settings, place.source
     yield "store", lambda: check_store(place.root, source.name)
@@ -53,7 +53,7 @@ def _waiting(place: Place) -> Iterator[tuple[str, Check]]:
     yield "trailers", lambda: check_trailer_needs(settings)
 
 
-def _near(place: Place) -> Iterator[tuple[str, Check]]:
+def _near(place: Location) -> Iterator[tuple[str, Check]]:
     """Return the checks of this machine; the last ones load torch, which takes seconds."""
     settings, is_studio = place.settings, place.source.is_studio
     yield "Dagster home", lambda: check_home(place.source.name)

@@ -6,7 +6,7 @@ from assets.orchestration.asset_specs import MOVIE_ASSETS
 from pipeline.core.errors import ConfigurationError
 from pipeline.core.outcomes import Status
 from resources.run_context import RunContext
-from resources.trailers.trailer_sources import open_pauses
+from resources.trailers.trailer_sources import open_cooldown
 
 
 def queue_for_retry(
@@ -34,7 +34,7 @@ def queue_for_retry(
     assets = [asset] if asset else names
     ledger = run_context.ledger
     if "trailers" in assets:
-        open_pauses(run_context.settings, ledger, run_context.clock).end()
+        open_cooldown(run_context.settings, ledger, run_context.clock).end()
     count = ledger.retry_now(assets, movies)
     statuses = [Status.REJECTED.value] if with_rejected or with_done else []
     statuses += [Status.OK.value, Status.UNAVAILABLE.value] if with_done else []

@@ -20,12 +20,12 @@ from pipeline.crawl.box_office_selection import describe_box_office, explain_mis
 from pipeline.crawl.currency_conversion import ExchangeRates
 from pipeline.crawl.imdbpro.drift import stop_on_layout_drift
 from pipeline.crawl.tmdb.responses import parse_details
-from resources.sources.box_office_pages import BoxOfficePages, Reading
+from resources.sources.box_office_pages import BoxOfficePages, BoxOfficeReading
 from resources.sources.exchange_rates import read_exchange_rates
-from resources.storage.batch import Batch
+from resources.storage.batch import MovieBatch
 
 
-def box_office(batch: Batch) -> Iterator[Outcome]:
+def box_office(batch: MovieBatch) -> Iterator[Outcome]:
     """What a movie earned: the worldwide gross in US dollars of the most trusted source.
 
     IMDbPro's comes before seed 000's table, TMDB's revenue, The Numbers and Box Office Mojo. Every
@@ -51,10 +51,10 @@ def box_office(batch: Batch) -> Iterator[Outcome]:
 
 
 def _keep(
-    batch: Batch,
+    batch: MovieBatch,
     record: MovieRecord,
     figures: Sequence[Figures],
-    reading: Reading,
+    reading: BoxOfficeReading,
     rates: ExchangeRates,
 ) -> Outcome:
     tmdb_id = record.tmdb_id

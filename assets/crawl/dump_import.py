@@ -1,4 +1,4 @@
-"""Imports a public dump: every row is taken for one movie, or refused with a reason."""
+"""ImportedDumps a public dump: every row is taken for one movie, or refused with a reason."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ from pipeline.crawl.datasets.registry import DUMP_KINDS, load_reader
 from pipeline.crawl.datasets.titles import join_key
 from resources.run_context import RunContext, open_run_context
 from resources.settings import Settings
-from resources.sources.imported_dumps import Identity, Register, open_register
+from resources.sources.imported_dumps import Identity, MovieIndex, open_movie_index
 from resources.storage.lock import exclusive
 
 EXAMPLES_SHOWN = 3
@@ -104,7 +104,7 @@ class _Keeper:
     def __init__(self, run_context: RunContext, kind: str, report: ImportReport):
         self._run_context, self._kind, self._report = run_context, kind, report
         self._imports = run_context.imports
-        self._register: Register = open_register(self._imports, run_context.ledger, but=kind)
+        self._register: MovieIndex = open_movie_index(self._imports, run_context.ledger, but=kind)
         self._index = self._imports.index(kind)
         self._before = dict(self._index)
         self._known = run_context.ledger.movies()

@@ -12,10 +12,10 @@ from pipeline.core.errors import DamagedFileError, FetchError, RecordError
 from pipeline.core.outcomes import Outcome, Reason, lacking
 from pipeline.core.records import MovieRecord, facets
 from pipeline.core.versions import combine, hash_json
-from resources.storage.batch import Batch
+from resources.storage.batch import MovieBatch
 
 
-def movie_records(batch: Batch) -> Iterator[Outcome]:
+def movie_records(batch: MovieBatch) -> Iterator[Outcome]:
     """What TMDB says of a movie: its answer, kept whole, with credits, keywords and videos.
 
     What TMDB does not know is taken from public dumps that were imported, and the record says which
@@ -96,7 +96,7 @@ def _trailer_keys(record: MovieRecord) -> list[str]:
     return [video.key for video in ranked]
 
 
-def _last_known(batch: Batch, tmdb_id: int) -> dict[str, object]:
+def _last_known(batch: MovieBatch, tmdb_id: int) -> dict[str, object]:
     """Say what is still known of a movie that TMDB has deleted, and where its last data lie."""
     if not RECORD_FILE.path(batch.run_context.store, tmdb_id).exists():
         return {}
@@ -112,12 +112,12 @@ def _last_known(batch: Batch, tmdb_id: int) -> dict[str, object]:
     }
 
 
-def read_record(batch: Batch, tmdb_id: int) -> MovieRecord:
+def read_record(batch: MovieBatch, tmdb_id: int) -> MovieRecord:
     """Read a movie's record from the store."""
     return _parse(read_answer(batch, tmdb_id))
 
 
-def read_answer(batch: Batch, tmdb_id: int) -> dict:
+def read_answer(batch: MovieBatch, tmdb_id: int) -> dict:
     """Read what TMDB and imported dumps have of a movie, as it is kept."""
     store = batch.run_context.store
     return store.read_json(RECORD_FILE.path(store, tmdb_id))

@@ -11,10 +11,10 @@ from assets.orchestration.asset_specs import AUDIO_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome
 from pipeline.embeddings.backbones import Modality
-from resources.storage.batch import Batch
+from resources.storage.batch import MovieBatch
 
 
-def audio_embeddings(batch: Batch) -> Iterator[Outcome]:
+def audio_embeddings(batch: MovieBatch) -> Iterator[Outcome]:
     """Embed each trailer's sound: one vector per window of about 10 s and chosen sound backbone."""
     from pipeline.media.audio import SAMPLE_RATE_HZ
 

@@ -15,13 +15,13 @@ from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Outcome, Reason
 from pipeline.embeddings.backbones import Modality
 from resources.compute.weights import LoadedBackbone
-from resources.storage.batch import Batch
+from resources.storage.batch import MovieBatch
 
 CLIPS_IN_CHUNK = 4
 """Clips that are in memory together, 14 MB, for every thread that reads and that computes."""
 
 
-def clip_embeddings(batch: Batch) -> Iterator[Outcome]:
+def clip_embeddings(batch: MovieBatch) -> Iterator[Outcome]:
     """Embed each trailer's clips of 24 frames: one vector a clip per chosen backbone.
 
     Clips are decoded once for all backbones. An image backbone processes a clip's frames one by
@@ -36,7 +36,7 @@ def clip_embeddings(batch: Batch) -> Iterator[Outcome]:
     return embed(batch, load, {Modality.VIDEO: encode, Modality.IMAGE: frames})
 
 
-def _read_clips(batch: Batch, tmdb_id: int, at_most: int) -> Iterator[np.ndarray]:
+def _read_clips(batch: MovieBatch, tmdb_id: int, at_most: int) -> Iterator[np.ndarray]:
     """Read a trailer's clips in chunks, uint8 (clips, 24, 224, 224, 3)."""
     from pipeline.media.clip_file import read_clips
 

@@ -21,7 +21,7 @@ from pipeline.core.staleness import RECORDS, Row, Step
 from pipeline.core.versions import combine, hash_bytes
 from pipeline.embeddings.backbones import Modality
 from resources.compute.device import Device, choose_device
-from resources.storage.batch import Batch, outcome_of
+from resources.storage.batch import MovieBatch, outcome_of
 from resources.storage.embedding_files import embedding_bytes
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ but does not count: bfloat16 keeps a cosine of 0.9999, and two machines on one s
 each other's work."""
 
 
-def embed(batch: Batch, load: Load, encoders: Mapping[Modality, Encode]) -> Iterator[Outcome]:
+def embed(batch: MovieBatch, load: Load, encoders: Mapping[Modality, Encode]) -> Iterator[Outcome]:
     """Embed a batch of movies with every backbone of its step.
 
     Args:
@@ -63,7 +63,7 @@ class EmbeddingRun:
         device: Where the backbones compute.
     """
 
-    def __init__(self, batch: Batch, encoders: Sequence[Encoder], device: Device):
+    def __init__(self, batch: MovieBatch, encoders: Sequence[Encoder], device: Device):
         self._batch, self._encoders, self._device = batch, encoders, device
         self._inputs = _hash_inputs(batch)
         self._valid = {i: self._valid_notes(i) for i in batch.tmdb_ids}
@@ -172,7 +172,7 @@ def _figures(note: Note) -> Note:
     return {name: note[name] for name in names}
 
 
-def _hash_inputs(batch: Batch) -> dict[int, str]:
+def _hash_inputs(batch: MovieBatch) -> dict[int, str]:
     """Return the version of what a step reads of each movie: contents, and no settings."""
     ledger, step = batch.run_context.ledger, batch.step
     rows = {name: ledger.rows(name, batch.tmdb_ids) for name in step.depends_on}
@@ -189,7 +189,7 @@ def _content(step: Step, name: str, row: Row | None) -> str:
 
 
 def read_ahead(
-    batch: Batch, load: Callable[[int], T], failed: list[Outcome], ahead: int = 16
+    batch: MovieBatch, load: Callable[[int], T], failed: list[Outcome], ahead: int = 16
 ) -> Iterator[tuple[int, T]]:
     """Read inputs; a movie whose input is unavailable does not stop its neighbours."""
     for tmdb_id, result in batch.read(load, workers=2, ahead=ahead):

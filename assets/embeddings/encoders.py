@@ -12,7 +12,7 @@ from pipeline.core.errors import ItemError
 from pipeline.embeddings.backbones import Modality
 from resources.compute.device import Device
 from resources.compute.weights import LoadedBackbone, load_backbone
-from resources.storage.batch import Batch
+from resources.storage.batch import MovieBatch
 
 DTYPE = "float32"
 """Of every file; the type that it was computed in is noted beside it."""
@@ -115,7 +115,7 @@ class Encoder:
 
 
 def open_encoders(
-    batch: Batch, device: Device, encoders: Mapping[Modality, Encode]
+    batch: MovieBatch, device: Device, encoders: Mapping[Modality, Encode]
 ) -> list[Encoder]:
     """Load the backbones of a step, the preset's first, and fuse them before threads compute."""
     from pipeline.embeddings.fuse_batchnorm import fused_copy

@@ -10,10 +10,10 @@ from assets.orchestration.asset_specs import FRAMES_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome
 from pipeline.embeddings.backbones import Modality
-from resources.storage.batch import Batch
+from resources.storage.batch import MovieBatch
 
 
-def frame_embeddings(batch: Batch) -> Iterator[Outcome]:
+def frame_embeddings(batch: MovieBatch) -> Iterator[Outcome]:
     """Embed the kept frames of each trailer: one vector a frame per chosen image backbone."""
     store = batch.run_context.store
 

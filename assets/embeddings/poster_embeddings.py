@@ -13,10 +13,10 @@ from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Outcome
 from pipeline.embeddings.backbones import Modality
 from resources.compute.weights import LoadedBackbone
-from resources.storage.batch import Batch
+from resources.storage.batch import MovieBatch
 
 
-def poster_embeddings(batch: Batch) -> Iterator[Outcome]:
+def poster_embeddings(batch: MovieBatch) -> Iterator[Outcome]:
     """Embed each movie's poster: one vector per chosen image backbone."""
 
     def load(tmdb_id: int) -> np.ndarray:

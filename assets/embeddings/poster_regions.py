@@ -14,13 +14,13 @@ from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Outcome
 from pipeline.layouts.attr_bbox import format_attr_bbox
-from resources.compute.attribute_model import open_looks
+from resources.compute.attribute_model import load_attribute_model
 from resources.compute.device import Device, choose_device
-from resources.storage.batch import Batch, outcome_of
+from resources.storage.batch import MovieBatch, outcome_of
 from resources.storage.embedding_files import embedding_bytes
 
 
-def poster_regions(batch: Batch) -> Iterator[Outcome]:
+def poster_regions(batch: MovieBatch) -> Iterator[Outcome]:
     """Detect the objects on each poster: boxes, names, attributes, and ResNet50's features.
 
     A poster on which nothing is detected has no regions: that is a result. Attributes are assigned
@@ -45,7 +45,7 @@ def poster_regions(batch: Batch) -> Iterator[Outcome]:
     yield from failed
 
 
-def _open_finder(batch: Batch, device: Device) -> tuple[Any, Note]:
+def _open_finder(batch: MovieBatch, device: Device) -> tuple[Any, Note]:
     """Load the networks; return them with what their files record about themselves.
 
     The type of the networks' holder is `Any` because torch is imported by a run alone.
@@ -59,7 +59,7 @@ def _open_finder(batch: Batch, device: Device) -> tuple[Any, Note]:
         run_context.preset.detector, weights_folder=folder, allow_random=is_studio
     )
     features = load_backbone(REGION_BACKBONE, weights_folder=folder, allow_random=is_studio)
-    looks = open_looks(
+    looks = load_attribute_model(
         run_context.settings.attributes,
         weights_folder=folder,
         allow_download=not is_studio,
@@ -80,7 +80,7 @@ def _open_finder(batch: Batch, device: Device) -> tuple[Any, Note]:
     }
 
 
-def _store(batch: Batch, tmdb_id: int, found: Any, note: Note) -> Outcome:
+def _store(batch: MovieBatch, tmdb_id: int, found: Any, note: Note) -> Outcome:
     if isinstance(found, ItemError):
         return outcome_of(batch.step.name, tmdb_id, found)
     store = batch.run_context.store

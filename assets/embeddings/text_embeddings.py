@@ -10,10 +10,10 @@ from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Outcome, Reason
 from pipeline.core.records import plot_text
 from pipeline.embeddings.backbones import Modality
-from resources.storage.batch import Batch
+from resources.storage.batch import MovieBatch
 
 
-def text_embeddings(batch: Batch) -> Iterator[Outcome]:
+def text_embeddings(batch: MovieBatch) -> Iterator[Outcome]:
     """Embed each movie's tagline and plot: one vector per chosen text backbone."""
 
     def load(tmdb_id: int) -> str:

@@ -6,11 +6,11 @@ from assets.orchestration.asset_settings import reading_options
 from assets.orchestration.asset_specs import AUDIO_FILE, TRAILER_FILE, TRAILER_SOUND_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome
-from resources.storage.batch import Batch
+from resources.storage.batch import MovieBatch
 from resources.storage.store import npy_bytes
 
 
-def trailer_audio(batch: Batch) -> Iterator[Outcome]:
+def trailer_audio(batch: MovieBatch) -> Iterator[Outcome]:
     """Decode the first 30 s of each trailer's sound, or all of it: mono, 16 kHz, 16 bit."""
     options, decoders = reading_options(batch.run_context), batch.run_context.decoders
 

@@ -8,11 +8,11 @@ from assets.orchestration.asset_settings import reading_options
 from assets.orchestration.asset_specs import CLIPS_FILE, FRAMES_FILE, TRAILER_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome
-from resources.storage.batch import Batch
+from resources.storage.batch import MovieBatch
 from resources.storage.store import npz_bytes
 
 
-def trailer_frames(batch: Batch) -> Iterator[Outcome]:
+def trailer_frames(batch: MovieBatch) -> Iterator[Outcome]:
     """Sample frames of each trailer, and cut clips out of the same decoding.
 
     100 frames are drawn with the movie's id as random seed, and 30 informative ones kept. Nearly

@@ -20,7 +20,7 @@ from pipeline.media.frame_decoding import decode_whole
 from pipeline.media.shots import SettledFrame, ShotFinder
 from pipeline.media.timeline import Timeline, read_timeline
 from pipeline.media.trailer import DecodedFrames, open_trailer
-from resources.trailers.reading_options import TrailerOptions
+from resources.trailers.options import TrailerOptions
 
 Figures = dict[str, Any]
 """Counts and flags by name, for the ledger, whose writer takes them by name."""

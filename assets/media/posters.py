@@ -9,7 +9,7 @@ from assets.orchestration.asset_specs import POSTER_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome, Reason, lacking
 from resources.sources.image_host import ImageHost
-from resources.storage.batch import Batch
+from resources.storage.batch import MovieBatch
 
 CHECKED_AT_ONCE = 2
 """Posters that are checked and stored at once; more would compete for one core and one disk."""
@@ -18,14 +18,16 @@ EXTRA_THREADS = 8
 """Threads beyond the host's concurrent requests: some check a poster while all requests go on."""
 
 
-def posters(batch: Batch) -> Iterator[Outcome]:
+def posters(batch: MovieBatch) -> Iterator[Outcome]:
     """Download each movie's poster from the image host and check it by decoding it."""
     images = batch.run_context.images  # opened, and its sizes fetched, before the threads begin
     fetch = partial(store_poster, batch, images, BoundedSemaphore(CHECKED_AT_ONCE))
     return batch.each(fetch, workers=images.at_once + EXTRA_THREADS)
 
 
-def store_poster(batch: Batch, images: ImageHost, slots: BoundedSemaphore, tmdb_id: int) -> Outcome:
+def store_poster(
+    batch: MovieBatch, images: ImageHost, slots: BoundedSemaphore, tmdb_id: int
+) -> Outcome:
     """Fetch, check and store one movie's poster."""
     from pipeline.media.poster import inspect_poster
 

@@ -8,13 +8,13 @@ from assets.crawl.movie_records import read_record
 from assets.orchestration.asset_specs import TRAILER_FILE, TRAILER_SOUND_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome
-from resources.storage.batch import Batch
-from resources.trailers.fetched_trailer import FetchedTrailer, tell_tried
+from resources.storage.batch import MovieBatch
+from resources.trailers.fetched_trailer import FetchedTrailer, describe_attempts
 
 DOWNLOADS_AT_ONCE = 4
 
 
-def trailers(batch: Batch) -> Iterator[Outcome]:
+def trailers(batch: MovieBatch) -> Iterator[Outcome]:
     """Fetch each movie's trailer and check it by opening it.
 
     The user's own file is used where there is one (`MARQUEE_TRAILERS`), else the best listed
@@ -25,16 +25,16 @@ def trailers(batch: Batch) -> Iterator[Outcome]:
 
     def fetch(tmdb_id: int) -> Outcome:
         from pipeline.media.trailer import probe
-        from resources.trailers.trailer_sources import want_trailer
+        from resources.trailers.trailer_sources import request_trailer
 
-        wanted = want_trailer(read_record(batch, tmdb_id))
+        wanted = request_trailer(read_record(batch, tmdb_id))
         inspect = partial(decoders.call, probe)
         return _store_trailer(batch, tmdb_id, sources.fetch(wanted, batch.staging(), inspect))
 
     return batch.each(fetch, workers=DOWNLOADS_AT_ONCE)
 
 
-def _store_trailer(batch: Batch, tmdb_id: int, fetched: FetchedTrailer) -> Outcome:
+def _store_trailer(batch: MovieBatch, tmdb_id: int, fetched: FetchedTrailer) -> Outcome:
     from pipeline.media.trailer import TrailerInfo
 
     size_bytes, info = fetched.path.stat().st_size, cast(TrailerInfo, fetched.info)
@@ -49,7 +49,7 @@ def _store_trailer(batch: Batch, tmdb_id: int, fetched: FetchedTrailer) -> Outco
         files,
         taken=fetched.name,  # stored keys; they stay as they are in every store
         is_own=fetched.is_own,
-        tried=tell_tried(fetched.tried),
+        tried=describe_attempts(fetched.tried),
         duration_s=round(info.duration_s, 2),
         width_px=info.width_px,
         height_px=info.height_px,

@@ -21,8 +21,7 @@ from assets.orchestration.progress import Progress
 from pipeline.core.presets import Preset
 from pipeline.core.versions import hash_bytes
 from pipeline.models.systems.system import System
-from resources.compute.device import one_thread
-from resources.compute.environment import describe_environment
+from resources.compute.device import describe_environment, one_thread
 from resources.compute.workers import Call
 from resources.run_context import RunContext, open_again
 from resources.settings import SECRETS, Settings

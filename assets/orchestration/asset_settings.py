@@ -10,9 +10,13 @@ from resources.compute.attribute_model import CLIP, vocabulary_version
 from resources.compute.weights import users_files
 from resources.run_context import RunContext
 from resources.sources.exchange_rates import version_of_rates
-from resources.trailers.limits import TRAILER_LINES, trailer_lines
-from resources.trailers.reading_options import TrailerOptions, trailer_options
-from resources.trailers.trailer_sources import open_own, open_pauses
+from resources.trailers.options import (
+    MAX_HEIGHT_PX,
+    TrailerOptions,
+    maximum_height,
+    trailer_options,
+)
+from resources.trailers.trailer_sources import open_cooldown, open_own_folder
 
 REGION_BACKBONE = "resnet50"
 """Whose last stage the features of poster regions are of. Source: reference implementation 000,
@@ -28,8 +32,8 @@ def box_office_version(run_context: RunContext) -> str:
 
 def resolution_version(run_context: RunContext) -> str:
     """Return the version of the trailers' maximum height; "" for the default."""
-    lines = trailer_lines(run_context.settings)
-    return "" if lines == TRAILER_LINES else f"{lines} lines"
+    lines = maximum_height(run_context.settings)
+    return "" if lines == MAX_HEIGHT_PX else f"{lines} lines"
 
 
 def reading_options(run_context: RunContext) -> TrailerOptions:
@@ -94,7 +98,7 @@ def own_trailer_versions(run_context: RunContext, records: Mapping[int, Row]) ->
         run_context: Whose settings.
         records: The movies' rows in `movie_records`, which hold IMDb ids and videos.
     """
-    own = open_own(run_context.settings)
+    own = open_own_folder(run_context.settings)
     if own is None:
         return {}
     return own.versions(
@@ -110,6 +114,6 @@ def own_trailer_versions(run_context: RunContext, records: Mapping[int, Row]) ->
 
 def find_host_pause(run_context: RunContext) -> str:
     """Describe until when the trailer host must not be asked, and why; "" where it may be."""
-    pauses = open_pauses(run_context.settings, run_context.ledger, run_context.clock)
+    pauses = open_cooldown(run_context.settings, run_context.ledger, run_context.clock)
     pause = pauses.current()
     return pause.tell() if pause else ""

@@ -14,9 +14,9 @@ from assets.orchestration.step_errors import concise_errors
 from pipeline.core.outcomes import Outcome
 from pipeline.core.staleness import Action
 from resources.run_context import RunContext
-from resources.storage.batch import Batch
+from resources.storage.batch import MovieBatch
 
-Work = Callable[[Batch], Iterable[Outcome]]
+Work = Callable[[MovieBatch], Iterable[Outcome]]
 
 
 def movie_asset(
@@ -25,8 +25,8 @@ def movie_asset(
     """Build the asset of `MOVIE_ASSETS` that bears the function's name.
 
     Args:
-        work: Takes the stale movies as a `Batch`, returns an outcome for each; its docstring is
-            the asset's description.
+        work: Takes the stale movies as a `MovieBatch`, returns an outcome for each; its docstring
+            is the asset's description.
         kinds: Shown in the UI.
         metadata: Shape or column schema of what one movie's file holds.
     """
@@ -62,7 +62,7 @@ def run_step(
     publisher = EventPublisher(context, run_context, spec, plan)
     publisher.publish_missing()
     versions = {i: plan.decisions[i].input_version for i in plan.movies_to(Action.WORK)}
-    batch = Batch(run_context, spec, versions, plan.rows)
+    batch = MovieBatch(run_context, spec, versions, plan.rows)
     recovered = batch.recover()
     batch.sweep()
     rest = batch.without({outcome.tmdb_id for outcome in recovered})

@@ -13,7 +13,7 @@ CLIP = ("clip_image", "clip_text")
 
 
 @dataclass(frozen=True)
-class Looks:
+class AttributeModel:
     """What says how objects look.
 
     Attributes:
@@ -31,9 +31,9 @@ def vocabulary_version(file: str) -> str:
     return hash_bytes(path.read_bytes()) if file and path.is_file() else ""
 
 
-def open_looks(
+def load_attribute_model(
     file: str, *, weights_folder: Path | None, allow_download: bool, device: str
-) -> Looks:
+) -> AttributeModel:
     """Load CLIP and the vocabulary; random weights never judge.
 
     Args:
@@ -63,11 +63,13 @@ def open_looks(
     except WeightsError:
         if any(users_files(name, weights_folder) for name in CLIP):
             raise
-        return Looks(None, "left open: CLIP's weights are not here, and random ones do not judge")
+        return AttributeModel(
+            None, "CLIP's weights are unavailable, and random ones predict nothing"
+        )
     judge = AttributeClassifier(
         words,
         (pictures.network, pictures.backbone),
         (texts.network, texts.tokenizer, texts.backbone),
         device=device,
     )
-    return Looks(judge, f"{pictures.weights_label}, {len(words)} words")
+    return AttributeModel(judge, f"{pictures.weights_label}, {len(words)} words")

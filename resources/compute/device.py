@@ -1,17 +1,26 @@
-"""Which processor computes, with how many threads, and whether it has bfloat16."""
+"""The device that computes, and the environment that a result was computed in."""
 
 import os
+import platform
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
+import pipeline
+from pipeline.core.versions import hash_bytes
+
 CPU_INFO = Path("/proc/cpuinfo")
-"""Where Linux lists the processor's instructions."""
+"""Where Linux lists the CPU's instructions."""
 
 BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 """Names of bfloat16 arithmetic on x86 (two) and Arm (one); without it bfloat16 is slower."""
+
+PACKAGES = ("marquee", "torch", "numpy", "pandas", "scikit-learn", "lightning", "transformers")
+"""Packages whose versions describe the environment."""
 
 _NAME = re.compile(r"cpu|cuda(:\d+)?")
 
@@ -46,7 +55,7 @@ class Device:
         return ["cpu"] * self.threads if self.name == "cpu" else self.name.split(",")
 
     def take_one_thread_per_encoder(self) -> None:
-        """Have each encoder compute in the thread that calls it; changes torch's own setting."""
+        """Make each encoder compute in the thread that calls it; changes torch's own setting."""
         import torch
 
         if self.name == "cpu":
@@ -57,7 +66,7 @@ def choose_device(preferred: str | None = None) -> Device:
     """Choose a GPU where there is one, else the CPU.
 
     Args:
-        preferred: "cpu" or "cuda" to insist on one, or GPUs by number: "cuda:0,cuda:1".
+        preferred: "cpu" or "cuda" to require one, or GPUs by number: "cuda:0,cuda:1".
 
     Raises:
         ValueError: `preferred` is none of these, or there is no such GPU that torch can use.
@@ -68,24 +77,22 @@ def choose_device(preferred: str | None = None) -> Device:
     wrong = [name for name in names if not _NAME.fullmatch(name)]
     if wrong or (len(names) > 1 and "cpu" in names):
         raise ValueError(
-            f'wanted device "cpu", "cuda" or GPUs such as "cuda:0,cuda:1", got "{preferred}"'
+            f'expected device "cpu", "cuda" or GPUs such as "cuda:0,cuda:1", got "{preferred}"'
         )
     if names == ["cpu"] or (not names and not torch.cuda.is_available()):
         return Device("cpu", count_threads(), cpu_has_bf16(CPU_INFO))
     n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     for name in names:
         if int(name.partition(":")[2] or 0) >= n_gpus:
-            raise ValueError(f'wanted device "{name}", but torch finds {_say_gpus(n_gpus)} here')
+            raise ValueError(
+                f'device "{name}" is unavailable: torch finds {_count_gpus(n_gpus)} here'
+            )
     gpus = ",".join(dict.fromkeys(names)) or "cuda"
     return Device(gpus, count_threads(), torch.cuda.is_bf16_supported())
 
 
-def _say_gpus(n: int) -> str:
-    return f"{n} GPU(s)" if n else 'no GPU: use "cpu", or none at all,'
-
-
 def count_threads() -> int:
-    """Count the processor threads that this process may run on."""
+    """Count the CPU threads that this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -93,7 +100,7 @@ def count_threads() -> int:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Have all that would share a computation among threads use one: last digits depend on it."""
+    """Limit every library to one thread: the last digits of results depend on it."""
     import torch
     from threadpoolctl import threadpool_limits
 
@@ -107,10 +114,33 @@ def one_thread() -> Iterator[None]:
 
 
 def cpu_has_bf16(cpu_info: Path) -> bool:
-    """Whether the processor lists bfloat16 arithmetic; False where there is no such list."""
+    """Whether the CPU lists bfloat16 arithmetic; False where there is no such list."""
     if not cpu_info.is_file():
         return False
     for line in cpu_info.read_text(errors="replace").splitlines():
         if line.startswith(("flags", "Features")):
             return not BF16_FLAGS.isdisjoint(line.split())
     return False
+
+
+@cache
+def code_hash() -> str:
+    """Hash the sources of `pipeline`, which compute every number."""
+    root = Path(pipeline.__path__[0])
+    files = sorted(root.rglob("*.py"))
+    return hash_bytes(
+        *(part for f in files for part in (str(f.relative_to(root)).encode(), f.read_bytes()))
+    )
+
+
+def describe_environment() -> dict[str, str]:
+    """Return the environment as texts; equal texts promise results equal to the last digit."""
+    import torch
+
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "processor": torch.backends.cpu.get_cpu_capability(),
+        "code": code_hash(),
+        **{name: version(name) for name in PACKAGES},
+    }

@@ -1,6 +1,6 @@
 """Weights that come as one file of parameters: where such files lie, reading and hashing them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,7 @@ def _read(file: Path) -> Any:
         ) from err
 
 
-def build_from_state(backbone: Backbone, state: dict[str, Any] | None, *, seed: int = 0) -> Any:
+def build_from_state(backbone: Backbone, state: Mapping[str, Any] | None, *, seed: int = 0) -> Any:
     """Build the network of a picture or clip backbone, or a detector; None draws its parameters.
 
     Raises:

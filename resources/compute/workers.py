@@ -1,4 +1,4 @@
-"""Long computations side by side, each in a process of its own with one thread."""
+"""Parallel trainings, each in a child process with one thread."""
 
 import queue
 import signal
@@ -10,27 +10,28 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core.errors import MarqueeError, TrainingError
-from resources.compute.answering_process import read_answer
-from resources.compute.called_process import CalledProcess
 from resources.compute.device import count_threads
+from resources.compute.processes import ChildProcess, read_reply
 
 MEMORY_BYTES = 2 * 2**30
-"""What is reckoned for each worker: torch alone takes half of it."""
+"""Memory reserved for each worker: torch alone takes half of it."""
 
 MOST = 8
-"""More read the same disk and wait for each other."""
+"""Maximum number of workers: more of them wait for the disk."""
 
 MOST_ON_GPU = 2
-"""They share the first GPU: one computes while the other reads."""
+"""Maximum number on a GPU, which they share: one computes while the other reads."""
 
 MEMORY_INFO = Path("/proc/meminfo")
 MEMORY_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
-"""Where Linux says what a container may take, new and old."""
+"""Where Linux shows a container's memory limit, new and old."""
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+ONE_THREAD: dict[str, str] = dict.fromkeys(
+    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Call:
     """One computation.
 
     Attributes:
-        name: For whoever reads that it failed.
+        name: For messages if it fails.
         function: Importable by name; arguments and result can be pickled.
         arguments: Its arguments.
     """
@@ -48,34 +49,38 @@ class Call:
     arguments: tuple
 
 
+_Results = queue.SimpleQueue[tuple[int, int, Any] | Exception]
+"""Number of the group, number of the call and its result; or an error."""
+
+
 class Workers:
-    """A few processes that compute; starts none before there are two groups of calls.
+    """A pool of training processes, started when there are two groups of calls.
 
     Args:
-        most: Processes at most; None for one per processor thread, where memory allows.
+        most: Maximum number of processes; None for one per CPU thread, where memory allows.
     """
 
     def __init__(self, most: int | None = None):
-        self._wanted = most
+        self._given_most = most
         self._lock = threading.Lock()
-        self._idle: list[CalledProcess] = []
-        self._all: set[CalledProcess] = set()
+        self._idle: list[ChildProcess] = []
+        self._all: set[ChildProcess] = set()
         self._is_closed = False
 
     def count(self, n_groups: int) -> int:
-        """Say how many groups would be computed at a time; 1 means in this process."""
+        """Return how many groups would run at a time; 1 means in this process."""
         return 1 if n_groups < 2 else max(1, min(self._most, n_groups))
 
     def run(self, groups: Sequence[Sequence[Call]]) -> Iterator[tuple[int, int, Any]]:
-        """Compute all calls: groups side by side in the order given, a group's calls in turn.
+        """Run all calls: groups in parallel in the order given, a group's calls in turn.
 
-        A call that fails ends everything that is under way, as does whoever stops iterating.
+        A failed call ends everything in progress, as does the end of the iteration.
 
         Args:
-            groups: Of calls that do not write where those of another group do.
+            groups: Calls; those of different groups must not write the same files.
 
         Yields:
-            Number of the group, number of the call in it, and its result, as they come.
+            Number of the group, number of the call in it, and its result, as they complete.
 
         Raises:
             TrainingError: A process was ended; the message names the call and the remedy.
@@ -86,15 +91,15 @@ class Workers:
                 for c, call in enumerate(calls):
                     yield g, c, call.function(*call.arguments)
             return
-        told: queue.SimpleQueue[tuple | Exception] = queue.SimpleQueue()
-        threads = self._start(count, groups, told)
+        results: _Results = queue.SimpleQueue()
+        threads = self._start(count, groups, results)
         is_done = False
         try:
             for _ in range(sum(map(len, groups))):
-                came = told.get()
-                if isinstance(came, Exception):
-                    raise came
-                yield came
+                result = results.get()
+                if isinstance(result, Exception):
+                    raise result
+                yield result
             is_done = True
         finally:
             if not is_done:
@@ -103,75 +108,80 @@ class Workers:
                 thread.join()
 
     def close(self) -> None:
-        """End all processes, also those that are at work."""
+        """End all processes, including busy ones."""
         with self._lock:
             self._is_closed = True
             idle, self._idle = self._idle, []
             busy = self._all.difference(idle)
             self._all = busy
         for process in busy:
-            process.kill()  # whoever waits for it tidies up
+            process.kill()  # the thread that waits for it cleans up
         for process in idle:
             process.end()
 
     def pids(self) -> list[int]:
-        """Return the ids of the processes that live."""
+        """Return the ids of the running processes."""
         with self._lock:
             return [process.pid for process in self._all]
 
     @cached_property
     def _most(self) -> int:
-        """Looked at once: later the processes themselves have taken memory."""
-        return count_workers() if self._wanted is None else self._wanted
+        """Computed once: later the processes themselves have taken memory."""
+        return count_workers() if self._given_most is None else self._given_most
 
     def _start(
-        self, count: int, groups: Sequence[Sequence[Call]], told: queue.SimpleQueue
+        self,
+        count: int,
+        groups: Sequence[Sequence[Call]],
+        results: _Results,
     ) -> list[threading.Thread]:
-        """Start a thread for each process; it asks, waits and tells."""
+        """Start a thread for each process, which sends its calls and collects the results."""
         waiting: queue.SimpleQueue[tuple[int, Sequence[Call]]] = queue.SimpleQueue()
         for numbered in enumerate(groups):
             waiting.put(numbered)
         self._is_closed = False
         threads = [
-            threading.Thread(target=self._work, args=(waiting, told), daemon=True)
+            threading.Thread(target=self._work, args=(waiting, results), daemon=True)
             for _ in range(count)
         ]
         for thread in threads:
             thread.start()
         return threads
 
-    def _work(self, waiting: queue.SimpleQueue, told: queue.SimpleQueue) -> None:
-        """Compute groups in one process until none waits; tell results, or what went wrong."""
+    def _work(
+        self,
+        waiting: queue.SimpleQueue[tuple[int, Sequence[Call]]],
+        results: _Results,
+    ) -> None:
+        """Run groups in one process until none waits; put results, or an error, into the queue."""
         process = None
         try:
-            process = self._take()
+            process = self._acquire()
             while not self._is_closed:
                 try:
                     g, calls = waiting.get_nowait()
                 except queue.Empty:
                     break
                 for c, call in enumerate(calls):
-                    told.put((g, c, self._ask(process, call)))
+                    results.put((g, c, self._request(process, call)))
         except Exception as error:  # noqa: BLE001 - it is raised again by whoever waits
-            told.put(error)
+            results.put(error)
         finally:
             if process is not None:
-                self._give(process)
+                self._release(process)
 
-    def _take(self) -> CalledProcess:
+    def _acquire(self) -> ChildProcess:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        process = CalledProcess(
-            "resources.compute.worker_process", "trainings", environment=ONE_THREAD
-        )
+        process = ChildProcess("resources.compute.processes", "trainings", environment=ONE_THREAD)
         with self._lock:
             self._all.add(process)
             if self._is_closed:
                 process.kill()
         return process
 
-    def _give(self, process: CalledProcess) -> None:
+    def _release(self, process: ChildProcess) -> None:
         with self._lock:
             if not self._is_closed:
                 self._idle.append(process)
@@ -179,15 +189,15 @@ class Workers:
             self._all.discard(process)
         process.end()
 
-    def _ask(self, process: CalledProcess, call: Call) -> Any:
-        short = TrainingError(f"Memory was too short for {call.name}. {_REMEDY}")
+    def _request(self, process: ChildProcess, call: Call) -> Any:
+        out_of_memory = TrainingError(f"Memory was too short for {call.name}. {_REMEDY}")
         try:
-            answer = process.ask((call.function, call.arguments))
+            reply = process.request((call.function, call.arguments))
         except (EOFError, OSError):
-            raise self._blame(call, process.wait()) from None
-        return read_answer(answer, short)
+            raise self._failure(call, process.wait()) from None
+        return read_reply(reply, out_of_memory)
 
-    def _blame(self, call: Call, status: int) -> MarqueeError:
+    def _failure(self, call: Call, status: int) -> MarqueeError:
         if self._is_closed:
             return TrainingError(f"{call.name} was stopped")
         if status == -signal.SIGKILL:
@@ -199,15 +209,15 @@ class Workers:
 
 
 _REMEDY = (
-    "Set MARQUEE_TRAINERS to a smaller number (1: one after another) and run again: what was "
-    "finished is kept, and an interrupted training goes on from its last checkpoint."
+    "Set MARQUEE_TRAINERS to a smaller number (1: one after another) and run again: finished "
+    "trainings are kept, and an interrupted one resumes from its last checkpoint."
 )
 
 
 def count_workers() -> int:
-    """Say how many workers this machine bears: one per processor thread, where memory allows.
+    """Return the number of workers for this machine: one per CPU thread, where memory allows.
 
-    Imports torch, which says whether there is a GPU.
+    Imports torch, to find whether there is a GPU.
     """
     import torch
 
@@ -216,13 +226,13 @@ def count_workers() -> int:
 
 
 def free_bytes() -> int:
-    """Say how much memory there is for workers, by the machine and by its container."""
+    """Return the memory available to workers, by the machine and by its container."""
     texts = [path.read_text().strip() for path in MEMORY_LIMITS if path.is_file()]
     return min([_available(MEMORY_INFO), *(int(text) for text in texts if text.isdigit())])
 
 
 def _available(info: Path) -> int:
-    """Read what Linux could give without swapping; where it does not say, all that is wanted."""
+    """Read the memory that Linux has without swapping; enough for all workers if unknown."""
     if info.is_file():
         for line in info.read_text().splitlines():
             if line.startswith("MemAvailable:"):

@@ -30,27 +30,27 @@ class Finding:
 Check = Callable[[], list[Finding]]
 
 
-def blame(name: str, error: Exception, remedy: str = "") -> Finding:
+def finding_of_error(name: str, error: Exception, remedy: str = "") -> Finding:
     """Make a finding of an error of ours: its first sentence says what is, the rest what to do.
 
     Example:
         >>> from pipeline.core.errors import StoreError
-        >>> blame("store", StoreError("It is full. Free some space.")).remedy
+        >>> finding_of_error("store", StoreError("It is full. Free some space.")).remedy
         'Free some space.'
     """
     said, _, advice = str(error).partition(". ")
     return Finding(name, False, redact(said.removesuffix(".")), redact(remedy or advice))
 
 
-def look(name: str, check: Check) -> list[Finding]:
+def run_check(name: str, check: Check) -> list[Finding]:
     """Look at one thing; what it raises on purpose, or what the machine refuses, is its finding."""
     try:
         return check()
     except (MarqueeError, OSError) as error:
-        return [blame(name, error)]
+        return [finding_of_error(name, error)]
 
 
-class SideBySide:
+class ParallelChecks:
     """Checks that wait for somebody, each in a thread that cannot keep this process alive.
 
     Args:
@@ -67,7 +67,7 @@ class SideBySide:
             thread.start()
 
     def _look(self, name: str, check: Check) -> None:
-        self._found[name] = look(name, check)
+        self._found[name] = run_check(name, check)
 
     def collect(self, limit_s: float) -> list[Finding]:
         """Wait for all, `limit_s` at most, and give what they found in the order of the checks."""

@@ -4,9 +4,9 @@ import re
 
 from pipeline.core.errors import ItemError, RecordError, SourceError
 from pipeline.core.outcomes import Reason
-from resources.doctor.findings import Finding, blame
+from resources.doctor.findings import Finding, finding_of_error
 from resources.http.client import HttpClient
-from resources.http.status import HttpStatusError
+from resources.http.transport import HttpStatusError
 from resources.settings import Settings
 from resources.sources.imdbpro import REQUESTS_PER_S, ImdbPro
 from resources.sources.source import Source
@@ -40,24 +40,24 @@ def check_tmdb(settings: Settings, source: Source) -> list[Finding]:
         gain = "" if source.is_imports else NO_KEY
         return [Finding(name, None, f"not set: films are of the {source.label}", gain)]
     http = _open(settings.tmdb_api_url)
-    kind = tell_kind_of_key(settings.tmdb_api_key)
+    kind = describe_key(settings.tmdb_api_key)
     try:
         sizes = Tmdb(http, settings.tmdb_api_key, patience_s=0).configuration().poster_sizes
     except ItemError as error:
         return [_blame_item(name, http.base_url, error)]
     except SourceError as error:
-        found = blame(name, error)
+        found = finding_of_error(name, error)
         return [Finding(name, False, f"{found.detail}; what is set is {kind}", found.remedy)]
     finally:
         http.close()
     return [Finding(name, True, f"{kind} works; posters come in {len(sizes)} sizes")]
 
 
-def tell_kind_of_key(key: str) -> str:
+def describe_key(key: str) -> str:
     """Say which of TMDB's two kinds of key a text looks like, without showing any of it.
 
     Example:
-        >>> tell_kind_of_key("0123456789abcdef0123456789abcdef"), tell_kind_of_key("eyJh.eyJi.c")
+        >>> describe_key("0123456789abcdef0123456789abcdef"), describe_key("eyJh.eyJi.c")
         ('a v3 key', 'a v4 token')
     """
     key = key.strip()
@@ -98,7 +98,7 @@ def check_imdbpro(settings: Settings, source: Source) -> list[Finding]:
         if not (source.is_studio and error.reason is Reason.GONE):  # it shows other films
             return [_blame_imdbpro(http.base_url, error)]
     except SourceError as error:
-        return [blame(name, error)]
+        return [finding_of_error(name, error)]
     finally:
         http.close()
     return [Finding(name, True, "the session is logged in")]
@@ -116,7 +116,9 @@ def _open(url: str, rate_per_s: float | None = None) -> HttpClient:
 
 def _blame_item(name: str, url: str, error: ItemError) -> Finding:
     remedy = _REMEDIES.get(error.reason, f"Check the address {url}.")
-    return blame(name, Exception(f"{url} does not answer as it should: {error.detail}"), remedy)
+    return finding_of_error(
+        name, Exception(f"{url} does not answer as it should: {error.detail}"), remedy
+    )
 
 
 def _blame_imdbpro(url: str, error: ItemError) -> Finding:

@@ -9,7 +9,7 @@ from resources.compute.device import choose_device
 from resources.doctor.findings import Finding
 
 TOLD = ("dagster", "torch", "transformers", "av", "yt-dlp")
-"""Packages whose versions are worth a look when something is odd."""
+"""Packages whose versions are worth a run_check when something is odd."""
 
 
 def check_packages() -> list[Finding]:

@@ -10,15 +10,15 @@ from pathlib import Path
 from pipeline.core.errors import ConfigurationError
 from pipeline.core.presets import Preset
 from resources.compute.chosen_backbones import choose_backbones
-from resources.doctor.findings import Finding, blame
+from resources.doctor.findings import Finding, finding_of_error
 from resources.http.redaction import keep_secret
 from resources.settings import ENVIRONMENT, REQUESTS_PER_S, SECRETS, Settings, choose_preset
 from resources.sources.exchange_rates import read_exchange_rates
-from resources.sources.source import Source, tell_place
+from resources.sources.source import Source, resolve_location
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """Where a run would work by these settings; made without opening or starting anything.
 
     Attributes:
@@ -34,25 +34,25 @@ class Place:
     preset: Preset
 
 
-def check_settings(settings: Settings) -> tuple[list[Finding], Place | None]:
+def check_settings(settings: Settings) -> tuple[list[Finding], Location | None]:
     """Read every setting; give what is wrong, and the place they name where nothing is."""
     keep_secret(*(getattr(settings, name) for name in SECRETS))
     try:
         settings.number("requests_per_s", REQUESTS_PER_S)
         settings.number("trailer_lines", 1)
         settings.number("trainers", 1)
-        filled, source, root = tell_place(settings)
+        filled, source, root = resolve_location(settings)
         preset = choose_preset(settings.preset, is_studio=source.is_studio)
         choose_backbones(preset, settings.backbones)
     except ConfigurationError as error:
-        return [blame("settings", error)], None
+        return [finding_of_error("settings", error)], None
     given = [name for field, name in ENVIRONMENT.items() if getattr(settings, field)]
     detail = f"set: {', '.join(given)}" if given else "none is set: all is as it comes"
     found = [
         Finding("settings", True, f"{detail}; preset {preset.name}"),
         Finding("source", True, source.label),
     ]
-    return found, Place(filled, source, root, preset)
+    return found, Location(filled, source, root, preset)
 
 
 def check_env_file(path: Path, environment: Mapping[str, str] = os.environ) -> list[Finding]:
@@ -85,5 +85,5 @@ def check_rates(file: str) -> list[Finding]:
     try:
         rates = read_exchange_rates(file).usd_per_unit
     except ConfigurationError as error:
-        return [blame(name, error)]
+        return [finding_of_error(name, error)]
     return [Finding(name, True, f"{file} holds {len(rates)} rates")]

@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from pipeline.core.errors import StoreError
-from resources.doctor.findings import Finding, blame
+from resources.doctor.findings import Finding, finding_of_error
 from resources.http.redaction import redact
 from resources.storage.store import SOURCE_MARK
 
@@ -62,7 +62,9 @@ def _look_at_distant_store(root: str, source: str) -> Finding:
         mark = UPath(root) / SOURCE_MARK
         content = mark.read_bytes() if mark.exists() else None
     except (ImportError, ValueError) as error:
-        return blame("store", error, "Install what reads that kind of address, or use a folder.")
+        return finding_of_error(
+            "store", error, "Install what reads that kind of address, or use a folder."
+        )
     return _judge_mark(redact(root), content, source)
 
 
@@ -172,4 +174,4 @@ def _open_ledger(url: str) -> Finding:
         with closing(Ledger(url)) as ledger:
             return Finding("ledger", True, f"opens; knows {len(ledger.movies())} films")
     except StoreError as error:
-        return blame("ledger", error)
+        return finding_of_error("ledger", error)

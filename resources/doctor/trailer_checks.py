@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from pipeline.core.errors import ConfigurationError
-from resources.doctor.findings import Finding, blame
+from resources.doctor.findings import Finding, finding_of_error
 from resources.settings import ENVIRONMENT, TRAILER_URL_TEMPLATE, Settings
 from resources.trailers.cookies import REMEDY, VARIABLE, read_cookies
 from resources.trailers.js_runtime import find_deno, start_deno
-from resources.trailers.limits import trailer_lines
+from resources.trailers.options import maximum_height
 from resources.trailers.own_folder import TrailerFolder
 
 MAX_AGE_DAYS = 90
@@ -46,14 +46,14 @@ def check_yt_dlp(today: date) -> Finding:
     version = _version_of("yt-dlp")
     if version is None:
         return Finding("yt-dlp", False, "not installed: no trailer can be fetched", INSTALL)
-    return judge_age(version, today)
+    return check_age(version, today)
 
 
-def judge_age(version: str, today: date) -> Finding:
+def check_age(version: str, today: date) -> Finding:
     """Judge a version of yt-dlp, which is the day of its release.
 
     Example:
-        >>> judge_age("2026.10.10", date(2026, 10, 20)).detail
+        >>> check_age("2026.10.10", date(2026, 10, 20)).detail
         'version 2026.10.10, 10 days old'
     """
     found = re.match(r"(\d{4})\.(\d{1,2})\.(\d{1,2})", version)
@@ -69,14 +69,14 @@ def judge_age(version: str, today: date) -> Finding:
 
 def check_ejs() -> Finding:
     """Whether the scripts are there that solve YouTube's puzzles, in the version yt-dlp wants."""
-    return judge_ejs(_version_of("yt-dlp-ejs"), _wanted_ejs())
+    return compare_ejs(_version_of("yt-dlp-ejs"), _wanted_ejs())
 
 
-def judge_ejs(version: str | None, wanted: str | None) -> Finding:
+def compare_ejs(version: str | None, wanted: str | None) -> Finding:
     """Judge a version of yt-dlp-ejs; the first two numbers must be those that yt-dlp wants.
 
     Example:
-        >>> judge_ejs("0.8.1", "0.8.0").is_ok, judge_ejs("0.7.0", "0.8.0").is_ok
+        >>> compare_ejs("0.8.1", "0.8.0").is_ok, compare_ejs("0.7.0", "0.8.0").is_ok
         (True, False)
     """
     if version is None:
@@ -116,9 +116,9 @@ def check_cookies(file: str, today: date) -> Finding:
     try:
         cookies = read_cookies(Path(file).expanduser())
     except ConfigurationError as error:
-        return blame(name, error)
+        return finding_of_error(name, error)
     now_s = datetime.combine(today, time(), UTC).timestamp()
-    wrong = cookies.tell_login(now_s)
+    wrong = cookies.login_problem(now_s)
     if wrong:
         return Finding(name, False, f"{file} can be read, but {wrong}", REMEDY)
     return Finding(name, True, f"{file} holds a login to YouTube")
@@ -133,7 +133,7 @@ def check_folder(folder: str) -> Finding:
     try:
         own = TrailerFolder(Path(folder).expanduser())
     except ConfigurationError as error:
-        return blame(name, error)
+        return finding_of_error(name, error)
     detail = f"{len(own)} videos in {folder}"
     if not own.unread:
         return Finding(name, bool(len(own)) or None, detail)
@@ -148,9 +148,9 @@ def check_folder(folder: str) -> Finding:
 def check_lines(settings: Settings) -> Finding:
     """Whether the wanted lines of the picture are a number that makes sense."""
     try:
-        lines = trailer_lines(settings)
+        lines = maximum_height(settings)
     except ConfigurationError as error:
-        return blame("trailer lines", error)
+        return finding_of_error("trailer lines", error)
     own = "the built-in studio" if settings.source_kind == "studio" else TRAILER_URL_TEMPLATE
     host = settings.trailer_url_template or own
     return Finding("trailer lines", True, f"at most {lines}, from {host}")

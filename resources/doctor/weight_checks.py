@@ -1,4 +1,4 @@
-"""Looks for the weights of a build's networks without loading or fetching any."""
+"""AttributeModel for the weights of a build's networks without loading or fetching any."""
 
 import os
 from collections.abc import Iterator

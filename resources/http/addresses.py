@@ -1,4 +1,4 @@
-"""Decides which addresses a source may send us to: http(s), and nothing inside our own network."""
+"""Check which URLs a source may send us to: http(s), and nothing inside our own network."""
 
 import ipaddress
 import socket
@@ -26,11 +26,11 @@ def is_private(host: str) -> bool:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return False
-    return any(is_private_number(entry[4][0]) for entry in found)
+    return any(is_private_number(str(entry[4][0])) for entry in found)
 
 
 def is_direct(host: str) -> bool:
-    """Whether the name itself says that the host is near, so that no proxy leads to it.
+    """Whether the name itself shows a host on this machine or network, to which no proxy leads.
 
     Example:
         >>> is_direct("localhost"), is_direct("192.168.1.7"), is_direct("api.example.org")
@@ -53,8 +53,8 @@ def is_private_number(number: str) -> bool:
     return address.is_multicast or address.is_reserved or not address.is_global
 
 
-def find_objection(url: str, base_url: str, *, may_reach_private: bool) -> str:
-    """Say why a source whose address is `base_url` may not send us to `url`; "" where it may.
+def explain_rejection(url: str, base_url: str, *, may_reach_private: bool) -> str:
+    """Return why a source whose address is `base_url` may not send us to `url`; "" where it may.
 
     Args:
         url: Absolute or relative to `base_url`.
@@ -62,9 +62,9 @@ def find_objection(url: str, base_url: str, *, may_reach_private: bool) -> str:
         may_reach_private: Whether loopback and local networks are allowed.
 
     Example:
-        >>> find_objection("file:///etc/passwd", "https://example.org/3", may_reach_private=True)
+        >>> explain_rejection("file:///etc/passwd", "https://example.org/3", may_reach_private=True)
         'file: addresses are not fetched'
-        >>> find_objection("/3/movie/1", "https://example.org/3", may_reach_private=False)
+        >>> explain_rejection("/3/movie/1", "https://example.org/3", may_reach_private=False)
         ''
     """
     try:
@@ -73,14 +73,14 @@ def find_objection(url: str, base_url: str, *, may_reach_private: bool) -> str:
         same_host = (target.hostname, target.port) == (base.hostname, base.port)
     except ValueError:
         return "the address cannot be read"
-    objection = _find_formal_objection(target, base)
-    if objection or same_host or may_reach_private or not is_private(target.hostname):
-        return objection
+    rejection = _explain_formal_rejection(target, base)
+    if rejection or same_host or may_reach_private or not is_private(target.hostname or ""):
+        return rejection
     return f"{target.hostname} lies in a private network"
 
 
-def _find_formal_objection(target: SplitResult, base: SplitResult) -> str:
-    """Say what is wrong with an address as it is written."""
+def _explain_formal_rejection(target: SplitResult, base: SplitResult) -> str:
+    """Return what is wrong with an address as it is written; "" where nothing is."""
     if target.scheme not in SCHEMES:
         return f"{target.scheme or 'such'}: addresses are not fetched"
     if base.scheme == "https" and target.scheme != "https":

@@ -1,4 +1,4 @@
-"""The one HTTP client: every answer is data, or a reason for one movie, or an error for all."""
+"""The one HTTP client: a response is data, or a reason for one movie, or an error for all."""
 
 import contextlib
 import io
@@ -12,19 +12,24 @@ import requests
 
 from pipeline.core.errors import ConfigurationError, FetchError
 from pipeline.core.outcomes import Reason
-from resources.http.addresses import SCHEMES, find_objection, is_direct
+from resources.http.addresses import SCHEMES, is_direct
 from resources.http.json_reading import read_json
-from resources.http.pacing import Breaker, Pace, read_retry_after_s, tell_backoff_s
+from resources.http.pacing import CircuitBreaker, RateLimiter, backoff_s, read_retry_after_s
 from resources.http.redaction import holds_secret, keep_secret, redact
-from resources.http.status import HttpStatusError, tell_reason
-from resources.http.transport import open_session, read_chunks, translate_errors
-from resources.http.wire import HEAD_BYTES, rules_of
+from resources.http.transport import (
+    HttpStatusError,
+    open_session,
+    read_chunks,
+    reason_of_status,
+    translate_errors,
+)
+from resources.http.wire import HEAD_BYTES, ConnectionRules
 
 USER_AGENT = "marquee/0.1 (research pipeline)"
 MAX_BODY_BYTES = 32 * 1024 * 1024
 MAX_ERROR_BODY_BYTES = 16 * 1024
 
-_TRIED_AGAIN = (
+_RETRIED = (
     Reason.RATE_LIMITED, Reason.SERVER_ERROR, Reason.TIMEOUT, Reason.NETWORK, Reason.CUT_OFF,
 )  # fmt: skip
 
@@ -32,8 +37,8 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A successful answer."""
+class Response:
+    """A successful response."""
 
     url: str
     content_type: str
@@ -44,19 +49,19 @@ class HttpClient:
     """A pooled, paced and bounded client of one source; safe to share between threads.
 
     Args:
-        base_url: What every path is appended to.
-        rate_per_s: Shared limit, None for none.
+        base_url: Base of every path.
+        rate_per_s: Shared rate limit, None for none.
         timeout_s: For connecting, and for every wait for the next bytes.
-        max_attempts: For failures that pass by themselves; the ledger tries again later anyway.
-        max_body_bytes: Larger answers are refused, counted after decompression.
-        max_body_s: Whole time for one answer, against hosts that drip.
-        max_wait_s: Longest `Retry-After` that is waited for; a longer one stops the source.
+        max_attempts: For transient failures; the ledger retries later anyway.
+        max_body_bytes: Larger bodies are rejected, counted after decompression.
+        max_body_s: Maximum time of one response, against hosts that send too slowly.
+        max_wait_s: Longest `Retry-After` that is waited for; a longer one pauses the source.
         give_up_after: Failures in a row, over all items, after which the source counts as down.
         may_reach_private: Whether redirects may lead into private networks; None: only where
             `base_url` lies in one itself.
-        may_refuse_items: Whether a status such as 403, or a page instead of JSON, may be about one
-            item; where not, it is about us: the item is asked for again later, and a row of them
-            stops the source.
+        may_reject_items: Whether a status such as 403, or a page instead of JSON, may be about one
+            item; where not, it is about us: the item is retried later, and a row of them stops
+            the source.
         secrets: Texts that never appear in a message or in a log line.
     """
 
@@ -72,43 +77,39 @@ class HttpClient:
         max_wait_s: float = 30.0,
         give_up_after: int = 20,
         may_reach_private: bool | None = None,
-        may_refuse_items: bool = True,
+        may_reject_items: bool = True,
         secrets: tuple[str, ...] = (),
         user_agent: str = USER_AGENT,
     ):
         keep_secret(*secrets)
         parts = urlsplit(base_url)
         if parts.scheme not in SCHEMES or not parts.hostname:
-            raise ConfigurationError(f"An http(s) address was wanted, got {redact(base_url)!r}.")
+            raise ConfigurationError(f"Expected an http(s) address, got {redact(base_url)!r}.")
         self.base_url = base_url.rstrip("/")
         self.is_near = is_direct(parts.hostname)
         self._timeout_s = timeout_s
         self._max_attempts = max_attempts
         self._max_body_bytes = max_body_bytes
         self._max_wait_s = max_wait_s
-        self._pace = Pace(rate_per_s)
-        self._breaker = Breaker(parts.netloc, give_up_after)
+        self._pace = RateLimiter(rate_per_s)
+        self._breaker = CircuitBreaker(parts.netloc, give_up_after)
         self._secrets = secrets
-        self._may_refuse_items = may_refuse_items
-        self._rules = rules_of(
-            base_url,
-            max_answer_s=max_body_s,
-            max_answer_bytes=max_body_bytes + HEAD_BYTES,
-            may_reach_private=may_reach_private,
+        self._may_reject_items = may_reject_items
+        rules = ConnectionRules(
+            base_url, max_body_s, max_body_bytes + HEAD_BYTES, may_reach_private
         )
-        self._session = open_session(base_url, user_agent, self._rules, is_near=self.is_near)
-        self._session.hooks["response"].append(self._check_redirect)
+        self._session = open_session(user_agent, rules, is_near=self.is_near)
 
     def get(
         self, path: str, params: Mapping | None = None, headers: Mapping | None = None
-    ) -> Answer:
-        """Get one answer into memory.
+    ) -> Response:
+        """Get one response into memory.
 
         Raises:
-            FetchError: This request failed; `HttpStatusError` where the server said why.
+            FetchError: This request failed; `HttpStatusError` where the server responded.
             SourceError: The whole source is down.
         """
-        return self._fetch(path, params, headers, lambda answer: answer)
+        return self._fetch(path, params, headers, lambda response: response)
 
     def get_bytes(self, path: str) -> bytes:
         """Get one body into memory; errors as for `get`."""
@@ -124,18 +125,18 @@ class HttpClient:
                 not JSON, not UTF-8, not an object, nested too deeply, or repeats a secret.
         """
 
-        def read(answer: Answer) -> dict:
-            if holds_secret(answer.body, self._secrets):
+        def read(response: Response) -> dict:
+            if holds_secret(response.body, self._secrets):
                 raise FetchError(
-                    Reason.MALFORMED, f"the answer repeats our key and is not kept: {redact(path)}"
+                    Reason.MALFORMED, f"the body repeats our key and is dropped: {redact(path)}"
                 )
-            return read_json(answer.body, redact(path))
+            return read_json(response.body, redact(path))
 
         return self._fetch(path, params, headers, read)
 
-    def slow_to(self, rate_per_s: float) -> None:
-        """Ask no faster than this from now on, as a source's robots.txt may want it."""
-        self._pace.slow_to(rate_per_s)
+    def limit_to(self, rate_per_s: float) -> None:
+        """Send no faster than this from now on, as a source's robots.txt may require."""
+        self._pace.limit_to(rate_per_s)
 
     def close(self) -> None:
         """Close all connections."""
@@ -147,17 +148,17 @@ class HttpClient:
         path: str,
         params: Mapping | None,
         headers: Mapping | None,
-        read: Callable[[Answer], _T],
+        read: Callable[[Response], _T],
     ) -> _T:
-        """Try until there is an answer, a final failure, or no attempt left."""
+        """Try until there is a response, a final failure, or no attempt left."""
         for attempt in range(1, self._max_attempts + 1):
-            self._breaker.check(is_let_in=attempt > 1)
+            self._breaker.check(is_retry=attempt > 1)
             self._pace.wait()
             try:
                 value = read(self._attempt(path, params, headers))
             except FetchError as error:
                 if not self._wait_after(error, attempt):
-                    failure = error if self._may_refuse_items else _acquit(error)
+                    failure = error if self._may_reject_items else _as_transient(error)
                     self._breaker.note(failure.reason)
                     raise failure from None
             else:
@@ -166,8 +167,8 @@ class HttpClient:
         raise AssertionError("max_attempts is below 1")
 
     def _wait_after(self, error: FetchError, attempt: int) -> bool:
-        """Wait as asked, or longer each time; False where it is not to be tried again now."""
-        if error.reason not in _TRIED_AGAIN:
+        """Wait as `Retry-After` says, else with back-off; False where it is not retried now."""
+        if error.reason not in _RETRIED:
             return False
         wait_s = getattr(error, "wait_s", None)
         if wait_s is not None and wait_s > self._max_wait_s:
@@ -178,10 +179,10 @@ class HttpClient:
             wait_s = 0.0
         if attempt == self._max_attempts:
             return False
-        time.sleep(tell_backoff_s(attempt) if wait_s is None else wait_s)
+        time.sleep(backoff_s(attempt) if wait_s is None else wait_s)
         return True
 
-    def _attempt(self, path: str, params: Mapping | None, headers: Mapping | None) -> Answer:
+    def _attempt(self, path: str, params: Mapping | None, headers: Mapping | None) -> Response:
         """Send once. Nothing raised here has the library's error, and so the key, behind it."""
         where = redact(path)
         url = f"{self.base_url}/{path.lstrip('/')}"
@@ -197,7 +198,7 @@ class HttpClient:
             with io.BytesIO() as sink:
                 self._copy(where, response, sink, self._max_body_bytes)
                 body = sink.getvalue()
-            return Answer(response.url, response.headers.get("Content-Type", ""), body)
+            return Response(response.url, response.headers.get("Content-Type", ""), body)
 
     def _read_failure(self, where: str, response: requests.Response) -> HttpStatusError:
         status = response.status_code
@@ -206,9 +207,9 @@ class HttpClient:
                 self._copy(where, response, sink, MAX_ERROR_BODY_BYTES)
             body = sink.getvalue()
         wait_s = read_retry_after_s(response.headers.get("Retry-After"))
-        asked = f", wait {wait_s:.0f} s" if wait_s else ""
-        detail = f"HTTP {status}{asked} at {where}"
-        return HttpStatusError(tell_reason(status), detail, status, body, wait_s)
+        wait = f", wait {wait_s:.0f} s" if wait_s else ""
+        detail = f"HTTP {status}{wait} at {where}"
+        return HttpStatusError(reason_of_status(status), detail, status, body, wait_s)
 
     def _copy(self, where: str, response: requests.Response, sink: BinaryIO, limit: int) -> None:
         def copy() -> None:
@@ -219,22 +220,9 @@ class HttpClient:
 
         translate_errors(where, copy)
 
-    def _check_redirect(self, response: requests.Response, **_: object) -> None:
-        """Refuse before it is followed; called by the session for every answer."""
-        if not response.is_redirect:
-            return
-        target = response.headers["Location"]
-        may_reach_private = self._rules.may_reach_private is True
-        objection = find_objection(target, response.url, may_reach_private=may_reach_private)
-        if objection or not target.isprintable():
-            response.close()
-            raise FetchError(
-                Reason.FORBIDDEN, f"redirect refused: {redact(objection) or 'unreadable address'}"
-            )
 
-
-def _acquit(error: FetchError) -> FetchError:
-    """Turn a refusal that is about us into a failure that passes: no item pays for it."""
+def _as_transient(error: FetchError) -> FetchError:
+    """Turn a rejection that is about us into a transient failure: it is not the item's fault."""
     if error.reason not in (Reason.FORBIDDEN, Reason.WRONG_TYPE):
         return error
     if isinstance(error, HttpStatusError):

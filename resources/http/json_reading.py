@@ -1,14 +1,15 @@
-"""Reads a body that should be a JSON object from a host that may send anything."""
+"""Parse a body that should be a JSON object, from a host that may send anything."""
 
 import json
 import math
 import re
+from typing import NoReturn
 
 from pipeline.core.errors import FetchError
 from pipeline.core.outcomes import Reason
 
 MAX_JSON_DEPTH = 64
-"""Objects and lists inside each other; TMDB's deepest answer has 6."""
+"""Objects and lists inside each other; TMDB's deepest response has 6."""
 
 MAX_DIGITS = 19
 """Digits of a whole number: 64 bits. No id, date or amount of money is longer."""
@@ -19,13 +20,12 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 def read_json(body: bytes, where: str) -> dict:
     """Read a JSON object that can be written again: finite numbers, and text that is UTF-8.
 
-    Half of a surrogate pair becomes "?", as in `pipeline.crawl.json_values`: a broken emoji costs
-    no
-    film. Of a name that comes twice the last one counts.
+    Half of a surrogate pair becomes "?", as in `pipeline.crawl.json_values`: a broken emoji loses
+    no movie. Of a name that comes twice the last one counts.
 
     Args:
         body: UTF-8.
-        where: What was asked for, for the message.
+        where: What was requested, for the message.
 
     Raises:
         FetchError: `WRONG_TYPE` where it is a page, `MALFORMED` where it is not JSON, not UTF-8,
@@ -36,7 +36,7 @@ def read_json(body: bytes, where: str) -> dict:
         {'id': 597}
     """
     if body.lstrip()[:1] == b"<":
-        raise FetchError(Reason.WRONG_TYPE, f"JSON was wanted and a page came at {where}")
+        raise FetchError(Reason.WRONG_TYPE, f"expected JSON, got a page at {where}")
     try:
         value = _load(body.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -45,10 +45,10 @@ def read_json(body: bytes, where: str) -> dict:
         raise FetchError(Reason.MALFORMED, f"JSON nested too deeply at {where}") from None
     except ValueError:  # not JSON, or a number that no reader shares with us
         raise FetchError(
-            Reason.MALFORMED, f"JSON was wanted and {len(body)} other bytes came at {where}"
+            Reason.MALFORMED, f"expected JSON, got {len(body)} other bytes at {where}"
         ) from None
     if not isinstance(value, dict):
-        raise FetchError(Reason.MALFORMED, f"a JSON object was wanted at {where}")
+        raise FetchError(Reason.MALFORMED, f"expected a JSON object at {where}")
     _check_depth(value, where)
     if _SURROGATE.search(body):
         value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
@@ -57,20 +57,20 @@ def read_json(body: bytes, where: str) -> dict:
 
 def _load(text: str) -> object:
     return json.loads(
-        text, parse_constant=_refuse_number, parse_float=_read_float, parse_int=_read_int
+        text, parse_constant=_reject_number, parse_float=_read_float, parse_int=_read_int
     )
 
 
 def _read_float(text: str) -> float:
     number = float(text)
-    return number if math.isfinite(number) else _refuse_number(text)
+    return number if math.isfinite(number) else _reject_number(text)
 
 
 def _read_int(text: str) -> int:
-    return int(text) if len(text.lstrip("-")) <= MAX_DIGITS else _refuse_number(text)
+    return int(text) if len(text.lstrip("-")) <= MAX_DIGITS else _reject_number(text)
 
 
-def _refuse_number(text: str) -> None:
+def _reject_number(text: str) -> NoReturn:
     raise ValueError(f"{text[:40]} is not a number that JSON readers share")
 
 

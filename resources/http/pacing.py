@@ -1,4 +1,4 @@
-"""Spaces requests out: a shared limit, a pause that a source asks for, and a breaker."""
+"""Space requests out: a shared rate limit, a pause that a source requires, a circuit breaker."""
 
 import random
 import threading
@@ -16,18 +16,18 @@ BACKOFF_BASE_S = 0.25
 BACKOFF_MAX_S = 8.0
 
 HOST_FAILURES = (Reason.SERVER_ERROR, Reason.TIMEOUT, Reason.NETWORK)
-"""Reasons that speak against the host; every other one is an answer of a host that lives."""
+"""Failures of the host; every other reason is a response of a host that works."""
 
 _COUNTED = (*HOST_FAILURES, Reason.CUT_OFF, Reason.RATE_LIMITED, Reason.UNEXPECTED)
-"""Reasons of which a whole row says that nothing more is to be had from the host."""
+"""Reasons of which a whole row counts the host as down."""
 
 
-class Pace:
-    """When the next request may go; shared by all threads.
+class RateLimiter:
+    """Limit the rate of requests; shared by all threads.
 
     Args:
-        rate_per_s: Requests per second, None for no limit. After a rest, a quarter of a second's
-            worth may go at once.
+        rate_per_s: Requests per second, None for no limit. After an idle time, a quarter of a
+            second's worth may go at once.
     """
 
     def __init__(self, rate_per_s: float | None = None):
@@ -35,23 +35,23 @@ class Pace:
         self._rate_per_s = float("inf")
         self._resume_at = 0.0
         if rate_per_s is not None:
-            self.slow_to(rate_per_s)
+            self.limit_to(rate_per_s)
 
-    def slow_to(self, rate_per_s: float) -> None:
-        """Go no faster than this from now on; where the pace is slower already, it stays.
+    def limit_to(self, rate_per_s: float) -> None:
+        """Allow at most this rate from now on; a lower limit stays.
 
-        To be called before other threads wait.
+        Must be called before other threads wait.
         """
         if rate_per_s <= 0:
             raise ValueError(f"rate_per_s must be above 0, got {rate_per_s}")
         if rate_per_s >= self._rate_per_s:
             return
         self.close()
-        share = Fraction(rate_per_s).limit_denominator(100_000)
+        ratio = Fraction(rate_per_s).limit_denominator(100_000)
         self._rate_per_s = rate_per_s
         self._limiter = limiter_factory.create_token_bucket_limiter(
-            share.numerator,
-            share.denominator * 1000,
+            ratio.numerator,
+            ratio.denominator * 1000,
             burst=max(1, int(rate_per_s / 4)),
             buffer_ms=0,
         )
@@ -73,16 +73,16 @@ class Pace:
             self._limiter.close()
 
 
-class Breaker:
-    """Counts failures in a row over all items; any answer from a host that works ends the row.
+class CircuitBreaker:
+    """Count failures in a row over all items; any response of a host that works ends the row.
 
-    One request of one item counts once, however often it was tried. After its rest one request
-    goes ahead to try the host; the others wait for what becomes of it.
+    One request of one item counts once, however often it was tried. After `rest_s` one request
+    goes ahead to try the host; the others wait for its result.
 
     Args:
         host: Named in the message.
         limit: Failures in a row after which the source counts as down.
-        rest_s: How long it then counts as down without being asked.
+        rest_s: How long it then counts as down without a request.
     """
 
     def __init__(self, host: str, limit: int, rest_s: float = 60.0):
@@ -96,26 +96,26 @@ class Breaker:
         self._tried_until = 0.0
         self._paused_until = 0.0
 
-    def check(self, *, is_let_in: bool = False) -> None:
+    def check(self, *, is_retry: bool = False) -> None:
         """Let a request go, or wait for the one that tries the host.
 
         Args:
-            is_let_in: Whether this request was let go before and is now tried again.
+            is_retry: Whether this request was let go before and is now retried.
 
         Raises:
-            SourceError: The source is known to be down, or has asked for a pause.
+            SourceError: The source is known to be down, or requires a pause.
         """
         with self._changed:
             while True:
                 now = time.monotonic()
                 if now < self._paused_until:
-                    raise SourceError(self._tell_pause(self._paused_until - now))
+                    raise SourceError(self._pause_message(self._paused_until - now))
                 if now < self._closed_until:
-                    raise SourceError(self._tell_failures())
-                if is_let_in or self._in_a_row < self._limit:
+                    raise SourceError(self._down_message())
+                if is_retry or self._in_a_row < self._limit:
                     return
                 if now >= self._tried_until:
-                    # Should its thread be lost, the next one tries after another rest.
+                    # Should its thread be lost, the next one tries after another `rest_s`.
                     self._tried_until = now + self._rest_s
                     return
                 self._changed.wait(self._tried_until - now)
@@ -129,7 +129,7 @@ class Breaker:
         with self._changed:
             self._tried_until = 0.0
             self._changed.notify_all()
-            if reason not in _COUNTED:
+            if reason is None or reason not in _COUNTED:
                 self._in_a_row, self._closed_until = 0, 0.0
                 return
             self._in_a_row += 1
@@ -137,27 +137,27 @@ class Breaker:
             if self._in_a_row < self._limit:
                 return
             self._closed_until = time.monotonic() + self._rest_s
-        raise SourceError(self._tell_failures())
+        raise SourceError(self._down_message())
 
     def pause(self, seconds: float) -> None:
-        """Let no request go for this long, as the source has asked."""
+        """Let no request go for this long, as the source requires."""
         with self._changed:
             self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
-    def _tell_failures(self) -> str:
+    def _down_message(self) -> str:
         return (
             f"{self._host} is down: {self._in_a_row} requests in a row failed, the last one with "
-            f"{self._last}. What is not done yet stays due; run again when it is up."
+            f"{self._last}. What is not done yet stays pending; run again when it is up."
         )
 
-    def _tell_pause(self, seconds: float) -> str:
+    def _pause_message(self, seconds: float) -> str:
         return (
-            f"{self._host} asks to be left alone for another {seconds:.0f} s (Retry-After). What "
-            "is not done yet stays due; run again then."
+            f"{self._host} allows no request for another {seconds:.0f} s (Retry-After). What is "
+            "not done yet stays pending; run again then."
         )
 
 
-def tell_backoff_s(attempt: int) -> float:
+def backoff_s(attempt: int) -> float:
     """Return the wait after the failed `attempt` (from 1): doubling, with jitter, bounded."""
     return min(BACKOFF_MAX_S, BACKOFF_BASE_S * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0)
 

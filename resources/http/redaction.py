@@ -1,4 +1,4 @@
-"""Keeps secrets out of what is written: our messages, and the log lines of libraries."""
+"""Keep secrets out of what is written: our messages, and the log lines of libraries."""
 
 import base64
 import logging
@@ -18,7 +18,7 @@ _forms: re.Pattern | None = None
 
 
 class _RedactingFilter(logging.Filter):
-    """Redacts a line of a library that logs whole addresses, keys included."""
+    """Redact a line of a library that logs whole addresses, keys included."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = redact(record.getMessage()), ()
@@ -36,7 +36,7 @@ _LOGGERS = (
 
 
 def keep_secret(*secrets: str) -> None:
-    """Never show these texts again, however they are written (see `spell`)."""
+    """Register texts that must never be shown, however they are written (see `spellings`)."""
     global _forms
     new = {secret for secret in secrets if len(secret) >= MIN_SECRET_CHARS} - _SECRETS
     for name in _LOGGERS:
@@ -44,16 +44,16 @@ def keep_secret(*secrets: str) -> None:
     if new:
         with _LOCK:
             _SECRETS.update(new)
-            spelled = {form for secret in _SECRETS for form in spell(secret)}
-            longest_first = sorted(spelled, key=len, reverse=True)
+            forms = {form for secret in _SECRETS for form in spellings(secret)}
+            longest_first = sorted(forms, key=len, reverse=True)
             _forms = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
 
 
-def spell(secret: str) -> set[str]:
+def spellings(secret: str) -> set[str]:
     """Return the ways in which a server may hand a secret back: plain, in an address, in base64.
 
     Example:
-        >>> sorted(spell("k3y/of=a doctest"))[:3]
+        >>> sorted(spellings("k3y/of=a doctest"))[:3]
         ['azN5L29mPWEgZG9jdGVzd', 'k3y%2Fof%3Da%20doctest', 'k3y%2Fof%3Da+doctest']
     """
     raw = secret.encode("utf-8", "surrogateescape")

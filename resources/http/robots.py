@@ -1,4 +1,4 @@
-"""A source's robots.txt: what may be asked for, and how fast."""
+"""A source's robots.txt: what may be requested, and how fast."""
 
 import math
 import re
@@ -7,12 +7,12 @@ from urllib.robotparser import RobotFileParser
 
 from pipeline.core.outcomes import Reason, Status
 from resources.http.client import USER_AGENT, HttpClient
-from resources.http.status import HttpStatusError
+from resources.http.transport import HttpStatusError
 
 _DECIMAL_DELAY = re.compile(r"^(\s*crawl-delay\s*:\s*)([0-9]{1,9}\.[0-9]+)", re.I | re.M)
 
 LONGEST_S = 24 * 3600
-"""Longest time between two requests that is kept to; who wants more disallows everything."""
+"""Longest time between two requests that is kept to; a longer one disallows everything."""
 
 
 @dataclass(frozen=True)
@@ -21,33 +21,30 @@ class Robots:
 
     Attributes:
         rules: As the standard library reads them.
-        interval_s: Seconds wanted between two requests; 0 where nothing is wanted.
+        interval_s: Seconds between two requests; 0 where robots.txt sets none.
     """
 
     rules: RobotFileParser
     interval_s: float = 0.0
 
     def allows(self, url: str) -> bool:
-        """Whether an address may be asked for."""
+        """Whether an address may be requested."""
         return self.rules.can_fetch(USER_AGENT, url)
 
 
 def read_robots(http: HttpClient) -> Robots:
-    """Ask for the rules; a missing file allows everything, a forbidden one nothing.
+    """Fetch the rules; a missing file allows everything, a forbidden one nothing.
 
     Raises:
-        FetchError: It cannot be had now: then nothing else may be asked for.
+        FetchError: It cannot be fetched now: then nothing else may be requested.
         SourceError: The whole source is down.
     """
-    rules = RobotFileParser()
     try:
         text = http.get_bytes("/robots.txt").decode("utf-8", "replace")
     except HttpStatusError as error:
         if error.reason.status is Status.WILL_RETRY and error.status not in (401, 403):
             raise
-        rules.allow_all = error.reason is Reason.GONE
-        rules.disallow_all = not rules.allow_all
-        return Robots(rules)
+        text = "" if error.reason is Reason.GONE else "User-agent: *\nDisallow: /"
     return parse_robots(text)
 
 
@@ -69,7 +66,7 @@ def parse_robots(text: str) -> Robots:
 
 
 def _parse(lines: list[str]) -> RobotFileParser:
-    """Read the rules; a line that the library stumbles over counts as not there."""
+    """Read the rules; a line that the library cannot parse is skipped."""
     rules = RobotFileParser()
     try:
         rules.parse(lines)

@@ -1,46 +1,84 @@
-"""Whom a connection may reach, and how much it may answer, enforced where the bytes arrive."""
+"""The guard of every HTTP session: which URLs and peers it may reach, and how much it reads.
+
+HttpClient and yt-dlp's handler share it (`guard_session`).
+"""
 
 import http.client
 import io
 import socket
 import time
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from urllib3 import ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from pipeline.core.errors import FetchError
 from pipeline.core.outcomes import Reason
-from resources.http.addresses import is_private_number
+from resources.http.addresses import explain_rejection, is_private_number
+from resources.http.redaction import redact
 
 HEAD_BYTES = 1024 * 1024
 """What status lines, headers and chunk sizes may add to a body."""
 
+MAX_REDIRECTS = 5
+
 
 @dataclass
-class Rules:
-    """What every connection of one session keeps to; shared between its threads.
+class ConnectionRules:
+    """Limits of every connection of one session; shared between its threads.
 
     Attributes:
-        home: Configured (host, port): it may lie anywhere.
-        max_answer_s: Whole time of one answer, from its first byte to the last of its body.
-        max_answer_bytes: Whole size of one answer on the wire.
+        base_url: Configured address: its host may lie anywhere.
+        max_response_s: Maximum time of one response, from its first byte to the last of its body.
+        max_response_bytes: Maximum size of one response on the wire.
         may_reach_private: Whether other hosts may lie in a private network. None: only where
-            `home` does, which its first connection shows.
+            the configured host does, which its first connection shows.
     """
 
-    home: tuple[str, int]
-    max_answer_s: float
-    max_answer_bytes: int
+    base_url: str
+    max_response_s: float
+    max_response_bytes: int
     may_reach_private: bool | None = None
 
-    def check_peer(self, host: str, port: int, peer: str) -> None:
-        """Refuse a connection by the address that it has really reached, before a byte is sent.
+    @cached_property
+    def home(self) -> tuple[str, int]:
+        """Host and port of the configured address.
 
-        A name may resolve otherwise when it is connected to than it did when it was looked at.
+        Example:
+            >>> ConnectionRules("https://example.org/3", 9.0, 10).home
+            ('example.org', 443)
+        """
+        parts = urlsplit(self.base_url)
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+    def check_url(self, url: str, base_url: str = "") -> None:
+        """Reject a URL that a page or a redirect names, before it is requested.
+
+        Args:
+            url: Absolute, or relative to `base_url`.
+            base_url: Where it was named; the configured address by default.
+
+        Raises:
+            FetchError: `FORBIDDEN`.
+        """
+        base_url = base_url or self.base_url
+        rejection = explain_rejection(
+            url, base_url, may_reach_private=self.may_reach_private is True
+        )
+        if rejection or not url.isprintable():
+            reason = redact(rejection) or "the address cannot be read"
+            raise FetchError(Reason.FORBIDDEN, f"address rejected: {reason}")
+
+    def check_peer(self, host: str, port: int, peer: str) -> None:
+        """Reject a connection by the IP address that it has reached, before a byte is sent.
+
+        A name may resolve differently on connection than it did when its URL was checked.
 
         Raises:
             FetchError: `FORBIDDEN`.
@@ -53,29 +91,17 @@ class Rules:
             raise FetchError(Reason.FORBIDDEN, f"{host} leads to {peer}, in a private network")
 
 
-def rules_of(base_url: str, **limits: object) -> Rules:
-    """Return the rules of the host at a base address; `limits` are fields of `Rules`.
+class _BoundedStream(io.RawIOBase):
+    """The bytes of one response, as long as time and size allow."""
 
-    Example:
-        >>> rules_of("https://example.org/3", max_answer_s=9.0, max_answer_bytes=10).home
-        ('example.org', 443)
-    """
-    parts = urlsplit(base_url)
-    default = 443 if parts.scheme == "https" else 80
-    return Rules((parts.hostname or "", parts.port or default), **limits)
-
-
-class _Stream(io.RawIOBase):
-    """The bytes of one answer, as long as time and size allow."""
-
-    def __init__(self, sock: socket.socket, rules: Rules):
+    def __init__(self, sock: socket.socket, rules: ConnectionRules):
         super().__init__()
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
         self._rules = rules
         self._pause_s = sock.gettimeout()
-        self._ends_at = time.monotonic() + rules.max_answer_s
-        self._left_bytes = rules.max_answer_bytes
+        self._ends_at = time.monotonic() + rules.max_response_s
+        self._left_bytes = rules.max_response_bytes
 
     def readable(self) -> bool:
         return True
@@ -89,46 +115,67 @@ class _Stream(io.RawIOBase):
         except TimeoutError:
             if time.monotonic() < self._ends_at:
                 raise
-            raise self._late() from None
+            raise self._timeout() from None
         if left_s <= 0:
-            raise self._late()
+            raise self._timeout()
         self._left_bytes -= count or 0
         if self._left_bytes < 0:
             raise FetchError(
-                Reason.TOO_LARGE, f"more than {self._rules.max_answer_bytes} bytes in one answer"
+                Reason.TOO_LARGE,
+                f"more than {self._rules.max_response_bytes} bytes in one response",
             )
         return count
 
-    def _late(self) -> FetchError:
-        return FetchError(Reason.TIMEOUT, f"not all there after {self._rules.max_answer_s:.0f} s")
+    def _timeout(self) -> FetchError:
+        return FetchError(Reason.TIMEOUT, f"not all there after {self._rules.max_response_s:.0f} s")
 
     def close(self) -> None:
         self._raw.close()
         super().close()
 
 
-class _Opening:
-    """Stands for a socket where only its stream is wanted."""
+class _SocketView:
+    """The part of a socket that `HTTPResponse` needs: its stream."""
 
-    def __init__(self, sock: socket.socket, rules: Rules):
+    def __init__(self, sock: socket.socket, rules: ConnectionRules):
         self._sock, self._rules = sock, rules
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Stream(self._sock, self._rules))
+        return io.BufferedReader(_BoundedStream(self._sock, self._rules))
 
 
-def guard(adapter: requests.adapters.HTTPAdapter, rules: Rules) -> None:
-    """Have every connection that this adapter opens from now on keep to the rules.
+def guard_session(session: requests.Session, rules: ConnectionRules) -> None:
+    """Apply the rules to every redirect that a session follows and every connection it opens."""
+
+    def check_redirect(response: requests.Response, **_: object) -> None:
+        if not response.is_redirect:
+            return
+        try:
+            rules.check_url(response.headers["Location"], response.url)
+        except FetchError:
+            response.close()
+            raise
+
+    session.max_redirects = MAX_REDIRECTS
+    session.hooks["response"].append(check_redirect)
+    for adapter in session.adapters.values():
+        if isinstance(adapter, HTTPAdapter):
+            _guard_adapter(adapter, rules)
+
+
+def _guard_adapter(adapter: HTTPAdapter, rules: ConnectionRules) -> None:
+    """Apply the rules to the connections of an adapter.
 
     A proxy resolves names itself and reaches what it may: there only the limits hold.
     """
 
-    class Answer(http.client.HTTPResponse):
+    class BoundedResponse(http.client.HTTPResponse):
         def __init__(self, sock, *args, **kwargs):
-            super().__init__(_Opening(sock, rules), *args, **kwargs)
+            view: Any = _SocketView(sock, rules)  # all that is used of a socket
+            super().__init__(view, *args, **kwargs)
 
-    class Watched:
-        response_class = Answer
+    class Guarded(HTTPConnection):
+        response_class = BoundedResponse
 
         def _new_conn(self) -> socket.socket:
             sock = super()._new_conn()
@@ -141,9 +188,9 @@ def guard(adapter: requests.adapters.HTTPAdapter, rules: Rules) -> None:
             return sock
 
     plain = type("PlainPool", (HTTPConnectionPool,), {
-        "ConnectionCls": type("Plain", (Watched, HTTPConnection), {})})  # fmt: skip
+        "ConnectionCls": type("Plain", (Guarded, HTTPConnection), {})})  # fmt: skip
     secure = type("SecurePool", (HTTPSConnectionPool,), {
-        "ConnectionCls": type("Secure", (Watched, HTTPSConnection), {})})  # fmt: skip
+        "ConnectionCls": type("Secure", (Guarded, HTTPSConnection), {})})  # fmt: skip
     pools = {"http": plain, "https": secure}
     adapter.poolmanager.pool_classes_by_scheme = pools
     find_proxy = adapter.proxy_manager_for

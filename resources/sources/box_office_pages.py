@@ -17,13 +17,13 @@ from pipeline.crawl.imdbpro.box_office_page import BoxOffice
 from pipeline.crawl.imdbpro.daily_table import Days
 from pipeline.crawl.imdbpro.drift import ENOUGH, STRANGE, weigh
 from pipeline.crawl.refresh_schedule import DAY, next_retry_s, recheck_at_s
-from resources.storage.batch import Batch
+from resources.storage.batch import MovieBatch
 
 LOG = logging.getLogger("marquee")
 
 
 @dataclass(frozen=True)
-class Reading:
+class BoxOfficeReading:
     """What IMDbPro gave for one movie.
 
     Attributes:
@@ -47,7 +47,7 @@ class BoxOfficePages:
         batch: The batch.
     """
 
-    def __init__(self, batch: Batch):
+    def __init__(self, batch: MovieBatch):
         self._batch = batch
         self._client = batch.run_context.imdbpro
         self._weights: dict[int, float | None] = {}
@@ -57,14 +57,14 @@ class BoxOfficePages:
         """Return how much the movie's page speaks for a change of the source (see `drift`)."""
         return self._weights.get(tmdb_id)
 
-    def read(self, tmdb_id: int, imdb_id: str | None, released: date | None) -> Reading:
+    def read(self, tmdb_id: int, imdb_id: str | None, released: date | None) -> BoxOfficeReading:
         """Read what IMDbPro has of a movie; nothing where it is off or the movie has no IMDb id.
 
         Raises:
             SourceError: IMDbPro as a whole cannot be used.
         """
         if self._client is None or not imdb_id:
-            return Reading()
+            return BoxOfficeReading()
         now_s = self._batch.run_context.clock()
         due_s = recheck_at_s(released, now_s)
         try:
@@ -72,11 +72,15 @@ class BoxOfficePages:
         except ItemError as error:
             self._weights[tmdb_id] = weigh(error.reason)
             if error.reason is Reason.GONE:
-                return Reading(recheck_at_s=due_s, notes={"imdbpro": f"has no page of {imdb_id}"})
-            return Reading(failed=self._fail(tmdb_id, error, now_s))
+                return BoxOfficeReading(
+                    recheck_at_s=due_s, notes={"imdbpro": f"has no page of {imdb_id}"}
+                )
+            return BoxOfficeReading(failed=self._fail(tmdb_id, error, now_s))
         self._weights[tmdb_id] = weigh(None)
         days, notes = self._read_days(imdb_id, summary)
-        return Reading(summary, days, due_s if not notes else due_s or next_retry_s(now_s), notes)
+        return BoxOfficeReading(
+            summary, days, due_s if not notes else due_s or next_retry_s(now_s), notes
+        )
 
     def _read_days(self, imdb_id: str, summary: BoxOffice) -> tuple[Days | None, Mapping[str, str]]:
         """Read the table of days. No label depends on it, so its failure is a note, no more."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pipeline.core.errors import FetchError
 from pipeline.core.outcomes import Reason
 from pipeline.crawl.tmdb.responses import Configuration
-from resources.http.addresses import find_objection
+from resources.http.addresses import explain_rejection
 from resources.http.client import HttpClient
 
 LOG = logging.getLogger("marquee")
@@ -150,7 +150,7 @@ def _find_objection(told: str, image_url: str) -> str:
         return "the address cannot be read"
     if not told.startswith("https://"):
         return "it is not an https address"
-    if objection := find_objection(told, image_url, may_reach_private=False):
+    if objection := explain_rejection(told, image_url, may_reach_private=False):
         return objection
     parts = urlsplit(told)
     if not parts.hostname or parts.port not in (None, 443) or "?" in told or "#" in told:

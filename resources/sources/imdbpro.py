@@ -15,10 +15,10 @@ from pipeline.crawl.imdbpro.box_office_page import BoxOffice, parse_box_office
 from pipeline.crawl.imdbpro.daily_table import Days, parse_days
 from pipeline.crawl.imdbpro.details_page import Details, parse_title_details
 from pipeline.crawl.imdbpro.login_walls import COOKIE_REMEDY, LOGIN_ADDRESS, find_wall, logged_out
-from resources.http.client import Answer, HttpClient
+from resources.http.client import HttpClient, Response
 from resources.http.redaction import keep_secret, redact
 from resources.http.robots import Robots, read_robots
-from resources.http.status import HttpStatusError
+from resources.http.transport import HttpStatusError
 
 LOG = logging.getLogger("marquee")
 
@@ -103,7 +103,7 @@ class ImdbPro:
             reason, detail = error.reason, redact(error.detail)
         raise RecordError(reason, detail)
 
-    def _get(self, page: str, imdb_id: str, *, referer: str | None = None) -> Answer:
+    def _get(self, page: str, imdb_id: str, *, referer: str | None = None) -> Response:
         """Ask for a page; a title that has moved is asked for once more under its new id."""
         if not IMDB_ID.fullmatch(imdb_id):
             raise FetchError(Reason.MALFORMED, f"{imdb_id[:20]!r} is not an IMDb id")
@@ -116,7 +116,7 @@ class ImdbPro:
             raise logged_out()
         return answer
 
-    def _ask(self, page: str, imdb_id: str, referer: str | None) -> Answer:
+    def _ask(self, page: str, imdb_id: str, referer: str | None) -> Response:
         path = page.format(imdb_id=imdb_id)
         self._keep_robots(path)
         headers = {"Cookie": self._cookie}
@@ -149,7 +149,7 @@ class ImdbPro:
         if robots.interval_s > 1 / REQUESTS_PER_S:
             LOG.warning("IMDbPro wants %.0f s between two requests; so be it.", robots.interval_s)
         if robots.interval_s > 0:
-            self._http.slow_to(1 / robots.interval_s)
+            self._http.limit_to(1 / robots.interval_s)
         return robots
 
 
@@ -161,7 +161,7 @@ def open_imdbpro(url: str, cookie: str | None, *, requests_per_s: float | None =
         cookie: See `ImdbPro`.
         requests_per_s: Another pace.
     """
-    given = {"secrets": (cookie,) if cookie else (), "may_refuse_items": False}
+    given = {"secrets": (cookie,) if cookie else (), "may_reject_items": False}
     http = HttpClient(url, **given)
     if requests_per_s is None and http.is_near:
         return ImdbPro(http, cookie)

@@ -24,7 +24,7 @@ MOVIE = "{tmdb_id}"
 """Stands in the place of a movie's file until the movie is known."""
 
 
-class Imports:
+class ImportedDumps:
     """The imported rows of one store.
 
     Args:
@@ -128,7 +128,7 @@ class Identity:
 
 
 @dataclass
-class Register:
+class MovieIndex:
     """Every movie that is known, found by IMDb id or by normalised title and year."""
 
     by_imdb_id: dict[str, set[int]] = field(default_factory=dict)
@@ -152,7 +152,7 @@ class Register:
         return set()
 
 
-def open_register(imports: Imports, ledger: Ledger, *, but: str) -> Register:
+def open_movie_index(imports: ImportedDumps, ledger: Ledger, *, but: str) -> MovieIndex:
     """Gather every movie that the store knows, from crawled records and from imports.
 
     Args:
@@ -161,7 +161,7 @@ def open_register(imports: Imports, ledger: Ledger, *, but: str) -> Register:
         but: The kind that is being imported: its own rows must not be found by themselves, or a
             second import would find more than the first.
     """
-    register = Register()
+    register = MovieIndex()
     for tmdb_id, one in _crawled(ledger):
         register.add(tmdb_id, one)
     for kind in imports.kinds():

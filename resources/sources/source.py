@@ -33,25 +33,25 @@ class Source:
     is_imports: bool = False
 
 
-def tell_place(settings: Settings) -> tuple[Settings, Source, str]:
+def resolve_location(settings: Settings) -> tuple[Settings, Source, str]:
     """Say where a run would work: settings, source and the store's root; nothing is opened."""
     if settings.source_kind == "studio" and not settings.tmdb_api_url:
         from resources.studio.opening import open_catalogue
 
         source = studio_source(open_catalogue(settings.studio or DEMO_STUDIO).about())
     else:
-        settings = with_addresses(settings)
-        source = tell_source(settings)
-    return settings, source, root_of(settings, source)
+        settings = fill_addresses(settings)
+        source = detect_source(settings)
+    return settings, source, store_root(settings, source)
 
 
-def root_of(settings: Settings, source: Source) -> str:
+def store_root(settings: Settings, source: Source) -> str:
     """Return the root of the store: the one that is set, else a folder of the source's own."""
     folder = "imports" if source.is_imports else "studio" if source.is_studio else "tmdb"
     return settings.store or f"store/{folder}"
 
 
-def with_addresses(settings: Settings) -> Settings:
+def fill_addresses(settings: Settings) -> Settings:
     """Fill in the addresses that are not set.
 
     Raises:
@@ -73,7 +73,7 @@ def with_addresses(settings: Settings) -> Settings:
     return settings.model_copy(update=unset)
 
 
-def tell_source(settings: Settings) -> Source:
+def detect_source(settings: Settings) -> Source:
     """Ask an address on loopback whether it is a studio; every other one is the real TMDB."""
     if settings.source_kind == "imports":
         return Source("imports", "public dumps that were imported", False, is_imports=True)

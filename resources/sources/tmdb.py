@@ -15,9 +15,9 @@ from pipeline.crawl.tmdb.responses import (
 )
 from resources.http.client import HttpClient
 from resources.http.redaction import keep_secret
-from resources.http.status import HttpStatusError
-from resources.sources.tmdb_errors import judge, retell, tell_limited
-from resources.sources.tmdb_slices import MAX_PAGES, Counts, Days, cut
+from resources.http.transport import HttpStatusError
+from resources.sources.tmdb_errors import as_movie_error, find_fatal_error, rate_limited_error
+from resources.sources.tmdb_slices import MAX_PAGES, CountRange, DateRange, split_listing
 
 MAX_CHANGES_DAYS = 14
 """Longest span of one question for changes; a longer one is refused with 422."""
@@ -83,8 +83,8 @@ class Tmdb:
     ) -> Iterator[int]:
         """Yield every movie released from `since` to `until`, both included, each once.
 
-        Spans of which TMDB would hide the end are halved until every one can be read whole; a
-        single day that is still too long is cut by votes, then by runtime.
+        Ranges of which TMDB would hide the end are halved until every one can be read whole; a
+        single day that is still too long is split_listing by votes, then by runtime.
 
         Args:
             since: First release date.
@@ -99,11 +99,11 @@ class Tmdb:
         params = {"include_adult": "false", "sort_by": "primary_release_date.asc", **filters}
         names = ("primary_release_date.gte", "primary_release_date.lte")
         counts = [
-            Counts(name, int(filters.get(f"{name}.gte", 0)), int(most) if most else None)
+            CountRange(name, int(filters.get(f"{name}.gte", 0)), int(most) if most else None)
             for name in ("vote_count", "with_runtime")
             for most in [filters.get(f"{name}.lte")]
         ]
-        return self._list("/discover/movie", params, [Days(names, since, until), *counts])
+        return self._list("/discover/movie", params, [DateRange(names, since, until), *counts])
 
     def changed_ids(self, since: date, until: date) -> Iterator[int]:
         """Yield every movie changed from `since` to `until`, both included; one may come twice.
@@ -114,7 +114,7 @@ class Tmdb:
         start = since
         while start <= until:
             end = min(until, start + timedelta(days=MAX_CHANGES_DAYS - 1))
-            days = Days(("start_date", "end_date"), start, end)
+            days = DateRange(("start_date", "end_date"), start, end)
             yield from self._list("/movie/changes", {}, [days])
             start = end + timedelta(days=1)
 
@@ -133,7 +133,9 @@ class Tmdb:
             )
         return answer
 
-    def _list(self, path: str, params: Mapping, spans: list[Days | Counts]) -> Iterator[int]:
+    def _list(
+        self, path: str, params: Mapping, spans: list[DateRange | CountRange]
+    ) -> Iterator[int]:
         """List what the spans hold, in as many parts as TMDB needs."""
         if spans[0].since > spans[0].until:
             return
@@ -141,7 +143,7 @@ class Tmdb:
         def ask(span: Mapping) -> Page:
             return self._ask_all(path, {**params, **span, "page": 1}, parse_page)
 
-        for span, first in cut(ask, spans):
+        for span, first in split_listing(ask, spans):
             yield from self._list_pages(path, {**params, **span}, first)
 
     def _list_pages(self, path: str, span: Mapping, first: Page) -> Iterator[int]:
@@ -194,11 +196,11 @@ class Tmdb:
 
     def _tell_wait_s(self, error: HttpStatusError, ends_at: float) -> float:
         """Return the wait before the same question; raise where asking again is of no use."""
-        verdict = judge(error)
+        verdict = find_fatal_error(error)
         if verdict is None and error.reason is not Reason.RATE_LIMITED:
-            raise retell(error)
+            raise as_movie_error(error)
         wait_s = LIMITED_PAUSE_S if error.wait_s is None else error.wait_s
         if verdict is None and time.monotonic() + wait_s <= ends_at:
             return wait_s
-        self._verdict = verdict or tell_limited(error)
+        self._verdict = verdict or rate_limited_error(error)
         raise self._verdict from error

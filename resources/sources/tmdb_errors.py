@@ -4,14 +4,14 @@ import json
 
 from pipeline.core.errors import CredentialError, FetchError, SourceError
 from pipeline.core.outcomes import Reason
-from resources.http.status import HttpStatusError
+from resources.http.transport import HttpStatusError
 
 NOT_FOUND_CODES = (6, 34)
 MAINTENANCE_CODES = (9, 46)
 SUSPENDED_CODE = 45
 
 
-def judge(error: HttpStatusError) -> SourceError | None:
+def find_fatal_error(error: HttpStatusError) -> SourceError | None:
     """Return the error that stops the whole crawl, or None where only one question failed."""
     code, message = _read(error.body)
     if error.status == 401:
@@ -31,7 +31,7 @@ def judge(error: HttpStatusError) -> SourceError | None:
     return None
 
 
-def tell_limited(error: HttpStatusError) -> SourceError:
+def rate_limited_error(error: HttpStatusError) -> SourceError:
     """Return the error of a key that stays limited."""
     return SourceError(
         f"TMDB limits this key ({error.detail}). Wait, or lower MARQUEE_REQUESTS_PER_S; run again "
@@ -39,7 +39,7 @@ def tell_limited(error: HttpStatusError) -> SourceError:
     )
 
 
-def retell(error: HttpStatusError) -> FetchError:
+def as_movie_error(error: HttpStatusError) -> FetchError:
     """Return the same failure, named `DELETED_AT_SOURCE` where TMDB says that it has no such movie.
 
     A 404 in any other words is not TMDB's own and proves nothing about the movie.

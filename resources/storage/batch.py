@@ -1,8 +1,8 @@
-"""The movies that one step has to do in one run, done side by side and kept one by one.
+"""The movies that one asset computes in one run: processed in parallel, stored one by one.
 
-A result is kept in three moves: the files are complete in the staging folder; the ledger notes
-where they belong (`Ledger.intend`); they are renamed into place. A run that is killed in between
-is finished by the next one (`Batch.recover`), without fetching or computing anything again.
+A result is stored in three steps: the files are complete in the staging folder; the ledger records
+where they belong (`Ledger.intend`); they are renamed into place. The next run finishes what a
+killed one left in between (`MovieBatch.recover`), without fetching or computing anything again.
 """
 
 import logging
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from upath import UPath
 
@@ -33,16 +34,18 @@ LOG = logging.getLogger("marquee")
 
 _STAGED = re.compile(r"\d+-\d+-[0-9a-f]+")
 
+_T = TypeVar("_T")
+
 
 @dataclass(frozen=True)
-class Batch:
-    """What one step has to do in one run.
+class MovieBatch:
+    """The movies that one asset computes in one run.
 
     Attributes:
         run_context: Store, ledger and clients.
-        step: The step.
-        versions: The version of its inputs for every movie that is due.
-        rows: The movies' rows as they were.
+        step: The asset.
+        versions: The version of its inputs for every stale movie.
+        rows: The movies' rows before this run.
     """
 
     run_context: RunContext
@@ -55,16 +58,16 @@ class Batch:
         """The movies, in the order given."""
         return list(self.versions)
 
-    def without(self, tmdb_ids: set[int]) -> "Batch":
-        """Return the batch that is left when these movies are done."""
+    def without(self, tmdb_ids: set[int]) -> "MovieBatch":
+        """Return the batch without these movies."""
         versions = {i: v for i, v in self.versions.items() if i not in tmdb_ids}
-        return Batch(self.run_context, self.step, versions, self.rows)
+        return MovieBatch(self.run_context, self.step, versions, self.rows)
 
     def staging(self) -> Path:
-        """Return the folder where this step's downloads grow."""
+        """Return the folder of this asset's unfinished files."""
         return self.run_context.store.staging(self.step.name)
 
-    # -- keeping ---------------------------------------------------------------------------------
+    # -- storing ---------------------------------------------------------------------------------
 
     def keep(
         self,
@@ -77,19 +80,19 @@ class Batch:
         recheck_at_s: float = 0.0,
         **metadata: object,
     ) -> Outcome:
-        """Put a movie's files in their places, all of them or, until the next run, none.
+        """Store a movie's files, all of them or, until the next run, none.
 
         Args:
             tmdb_id: The movie.
-            files: Content by place: bytes, or the path of a complete file in `staging()`.
-            content_hash: Version of what was made, where the files' bytes are not its measure.
-            facets: Hashes of the parts of a record.
-            lacks: Reason and detail where the files are kept though they are no result.
+            files: Content by path in the store: bytes, or a complete file in `staging()`.
+            content_hash: Version of the content, where it is not the hash of the files' bytes.
+            facets: Hashes of the fields of a record, by facet.
+            lacks: Reason and detail where the files are stored without a result.
             recheck_at_s: See `Outcome`.
-            **metadata: Figures for the movie's partition.
+            **metadata: Metadata of the movie's partition.
 
         Returns:
-            The outcome to hand on.
+            The movie's outcome.
         """
         staged, hashes = {}, []
         for number, (place, content) in enumerate(files.items()):
@@ -114,7 +117,7 @@ class Batch:
         self.run_context.ledger.intend(self.step.name, tmdb_id, pending)
         for place, path in staged.items():
             self.run_context.store.place(path, place)
-        return _read_kept(tmdb_id, pending)
+        return _read_intent(tmdb_id, pending)
 
     def _stage(self, tmdb_id: int, number: int, content: bytes | Path) -> tuple[str, Path]:
         digest = hash_bytes(content if isinstance(content, bytes) else content.read_bytes())
@@ -129,24 +132,24 @@ class Batch:
     # -- recovering ------------------------------------------------------------------------------
 
     def recover(self) -> list[Outcome]:
-        """Finish what a killed run had complete for the same inputs; give the outcomes."""
+        """Finish what a killed run had staged for the same inputs, and return the outcomes."""
         outcomes = []
         for tmdb_id in self.versions:
             row = self.rows.get(tmdb_id)
             if row and row.pending and self._is_complete(tmdb_id, row.pending):
-                outcomes.append(_read_kept(tmdb_id, row.pending))
+                outcomes.append(_read_intent(tmdb_id, row.pending))
         return outcomes
 
     def sweep(self) -> None:
-        """Remove what killed runs left in the staging folder; after `recover` nobody wants it."""
-        if self.run_context.store.is_local:  # there the store's lock says that nobody else is here
+        """Remove what killed runs left in the staging folder; call it after `recover`."""
+        if self.run_context.store.is_local:  # whose lock shows that no other process writes
             for path in self.staging().iterdir():
                 if _STAGED.fullmatch(path.name):
                     path.unlink()
 
-    def _is_complete(self, tmdb_id: int, pending: Mapping) -> bool:
-        wanted = (self.versions[tmdb_id], self.step.code_version)
-        if (pending["input_version"], pending["code_version"]) != wanted:
+    def _is_complete(self, tmdb_id: int, pending: Mapping[str, Any]) -> bool:
+        current = (self.versions[tmdb_id], self.step.code_version)
+        if (pending["input_version"], pending["code_version"]) != current:
             return False
         for file in pending["files"]:
             staged = self.staging() / file["staged"]
@@ -157,16 +160,16 @@ class Batch:
                 return False
         return True
 
-    # -- doing -----------------------------------------------------------------------------------
+    # -- processing --------------------------------------------------------------------------------
 
     def each(self, make: Callable[[int], Outcome], *, workers: int) -> Iterator[Outcome]:
-        """Do every movie in a pool of threads; give outcomes as they come.
+        """Process every movie in a pool of threads; yield outcomes as they complete.
 
-        A bad item becomes its outcome. A broken source or store stops the batch: movies not yet
-        begun are left as they were. So is a movie whose source wants a rest; the others go on.
+        A failed movie becomes its outcome. A broken source or store stops the batch: movies not yet
+        begun stay pending. So does a movie whose source is in a cooldown; the others continue.
 
         Args:
-            make: Makes one movie's outcome; may raise `ItemError`.
+            make: Returns one movie's outcome; may raise `ItemError`.
             workers: Threads.
         """
         pool = ThreadPoolExecutor(workers, thread_name_prefix=self.step.name)
@@ -178,13 +181,15 @@ class Batch:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def read(self, load: Callable[[int], object], *, workers: int, ahead: int = 16) -> Iterator:
-        """Load what each movie needs, some ahead of the reader, in the order of the batch.
+    def read(
+        self, load: Callable[[int], _T], *, workers: int, ahead: int = 16
+    ) -> Iterator[tuple[int, _T | BaseException]]:
+        """Load each movie's inputs ahead of the reader, in the order of the batch.
 
         Yields:
-            (tmdb_id, what was loaded or the exception that was raised).
+            (tmdb_id, the loaded value or the exception).
         """
-        waiting: deque[tuple[int, Future]] = deque()
+        waiting: deque[tuple[int, Future[_T]]] = deque()
         with ThreadPoolExecutor(workers, thread_name_prefix=f"{self.step.name}-read") as pool:
             for tmdb_id in self.versions:
                 waiting.append((tmdb_id, pool.submit(load, tmdb_id)))
@@ -193,13 +198,13 @@ class Batch:
             while waiting:
                 yield _result(*waiting.popleft())
 
-    def _outcome(self, tmdb_id: int, future: Future) -> Outcome:
+    def _outcome(self, tmdb_id: int, future: Future[Outcome]) -> Outcome:
         error = future.exception()
         return future.result() if error is None else outcome_of(self.step.name, tmdb_id, error)
 
 
-def _read_kept(tmdb_id: int, kept: Mapping) -> Outcome:
-    """Return the outcome that belongs to what `Batch.keep` has noted."""
+def _read_intent(tmdb_id: int, kept: Mapping[str, Any]) -> Outcome:
+    """Return the outcome of the intent that `MovieBatch.keep` has recorded."""
     if kept.get("lacks"):
         reason, detail = kept["lacks"]
         outcome = lacking(tmdb_id, Reason(reason), detail, **kept["metadata"])
@@ -213,22 +218,22 @@ def _read_kept(tmdb_id: int, kept: Mapping) -> Outcome:
     )
 
 
-def _result(tmdb_id: int, future: Future) -> tuple[int, object]:
+def _result(tmdb_id: int, future: Future[_T]) -> tuple[int, _T | BaseException]:
     error = future.exception()
     return tmdb_id, future.result() if error is None else error
 
 
 def outcome_of(step_name: str, tmdb_id: int, error: BaseException) -> Outcome:
-    """Turn the error of one movie into its outcome; raise what concerns more than the movie."""
+    """Turn the error of one movie into its outcome; raise what concerns more than one movie."""
     if isinstance(error, ItemError):
-        metadata = redact_values(error.metadata)
+        metadata = {name: redact_values(value) for name, value in error.metadata.items()}
         return lacking(tmdb_id, error.reason, redact(error.detail), **metadata)
     if isinstance(error, DamagedFileError):
         return lacking(tmdb_id, Reason.DAMAGED_UPSTREAM, str(error))
-    if DiskError.is_behind(error):
+    if isinstance(error, OSError) and DiskError.is_behind(error):
         raise DiskError.of(error, f"The disk fails at movie {tmdb_id}") from error
     if isinstance(error, MarqueeError | MemoryError) or not isinstance(error, Exception):
         raise error
     LOG.error("%s: unexpected error at movie %s", step_name, tmdb_id, exc_info=error)
-    said = redact(f"{type(error).__name__}: {error}")[:300]
-    return lacking(tmdb_id, Reason.UNEXPECTED, said)
+    message = redact(f"{type(error).__name__}: {error}")[:300]
+    return lacking(tmdb_id, Reason.UNEXPECTED, message)

@@ -1,7 +1,7 @@
-"""The file of an embedding: the array, and behind it a note of what it was made with.
+"""The file of an embedding: the array, and behind it a note of the weights it was computed with.
 
-The note travels in the file because weights can change midway: then files of both stand side by
-side, and each must say for itself whose it is. A `.npy` file may hold several arrays, one after the
+The note is in the file because weights can change during a build: then files of both exist, and
+each must identify its own. A `.npy` file may hold several arrays, one after the
 other; `np.load(path)` reads the first, which is the embedding, and knows nothing of the second.
 """
 
@@ -31,10 +31,10 @@ def embedding_bytes(vectors: np.ndarray, note: Mapping[str, object]) -> bytes:
 
 
 def read_note(content: bytes) -> dict[str, object] | None:
-    """Read the note behind an embedding; None where there is none, as in files of other makers.
+    """Read the note behind an embedding; None where there is none, as in files of other programs.
 
     Raises:
-        ValueError: It is no `.npy` file, or what stands behind the array is no note.
+        ValueError: It is not a `.npy` file, or what follows the array is not a note.
     """
     buffer = io.BytesIO(content)
     np.load(buffer, allow_pickle=False)

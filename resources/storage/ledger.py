@@ -1,10 +1,12 @@
-"""The ledger: one row per movie and asset, which says what became of it and what is due."""
+"""The ledger: one row per movie and asset, with its status, versions and next attempt."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import sqlalchemy as sa
+from sqlalchemy import event, exc
 
 from pipeline.core.errors import StoreError
 from pipeline.core.outcomes import Status
@@ -26,39 +28,39 @@ class Ledger:
         try:
             self._engine = sa.create_engine(url, pool_pre_ping=True)
             if self._engine.dialect.name == "sqlite":
-                sa.event.listen(self._engine, "connect", _set_up_sqlite)
+                event.listen(self._engine, "connect", _set_up_sqlite)
             TABLES.create_all(self._engine)
-        except (sa.exc.SQLAlchemyError, ImportError) as error:
+        except (exc.SQLAlchemyError, ImportError) as error:
             raise StoreError(
                 f"The ledger {sa.engine.make_url(url).render_as_string()} cannot be opened "
                 f"({type(error).__name__}). Check MARQUEE_LEDGER and that the folder is writable."
             ) from error
 
     def close(self) -> None:
-        """Return the connections back."""
+        """Close the connections."""
         self._engine.dispose()
 
     @contextmanager
-    def _transaction(self):
+    def _transaction(self) -> Iterator[sa.Connection]:
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except sa.exc.OperationalError as error:
+        except exc.OperationalError as error:
             raise StoreError(
                 f"The ledger cannot be written ({error.orig}). Free some space or stop the other "
-                "writer, then run again: nothing that was done is lost."
+                "writer, then run again: all completed work is kept."
             ) from error
 
     # -- known movies ------------------------------------------------------------------------------
 
     def movies(self) -> dict[int, str]:
-        """Return every known movie, in the order it became known, with its stamp of change."""
+        """Return every known movie with its change stamp, ordered by TMDB id."""
         with self._transaction() as connection:
             rows = connection.execute(sa.select(MOVIES).order_by(MOVIES.c.tmdb_id))
             return {row.tmdb_id: row.change_stamp for row in rows}
 
     def know_movies(self, stamps: Mapping[int, str]) -> None:
-        """Add movies, or set the stamp that says when each was last reported as changed."""
+        """Add movies, or set the stamp of when each was last reported as changed."""
         rows = [{"tmdb_id": int(i), "change_stamp": stamp} for i, stamp in stamps.items()]
         with self._transaction() as connection:
             for chunk in _chunks(rows):
@@ -69,18 +71,18 @@ class Ledger:
     def rows(self, asset: str, tmdb_ids: Iterable[int] | None = None) -> dict[int, Row]:
         """Return an asset's rows by movie; all of them where `tmdb_ids` is None."""
         query = sa.select(ROWS).where(ROWS.c.asset == asset)
-        wanted = None if tmdb_ids is None else set(tmdb_ids)
-        if wanted is not None and len(wanted) <= _CHUNK:
-            query = query.where(ROWS.c.tmdb_id.in_(wanted))
+        ids = None if tmdb_ids is None else set(tmdb_ids)
+        if ids is not None and len(ids) <= _CHUNK:
+            query = query.where(ROWS.c.tmdb_id.in_(ids))
         with self._transaction() as connection:
             return {
                 row.tmdb_id: as_row(row)
                 for row in connection.execute(query)
-                if wanted is None or row.tmdb_id in wanted
+                if ids is None or row.tmdb_id in ids
             }
 
     def write(self, asset: str, rows: Mapping[int, Row], *, now_s: float) -> None:
-        """Write whole rows in one transaction; whatever was pending for them is settled."""
+        """Write whole rows in one transaction; this clears their recorded intents."""
         values = [as_values(asset, tmdb_id, row, now_s) for tmdb_id, row in rows.items()]
         columns = [c.name for c in ROWS.c if not c.primary_key]
         with self._transaction() as connection:
@@ -88,13 +90,13 @@ class Ledger:
                 connection.execute(self._upsert(ROWS, columns), chunk)
 
     def intend(self, asset: str, tmdb_id: int, pending: Mapping[str, object]) -> None:
-        """Note what is about to be put in place, so that a killed run can finish it."""
+        """Record the files about to be renamed, so that the next run can finish a killed one."""
         values = as_values(asset, tmdb_id, Row(), 0.0) | {"pending": json.dumps(dict(pending))}
         with self._transaction() as connection:
             connection.execute(self._upsert(ROWS, ["pending"]), [values])
 
     def mark_published(self, asset: str, tmdb_ids: Sequence[int]) -> None:
-        """Note that Dagster shows these rows."""
+        """Record that Dagster has the events of these rows."""
         with self._transaction() as connection:
             for chunk in _chunks(list(tmdb_ids)):
                 connection.execute(
@@ -104,7 +106,7 @@ class Ledger:
                 )
 
     def retry_now(self, assets: Sequence[str], tmdb_ids: Sequence[int] | None = None) -> int:
-        """Make waiting rows due at once; give their number."""
+        """Queue rows that wait for their next attempt for retry now; return their number."""
         statement = sa.update(ROWS).where(
             ROWS.c.asset.in_(assets), ROWS.c.status == Status.WILL_RETRY.value
         )
@@ -116,7 +118,7 @@ class Ledger:
     def forget(
         self, assets: Sequence[str], tmdb_ids: Sequence[int], statuses: Sequence[str]
     ) -> int:
-        """Drop rows of these statuses, which makes them due anew; give their number."""
+        """Delete rows of these statuses, which makes them pending; return their number."""
         with self._transaction() as connection:
             return sum(
                 connection.execute(
@@ -152,22 +154,20 @@ class Ledger:
     # -- notes -------------------------------------------------------------------------------------
 
     def note(self, name: str) -> str | None:
-        """Return a note such as the day up to which changes were crawled; None when there is
-        none.
-        """
+        """Return a note, such as the day up to which changes were crawled, or None."""
         with self._transaction() as connection:
             return connection.execute(sa.select(NOTES.c.value).where(NOTES.c.name == name)).scalar()
 
     def set_note(self, name: str, value: str) -> None:
-        """Keep a note."""
+        """Write a note."""
         with self._transaction() as connection:
             connection.execute(self._upsert(NOTES, ["value"]), [{"name": name, "value": value}])
 
-    def _upsert(self, table: sa.Table, columns: list[str]):
+    def _upsert(self, table: sa.Table, columns: list[str]) -> sa.Insert:
         return upsert(self._engine.dialect.name, table, tuple(columns))
 
 
-def _set_up_sqlite(connection, _record) -> None:
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # WAL: readers and one writer do not block each other; a killed process leaves no lock behind.
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=60000"):
         connection.execute(f"PRAGMA {pragma}")

@@ -1,7 +1,8 @@
-"""The ledger's tables, and the passage between their rows and ours."""
+"""The ledger's tables, and the conversion between their rows and `Row`."""
 
 import json
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -47,16 +48,16 @@ NOTES = sa.Table(
 
 
 @cache
-def upsert(dialect: str, table: sa.Table, columns: tuple[str, ...]):
-    """Return the statement of an insert that overwrites `columns` where the key stands already.
+def upsert(dialect: str, table: sa.Table, columns: tuple[str, ...]) -> sa.Insert:
+    """Return the statement of an insert that overwrites `columns` where the key exists.
 
-    It has no values of its own: rows are handed over when it is executed, so that it is made and
-    compiled once, and not for every film.
+    It has no values of its own: rows are bound when it is executed, so that it is built and
+    compiled once, and not for every movie.
 
     Args:
-        dialect: `sqlite` or `postgresql`, which alone know such an insert.
-        table: The table; its primary key decides what stands already.
-        columns: What is overwritten.
+        dialect: `sqlite` or `postgresql`, which support such an insert.
+        table: The table; its primary key decides which rows exist.
+        columns: The columns to overwrite.
     """
     insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
     statement = insert(table)
@@ -66,8 +67,8 @@ def upsert(dialect: str, table: sa.Table, columns: tuple[str, ...]):
     )
 
 
-def as_row(row: sa.Row) -> Row:
-    """Read a row of the table."""
+def as_row(row: sa.Row[Any]) -> Row:
+    """Convert a row of the table."""
     values = row._mapping
     return Row(
         status=values["status"],
@@ -86,7 +87,7 @@ def as_row(row: sa.Row) -> Row:
 
 
 def as_values(asset: str, tmdb_id: int, row: Row, now_s: float) -> dict[str, object]:
-    """Write a row for the table, with nothing pending."""
+    """Convert a row for the table, without an intent."""
     return {
         "asset": asset,
         "tmdb_id": int(tmdb_id),

@@ -1,7 +1,6 @@
 """One marquee at a time on one store: a lock that the kernel frees when its holder dies.
 
-Stores that are no local folder are not locked; there, one machine at a time is the operator's
-promise.
+Stores that are not local folders are not locked; there the operator must run one process at a time.
 """
 
 import fcntl
@@ -21,30 +20,30 @@ LOG = logging.getLogger("marquee")
 _POLL_S = 0.5
 _guard = threading.Lock()
 _held: dict[Path, tuple[int, int]] = {}
-"""Locks of this process: file descriptor and how many hold it; a build holds it around its runs."""
+"""Locks of this process: file descriptor and holders; a build holds it around its runs."""
 
 
 @contextmanager
-def exclusive(store: Store, *, say: Callable[[str], None] = LOG.warning) -> Iterator[None]:
+def exclusive(store: Store, *, notify: Callable[[str], None] = LOG.warning) -> Iterator[None]:
     """Hold the store for this process; wait while another process holds it.
 
     Args:
         store: The store.
-        say: Told once when there is somebody to wait for.
+        notify: Called once if another process holds it.
     """
     if not store.is_local:
         yield
         return
     path = _path(store)
-    _take(path, say)
+    _acquire(path, notify)
     try:
         yield
     finally:
-        _give_back(path)
+        _release(path)
 
 
 def is_held(store: Store) -> bool:
-    """Whether any process, this one included, is at work on the store."""
+    """Whether any process, this one included, holds the store."""
     if not store.is_local:
         return False
     path = _path(store)
@@ -53,7 +52,7 @@ def is_held(store: Store) -> bool:
             return True
     descriptor = _open(path)
     try:
-        return not _try(descriptor)
+        return not _try_lock(descriptor)
     finally:
         os.close(descriptor)
 
@@ -72,7 +71,7 @@ def _open(path: Path) -> int:
         ) from error
 
 
-def _try(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -80,22 +79,22 @@ def _try(descriptor: int) -> bool:
     return True
 
 
-def _take(path: Path, say: Callable[[str], None]) -> None:
+def _acquire(path: Path, notify: Callable[[str], None]) -> None:
     with _guard:
         if path in _held:
             descriptor, count = _held[path]
             _held[path] = (descriptor, count + 1)
             return
     descriptor = _open(path)
-    if not _try(descriptor):
-        say(f"Another marquee is at work on {path.parent}; waiting until it has finished.")
-        while not _try(descriptor):
+    if not _try_lock(descriptor):
+        notify(f"Another marquee is at work on {path.parent}; waiting until it has finished.")
+        while not _try_lock(descriptor):
             time.sleep(_POLL_S)
     with _guard:
         _held[path] = (descriptor, 1)
 
 
-def _give_back(path: Path) -> None:
+def _release(path: Path) -> None:
     with _guard:
         descriptor, count = _held.pop(path)
         if count > 1:

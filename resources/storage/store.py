@@ -1,8 +1,8 @@
-"""Where files lie: one root, one layout, and writes that are either whole or not there.
+"""The files: one root, one layout, and atomic writes.
 
-Layout (the seeds'): `movies/<id>.json box_office/<id>.json posters/<id>.jpg trailers/<id>.mp4
-frames/<id>.npz audio/<id>.npy embeddings/<modality>/<backbone>/<id>.npy features/ splits/ models/
-reports/`.
+Layout, as in the reference implementations: `movies/<id>.json box_office/<id>.json
+posters/<id>.jpg trailers/<id>.mp4 frames/<id>.npz audio/<id>.npy
+embeddings/<modality>/<backbone>/<id>.npy features/ splits/ models/ reports/`.
 """
 
 import io
@@ -29,7 +29,7 @@ class Store:
     """Files of one source under one root, a local folder or any fsspec URL.
 
     Args:
-        root: Folder or URL; made when missing.
+        root: Folder or URL; created when missing.
     """
 
     def __init__(self, root: str | os.PathLike[str]):
@@ -38,7 +38,7 @@ class Store:
             self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(
-                f"The store {self.root} cannot be made ({error.strerror or error}). "
+                f"The store {self.root} cannot be created ({error.strerror or error}). "
                 "Point MARQUEE_STORE to a folder that you may write."
             ) from error
 
@@ -51,11 +51,11 @@ class Store:
         """Join parts under the root; a part that would leave it raises `StoreError`."""
         for part in parts:
             if ".." in Path(part).parts or part.startswith(("/", "\\")) or "\x00" in part:
-                raise StoreError(f"{part!r} is no name inside the store {self.root}.")
+                raise StoreError(f"{part!r} is not a path inside the store {self.root}.")
         return self.root.joinpath(*parts)
 
     def folder(self, *parts: str) -> Path:
-        """Make and give a local folder under the root, for what only local programs can write."""
+        """Create and return a local folder under the root, for what needs a local file system."""
         if not self.is_local:
             raise StoreError(
                 f"Models and reports need a local store; MARQUEE_STORE is {self.root}. "
@@ -68,7 +68,7 @@ class Store:
     # -- reading and writing -------------------------------------------------------------------
 
     def write(self, path: UPath, content: bytes) -> None:
-        """Write whole or not at all: a temporary neighbour, then a rename."""
+        """Write atomically: a temporary file beside the path, then a rename."""
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             if not self.is_local:
@@ -79,7 +79,7 @@ class Store:
             try:
                 temporary.write_bytes(content)
                 Path(str(temporary)).replace(str(path))
-            finally:  # also when somebody stops the run; where all went well it is gone already
+            finally:  # also when the run is interrupted; after the rename it is gone
                 with suppress(OSError):
                     temporary.unlink(missing_ok=True)
 
@@ -89,7 +89,7 @@ class Store:
             return json.loads(path.read_bytes())
 
     def read_array(self, path: UPath) -> np.ndarray:
-        """Read one `.npy` array; `DamagedFileError` where it is none; pickles are refused."""
+        """Read one `.npy` array; `DamagedFileError` where it is none; pickles are rejected."""
         with _reading(path):
             return np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
 
@@ -112,10 +112,10 @@ class Store:
             copy.write_bytes(path.read_bytes())
             yield copy
 
-    # -- staging: what is complete but not yet in its place -------------------------------------
+    # -- staging: files that are not yet in their place -------------------------------------
 
     def staging(self, asset: str) -> Path:
-        """Make and give the local folder where downloads of one asset grow."""
+        """Create and return the local folder of one asset's unfinished files."""
         if self.is_local:
             folder = Path(str(self.root), STAGING, asset)
         else:
@@ -133,18 +133,18 @@ class Store:
                 path.write_bytes(staged.read_bytes())
                 staged.unlink()
 
-    # -- which source filled it ------------------------------------------------------------------
+    # -- the source that filled it ----------------------------------------------------------------
 
     def claim(self, source: str) -> None:
-        """Mark the store as filled from `source`; refuse one that another source filled."""
+        """Mark the store as filled from `source`; reject one that another source filled."""
         mark = self.root / SOURCE_MARK
         if not mark.exists():
             self.write(mark, json.dumps({"source": source}).encode())
             return
         found = self.read_json(mark)["source"]
         if found != source:
-            kind = found.partition(" ")[0]  # a studio's name goes on with its fingerprint
-            other = f", or set MARQUEE_SOURCE to {kind} to go on with this one"
+            kind = found.partition(" ")[0]  # a studio's name ends with its fingerprint
+            other = f", or set MARQUEE_SOURCE to {kind} to continue with this one"
             raise StoreError(
                 f"The store {self.root} was filled from {found}, this run reads {source}; the two "
                 "never mix. Point MARQUEE_STORE (and DAGSTER_HOME) to new folders"
@@ -154,7 +154,7 @@ class Store:
 
 @contextmanager
 def writing(path: os.PathLike[str] | UPath) -> Iterator[None]:
-    """Turn what a disk refuses into an error that stops everything and names the remedy."""
+    """Turn a disk's failure into an error that stops everything and names the remedy."""
     try:
         yield
     except OSError as error:
@@ -167,7 +167,7 @@ def _reading(path: UPath) -> Iterator[None]:
         yield
     except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise DamagedFileError(
-            f"{path} is missing or damaged ({type(error).__name__}). Have it made anew: `uv run "
+            f"{path} is missing or damaged ({type(error).__name__}). Recompute it: `uv run "
             f"marquee retry --again --films {path.stem.partition('.')[0]}`, then `uv run marquee "
             "build`."
         ) from error
@@ -183,5 +183,5 @@ def npy_bytes(array: np.ndarray) -> bytes:
 def npz_bytes(**arrays: np.ndarray) -> bytes:
     """Encode named arrays as `.npz`, without compression (frames are read often)."""
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez(buffer, **arrays)  # pyright: ignore[reportArgumentType]  # none is `allow_pickle`
     return buffer.getvalue()

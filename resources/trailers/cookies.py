@@ -1,5 +1,6 @@
-"""The user's file of cookies, in Netscape's format: read, checked, and never written to."""
+"""Read and check the user's cookies file, in Netscape's format; it is never written to."""
 
+import http.cookiejar
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from resources.settings import ENVIRONMENT
 MAX_COOKIE_BYTES = 4 * 1024 * 1024
 VARIABLE = ENVIRONMENT["youtube_cookies"]
 REMEDY = (
-    "Export it anew with a browser add-on that writes cookies.txt (Netscape's format), from a "
+    "Export it again with a browser add-on that writes cookies.txt (Netscape's format), from a "
     f"window that is logged in to YouTube, or unset {VARIABLE}."
 )
 
@@ -33,7 +34,7 @@ class Cookie:
     value: str
     expires_s: float = 0.0
 
-    def lives(self, now_s: float) -> bool:
+    def is_valid(self, now_s: float) -> bool:
         """Whether it has not expired."""
         return not self.expires_s or self.expires_s > now_s
 
@@ -43,35 +44,35 @@ class CookieFile:
     """A file of cookies that can be read.
 
     Attributes:
-        text: The file as it was.
-        cookies: What stands in it.
+        text: The file's content.
+        cookies: The cookies in it.
     """
 
     text: str
     cookies: tuple[Cookie, ...]
 
     def of_youtube(self) -> dict[str, Cookie]:
-        """Return the cookies that YouTube gets, by name."""
+        """Return the cookies of YouTube, by name."""
         return {c.name: c for c in self.cookies if c.domain.lstrip(".").endswith("youtube.com")}
 
-    def tell_login(self, now_s: float) -> str:
-        """Say what is wrong with the login to YouTube; empty where nothing is."""
+    def login_problem(self, now_s: float) -> str:
+        """Return what is wrong with the login to YouTube; empty where nothing is."""
         cookies = self.of_youtube()
         if not cookies:
             return "it holds no cookie of youtube.com"
         keys = [cookies[name] for name in LOGIN_NAMES if name in cookies]
         if LOGIN_INFO not in cookies or not keys:
             return "it was written without a login to YouTube"
-        if not (cookies[LOGIN_INFO].lives(now_s) and any(key.lives(now_s) for key in keys)):
+        if not (cookies[LOGIN_INFO].is_valid(now_s) and any(key.is_valid(now_s) for key in keys)):
             return "its login to YouTube has expired"
         return ""
 
 
 def read_cookies(path: Path) -> CookieFile:
-    """Read a file of cookies; its values are secrets from now on.
+    """Read a cookies file; its values are secrets from now on.
 
     Raises:
-        ConfigurationError: It is missing, or no file of cookies; the message names the line and
+        ConfigurationError: It is missing, or not a cookies file; the message names the line and
             shows nothing of it.
     """
     text = _read(path)
@@ -99,13 +100,13 @@ def _read(path: Path) -> str:
             f"{VARIABLE} is {str(path)!r}, which cannot be read ({error.strerror}). {REMEDY}"
         ) from None
     except UnicodeDecodeError:
-        raise _malformed(path, "it is no text") from None
+        raise _malformed(path, "it is not text") from None
 
 
 def _parse(path: Path, number: int, line: str) -> Cookie:
     fields = line.split("\t")
     if len(fields) != _FIELDS:
-        raise _malformed(path, f"line {number} has {len(fields)} fields, {_FIELDS} were wanted")
+        raise _malformed(path, f"line {number} has {len(fields)} fields, expected {_FIELDS}")
     domain, _, _, _, expires, name, value = fields
     if not re.fullmatch(r"(\d+(\.\d+)?)?", expires, re.ASCII):
         raise _malformed(path, f"line {number} names no time in its fifth field")
@@ -113,23 +114,23 @@ def _parse(path: Path, number: int, line: str) -> Cookie:
 
 
 def _malformed(path: Path, what: str) -> ConfigurationError:
-    return ConfigurationError(f"{VARIABLE} is {str(path)!r}, no file of cookies: {what}. {REMEDY}")
+    return ConfigurationError(f"{VARIABLE} is {str(path)!r}, not a cookies file: {what}. {REMEDY}")
 
 
-def open_jar(file: CookieFile):
+def open_jar(file: CookieFile) -> http.cookiejar.CookieJar:
     """Return yt-dlp's own jar with these cookies, which all threads may share."""
     import io
 
     from yt_dlp.cookies import YoutubeDLCookieJar
 
     class SharedJar(YoutubeDLCookieJar):
-        """A jar that may be asked in one thread while another one adds to it."""
+        """A jar that one thread may read while another one adds to it."""
 
         def get_cookies_for_url(self, url):
-            with self._cookies_lock:
+            with self._cookies_lock:  # pyright: ignore[reportAttributeAccessIssue]  # of http.cookiejar
                 return super().get_cookies_for_url(url)
 
-    jar = SharedJar(io.StringIO(file.text))
+    jar = SharedJar(io.StringIO(file.text))  # pyright: ignore[reportArgumentType]  # takes streams
     jar.load()
     jar.filename = None  # nothing to save it to
     return jar

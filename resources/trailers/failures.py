@@ -1,4 +1,4 @@
-"""Tells yt-dlp's failures apart: it raises one class for all, with the cause inside or in words."""
+"""Map yt-dlp's failures to reasons: it raises one class, with the cause inside or in words."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pipeline.core.errors import DiskError, FetchError
 from pipeline.core.outcomes import Reason
 from resources.http.pacing import read_retry_after_s
 from resources.http.redaction import redact
-from resources.http.status import tell_reason
+from resources.http.transport import reason_of_status
 
 _WORDS = (
     (r"not a bot|captcha|unusual traffic", Reason.BOT_CHECK),
@@ -31,18 +31,17 @@ _WORDS = (
 )  # fmt: skip
 """What a message means where no class does; the first that fits counts."""
 
-OUTDATED = "`uv run marquee doctor` says whether yt-dlp is too old or lacks something"
-"""YouTube speaks of a video in words, with status 200. A status that refuses, or a video without
-files, says of yt-dlp that it is too old or lacks its JavaScript runtime, and nothing of the video:
-the film is tried again."""
-
+OUTDATED = "`uv run marquee doctor` shows whether yt-dlp is too old or lacks something"
+"""YouTube describes a video in words, with status 200. An error status, or a video without files,
+means that yt-dlp is too old or lacks its JavaScript runtime, and nothing about the video: the movie
+is retried."""
 
 SHORT_WAIT_S = 60.0
-"""A host that wants a rest no longer than this is waited for; a longer one ends the queue."""
+"""A `Retry-After` up to this is waited for; a longer one ends the queue."""
 
 
-class AskedToWaitError(FetchError):
-    """The host names the time after which it may be asked again."""
+class RetryAfterError(FetchError):
+    """The host names the time after which a request may be sent again."""
 
     def __init__(self, failure: FetchError, wait_s: float):
         super().__init__(failure.reason, failure.detail)
@@ -55,7 +54,7 @@ def classify_failure(error: BaseException, *, of_youtube: bool = False) -> Fetch
 
     Args:
         error: Whatever yt-dlp raised.
-        of_youtube: Whether YouTube was asked.
+        of_youtube: Whether YouTube is the host.
 
     Returns:
         A `FetchError` whose detail is the cause's own message, shortened.
@@ -64,13 +63,13 @@ def classify_failure(error: BaseException, *, of_youtube: bool = False) -> Fetch
         DiskError: It is the disk that failed.
     """
     failure = _classify(error)
-    if of_youtube and _is_bare_refusal(error, failure.reason):
+    if of_youtube and _is_bare_error(error, failure.reason):
         return FetchError(Reason.UNEXPECTED, f"{failure.detail}; {OUTDATED}")
     return failure
 
 
-def tell_wait_s(error: BaseException) -> float | None:
-    """Return the wait that the host asks for (`Retry-After`); None where it names none."""
+def requested_wait_s(error: BaseException) -> float | None:
+    """Return the wait that the host requires (`Retry-After`); None where it names none."""
     from yt_dlp.networking.exceptions import HTTPError
 
     for cause in _unwrap(error):
@@ -79,13 +78,13 @@ def tell_wait_s(error: BaseException) -> float | None:
     return None
 
 
-def _is_bare_refusal(error: BaseException, reason: Reason) -> bool:
-    """Whether the host refused without a word about the video."""
+def _is_bare_error(error: BaseException, reason: Reason) -> bool:
+    """Whether the host responded with an error that says nothing about the video."""
     from yt_dlp.networking.exceptions import HTTPError
 
     causes = list(_unwrap(error))
     if any(isinstance(cause, FetchError) for cause in causes):
-        return False  # a refusal of ours
+        return False  # our own rejection
     has_status = any(isinstance(cause, HTTPError) for cause in causes)
     return reason is Reason.WRONG_TYPE or (reason is Reason.FORBIDDEN and has_status)
 
@@ -93,32 +92,32 @@ def _is_bare_refusal(error: BaseException, reason: Reason) -> bool:
 def _classify(error: BaseException) -> FetchError:
     causes = list(_unwrap(error))
     for cause in causes:
-        if DiskError.is_behind(cause):
+        if isinstance(cause, OSError) and DiskError.is_behind(cause):
             raise DiskError.of(cause, "A trailer cannot be written") from error
     for cause in causes:
         if isinstance(cause, FetchError):
             return FetchError(cause.reason, cause.detail)
     detail = _shorten(str(error))
     for cause in reversed(causes):
-        reason = _tell_by_class(cause)
+        reason = _classify_type(cause)
         if reason is not None:
             return FetchError(reason, detail)
-    return FetchError(tell_by_words(" ".join(map(str, causes))), detail)
+    return FetchError(classify_message(" ".join(map(str, causes))), detail)
 
 
-def tell_by_words(message: str) -> Reason:
+def classify_message(message: str) -> Reason:
     """Return the reason that a message of yt-dlp stands for.
 
     Example:
-        >>> tell_by_words("ERROR: [youtube] x: Sign in to confirm you’re not a bot.").value
+        >>> classify_message("ERROR: [youtube] x: Sign in to confirm you’re not a bot.").value
         'bot_check'
-        >>> tell_by_words("ERROR: [youtube] x: Private video. Sign in if you've been granted").value
+        >>> classify_message("ERROR: [youtube] x: Private video. Sign in if you've been").value
         'private'
     """
     message = message.lower()
     status = re.search(r"http error (\d{3})", message)
     if status:
-        return tell_reason(int(status[1]))
+        return reason_of_status(int(status[1]))
     return next(
         (reason for words, reason in _WORDS if re.search(words, message)), Reason.UNEXPECTED
     )
@@ -139,7 +138,7 @@ def _unwrap(error: BaseException | None) -> Iterator[BaseException]:
         todo += [argument for argument in current.args if isinstance(argument, BaseException)]
 
 
-def _tell_by_class(cause: BaseException) -> Reason | None:
+def _classify_type(cause: BaseException) -> Reason | None:
     from requests import Timeout
     from urllib3.exceptions import NewConnectionError
     from urllib3.exceptions import TimeoutError as PoolTimeoutError
@@ -147,7 +146,7 @@ def _tell_by_class(cause: BaseException) -> Reason | None:
     from yt_dlp.utils import ContentTooShortError, GeoRestrictedError, UnsupportedError
 
     if isinstance(cause, network.HTTPError):
-        return Reason.SERVER_ERROR if cause.redirect_loop else tell_reason(cause.status)
+        return Reason.SERVER_ERROR if cause.redirect_loop else reason_of_status(cause.status)
     known = (
         (GeoRestrictedError, Reason.GEO_BLOCKED),
         ((ContentTooShortError, network.IncompleteRead), Reason.CUT_OFF),
@@ -159,7 +158,7 @@ def _tell_by_class(cause: BaseException) -> Reason | None:
 
 
 def _shorten(message: str) -> str:
-    """Take off colours, the prefix, the request for a bug report and what signs an address."""
+    """Remove colours, the prefix, the request for a bug report and the signature of an address."""
     message = re.sub(r"\x1b\[[0-9;]*m|\r", "", message)
     message = re.sub(r"^ERROR:\s*", "", message).split("; please report this issue")[0]
     message = re.sub(r"\?[^\s'\")]{8,}", "?…", message)

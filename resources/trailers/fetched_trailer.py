@@ -1,21 +1,35 @@
-"""What came of looking for a movie's trailer: its files and what was tried before, or why none."""
+"""The result of fetching a movie's trailer: its files and earlier attempts, or the failure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from pipeline.core.errors import FetchError
 from pipeline.core.outcomes import Reason, Status
 
 
+class VideoInfo(Protocol):
+    """Facts of a video: `pipeline.media.trailer.TrailerInfo`, whose import loads a decoder."""
+
+    @property
+    def duration_s(self) -> float: ...  # noqa: D102
+    @property
+    def width_px(self) -> int: ...  # noqa: D102
+    @property
+    def height_px(self) -> int: ...  # noqa: D102
+    @property
+    def codec(self) -> str: ...  # noqa: D102
+
+
 @dataclass(frozen=True)
 class Attempt:
-    """One video that could not be had.
+    """One video that could not be fetched.
 
     Attributes:
         name: The video's key, or the name of the user's own file.
         reason: Why not.
-        detail: The same for a person.
+        detail: The same in words.
     """
 
     name: str
@@ -30,9 +44,9 @@ class FetchedTrailer:
     Attributes:
         path: Video, with its sound where `audio_path` is None.
         audio_path: Sound alone, where the host keeps it apart.
-        name: The video that was taken: its key, or the name of the user's own file.
-        tried: The videos before it, and why each could not be had.
-        info: What `inspect` said of the video.
+        name: The fetched video: its key, or the name of the user's own file.
+        tried: The videos before it, and why each could not be fetched.
+        info: Facts of the video, from `inspect`.
         is_own: Whether it is the user's own.
     """
 
@@ -40,16 +54,16 @@ class FetchedTrailer:
     audio_path: Path | None
     name: str
     tried: tuple[Attempt, ...] = ()
-    info: object = None
+    info: VideoInfo = None  # pyright: ignore[reportAssignmentType]  # only without `inspect`
     is_own: bool = False
 
 
 class NoTrailerError(FetchError):
-    """No trailer could be had. The reason is the passing failure, else the first one's.
+    """No trailer could be fetched. The reason is the transient failure, else the first one's.
 
     Args:
-        tried: What became of each video, in order.
-        elsewhere: What else there is, which cannot be fetched.
+        tried: The failed attempts, in order.
+        elsewhere: Videos at hosts that are not supported, in words.
 
     Example:
         >>> NoTrailerError([Attempt("a", Reason.GONE, "HTTP 404"), Attempt("b", Reason.PRIVATE)])
@@ -58,22 +72,22 @@ class NoTrailerError(FetchError):
 
     def __init__(self, tried: Sequence[Attempt], elsewhere: str = ""):
         self.tried = tuple(tried)
-        passing = [attempt for attempt in tried if attempt.reason.status is Status.WILL_RETRY]
+        transient = [attempt for attempt in tried if attempt.reason.status is Status.WILL_RETRY]
         if not tried:
             super().__init__(Reason.NOT_LISTED, elsewhere or "no trailer is listed")
             return
-        blamed = passing[-1] if passing else tried[0]
-        told = ", ".join(f"{attempt.name} {attempt.reason.value}" for attempt in tried)
+        cause = transient[-1] if transient else tried[0]
+        attempts = ", ".join(f"{attempt.name} {attempt.reason.value}" for attempt in tried)
         also = f"; {elsewhere}" if elsewhere else ""
-        detail = f"{blamed.detail} (tried: {told}){also}"
-        super().__init__(blamed.reason, detail, tried=tell_tried(tried))
+        detail = f"{cause.detail} (tried: {attempts}){also}"
+        super().__init__(cause.reason, detail, tried=describe_attempts(tried))
 
 
-def tell_tried(tried: Sequence[Attempt]) -> dict[str, str]:
+def describe_attempts(tried: Sequence[Attempt]) -> dict[str, str]:
     """Return the reason and the details of each attempt, by name.
 
     Example:
-        >>> tell_tried([Attempt("a", Reason.GONE, "HTTP 404")])
+        >>> describe_attempts([Attempt("a", Reason.GONE, "HTTP 404")])
         {'a': 'gone: HTTP 404'}
     """
     return {attempt.name: f"{attempt.reason.value}: {attempt.detail}" for attempt in tried}

@@ -1,6 +1,4 @@
-"""Finds the JavaScript runtime that yt-dlp needs for YouTube: the `deno` that comes with
-marquee.
-"""
+"""Find the JavaScript runtime that yt-dlp needs for YouTube: the `deno` that comes with marquee."""
 
 import os
 import shutil
@@ -10,7 +8,7 @@ import sysconfig
 from pathlib import Path
 
 START_LIMIT_S = 20.0
-"""Longest wait for its version: a first start reads a program of 100 MB."""
+"""Timeout of its version: a first start reads a program of 100 MB."""
 
 
 def find_deno(folders: tuple[Path, ...] | None = None) -> Path | None:
@@ -19,7 +17,7 @@ def find_deno(folders: tuple[Path, ...] | None = None) -> Path | None:
     A command that is started by its path finds nothing of its own environment on the PATH.
 
     Args:
-        folders: Looked into instead, in this order.
+        folders: Searched instead, in this order.
     """
     name = f"deno{sysconfig.get_config_var('EXE') or ''}"
     own = (Path(sys.executable).parent, Path(sysconfig.get_path("scripts")))
@@ -31,19 +29,19 @@ def find_deno(folders: tuple[Path, ...] | None = None) -> Path | None:
 
 
 def start_deno(path: Path) -> tuple[str, str]:
-    """Start it and ask for its version.
+    """Start deno and return its version.
 
     Returns:
-        The version, and why there is none; one of them is empty.
+        The version, and the error where there is none; one of them is empty.
     """
     try:
-        answer = subprocess.run(
+        done = subprocess.run(
             [str(path), "--version"], capture_output=True, timeout=START_LIMIT_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return "", getattr(error, "strerror", None) or f"no answer in {START_LIMIT_S:.0f} s"
-    words = answer.stdout.decode(errors="replace").split()
-    if answer.returncode == 0 and len(words) > 1 and words[0] == "deno":
+        return "", getattr(error, "strerror", None) or f"no output in {START_LIMIT_S:.0f} s"
+    words = done.stdout.decode(errors="replace").split()
+    if done.returncode == 0 and len(words) > 1 and words[0] == "deno":
         return words[1], ""
-    said = answer.stderr.decode(errors="replace").strip().splitlines()
-    return "", f"exit status {answer.returncode}" + (f": {said[-1][:200]}" if said else "")
+    errors = done.stderr.decode(errors="replace").strip().splitlines()
+    return "", f"exit status {done.returncode}" + (f": {errors[-1][:200]}" if errors else "")

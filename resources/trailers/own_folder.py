@@ -2,8 +2,7 @@
 
 A file is named by its movie's TMDB id (`597.mp4`), its IMDb id (`tt0120338.mkv`) or the key of one
 of its videos (`CHekzSiZjrY.webm`); the three cannot be taken for each other. The user's files are
-copied: not moved, not written to, and not linked, so that nothing that befalls the store befalls
-them.
+copied: not moved, not written to and not linked, so that nothing done to the store reaches them.
 """
 
 import os
@@ -19,7 +18,7 @@ from pipeline.core.outcomes import Reason
 from pipeline.core.versions import hash_json
 from resources.settings import ENVIRONMENT
 from resources.storage.store import writing
-from resources.trailers.limits import Limits, refuse_large
+from resources.trailers.options import TrailerLimits, reject_too_large
 
 SUFFIXES = frozenset({
     ".mp4", ".m4v", ".mkv", ".webm", ".mov", ".avi", ".mpg", ".mpeg", ".ts", ".ogv", ".flv",
@@ -38,7 +37,7 @@ class OwnTrailer:
 
     Attributes:
         path: Where it lies; it may be a link.
-        stem: What its name says whose it is, without its end.
+        stem: Its name without the suffix: an id of the movie or the key of a video.
         size_bytes, changed_ns: What tells one version of it from the next.
     """
 
@@ -48,25 +47,48 @@ class OwnTrailer:
     changed_ns: int
 
     @property
-    def version(self) -> list:
-        """What changes when the file does."""
+    def version(self) -> list[str | int]:
+        """A value that changes when the file does."""
         return [self.path.name, self.size_bytes, self.changed_ns]
+
+    def copy(self, to_path: Path, limits: TrailerLimits) -> Path:
+        """Copy the file.
+
+        Raises:
+            FetchError: It is not a file, a link that leads out of the folder, too large, or
+                unreadable; the message names it.
+            DiskError: The copy cannot be written.
+        """
+        name = self.path.name
+        try:
+            real = self.path.resolve(strict=True)
+            if not real.is_relative_to(self.path.parent.resolve()):
+                raise FetchError(Reason.FORBIDDEN, f"{name} is a link that leads out of the folder")
+            if not real.is_file():
+                raise FetchError(Reason.WRONG_TYPE, f"{name} is not a file")
+            reject_too_large(real.stat().st_size, limits)
+            source = real.open("rb")
+        except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+            cause = getattr(error, "strerror", None) or "links in a circle"
+            raise FetchError(Reason.FORBIDDEN, f"{name} cannot be read ({cause})") from None
+        with source, writing(to_path), to_path.open("wb") as copy:
+            for chunk in _read_chunks(source, name):
+                copy.write(chunk)
+        return to_path
 
 
 class TrailerFolder:
     """The user's trailers, as they lie there at the moment.
 
     Args:
-        folder: The folder; what lies in folders inside it is not looked at.
-        limits: What a trailer may be.
+        folder: The folder; folders inside it are ignored.
 
     Raises:
         ConfigurationError: There is no such folder.
     """
 
-    def __init__(self, folder: Path, limits: Limits | None = None):
+    def __init__(self, folder: Path):
         self._folder = folder
-        self._limits = limits or Limits()
         self._trailers: dict[str, list[OwnTrailer]] = {}
         self.unread: list[str] = []
         try:
@@ -103,33 +125,6 @@ class TrailerFolder:
         found = {i: self.find(i, imdb_id, keys) for i, (imdb_id, keys) in movies.items()}
         return {i: hash_json([t.version for t in ts]) for i, ts in found.items() if ts}
 
-    def take(self, trailer: OwnTrailer, to_path: Path) -> Path:
-        """Copy a file.
-
-        Raises:
-            FetchError: It is no file, a link that leads out of the folder, too large, or cannot be
-                read; the message names it.
-            DiskError: The copy cannot be written.
-        """
-        path = trailer.path
-        try:
-            real = path.resolve(strict=True)
-            if not real.is_relative_to(self._folder.resolve()):
-                raise FetchError(
-                    Reason.FORBIDDEN, f"{path.name} is a link that leads out of the folder"
-                )
-            if not real.is_file():
-                raise FetchError(Reason.WRONG_TYPE, f"{path.name} is no file")
-            refuse_large(real.stat().st_size, self._limits)
-            source = real.open("rb")
-        except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-            said = getattr(error, "strerror", None) or "links in a circle"
-            raise FetchError(Reason.FORBIDDEN, f"{path.name} cannot be read ({said})") from None
-        with source, writing(to_path), to_path.open("wb") as copy:
-            for chunk in _read_chunks(source, path.name):
-                copy.write(chunk)
-        return to_path
-
     def _list(self) -> Iterator[OwnTrailer]:
         for entry in sorted(os.scandir(self._folder), key=lambda entry: entry.name):
             path = Path(entry.path)
@@ -141,7 +136,7 @@ class TrailerFolder:
             try:
                 stat = entry.stat()
             except OSError:
-                stat = entry.stat(follow_symlinks=False)  # a link to nothing: told when it is taken
+                stat = entry.stat(follow_symlinks=False)  # a broken link: reported when copied
             yield OwnTrailer(path, name, stat.st_size, stat.st_mtime_ns)
 
 
@@ -156,7 +151,7 @@ def _read_chunks(source: BinaryIO, name: str) -> Iterator[bytes]:
 
 
 def read_stem(stem: str) -> str:
-    """Return the id that a name stands for, in the form it is known by; empty where it is none.
+    """Return the id that a file's name is, in its usual spelling; empty where it is none.
 
     Example:
         >>> read_stem("597"), read_stem("TT0120338"), read_stem("CHekzSiZjrY"), read_stem("titanic")

@@ -1,4 +1,4 @@
-"""Fetches a movie's trailer through yt-dlp: the first of its candidates that can be had."""
+"""Fetch a movie's trailer through yt-dlp: the first of its candidates that is available."""
 
 import glob
 import logging
@@ -6,7 +6,9 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from pipeline.core.errors import ConfigurationError, FetchError, ItemError, PausedError
@@ -14,27 +16,38 @@ from pipeline.core.outcomes import Reason, Status
 from pipeline.core.records import Video
 from pipeline.crawl.tmdb.trailer_ranking import FETCHED_SITES
 from resources.http.addresses import SCHEMES, is_direct
-from resources.http.pacing import HOST_FAILURES, Breaker, Pace, tell_backoff_s
-from resources.trailers.cooldown import OwnNotes, Pauses
-from resources.trailers.failures import AskedToWaitError, classify_failure, tell_wait_s
-from resources.trailers.fetched_trailer import Attempt, FetchedTrailer, NoTrailerError
-from resources.trailers.limits import Limits
+from resources.http.pacing import HOST_FAILURES, CircuitBreaker, RateLimiter, backoff_s
+from resources.trailers.cooldown import Cooldown, InMemoryNotes
+from resources.trailers.failures import RetryAfterError, classify_failure, requested_wait_s
+from resources.trailers.fetched_trailer import Attempt, FetchedTrailer, NoTrailerError, VideoInfo
+from resources.trailers.options import TrailerLimits
 
 LOG = logging.getLogger("marquee")
 
 YOUTUBE_HOSTS = ("youtube.com", "youtu.be")
 YOUTUBE_REQUESTS_PER_S = 0.15
-"""One video in about 7 s: YouTube gives a guest some 300 videos an hour."""
+"""One video in about 7 s: YouTube allows a guest some 300 videos an hour."""
 
 TRIES = 3
-"""How often one video is asked for before the movie waits for another run."""
+"""Attempts at one video before the movie waits for another run."""
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OPENING = threading.Lock()
-_AGAIN = (*HOST_FAILURES, Reason.CUT_OFF)
-_PAUSING = (Reason.BOT_CHECK, Reason.RATE_LIMITED)
+_RETRIED = (*HOST_FAILURES, Reason.CUT_OFF)
+_COOLDOWN = (Reason.BOT_CHECK, Reason.RATE_LIMITED)
 
-Inspect = Callable[[Path], object]
+Inspect = Callable[[Path], VideoInfo]
+
+_T = TypeVar("_T")
+
+
+class _Downloader(Protocol):
+    """What is used of `resources.trailers.downloader.Downloader`, whose import takes long."""
+
+    def extract(self, url: str) -> dict[str, Any]: ...
+    def fetch(self, found: dict[str, Any], template: str) -> tuple[Path, Path | None]: ...
+    def close_responses(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class TrailerHost:
@@ -43,10 +56,10 @@ class TrailerHost:
     Args:
         url_template: An http(s) address with `{key}` in it.
         requests_per_s: Videos per second; None: YouTube's pace on YouTube, else no limit.
-        limits: What a trailer may be, and how long one is waited for.
-        pauses: Where the rests are noted that the host wants after a bot check or a rate limit.
+        limits: TrailerLimits of a trailer and of its download.
+        cooldown: Cooldowns that the host requires after a bot check or a rate limit.
         jar: Cookies to send, from `resources.trailers.cookies`; None for none.
-        tries: How often one video is asked for in a row where the failure passes.
+        tries: Attempts in a row at one video where the failure is transient.
         give_up_after: Failures in a row, over all movies, after which the host counts as down.
         may_reach_private: Whether pages may lead into private networks; None: only where the host
             lies in one itself.
@@ -60,9 +73,9 @@ class TrailerHost:
         url_template: str,
         *,
         requests_per_s: float | None = None,
-        limits: Limits | None = None,
-        pauses: Pauses | None = None,
-        jar: object = None,
+        limits: TrailerLimits | None = None,
+        cooldown: Cooldown | None = None,
+        jar: CookieJar | None = None,
         tries: int = TRIES,
         give_up_after: int = 20,
         may_reach_private: bool | None = None,
@@ -75,16 +88,16 @@ class TrailerHost:
             )
         self._template = url_template
         self._host = parts.hostname
-        self._limits = limits or Limits()
-        self._pauses = pauses or Pauses(OwnNotes(), url_template)
+        self._limits = limits or TrailerLimits()
+        self._cooldown = cooldown or Cooldown(InMemoryNotes(), url_template)
         self._jar = jar
         self._may_reach_private = may_reach_private
         self._tries = tries
         default_pace = YOUTUBE_REQUESTS_PER_S if self.is_youtube else None
-        self._pace = Pace(default_pace if requests_per_s is None else requests_per_s)
-        self._breaker = Breaker(parts.netloc, give_up_after)
+        self._pace = RateLimiter(default_pace if requests_per_s is None else requests_per_s)
+        self._breaker = CircuitBreaker(parts.netloc, give_up_after)
         self._own = threading.local()
-        self._opened: list = []
+        self._opened: list[_Downloader] = []
 
     @property
     def is_youtube(self) -> bool:
@@ -98,21 +111,21 @@ class TrailerHost:
         stem: str,
         inspect: Inspect | None = None,
     ) -> FetchedTrailer:
-        """Fetch the first candidate that can be had.
+        """Fetch the first candidate that is available.
 
-        The next one is tried when one will never be had (gone, private, no usable video, …). A
-        failure that passes ends the attempt instead, so that a better trailer is not given up for a
-        bad minute.
+        The next one is tried after a final failure (gone, private, no usable video, …). A
+        transient failure ends the fetch instead, so that a better trailer is not lost to a short
+        outage.
 
         Args:
-            candidates: In the order in which they are wanted.
-            to_folder: Staging folder; unfinished files stay in it and are gone on with next time.
+            candidates: In order of preference.
+            to_folder: Staging folder; partial files stay in it and are resumed next time.
             stem: Beginning of the files' names.
-            inspect: Looks into a fetched file; raises `ItemError` where it is of no use.
+            inspect: Reads a fetched file's facts; raises `ItemError` where it is unusable.
 
         Raises:
-            NoTrailerError: None could be had; it tells what became of each.
-            PausedError: The host rests; the movie was not tried.
+            NoTrailerError: None is available; it lists the attempts.
+            PausedError: The host is in a cooldown; the movie was not tried.
             SourceError: The host is down.
         """
         tried: list[Attempt] = []
@@ -126,7 +139,7 @@ class TrailerHost:
                     break
                 _remove(to_folder, f"{stem}.{video.key}")
             else:
-                return FetchedTrailer(*paths, video.key, tuple(tried), info)
+                return FetchedTrailer(*paths, video.key, tuple(tried), info)  # pyright: ignore[reportArgumentType]  # see `info`
         raise NoTrailerError(tried)
 
     def close(self) -> None:
@@ -139,51 +152,51 @@ class TrailerHost:
 
     def _fetch_one(self, video: Video, folder: Path, stem: str) -> tuple[Path, Path | None]:
         if video.site.lower() not in FETCHED_SITES:
-            raise FetchError(Reason.NOT_LISTED, f"it is at {video.site}, which is not asked")
+            raise FetchError(Reason.NOT_LISTED, f"its host {video.site} is not supported")
         if not _KEY.fullmatch(video.key):
-            raise FetchError(Reason.MALFORMED, "its key cannot stand in an address")
+            raise FetchError(Reason.MALFORMED, "its key cannot be part of an address")
         url = self._template.replace("{key}", video.key)
         start = str(folder / f"{stem}.{video.key}").replace("%", "%%")
         downloader = self._open_downloader()
         try:
             found = self._extract(downloader, url)
-            paths = self._ask(lambda: downloader.download(found, f"{start}.%(format_id)s.%(ext)s"))
+            paths = self._run(lambda: downloader.fetch(found, f"{start}.%(format_id)s.%(ext)s"))
         except FetchError as failure:
             raise self._note(failure) from None
         finally:
-            downloader.forget()
+            downloader.close_responses()
         self._breaker.note(None)
         return paths
 
-    def _extract(self, downloader, url: str) -> dict:
-        """Ask what the host has of a video, again after a while where the failure passes."""
+    def _extract(self, downloader: _Downloader, url: str) -> dict[str, Any]:
+        """Extract what the host has of a video; retry transient failures after a wait."""
         attempt = 0
         while True:
-            self._check_pause()
-            self._breaker.check(is_let_in=attempt > 0)
+            self._check_cooldown()
+            self._breaker.check(is_retry=attempt > 0)
             self._pace.wait()
-            self._check_pause()
+            self._check_cooldown()
             attempt += 1
             try:
-                return self._ask(lambda: downloader.extract(url))
+                return self._run(lambda: downloader.extract(url))
             except FetchError as failure:
                 if attempt == self._tries or not self._wait_after(failure, attempt):
                     raise
 
     def _wait_after(self, failure: FetchError, attempt: int) -> bool:
-        """Wait before another try; False where there is to be none."""
-        if isinstance(failure, AskedToWaitError):
+        """Wait before another attempt; False where there is none."""
+        if isinstance(failure, RetryAfterError):
             if failure.is_short:
                 self._pace.pause(failure.wait_s)
-            elif failure.reason not in _PAUSING:
+            elif failure.reason not in _COOLDOWN:
                 self._breaker.pause(failure.wait_s)
             return failure.is_short
-        if failure.reason in _AGAIN:
-            time.sleep(tell_backoff_s(attempt))
-        return failure.reason in _AGAIN
+        if failure.reason in _RETRIED:
+            time.sleep(backoff_s(attempt))
+        return failure.reason in _RETRIED
 
-    def _ask(self, act: Callable[[], object]):
-        """Have yt-dlp do something; its failures become ours."""
+    def _run(self, act: Callable[[], _T]) -> _T:
+        """Call yt-dlp and turn its failures into ours."""
         from yt_dlp.utils import YoutubeDLError
 
         try:
@@ -192,44 +205,44 @@ class TrailerHost:
             raise
         except (YoutubeDLError, OSError, ValueError) as error:
             failure = classify_failure(error, of_youtube=self.is_youtube)
-            wait_s = tell_wait_s(error)
+            wait_s = requested_wait_s(error)
         if wait_s is not None and failure.reason in (Reason.RATE_LIMITED, Reason.SERVER_ERROR):
-            raise AskedToWaitError(failure, wait_s)
+            raise RetryAfterError(failure, wait_s)
         raise failure
 
     def _note(self, failure: FetchError) -> FetchError:
-        """Count a failure, and begin a rest where the host wants one; give what to raise."""
-        if failure.reason not in _PAUSING:
+        """Count a failure, begin a cooldown if the host requires one, and return what to raise."""
+        if failure.reason not in _COOLDOWN:
             self._breaker.note(failure.reason)
             return failure
-        self._breaker.note(None)  # it lives, and rests
+        self._breaker.note(None)  # it works, and requires a cooldown
         with _OPENING:
-            is_new = self._pauses.current() is None
-            pause = self._pauses.begin(failure.reason, getattr(failure, "wait_s", None))
+            is_new = self._cooldown.current() is None
+            period = self._cooldown.begin(failure.reason, getattr(failure, "wait_s", None))
         if is_new:
-            LOG.warning("%s", pause.tell())
-        return FetchError(failure.reason, f"{failure.detail}; {pause.tell()}")
+            LOG.warning("%s", period.message)
+        return FetchError(failure.reason, f"{failure.detail}; {period.message}")
 
-    def _check_pause(self) -> None:
-        pause = self._pauses.current()
-        if pause:
-            raise PausedError(pause.reason, pause.tell())
+    def _check_cooldown(self) -> None:
+        period = self._cooldown.current()
+        if period:
+            raise PausedError(period.reason, period.message)
 
-    def _open_downloader(self):
-        """Return this thread's own: yt-dlp is not made to be shared.
+    def _open_downloader(self) -> _Downloader:
+        """Return this thread's own downloader: yt-dlp must not be shared.
 
-        One at a time: yt-dlp loads its extractors at the first opening, and a second thread that
-        opens meanwhile finds none and would refuse every trailer.
+        One at a time: yt-dlp loads its extractors when it is first opened, and a second thread that
+        opens it meanwhile finds none and would reject every trailer.
         """
         if hasattr(self._own, "downloader"):
             return self._own.downloader
         with _OPENING:
-            from resources.trailers.downloader import Way, open_downloader
+            from resources.trailers.downloader import HostAccess, open_downloader
 
             names = ("youtube",) if self.is_youtube else ("generic",)
             is_near = is_direct(self._host)
-            way = Way(self._template, names, is_near, self._jar, self._may_reach_private)
-            self._own.downloader = open_downloader(way, self._limits)
+            access = HostAccess(self._template, names, is_near, self._jar, self._may_reach_private)
+            self._own.downloader = open_downloader(access, self._limits)
             self._opened.append(self._own.downloader)
         return self._own.downloader
 

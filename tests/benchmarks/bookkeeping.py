@@ -19,7 +19,7 @@ from assets.orchestration.movie_asset import movie_asset
 from assets.orchestration.partitions import MOVIES, SINGLE_RUN, range_tags, register
 from benchmarks.report import BenchRow, interleave
 from pipeline.core.outcomes import Outcome, made
-from resources.storage.batch import Batch
+from resources.storage.batch import MovieBatch
 from resources.storage.ledger import Ledger
 from resources.storage.store import Store
 
@@ -47,11 +47,11 @@ def measure() -> list[BenchRow]:
 
 
 def _our_assets() -> list[dg.AssetsDefinition]:
-    def movie_records(batch: Batch) -> Iterable[Outcome]:
+    def movie_records(batch: MovieBatch) -> Iterable[Outcome]:
         """Nothing but bookkeeping."""
         return (made(tmdb_id, "h") for tmdb_id in batch.tmdb_ids)
 
-    def posters(batch: Batch) -> Iterable[Outcome]:
+    def posters(batch: MovieBatch) -> Iterable[Outcome]:
         """Nothing but bookkeeping."""
         return (made(tmdb_id, "h") for tmdb_id in batch.tmdb_ids)
 

@@ -31,7 +31,7 @@ import requests
 from benchmarks.report import BenchRow
 from benchmarks.studio_process import order, run_studio
 from pipeline.core.staleness import RECORDS
-from resources.http.pacing import Pace
+from resources.http.pacing import RateLimiter
 from resources.settings import ENVIRONMENT
 from resources.sources.tmdb import APPENDED
 
@@ -220,7 +220,7 @@ def _crawl_plainly(folder: Path, urls: dict[str, str], movies: int, rate_per_s: 
     place = folder / "plain"
     place.mkdir()
     params = {"api_key": urls["TMDB_API_KEY"], "append_to_response": ",".join(APPENDED)}
-    with requests.Session() as session, closing(Pace(rate_per_s)) as pace:
+    with requests.Session() as session, closing(RateLimiter(rate_per_s)) as pace:
         session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=WORKERS))
 
         def fetch(tmdb_id: int) -> None:

@@ -43,7 +43,7 @@ def _work(base_url: str, folder: Path, images: int, concurrency: int) -> dict[st
     from pipeline.core.staleness import row_of
     from resources.http.client import HttpClient
     from resources.sources.image_host import ImageHost
-    from resources.storage.batch import Batch
+    from resources.storage.batch import MovieBatch
     from resources.storage.ledger import Ledger
     from resources.storage.store import Store
 
@@ -51,7 +51,7 @@ def _work(base_url: str, folder: Path, images: int, concurrency: int) -> dict[st
     ledger = Ledger(f"sqlite:///{folder}/ledger.sqlite")
     http = HttpClient(base_url)
     place = SimpleNamespace(store=Store(folder / "store"), ledger=ledger, clock=time.time)
-    batch = Batch(place, step, dict.fromkeys(range(1, images + 1), "bench"), {})
+    batch = MovieBatch(place, step, dict.fromkeys(range(1, images + 1), "bench"), {})
     host = ImageHost(http, at_once=concurrency)
     make = partial(_keep, batch, host, BoundedSemaphore(CHECKED_AT_ONCE))
     make(1)  # loads what is loaded at first use

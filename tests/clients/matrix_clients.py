@@ -19,7 +19,7 @@ from resources.http.client import HttpClient
 from resources.sources.image_host import ImageHost
 from resources.sources.imdbpro import ImdbPro
 from resources.sources.tmdb import Tmdb
-from resources.trailers.limits import Limits
+from resources.trailers.options import TrailerLimits
 from resources.trailers.trailer_host import TrailerHost
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -58,7 +58,7 @@ class Client:
 
 
 @contextlib.contextmanager
-def _http(url: str, *, may_refuse_items: bool) -> Iterator[HttpClient]:
+def _http(url: str, *, may_reject_items: bool) -> Iterator[HttpClient]:
     http = HttpClient(
         url,
         timeout_s=TIMEOUT_S,
@@ -67,7 +67,7 @@ def _http(url: str, *, may_refuse_items: bool) -> Iterator[HttpClient]:
         max_body_s=MAX_ANSWER_S,
         max_wait_s=MAX_WAIT_S,
         may_reach_private=False,
-        may_refuse_items=may_refuse_items,
+        may_reject_items=may_reject_items,
         secrets=(KEY, COOKIE),
     )
     yield http
@@ -83,7 +83,7 @@ def _tmdb(ask_bad: Callable[[Tmdb], object]) -> Callable:
 
     @contextlib.contextmanager
     def opened(url: str, folder: Path) -> Iterator[Ask]:
-        with _http(url, may_refuse_items=False) as http:
+        with _http(url, may_reject_items=False) as http:
             tmdb = Tmdb(http, KEY, patience_s=0.5)
             yield lambda item: ask_bad(tmdb) if item == "bad" else tmdb.details(_number(item))
 
@@ -92,7 +92,7 @@ def _tmdb(ask_bad: Callable[[Tmdb], object]) -> Callable:
 
 @contextlib.contextmanager
 def _images(url: str, folder: Path) -> Iterator[Ask]:
-    with _http(url, may_refuse_items=True) as http:
+    with _http(url, may_reject_items=True) as http:
         host = ImageHost(http)
         yield lambda item: inspect_poster(host.fetch_poster(f"/{item}.jpg"))
 
@@ -100,7 +100,7 @@ def _images(url: str, folder: Path) -> Iterator[Ask]:
 def _imdbpro(page: str) -> Callable:
     @contextlib.contextmanager
     def opened(url: str, folder: Path) -> Iterator[Ask]:
-        with _http(url, may_refuse_items=False) as http:
+        with _http(url, may_reject_items=False) as http:
             client = ImdbPro(http, COOKIE)
             yield lambda item: getattr(client, page)(_imdb_id(item))
 
@@ -113,7 +113,9 @@ def _imdb_id(item: str) -> str:
 
 @contextlib.contextmanager
 def _trailers(url: str, folder: Path) -> Iterator[Ask]:
-    limits = Limits(max_bytes=MAX_BODY_BYTES, timeout_s=TIMEOUT_S, max_download_s=2 * MAX_ANSWER_S)
+    limits = TrailerLimits(
+        max_bytes=MAX_BODY_BYTES, timeout_s=TIMEOUT_S, max_download_s=2 * MAX_ANSWER_S
+    )
     host = TrailerHost(f"{url}/{{key}}.mp4", limits=limits, tries=TRIES, may_reach_private=False)
     yield lambda item: host.fetch([Video(item, "YouTube", "Trailer")], folder, item, probe)
     host.close()

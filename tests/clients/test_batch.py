@@ -5,7 +5,7 @@ import pytest
 from pipeline.core.errors import FetchError, SourceError
 from pipeline.core.outcomes import Reason, Status, made
 from pipeline.core.staleness import Step
-from resources.storage.batch import Batch
+from resources.storage.batch import MovieBatch
 from resources.storage.ledger import Ledger
 from resources.storage.movie_files import MovieFile
 from resources.storage.store import Store
@@ -30,7 +30,7 @@ def place(tmp_path):
 
 
 def open_batch(place, versions):
-    return Batch(place, STEP, versions, place.ledger.rows("posters"))
+    return MovieBatch(place, STEP, versions, place.ledger.rows("posters"))
 
 
 class Killed(BaseException):

@@ -14,7 +14,7 @@ from pipeline.core.errors import ItemError
 from pipeline.media.poster import inspect_poster, load_poster
 from pipeline.media.trailer import probe
 from resources.compute.decoding import Decoders
-from resources.trailers.reading_options import TrailerOptions
+from resources.trailers.options import TrailerOptions
 
 REAL = Path(__file__).resolve().parents[2] / "../shared/data"
 N_FILES = 200

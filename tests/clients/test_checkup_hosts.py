@@ -9,7 +9,7 @@ from resources.doctor.host_checks import (
     check_image_host,
     check_imdbpro,
     check_tmdb,
-    tell_kind_of_key,
+    describe_key,
 )
 from resources.settings import Settings
 from resources.sources.source import Source
@@ -54,7 +54,7 @@ def test_key_that_works_is_said_to_be_of_its_kind(server, key, kind):
 
 
 def test_key_of_no_known_form_is_said_to_be_so():
-    assert "5 characters" in tell_kind_of_key("abcde")
+    assert "5 characters" in describe_key("abcde")
 
 
 def test_missing_key_is_no_fault_and_says_what_one_would_give():
@@ -78,7 +78,7 @@ def test_missing_key_is_no_fault_and_says_what_one_would_give():
         (lambda s: s.answer(body=b"<html>Log in to WiFi"), "a page came", "TMDB_API_URL"),
         (lambda s: s.answer(body=b"{}"), "does not answer as TMDB", "TMDB_API_URL"),
         (lambda s: s.answer(body=b"[1"), "does not answer as TMDB", "TMDB_API_URL"),
-        (lambda s: s.redirect("file:///etc/passwd"), "redirect refused", "address"),
+        (lambda s: s.redirect("file:///etc/passwd"), "address rejected", "address"),
         (lambda s: s.stall(), "does not answer as it should", "HTTPS_PROXY"),
         (lambda s: s.reset, "no connection", "HTTPS_PROXY"),
         (lambda s: s.cut(s.answer(body=b"{", length=900)), "broke inside", "HTTPS_PROXY"),

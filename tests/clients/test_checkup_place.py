@@ -103,7 +103,7 @@ def test_nobody_waits_for_the_doctor(tmp_path):
         pass
     check_store(str(tmp_path), STUDIO)
     said = []
-    with exclusive(store, say=said.append):
+    with exclusive(store, notify=said.append):
         pass
     assert said == []
 

@@ -21,7 +21,7 @@ def test_insisting_on_a_gpu_that_is_not_there_is_refused():
 
 @pytest.mark.parametrize("name", ["tpu", "cuda:x", "cpu,cuda", "cuda:0 cuda:1"])
 def test_unknown_device_is_refused(name):
-    with pytest.raises(ValueError, match=f'wanted device "cpu".*{name}'):
+    with pytest.raises(ValueError, match=f'expected device "cpu".*{name}'):
         choose_device(name)
 
 
@@ -33,7 +33,7 @@ def test_gpus_are_chosen_by_number(monkeypatch):
     device = choose_device("cuda:0, cuda:1,cuda:0")
     assert (device.slots, device.has_bf16) == (["cuda:0", "cuda:1"], True)
     assert choose_device().name == choose_device("cuda").name == "cuda"
-    with pytest.raises(ValueError, match=r'"cuda:2", but torch finds 2 GPU\(s\)'):
+    with pytest.raises(ValueError, match=r'"cuda:2" is unavailable: torch finds 2 GPU\(s\)'):
         choose_device("cuda:1,cuda:2")
 
 

@@ -7,9 +7,9 @@ import pytest
 from pipeline.core.errors import FetchError
 from pipeline.core.outcomes import Reason
 from pipeline.core.records import Video
-from resources.http.addresses import find_objection, is_private
+from resources.http.addresses import explain_rejection, is_private
 from resources.http.client import HttpClient
-from resources.http.wire import Rules, rules_of
+from resources.http.wire import ConnectionRules
 from resources.trailers.trailer_host import TrailerHost
 
 BASE = "https://api.example.org/3"
@@ -54,13 +54,13 @@ def test_public_address_is_public(host):
     ],
 )
 def test_address_is_judged_as_it_is_written(url, objection):
-    found = find_objection(url, BASE, may_reach_private=False)
+    found = explain_rejection(url, BASE, may_reach_private=False)
     assert objection in found
     assert bool(found) == bool(objection)
 
 
 def test_foreign_peer_is_refused_unless_the_configured_host_is_private_too():
-    public, private = rules_of(BASE, **_LIMITS), rules_of(BASE, **_LIMITS)
+    public, private = ConnectionRules(BASE, **_LIMITS), ConnectionRules(BASE, **_LIMITS)
     public.check_peer("api.example.org", 443, "8.8.8.8")
     private.check_peer("api.example.org", 443, "10.0.0.1")
     private.check_peer("other.example.org", 80, "10.0.0.2")
@@ -70,13 +70,13 @@ def test_foreign_peer_is_refused_unless_the_configured_host_is_private_too():
 
 
 def test_configured_host_may_be_private_where_others_may_not():
-    rules = Rules(("nas", 80), may_reach_private=False, **_LIMITS)
+    rules = ConnectionRules(("nas", 80), may_reach_private=False, **_LIMITS)
     rules.check_peer("nas", 80, "192.168.1.7")
     with pytest.raises(FetchError):
         rules.check_peer("nas", 8080, "192.168.1.7")
 
 
-_LIMITS = {"max_answer_s": 9.0, "max_answer_bytes": 9}
+_LIMITS = {"max_response_s": 9.0, "max_response_bytes": 9}
 
 
 @pytest.fixture

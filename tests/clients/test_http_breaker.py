@@ -9,7 +9,7 @@ import pytest
 from pipeline.core.errors import FetchError, SourceError
 from pipeline.core.outcomes import Reason
 from resources.http.client import HttpClient
-from resources.http.pacing import Breaker, read_retry_after_s
+from resources.http.pacing import CircuitBreaker, read_retry_after_s
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_what_is_said_of_a_film_does_not_count(server, open_client, status):
 def test_refusals_count_where_no_film_can_be_refused(server, open_client):
     server.reply("/movie/1", status=403)
     server.reply("/movie/2", body=b"<html>who are you?")
-    client = open_client(give_up_after=3, may_refuse_items=False)
+    client = open_client(give_up_after=3, may_reject_items=False)
     for path in ("/movie/1", "/movie/2"):
         with pytest.raises(FetchError) as caught:
             client.get_json(path)
@@ -101,7 +101,7 @@ def test_threads_stop_with_one_message_and_few_requests(server, open_client):
 
 def breaker(limit=2, rest_s=0.2):
     """Return one that is open."""
-    made = Breaker("host", limit, rest_s)
+    made = CircuitBreaker("host", limit, rest_s)
     for number in range(limit):
         try:
             made.check()
@@ -148,7 +148,7 @@ def test_trial_may_be_tried_again_by_who_began_it():
     made = breaker()
     time.sleep(0.25)
     made.check()
-    made.check(is_let_in=True)
+    made.check(is_retry=True)
     made.note(None)
     made.check()
 

@@ -47,7 +47,7 @@ def test_other_process_waits_and_says_so(store, holder):
     said, entered = [], threading.Event()
 
     def enter():
-        with exclusive(store, say=said.append):
+        with exclusive(store, notify=said.append):
             entered.set()
 
     thread = threading.Thread(target=enter)

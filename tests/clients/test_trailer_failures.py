@@ -6,15 +6,17 @@ from yt_dlp.utils import ExtractorError, GeoRestrictedError, YoutubeDLError
 
 from pipeline.core.errors import FetchError
 from pipeline.core.outcomes import Reason
-from resources.trailers.downloader import Way, open_downloader
+from resources.trailers.downloader import HostAccess, open_downloader
 from resources.trailers.failures import classify_failure
-from resources.trailers.limits import Limits, check_size, check_video
+from resources.trailers.options import TrailerLimits, check_size, check_video
 
 
 @pytest.mark.parametrize("address", ["http://10.0.0.1/x.mp4", "http://[::1]/x.mp4"])
 def test_redirect_into_a_private_network_is_refused(server, says, address):
     server.reply("/a", says.redirect(address))
-    downloader = open_downloader(Way(f"{server.url}/", ("generic",), is_near=False), Limits())
+    downloader = open_downloader(
+        HostAccess(f"{server.url}/", ("generic",), is_near=False), TrailerLimits()
+    )
     downloader._handler.rules.may_reach_private = False  # as from a host of the internet
     with pytest.raises(YoutubeDLError) as caught:
         downloader.extract(f"{server.url}/a")
@@ -34,7 +36,7 @@ class Scripted(InfoExtractor):
 
 def extract(act, *, is_near=True, of_youtube=False):
     Scripted.act = act
-    downloader = open_downloader(Way("http://scripted/", (), is_near), Limits())
+    downloader = open_downloader(HostAccess("http://scripted/", (), is_near), TrailerLimits())
     downloader.add_info_extractor(Scripted(downloader))
     try:
         with pytest.raises((YoutubeDLError, FetchError)) as caught:
@@ -94,14 +96,16 @@ def test_answer_cannot_lead_to_files_or_into_a_private_network(address):
 
 
 def test_video_within_limits_passes():
-    assert check_video({"duration": 120, "live_status": "was_live"}, Limits()) is None
-    assert check_size({"downloaded_bytes": 10, "total_bytes": None}, Limits()) is None
+    assert check_video({"duration": 120, "live_status": "was_live"}, TrailerLimits()) is None
+    assert check_size({"downloaded_bytes": 10, "total_bytes": None}, TrailerLimits()) is None
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
 def test_status_of_youtube_says_nothing_about_the_video(server, says, status):
     server.reply("/a", says.answer(status, b""))
-    downloader = open_downloader(Way(f"{server.url}/", ("generic",), is_near=True), Limits())
+    downloader = open_downloader(
+        HostAccess(f"{server.url}/", ("generic",), is_near=True), TrailerLimits()
+    )
     with pytest.raises(YoutubeDLError) as caught:
         downloader.extract(f"{server.url}/a")
     assert classify_failure(caught.value).reason is Reason.FORBIDDEN

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.core.errors import ConfigurationError, FetchError
 from pipeline.core.outcomes import Reason
-from resources.trailers.limits import Limits
+from resources.trailers.options import TrailerLimits
 from resources.trailers.own_folder import TrailerFolder, read_stem
 
 
@@ -72,8 +72,7 @@ def test_several_files_come_in_a_fixed_order(folder):
 
 
 def take(folder, to_path, **limits):
-    own = TrailerFolder(folder, Limits(**limits))
-    return own.take(own.find(597, None)[0], to_path)
+    return TrailerFolder(folder).find(597, None)[0].copy(to_path, TrailerLimits(**limits))
 
 
 def test_copy_is_a_file_of_its_own_and_the_original_stays_as_it_was(folder, tmp_path):

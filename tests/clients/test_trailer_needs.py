@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from resources.doctor.trailer_checks import (
+    check_age,
     check_cookies,
     check_deno,
     check_ejs,
     check_folder,
     check_trailer_needs,
     check_yt_dlp,
-    judge_age,
-    judge_ejs,
+    compare_ejs,
 )
 from resources.settings import Settings
 from resources.trailers.js_runtime import find_deno, start_deno
@@ -47,18 +47,18 @@ def test_missing_packages_are_told(monkeypatch):
 
 
 def test_old_yt_dlp_is_told_with_its_age():
-    finding = judge_age("2026.01.15", TODAY)
+    finding = check_age("2026.01.15", TODAY)
     assert finding.is_ok is False
     assert "309 days old" in finding.detail
     assert "--upgrade-package yt-dlp" in finding.remedy
-    assert judge_age("2026.08.22", TODAY).is_ok
-    assert judge_age("built by hand", TODAY).is_ok is None
+    assert check_age("2026.08.22", TODAY).is_ok
+    assert check_age("built by hand", TODAY).is_ok is None
 
 
 def test_ejs_of_another_version_is_told_apart_from_none():
-    other = judge_ejs("0.7.0", "0.8.0")
+    other = compare_ejs("0.7.0", "0.8.0")
     assert (other.is_ok, other.detail) == (False, "version 0.7.0, but this yt-dlp wants 0.8.0")
-    assert "not installed" in judge_ejs(None, "0.8.0").detail
+    assert "not installed" in compare_ejs(None, "0.8.0").detail
 
 
 def program(folder, script):
@@ -106,10 +106,12 @@ def test_runtime_is_found_beside_this_python_without_a_path(monkeypatch):
 
 
 def test_yt_dlp_is_told_of_that_runtime():
-    from resources.trailers.downloader import Way, open_downloader
-    from resources.trailers.limits import Limits
+    from resources.trailers.downloader import HostAccess, open_downloader
+    from resources.trailers.options import TrailerLimits
 
-    downloader = open_downloader(Way("http://127.0.0.1:1/", ("generic",), is_near=True), Limits())
+    downloader = open_downloader(
+        HostAccess("http://127.0.0.1:1/", ("generic",), is_near=True), TrailerLimits()
+    )
     info = downloader._js_runtimes["deno"].info
     assert (info.path, info.supported) == (str(find_deno()), True)
     downloader.close()

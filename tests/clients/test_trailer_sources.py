@@ -11,12 +11,12 @@ from pipeline.core.outcomes import Reason
 from pipeline.core.records import MovieRecord, Video
 from pipeline.media.trailer import probe
 from resources.settings import Settings
-from resources.trailers.cooldown import OwnNotes, Pauses
+from resources.trailers.cooldown import Cooldown, InMemoryNotes
 from resources.trailers.fetched_trailer import NoTrailerError
-from resources.trailers.limits import Limits
+from resources.trailers.options import TrailerLimits
 from resources.trailers.own_folder import TrailerFolder
 from resources.trailers.trailer_host import TrailerHost
-from resources.trailers.trailer_sources import TrailerSources, open_sources, want_trailer
+from resources.trailers.trailer_sources import TrailerSources, open_sources, request_trailer
 
 REAL = Path(__file__).resolve().parents[2] / "../shared/data/videos"
 KEY = "CHekzSiZjrY"
@@ -49,19 +49,19 @@ def place(server, tmp_path):
         own = tmp_path / "own"
         staging = tmp_path / "staging"
         url = f"{server.url}/{{key}}"
-        pauses = Pauses(OwnNotes(), url)
+        pauses = Cooldown(InMemoryNotes(), url)
         opened = 0
 
         def fetch(self, record, look_into=probe, **limits):
-            limits = Limits(**limits)
+            limits = TrailerLimits(**limits)
 
             def open_host():
                 self.opened += 1
-                return TrailerHost(self.url, pauses=self.pauses, limits=limits)
+                return TrailerHost(self.url, cooldown=self.pauses, limits=limits)
 
-            sources = TrailerSources(open_host, TrailerFolder(self.own, limits), limits)
+            sources = TrailerSources(open_host, TrailerFolder(self.own), limits)
             try:
-                return sources.fetch(want_trailer(record), self.staging, look_into)
+                return sources.fetch(request_trailer(record), self.staging, look_into)
             finally:
                 sources.close()
 
@@ -213,12 +213,12 @@ def test_real_video_is_taken_whole(place, name):
 )
 def test_wrong_setting_is_told_before_anything_is_fetched(settings, named):
     with pytest.raises(ConfigurationError, match=named):
-        open_sources(Settings(**settings), OwnNotes(), lambda: 0.0)
+        open_sources(Settings(**settings), InMemoryNotes(), lambda: 0.0)
 
 
 def test_settings_are_obeyed(tmp_path):
     settings = Settings(trailer_lines="720", trailers=str(tmp_path))
-    sources = open_sources(settings, OwnNotes(), lambda: 0.0)
+    sources = open_sources(settings, InMemoryNotes(), lambda: 0.0)
     assert sources.host.is_youtube
     assert sources.host._limits.lines == 720
     sources.close()

@@ -8,10 +8,10 @@ from yt_dlp.extractor.common import InfoExtractor
 from pipeline.core.errors import ConfigurationError, FetchError, TrailerError
 from pipeline.core.outcomes import Reason
 from pipeline.core.records import Video
-from resources.trailers.limits import Limits
+from resources.trailers.options import TrailerLimits
 from resources.trailers.trailer_host import TrailerHost
 
-QUICK = Limits(timeout_s=0.4)
+QUICK = TrailerLimits(timeout_s=0.4)
 MOVIE = b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 2000
 
 
@@ -244,7 +244,7 @@ def test_dripping_host_does_not_hold_a_thread(server, says, tmp_path, content_ty
             *(talk.request.sendall(b"<") or time.sleep(0.05) for _ in range(30)),
         ],
     )
-    host = TrailerHost(f"{server.url}/{{key}}", limits=Limits(max_download_s=0.3), tries=1)
+    host = TrailerHost(f"{server.url}/{{key}}", limits=TrailerLimits(max_download_s=0.3), tries=1)
     with pytest.raises(FetchError) as caught:
         host.fetch(videos("a"), tmp_path, "597")
     assert caught.value.reason is Reason.TIMEOUT
@@ -253,7 +253,7 @@ def test_dripping_host_does_not_hold_a_thread(server, says, tmp_path, content_ty
 
 def test_too_large_file_is_reported_and_removed(server, says, tmp_path):
     serve(server, says, "a")
-    host = TrailerHost(f"{server.url}/trailers/{{key}}.mp4", limits=Limits(max_bytes=1000))
+    host = TrailerHost(f"{server.url}/trailers/{{key}}.mp4", limits=TrailerLimits(max_bytes=1000))
     with pytest.raises(FetchError) as caught:
         host.fetch(videos("a"), tmp_path, "597")
     assert caught.value.reason is Reason.TOO_LARGE
@@ -273,7 +273,7 @@ def apart(server):
     def open_host(lines=480, **formats):
         for name in ("high", "middle", "low", "sound", "whole"):
             server.reply(f"/{name}", body=name.encode(), content_type="video/mp4")
-        host = TrailerHost(f"{server.url}/{{key}}", limits=Limits(lines=lines))
+        host = TrailerHost(f"{server.url}/{{key}}", limits=TrailerLimits(max_height_px=lines))
         hosts.append(host)
         downloader = host._open_downloader()
         downloader._ies.clear()

@@ -8,7 +8,7 @@ from pipeline.core.errors import ConfigurationError
 from pipeline.core.records import Video
 from resources.http.redaction import redact
 from resources.trailers.cookies import open_jar, read_cookies
-from resources.trailers.cooldown import OwnNotes, Pauses
+from resources.trailers.cooldown import Cooldown, InMemoryNotes
 from resources.trailers.trailer_host import TrailerHost
 
 NOW_S = 1_800_000_000.0
@@ -36,7 +36,7 @@ def write(tmp_path):
 def test_login_is_read(write):
     file = read_cookies(write(HEADER + "\n# a comment\n" + LOGIN + line("PREF", expires=0)))
     assert set(file.of_youtube()) == {"LOGIN_INFO", "SAPISID", "PREF"}
-    assert file.tell_login(NOW_S) == ""
+    assert file.login_problem(NOW_S) == ""
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_login_is_read(write):
     ],
 )
 def test_what_the_login_lacks_is_told(write, lines, said):
-    assert said in read_cookies(write(HEADER + lines)).tell_login(NOW_S)
+    assert said in read_cookies(write(HEADER + lines)).login_problem(NOW_S)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,9 @@ def test_cookies_reach_their_host_alone_and_the_file_stays_as_it_was(
     before = (path.read_bytes(), path.stat().st_mtime_ns)
     server.reply("/a", says.answer(200, b"x", "video/mp4", Set_Cookie="new=fresh-value"))
     url = f"{server.url}/{{key}}"
-    host = TrailerHost(url, pauses=Pauses(OwnNotes(), url), jar=open_jar(read_cookies(path)))
+    host = TrailerHost(
+        url, cooldown=Cooldown(InMemoryNotes(), url), jar=open_jar(read_cookies(path))
+    )
     folder = tmp_path / "staging"
     folder.mkdir()
     for number in range(2):

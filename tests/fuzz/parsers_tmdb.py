@@ -67,14 +67,14 @@ def _configuration(name: str) -> Parser:
 
 def _error_body(name: str) -> Parser:
     from pipeline.core.errors import MarqueeError
-    from resources.http.status import HttpStatusError, tell_reason
-    from resources.sources.tmdb_errors import judge, retell
+    from resources.http.transport import HttpStatusError, reason_of_status
+    from resources.sources.tmdb_errors import as_movie_error, find_fatal_error
 
     def check(data: bytes) -> None:
         for status in (400, 401, 404, 429, 503):
-            error = HttpStatusError(tell_reason(status), "asked", status, data)
-            assert isinstance(judge(error) or retell(error), MarqueeError)
-            assert status != 400 or retell(error) is error
+            error = HttpStatusError(reason_of_status(status), "asked", status, data)
+            assert isinstance(find_fatal_error(error) or as_movie_error(error), MarqueeError)
+            assert status != 400 or as_movie_error(error) is error
 
     seed = b'{"success": false, "status_code": 7, "status_message": "Invalid API key."}'
     return Parser(name, check, lambda: [seed, b"<html>", b""], _JSON_TOKENS)

@@ -87,12 +87,12 @@ def _robots(name: str) -> Parser:
 
 
 def _addresses(name: str) -> Parser:
-    from resources.http.addresses import find_objection, is_direct, is_private
+    from resources.http.addresses import explain_rejection, is_direct, is_private
 
     def check(data: bytes) -> None:
         base, _, url = data.decode("utf-8", "replace").partition("\n")
         # names are not looked up: that would ask a name server for each of them
-        objection = find_objection(url, base, may_reach_private=True)
+        objection = explain_rejection(url, base, may_reach_private=True)
         assert isinstance(objection, str)
         assert objection or not url.lower().startswith("file:")
         host = url[:60]

@@ -15,7 +15,7 @@ from pipeline.core.staleness import Action
 from resources.run_context import open_run_context
 from resources.settings import ENVIRONMENT
 from resources.trailers.cooldown import NOTE
-from resources.trailers.trailer_sources import open_pauses
+from resources.trailers.trailer_sources import open_cooldown
 
 TRAILERS = next(step for step in MOVIE_ASSETS if step.name == "trailers")
 MEDIA = Request(stages=("crawl", "media"))
@@ -131,7 +131,7 @@ def test_host_that_wants_a_rest_stops_no_build_and_costs_no_film_that_was_not_tr
 def test_rest_is_ended_by_retry_of_trailers_alone(open_site):
     site = open_site(size=1)
     with site.run_context() as run_context:
-        pauses = open_pauses(run_context.settings, run_context.ledger, run_context.clock)
+        pauses = open_cooldown(run_context.settings, run_context.ledger, run_context.clock)
         pauses.begin(Reason.BOT_CHECK)
         for asset, is_over in (("posters", False), ("trailers", True)):
             queue_for_retry(

@@ -18,7 +18,7 @@ from resources.run_context import open_run_context
 from resources.settings import Settings
 from resources.studio.catalogue.generated import GeneratedCatalogue
 from resources.studio.opening import trailer_cache
-from resources.trailers.reading_options import TrailerOptions, trailer_options
+from resources.trailers.options import TrailerOptions, trailer_options
 
 SEED = 597
 STEP = {step.name: step for step in MOVIE_ASSETS}
