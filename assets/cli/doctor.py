@@ -1,4 +1,4 @@
-"""What `marquee doctor` does: looks at all that a build needs, and says what to do about it."""
+"""`marquee doctor`: checks all that a build requires, and how to fix what does not work."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -20,29 +20,29 @@ from resources.doctor.weight_checks import check_weights
 from resources.settings import Settings
 
 WAIT_S = 10.0
-"""Longest wait for all hosts together, from the moment everything else has been looked at."""
+"""Timeout of all hosts together, from the moment everything else has been checked."""
 
 MARKS = {True: "[green]●[/]", False: "[bold red]✗[/]", None: "[dim]·[/]"}
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at everything; what waits for somebody is looked at side by side.
+    """Run every check; those that wait for a host run in parallel.
 
-    Nothing is made, fetched or changed, and no secret is in what is found.
+    Nothing is created, downloaded or changed, and no finding holds a secret.
     """
     settings_found, place = check_settings(settings)
     findings = [*run_check("packages", check_packages), *settings_found]
     findings += run_check(".env", lambda: check_env_file(Path(".env")))
     if place is None:
-        rest = "not looked at: the settings come first"
+        rest = "not checked: the settings come first"
         return [*findings, Finding("everything else", None, rest)]
-    hosts = ParallelChecks(dict(_waiting(place)))
-    here = [finding for name, check in _near(place) for finding in run_check(name, check)]
+    hosts = ParallelChecks(dict(_remote_checks(place)))
+    here = [finding for name, check in _local_checks(place) for finding in run_check(name, check)]
     return [*findings, *hosts.collect(WAIT_S), *here]
 
 
-def _waiting(place: Location) -> Iterator[tuple[str, Check]]:
-    """Return the checks that wait for a host, a disk far away or another program."""
+def _remote_checks(place: Location) -> Iterator[tuple[str, Check]]:
+    """Yield the checks that wait for a host, a remote store or another program."""
     settings, source = place.settings, place.source
     yield "store", lambda: check_store(place.root, source.name)
     yield "ledger", lambda: check_ledger(settings.ledger, place.root)
@@ -53,8 +53,8 @@ def _waiting(place: Location) -> Iterator[tuple[str, Check]]:
     yield "trailers", lambda: check_trailer_needs(settings)
 
 
-def _near(place: Location) -> Iterator[tuple[str, Check]]:
-    """Return the checks of this machine; the last ones load torch, which takes seconds."""
+def _local_checks(place: Location) -> Iterator[tuple[str, Check]]:
+    """Yield the checks of this machine; the last ones load torch, which takes seconds."""
     settings, is_studio = place.settings, place.source.is_studio
     yield "Dagster home", lambda: check_home(place.source.name)
     yield "exchange rates", lambda: check_rates(settings.exchange_rates)
@@ -72,21 +72,21 @@ def print_findings(findings: Sequence[Finding], console: Console, *, as_json: bo
 
     Args:
         findings: In the order to print.
-        console: Where to.
+        console: Where to print.
         as_json: Whether to print one JSON object instead of the table.
 
     Returns:
-        Exit status: 1 where something that is configured does not work.
+        Exit status: 1 if something that is configured does not work.
     """
     broken = [finding for finding in findings if finding.is_ok is False]
     if as_json:
-        said = {"is_ok": not broken, "findings": [asdict(finding) for finding in findings]}
-        console.print_json(json.dumps(said))
+        report = {"is_ok": not broken, "findings": [asdict(finding) for finding in findings]}
+        console.print_json(json.dumps(report))
         return 1 if broken else 0
-    table = Table("", "", "what is", "what to do", box=None, header_style="bold")
+    table = Table("", "", "found", "how to fix it", box=None, header_style="bold")
     table.columns[1].no_wrap = True
     for column in table.columns[2:]:
-        column.overflow = "fold"  # a name or an address that is cut off helps nobody
+        column.overflow = "fold"  # a truncated name or address is of no use
     for finding in findings:
         texts = (finding.name, finding.detail, finding.remedy)
         table.add_row(MARKS[finding.is_ok], *map(escape, texts))
@@ -94,5 +94,5 @@ def print_findings(findings: Sequence[Finding], console: Console, *, as_json: bo
     console.print("● works   ✗ does not work   · not configured, or not needed")
     if broken:
         names = ", ".join(finding.name for finding in broken)
-        console.print(f"[bold red]{len(broken)} to mend:[/] {escape(names)}")
+        console.print(f"[bold red]{len(broken)} to fix:[/] {escape(names)}")
     return 1 if broken else 0

@@ -1,4 +1,4 @@
-"""Looks at Dagster's home: which folder, whose films it shows, whether it sends anything."""
+"""Check Dagster's home: its folder, the source of its movies, and telemetry."""
 
 import os
 from pathlib import Path
@@ -15,28 +15,28 @@ NAME = "Dagster home"
 
 
 def check_home(source: str) -> list[Finding]:
-    """Look at the home that a command in this folder would use.
+    """Check the home that a command in this folder would use.
 
     Args:
-        source: Name of the source that the settings give.
+        source: Name of the configured source.
     """
     folder = find_home()
     if not folder.exists():
-        return [Finding(NAME, True, f"{folder} will be made; nothing is sent from it")]
+        return [Finding(NAME, True, f"{folder} will be created; it sends no telemetry")]
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         remedy = "Point DAGSTER_HOME (in .env, else in the environment) to a folder of your own."
-        return [Finding(NAME, False, f"{folder} is no folder that can be written", remedy)]
+        return [Finding(NAME, False, f"{folder} is not a writable folder", remedy)]
     try:
         config = _read_config(folder / "dagster.yaml")
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        remedy = "Mend it, or remove it: the next command writes a new one."
+        remedy = "Fix it, or remove it: the next command writes a new one."
         detail = f"{folder}/dagster.yaml cannot be read ({type(error).__name__})"
         return [Finding(NAME, False, detail, remedy)]
-    return [_judge_source(folder, config, source), _judge_telemetry(folder, config)]
+    return [_check_source(folder, config, source), _check_telemetry(folder, config)]
 
 
 def find_home() -> Path:
-    """Return the folder that `assets.cli.build.home` would make."""
+    """Return the folder that `assets.cli.build.home` would create."""
     written = dotenv_values(".env").get("DAGSTER_HOME")
     return Path(written or os.environ.get("DAGSTER_HOME") or ".dagster").absolute()
 
@@ -46,22 +46,22 @@ def _read_config(path: Path) -> dict:
     return found if isinstance(found, dict) else {}
 
 
-def _judge_source(folder: Path, config: dict, source: str) -> Finding:
+def _check_source(folder: Path, config: dict, source: str) -> Finding:
     if not ((folder / "history").exists() or "storage" in config):
-        return Finding(NAME, True, f"{folder}; it shows no films yet")
+        return Finding(NAME, True, f"{folder}; it has no movies yet")
     try:
         marks = _read_marks(folder)
     except (dg.DagsterError, SQLAlchemyError, ImportError, OSError) as error:
-        remedy = "Mend the storage that dagster.yaml names, or point DAGSTER_HOME to a new folder."
+        remedy = "Fix the storage that dagster.yaml names, or point DAGSTER_HOME to a new folder."
         return Finding(NAME, False, f"{folder} does not open ({type(error).__name__})", remedy)
     if marks and marks != [source]:
         return Finding(
             NAME,
             False,
-            f"{folder} shows films of {marks[0]}, the settings name {source}; the two never mix",
+            f"{folder} has movies of {marks[0]}, the settings name {source}; the two never mix",
             "Point DAGSTER_HOME (in .env) and MARQUEE_STORE to new folders.",
         )
-    return Finding(NAME, True, f"{folder}; shows films of {source if marks else 'no source yet'}")
+    return Finding(NAME, True, f"{folder}; movies of {source if marks else 'no source yet'}")
 
 
 def _read_marks(folder: Path) -> list[str]:
@@ -69,9 +69,9 @@ def _read_marks(folder: Path) -> list[str]:
         return list(instance.get_dynamic_partitions(SOURCE_PARTITIONS))
 
 
-def _judge_telemetry(folder: Path, config: dict) -> Finding:
+def _check_telemetry(folder: Path, config: dict) -> Finding:
     telemetry = config.get("telemetry")
     if isinstance(telemetry, dict) and telemetry.get("enabled") is False:
         return Finding("telemetry", True, "off: Dagster sends nothing")
     remedy = f"Write `telemetry: {{enabled: false}}` into {folder}/dagster.yaml."
-    return Finding("telemetry", None, "on: Dagster sends figures of use to its makers", remedy)
+    return Finding("telemetry", None, "on: Dagster sends usage statistics to its makers", remedy)

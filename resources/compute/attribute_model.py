@@ -8,6 +8,9 @@ from typing import Any
 from pipeline.core.errors import WeightsError
 from pipeline.core.versions import hash_bytes
 
+NO_CLIP = "left open: CLIP's weights are not here, and random ones do not judge"
+"""Stored in every file of regions, so its words stay."""
+
 CLIP = ("clip_image", "clip_text")
 """The backbones that judge: of one model, so that pictures and words share a space."""
 
@@ -63,9 +66,7 @@ def load_attribute_model(
     except WeightsError:
         if any(users_files(name, weights_folder) for name in CLIP):
             raise
-        return AttributeModel(
-            None, "CLIP's weights are unavailable, and random ones predict nothing"
-        )
+        return AttributeModel(None, NO_CLIP)
     judge = AttributeClassifier(
         words,
         (pictures.network, pictures.backbone),

@@ -84,9 +84,8 @@ def choose_device(preferred: str | None = None) -> Device:
     n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     for name in names:
         if int(name.partition(":")[2] or 0) >= n_gpus:
-            raise ValueError(
-                f'device "{name}" is unavailable: torch finds {_count_gpus(n_gpus)} here'
-            )
+            found = f"{n_gpus} GPU(s)" if n_gpus else 'no GPU, use "cpu" or none'
+            raise ValueError(f'device "{name}" is unavailable: torch finds {found}')
     gpus = ",".join(dict.fromkeys(names)) or "cuda"
     return Device(gpus, count_threads(), torch.cuda.is_bf16_supported())
 

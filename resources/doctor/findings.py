@@ -1,4 +1,4 @@
-"""What a check of the surroundings found, and looking at many things side by side."""
+"""The result of one check, and running checks in parallel."""
 
 import threading
 import time
@@ -11,14 +11,14 @@ from resources.http.redaction import redact
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found.
+    """The result of one check.
 
     Attributes:
-        name: What was looked at.
-        is_ok: Whether it works; None where it is not configured, or could not be looked at because
+        name: What was checked.
+        is_ok: Whether it works; None where it is not configured, or could not be checked because
             something before it does not work.
-        detail: What is there.
-        remedy: What to do, or what it would give where it is not configured.
+        detail: What was found.
+        remedy: How to fix it, or the use of it where it is not configured.
     """
 
     name: str
@@ -31,19 +31,19 @@ Check = Callable[[], list[Finding]]
 
 
 def finding_of_error(name: str, error: Exception, remedy: str = "") -> Finding:
-    """Make a finding of an error of ours: its first sentence says what is, the rest what to do.
+    """Turn an error of ours into a finding: its first sentence is the detail, the rest the remedy.
 
     Example:
         >>> from pipeline.core.errors import StoreError
         >>> finding_of_error("store", StoreError("It is full. Free some space.")).remedy
         'Free some space.'
     """
-    said, _, advice = str(error).partition(". ")
-    return Finding(name, False, redact(said.removesuffix(".")), redact(remedy or advice))
+    detail, _, advice = str(error).partition(". ")
+    return Finding(name, False, redact(detail.removesuffix(".")), redact(remedy or advice))
 
 
 def run_check(name: str, check: Check) -> list[Finding]:
-    """Look at one thing; what it raises on purpose, or what the machine refuses, is its finding."""
+    """Run one check; an error of ours, or of the operating system, is its finding."""
     try:
         return check()
     except (MarqueeError, OSError) as error:
@@ -51,7 +51,7 @@ def run_check(name: str, check: Check) -> list[Finding]:
 
 
 class ParallelChecks:
-    """Checks that wait for somebody, each in a thread that cannot keep this process alive.
+    """Checks that wait for a host, each in a thread that cannot keep this process alive.
 
     Args:
         checks: By name.
@@ -60,17 +60,17 @@ class ParallelChecks:
     def __init__(self, checks: Mapping[str, Check]):
         self._found: dict[str, list[Finding]] = {}
         self._threads = {
-            name: threading.Thread(target=self._look, args=(name, check), name=name, daemon=True)
+            name: threading.Thread(target=self._run, args=(name, check), name=name, daemon=True)
             for name, check in checks.items()
         }
         for thread in self._threads.values():
             thread.start()
 
-    def _look(self, name: str, check: Check) -> None:
+    def _run(self, name: str, check: Check) -> None:
         self._found[name] = run_check(name, check)
 
     def collect(self, limit_s: float) -> list[Finding]:
-        """Wait for all, `limit_s` at most, and give what they found in the order of the checks."""
+        """Wait for all, up to `limit_s`, and return the findings in the order of the checks."""
         ends_at = time.monotonic() + limit_s
         findings = []
         for name, thread in self._threads.items():
@@ -84,7 +84,7 @@ def _without_result(name: str, thread: threading.Thread, limit_s: float) -> Find
         return Finding(
             name,
             False,
-            f"no answer within {limit_s:.0f} s",
+            f"no response within {limit_s:.0f} s",
             "Check the connection, the name server and the proxy (HTTPS_PROXY).",
         )
-    return Finding(name, False, "the check itself broke, as shown above", "Please report it.")
+    return Finding(name, False, "the check itself failed, as shown above", "Please report it.")

@@ -1,4 +1,4 @@
-"""Looks at the machine: Python, packages and what computes."""
+"""Check the machine: Python, packages and the device that computes."""
 
 import platform
 from importlib import metadata
@@ -8,22 +8,22 @@ from packaging.requirements import Requirement
 from resources.compute.device import choose_device
 from resources.doctor.findings import Finding
 
-TOLD = ("dagster", "torch", "transformers", "av", "yt-dlp")
-"""Packages whose versions are worth a run_check when something is odd."""
+SHOWN = ("dagster", "torch", "transformers", "av", "yt-dlp")
+"""Packages whose versions help to explain a failure."""
 
 
 def check_packages() -> list[Finding]:
-    """Compare what is installed with what marquee asks for."""
-    wanted = [Requirement(text) for text in metadata.requires("marquee") or ()]
-    wrong = [said for need in wanted if _counts(need) and (said := _compare(need))]
-    versions = ", ".join(f"{name} {found}" for name in TOLD if (found := _version(name)))
+    """Compare the installed packages with the requirements of marquee."""
+    required = [Requirement(text) for text in metadata.requires("marquee") or ()]
+    wrong = [text for need in required if _applies(need) and (text := _compare(need))]
+    versions = ", ".join(f"{name} {found}" for name in SHOWN if (found := _version(name)))
     detail = f"Python {platform.python_version()}; {versions}"
     if wrong:
         return [Finding("packages", False, f"{detail}; {'; '.join(wrong)}", "Run `uv sync`.")]
     return [Finding("packages", True, detail)]
 
 
-def _counts(need: Requirement) -> bool:
+def _applies(need: Requirement) -> bool:
     return need.marker is None or need.marker.evaluate({"extra": ""})
 
 
@@ -44,7 +44,7 @@ def _compare(need: Requirement) -> str:
 
 
 def check_accelerator() -> list[Finding]:
-    """Say what computes; loads torch, which takes seconds."""
+    """Return the device that computes; loads torch, which takes seconds."""
     device = choose_device()
     if device.name == "cuda":
         import torch

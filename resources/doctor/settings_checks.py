@@ -1,6 +1,4 @@
-"""Looks at the settings: whether each can be read, which source they name, and the files they
-name.
-"""
+"""Check the settings: whether each can be read, their source, and the files they name."""
 
 import os
 from collections.abc import Mapping
@@ -19,11 +17,11 @@ from resources.sources.source import Source, resolve_location
 
 @dataclass(frozen=True)
 class Location:
-    """Where a run would work by these settings; made without opening or starting anything.
+    """Where a run with these settings would read and write; nothing is opened or started.
 
     Attributes:
         settings: Settings with every address filled in.
-        source: Where films would come from.
+        source: Where movies would come from.
         root: Root of the store.
         preset: Which backbones.
     """
@@ -35,7 +33,7 @@ class Location:
 
 
 def check_settings(settings: Settings) -> tuple[list[Finding], Location | None]:
-    """Read every setting; give what is wrong, and the place they name where nothing is."""
+    """Read every setting; return the findings, and the location where no setting is wrong."""
     keep_secret(*(getattr(settings, name) for name in SECRETS))
     try:
         settings.number("requests_per_s", REQUESTS_PER_S)
@@ -47,7 +45,7 @@ def check_settings(settings: Settings) -> tuple[list[Finding], Location | None]:
     except ConfigurationError as error:
         return [finding_of_error("settings", error)], None
     given = [name for field, name in ENVIRONMENT.items() if getattr(settings, field)]
-    detail = f"set: {', '.join(given)}" if given else "none is set: all is as it comes"
+    detail = f"set: {', '.join(given)}" if given else "none is set: all defaults"
     found = [
         Finding("settings", True, f"{detail}; preset {preset.name}"),
         Finding("source", True, source.label),
@@ -56,7 +54,7 @@ def check_settings(settings: Settings) -> tuple[list[Finding], Location | None]:
 
 
 def check_env_file(path: Path, environment: Mapping[str, str] = os.environ) -> list[Finding]:
-    """Look whether what a `.env` sets is in force: `marquee` reads the environment alone."""
+    """Check that the variables of a `.env` are in the environment: `marquee` reads only that."""
     from dotenv import dotenv_values
 
     if not path.is_file():
@@ -69,7 +67,7 @@ def check_env_file(path: Path, environment: Mapping[str, str] = os.environ) -> l
             Finding(
                 ".env",
                 False,
-                f"{', '.join(idle)} stands there, but is not in the environment or differs",
+                f"{', '.join(idle)} is in the file, but not in the environment, or differs",
                 "Dagster reads .env, marquee does not: `uv run --env-file .env marquee …`.",
             )
         ]
@@ -77,10 +75,10 @@ def check_env_file(path: Path, environment: Mapping[str, str] = os.environ) -> l
 
 
 def check_rates(file: str) -> list[Finding]:
-    """Look at the file of exchange rates."""
+    """Check the file of exchange rates."""
     name = "exchange rates"
     if not file:
-        gain = "MARQUEE_EXCHANGE_RATES, a file of yearly rates, would turn other money into USD."
+        gain = "MARQUEE_EXCHANGE_RATES, a file of yearly rates, would convert other currencies."
         return [Finding(name, None, "not set: only amounts in USD become labels", gain)]
     try:
         rates = read_exchange_rates(file).usd_per_unit

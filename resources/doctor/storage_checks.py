@@ -1,4 +1,4 @@
-"""Looks at the place where a run would keep things: the store, its lock, its mark, the ledger."""
+"""Check where a run would write: the store, its lock, its mark, the ledger."""
 
 import json
 import shutil
@@ -15,10 +15,10 @@ from resources.http.redaction import redact
 from resources.storage.store import SOURCE_MARK
 
 LOW_SPACE_BYTES = 2 * 1024**3
-"""Free space below which a store is said to be nearly full: some hundred trailers."""
+"""Free space below which a store counts as nearly full: some hundred trailers."""
 
 PROCESSES = Path("/proc")
-"""Where Linux tells of processes and of the locks they hold."""
+"""Where Linux lists processes and their locks."""
 
 
 def check_store(root: str, source: str) -> list[Finding]:
@@ -30,18 +30,18 @@ def check_store(root: str, source: str) -> list[Finding]:
     """
     folder = as_folder(root)
     if folder is None:
-        return [_look_at_distant_store(root, source)]
-    ground = _existing(folder)
+        return [_check_distant_store(root, source)]
+    existing = _existing(folder)
     try:
-        with tempfile.TemporaryFile(dir=ground) as probe:
+        with tempfile.TemporaryFile(dir=existing) as probe:
             probe.write(b"marquee")
     except OSError as error:
         detail = f"{folder} cannot be written ({error.strerror or error})"
         return [Finding("store", False, detail, "Point MARQUEE_STORE to a folder of your own.")]
-    if ground != folder:
-        return [Finding("store", True, f"{folder} will be made"), _look_at_space(ground)]
-    return [_judge_mark(str(folder), _read_mark(folder / SOURCE_MARK), source),
-            _look_at_space(folder), *_look_at_lock(folder)]  # fmt: skip
+    if existing != folder:
+        return [Finding("store", True, f"{folder} will be created"), _check_space(existing)]
+    return [_check_mark(str(folder), _read_mark(folder / SOURCE_MARK), source),
+            _check_space(folder), *_check_lock(folder)]  # fmt: skip
 
 
 def as_folder(root: str) -> Path | None:
@@ -55,7 +55,7 @@ def _existing(folder: Path) -> Path:
     return next(place for place in (folder, *folder.parents) if place.exists())
 
 
-def _look_at_distant_store(root: str, source: str) -> Finding:
+def _check_distant_store(root: str, source: str) -> Finding:
     from upath import UPath
 
     try:
@@ -65,14 +65,14 @@ def _look_at_distant_store(root: str, source: str) -> Finding:
         return finding_of_error(
             "store", error, "Install what reads that kind of address, or use a folder."
         )
-    return _judge_mark(redact(root), content, source)
+    return _check_mark(redact(root), content, source)
 
 
 def _read_mark(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
-def _judge_mark(root: str, content: bytes | None, source: str) -> Finding:
+def _check_mark(root: str, content: bytes | None, source: str) -> Finding:
     if content is None:
         return Finding("store", True, f"{root} can be written; nothing is in it yet")
     try:
@@ -91,7 +91,7 @@ def _judge_mark(root: str, content: bytes | None, source: str) -> Finding:
     return Finding("store", True, f"{root} can be written; filled from {found}")
 
 
-def _look_at_space(folder: Path) -> Finding:
+def _check_space(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     detail = f"{free / 1e9:.1f} GB free"
     if free < LOW_SPACE_BYTES:
@@ -99,8 +99,8 @@ def _look_at_space(folder: Path) -> Finding:
     return Finding("disk", True, detail)
 
 
-def _look_at_lock(folder: Path) -> list[Finding]:
-    """Say who is at work on the store; silent where nobody is."""
+def _check_lock(folder: Path) -> list[Finding]:
+    """Return the process that holds the store, if any."""
     path = folder / ".lock"
     holder = _find_holder(path) if path.exists() else None
     if holder is None:
@@ -109,7 +109,7 @@ def _look_at_lock(folder: Path) -> list[Finding]:
 
 
 def _find_holder(path: Path) -> str | None:
-    """Read in the kernel's list who holds a lock; taking it to see would make others wait."""
+    """Find the holder of a lock in the kernel's list; acquiring it would make others wait."""
     locks = PROCESSES / "locks"
     if not locks.exists():
         return None
@@ -117,11 +117,11 @@ def _find_holder(path: Path) -> str | None:
     for line in locks.read_text().splitlines():
         fields = line.split()
         if "FLOCK" in fields and "->" not in fields and fields[-3].rpartition(":")[2] == inode:
-            return _tell_process(fields[-4])
+            return _describe_process(fields[-4])
     return None
 
 
-def _tell_process(process_id: str) -> str:
+def _describe_process(process_id: str) -> str:
     try:
         command = (PROCESSES / process_id / "cmdline").read_bytes().replace(b"\0", b" ")
     except OSError:
@@ -131,7 +131,7 @@ def _tell_process(process_id: str) -> str:
 
 
 def check_ledger(url: str, root: str) -> list[Finding]:
-    """Look whether the ledger opens and how many films it knows; a missing one is not made.
+    """Check that the ledger opens and count its movies; a missing one is not created.
 
     Args:
         url: SQLAlchemy URL; "" for SQLite inside the store.
@@ -145,26 +145,26 @@ def check_ledger(url: str, root: str) -> list[Finding]:
         database = sa.make_url(url) if url else None
     except sa.exc.ArgumentError:
         remedy = "Set it to sqlite:///path or postgresql+psycopg2://user@host/name."
-        return [Finding("ledger", False, "MARQUEE_LEDGER is no address of a database", remedy)]
+        return [Finding("ledger", False, "MARQUEE_LEDGER is not a database URL", remedy)]
     if database is not None and database.get_backend_name() != "sqlite":
         return [_open_ledger(url)]
     path = Path(database.database or "") if database is not None else folder / "ledger.sqlite"
     if not path.exists():
-        return [Finding("ledger", True, "none yet; the first build or import makes it")]
-    return [_look_into_sqlite(path)]
+        return [Finding("ledger", True, "none yet; the first build or import creates it")]
+    return [_check_sqlite(path)]
 
 
-def _look_into_sqlite(path: Path) -> Finding:
+def _check_sqlite(path: Path) -> Finding:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            films = database.execute("SELECT count(*) FROM movies").fetchone()[0]
+            movies = database.execute("SELECT count(*) FROM movies").fetchone()[0]
             broken = database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok"
     except sqlite3.DatabaseError as error:
-        broken, films = str(error), 0
+        broken, movies = str(error), 0
     if broken:
-        remedy = "Put a copy of it back, or move it away: the next build makes a new one."
+        remedy = "Put a copy of it back, or move it away: the next build creates a new one."
         return Finding("ledger", False, f"{path} is damaged ({broken})", remedy)
-    return Finding("ledger", True, f"opens; knows {films} films")
+    return Finding("ledger", True, f"opens; knows {movies} movies")
 
 
 def _open_ledger(url: str) -> Finding:
@@ -172,6 +172,6 @@ def _open_ledger(url: str) -> Finding:
 
     try:
         with closing(Ledger(url)) as ledger:
-            return Finding("ledger", True, f"opens; knows {len(ledger.movies())} films")
+            return Finding("ledger", True, f"opens; knows {len(ledger.movies())} movies")
     except StoreError as error:
         return finding_of_error("ledger", error)

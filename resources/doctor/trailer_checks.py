@@ -1,4 +1,4 @@
-"""Looks whether this machine has what trailers need: yt-dlp, its JavaScript, cookies, a folder."""
+"""Check what trailers require: yt-dlp, its JavaScript runtime, cookies, the user's folder."""
 
 import importlib.metadata
 import re
@@ -14,7 +14,7 @@ from resources.trailers.options import maximum_height
 from resources.trailers.own_folder import TrailerFolder
 
 MAX_AGE_DAYS = 90
-"""Age from which yt-dlp itself calls a version outdated. Source: yt-dlp, `update.py`."""
+"""Age after which yt-dlp itself calls a version outdated. Source: yt-dlp, `update.py`."""
 
 UPDATE = (
     "Set a later day in pyproject.toml (`exclude-newer`), then `uv sync --upgrade-package yt-dlp "
@@ -24,11 +24,11 @@ INSTALL = "Run `uv sync`: it is among the dependencies of marquee."
 
 
 def check_trailer_needs(settings: Settings, today: date | None = None) -> list[Finding]:
-    """Look at everything that fetching trailers takes.
+    """Check everything that downloading trailers requires.
 
     Args:
         settings: What is configured.
-        today: The day that ages are counted to; today's where it is left out.
+        today: The day of the check; the current one by default.
     """
     today = today or datetime.now(UTC).date()
     return [
@@ -37,20 +37,20 @@ def check_trailer_needs(settings: Settings, today: date | None = None) -> list[F
         check_deno(find_deno()),
         check_cookies(settings.youtube_cookies, today),
         check_folder(settings.trailers),
-        check_lines(settings),
+        check_height(settings),
     ]
 
 
 def check_yt_dlp(today: date) -> Finding:
-    """Whether yt-dlp is there and young enough for YouTube, which breaks old ones."""
+    """Check that yt-dlp is installed and recent enough for YouTube, which breaks old versions."""
     version = _version_of("yt-dlp")
     if version is None:
-        return Finding("yt-dlp", False, "not installed: no trailer can be fetched", INSTALL)
+        return Finding("yt-dlp", False, "not installed: no trailer can be downloaded", INSTALL)
     return check_age(version, today)
 
 
 def check_age(version: str, today: date) -> Finding:
-    """Judge a version of yt-dlp, which is the day of its release.
+    """Check a version of yt-dlp, which is the day of its release.
 
     Example:
         >>> check_age("2026.10.10", date(2026, 10, 20)).detail
@@ -58,7 +58,7 @@ def check_age(version: str, today: date) -> Finding:
     """
     found = re.match(r"(\d{4})\.(\d{1,2})\.(\d{1,2})", version)
     if not found:
-        return Finding("yt-dlp", None, f"version {version}, whose age its name does not tell")
+        return Finding("yt-dlp", None, f"version {version}, whose age is unknown")
     age_days = (today - date(*map(int, found.groups()))).days
     detail = f"version {version}, {age_days} days old"
     if age_days > MAX_AGE_DAYS:
@@ -68,51 +68,52 @@ def check_age(version: str, today: date) -> Finding:
 
 
 def check_ejs() -> Finding:
-    """Whether the scripts are there that solve YouTube's puzzles, in the version yt-dlp wants."""
-    return compare_ejs(_version_of("yt-dlp-ejs"), _wanted_ejs())
+    """Check that the scripts for YouTube's challenges are installed, in yt-dlp's version."""
+    return compare_ejs(_version_of("yt-dlp-ejs"), _required_ejs())
 
 
-def compare_ejs(version: str | None, wanted: str | None) -> Finding:
-    """Judge a version of yt-dlp-ejs; the first two numbers must be those that yt-dlp wants.
+def compare_ejs(version: str | None, required: str | None) -> Finding:
+    """Check a version of yt-dlp-ejs; the first two numbers must be those that yt-dlp requires.
 
     Example:
         >>> compare_ejs("0.8.1", "0.8.0").is_ok, compare_ejs("0.7.0", "0.8.0").is_ok
         (True, False)
     """
     if version is None:
-        return Finding("yt-dlp-ejs", False, "not installed: YouTube gives no files", INSTALL)
-    if wanted is None:
-        return Finding("yt-dlp-ejs", None, f"version {version}; yt-dlp does not say what it wants")
-    if version.split(".")[:2] != wanted.split(".")[:2]:
-        detail = f"version {version}, but this yt-dlp wants {wanted}"
+        return Finding("yt-dlp-ejs", False, "not installed: YouTube serves no files", INSTALL)
+    if required is None:
+        return Finding("yt-dlp-ejs", None, f"version {version}; yt-dlp names no requirement")
+    if version.split(".")[:2] != required.split(".")[:2]:
+        detail = f"version {version}, but this yt-dlp requires {required}"
         return Finding("yt-dlp-ejs", False, detail, UPDATE)
     return Finding("yt-dlp-ejs", True, f"version {version}")
 
 
 def check_deno(path: Path | None) -> Finding:
-    """Whether the JavaScript runtime is there and really starts.
+    """Check that the JavaScript runtime is installed and starts.
 
     Args:
-        path: Where it lies, or None.
+        path: Its path, or None.
     """
     name = "JavaScript runtime"
     if path is None:
-        return Finding(name, False, "no deno is there: YouTube gives no files", INSTALL)
+        return Finding(name, False, "deno is missing: YouTube serves no files", INSTALL)
     version, why_not = start_deno(path)
     if why_not:
         return Finding(name, False, f"{path} does not start ({why_not})", INSTALL)
     if tuple(map(int, re.findall(r"\d+", version)[:3])) < (least := _least_deno()):
-        wanted = ".".join(map(str, least))
-        return Finding(name, False, f"deno {version}, but yt-dlp wants {wanted} or later", UPDATE)
+        required = ".".join(map(str, least))
+        detail = f"deno {version}, but yt-dlp requires {required} or later"
+        return Finding(name, False, detail, UPDATE)
     return Finding(name, True, f"deno {version} at {path}")
 
 
 def check_cookies(file: str, today: date) -> Finding:
-    """Whether the file of cookies can be read, and holds a login to YouTube that lasts."""
+    """Check that the cookies file can be read and holds a valid login to YouTube."""
     name = "YouTube cookies"
     if not file:
-        gives = f"{VARIABLE}, a cookies.txt of yours, would help against age gates and bot checks."
-        return Finding(name, None, "not set: YouTube is asked as a guest", gives)
+        gain = f"{VARIABLE}, a cookies.txt of yours, would help against age gates and bot checks."
+        return Finding(name, None, "not set: requests to YouTube are a guest's", gain)
     try:
         cookies = read_cookies(Path(file).expanduser())
     except ConfigurationError as error:
@@ -125,11 +126,11 @@ def check_cookies(file: str, today: date) -> Finding:
 
 
 def check_folder(folder: str) -> Finding:
-    """Whether the folder of the user's own trailers can be read, and how many it has."""
+    """Check that the folder of the user's own trailers can be read, and count them."""
     name = "own trailers"
     if not folder:
-        gives = f"{ENVIRONMENT['trailers']}, a folder of trailers that you have, spares asking."
-        return Finding(name, None, "not set: all are asked for", gives)
+        gain = f"{ENVIRONMENT['trailers']}, a folder of trailers that you have, saves downloads."
+        return Finding(name, None, "not set: all are downloaded", gain)
     try:
         own = TrailerFolder(Path(folder).expanduser())
     except ConfigurationError as error:
@@ -140,24 +141,24 @@ def check_folder(folder: str) -> Finding:
     return Finding(
         name,
         False,
-        f"{detail}; of {len(own.unread)} more the name says no film, such as {own.unread[0]}",
+        f"{detail}; {len(own.unread)} more have names that match no movie, such as {own.unread[0]}",
         "Name each by its TMDB id (597.mp4), IMDb id (tt0120338.mp4) or YouTube key.",
     )
 
 
-def check_lines(settings: Settings) -> Finding:
-    """Whether the wanted lines of the picture are a number that makes sense."""
+def check_height(settings: Settings) -> Finding:
+    """Check the maximum height of trailers' videos."""
     try:
-        lines = maximum_height(settings)
+        height_px = maximum_height(settings)
     except ConfigurationError as error:
-        return finding_of_error("trailer lines", error)
+        return finding_of_error("trailer height", error)
     own = "the built-in studio" if settings.source_kind == "studio" else TRAILER_URL_TEMPLATE
     host = settings.trailer_url_template or own
-    return Finding("trailer lines", True, f"at most {lines}, from {host}")
+    return Finding("trailer height", True, f"at most {height_px} pixels, from {host}")
 
 
 def _version_of(package: str) -> str | None:
-    """Return the version of what can really be imported, or None."""
+    """Return the version of a package that can be imported, or None."""
     try:
         if package == "yt-dlp":
             from yt_dlp.version import __version__ as version
@@ -168,8 +169,8 @@ def _version_of(package: str) -> str | None:
     return str(version)
 
 
-def _wanted_ejs() -> str | None:
-    """Return the version of yt-dlp-ejs that the installed yt-dlp asks for, by its own metadata."""
+def _required_ejs() -> str | None:
+    """Return the version of yt-dlp-ejs that the installed yt-dlp asks for, by its metadata."""
     try:
         needed = importlib.metadata.requires("yt-dlp") or []
     except importlib.metadata.PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""AttributeModel for the weights of a build's networks without loading or fetching any."""
+"""Check for the weights of a build's networks without loading or downloading any."""
 
 import os
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ from resources.doctor.findings import Finding
 def check_weights(
     preset: Preset, folder: str, *, is_studio: bool, beside: str = ""
 ) -> list[Finding]:
-    """Say for each network that a build employs where its weights are; nothing is fetched.
+    """Find the weights of each network of a build; nothing is downloaded.
 
     Args:
         preset: Names a backbone of each modality, and a detector.
         folder: The user's; "" where none is named.
-        is_studio: Whether random weights stand in.
+        is_studio: Whether random weights are allowed.
         beside: Names of backbones beside the preset's, separated by commas.
     """
     if folder and not Path(folder).is_dir():
@@ -30,28 +30,28 @@ def check_weights(
     place = Path(folder) if folder else None
     chosen = choose_backbones(preset, beside)
     names = dict.fromkeys(name for of_modality in chosen.values() for name in of_modality)
-    found = [_look_for_weights(BACKBONES[name], place, is_studio=is_studio) for name in names]
+    found = [_check_backbone(BACKBONES[name], place, is_studio=is_studio) for name in names]
     return [*found, *_check_regions(preset.detector, place, is_studio=is_studio)]
 
 
 def _check_regions(detector: str, folder: Path | None, *, is_studio: bool) -> Iterator[Finding]:
-    """Look for what finds objects on posters, and for CLIP, without which their looks stay open."""
+    """Check for the detector of objects on posters, and for CLIP, which predicts attributes."""
     if not detector:
         return
     from pipeline.embeddings.detector import DETECTORS
 
-    yield _look_for_weights(DETECTORS[detector], folder, is_studio=is_studio)
-    lost = [name for name in CLIP if not _find(BACKBONES[name], folder)]
-    if lost:
-        fetched = not is_studio and not os.environ.get("HF_HUB_OFFLINE")
-        detail = "fetched from the hub when needed" if fetched else "looks of objects are left open"
+    yield _check_backbone(DETECTORS[detector], folder, is_studio=is_studio)
+    missing = [name for name in CLIP if not _find(BACKBONES[name], folder)]
+    if missing:
+        may_download = not is_studio and not os.environ.get("HF_HUB_OFFLINE")
+        detail = "downloaded when needed" if may_download else "no attributes are predicted"
         remedy = f"Put the hub's folder {BACKBONES[CLIP[0]].weights} into MARQUEE_WEIGHTS."
         yield Finding("weights CLIP", None, f"not on this machine; {detail}", remedy)
     else:
-        yield Finding("weights CLIP", True, "looks of objects are judged")
+        yield Finding("weights CLIP", True, "attributes are predicted")
 
 
-def _look_for_weights(backbone: Backbone, folder: Path | None, *, is_studio: bool) -> Finding:
+def _check_backbone(backbone: Backbone, folder: Path | None, *, is_studio: bool) -> Finding:
     name = f"weights {backbone.name}"
     place = _find(backbone, folder)
     if place:
@@ -62,16 +62,16 @@ def _look_for_weights(backbone: Backbone, folder: Path | None, *, is_studio: boo
         else f"{backbone.name}.pth or .safetensors"
     )
     if backbone.origin is Origin.FILE:
-        instead = "random ones stand in" if is_studio else "nothing is embedded by it"
-        detail = f"nobody offers them for download; {instead}"
+        instead = "random ones are used" if is_studio else "it embeds nothing"
+        detail = f"they cannot be downloaded; {instead}"
         return Finding(
             name, None, detail, f"Put {files} into a folder; name it by MARQUEE_WEIGHTS."
         )
     if not os.environ.get("HF_HUB_OFFLINE"):
         remedy = f"Or put {files} into a folder and name it by MARQUEE_WEIGHTS."
-        return Finding(name, None, "not on this machine; fetched from the hub when needed", remedy)
+        return Finding(name, None, "not on this machine; downloaded when needed", remedy)
     if is_studio:
-        detail = "not on this machine, and HF_HUB_OFFLINE is set: random ones stand in"
+        detail = "not on this machine, and HF_HUB_OFFLINE is set: random ones are used"
         return Finding(name, None, detail, f"For real ones put {files} into MARQUEE_WEIGHTS.")
     return Finding(
         name,
@@ -82,7 +82,7 @@ def _look_for_weights(backbone: Backbone, folder: Path | None, *, is_studio: boo
 
 
 def _find(backbone: Backbone, folder: Path | None) -> str:
-    """Say where a backbone's weights are; "" where they are in no place on this machine."""
+    """Return where a backbone's weights are; "" where this machine has none."""
     if users_files(backbone.name, folder):
         return f"in {folder}"
     if backbone.origin is Origin.FILE:
@@ -94,14 +94,14 @@ def _find_in_torch(backbone: Backbone) -> str:
     cache = _torch_cache()
     if not any(cache.glob("*.pth")):
         return ""
-    import torchvision  # takes seconds, and is needed only where there is a file to compare with
+    import torchvision  # takes seconds; needed only where there is a file to compare with
 
     url = torchvision.models.get_weight(backbone.weights).url
     return "in torch's cache" if (cache / url.rpartition("/")[2]).is_file() else ""
 
 
 def _torch_cache() -> Path:
-    """Return the folder where torch keeps what it fetched, as torch chooses it."""
+    """Return the folder of torch's downloads, as torch chooses it."""
     home = os.environ.get("TORCH_HOME")
     caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     folder = Path(home) if home else Path(caches, "torch")

@@ -1,4 +1,4 @@
-"""Which source is read, and where a run would work by the settings alone."""
+"""The source of the movies, and where a run would read and write by the settings alone."""
 
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -19,11 +19,11 @@ class Source:
     """Where the movies come from.
 
     Attributes:
-        name: Mark that the store and Dagster's home carry; two names never mix.
-        label: What reports say.
+        name: Mark of the store and of Dagster's home; two names never mix.
+        label: Its name in reports.
         is_studio: Whether it is the built-in studio: then random weights are allowed.
-        is_imports: Whether it is dumps that were imported: then TMDB is asked nothing.
-        about: What the studio says of itself.
+        is_imports: Whether it is imported dumps: then nothing is requested of TMDB.
+        about: The studio's description of itself.
     """
 
     name: str
@@ -74,7 +74,7 @@ def fill_addresses(settings: Settings) -> Settings:
 
 
 def detect_source(settings: Settings) -> Source:
-    """Ask an address on loopback whether it is a studio; every other one is the real TMDB."""
+    """Return the source; an address on loopback may be a studio, every other one is TMDB."""
     if settings.source_kind == "imports":
         return Source("imports", "public dumps that were imported", False, is_imports=True)
     from resources.studio.servers.running import ask_about
@@ -88,7 +88,7 @@ def detect_source(settings: Settings) -> Source:
 
 
 def studio_source(about: dict) -> Source:
-    """Make the source of what a studio says of itself."""
+    """Return the source of a studio, from its description of itself."""
     from resources.studio.opening import label
 
     return Source(f"studio {about['fingerprint']}", label(about), True, about)

@@ -84,7 +84,7 @@ class Tmdb:
         """Yield every movie released from `since` to `until`, both included, each once.
 
         Ranges of which TMDB would hide the end are halved until every one can be read whole; a
-        single day that is still too long is split_listing by votes, then by runtime.
+        single day that is still too long is split by votes, then by runtime.
 
         Args:
             since: First release date.

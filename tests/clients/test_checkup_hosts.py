@@ -72,17 +72,17 @@ def test_missing_key_is_no_fault_and_says_what_one_would_give():
             "maintenance",
             "later",
         ),
-        (lambda s: s.answer(503, b""), "HTTP 503", "theirs to mend"),
+        (lambda s: s.answer(503, b""), "HTTP 503", "host has to fix it"),
         (lambda s: s.answer(429, b'{"status_code": 25}'), "HTTP 429", "REQUESTS_PER_S"),
         (lambda s: s.answer(404, b""), "does not answer as TMDB", "TMDB_API_URL"),
-        (lambda s: s.answer(body=b"<html>Log in to WiFi"), "a page came", "TMDB_API_URL"),
+        (lambda s: s.answer(body=b"<html>Log in to WiFi"), "got a page", "TMDB_API_URL"),
         (lambda s: s.answer(body=b"{}"), "does not answer as TMDB", "TMDB_API_URL"),
         (lambda s: s.answer(body=b"[1"), "does not answer as TMDB", "TMDB_API_URL"),
         (lambda s: s.redirect("file:///etc/passwd"), "address rejected", "address"),
-        (lambda s: s.stall(), "does not answer as it should", "HTTPS_PROXY"),
+        (lambda s: s.stall(), "does not respond as expected", "HTTPS_PROXY"),
         (lambda s: s.reset, "no connection", "HTTPS_PROXY"),
         (lambda s: s.cut(s.answer(body=b"{", length=900)), "broke inside", "HTTPS_PROXY"),
-        (lambda s: s.drip(), "does not answer as it should", "HTTPS_PROXY"),
+        (lambda s: s.drip(), "does not respond as expected", "HTTPS_PROXY"),
     ],
 )
 def test_fault_of_tmdb_is_told_apart(server, says, script, detail, remedy):
@@ -95,7 +95,7 @@ def test_fault_of_tmdb_is_told_apart(server, says, script, detail, remedy):
 
 def test_wrong_key_is_said_to_look_like_a_v4_token_where_it_does(server):
     server.reply("/configuration", status=401, body=b'{"status_code": 7}')
-    assert "what is set is a v4 token" in ask_tmdb(server.url, V4_TOKEN).detail
+    assert "the value is a v4 token" in ask_tmdb(server.url, V4_TOKEN).detail
 
 
 @pytest.mark.parametrize("url", [None, "http://no-such-host.invalid"])
@@ -143,7 +143,7 @@ def test_session_that_is_logged_in_works(server):
         (lambda s: s.answer(403, b""), "blocked", "browser"),
         (lambda s: s.answer(body=b"<title>News</title><p>Hello"), "layout", "Unset"),
         (lambda s: s.answer(503, b""), "HTTP 503", "later"),
-        (lambda s: s.stall(), "does not answer as it should", "HTTPS_PROXY"),
+        (lambda s: s.stall(), "does not respond as expected", "HTTPS_PROXY"),
     ],
 )
 def test_fault_of_imdbpro_is_told_apart(server, says, script, detail, remedy):

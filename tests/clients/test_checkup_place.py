@@ -29,7 +29,7 @@ def store_finding(root, source=STUDIO):
 def test_store_that_is_not_there_yet_will_be_made_and_is_not_made_now(tmp_path):
     finding = store_finding(tmp_path / "a" / "b")
     assert finding.is_ok
-    assert "will be made" in finding.detail
+    assert "will be created" in finding.detail
     assert list(tmp_path.iterdir()) == []
 
 
@@ -117,7 +117,7 @@ def test_ledger_is_opened_and_a_missing_one_is_not_made(tmp_path):
     ledger.close()
     (found,) = check_ledger("", str(tmp_path))
     assert found.is_ok
-    assert "knows 2 films" in found.detail
+    assert "knows 2 movies" in found.detail
 
 
 def test_ledger_that_is_held_by_a_writer_is_read_all_the_same(tmp_path):
@@ -140,7 +140,7 @@ def test_damaged_ledger_says_what_to_do(tmp_path, content):
 @pytest.mark.parametrize(
     ("url", "detail"),
     [
-        ("no address", "no address of a database"),
+        ("no address", "not a database URL"),
         ("postgresql+psycopg2://me:s3cret-word@127.0.0.1:1/x", "cannot be opened"),
         ("nosuchdialect://x", "cannot be opened"),
     ],
@@ -213,7 +213,7 @@ def test_weights_are_looked_for_in_the_users_folder(tmp_path):
     (tmp_path / "minilm" / "config.json").write_text("{}")
     found = {f.name: f for f in check_weights(PRESETS["small"], str(tmp_path), is_studio=False)}
     assert [f.is_ok for f in found.values()][:3] == [True, True, None]
-    assert "nobody offers them" in found["weights shufflenet3d"].detail
+    assert "cannot be downloaded" in found["weights shufflenet3d"].detail
     assert found["weights CLIP"].is_ok is None
     for name in (
         "shufflenet3d.pth",

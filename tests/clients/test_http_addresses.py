@@ -70,7 +70,7 @@ def test_foreign_peer_is_refused_unless_the_configured_host_is_private_too():
 
 
 def test_configured_host_may_be_private_where_others_may_not():
-    rules = ConnectionRules(("nas", 80), may_reach_private=False, **_LIMITS)
+    rules = ConnectionRules("http://nas", may_reach_private=False, **_LIMITS)
     rules.check_peer("nas", 80, "192.168.1.7")
     with pytest.raises(FetchError):
         rules.check_peer("nas", 8080, "192.168.1.7")

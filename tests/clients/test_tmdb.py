@@ -47,7 +47,7 @@ def listing(ids, total_pages=1, page=1):
 
 
 def serve_listing(server, says, path, find):
-    """Response a listing from a function of the query."""
+    """Answer a listing from a function of the query."""
 
     def act(talk, target, headers):
         query = {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
@@ -203,7 +203,7 @@ def test_day_that_does_not_fit_is_said_aloud(server, says, tmdb):
 
 
 def serve_one_day(server, says, movies):
-    """Response /discover/movie for one day from (votes, runtime) by id, one movie a page."""
+    """Answer /discover/movie for one day from (votes, runtime) by id, one movie a page."""
 
     def within(value, query, name):
         if value is None:

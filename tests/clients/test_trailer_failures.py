@@ -40,7 +40,7 @@ def extract(act, *, is_near=True, of_youtube=False):
     downloader.add_info_extractor(Scripted(downloader))
     try:
         with pytest.raises((YoutubeDLError, FetchError)) as caught:
-            downloader.download(downloader.extract("http://scripted/x"), "x")
+            downloader.fetch(downloader.extract("http://scripted/x"), "x")
     finally:
         downloader.close()
     return classify_failure(caught.value, of_youtube=of_youtube)

@@ -30,7 +30,7 @@ LOGIN = "".join(
 def test_everything_is_there_as_installed():
     found = {finding.name: finding for finding in check_trailer_needs(Settings(), TODAY)}
     assert [name for name, finding in found.items() if finding.is_ok] == [
-        "yt-dlp", "yt-dlp-ejs", "JavaScript runtime", "trailer lines",
+        "yt-dlp", "yt-dlp-ejs", "JavaScript runtime", "trailer height",
     ]  # fmt: skip
     assert {finding.is_ok for finding in found.values()} == {True, None}
     assert "days old" in found["yt-dlp"].detail
@@ -57,7 +57,7 @@ def test_old_yt_dlp_is_told_with_its_age():
 
 def test_ejs_of_another_version_is_told_apart_from_none():
     other = compare_ejs("0.7.0", "0.8.0")
-    assert (other.is_ok, other.detail) == (False, "version 0.7.0, but this yt-dlp wants 0.8.0")
+    assert (other.is_ok, other.detail) == (False, "version 0.7.0, but this yt-dlp requires 0.8.0")
     assert "not installed" in compare_ejs(None, "0.8.0").detail
 
 
@@ -75,7 +75,7 @@ def program(folder, script):
         ("exit 3", "exit status 3"),
         ("echo cannot load libc.so >&2; exit 127", "cannot load libc.so"),
         ("echo something else", "does not start"),
-        ("echo deno 1.40.0", "deno 1.40.0, but yt-dlp wants 2.3.0 or later"),
+        ("echo deno 1.40.0", "deno 1.40.0, but yt-dlp requires 2.3.0 or later"),
     ],
 )
 def test_runtime_that_does_not_start_is_told_apart_from_an_old_one(tmp_path, script, said):
@@ -94,7 +94,7 @@ def test_runtime_of_another_machine_does_not_start(tmp_path):
 def test_no_runtime_is_told(tmp_path):
     assert find_deno((tmp_path,)) is None
     finding = check_deno(None)
-    assert (finding.is_ok, "no deno is there" in finding.detail) == (False, True)
+    assert (finding.is_ok, "deno is missing" in finding.detail) == (False, True)
 
 
 def test_runtime_is_found_beside_this_python_without_a_path(monkeypatch):
@@ -121,7 +121,7 @@ def test_yt_dlp_is_told_of_that_runtime():
     ("text", "said"),
     [
         (None, "cannot be read"),
-        ("nonsense", "no file of cookies"),
+        ("nonsense", "not a cookies file"),
         (HEADER + LOGIN.replace("4000000000", "1000000000"), "expired"),
         (HEADER + LOGIN.replace("LOGIN_INFO", "OTHER"), "without a login"),
         (HEADER + LOGIN.replace("youtube.com", "example.org"), "no cookie of youtube.com"),
@@ -134,7 +134,7 @@ def test_cookies_are_told_apart(tmp_path, text, said):
     finding = check_cookies(str(path), TODAY)
     assert finding.is_ok is False
     assert said in finding.detail
-    assert "Export it anew" in finding.remedy
+    assert "Export it again" in finding.remedy
 
 
 def test_cookies_with_a_login_are_fine_and_none_are_not_looked_at(tmp_path):

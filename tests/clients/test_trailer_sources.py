@@ -97,7 +97,7 @@ def test_damaged_own_trailer_is_told_by_name_and_the_host_is_asked(place, server
     fetched = place.fetch(movie(listed()))
     assert (fetched.name, fetched.is_own) == (KEY, False)
     assert [(a.name, a.reason) for a in fetched.tried] == [("597.mp4", Reason.MALFORMED)]
-    assert "Film 597, your own 597.mp4: cannot be opened as media" in caplog.text
+    assert "Movie 597, your own 597.mp4: cannot be opened as media" in caplog.text
     assert "Replace it" in caplog.text
     assert [path.name for path in place.staging.iterdir()] == [fetched.path.name]
 
@@ -220,5 +220,5 @@ def test_settings_are_obeyed(tmp_path):
     settings = Settings(trailer_lines="720", trailers=str(tmp_path))
     sources = open_sources(settings, InMemoryNotes(), lambda: 0.0)
     assert sources.host.is_youtube
-    assert sources.host._limits.lines == 720
+    assert sources.host._limits.max_height_px == 720
     sources.close()

@@ -63,7 +63,7 @@ def test_what_the_login_lacks_is_told(write, lines, said):
         (HEADER + f".youtube.com TRUE / TRUE 0 LOGIN_INFO {SECRET}\n", "line 2 has 1 fields"),
         (HEADER + LOGIN + f".youtube.com\tTRUE\t/\t{SECRET}\n", "line 4 has 4 fields"),
         (HEADER + line("LOGIN_INFO", expires="soon"), "line 2 names no time"),
-        (b"\xff\xfe\x00\x01", "no text"),
+        (b"\xff\xfe\x00\x01", "not text"),
     ],
 )
 def test_file_that_is_none_is_told_with_the_remedy_and_shows_nothing(write, text, said):
@@ -72,7 +72,7 @@ def test_file_that_is_none_is_told_with_the_remedy_and_shows_nothing(write, text
     message = str(caught.value)
     assert said in message
     assert "MARQUEE_YOUTUBE_COOKIES" in message
-    assert "Export it anew" in message
+    assert "Export it again" in message
     assert SECRET not in message
 
 

@@ -109,9 +109,9 @@ def test_home_of_another_source_is_named(folder, monkeypatch):
     assert (same.is_ok, telemetry.is_ok) == (True, True)
     other, _ = check_home("tmdb")
     assert other.is_ok is False
-    assert "shows films of studio abc, the settings name tmdb" in other.detail
+    assert "has movies of studio abc, the settings name tmdb" in other.detail
     (folder / ".env").write_text("DAGSTER_HOME=another\n")
-    assert "another will be made" in check_home("tmdb")[0].detail
+    assert "another will be created" in check_home("tmdb")[0].detail
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_table_has_a_line_per_finding_with_mark_and_remedy(folder):
         assert print_findings(findings, console, as_json=False) == 1
     said = console.export_text()
     assert "✗  settings" in said
-    assert "1 to mend: settings" in said
+    assert "1 to fix: settings" in said
     working = [finding for finding in findings if finding.is_ok is not False]
     with open(os.devnull, "w") as sink:  # noqa: PTH123
         assert print_findings(working, Console(file=sink), as_json=False) == 0

@@ -106,7 +106,7 @@ def test_host_that_wants_a_rest_stops_no_build_and_costs_no_film_that_was_not_tr
     limited = {i for i, row in tried.items() if row.status == Status.WILL_RETRY}
     assert 1 <= len(limited) <= 4  # as many as threads
     assert {tried[i].reason for i in limited} == {"rate_limited"}
-    assert "no trailer is asked for until" in tried[min(limited)].detail
+    assert "no trailer is requested until" in tried[min(limited)].detail
     listed = {i for i, row in site.rows("movie_records").items() if row.metadata["trailer_keys"]}
     assert listed - limited
     assert not (listed - limited) & set(tried)
@@ -118,7 +118,7 @@ def test_host_that_wants_a_rest_stops_no_build_and_costs_no_film_that_was_not_tr
     caplog.clear()
     assert build_media(site) == 0
     assert not trailers_asked_for(site)
-    assert "no trailer is asked for until" in caplog.text
+    assert "no trailer is requested until" in caplog.text
 
     end_rest(site)
     assert build_media(site) == len(listed)
