@@ -44,9 +44,9 @@ def _draw_confusion(axis: Axes, counts: np.ndarray, class_names: Sequence[str]) 
     display = ConfusionMatrixDisplay(fractions, display_labels=class_names)
     display.plot(ax=axis, cmap="Blues", colorbar=False, im_kw={"vmin": 0, "vmax": 1})
     for (row, column), text in np.ndenumerate(display.text_):
-        count = counts[row, column]
-        text.set_text(f"{count:.0f}\n{fractions[row, column]:.0%}" if count else "")
-        text.set_fontsize(8)
+        count, fraction = counts[row, column], fractions[row, column]
+        text.set_text(f"{count:.0f}\n{fraction:.0%}" if count else "")
+        text.set(fontsize=8, color="white" if fraction > 0.55 else "black")
     names = [f"{name} ({n:.0f})" for name, n in zip(class_names, totals[:, 0], strict=True)]
     axis.set_yticks(range(len(names)), names)
     axis.tick_params(axis="x", labelrotation=40)
