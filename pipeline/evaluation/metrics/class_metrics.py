@@ -141,8 +141,8 @@ def report_classes(
         class_names: Lowest first.
 
     Returns:
-        Per class: name, precision, recall, f1, movies (of that class) and, under "said" as stored
-        reports have it, how often it was predicted.
+        Per class: name, precision, recall, f1, movies (of that class) and, under the key of stored
+        reports, how often it was predicted.
     """
     precision, recall, f1 = _precision(confusion), _recall(confusion), _f1(confusion)
     return [
