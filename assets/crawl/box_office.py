@@ -31,7 +31,7 @@ def box_office(batch: MovieBatch) -> Iterator[Outcome]:
     IMDbPro's comes before seed 000's table, TMDB's revenue, The Numbers and Box Office Mojo. Every
     source's figures are kept with their currency; only US dollars make a label, or what rates of
     the user's own turn into them. Amounts stand in dollars of their time and, beside them, in real
-    ones. IMDbPro's figures of a film of the last year are due again: every week, later every month.
+    ones. IMDbPro's figures of a movie of the last year are refreshed every week, later every month.
     """
     rates = read_exchange_rates(batch.run_context.settings.exchange_rates)
     pages = BoxOfficePages(batch)

@@ -14,7 +14,7 @@ from pipeline.core.versions import hash_json
 from resources.run_context import RunContext
 
 MIN_VOTES = 50
-"""Fewest votes of a listed film where nothing else was ever asked for; on the studio none are
+"""Fewest votes of a listed movie where nothing else was ever set; on the studio none are
 needed."""
 
 FIRST_RELEASE = "1900-01-01"
@@ -55,8 +55,8 @@ def movie_catalog(
 ) -> dg.MaterializeResult:
     """Which movies there are: asks TMDB what is new or changed and registers partitions.
 
-    The first crawl lists every movie of the scope; so does one every four weeks, because a film
-    that gathers votes does not count as changed. The others list films that came out lately or
+    The first crawl lists every movie of the scope; so does one every four weeks, because a movie
+    that gathers votes does not count as changed. The others list movies that came out lately or
     will, and ask for the changes since the last finished crawl. That mark moves only when all of a
     crawl has succeeded.
     """
@@ -96,7 +96,7 @@ def _scope(run_context: RunContext, config: CatalogConfig) -> Scope:
 
 
 def _remember(run_context: RunContext, found: Found) -> None:
-    """Stamp new movies once, and changed ones anew."""
+    """Stamp new movies once, and changed ones again."""
     known = run_context.ledger.movies()
     stamp = datetime.fromtimestamp(run_context.clock(), UTC).isoformat(timespec="milliseconds")
     new = {tmdb_id: "" for tmdb_id in found.movies if tmdb_id not in known}

@@ -1,9 +1,9 @@
 """What TMDB is asked for to know which movies there are and which changed, and the notes of it.
 
-Votes are no change to TMDB: its list of changes cannot say which film now has enough of them. So
-the scope is listed, all of it every four weeks, and its latest and coming films at every crawl; of
-thousands of changed films that are not known none is asked for by itself. Without a wish for votes
-there is nothing that the list could not say: then each unknown film is looked at once.
+Votes are no change to TMDB: its list of changes does not show which movie now has enough of them.
+So the scope is listed, all of it every four weeks, and its latest and coming movies at every crawl;
+no changed movie that is unknown is requested by itself. Without a minimum of votes the list of
+changes is complete: then each unknown movie is requested once.
 """
 
 import json
@@ -94,7 +94,7 @@ class _Looked:
 def crawl(
     run_context: RunContext, scope: Scope, *, is_full: bool, warn: Callable[[str], None]
 ) -> Found:
-    """Ask TMDB which movies there are and which changed.
+    """Request from TMDB which movies there are and which changed.
 
     Raises:
         SourceError, FetchError: TMDB does not say; nothing has been noted then.
@@ -149,7 +149,7 @@ def _warn_of_clock(
     mark: Watermark, since: date | None, today: date, warn: Callable[[str], None]
 ) -> None:
     if mark.is_ahead_of(today):
-        again = "every film is asked for again" if since is None else f"going on from {since}"
+        again = "every movie is requested again" if since is None else f"resuming from {since}"
         last = mark.days[-1]
         warn(f"The last crawl was on {last}, today is {today}: a clock is wrong; {again}.")
 
@@ -165,7 +165,7 @@ def _was_listed(run_context: RunContext, scope: Scope, today: date) -> bool:
 
 
 def _studio_size(run_context: RunContext) -> str:
-    """Say how many films the studio was opened with: a larger one tells of no change. Else ""."""
+    """Return the number of movies the studio was opened with; its growth is no change; else ""."""
     return str(run_context.source.about.get("opened_with", ""))
 
 
@@ -181,7 +181,7 @@ def _deleted(run_context: RunContext) -> set[int]:
 
 
 def _look(run_context: RunContext, scope: Scope, unknown: Iterable[int]) -> _Looked:
-    """Ask of each changed movie that is not known whether it belongs here."""
+    """Request each changed movie that is unknown, and check whether it is in scope."""
     looked = _Looked()
     if scope.min_votes > 0:
         return looked

@@ -51,9 +51,9 @@ class ImportReport:
 
 
 def import_dump(run_context: RunContext, kind: str, path: Path) -> ImportReport:
-    """Read a dump and keep what it says, film by film; a second time changes nothing.
+    """Read a dump and keep what it says, movie by movie; a second time changes nothing.
 
-    Rows with a TMDB id register their film. Rows without one are joined to films that are known, by
+    Rows with a TMDB id register their movie. Rows without one are joined to known movies, by
     IMDb id, else by normalised title and year; where none or several fit, they are refused.
 
     Args:
@@ -94,7 +94,7 @@ def _rows(reader: Callable[[Path], ParsedRows], path: Path) -> ParsedRows:
     except OSError as error:
         place, why = error.filename or path, error.strerror or error
         raise DumpError(
-            f"{place} cannot be read ({why}). Mend its rights or fetch it again."
+            f"{place} cannot be read ({why}). Fix its permissions or fetch it again."
         ) from error
 
 
@@ -162,7 +162,7 @@ class _Keeper:
             self.refuse(row, RejectionReason.NO_ID, "neither an id nor title and year")
 
     def finish(self) -> None:
-        """Let what was kept count: first the films, then the index, which says that all is done."""
+        """Register the movies, then write the index, which marks the import as complete."""
         now = datetime.fromtimestamp(self._run_context.clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         # The content as well: two imports of one second are two. The column takes 40 characters.
         stamps = {i: f"{now} {what}" for i, what in sorted(self._touched.items())}
@@ -176,11 +176,11 @@ def open_for_import(settings: Settings) -> Iterator[RunContext]:
     """Open the run_context to import into, alone on its store: never the studio's, by default.
 
     Raises:
-        ConfigurationError: The studio was asked for: invented and real films never mix.
+        ConfigurationError: The source is the studio: synthetic and real movies never mix.
     """
     if settings.source == "studio":
         raise ConfigurationError(
-            "Dumps hold real films, and MARQUEE_SOURCE is studio. Unset it, or set it to imports."
+            "Dumps hold real movies, and MARQUEE_SOURCE is studio. Unset it, or set it to imports."
         )
     if settings.source_kind == "studio":
         settings = settings.model_copy(update={"source": "imports"})

@@ -59,7 +59,7 @@ def _parse(answer: dict) -> MovieRecord:
 
 
 def _merge(tmdb_id: int, answers: list[tuple[str, Mapping]]) -> dict:
-    """Make one record of TMDB's answer and of what was imported; TMDB's own word comes first."""
+    """Merge TMDB's response and imported dumps into one record; TMDB's values come first."""
     from pipeline.crawl.merging import merge_sources
 
     if not answers:
@@ -70,11 +70,11 @@ def _merge(tmdb_id: int, answers: list[tuple[str, Mapping]]) -> dict:
 
 
 def _told_by(answer: Mapping) -> dict[str, object]:
-    """Count the record's fields by source, where a dump told any."""
+    """Count the record's fields by source, where a dump provides any."""
     from pipeline.crawl.merging import PROVENANCE_KEY
 
-    told = Counter(answer.get(PROVENANCE_KEY, {}).values())
-    return {"fields_told_by": dict(told)} if told else {}
+    counts = Counter(answer.get(PROVENANCE_KEY, {}).values())
+    return {"fields_told_by": dict(counts)} if counts else {}  # a stored key
 
 
 def _facets(record: MovieRecord, answer: Mapping) -> dict[str, str]:
@@ -97,7 +97,7 @@ def _trailer_keys(record: MovieRecord) -> list[str]:
 
 
 def _last_known(batch: MovieBatch, tmdb_id: int) -> dict[str, object]:
-    """Say what is still known of a movie that TMDB has deleted, and where its last data lie."""
+    """Return what is still known of a movie that TMDB has deleted, and where its last data lie."""
     if not RECORD_FILE.path(batch.run_context.store, tmdb_id).exists():
         return {}
     try:

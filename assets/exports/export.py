@@ -33,11 +33,11 @@ class ExportReport:
     Attributes:
         kind: A key of `EXPORTS`.
         path: The folder.
-        movies: Films that were asked for.
+        movies: Movies that were requested.
         files: Files in the manifest.
         size_bytes: Of all of them.
         counts: Things written, by what they are.
-        left_out: TMDB ids of films that lack something, by what and by why.
+        left_out: TMDB ids of movies that lack something, by what and by why.
         notes: What a reader of the folder must know.
     """
 
@@ -54,7 +54,7 @@ class ExportReport:
 def export(
     run_context: RunContext, kind: str, path: Path, movies: Sequence[int] | None = None
 ) -> ExportReport:
-    """Write films of the store into a folder, and the manifest when all is written.
+    """Write movies of the store into a folder, and the manifest when all is written.
 
     A run that is stopped leaves no manifest; the same export again finishes it. An export into a
     folder that holds one of the same kind and source replaces it.
@@ -63,10 +63,10 @@ def export(
         run_context: Store and ledger, which are only read.
         kind: A key of `EXPORTS`.
         path: A new or empty folder, or one with an export of the same kind and source.
-        movies: TMDB ids; all known films where None.
+        movies: TMDB ids; all known movies where None.
 
     Raises:
-        ConfigurationError: There is no such kind, or a film is not known.
+        ConfigurationError: There is no such kind, or a movie is not known.
         DumpError: The folder holds something else; nothing in it is touched.
         DiskError: The folder cannot be written.
     """
@@ -105,7 +105,7 @@ def verify(path: Path) -> list[str]:
 def print_export(report: ExportReport, console: Console) -> None:
     """Print what was written, what was left out and why."""
     console.print(
-        f"{report.kind}: {report.movies} films, {report.files} files, "
+        f"{report.kind}: {report.movies} movies, {report.files} files, "
         f"{report.size_bytes / 1e6:,.1f} MB in {report.path}",
         markup=False,
     )

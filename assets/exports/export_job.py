@@ -58,10 +58,10 @@ class Job:
 
     def each(self, what: str) -> Iterator[int]:
         """Return the movies in order, saying how far it is."""
-        with progress(what, len(self.movies), LOG.info) as told:
+        with progress(what, len(self.movies), LOG.info) as done:
             for tmdb_id in self.movies:
                 yield tmdb_id
-                told.step("done")
+                done.step("done")
 
     def leave_out(self, part: str, why: str, tmdb_id: int) -> None:
         """Note that a movie lacks a part, and why."""

@@ -1,4 +1,4 @@
-"""The export `seed000`: the seed's folders, of the store's own films."""
+"""The export `seed000`: the folders of reference implementation 000, of the store's own movies."""
 
 from collections.abc import Iterator, Sequence
 
@@ -31,17 +31,17 @@ _OF_REGIONS = (FEATURES, REGIONS)
 
 def export_seed000(job: Job) -> None:
     """Write basics, keywords, credits, posters, ROI features, boxes and the CSV of money."""
-    told = []
+    with_record = []
     for tmdb_id in job.each("export seed000"):
         details = job.details(tmdb_id, "records")
         if details is not None:
-            told.append(tmdb_id)
+            with_record.append(tmdb_id)
             for folder, value in split_response(details, tmdb_id).items():
                 job.folder.write(place(folder, tmdb_id), encode_npy_dict(value))
                 job.counts[folder] += 1
         _export_poster(job, tmdb_id)
         _export_regions(job, tmdb_id)
-    _export_money(job, told)
+    _export_money(job, with_record)
 
 
 def _export_poster(job: Job, tmdb_id: int) -> None:

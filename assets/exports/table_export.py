@@ -1,4 +1,4 @@
-"""The exports `parquet` and `csv`: one table of all films."""
+"""The exports `parquet` and `csv`: one table of all movies."""
 
 from collections.abc import Iterator, Mapping
 
@@ -51,7 +51,7 @@ def _rows(job: Job) -> Iterator[dict]:
 
 
 def _money(job: Job, tmdb_id: int) -> Mapping:
-    """Read a film's money; there may be figures although none of them makes a label."""
+    """Read a movie's box office; there may be figures although none of them makes a label."""
     row = job.rows["box_office"].get(tmdb_id)
     path = BOX_OFFICE_FILE.path(job.store, tmdb_id)
     if row is None or not row.is_final or not path.exists():

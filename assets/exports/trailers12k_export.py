@@ -53,8 +53,8 @@ def export_trailers12k(job: Job) -> None:
                 )
             elif made := _made_with(job, asset, backbone, name, imdb_ids):
                 _export_group(job, name, ("embeddings", folder, backbone), made, is_ours=True)
-                told = _tell_origin(job, asset, backbone, made)
-                job.notes.append(f"{name} is our own: {rows}; backbone {backbone}, {told}")
+                origin = _describe_origin(job, asset, backbone, made)
+                job.notes.append(f"{name} is our own: {rows}; backbone {backbone}, {origin}")
 
 
 def _export_tables(job: Job) -> dict[int, str]:
@@ -113,8 +113,8 @@ def _made_with(
     return made
 
 
-def _tell_origin(job: Job, asset: str, backbone: str, movies: Iterable[int]) -> str:
-    """Say of which weights a group is, and of how much of each trailer."""
+def _describe_origin(job: Job, asset: str, backbone: str, movies: Iterable[int]) -> str:
+    """Describe the weights of a group, and how much of each trailer it covers."""
     notes = [job.rows[asset][tmdb_id].metadata["backbones"][backbone] for tmdb_id in movies]
     weights = {f"{note['weights']} ({note['weights_hash']})" for note in notes}
     extents = {note.get("extent", "") for note in notes} - {""}

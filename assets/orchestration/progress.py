@@ -11,7 +11,7 @@ EVERY_S = 10.0
 
 
 class Progress:
-    """Counts outcomes of one step and tells about them.
+    """Counts outcomes of one step and logs the counts.
 
     Args:
         name: What is being done.
@@ -33,7 +33,7 @@ class Progress:
             self._log(self.line(now_s))
 
     def line(self, now_s: float) -> str:
-        """Say how far it is, how fast it goes and what is left."""
+        """Return a line with the count, the rate and the time left."""
         done, elapsed_s = self.counts.total(), max(now_s - self._began_s, 1e-9)
         rate = done / elapsed_s
         left_s = (self.total - done) / rate if rate else float("inf")
