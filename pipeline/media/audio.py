@@ -125,7 +125,7 @@ def _decode_channels(path: Path) -> Iterator[tuple[int, Channels]]:
             is_planar = n_channels <= MAX_PLANES
             if is_planar and frame.format.name == "fltp":  # from AAC, MP3 and Opus
                 # a plane is a buffer, but PyAV's stubs do not declare it
-                planes: Sequence[Any] = frame.planes
+                planes = cast(Sequence[Any], frame.planes)
                 yield rate_hz, [np.frombuffer(p, np.float32, frame.samples) for p in planes]
                 continue
             if layout != (frame.format.name, frame.layout.name):
