@@ -44,5 +44,6 @@ PRESETS = {
         clip_frame_step=12,
     ),
 }
-"""`published`: seed 001's BERT and ResNet50, seed 002's best clips, and what ours adds beside them.
-`small` replaces seed 001's "simplified trainer" with light backbones; all of it takes minutes."""
+"""`published`: BERT and ResNet50 of reference implementation 001, the best clips of 002, and what ours
+adds beside them. `small` replaces the "simplified trainer" of 001 with light backbones; all of it
+takes minutes."""

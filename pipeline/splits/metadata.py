@@ -49,7 +49,7 @@ def describe_movies(records: Sequence[MovieRecord], *, keywords: Sequence[str] =
     """Turn records into the metadata modality.
 
     Args:
-        records: All known movies: the forerunners of one are counted among the others.
+        records: All known movies: the predecessors of one are counted among the others.
         keywords: Keywords to add a column each for, in this order. Off by default, because the
             crowd writes them, many after release.
 
@@ -67,9 +67,9 @@ def describe_movies(records: Sequence[MovieRecord], *, keywords: Sequence[str] =
         (6.0, 1.0, 0.0, nan)
     """
     check_no_leak(keyword_columns(keywords))
-    forerunners = count_predecessors(records)
+    predecessors = count_predecessors(records)
     rows = [
-        _numbers(record, forerunners[record.tmdb_id])
+        _numbers(record, predecessors[record.tmdb_id])
         + _flags(set(record.genres), GENRES)
         + _flags({_language(record)} - {""}, LANGUAGES)
         + _flags({record.certification_us or ""} - {""}, CERTIFICATIONS)
@@ -85,7 +85,7 @@ def keyword_columns(keywords: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"keyword:{keyword}" for keyword in keywords)
 
 
-def _numbers(record: MovieRecord, forerunners: int | None) -> list[float]:
+def _numbers(record: MovieRecord, predecessors: int | None) -> list[float]:
     released = record.release_date
     angle = 2 * math.pi * (released.month - 1) / 12 if released else math.nan
     return [
@@ -94,8 +94,8 @@ def _numbers(record: MovieRecord, forerunners: int | None) -> list[float]:
         released.year if released else math.nan,
         math.sin(angle),
         math.cos(angle),
-        math.nan if forerunners is None else forerunners,
-        math.nan if forerunners is None else forerunners > 0,
+        math.nan if predecessors is None else predecessors,
+        math.nan if predecessors is None else predecessors > 0,
         bool(record.tagline.strip()),
         len(record.overview) or math.nan,
         len(record.title) or math.nan,

@@ -17,7 +17,7 @@ def split_officially(
 ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, int]]]:
     """Return the official splits, and stricter ones beside them.
 
-    The official splits ignore franchises: a sequel may be in another set than its forerunner. That
+    The official splits ignore franchises: a sequel may be in another set than its predecessor. That
     is the paper's own and stays, for comparison; it is counted. In the strict split the
     training and validation movies whose franchise is tested, and the training movies whose
     franchise is validated, are excluded.

@@ -70,7 +70,7 @@ def specify_streams(
     Args:
         table: The streams.
         names: Which of them, in order.
-        readers: How sequences are read, by stream; by their mean where nothing is said.
+        readers: How sequences are read, by stream; by their mean where none is given.
 
     Raises:
         TrainingError: The table has none of them.

@@ -41,6 +41,8 @@ KEPT = re.compile(
     r"seed000|trailer_frames_seed004|_seed000\b"  # ids of public file formats and of test data
     r"|y_said|\"said\": |\[\"said\"\]"  # keys of evaluation_results.json
     r"|\"reachable limit\"|\"prior draw\""  # variants in evaluation_results.json and baselines
+    r"|\"told_by\"|\"knobs\""  # keys of saved models, reports and Trailers12k's results
+    r"|\"forerunners\""  # a column of the packed features
 )
 """Stored values and public names that are older than the list."""
 
