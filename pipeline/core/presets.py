@@ -44,6 +44,6 @@ PRESETS = {
         clip_frame_step=12,
     ),
 }
-"""`published`: BERT and ResNet50 of reference implementation 001, the best clips of 002, and what ours
-adds beside them. `small` replaces the "simplified trainer" of 001 with light backbones; all of it
-takes minutes."""
+"""`published`: BERT and ResNet50 of reference implementation 001, the best clips of 002, and what
+ours adds beside them. `small` replaces the "simplified trainer" of 001 with light backbones; all of
+it takes minutes."""

@@ -12,8 +12,7 @@ from threadpoolctl import threadpool_limits
 from pipeline.core.tasks import Target, TaskKind
 from pipeline.models.estimators.boosting import boost, spread
 from pipeline.models.training.batches import StreamTable
-from pipeline.models.training.estimator import FeatureSet
-from pipeline.models.training.fitting import check_features
+from pipeline.models.training.estimator import FeatureSet, check_features
 from pipeline.models.training.summaries import METADATA, reduce_streams
 
 MAJORITY = "majority class"
