@@ -69,12 +69,12 @@ class RunContext:
 
     @cached_property
     def backbones(self) -> Mapping[Modality, tuple[str, ...]]:
-        """Names of the backbones that are asked for, by modality, the preset's first."""
+        """Names of the chosen backbones by modality, the preset's first."""
         return choose_backbones(self.preset, self.settings.backbones)
 
     @cached_property
     def imports(self):
-        """What public dumps say."""
+        """The imported rows of public dumps."""
         from resources.sources.imported_dumps import ImportedDumps
 
         return ImportedDumps(self.store)
@@ -83,7 +83,7 @@ class RunContext:
     def tmdb(self):
         """The TMDB client."""
         if self.source.is_imports:
-            raise ConfigurationError("TMDB was asked for, but MARQUEE_SOURCE is imports.")
+            raise ConfigurationError("TMDB is needed, but MARQUEE_SOURCE is imports.")
         from resources.http.client import HttpClient
         from resources.sources.tmdb import Tmdb
 
@@ -100,7 +100,7 @@ class RunContext:
 
     @cached_property
     def images(self):
-        """The host of posters; TMDB is asked once where it is and which sizes it has."""
+        """The host of posters; its address and sizes are requested from TMDB once."""
         from resources.http.client import HttpClient
         from resources.sources.image_host import ImageHost, find_image_host
 

@@ -1,4 +1,4 @@
-"""TMDB's image host: where it is, in which sizes it has posters, and posters by path and width."""
+"""TMDB's image host: its address, its sizes of posters, and posters by path and width."""
 
 import logging
 import re
@@ -20,10 +20,10 @@ SIZES = ("w92", "w154", "w185", "w342", "w500", "w780", ORIGINAL)
 """Widths that TMDB keeps. Source: TMDB's `/configuration`."""
 
 POSTER_WIDTH_PX = 500
-"""Width that is fetched: enough for every backbone (224 px) and for seed 000's 400×600."""
+"""Width that is fetched: enough for every backbone (224 px) and for 000's 400×600."""
 
 REQUESTS_AT_ONCE = 16
-"""Posters that are asked for at once, whatever the number of threads."""
+"""Maximum number of parallel requests, whatever the number of threads."""
 
 _WIDTH = re.compile(r"w([1-9][0-9]{1,3})")
 _PATH = re.compile(r"/[A-Za-z0-9_-]{1,200}\.[A-Za-z0-9]{1,10}")
@@ -36,7 +36,7 @@ class ImageHost:
     Args:
         http: Client of the base address, such as `https://image.tmdb.org/t/p`.
         sizes: As `/configuration` lists them; what is no size there is passed over.
-        at_once: Requests under way at once; more threads wait for their turn.
+        at_once: Maximum number of parallel requests; other threads wait.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class ImageHost:
         """Return the address of the narrowest size that is at least `width_px` wide.
 
         Raises:
-            FetchError: `path` is not one that TMDB gives.
+            FetchError: `path` is not one of TMDB's.
         """
         _check_path(path)
         return f"{self._http.base_url}/{choose_size(self._sizes, width_px)}{path}"
@@ -60,7 +60,7 @@ class ImageHost:
         """Fetch a poster's file.
 
         Raises:
-            FetchError: Why it could not be had; `WRONG_TYPE` where a page came instead.
+            FetchError: Why it failed; `WRONG_TYPE` where a page came instead.
             SourceError: The whole host is down.
         """
         _check_path(path)
@@ -85,16 +85,16 @@ class ImageHost:
 def find_image_host(
     image_url: str, ask: Callable[[], Configuration] | None, *, may_move: bool
 ) -> tuple[str, tuple[str, ...]]:
-    """Ask the source once where its images are and in which sizes.
+    """Request the address and the sizes of the images from the source, once.
 
-    What it says is checked, not trusted: sizes must look like sizes, and another host is gone to
-    only where the operator has named none, by https, and on the public internet. Posters do not
-    wait for an answer that does not come: then the known address and sizes hold.
+    The response is checked, not trusted: sizes must look like sizes, and another host is used only
+    where the operator has named none, by https, and on the public internet. If there is no
+    response, the known address and sizes are used.
 
     Args:
         image_url: The address that is configured, or TMDB's known one.
-        ask: Asks for the configuration; None where the source has none.
-        may_move: Whether the answer may name another address than `image_url`.
+        ask: Requests the configuration; None where the source has none.
+        may_move: Whether the response may name another address than `image_url`.
 
     Returns:
         The base address and the sizes.
@@ -105,12 +105,12 @@ def find_image_host(
     if ask is None:
         return image_url, SIZES
     try:
-        told = ask()
+        found = ask()
     except FetchError as error:
         LOG.warning("TMDB does not say which sizes posters have (%s): the known ones hold.", error)
         return image_url, SIZES
-    sizes = tuple(s for s in told.poster_sizes if s == ORIGINAL or _WIDTH.fullmatch(s))
-    return (_follow(told.image_url, image_url) if may_move else image_url), sizes or SIZES
+    sizes = tuple(s for s in found.poster_sizes if s == ORIGINAL or _WIDTH.fullmatch(s))
+    return (_follow(found.image_url, image_url) if may_move else image_url), sizes or SIZES
 
 
 def choose_size(sizes: Sequence[str], width_px: int) -> str:
@@ -130,29 +130,29 @@ def _check_path(path: str) -> None:
         raise FetchError(Reason.MALFORMED, f"{path[:60]!r} is not a path of a poster")
 
 
-def _follow(told: str, image_url: str) -> str:
-    """Return the address that was told where it can be followed, else the known one."""
-    told = told.strip().rstrip("/")
-    if told == image_url:
+def _follow(found: str, image_url: str) -> str:
+    """Return the address that TMDB names if it is accepted, else the known one."""
+    found = found.strip().rstrip("/")
+    if found == image_url:
         return image_url
-    if objection := _find_objection(told, image_url):
+    if rejection := _explain_rejection(found, image_url):
         LOG.warning(
             "TMDB names %r as its image host, which is not used: %s. Posters come from %s; set "
-            "TMDB_IMAGE_URL to have them from elsewhere.", told[:80], objection, image_url,
+            "TMDB_IMAGE_URL to have them from elsewhere.", found[:80], rejection, image_url,
         )  # fmt: skip
         return image_url
-    LOG.info("TMDB names %s as its image host.", told)
-    return told
+    LOG.info("TMDB names %s as its image host.", found)
+    return found
 
 
-def _find_objection(told: str, image_url: str) -> str:
-    if not (told.isascii() and told.isprintable() and len(told) <= _MAX_ADDRESS_CHARS):
+def _explain_rejection(found: str, image_url: str) -> str:
+    if not (found.isascii() and found.isprintable() and len(found) <= _MAX_ADDRESS_CHARS):
         return "the address cannot be read"
-    if not told.startswith("https://"):
+    if not found.startswith("https://"):
         return "it is not an https address"
-    if objection := explain_rejection(told, image_url, may_reach_private=False):
-        return objection
-    parts = urlsplit(told)
-    if not parts.hostname or parts.port not in (None, 443) or "?" in told or "#" in told:
+    if rejection := explain_rejection(found, image_url, may_reach_private=False):
+        return rejection
+    parts = urlsplit(found)
+    if not parts.hostname or parts.port not in (None, 443) or "?" in found or "#" in found:
         return "a base address has a host, and no port, query or fragment"
     return ""

@@ -44,12 +44,12 @@ class ImdbPro:
     Every page may raise:
         CredentialError: The session has ended, or its account has no membership.
         SourceError: We are blocked, asked for consent, down, or kept out by robots.txt.
-        FetchError: This page could not be had.
+        FetchError: This page failed.
         RecordError: This page is not laid out as known.
 
     Args:
         http: Client of the base address, such as `https://pro.imdb.com`.
-        cookie: The `Cookie` header of a logged-in session; without one nothing is ever asked.
+        cookie: The `Cookie` header of a logged-in session; without one nothing is ever requested.
     """
 
     def __init__(self, http: HttpClient, cookie: str | None):
@@ -70,22 +70,22 @@ class ImdbPro:
         return bool(self._cookie)
 
     def box_office(self, imdb_id: str) -> BoxOffice | None:
-        """Ask for one movie's figures, with one request; None where IMDbPro is off."""
+        """Request one movie's figures, with one request; None where IMDbPro is off."""
         if not self.is_on:
             return None
         return self._read(parse_box_office, SUMMARY_PAGE, imdb_id)
 
     def days(self, imdb_id: str) -> Days | None:
-        """Ask for the table of one movie's domestic run, with one request; None where off.
+        """Request the table of one movie's domestic run, with one request; None where off.
 
-        The table belongs to the summary's page and is had only by who names it as the Referer.
+        The table belongs to the summary's page and requires it as the Referer.
         """
         if not self.is_on:
             return None
         return self._read(parse_days, DAYS_PAGE, imdb_id, referer=SUMMARY_PAGE)
 
     def title_details(self, imdb_id: str) -> Details | None:
-        """Ask for one movie's details, with one request; None where IMDbPro is off."""
+        """Request one movie's details, with one request; None where IMDbPro is off."""
         if not self.is_on:
             return None
         return self._read(parse_title_details, DETAILS_PAGE, imdb_id)
@@ -95,7 +95,7 @@ class ImdbPro:
         self._http.close()
 
     def _read(self, parse: Callable[[bytes], _T], page: str, imdb_id: str, **asked: str) -> _T:
-        """Ask and read; what a message quotes of the page may repeat the cookie."""
+        """Request and parse; what a message quotes of the page may repeat the cookie."""
         answer = self._get(page, imdb_id, **asked)
         try:
             return parse(answer.body)
@@ -104,7 +104,7 @@ class ImdbPro:
         raise RecordError(reason, detail)
 
     def _get(self, page: str, imdb_id: str, *, referer: str | None = None) -> Response:
-        """Ask for a page; a title that has moved is asked for once more under its new id."""
+        """Request a page; a title that has moved is requested again under its new id."""
         if not IMDB_ID.fullmatch(imdb_id):
             raise FetchError(Reason.MALFORMED, f"{imdb_id[:20]!r} is not an IMDb id")
         answer = self._ask(page, imdb_id, referer)

@@ -1,4 +1,4 @@
-"""What public dumps say of movies, kept by kind beside the store's own files.
+"""The rows of public dumps, kept by kind beside the store's own files.
 
 Layout: `imports/<kind>/<tmdb_id>.json` holds one row's fields and where it stood;
 `imports/<kind>.index.json` the ids, title, year and content's hash of every movie of the kind.
@@ -46,7 +46,7 @@ class ImportedDumps:
         return self._kinds
 
     def answers(self, tmdb_id: int) -> list[tuple[str, Mapping]]:
-        """Return what each kind says of a movie, the most trusted first."""
+        """Return the fields of a movie in each kind of dump, the most trusted first."""
         found = []
         for kind in self.kinds():
             path = self._place(kind, tmdb_id)
@@ -55,10 +55,10 @@ class ImportedDumps:
         return found
 
     def keep(self, kind: str, tmdb_id: int, taken: AcceptedRow) -> str:
-        """Keep a row and its files; give the hash of all of it.
+        """Store a row and its files; return the hash of all of it.
 
         Raises:
-            DiskError: The disk refuses.
+            DiskError: The disk fails.
         """
         content = json.dumps(
             {"row": taken.row, "fields": taken.fields}, ensure_ascii=False, sort_keys=True
@@ -73,10 +73,10 @@ class ImportedDumps:
         return hash_bytes(" ".join(hashes).encode())
 
     def drop(self, kind: str, tmdb_id: int) -> None:
-        """Forget what a kind says of a movie; arrays beside it stay.
+        """Delete a movie's row of a kind; arrays beside it stay.
 
         Raises:
-            DiskError: The disk refuses.
+            DiskError: The disk fails.
         """
         path = self._place(kind, tmdb_id)
         with writing(path):

@@ -1,4 +1,4 @@
-"""TMDB's API v3: one method per question; answers as TMDB gives them, all fields kept."""
+"""TMDB's API v3: one method per request; responses as TMDB sends them, all fields kept."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +20,7 @@ from resources.sources.tmdb_errors import as_movie_error, find_fatal_error, rate
 from resources.sources.tmdb_slices import MAX_PAGES, CountRange, DateRange, split_listing
 
 MAX_CHANGES_DAYS = 14
-"""Longest span of one question for changes; a longer one is refused with 422."""
+"""Longest span of one question for changes; a longer one is rejected with 422."""
 
 APPENDED = ("credits", "keywords", "videos", "release_dates", "external_ids")
 """Parts that come with a movie in the same request."""
@@ -66,7 +66,7 @@ class Tmdb:
         self._headers = {"Authorization": f"Bearer {key}"} if is_token else {}
 
     def configuration(self) -> Configuration:
-        """Ask where the images are, in which sizes; also the cheapest proof that the key works.
+        """Request the address and sizes of images; also the cheapest proof that the key works.
 
         Raises:
             CredentialError: TMDB refuses the key.
@@ -75,7 +75,7 @@ class Tmdb:
         return self._ask_all("/configuration", {}, parse_configuration)
 
     def genres(self) -> dict[int, str]:
-        """Ask for the names of the genres by id; errors as for `configuration`."""
+        """Request the names of the genres by id; errors as for `configuration`."""
         return self._ask_all("/genre/movie/list", {}, parse_genres)
 
     def discover_ids(
@@ -93,7 +93,7 @@ class Tmdb:
 
         Raises:
             SourceError: TMDB cannot list all of one day; or as `configuration`.
-            FetchError: A page could not be had.
+            FetchError: A page failed.
         """
         filters = filters or {}
         params = {"include_adult": "false", "sort_by": "primary_release_date.asc", **filters}
@@ -119,7 +119,7 @@ class Tmdb:
             start = end + timedelta(days=1)
 
     def details(self, tmdb_id: int) -> dict:
-        """Ask for one movie with all its parts, in one request.
+        """Request one movie with all its parts, at once.
 
         Raises:
             FetchError: `DELETED_AT_SOURCE` where TMDB no longer has it; else why it failed.
@@ -161,7 +161,7 @@ class Tmdb:
             answer = self._ask_all(path, {**span, "page": page}, parse_page)
 
     def _ask_all(self, path: str, params: Mapping, parse: Callable):
-        """Ask what no movie can answer for: what cannot be read there is the source's fault."""
+        """Request what concerns no single movie: an unreadable response is the source's fault."""
         try:
             return parse(self._ask(path, params))
         except HttpStatusError as error:
@@ -180,7 +180,7 @@ class Tmdb:
             raise
 
     def _ask(self, path: str, params: Mapping) -> dict:
-        """Ask, and wait where the key is limited: that is no movie's fault, and all must wait."""
+        """Send a request, and wait where the key is limited, which concerns all movies."""
         ends_at = time.monotonic() + self._patience_s
         while True:
             try:

@@ -35,7 +35,7 @@ def rate_limited_error(error: HttpStatusError) -> SourceError:
     """Return the error of a key that stays limited."""
     return SourceError(
         f"TMDB limits this key ({error.detail}). Wait, or lower MARQUEE_REQUESTS_PER_S; run again "
-        "later: what is not done stays due."
+        "later: what is not done stays pending."
     )
 
 
