@@ -73,5 +73,5 @@ def test_damaged_file_is_named_with_the_remedy(store, content):
 
 def test_full_disk_is_an_error_for_all_and_not_for_one_movie(store):
     store.path("posters").write_text("a file where a folder should be")
-    with pytest.raises(DiskError, match="nothing that was done is lost"):
+    with pytest.raises(DiskError, match="no finished work is lost"):
         store.write(store.path("posters", "5.jpg"), b"abc")

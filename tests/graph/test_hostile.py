@@ -137,7 +137,7 @@ def test_full_disk_stops_the_build_with_one_message_and_costs_no_film_an_attempt
     site.build(stages=("crawl",))
     posters = site.folder / "store" / "posters"
     posters.write_text("a file where a folder should be: what a disk refuses, it refuses for all")
-    with pytest.raises(BuildError, match="cannot be written.*nothing that was done is lost"):
+    with pytest.raises(BuildError, match="cannot be written.*no finished work is lost"):
         site.build(stages=("media",))
     assert {row.status for row in site.rows("posters").values()} <= {"", Status.UNAVAILABLE}
     posters.unlink()
