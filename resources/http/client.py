@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, TypeVar
@@ -12,6 +11,7 @@ import requests
 
 from pipeline.core.errors import ConfigurationError, FetchError
 from pipeline.core.outcomes import Reason
+from resources.clock import CLOCK, Clock
 from resources.http.addresses import SCHEMES, is_direct
 from resources.http.json_reading import read_json
 from resources.http.pacing import CircuitBreaker, RateLimiter, backoff_s, read_retry_after_s
@@ -63,6 +63,7 @@ class HttpClient:
             item; where not, it is about us: the item is retried later, and a row of them stops
             the source.
         secrets: Texts that never appear in a message or in a log line.
+        clock: For waits and pauses; not for the time limits of a response.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class HttpClient:
         may_reject_items: bool = True,
         secrets: tuple[str, ...] = (),
         user_agent: str = USER_AGENT,
+        clock: Clock = CLOCK,
     ):
         keep_secret(*secrets)
         parts = urlsplit(base_url)
@@ -91,8 +93,9 @@ class HttpClient:
         self._max_attempts = max_attempts
         self._max_body_bytes = max_body_bytes
         self._max_wait_s = max_wait_s
-        self._pace = RateLimiter(rate_per_s)
-        self._breaker = CircuitBreaker(parts.netloc, give_up_after)
+        self._clock = clock
+        self._pace = RateLimiter(rate_per_s, clock=clock)
+        self._breaker = CircuitBreaker(parts.netloc, give_up_after, clock=clock)
         self._secrets = secrets
         self._may_reject_items = may_reject_items
         rules = ConnectionRules(
@@ -141,7 +144,6 @@ class HttpClient:
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
-        self._pace.close()
 
     def _fetch(
         self,
@@ -179,7 +181,7 @@ class HttpClient:
             wait_s = 0.0
         if attempt == self._max_attempts:
             return False
-        time.sleep(backoff_s(attempt) if wait_s is None else wait_s)
+        self._clock.sleep(backoff_s(attempt) if wait_s is None else wait_s)
         return True
 
     def _attempt(self, path: str, params: Mapping | None, headers: Mapping | None) -> Response:

@@ -2,15 +2,13 @@
 
 import random
 import threading
-import time
-from fractions import Fraction
 
-from pyrate_limiter import limiter_factory
 from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
 
 from pipeline.core.errors import SourceError
 from pipeline.core.outcomes import Reason
+from resources.clock import CLOCK, Clock
 
 BACKOFF_BASE_S = 0.25
 BACKOFF_MAX_S = 8.0
@@ -28,49 +26,47 @@ class RateLimiter:
     Args:
         rate_per_s: Requests per second, None for no limit. After an idle time, a quarter of a
             second's worth may go at once.
+        clock: For waits and pauses.
+
+    Source:
+        The virtual scheduling of ITU-T I.371's generic cell rate algorithm.
     """
 
-    def __init__(self, rate_per_s: float | None = None):
-        self._limiter = None
+    def __init__(self, rate_per_s: float | None = None, *, clock: Clock = CLOCK):
+        self._clock = clock
+        self._taking_turns = threading.Lock()
         self._rate_per_s = float("inf")
+        self._next_s = 0.0
         self._resume_at = 0.0
         if rate_per_s is not None:
             self.limit_to(rate_per_s)
 
     def limit_to(self, rate_per_s: float) -> None:
-        """Allow at most this rate from now on; a lower limit stays.
-
-        Must be called before other threads wait.
-        """
+        """Allow at most this rate from now on; a lower limit stays."""
         if rate_per_s <= 0:
             raise ValueError(f"rate_per_s must be above 0, got {rate_per_s}")
-        if rate_per_s >= self._rate_per_s:
-            return
-        self.close()
-        ratio = Fraction(rate_per_s).limit_denominator(100_000)
-        self._rate_per_s = rate_per_s
-        self._limiter = limiter_factory.create_token_bucket_limiter(
-            ratio.numerator,
-            ratio.denominator * 1000,
-            burst=max(1, int(rate_per_s / 4)),
-            buffer_ms=0,
-        )
+        self._rate_per_s = min(self._rate_per_s, rate_per_s)
 
     def wait(self) -> None:
         """Wait until a request may go."""
-        while (left_s := self._resume_at - time.monotonic()) > 0:
-            time.sleep(left_s)
-        if self._limiter is not None:
-            self._limiter.try_acquire()
+        while (left_s := self._resume_at - self._clock.now_s()) > 0:
+            self._clock.sleep(left_s)
+        if (left_s := self._take_turn()) > 0:
+            self._clock.sleep(left_s)
 
     def pause(self, seconds: float) -> None:
         """Let no request of any thread go for this long."""
-        self._resume_at = max(self._resume_at, time.monotonic() + seconds)
+        self._resume_at = max(self._resume_at, self._clock.now_s() + seconds)
 
-    def close(self) -> None:
-        """Stop the limiter's own thread."""
-        if self._limiter is not None:
-            self._limiter.close()
+    def _take_turn(self) -> float:
+        """Take the next place in the row; return the seconds until it comes."""
+        interval_s = 1 / self._rate_per_s
+        at_once = max(1, int(self._rate_per_s / 4)) if interval_s else 1
+        with self._taking_turns:
+            now_s = self._clock.now_s()
+            place_s = max(self._next_s, now_s)
+            self._next_s = place_s + interval_s
+        return place_s - (at_once - 1) * interval_s - now_s
 
 
 class CircuitBreaker:
@@ -83,12 +79,14 @@ class CircuitBreaker:
         host: Named in the message.
         limit: Failures in a row after which the source counts as down.
         rest_s: How long it then counts as down without a request.
+        clock: For `rest_s`.
     """
 
-    def __init__(self, host: str, limit: int, rest_s: float = 60.0):
+    def __init__(self, host: str, limit: int, rest_s: float = 60.0, *, clock: Clock = CLOCK):
         self._host = host
         self._limit = limit
         self._rest_s = rest_s
+        self._clock = clock
         self._changed = threading.Condition()
         self._in_a_row = 0
         self._last = ""
@@ -107,7 +105,7 @@ class CircuitBreaker:
         """
         with self._changed:
             while True:
-                now = time.monotonic()
+                now = self._clock.now_s()
                 if now < self._paused_until:
                     raise SourceError(self._pause_message(self._paused_until - now))
                 if now < self._closed_until:
@@ -136,13 +134,13 @@ class CircuitBreaker:
             self._last = reason.value
             if self._in_a_row < self._limit:
                 return
-            self._closed_until = time.monotonic() + self._rest_s
+            self._closed_until = self._clock.now_s() + self._rest_s
         raise SourceError(self._down_message())
 
     def pause(self, seconds: float) -> None:
         """Let no request go for this long, as the source requires."""
         with self._changed:
-            self._paused_until = max(self._paused_until, time.monotonic() + seconds)
+            self._paused_until = max(self._paused_until, self._clock.now_s() + seconds)
 
     def _down_message(self) -> str:
         return (

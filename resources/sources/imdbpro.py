@@ -15,6 +15,7 @@ from pipeline.crawl.imdbpro.box_office_page import BoxOffice, parse_box_office
 from pipeline.crawl.imdbpro.daily_table import Days, parse_days
 from pipeline.crawl.imdbpro.details_page import Details, parse_title_details
 from pipeline.crawl.imdbpro.login_walls import COOKIE_REMEDY, LOGIN_ADDRESS, find_wall, logged_out
+from resources.clock import CLOCK, Clock
 from resources.http.client import HttpClient, Response
 from resources.http.redaction import keep_secret, redact
 from resources.http.robots import Robots, read_robots
@@ -153,15 +154,18 @@ class ImdbPro:
         return robots
 
 
-def open_imdbpro(url: str, cookie: str | None, *, requests_per_s: float | None = None) -> ImdbPro:
+def open_imdbpro(
+    url: str, cookie: str | None, *, requests_per_s: float | None = None, clock: Clock = CLOCK
+) -> ImdbPro:
     """Open IMDbPro at its polite pace; a base address on this machine is not paced.
 
     Args:
         url: Base address.
         cookie: See `ImdbPro`.
         requests_per_s: Another pace.
+        clock: For waits and pauses.
     """
-    given = {"secrets": (cookie,) if cookie else (), "may_reject_items": False}
+    given = {"secrets": (cookie,) if cookie else (), "may_reject_items": False, "clock": clock}
     http = HttpClient(url, **given)
     if requests_per_s is None and http.is_near:
         return ImdbPro(http, cookie)

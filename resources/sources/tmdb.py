@@ -1,6 +1,5 @@
 """TMDB's API v3: one method per request; responses as TMDB sends them, all fields kept."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 
@@ -13,6 +12,7 @@ from pipeline.crawl.tmdb.responses import (
     parse_genres,
     parse_page,
 )
+from resources.clock import CLOCK, Clock
 from resources.http.client import HttpClient
 from resources.http.redaction import keep_secret
 from resources.http.transport import HttpStatusError
@@ -45,12 +45,15 @@ class Tmdb:
         http: Client of the API's base address, such as `https://api.themoviedb.org/3`.
         key: A v3 key, or a v4 bearer token (recognised by its form).
         patience_s: How long a limited key waits in all.
+        clock: For waits.
 
     Raises:
         ConfigurationError: The key is empty or cannot be one.
     """
 
-    def __init__(self, http: HttpClient, key: str, *, patience_s: float = PATIENCE_S):
+    def __init__(
+        self, http: HttpClient, key: str, *, patience_s: float = PATIENCE_S, clock: Clock = CLOCK
+    ):
         key = key.strip()
         if not key or not key.isascii() or not key.isprintable() or " " in key:
             raise ConfigurationError(
@@ -60,6 +63,7 @@ class Tmdb:
         keep_secret(key)
         self._http = http
         self._patience_s = patience_s
+        self._clock = clock
         self._verdict: SourceError | None = None
         is_token = key.startswith("eyJ") and key.count(".") == 2
         self._params = {} if is_token else {"api_key": key}
@@ -181,7 +185,7 @@ class Tmdb:
 
     def _ask(self, path: str, params: Mapping) -> dict:
         """Send a request, and wait where the key is limited, which concerns all movies."""
-        ends_at = time.monotonic() + self._patience_s
+        ends_at = self._clock.now_s() + self._patience_s
         while True:
             try:
                 answer = self._http.get_json(path, {**params, **self._params}, self._headers)
@@ -189,7 +193,7 @@ class Tmdb:
                 # The client only counts failures; what TMDB said of them says more.
                 raise self._verdict or error from None
             except HttpStatusError as error:
-                time.sleep(self._tell_wait_s(error, ends_at))
+                self._clock.sleep(self._tell_wait_s(error, ends_at))
             else:
                 self._verdict = None
                 return answer
@@ -200,7 +204,7 @@ class Tmdb:
         if verdict is None and error.reason is not Reason.RATE_LIMITED:
             raise as_movie_error(error)
         wait_s = LIMITED_PAUSE_S if error.wait_s is None else error.wait_s
-        if verdict is None and time.monotonic() + wait_s <= ends_at:
+        if verdict is None and self._clock.now_s() + wait_s <= ends_at:
             return wait_s
         self._verdict = verdict or rate_limited_error(error)
         raise self._verdict from error

@@ -6,6 +6,7 @@ Importing this takes half a second, so only a function of `resources.trailers.tr
 import glob
 import logging
 from dataclasses import dataclass, field
+from functools import partial
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +16,7 @@ import yt_dlp
 from pipeline.core.errors import FetchError
 from pipeline.core.outcomes import Reason
 from pipeline.core.versions import hash_json
+from resources.clock import CLOCK, Clock
 from resources.http.pacing import backoff_s
 from resources.http.redaction import redact
 from resources.http.transport import CHUNK_BYTES
@@ -56,6 +58,7 @@ class HostAccess:
         is_near: Whether the host is on this machine or network.
         jar: Cookies to send, shared by all threads; None for none.
         may_reach_private: See `resources.http.wire.ConnectionRules`.
+        clock: For waits between two attempts.
     """
 
     base_url: str
@@ -63,6 +66,7 @@ class HostAccess:
     is_near: bool
     jar: CookieJar | None = field(default=None, repr=False)
     may_reach_private: bool | None = None
+    clock: Clock = CLOCK
 
 
 def choose_formats(max_height_px: int) -> str:
@@ -202,7 +206,7 @@ def _params(access: HostAccess, limits: TrailerLimits) -> dict:
         "noresizebuffer": True,
         "retries": 1,
         "fragment_retries": 1,
-        "retry_sleep_functions": {"http": _pause_s, "fragment": _pause_s},
+        "retry_sleep_functions": dict.fromkeys(("http", "fragment"), partial(_wait, access.clock)),
         "extractor_retries": 0,
         "skip_unavailable_fragments": False,
         "match_filter": lambda info, **_: check_video(info, limits),
@@ -211,8 +215,10 @@ def _params(access: HostAccess, limits: TrailerLimits) -> dict:
     }
 
 
-def _pause_s(n: int) -> float:
-    return backoff_s(n + 1)
+def _wait(clock: Clock, n: int) -> float:
+    """Wait before the next attempt; the 0 returned keeps yt-dlp from waiting itself."""
+    clock.sleep(backoff_s(n + 1))
+    return 0.0
 
 
 def _reject_list(found: Any) -> None:

@@ -4,7 +4,6 @@ import glob
 import logging
 import re
 import threading
-import time
 from collections.abc import Callable, Sequence
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -15,6 +14,7 @@ from pipeline.core.errors import ConfigurationError, FetchError, ItemError, Paus
 from pipeline.core.outcomes import Reason, Status
 from pipeline.core.records import Video
 from pipeline.crawl.tmdb.trailer_ranking import FETCHED_SITES
+from resources.clock import CLOCK, Clock
 from resources.http.addresses import SCHEMES, is_direct
 from resources.http.pacing import HOST_FAILURES, CircuitBreaker, RateLimiter, backoff_s
 from resources.trailers.cooldown import Cooldown, InMemoryNotes
@@ -63,6 +63,7 @@ class TrailerHost:
         give_up_after: Failures in a row, over all movies, after which the host counts as down.
         may_reach_private: Whether pages may lead into private networks; None: only where the host
             lies in one itself.
+        clock: For waits, pauses and cooldowns.
 
     Raises:
         ConfigurationError: The template is not such an address.
@@ -79,6 +80,7 @@ class TrailerHost:
         tries: int = TRIES,
         give_up_after: int = 20,
         may_reach_private: bool | None = None,
+        clock: Clock = CLOCK,
     ):
         parts = urlsplit(url_template)
         if "{key}" not in url_template or parts.scheme not in SCHEMES or not parts.hostname:
@@ -94,8 +96,10 @@ class TrailerHost:
         self._may_reach_private = may_reach_private
         self._tries = tries
         default_pace = YOUTUBE_REQUESTS_PER_S if self.is_youtube else None
-        self._pace = RateLimiter(default_pace if requests_per_s is None else requests_per_s)
-        self._breaker = CircuitBreaker(parts.netloc, give_up_after)
+        self._clock = clock
+        rate_per_s = default_pace if requests_per_s is None else requests_per_s
+        self._pace = RateLimiter(rate_per_s, clock=clock)
+        self._breaker = CircuitBreaker(parts.netloc, give_up_after, clock=clock)
         self._own = threading.local()
         self._opened: list[_Downloader] = []
 
@@ -148,7 +152,6 @@ class TrailerHost:
             downloader.close()
         self._opened.clear()
         self._own = threading.local()
-        self._pace.close()
 
     def _fetch_one(self, video: Video, folder: Path, stem: str) -> tuple[Path, Path | None]:
         if video.site.lower() not in FETCHED_SITES:
@@ -192,7 +195,7 @@ class TrailerHost:
                 self._breaker.pause(failure.wait_s)
             return failure.is_short
         if failure.reason in _RETRIED:
-            time.sleep(backoff_s(attempt))
+            self._clock.sleep(backoff_s(attempt))
         return failure.reason in _RETRIED
 
     def _run(self, act: Callable[[], _T]) -> _T:
@@ -241,7 +244,9 @@ class TrailerHost:
 
             names = ("youtube",) if self.is_youtube else ("generic",)
             is_near = is_direct(self._host)
-            access = HostAccess(self._template, names, is_near, self._jar, self._may_reach_private)
+            access = HostAccess(
+                self._template, names, is_near, self._jar, self._may_reach_private, self._clock
+            )
             self._own.downloader = open_downloader(access, self._limits)
             self._opened.append(self._own.downloader)
         return self._own.downloader

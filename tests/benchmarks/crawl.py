@@ -220,7 +220,8 @@ def _crawl_plainly(folder: Path, urls: dict[str, str], movies: int, rate_per_s: 
     place = folder / "plain"
     place.mkdir()
     params = {"api_key": urls["TMDB_API_KEY"], "append_to_response": ",".join(APPENDED)}
-    with requests.Session() as session, closing(RateLimiter(rate_per_s)) as pace:
+    pace = RateLimiter(rate_per_s)
+    with requests.Session() as session:
         session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=WORKERS))
 
         def fetch(tmdb_id: int) -> None:

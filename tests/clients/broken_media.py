@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 VIDEO, SOUND, POSTER = "video", "sound", "poster"
+N_WAYS = 4
 RATE_HZ = 16_000
 N_FRAMES = 48
 

@@ -1,4 +1,4 @@
-"""What the clients' tests share: the scripted server, its vocabulary, and scripts of their own."""
+"""What the clients' tests share: the scripted server, its vocabulary, clocks, and trailers."""
 
 import os
 import subprocess
@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are no package
 
+from fake_clock import FakeClock
 from scripted_server import Says, serving
 
 
@@ -22,6 +23,25 @@ def says():
 def server():
     with serving() as running:
         yield running
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def studio_cache(tmp_path_factory):
+    """Return the folder of generated trailers that all tests and all workers share.
+
+    A trailer's file appears whole or not at all, and its bytes follow from its key.
+    """
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder = base / "studio-cache"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture

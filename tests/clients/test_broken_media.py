@@ -1,4 +1,4 @@
-"""200 damaged files through the processes that decode: every one ends in a reason or a result."""
+"""Damaged files through the processes that decode: every one ends in a reason or a result."""
 
 import time
 from collections import Counter
@@ -7,7 +7,15 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from broken_media import POSTER, SOUND, Broken, broken_files, generated_files, real_files
+from broken_media import (
+    N_WAYS,
+    POSTER,
+    SOUND,
+    Broken,
+    broken_files,
+    generated_files,
+    real_files,
+)
 
 from assets.frames.trailer_reading import read_frames, read_sound
 from pipeline.core.errors import ItemError
@@ -20,22 +28,21 @@ REAL = Path(__file__).resolve().parents[2] / "../shared/data"
 N_FILES = 200
 N_OF_REAL = 24
 MAX_BYTES = 1e9
-MAX_S = 60.0
 
 
 def examine(decoders, folder, number, broken: Broken) -> tuple[str, float, int]:
-    """Have one file read as the assets read it; give what came of it, seconds, peak bytes."""
+    """Have one file read as the assets read it; return what came of it, seconds, peak bytes."""
     path = folder / f"{number}{broken.ending}"
     path.write_bytes(broken.data)
     began_s = time.monotonic()
     try:
-        said = read_as_assets_do(decoders, path, broken, cuts_clips=number % 3 == 0)
+        outcome = read_as_assets_do(decoders, path, broken, cuts_clips=number % 3 == 0)
     except ItemError as err:
-        said = err.reason.value
+        outcome = err.reason.value
         if err.detail.startswith("decoding "):  # the process was ended by it
-            said += f" ({err.detail})"
+            outcome += f" ({err.detail})"
     took_s = time.monotonic() - began_s
-    return f"{broken.kind}: {said}", took_s, max(map(peak_bytes, decoders.pids()), default=0)
+    return f"{broken.kind}: {outcome}", took_s, max(map(peak_bytes, decoders.pids()), default=0)
 
 
 def read_as_assets_do(decoders, path, broken, *, cuts_clips):
@@ -65,21 +72,25 @@ def corpus() -> list[Broken]:
     return [*broken_files(generated_files(), N_FILES - len(of_real)), *of_real]
 
 
-@pytest.mark.slow
-def test_200_damaged_files_end_in_a_reason_and_none_in_a_crash(tmp_path, capsys):
-    files = corpus()
+def few() -> list[Broken]:
+    """Damage each kind of file in each way once."""
+    wholes = generated_files()
+    return list(broken_files(wholes, N_WAYS * len(wholes)))
+
+
+@pytest.mark.parametrize("choose", [few, pytest.param(corpus, marks=pytest.mark.slow)])
+def test_damaged_files_end_in_a_reason_and_none_in_a_crash(tmp_path, capsys, choose):
+    files = choose()
     with Decoders(2) as decoders, ThreadPoolExecutor(2) as threads:
         jobs = [partial(examine, decoders, tmp_path, i, one) for i, one in enumerate(files)]
         results = [future.result() for future in [threads.submit(job) for job in jobs]]
-    said, seconds, peaks = zip(*results, strict=True)
-    counts = Counter(zip(said, (one.damage for one in files), strict=True))
+    outcomes, seconds, peaks = zip(*results, strict=True)
+    counts = Counter(zip(outcomes, (one.damage for one in files), strict=True))
     with capsys.disabled():
         print(f"\n{len(files)} damaged files, slowest {max(seconds):.1f} s, "
               f"most memory {max(peaks) / 1e6:.0f} MB")  # fmt: skip
         for (outcome, damage), count in sorted(counts.items()):
             print(f"{count:5} {damage:13} {outcome}")
-    assert len(files) == N_FILES
-    assert max(seconds) < MAX_S
     assert max(peaks) < MAX_BYTES
-    assert not [outcome for outcome in said if "crashed" in outcome or "hung" in outcome]
-    assert len({outcome.split(": ")[1] for outcome in said}) >= 5
+    assert not [outcome for outcome in outcomes if "crashed" in outcome or "hung" in outcome]
+    assert len({outcome.split(": ")[1] for outcome in outcomes}) >= 5

@@ -24,15 +24,15 @@ EVER = (date(1900, 1, 1), date(2100, 1, 1))
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory):
-    with start_studio(GeneratedCatalogue(SIZE, 7, tmp_path_factory.mktemp("cache"))) as running:
+def studio(studio_cache):
+    with start_studio(GeneratedCatalogue(SIZE, 7, studio_cache)) as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
 def healthy(studio):
     yield
-    requests.delete(f"{studio.url}/_faults", timeout=5)
+    requests.delete(f"{studio.url}/_faults", timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def records(tmdb):
 
 
 def order(studio, **fault):
-    requests.post(f"{studio.url}/_faults", json=fault, timeout=5).raise_for_status()
+    requests.post(f"{studio.url}/_faults", json=fault, timeout=60).raise_for_status()
 
 
 def test_every_movie_is_found_and_read(records):
@@ -85,7 +85,7 @@ def test_movie_unknown_to_the_studio_is_deleted(tmdb):
     assert caught.value.reason is Reason.DELETED_AT_SOURCE
 
 
-def test_wrong_key_is_told(studio):
+def test_wrong_key_stops_the_crawl(studio):
     with (
         closing(HttpClient(studio.urls["TMDB_API_URL"])) as http,
         pytest.raises(CredentialError, match="TMDB_API_KEY"),
@@ -93,7 +93,7 @@ def test_wrong_key_is_told(studio):
         Tmdb(http, "not-the-key").configuration()
 
 
-def test_wrong_cookie_is_told(studio, records):
+def test_wrong_cookie_stops_the_crawl(studio, records):
     with (
         closing(open_imdbpro(studio.urls["IMDBPRO_URL"], "session=wrong")) as imdbpro,
         pytest.raises(CredentialError, match="IMDBPRO_COOKIE"),
@@ -113,13 +113,13 @@ def test_box_office_is_read(studio, records):
     for figures, table in zip(found, days, strict=True):
         assert bool(table.days) <= figures.has_domestic_run
         assert all(day.gross and day.theatres and day.gross_to_date for day in table.days)
-    assert [told.title for told in details] == [record.title for record in records]
-    assert [told.genres for told in details] == [record.genres for record in records]
-    assert [told.running_time_min for told in details] == [r.runtime_min for r in records]
-    assert {told.summary for told in details} <= {record.overview for record in records}
+    assert [detail.title for detail in details] == [record.title for record in records]
+    assert [detail.genres for detail in details] == [record.genres for record in records]
+    assert [detail.running_time_min for detail in details] == [r.runtime_min for r in records]
+    assert {detail.summary for detail in details} <= {record.overview for record in records}
 
 
-def test_trailer_is_fetched_and_a_cut_off_one_is_told(studio, records, tmp_path):
+def test_trailer_is_fetched_and_a_cut_off_one_is_reported(studio, records, tmp_path):
     candidates = next(
         ranked
         for record in records

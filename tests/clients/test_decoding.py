@@ -34,11 +34,20 @@ def is_alive(pid: int) -> bool:
     return False
 
 
-def wait_until(holds, *, seconds=20.0):
-    ends_at = time.monotonic() + seconds
+def wait_until(holds):
+    """Wait for what comes within a second or two, however busy the machine is."""
+    ends_at = time.monotonic() + 120
     while not holds():
         assert time.monotonic() < ends_at
         time.sleep(0.02)
+
+
+def has_computed(pid: int) -> bool:
+    """Return whether a process has computed for a tenth of a second, or has ended."""
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return int(fields[11]) > os.sysconf("SC_CLK_TCK") / 10
+    return True
 
 
 def test_a_result_comes_back_and_the_process_is_used_again(decoders):
@@ -49,7 +58,7 @@ def test_a_result_comes_back_and_the_process_is_used_again(decoders):
 
 
 @pytest.mark.parametrize(
-    ("function", "arguments", "said"),
+    ("function", "arguments", "message"),
     [
         (ctypes.string_at, (0,), "crashed (SIGSEGV)"),
         (os.abort, (), "crashed (SIGABRT)"),
@@ -60,12 +69,12 @@ def test_a_result_comes_back_and_the_process_is_used_again(decoders):
     ],
 )
 def test_what_ends_a_process_is_the_movies_reason_and_nobody_elses(
-    decoders, function, arguments, said
+    decoders, function, arguments, message
 ):
     with ThreadPoolExecutor(2) as threads:
         spoilt = threads.submit(decoders.call, function, *arguments)
-        beside = threads.submit(decoders.call, time.sleep, 0.5)
-        with pytest.raises(TrailerError, match=re.escape(said)) as caught:
+        beside = threads.submit(decoders.call, time.sleep, 0.2)
+        with pytest.raises(TrailerError, match=re.escape(message)) as caught:
             spoilt.result()
         assert beside.result() is None
     assert caught.value.reason is Reason.MALFORMED
@@ -75,8 +84,8 @@ def test_what_ends_a_process_is_the_movies_reason_and_nobody_elses(
 def test_a_process_that_was_killed_from_outside_is_replaced_and_asked_again(decoders):
     first = decoders.call(os.getpid)
     with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(decoders.call, time.sleep, 1.0)
-        time.sleep(0.2)
+        waiting = threads.submit(decoders.call, time.sleep, 0.4)
+        time.sleep(0.1)
         os.kill(first, signal.SIGKILL)
         assert waiting.result() is None
     assert decoders.call(os.getpid) != first
@@ -90,14 +99,12 @@ def test_a_process_that_is_killed_twice_leaves_the_movie_for_later(decoders):
 
 def test_a_call_that_gets_on_may_take_longer_than_the_limit(tmp_path, monkeypatch):
     """The processes find what the parent can import: here, a module of the test's own."""
-    loop = "for _ in range(6): time.sleep(0.5), beat()"
-    (tmp_path / "slow_steps.py").write_text(f"import time\ndef work(beat):\n  {loop}\n")
+    text = "import time\ndef work(beat):\n  return [time.sleep(0.25) or beat() for _ in range(9)]\n"
+    (tmp_path / "slow_steps.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
     work = importlib.import_module("slow_steps").work
     with Decoders(1, limit_s=2.0) as decoders:
-        began_s = time.monotonic()
-        decoders.call(work, beats=True)
-        assert time.monotonic() - began_s > 2.5
+        assert len(decoders.call(work, beats=True)) == 9
 
 
 def test_processes_are_replaced_after_some_calls():
@@ -117,7 +124,7 @@ def test_reasons_cross_the_border_whole(decoders, tmp_path):
         assert "web page" in caught.value.detail
 
 
-def test_other_errors_keep_their_class_and_tell_where_they_arose(decoders, tmp_path):
+def test_other_errors_keep_their_class_and_the_place_where_they_arose(decoders, tmp_path):
     with pytest.raises(FileNotFoundError) as caught:
         decoders.call(probe, tmp_path / "none.mp4")
     assert "pipeline/media/container.py" in caught.value.__notes__[0]
@@ -129,7 +136,7 @@ def test_closing_ends_processes_at_work():
     (pid,) = decoders.pids()
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(decoders.call, time.sleep, 50)
-        time.sleep(0.2)
+        time.sleep(0.1)
         decoders.close()
         with pytest.raises(MarqueeError, match="has ended"):
             waiting.result()
@@ -143,7 +150,7 @@ def test_no_process_outlives_a_parent_that_was_ended(start_script, sent):
     parent = start_script("""
         import re, sys, threading, time
         from resources.compute.decoding import Decoders
-        decoders = Decoders(2, limit_s=3.0)
+        decoders = Decoders(2, limit_s=1.5)
         calls = [(time.sleep, 60), (re.match, "(a+)+$", "a" * 60 + "b")]
         for call in calls:
             threading.Thread(target=decoders.call, args=call, daemon=True).start()
@@ -155,13 +162,13 @@ def test_no_process_outlives_a_parent_that_was_ended(start_script, sent):
     with parent:
         pids = [int(pid) for pid in parent.stdout.readline().split()]
         assert len(pids) == 2
-        time.sleep(1.0)  # into the calls
+        wait_until(lambda: any(map(has_computed, pids)))  # they are inside the calls
         parent.send_signal(sent)
-        parent.wait(20)
+        parent.wait(60)
     wait_until(lambda: not any(is_alive(pid) for pid in pids))
 
 
-def test_no_more_processes_than_said_whatever_the_number_of_threads():
+def test_no_more_processes_than_asked_for_whatever_the_number_of_threads():
     with Decoders(2) as decoders, ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: decoders.call(time.sleep, 0.05), range(16)))
         assert len(decoders.pids()) == 2

@@ -3,7 +3,6 @@
 import gzip
 import logging
 import threading
-import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,11 +16,11 @@ KEY = "k3y-that-nobody-may-see"
 
 
 @pytest.fixture
-def open_client(server):
+def open_client(server, clock):
     opened = []
 
     def make(**settings):
-        defaults = {"timeout_s": 1.0, "max_attempts": 1, "secrets": (KEY,)}
+        defaults = {"max_attempts": 1, "secrets": (KEY,), "clock": clock}
         client = HttpClient(server.url, **{**defaults, **settings})
         opened.append(client)
         return client
@@ -77,10 +76,12 @@ def test_credentials_stay_with_their_host(server, open_client, says):
     assert KEY not in repr(server.seen[-1])
 
 
-def test_passing_failure_is_tried_again(server, open_client, says):
+def test_passing_failure_is_tried_again_after_waits_that_grow(server, open_client, says, clock):
     server.reply("/movie/1", says.answer(503), says.cut(b""), says.answer(body=b'{"id": 1}'))
     assert open_client(max_attempts=3).get_json("/movie/1") == {"id": 1}
     assert server.count()["/movie/1"] == 3
+    first_s, second_s = clock.slept_s
+    assert 0.125 <= first_s <= 0.25 <= second_s <= 0.5
 
 
 def test_final_failure_is_not_tried_again(server, open_client):
@@ -89,23 +90,28 @@ def test_final_failure_is_not_tried_again(server, open_client):
     assert server.count()["/movie/1"] == 1
 
 
-def test_attempts_end(server, open_client):
+def test_attempts_end(server, open_client, clock):
     server.reply("/movie/1", status=500)
     assert fail(open_client(max_attempts=2)).reason is Reason.SERVER_ERROR
     assert server.count()["/movie/1"] == 2
+    assert len(clock.slept_s) == 1
 
 
-def test_retry_after_is_waited_for_by_all_threads(server, open_client, says):
-    server.reply("/a", says.answer(429, Retry_After="1"), says.answer())
+def test_retry_after_is_waited_for_by_every_request(server, open_client, clock):
+    server.reply("/a", status=429, Retry_After="12")
     server.reply("/b")
+    client = open_client()
+    assert fail(client, "/a").reason is Reason.RATE_LIMITED
+    client.get_json("/b")
+    assert clock.slept_s == [12.0]
+
+
+def test_retry_after_is_waited_for_before_the_next_attempt(server, open_client, says, clock):
+    server.reply("/a", says.answer(429, Retry_After="1"), says.answer())
+    server.reply("/b", says.answer(503, Retry_After="2"), says.answer())
     client = open_client(max_attempts=2)
-    with ThreadPoolExecutor(2) as pool:
-        began = time.monotonic()
-        first = pool.submit(client.get_json, "/a")
-        time.sleep(0.2)
-        client.get_json("/b")
-        assert time.monotonic() - began > 0.9
-        assert first.result() == {}
+    assert client.get_json("/a") == client.get_json("/b") == {}
+    assert [wait_s for wait_s in clock.slept_s if wait_s] == [1.0, 2.0]
 
 
 def test_long_retry_after_is_left_to_the_ledger(server, open_client):
@@ -146,13 +152,12 @@ def test_few_faulty_items_do_not_stop_the_source(server, open_client):
             fail(client, path)
 
 
-def test_limit_is_shared_by_all_threads(server, open_client):
+def test_requests_keep_the_pace(server, open_client, clock):
     server.reply("/movie/1")
-    client = open_client(rate_per_s=40)
-    began = time.monotonic()
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(client.get_json, ["/movie/1"] * 40))
-    assert 0.7 <= time.monotonic() - began <= 1.3
+    client = open_client(rate_per_s=4)
+    for _ in range(3):
+        client.get_json("/movie/1")
+    assert clock.slept_s == [0.25, 0.25]
 
 
 def test_connections_are_reused(server, open_client):

@@ -1,7 +1,6 @@
 """When a whole source counts as down: failures in a row, the rest, and who tries it afterwards."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,11 +12,11 @@ from resources.http.pacing import CircuitBreaker, read_retry_after_s
 
 
 @pytest.fixture
-def open_client(server):
+def open_client(server, clock):
     opened = []
 
     def make(**settings):
-        client = HttpClient(server.url, **{"timeout_s": 2.0, "max_attempts": 1, **settings})
+        client = HttpClient(server.url, **{"max_attempts": 1, "clock": clock, **settings})
         opened.append(client)
         return client
 
@@ -39,7 +38,7 @@ def is_down(error):
     return error is SourceError
 
 
-def test_attempts_of_one_film_count_once(server, open_client):
+def test_attempts_of_one_movie_count_once(server, open_client):
     for number in range(3):
         server.reply(f"/movie/{number}", status=500)
     client = open_client(max_attempts=3, give_up_after=3)
@@ -58,13 +57,13 @@ def test_row_of_failures_of_the_host_counts(server, open_client, status):
 
 
 @pytest.mark.parametrize("status", [403, 404, 410, 451])
-def test_what_is_said_of_a_film_does_not_count(server, open_client, status):
+def test_what_a_status_says_of_a_movie_does_not_count(server, open_client, status):
     server.reply("/movie/1", status=status)
     client = open_client(give_up_after=2)
     assert not any(is_down(try_(client, "/movie/1")) for _ in range(4))
 
 
-def test_refusals_count_where_no_film_can_be_refused(server, open_client):
+def test_refusals_count_where_no_movie_can_be_refused(server, open_client):
     server.reply("/movie/1", status=403)
     server.reply("/movie/2", body=b"<html>who are you?")
     client = open_client(give_up_after=3, may_reject_items=False)
@@ -99,72 +98,77 @@ def test_threads_stop_with_one_message_and_few_requests(server, open_client):
     assert all("is down" in message for message in messages)
 
 
-def breaker(limit=2, rest_s=0.2):
-    """Return one that is open."""
-    made = CircuitBreaker("host", limit, rest_s)
-    for number in range(limit):
-        try:
-            made.check()
-            made.note(Reason.SERVER_ERROR)
-        except SourceError:
-            assert number == limit - 1
+REST_S = 60.0
+
+
+@pytest.fixture
+def breaker(clock):
+    """Return one that two failures have opened, when its rest is over."""
+    made = CircuitBreaker("host", 2, REST_S, clock=clock)
+    made.note(Reason.SERVER_ERROR)
+    with pytest.raises(SourceError):
+        made.note(Reason.SERVER_ERROR)
+    with pytest.raises(SourceError, match="is down"):
+        made.check()
+    clock.go_on(REST_S)
     return made
 
 
-def test_after_its_rest_one_request_goes_ahead_and_the_others_follow_its_success():
-    made, order = breaker(), []
-    time.sleep(0.25)
-    made.check()
+def wait_until_waiting(breaker, count):
+    """Wait until so many threads stand in front of a breaker."""
+    while len(breaker._changed._waiters) < count:
+        threading.Event().wait(0.005)
+
+
+def test_after_its_rest_one_request_goes_ahead_and_the_others_follow_its_success(breaker):
+    order = []
+    breaker.check()
 
     def follow():
-        made.check()
+        breaker.check()
         order.append("follower")
 
     with ThreadPoolExecutor(8) as pool:
         followers = [pool.submit(follow) for _ in range(8)]
-        time.sleep(0.1)
+        wait_until_waiting(breaker, 8)
         order.append("first")
-        made.note(None)
+        breaker.note(None)
         for follower in followers:
-            follower.result(5)
+            follower.result(60)
     assert order == ["first"] + ["follower"] * 8
 
 
-def test_after_a_failed_trial_all_that_waited_are_told():
-    made = breaker()
-    time.sleep(0.25)
-    made.check()
+def test_after_a_failed_trial_all_that_waited_are_stopped(breaker):
+    breaker.check()
     with ThreadPoolExecutor(4) as pool:
-        followers = [pool.submit(made.check) for _ in range(4)]
-        time.sleep(0.05)
+        followers = [pool.submit(breaker.check) for _ in range(4)]
+        wait_until_waiting(breaker, 4)
         with pytest.raises(SourceError):
-            made.note(Reason.TIMEOUT)
+            breaker.note(Reason.TIMEOUT)
         for follower in followers:
             with pytest.raises(SourceError, match="is down"):
-                follower.result(5)
+                follower.result(60)
 
 
-def test_trial_may_be_tried_again_by_who_began_it():
-    made = breaker()
-    time.sleep(0.25)
-    made.check()
-    made.check(is_retry=True)
-    made.note(None)
-    made.check()
+def test_trial_may_be_tried_again_by_who_began_it(breaker):
+    breaker.check()
+    breaker.check(is_retry=True)
+    breaker.note(None)
+    breaker.check()
+    breaker.note(Reason.TIMEOUT)
+    with pytest.raises(SourceError, match="2 requests in a row"):
+        breaker.note(Reason.TIMEOUT)
 
 
-def test_lost_trial_does_not_hold_the_others_for_ever():
-    made = breaker(rest_s=0.1)
-    time.sleep(0.15)
-    thread = threading.Thread(target=made.check)
-    thread.start()
-    thread.join()
-    began = time.monotonic()
-    made.check()
-    assert time.monotonic() - began < 1.0
+def test_lost_trial_does_not_hold_the_others_for_ever(breaker, clock):
+    breaker.check()
+    clock.go_on(REST_S)
+    breaker.check()
+    breaker.note(None)
+    assert breaker.check() is None
 
 
-def test_long_retry_after_stops_all_until_it_is_over(server, open_client):
+def test_long_retry_after_stops_all_until_it_is_over(server, open_client, clock):
     server.reply("/a", status=503, Retry_After="3600")
     server.reply("/b")
     client = open_client(max_attempts=3)
@@ -176,14 +180,15 @@ def test_long_retry_after_stops_all_until_it_is_over(server, open_client):
     ):
         client.get_json("/b")
     assert server.count() == {"/a": 1}
+    clock.go_on(3600)
+    assert client.get_json("/b") == {}
 
 
-def test_retry_after_zero_is_no_invitation_to_hammer(server, open_client, says):
+def test_retry_after_zero_is_no_invitation_to_hammer(server, open_client, says, clock):
     server.reply("/a", says.answer(503, Retry_After="0"), says.answer())
-    client = open_client(max_attempts=2)
-    began = time.monotonic()
-    client.get_json("/a")
-    assert time.monotonic() - began > 0.1
+    open_client(max_attempts=2).get_json("/a")
+    (waited_s,) = clock.slept_s
+    assert waited_s > 0.1
 
 
 @pytest.mark.parametrize("header", [None, "", "soon", "-5", "0", "1e3", "Mon, 99 Foo", "\x00"])

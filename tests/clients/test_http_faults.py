@@ -17,7 +17,7 @@ def open_client(server):
     opened = []
 
     def make(**settings):
-        defaults = {"timeout_s": 1.0, "max_attempts": 1, "secrets": (KEY,)}
+        defaults = {"max_attempts": 1, "secrets": (KEY,)}
         client = HttpClient(server.url, **{**defaults, **settings})
         opened.append(client)
         return client
@@ -78,12 +78,6 @@ FAULTS = {
         lambda s: s.answer(body=b'{"a":' * 90 + b"1" + b"}" * 90),
         Reason.MALFORMED,
     ),
-    "silence": (lambda s: s.stall(), Reason.TIMEOUT),
-    "silence inside the body": (
-        lambda s: s.stall(s.answer(body=b"{", length=50)),
-        Reason.TIMEOUT,
-    ),
-    "drip": (lambda s: s.drip(), Reason.TIMEOUT),
     "cut off": (lambda s: s.cut(s.answer(body=b"{", length=50)), Reason.CUT_OFF),
     "cut off chunk": (
         lambda s: s.cut(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"),
@@ -119,7 +113,21 @@ FAULTS = {
 def test_fault_gives_its_reason(server, open_client, says, fault):
     script, reason = FAULTS[fault]
     server.reply("/movie/1", script(says))
-    client = open_client(max_body_bytes=200_000, max_body_s=0.4, may_reach_private=False)
+    client = open_client(max_body_bytes=200_000, may_reach_private=False)
     assert fail(client).reason is reason
     server.reply("/movie/2", body=b'{"id": 2}')
     assert client.get_json("/movie/2") == {"id": 2}
+
+
+@pytest.mark.parametrize(
+    ("script", "limits"),
+    [
+        (lambda s: s.stall(), {"timeout_s": 0.2}),
+        (lambda s: s.stall(s.answer(body=b"{", length=50)), {"timeout_s": 0.2}),
+        (lambda s: s.drip(), {"max_body_s": 0.2}),
+    ],
+    ids=["silence", "silence inside the body", "drip"],
+)
+def test_host_that_takes_too_long_is_a_timeout(server, open_client, says, script, limits):
+    server.reply("/movie/1", script(says))
+    assert fail(open_client(**limits)).reason is Reason.TIMEOUT

@@ -1,6 +1,5 @@
 """The IMDbPro client against scripted pages."""
 
-import time
 import traceback
 
 import pytest
@@ -23,7 +22,7 @@ SUMMARY = (
 @pytest.fixture
 def imdbpro(server):
     server.reply("/robots.txt", body=b"User-agent: *\nDisallow: /inbox", content_type="text/plain")
-    http = HttpClient(server.url, timeout_s=0.3, max_attempts=1)
+    http = HttpClient(server.url, max_attempts=1)
     client = ImdbPro(http, COOKIE)
     yield client
     client.close()
@@ -62,17 +61,24 @@ def test_nothing_is_asked_without_a_cookie(server, cookie):
         (lambda s: s.answer(429, b""), FetchError, "rate_limited"),
         (lambda s: s.answer(503, b""), FetchError, "server_error"),
         (lambda s: s.cut(s.answer(body=b"<div", length=900)), FetchError, "cut_off"),
-        (lambda s: s.stall(), FetchError, "timeout"),
         (lambda s: s.reset, FetchError, "network"),
     ],
 )
-def test_fault_is_told_apart_and_hides_the_cookie(server, imdbpro, says, script, error, words):
+def test_fault_has_its_own_error_and_hides_the_cookie(server, imdbpro, says, script, error, words):
     server.reply(PAGE, script(says))
     with pytest.raises(error, match=words) as caught:
         imdbpro.box_office("tt0120338")
     shown = "".join(traceback.format_exception(caught.value))
     assert "Atza-very-secret" not in shown
     assert "143-1234567-7654321" not in shown
+
+
+def test_silent_host_is_a_timeout(server, says):
+    server.reply(PAGE, says.stall())
+    client = ImdbPro(HttpClient(server.url, timeout_s=0.2, max_attempts=1), COOKIE)
+    with pytest.raises(FetchError, match="timeout"):
+        client.box_office("tt0120338")
+    client.close()
 
 
 def test_message_that_quotes_a_page_hides_a_cookie_that_the_page_repeats(server, imdbpro):
@@ -181,44 +187,37 @@ def test_unreachable_robots_txt_is_asked_again(server, imdbpro, says):
     assert imdbpro.box_office("tt0120338") is not None
 
 
-def test_pace_can_be_set(server):
-    server.reply(PAGE, body=SUMMARY.encode())
-    client = open_imdbpro(server.url, COOKIE, requests_per_s=5)
-    began = time.monotonic()
-    for _ in range(4):
-        client.box_office("tt0120338")
-    assert time.monotonic() - began > 0.7
+def go(client, times):
+    for _ in range(times):
+        assert client.box_office("tt0120338") is not None
     client.close()
 
 
-@pytest.mark.parametrize("rule", ["Crawl-delay: 0.3", "Crawl-delay: 1", "Request-rate: 1/1"])
-def test_robots_txt_may_want_a_slower_pace(server, rule):
+def test_pace_can_be_set(server, clock):
+    server.reply(PAGE, body=SUMMARY.encode())
+    go(open_imdbpro(server.url, COOKIE, requests_per_s=2, clock=clock), 3)
+    assert clock.slept_s == [0.5, 0.5, 0.5]  # robots.txt is a request as well
+
+
+@pytest.mark.parametrize(
+    ("rule", "interval_s"),
+    [("Crawl-delay: 0.3", 1.0), ("Crawl-delay: 7", 7.0), ("Request-rate: 1/5", 5.0)],
+)
+def test_robots_txt_may_ask_for_a_slower_pace(server, clock, rule, interval_s):
     server.reply("/robots.txt", body=f"User-agent: *\n{rule}\nDisallow: /inbox".encode())
     server.reply(PAGE, body=SUMMARY.encode())
-    client = open_imdbpro(server.url, COOKIE)
-    client.box_office("tt0120338")
-    began = time.monotonic()
-    client.box_office("tt0120338")
-    assert 0.8 < time.monotonic() - began < 1.6
-    client.close()
+    go(open_imdbpro(server.url, COOKIE, clock=clock), 3)
+    assert clock.slept_s == pytest.approx([interval_s] * 2)
 
 
-def test_robots_txt_does_not_make_us_faster(server):
+def test_robots_txt_does_not_make_us_faster(server, clock):
     server.reply("/robots.txt", body=b"User-agent: *\nRequest-rate: 100/1\nDisallow: /inbox")
     server.reply(PAGE, body=SUMMARY.encode())
-    client = open_imdbpro(server.url, COOKIE, requests_per_s=4)
-    began = time.monotonic()
-    for _ in range(3):
-        client.box_office("tt0120338")
-    assert time.monotonic() - began > 0.6
-    client.close()
+    go(open_imdbpro(server.url, COOKIE, requests_per_s=4, clock=clock), 3)
+    assert clock.slept_s == [0.25, 0.25, 0.25]
 
 
-def test_this_machine_is_not_paced(server):
+def test_this_machine_is_not_paced(server, clock):
     server.reply(PAGE, body=SUMMARY.encode())
-    client = open_imdbpro(server.url, COOKIE)
-    began = time.monotonic()
-    for _ in range(10):
-        client.box_office("tt0120338")
-    assert time.monotonic() - began < 1
-    client.close()
+    go(open_imdbpro(server.url, COOKIE, clock=clock), 10)
+    assert clock.slept_s == []

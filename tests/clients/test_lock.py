@@ -1,7 +1,6 @@
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -44,21 +43,25 @@ def test_process_may_hold_it_several_times(store):
 
 
 def test_other_process_waits_and_says_so(store, holder):
-    said, entered = [], threading.Event()
+    lines, is_waiting, entered = [], threading.Event(), threading.Event()
+
+    def say(line):
+        lines.append(line)
+        is_waiting.set()
 
     def enter():
-        with exclusive(store, notify=said.append):
+        with exclusive(store, say=say):
             entered.set()
 
     thread = threading.Thread(target=enter)
     thread.start()
-    time.sleep(1)
+    assert is_waiting.wait(60)
     assert is_held(store)
     assert not entered.is_set()
     holder.kill()
-    assert entered.wait(10)
+    assert entered.wait(60)
     thread.join()
-    assert said == [f"Another marquee is at work on {store.root}; waiting until it has finished."]
+    assert lines == [f"Another marquee is at work on {store.root}; waiting until it has finished."]
 
 
 def test_killed_holder_leaves_nothing_behind(store, holder):

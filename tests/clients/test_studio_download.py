@@ -6,8 +6,8 @@ from resources.studio.servers.running import start_studio
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory):
-    with start_studio(GeneratedCatalogue(10, 7, tmp_path_factory.mktemp("cache"))) as up:
+def studio(studio_cache):
+    with start_studio(GeneratedCatalogue(10, 7, studio_cache)) as up:
         yield up
 
 

@@ -41,7 +41,7 @@ def studio(folder):
 
 
 def get(studio, path, **params):
-    return requests.get(f"{studio.url}{path}", params={"api_key": "studio"} | params, timeout=5)
+    return requests.get(f"{studio.url}{path}", params={"api_key": "studio"} | params, timeout=60)
 
 
 def test_movies_are_listed_and_described(studio):
@@ -78,7 +78,7 @@ def test_video_is_served_under_its_key_as_what_it_is(studio):
 def test_box_office_is_shown_where_there_is_one(studio):
     headers = {"Cookie": "session=studio"}
     pages = [
-        requests.get(f"{studio.url}/imdbpro/title/tt{n:07d}/boxoffice", headers=headers, timeout=5)
+        requests.get(f"{studio.url}/imdbpro/title/tt{n:07d}/boxoffice", headers=headers, timeout=60)
         for n in (3, 5, 999)
     ]
     assert "$9,693" in pages[0].text
@@ -91,13 +91,13 @@ def test_edits_deletions_and_additions_stay_in_memory(studio, folder):
     before = sorted(path.read_bytes() for path in (folder / "movies").iterdir())
     Image.new("RGB", (40, 60), "red").save(folder / "posters/new.jpg")
     order = {"tmdb_id": 5, "set": {"poster_path": "/new.jpg"}}
-    requests.post(f"{studio.url}/_edit", json=order, timeout=5)
-    requests.post(f"{studio.url}/_delete", json={"tmdb_id": 8}, timeout=5)
+    requests.post(f"{studio.url}/_edit", json=order, timeout=60)
+    requests.post(f"{studio.url}/_delete", json={"tmdb_id": 8}, timeout=60)
     assert get(studio, "/t/p/w500/new.jpg").content == (folder / "posters/new.jpg").read_bytes()
     assert get(studio, "/3/movie/8").status_code == 404
     assert sorted(path.read_bytes() for path in (folder / "movies").iterdir()) == before
     write_movie(folder, 12)
-    added = requests.post(f"{studio.url}/_add", json={"n": 5}, timeout=5).json()
+    added = requests.post(f"{studio.url}/_add", json={"n": 5}, timeout=60).json()
     assert added == {"added": [12]}
     changes = get(studio, "/3/movie/changes").json()["results"]
     assert [movie["id"] for movie in changes] == [5, 8, 12]

@@ -25,7 +25,7 @@ def studio(catalogue):
 
 def page(studio, imdb_id, rest="", **headers):
     url = f"{studio.urls['IMDBPRO_URL']}/title/{imdb_id}/boxoffice{rest}"
-    return requests.get(url, headers=headers, timeout=5)
+    return requests.get(url, headers=headers, timeout=60)
 
 
 def imdb_ids(catalogue, *, known, currency="$"):
@@ -112,7 +112,7 @@ def test_table_without_referer_is_blocked(studio, catalogue):
 def test_details_have_their_places(studio, catalogue):
     tmdb_id, imdb_id = next(imdb_ids(catalogue, known=True))
     url = f"{studio.urls['IMDBPRO_URL']}/title/{imdb_id}/details"
-    tree = LexborHTMLParser(requests.get(url, headers=COOKIE, timeout=5).text)
+    tree = LexborHTMLParser(requests.get(url, headers=COOKIE, timeout=60).text)
     movie = catalogue.details(tmdb_id)
     assert tree.css_first("#title_heading span").text() == movie["title"]
     assert tree.css_first("#genres").text(strip=True).split(", ")[0] == movie["genres"][0]["name"]
@@ -123,11 +123,11 @@ def test_details_have_their_places(studio, catalogue):
 def test_details_want_the_cookie_and_a_known_title(studio, catalogue):
     _, imdb_id = next(imdb_ids(catalogue, known=True))
     base = f"{studio.urls['IMDBPRO_URL']}/title"
-    logged_out = requests.get(f"{base}/{imdb_id}/details", timeout=5)
+    logged_out = requests.get(f"{base}/{imdb_id}/details", timeout=60)
     assert LexborHTMLParser(logged_out.text).css_first("#title_heading") is None
-    assert requests.get(f"{base}/tt0000001/details", headers=COOKIE, timeout=5).status_code == 404
+    assert requests.get(f"{base}/tt0000001/details", headers=COOKIE, timeout=60).status_code == 404
 
 
 def test_robots_are_told_where_to_go(studio):
-    answer = requests.get(f"{studio.urls['IMDBPRO_URL']}/robots.txt", timeout=5)
+    answer = requests.get(f"{studio.urls['IMDBPRO_URL']}/robots.txt", timeout=60)
     assert answer.text.startswith("User-agent: *")

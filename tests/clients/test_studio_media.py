@@ -17,8 +17,8 @@ FIRST = 90_000_001
 
 
 @pytest.fixture(scope="module")
-def catalogue(tmp_path_factory):
-    return GeneratedCatalogue(300, 7, tmp_path_factory.mktemp("cache"))
+def catalogue(studio_cache):
+    return GeneratedCatalogue(300, 7, studio_cache)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def trailer_url(studio, tmdb_id, letters="mv"):
 @pytest.mark.parametrize("size", POSTER_WIDTHS_PX)
 def test_poster_comes_in_tmdbs_sizes(studio, catalogue, size):
     url = f"{studio.urls['TMDB_IMAGE_URL']}/{size}/p{first_with(catalogue)}.jpg"
-    answer = requests.get(url, timeout=5)
+    answer = requests.get(url, timeout=60)
     assert answer.headers["Content-Type"] == "image/jpeg"
     width = POSTER_WIDTHS_PX[size]
     assert Image.open(io.BytesIO(answer.content)).size == (width, width * 3 // 2)
@@ -52,14 +52,14 @@ def test_poster_comes_in_tmdbs_sizes(studio, catalogue, size):
 
 @pytest.mark.parametrize("path", ["/w500/nobody.jpg", "/w501/p90000001.jpg", "/w500/p89.jpg"])
 def test_unknown_image_is_not_found(studio, path):
-    assert requests.get(studio.urls["TMDB_IMAGE_URL"] + path, timeout=5).status_code == 404
+    assert requests.get(studio.urls["TMDB_IMAGE_URL"] + path, timeout=60).status_code == 404
 
 
 def test_movie_without_poster_has_neither_path_nor_picture(studio, catalogue):
     tmdb_id = first_with(catalogue, has_poster=False)
     assert catalogue.details(tmdb_id)["poster_path"] is None
     url = f"{studio.urls['TMDB_IMAGE_URL']}/w500/p{tmdb_id}.jpg"
-    assert requests.get(url, timeout=5).status_code == 404
+    assert requests.get(url, timeout=60).status_code == 404
 
 
 def test_poster_is_the_same_every_time_and_differs_between_movies(catalogue):
@@ -82,7 +82,7 @@ def test_edited_poster_path_is_a_new_poster_of_the_same_warmth(tmp_path):
 
 def test_trailer_is_h264_and_aac_with_black_ends_and_a_title_card(studio, catalogue):
     tmdb_id = first_with(catalogue)
-    content = requests.get(trailer_url(studio, tmdb_id), timeout=20).content
+    content = requests.get(trailer_url(studio, tmdb_id), timeout=60).content
     assert content.index(b"moov") < content.index(b"mdat")  # can be played while it loads
     with av.open(io.BytesIO(content)) as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
@@ -137,19 +137,19 @@ def test_trailer_that_is_not_listed_is_not_found(studio, catalogue):
     listed = [video["key"] for video in catalogue.details(without)["videos"]["results"]]
     assert not any(key.startswith("mv") for key in listed)
     for letters, tmdb_id in (("mv", without), ("ft", FIRST), ("mv", 12_345_678)):
-        assert requests.get(trailer_url(studio, tmdb_id, letters), timeout=5).status_code == 404
+        assert requests.get(trailer_url(studio, tmdb_id, letters), timeout=60).status_code == 404
 
 
 def test_trailer_answers_head_and_ranges(studio, catalogue):
     url = trailer_url(studio, first_with(catalogue))
-    whole = requests.get(url, timeout=20)
+    whole = requests.get(url, timeout=60)
     assert whole.headers["Content-Type"] == "video/mp4"
-    head = requests.head(url, timeout=5)
+    head = requests.head(url, timeout=60)
     assert int(head.headers["Content-Length"]) == len(whole.content)
     assert head.headers["Accept-Ranges"] == "bytes"
-    part = requests.get(url, headers={"Range": "bytes=100-199"}, timeout=5)
+    part = requests.get(url, headers={"Range": "bytes=100-199"}, timeout=60)
     assert (part.status_code, part.content) == (206, whole.content[100:200])
-    beyond = requests.get(url, headers={"Range": "bytes=999999999-"}, timeout=5)
+    beyond = requests.get(url, headers={"Range": "bytes=999999999-"}, timeout=60)
     assert beyond.status_code == 416
 
 

@@ -1,5 +1,6 @@
 import io
 import os
+import random
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from PIL import Image
 
 from resources.studio.catalogue import words
 from resources.studio.catalogue.generated import GeneratedCatalogue
+from resources.studio.media.sound import compose_loop
 from resources.studio.truth.revenue_truth import (
     NOISE_SD,
     effects,
@@ -22,8 +24,8 @@ N_FILMED = 32
 
 
 @pytest.fixture(scope="module")
-def catalogue(tmp_path_factory):
-    return GeneratedCatalogue(3_000, 11, tmp_path_factory.mktemp("cache"))
+def catalogue(studio_cache):
+    return GeneratedCatalogue(3_000, 11, studio_cache)
 
 
 def explained(features, wanted):
@@ -87,7 +89,7 @@ def test_reachable_accuracy_falls_with_noise():
     assert all(0 < figure <= 1 for figure in figures)
 
 
-def test_words_of_the_overview_tell_the_plot_term(catalogue):
+def test_words_of_the_overview_show_the_plot_term(catalogue):
     movies = [catalogue.summary(tmdb_id) for tmdb_id in catalogue.movie_ids()[:150]]
     movies = [movie for movie in movies if movie["overview"]]
     vocabulary = words.HIGH_CONCEPTS + words.QUIET_CONCEPTS
@@ -96,7 +98,7 @@ def test_words_of_the_overview_tell_the_plot_term(catalogue):
     assert explained(features, plot) > 0.9
 
 
-def test_mean_colour_of_the_poster_tells_its_warmth(catalogue):
+def test_mean_colour_of_the_poster_shows_its_warmth(catalogue):
     posters = [traits for traits in all_traits(catalogue)[:60] if traits.has_poster][:N_FILMED]
     colours = [
         np.asarray(Image.open(io.BytesIO(catalogue.poster(f"/p{traits.tmdb_id}.jpg", 92)))).mean(
@@ -116,7 +118,32 @@ def filmed(catalogue):
     return chosen[:N_FILMED], shown
 
 
+def extremes(catalogue, trait):
+    """Return the trailers, with music, of the movies with the least and the most of a trait."""
+    shown = [t for t in all_traits(catalogue)[:200] if t.has_trailer and t.sound == "music"]
+    ordered = sorted(shown, key=lambda traits: getattr(traits, trait))
+    return [look_and_listen(catalogue, traits) for traits in (ordered[0], ordered[-1])]
+
+
+def test_a_vivid_movie_has_bright_frames(catalogue):
+    (pale, _), (vivid, _) = extremes(catalogue, "vividness")
+    assert vivid.mean() > pale.mean() + 10
+
+
+def test_a_movie_of_high_pitch_sounds_higher(catalogue):
+    (_, low), (_, high) = extremes(catalogue, "pitch")
+    assert np.argmax(high) > np.argmax(low) + 1
+
+
+def test_spectrum_of_the_composed_sound_shows_the_pitch(catalogue):
+    traits = all_traits(catalogue)[:N_FILMED]
+    loops = [compose_loop(t.pitch, random.Random(t.tmdb_id))[0] for t in traits]
+    bands = [energies(loop[: 199 * 1024].astype(np.float64)) for loop in loops]
+    assert explained(bands, [t.pitch for t in traits]) > 0.5
+
+
 def look_and_listen(catalogue, traits):
+    """Return the mean colour of a trailer's keyframes and the energies of its sound."""
     path = catalogue.trailer(f"mv_{traits.tmdb_id}")
     with av.open(path) as container:
         container.streams.video[0].codec_context.skip_frame = "NONKEY"
@@ -125,20 +152,27 @@ def look_and_listen(catalogue, traits):
         samples = np.concatenate(
             [f.to_ndarray()[0] for f, _ in zip(container.decode(audio=0), range(200), strict=False)]
         )
-    power = np.abs(np.fft.rfft(samples[: 199 * 1024])) ** 2
-    hz = np.fft.rfftfreq(199 * 1024, 1 / 44_100)
+    return np.mean(colours, axis=0), energies(samples[: 199 * 1024])
+
+
+def energies(samples):
+    """Return the logarithms of the energies of 24 bands."""
+    power = np.abs(np.fft.rfft(samples)) ** 2
+    hz = np.fft.rfftfreq(len(samples), 1 / 44_100)
     edges = np.geomspace(90, 4_000, 25)
     bands = [power[(hz >= low) & (hz < high)].sum() for low, high in pairwise(edges)]
-    return np.mean(colours, axis=0), np.log10(np.array(bands) + 1)
+    return np.log10(np.array(bands) + 1)
 
 
-def test_colours_of_the_frames_tell_the_picture_term(filmed):
+@pytest.mark.slow
+def test_colours_of_the_frames_show_the_picture_term(filmed):
     traits, shown = filmed
     # of red, green and blue alone: the hues of the genres are in them too
     assert explained([one[0] for one in shown], [t.vividness for t in traits]) > 0.7
 
 
-def test_spectrum_of_the_sound_tells_the_sound_term(filmed):
+@pytest.mark.slow
+def test_spectrum_of_the_sound_shows_the_sound_term(filmed):
     traits, shown = filmed
     assert explained([one[1] for one in shown], [t.pitch for t in traits]) > 0.5
 

@@ -18,7 +18,7 @@ from pipeline.core.errors import (
 )
 from pipeline.core.outcomes import Reason
 from resources.http.client import HttpClient
-from resources.sources.tmdb import MAX_CHANGES_DAYS, Tmdb
+from resources.sources.tmdb import LIMITED_PAUSE_S, MAX_CHANGES_DAYS, PATIENCE_S, Tmdb
 
 RECORDED = Path(__file__).resolve().parents[2] / "../shared/data/tmdb_api/recorded/movie_detail.yml"
 KEY = "0123456789abcdef0123456789abcdef"
@@ -26,8 +26,8 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl"
 
 
 @pytest.fixture
-def http(server):
-    client = HttpClient(server.url, timeout_s=0.3, max_attempts=1)
+def http(server, clock):
+    client = HttpClient(server.url, max_attempts=1, clock=clock)
     yield client
     client.close()
 
@@ -109,18 +109,21 @@ def test_suspended_account_stops_the_crawl(server, tmdb):
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry_After": "3600"}])
-def test_key_that_stays_limited_stops_the_crawl(server, says, http, headers):
+def test_key_that_stays_limited_stops_the_crawl(server, says, http, clock, headers):
     server.reply("/movie/597", says.answer(429, refusal(25), **headers))
+    began_s = clock.now_s()
     with pytest.raises(SourceError, match=r"limits this key.*MARQUEE_REQUESTS_PER_S"):
-        Tmdb(http, KEY, patience_s=0.2).details(597)
+        Tmdb(http, KEY, clock=clock).details(597)
+    assert clock.now_s() - began_s <= PATIENCE_S
+    assert server.count()["/movie/597"] == (1 if headers else 1 + PATIENCE_S // LIMITED_PAUSE_S)
 
 
-def test_key_that_was_limited_for_a_moment_goes_on(server, says, http, monkeypatch):
-    monkeypatch.setattr("resources.sources.tmdb.LIMITED_PAUSE_S", 0.05)
+def test_key_that_was_limited_for_a_moment_goes_on(server, says, http, clock):
     limited = says.answer(429, refusal(25))
     server.reply("/movie/597", limited, limited, says.answer(body=b'{"id": 597}'))
-    assert Tmdb(http, KEY, patience_s=5.0).details(597) == {"id": 597}
+    assert Tmdb(http, KEY, clock=clock).details(597) == {"id": 597}
     assert server.count()["/movie/597"] == 3
+    assert clock.slept_s == [LIMITED_PAUSE_S] * 2
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from fake_clock import FakeClock
 from yt_dlp.extractor.common import InfoExtractor
 from yt_dlp.utils import ExtractorError
 
@@ -17,7 +18,7 @@ WATCH = "https://www.youtube.com/watch?v={key}"
 
 
 @dataclass
-class Clock:
+class WallClock:
     now_s: float = 1_800_000_000.0
 
     def __call__(self):
@@ -26,7 +27,7 @@ class Clock:
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return WallClock()
 
 
 @pytest.fixture
@@ -120,8 +121,10 @@ def test_short_wait_is_waited_for(server, says, ledger, clock, tmp_path):
     video = says.answer(200, b"movie", "video/mp4")
     server.reply("/a", says.answer(429, b"", Retry_After="1"), video)
     url = f"{server.url}/{{key}}"
-    host = TrailerHost(url, cooldown=Cooldown(ledger, url, clock))
+    waiting = FakeClock()
+    host = TrailerHost(url, pauses=Cooldown(ledger, url, clock), clock=waiting)
     assert host.fetch(videos("a"), tmp_path, "597").path.read_bytes() == b"movie"
+    assert waiting.slept_s == [1.0]
     assert Cooldown(ledger, url, clock).current() is None
     host.close()
 

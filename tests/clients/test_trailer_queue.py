@@ -1,7 +1,6 @@
 """Many trailers at once: threads, pace, pauses, and nothing left open."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -44,13 +43,12 @@ def test_threads_do_not_mix_files(server, tmp_path):
     host.close()
 
 
-def test_pace_is_shared(server, tmp_path):
+def test_trailers_keep_the_pace(server, tmp_path, clock):
     server.reply("/a", body=b"x", content_type="video/mp4")
-    host = TrailerHost(f"{server.url}/{{key}}", requests_per_s=20)
-    began = time.monotonic()
-    for number in range(12):
+    host = TrailerHost(f"{server.url}/{{key}}", requests_per_s=2, clock=clock)
+    for number in range(3):
         host.fetch(videos("a"), tmp_path, str(number))
-    assert time.monotonic() - began > 0.3
+    assert clock.slept_s == [0.5, 0.5]
     host.close()
 
 

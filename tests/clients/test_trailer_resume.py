@@ -1,4 +1,4 @@
-"""A trailer that was cut off is gone on with, and no file is ever spliced from two."""
+"""A trailer that was cut off is resumed, and no file is ever spliced from two."""
 
 import json
 from dataclasses import dataclass, field
@@ -62,8 +62,8 @@ def shelf(server, says):
 
 
 @pytest.fixture
-def fetch(server, tmp_path):
-    host = TrailerHost(f"{server.url}/{{key}}", tries=1)
+def fetch(server, tmp_path, clock):
+    host = TrailerHost(f"{server.url}/{{key}}", tries=1, clock=clock)
     yield lambda: host.fetch([Video("a", "YouTube", "Trailer")], tmp_path, "597").path.read_bytes()
     host.close()
 
@@ -83,7 +83,7 @@ def part_of(folder):
     return next(iter(folder.glob("*.part")), None)
 
 
-def test_it_is_gone_on_with(begun, fetch, tmp_path):
+def test_it_is_resumed(begun, fetch, tmp_path):
     size = part_of(tmp_path).stat().st_size
     assert size == 2 * CUT_AT
     assert fetch() == OLD
@@ -113,12 +113,12 @@ def test_file_that_changed_meanwhile_is_not_spliced(begun, fetch, knows_if_range
     assert fetch() == body
 
 
-def test_length_alone_tells_another_file(begun, fetch):
+def test_length_alone_shows_another_file(begun, fetch):
     begun.body = LONGER
     assert fetch() == LONGER
 
 
-def test_beginning_that_nothing_vouches_for_is_not_gone_on_with(shelf, fetch, tmp_path):
+def test_beginning_that_nothing_vouches_for_is_not_resumed(shelf, fetch, tmp_path):
     shelf.mark, shelf.cuts_left = {}, 2
     with pytest.raises(FetchError):
         fetch()
@@ -127,7 +127,7 @@ def test_beginning_that_nothing_vouches_for_is_not_gone_on_with(shelf, fetch, tm
 
 
 @pytest.mark.parametrize("origin", [None, b"", b"[1]", b'{"etag": 1, "other": 2}'])
-def test_beginning_without_a_readable_origin_is_not_gone_on_with(begun, fetch, tmp_path, origin):
+def test_beginning_without_a_readable_origin_is_not_resumed(begun, fetch, tmp_path, origin):
     path = next(tmp_path.glob("*.origin"))
     path.unlink() if origin is None else path.write_bytes(origin)
     part_of(tmp_path).write_bytes(b"of who knows what")

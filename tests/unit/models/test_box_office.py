@@ -1,6 +1,8 @@
 """Seed 000's network and its parts on a few dozen movies with a planted effect."""
 
+from copy import deepcopy
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -31,11 +33,23 @@ ESTIMATORS = BOX_OFFICE.estimators()
 TARGET = Target(LOG10_REVENUE, LOG10, {})
 
 
+@pytest.fixture(scope="module")
+def trained_as(tmp_path_factory):
+    """Train a variant once for all tests, which leave it as it is."""
+
+    @cache
+    def train(name):
+        training = RunConfig(
+            tmp_path_factory.mktemp("trained"), hyperparameters=FAST, accelerator="cpu"
+        )
+        return ESTIMATORS[name].train(INPUTS, TARGET, PARTS, training)
+
+    return train
+
+
 @pytest.mark.parametrize("name", ESTIMATORS)
-def test_every_variant_trains_is_saved_and_answers_alike(name, tmp_path):
-    trained = ESTIMATORS[name].train(
-        INPUTS, TARGET, PARTS, RunConfig(tmp_path, hyperparameters=FAST, accelerator="cpu")
-    )
+def test_every_variant_trains_is_saved_and_answers_alike(name, trained_as, tmp_path):
+    trained = trained_as(name)
     said = predict(trained, INPUTS, TEST)
     assert said.shape == (len(TEST), 3)
     assert (said[:, 1] <= said[:, 0]).all()
@@ -44,24 +58,24 @@ def test_every_variant_trains_is_saved_and_answers_alike(name, tmp_path):
     np.testing.assert_array_equal(predict(load_trained(path), INPUTS, TEST), said)
 
 
-def test_revenues_outside_the_training_part_reach_no_answer(tmp_path):
+def test_revenues_outside_the_training_part_reach_no_answer(trained_as, tmp_path):
     """The same model comes out, whatever validation and test movies earned before."""
     hidden = INPUTS.revenue_usd.copy()
     hidden[PARTS == "test"] = 1.0
     values = LOG10.copy()
     values[PARTS == "test"] = np.nan
-    how = {"hyperparameters": FAST, "accelerator": "cpu"}
-    seen = ESTIMATORS["blend"].train(INPUTS, TARGET, PARTS, RunConfig(tmp_path / "a", **how))
+    seen = trained_as("blend")
     blind_inputs = replace(INPUTS, revenue_usd=hidden)
     blind = ESTIMATORS["blend"].train(
-        blind_inputs, replace(TARGET, values=values), PARTS, RunConfig(tmp_path / "b", **how)
-    )
+        blind_inputs, replace(TARGET, values=values), PARTS,
+        RunConfig(tmp_path, hyperparameters=FAST, accelerator="cpu"),
+    )  # fmt: skip
     np.testing.assert_array_equal(predict(seen, INPUTS, TEST), predict(blind, blind_inputs, TEST))
 
 
 @pytest.mark.parametrize("name", ["gaussian process", "boosted trees"])
-def test_parts_find_the_planted_effect(name, tmp_path):
-    trained = ESTIMATORS[name].train(INPUTS, TARGET, PARTS, RunConfig(tmp_path, accelerator="cpu"))
+def test_parts_find_the_planted_effect(name, trained_as):
+    trained = trained_as(name)  # neither has epochs or a width
     off = predict(trained, INPUTS, TEST)[:, 0] - LOG10[TEST]
     assert np.sqrt(np.mean(off**2)) < 0.85 * LOG10[TEST].std()
 
@@ -151,36 +165,30 @@ def test_grounding_finds_the_region_that_shows_the_keyword(tmp_path):
     assert (found == shown[TEST]).mean() > 0.8
 
 
-def test_grounding_wants_regions(tmp_path):
-    trained = ESTIMATORS[PLAIN].train(
-        INPUTS, TARGET, PARTS, RunConfig(tmp_path, hyperparameters=FAST, accelerator="cpu")
-    )
+def test_grounding_requires_regions(trained_as):
+    trained = trained_as(PLAIN)
     with pytest.raises(ValueError, match="poster regions"):
         Grounding(trained.network)
 
 
-def test_masked_pretraining_lowers_its_loss_and_tells_its_pace(tmp_path):
+def test_masked_pretraining_lowers_its_loss_and_reports_its_pace(trained_as, tmp_path):
     estimator = ESTIMATORS[MASKED]
     rows = np.flatnonzero(PARTS == "val")
-    trained = ESTIMATORS[PLAIN].train(
-        INPUTS, TARGET, PARTS, RunConfig(tmp_path, hyperparameters=FAST, accelerator="cpu")
-    )
-    told, clock = [], iter(range(1000))
+    network = deepcopy(trained_as(PLAIN).network)
+    reported, clock = [], iter(range(1000))
     config = replace(estimator.config, batch_size=16, pretraining_epochs=8)
-    fields = trained.network.reader.read(INPUTS, np.arange(MOVIES))
+    fields = network.reader.read(INPUTS, np.arange(MOVIES))
     how = RunConfig(
         tmp_path, accelerator="cpu",
-        on_epoch=lambda *epoch: told.append(epoch[2]["movies_per_s"]),
+        on_epoch=lambda *epoch: reported.append(epoch[2]["movies_per_s"]),
     )  # fmt: skip
     [fitted] = pretrain(
-        trained.network, fields, TRAIN, rows, config, how, clock=lambda: float(next(clock))
+        network, fields, TRAIN, rows, config, how, clock=lambda: float(next(clock))
     ).values()
     losses = [row["val_loss"] for row in fitted.history]
     assert min(losses) < losses[0]
-    assert told == [len(TRAIN)] * len(losses)
-    [again] = pretrain(
-        trained.network, fields, TRAIN, rows, config, replace(how, on_epoch=None)
-    ).values()
+    assert reported == [len(TRAIN)] * len(losses)
+    [again] = pretrain(network, fields, TRAIN, rows, config, replace(how, on_epoch=None)).values()
     assert again.history == fitted.history
 
 
@@ -193,11 +201,8 @@ def test_keywords_are_in_the_variants_that_say_so_alone():
     assert next(iter(ESTIMATORS)) == "blend"
 
 
-def test_blend_answers_the_weighted_mean_of_its_parts(tmp_path):
-    trained = ESTIMATORS["blend"].train(
-        INPUTS, TARGET, PARTS, RunConfig(tmp_path, hyperparameters=FAST, accelerator="cpu")
-    )
-    blend: Blend = trained.network
+def test_blend_predicts_the_weighted_mean_of_its_parts(trained_as):
+    blend: Blend = trained_as("blend").network
     parts = blend.predict_members(INPUTS, TEST)
     mixed = sum(w * parts[n] for w, n in zip(blend.weights.tolist(), blend.names, strict=True))
     np.testing.assert_allclose(blend.predict(INPUTS, TEST)[:, 0], mixed)

@@ -29,8 +29,13 @@ def train(folder, inputs=INPUTS, target=None, **hyperparameters):
     return ESTIMATORS[CUT_BLEND].train(inputs, target or classes(), PARTS, training)
 
 
-def test_the_class_of_the_said_revenue_is_the_most_probable(tmp_path):
-    trained = train(tmp_path)
+@pytest.fixture(scope="module", name="trained")
+def trained_once(tmp_path_factory):
+    """Train on `INPUTS` once for all tests, which leave the model as it is."""
+    return train(tmp_path_factory.mktemp("trained"))
+
+
+def test_the_class_of_the_predicted_revenue_is_the_most_probable(trained):
     said = predict(trained, INPUTS, TEST)
     assert said.shape == (len(TEST), 8)
     np.testing.assert_allclose(said.sum(axis=1), 1)
@@ -52,14 +57,13 @@ def test_it_is_saved_with_all_its_parts_and_answers_alike(tmp_path):
     assert trained.config["pretraining"] == "masked"
 
 
-def test_revenues_of_test_movies_change_nothing(tmp_path):
+def test_revenues_of_test_movies_change_nothing(trained, tmp_path):
     hidden = np.where(PARTS == "test", np.nan, INPUTS.revenue_usd)
     blind = replace(INPUTS, revenue_usd=hidden)
     target = classes()
     values = np.where(PARTS == "test", -1, target.values)
-    first = train(tmp_path / "a")
-    second = train(tmp_path / "b", blind, replace(target, values=values))
-    np.testing.assert_array_equal(predict(first, INPUTS, TEST), predict(second, blind, TEST))
+    second = train(tmp_path, blind, replace(target, values=values))
+    np.testing.assert_array_equal(predict(trained, INPUTS, TEST), predict(second, blind, TEST))
 
 
 def test_shuffled_revenues_are_not_learned(tmp_path):
@@ -90,12 +94,12 @@ def test_classes_may_be_cut_at_multiples_of_each_budget(tmp_path):
         predict(trained, replace(INPUTS, records=poor), TEST)
 
 
-def test_other_edges_make_another_model(tmp_path):
+def test_other_edges_make_another_model(trained, tmp_path):
     between = np.sort(LOG10[PARTS != "test"])[:2].mean()  # parts two movies that were in one class
     edges = [float(10**between), *EDGES_USD[1:]]
     values = np.searchsorted(edges, INPUTS.revenue_usd, side="right").astype(np.int64)
     other = train(tmp_path, target=Target(REVENUE_CLASS, values, {"edges_usd": edges}))
-    assert other.fingerprint != train(tmp_path).fingerprint
+    assert other.fingerprint != trained.fingerprint
 
 
 def test_classes_without_edges_are_refused(tmp_path):

@@ -18,7 +18,7 @@ from pipeline.models.training.pictures import PIXELS
 
 ONE = Output(TaskKind.REGRESSION, 1)
 TINY = {
-    "input_px": 32, "width": 4, "batch_size": 16, "learning_rate": 1e-2, "max_epochs": 4,
+    "input_px": 32, "width": 8, "batch_size": 16, "learning_rate": 1e-2, "max_epochs": 4,
     "patience": 9,
 }  # fmt: skip
 STACKED, SHARED = "5 frames, resnet18", "shared encoder, attention"

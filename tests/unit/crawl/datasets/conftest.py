@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -25,7 +26,7 @@ FOLDERS = {
 
 @pytest.fixture
 def write_table(tmp_path):
-    """Write a CSV file below `tmp_path`, compressed where its name says so; give its path."""
+    """Write a CSV file below `tmp_path`, compressed where its name says so; return its path."""
 
     def write(name, header, *rows):
         text = io.StringIO()
@@ -40,14 +41,14 @@ def write_table(tmp_path):
 
 @pytest.fixture
 def split():
-    """Tell taken rows from refused ones."""
+    """Separate taken rows from refused ones."""
 
-    def tell(rows):
+    def separate(rows):
         rows = list(rows)
         taken = [row for row in rows if not isinstance(row, RejectedRow)]
         return taken, [row for row in rows if isinstance(row, RejectedRow)]
 
-    return tell
+    return separate
 
 
 @pytest.fixture(scope="session")
@@ -58,10 +59,12 @@ def real_dumps():
     return DATA
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def read_real(real_dumps):
-    """Read a real dump, once for a file of tests; `__wrapped__` reads it again."""
-    return cache(lambda kind: list(load_reader(kind)(real_dumps / FOLDERS[kind])))
+    """Read a real dump, or its first rows, once for all tests; `__wrapped__` reads it again."""
+    return cache(
+        lambda kind, n=None: list(islice(load_reader(kind)(real_dumps / FOLDERS[kind]), n))
+    )
 
 
 @pytest.fixture(scope="session")
