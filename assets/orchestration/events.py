@@ -18,6 +18,7 @@ from assets.orchestration.staleness import WorkPlan
 from pipeline.core.outcomes import Outcome, Reason, Status, lacking
 from pipeline.core.staleness import Row, row_of
 from resources.run_context import RunContext
+from resources.storage.crash_points import CrashPoint, reach
 from resources.storage.integrity import is_intact
 
 DEFER_EVENTS = {"dagster/defer_asset_events": "true"}
@@ -79,9 +80,11 @@ class EventPublisher:
             return
         ledger, name = self._run_context.ledger, self._spec.name
         ledger.write(name, rows, now_s=self._run_context.clock())
+        reach(CrashPoint.WRITTEN, name)
         changed = {i: row for i, row in rows.items() if not self._is_unchanged(i, row)}
         publish_events(self._context, changed, self._metadata)
         ledger.mark_published(name, [i for i, row in rows.items() if row.is_final])
+        reach(CrashPoint.MARKED, name)
 
     def _is_unchanged(self, tmdb_id: int, row: Row) -> bool:
         """Whether a result was computed again and is what it was: there is no news to publish."""
@@ -142,6 +145,7 @@ def publish_events(
                     },
                 )
             )
+        reach(CrashPoint.PUBLISHED, context.asset_key.to_user_string())
 
 
 def _explanation(row: Row) -> dict[str, str]:

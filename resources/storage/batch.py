@@ -28,6 +28,7 @@ from pipeline.core.staleness import Row, Step
 from pipeline.core.versions import combine, hash_bytes
 from resources.http.redaction import redact, redact_values
 from resources.run_context import RunContext
+from resources.storage.crash_points import CrashPoint, reach
 from resources.storage.store import writing
 
 LOG = logging.getLogger("marquee")
@@ -99,6 +100,7 @@ class MovieBatch:
             digest, path = self._stage(tmdb_id, number, content)
             staged[place] = path
             hashes.append(digest)
+            reach(CrashPoint.STAGED, self.step.name)
         content_hash = content_hash or (hashes[0] if len(hashes) == 1 else combine(hashes))
         root = str(self.run_context.store.root)
         pending = {
@@ -115,8 +117,10 @@ class MovieBatch:
             ],
         }
         self.run_context.ledger.intend(self.step.name, tmdb_id, pending)
+        reach(CrashPoint.INTENDED, self.step.name)
         for place, path in staged.items():
             self.run_context.store.place(path, place)
+            reach(CrashPoint.RENAMED, self.step.name)
         return _read_intent(tmdb_id, pending)
 
     def _stage(self, tmdb_id: int, number: int, content: bytes | Path) -> tuple[str, Path]:
@@ -156,6 +160,7 @@ class MovieBatch:
             place = self.run_context.store.path(file["place"])
             if staged.exists() and hash_bytes(staged.read_bytes()) == file["hash"]:
                 self.run_context.store.place(staged, place)
+                reach(CrashPoint.RENAMED, self.step.name)
             elif not place.exists() or hash_bytes(place.read_bytes()) != file["hash"]:
                 return False
         return True

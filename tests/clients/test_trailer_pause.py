@@ -122,7 +122,7 @@ def test_short_wait_is_waited_for(server, says, ledger, clock, tmp_path):
     server.reply("/a", says.answer(429, b"", Retry_After="1"), video)
     url = f"{server.url}/{{key}}"
     waiting = FakeClock()
-    host = TrailerHost(url, pauses=Cooldown(ledger, url, clock), clock=waiting)
+    host = TrailerHost(url, cooldown=Cooldown(ledger, url, clock), clock=waiting)
     assert host.fetch(videos("a"), tmp_path, "597").path.read_bytes() == b"movie"
     assert waiting.slept_s == [1.0]
     assert Cooldown(ledger, url, clock).current() is None

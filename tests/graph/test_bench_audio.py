@@ -6,6 +6,8 @@ import pytest
 from benchmarks import audio
 from benchmarks.video_files import real_videos
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch):

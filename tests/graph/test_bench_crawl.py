@@ -4,8 +4,9 @@ import pytest
 
 from benchmarks import crawl
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_few_films_are_crawled_watched_and_asked_for_again_by_night():
     rows = crawl.measure(movies=60, requests_per_s=100.0)
     rate, plain, memory, night = rows

@@ -4,6 +4,8 @@ import pytest
 
 from benchmarks import frames, video_files
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def short_trailers(tmp_path, monkeypatch):

@@ -6,6 +6,8 @@ import pytest
 from benchmarks import frames_worth
 from benchmarks.frames_worth import answer_held_out, difference_interval, r2_score
 
+pytestmark = pytest.mark.slow
+
 
 def test_answers_for_noise_explain_nothing_and_for_a_signal_nearly_all():
     rng = np.random.default_rng(0)
@@ -26,7 +28,6 @@ def test_interval_holds_the_difference_and_is_nothing_for_equal_answers():
     assert difference_interval(y, good, good) == (0.0, 0.0)
 
 
-@pytest.mark.slow
 def test_both_kinds_are_compared_on_the_studios_trailers():
     (row,) = frames_worth.measure(movies=8)
     assert (row.unit, row.peer, row.target, row.better) == ("R2", "random-frames", None, "higher")

@@ -2,6 +2,8 @@ import pytest
 
 from benchmarks.heads import heads, measure
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_variant_that_reads_embeddings_is_measured():
     named = {(system.name, variant) for system, variant in heads()}
@@ -9,7 +11,6 @@ def test_every_variant_that_reads_embeddings_is_measured():
     assert ("revenue", "ensemble") not in named
 
 
-@pytest.mark.slow
 def test_epoch_loading_and_memory_of_a_head_are_measured():
     rows = measure(60, ["lstm over frames"])
     assert [row.name.split(" of ")[0] for row in rows] == ["epoch", "CPU time", "loading", "memory"]

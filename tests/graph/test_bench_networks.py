@@ -7,6 +7,8 @@ from benchmarks import clips, end_to_end, gpu, images, long_run, text, video_fil
 from benchmarks.compute import NO_BF16
 from resources.compute.device import CPU_INFO, cpu_has_bf16
 
+pytestmark = pytest.mark.slow
+
 HAS_BF16 = cpu_has_bf16(CPU_INFO)
 
 
@@ -40,7 +42,6 @@ def test_without_a_gpu_its_rows_are_not_measured_and_say_why():
     assert all(row.is_ok is None and "no GPU" in row.why for row in rows)
 
 
-@pytest.mark.slow
 def test_memory_of_a_few_films_is_compared_with_that_of_more():
     row = long_run.memory_row(movies=200, settled=100)
     assert row.limit == 16.0

@@ -2,8 +2,9 @@ import pytest
 
 from benchmarks.posters import measure
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_without_uv_our_side_is_measured_and_the_peers_absence_explained(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     rate, cpu, decoding = measure(images=12, concurrency=4, latency_s=0.0, runs=1)

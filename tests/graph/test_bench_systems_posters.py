@@ -18,6 +18,8 @@ from pipeline.core.tasks import Target
 from pipeline.models.systems.poster import PROFIT
 from pipeline.splits.metadata import METADATA_COLUMNS
 
+pytestmark = pytest.mark.slow
+
 
 def posters(n: int) -> Posters:
     rng = np.random.default_rng(0)
@@ -52,7 +54,7 @@ def test_colours_tell_red_from_blue():
 def test_network_and_peers_answer_about_the_same_movies(monkeypatch):
     monkeypatch.setattr(
         "benchmarks.systems_posters.HYPERPARAMETERS",
-        {**HYPERPARAMETERS, "input_px": 32, "width": 4, "max_epochs": 1},
+        {**HYPERPARAMETERS, "input_px": 32, "width": 8, "max_epochs": 1},
     )
     parts = np.array(["train"] * 30 + ["val"] * 5 + ["test"] * 5, dtype=object)
     target = Target(PROFIT, np.arange(40) % 2, {})

@@ -63,8 +63,7 @@ def test_night_of_few_changes_asks_for_the_changes_alone(open_site):
 
 
 def test_records_are_asked_for_once_a_change_and_once_more_the_next_day(open_site):
-    site = open_site(size=6)
-    site.build(stages=CRAWL)
+    site = open_site(size=3, stages=CRAWL)
     movie = site.catalogue.movie_ids()[2]
     site.edit(movie, overview="Another plot.")
     site.reset_stats()
@@ -137,8 +136,7 @@ def test_clock_that_was_always_ahead_has_everything_asked_for_again(open_site):
 
 
 def test_deleted_film_keeps_its_title_and_its_last_data_and_may_come_back(open_site):
-    site = open_site(size=5)
-    site.build(stages=CRAWL)
+    site = open_site(size=3, stages=CRAWL)
     movie = site.catalogue.movie_ids()[1]
     told = site.rows("movie_records")[movie].metadata
     delete(site, movie)
@@ -164,8 +162,7 @@ def test_deleted_film_keeps_its_title_and_its_last_data_and_may_come_back(open_s
 
 
 def test_deleted_film_that_is_listed_again_has_come_back(open_site):
-    site = open_site(size=4)
-    site.build(stages=CRAWL)
+    site = open_site(size=3, stages=CRAWL)
     movie = site.catalogue.movie_ids()[1]
     delete(site, movie)
     site.build(stages=CRAWL)
@@ -283,8 +280,7 @@ def test_what_concerns_the_whole_source_stops_the_crawl_and_costs_no_film_an_att
     open_site, name
 ):
     fault, said = STOPPING[name]
-    site = open_site(size=40)
-    site.build(stages=CRAWL)
+    site = open_site(size=40, stages=CRAWL)
     changed = site.catalogue.movie_ids()
     for tmdb_id in changed:
         site.edit(tmdb_id, overview="Another plot.")

@@ -1,11 +1,9 @@
 """A change recomputes what depends on it and nothing else, proved by events and request counts."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 import requests
+from processes import Process, release
+from sites import MOVIE_STAGES
 
 from assets.orchestration.asset_specs import MOVIE_ASSETS
 
@@ -18,9 +16,7 @@ def count_events(site):
 
 @pytest.fixture
 def site(open_site):
-    site = open_site(size=5)
-    site.build()
-    return site
+    return open_site(size=3, stages=MOVIE_STAGES)
 
 
 def new_events(site, before):
@@ -51,41 +47,23 @@ def test_volatile_figures_recompute_nothing(site):
     assert new_events(site, before) == {}
 
 
-NEW_RELEASE = """
-import dataclasses, assets.orchestration.asset_specs as steps
-steps.MOVIE_ASSETS = tuple(
-    dataclasses.replace(step, code_version="new") if step.name == "trailer_frames" else step
-    for step in steps.MOVIE_ASSETS
-)
-from assets.cli.main import main
-main()
-"""
-
-
 def test_new_code_version_makes_its_asset_and_its_followers_due(site):
     before = count_events(site)
     site.reset_stats()
 
-    run_command(site, "-c", NEW_RELEASE, "build", "--stages", "crawl,media,frames,embeddings")
+    build = Process(
+        site, "build", "--stages", ",".join(MOVIE_STAGES),
+        before=release, given=("trailer_frames", "new"),
+    )  # fmt: skip
+    assert build.wait() == 0, build.said
 
     changed = new_events(site, before)
-    assert changed == {"trailer_frames": 5, "frame_embeddings": 5, "clip_embeddings": 5}
-    versions = {event.tags["marquee/code_version"] for event in site.events("trailer_frames")[:5]}
+    assert changed == {"trailer_frames": 3, "frame_embeddings": 3, "clip_embeddings": 3}
+    versions = {event.tags["marquee/code_version"] for event in site.events("trailer_frames")[:3]}
     assert versions == {"new"}
     kinds = site.stats()["kinds"]
     assert sum(kinds["trailer"].values()) == sum(kinds["details"].values()) == 0
     site.assert_dagster_shows_the_ledger()
-
-
-def run_command(site, *arguments):
-    subprocess.run(
-        [sys.executable, *arguments],
-        env={**os.environ, **site.environment},
-        cwd=site.folder,
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
 
 
 def test_film_deleted_at_tmdb_becomes_absent(site):

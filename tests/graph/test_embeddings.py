@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from sites import MOVIE_STAGES
 
 from assets.orchestration.staleness import features_version
 from pipeline.embeddings.backbones import BACKBONES
@@ -46,8 +47,7 @@ def assert_files_say_what_the_ledger_says(site):
 
 
 def test_backbones_are_made_once_and_alone_made_again(open_site, tmp_path):
-    site = open_site(size=2)
-    assert rebuild(site) == 2
+    site = open_site(size=2, stages=MOVIE_STAGES)
     before = files(site)
     assert places(before) == {
         "text/minilm", "poster/shufflenet", "frames/shufflenet", "clips/shufflenet3d",

@@ -1,4 +1,7 @@
-"""Builds that are killed at random moments end as one that was not."""
+"""Builds that are killed at random moments end as one that was not.
+
+By day `test_crash_points` kills one at every moment of which we know; these look for others.
+"""
 
 import os
 import random
@@ -8,10 +11,10 @@ import sys
 import time
 
 import pytest
+from snapshots import snapshot
 
 from assets.orchestration.asset_specs import MOVIE_ASSETS
 from pipeline.core.outcomes import Status
-from pipeline.core.versions import hash_bytes
 
 KILLS = 10
 MEDIA = {"posters": ("image", "/t/p/"), "trailers": ("trailer", "/trailers/")}
@@ -40,27 +43,6 @@ def fetched_again(site, complete):
         for stem, kind in complete.items()
         if path.startswith(MEDIA[kind][1]) and stem in path
     ]
-
-
-def snapshot(site):
-    """Store, ledger and what Dagster shows, without times and attempts."""
-    store = site.folder / "store"
-    files = {
-        str(path.relative_to(store)): hash_bytes(path.read_bytes())
-        for path in store.rglob("*")
-        if path.is_file() and not path.name.startswith(("ledger.sqlite", ".lock"))
-    }
-    rows, shown = {}, {}
-    for step in MOVIE_ASSETS:
-        rows[step.name] = {
-            i: (r.status, r.reason, r.input_version, r.content_hash, r.is_published, r.pending)
-            for i, r in site.rows(step.name).items()
-        }
-        latest = {}
-        for event in site.events(step.name):  # newest first
-            latest.setdefault(event.partition, event.tags["dagster/data_version"])
-        shown[step.name] = latest
-    return {"files": files, "rows": rows, "shown": shown}
 
 
 def count_files(site):

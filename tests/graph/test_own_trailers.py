@@ -57,7 +57,7 @@ def end_rest(site):
 def test_own_trailers_spare_the_host_and_their_changes_make_one_movie_due(
     open_site, build_media, tmp_path
 ):
-    site, own = open_site(size=3), tmp_path / "own"
+    site, own = open_site(size=3, stages=("crawl",)), tmp_path / "own"
     own.mkdir()
     first, second, third = site.catalogue.movie_ids()
     site.edit(third, videos={"results": [VIDEO]})
@@ -98,7 +98,7 @@ def test_own_trailers_spare_the_host_and_their_changes_make_one_movie_due(
 def test_host_that_wants_a_rest_stops_no_build_and_costs_no_film_that_was_not_tried(
     open_site, caplog, build_media
 ):
-    site = open_site(size=8)
+    site = open_site(size=6, stages=("crawl",))
     site.order({"path": "/trailers/", "status": 429, "headers": {"Retry-After": str(ASKED_S)}})
 
     build_media(site)

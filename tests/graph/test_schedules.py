@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 
 import dagster as dg
-import pytest
 
+from assets.cli.build import overrides
 from assets.definitions import build_defs
+from assets.orchestration.asset_specs import MOVIE_ASSETS
 from assets.orchestration.jobs import stale_ranges
 from assets.orchestration.partitions import range_tags
 from assets.orchestration.schedules import nightly_crawl
@@ -14,8 +15,6 @@ from assets.orchestration.sensors import PAUSE_AFTER_FAILURE_S, stale_movies
 
 def run(site, job, tags=None):
     with site.run_context() as run_context:
-        from assets.cli.build import overrides
-
         defs = build_defs(**overrides(run_context))
         return defs.resolve_job_def(job).execute_in_process(
             instance=site.instance, tags=tags, raise_on_error=False
@@ -69,16 +68,19 @@ def test_sensor_waits_after_a_failed_run(open_site):
     assert PAUSE_AFTER_FAILURE_S >= 300
 
 
-@pytest.mark.parametrize(("limit", "size"), [(None, 2), (3, 1)])
-def test_due_films_are_cut_into_ranges_and_not_the_keys_between(open_site, limit, size):
-    site = open_site(size=4)
-    site.build()
+def test_due_films_are_cut_into_ranges_and_not_the_keys_between(open_site):
+    """Three of the movies have another poster."""
+    site = open_site(size=4, stages=("crawl", "media"))
     ids = site.catalogue.movie_ids()
-    for movie in (ids[0], ids[2], ids[3]):
-        site.edit(movie, overview=f"Another plot for {movie}.")
+    changed = [ids[0], ids[2], ids[3]]
+    for movie in changed:
+        site.edit(movie, poster_path=f"/new-{movie}.jpg")
     site.build(stages=("crawl",))
-    with site.run_context() as run_context:
-        ranges = stale_ranges(run_context, site.instance, range_movies=size, limit=limit)
-    wanted = [str(ids[0]), str(ids[2]), str(ids[3])]
-    assert [key for keys in ranges for key in keys] == wanted
-    assert max(map(len, ranges)) == size
+    posters = [step for step in MOVIE_ASSETS if step.name == "posters"]
+    for limit, size in ((None, 2), (3, 1)):
+        with site.run_context() as run_context:
+            ranges = stale_ranges(
+                run_context, site.instance, specs=posters, range_movies=size, limit=limit
+            )
+        assert [int(key) for keys in ranges for key in keys] == changed
+        assert max(map(len, ranges)) == size

@@ -3,17 +3,18 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
+from processes import Process, die_at_checkpoint
 
-from assets.cli.build import _run, overrides
-from assets.definitions import build_defs
 from assets.models.experiments import EXPERIMENTS_FILE, FACTS_FILE, experiments
 from assets.models.training import group_by_split
 from pipeline.models.systems.box_office import BOX_OFFICE, PLAIN
@@ -31,11 +32,9 @@ SHORT = {
 }
 
 
-def materialize(site, *names, **hyperparameters):
-    ops = {MODEL: {"config": hyperparameters}} if hyperparameters else {}
-    with site.run_context() as run_context:
-        defs = build_defs(**overrides(run_context))
-        _run(defs, site.instance, "retrain", selection=names, config=ops)
+@pytest.fixture
+def site(open_site):
+    return open_site(60, stages=("crawl",), assets=("movie_features", "box_office_splits"))
 
 
 def models(site):
@@ -91,36 +90,69 @@ def test_variants_of_one_split_are_trained_in_turn_the_longest_split_first():
     assert groups[0][0].variant == REVENUE.main_variant
 
 
-@pytest.mark.slow
-def test_any_number_of_processes_and_a_kill_give_the_same_models(open_site):
-    site = open_site(size=60)
-    site.build(stages=("crawl",))
-    materialize(site, "movie_features", "box_office_splits")
+@dataclass
+class Made:
+    """What trainings have left behind."""
 
+    facts: dict
+    weights: dict
+    version: str
+    listed: str
+
+
+@pytest.fixture
+def alone(site):
+    """What trainings one after another in one process leave behind; taken away again."""
     site.more = {"trainers": "1"}
-    materialize(site, MODEL, **SHORT)
-    alone, trained_alone = facts(site), weights(site)
-    (version,) = {e.tags["dagster/data_version"] for e in site.events(MODEL)}
-    listed = (models(site) / EXPERIMENTS_FILE).read_text()
-    assert len(trained_alone) > 3
-
+    site.materialize(MODEL, **{MODEL: SHORT})
+    (version,) = {event.tags["dagster/data_version"] for event in site.events(MODEL)}
+    made = Made(facts(site), weights(site), version, (models(site) / EXPERIMENTS_FILE).read_text())
+    assert len(made.weights) > 3
     shutil.rmtree(models(site))
+    return made
+
+
+def assert_ends_alike(site, alone):
+    site.materialize(MODEL, **{MODEL: SHORT})
+    assert facts(site) == alone.facts
+    assert_same(weights(site), alone.weights)
+    assert {e.tags["dagster/data_version"] for e in site.events(MODEL)} == {alone.version}
+    assert (models(site) / EXPERIMENTS_FILE).read_text() == alone.listed
+
+
+def command(site):
+    """The arguments with which Dagster trains."""
+    config = site.folder / "run.json"
+    config.write_text(json.dumps({"ops": {MODEL: {"config": SHORT}}}))
+    return [
+        "asset", "materialize", "--select", MODEL, "-m", "assets.definitions",
+        "--config", str(config),
+    ]  # fmt: skip
+
+
+def test_two_processes_end_what_one_began_that_was_killed_with_the_same_models(site, alone):
+    killed = Process(
+        site, *command(site), program="dagster._cli", before=die_at_checkpoint, given=(7,)
+    )
+    assert killed.wait() == -signal.SIGKILL, killed.said
+    assert len(weights(site)) == 1, "killed within the second training"
+    assert list(models(site).rglob("*.ckpt"))
+    site.more = {"trainers": "2"}
+    assert_ends_alike(site, alone)
+
+
+@pytest.mark.slow
+def test_any_number_of_processes_and_a_kill_give_the_same_models(site, alone):
+    """By day the test above, and `test_workers` for the end of the processes."""
     site.more = {"trainers": "2"}
     kill_while_training(site)
-    materialize(site, MODEL, **SHORT)
-    assert facts(site) == alone
-    assert_same(weights(site), trained_alone)
-    assert {e.tags["dagster/data_version"] for e in site.events(MODEL)} == {version}
-    assert (models(site) / EXPERIMENTS_FILE).read_text() == listed
+    assert_ends_alike(site, alone)
 
 
 def kill_while_training(site):
     """Kill a run while it trains; its processes end with it."""
-    config = site.folder / "run.json"
-    config.write_text(json.dumps({"ops": {MODEL: {"config": SHORT}}}))
     run = subprocess.Popen(
-        [sys.executable, "-m", "dagster", "asset", "materialize", "--select", MODEL,
-         "-m", "assets.definitions", "--config", str(config)],
+        [sys.executable, "-m", "dagster", *command(site)],
         env={**os.environ, **site.environment}, cwd=site.folder,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip

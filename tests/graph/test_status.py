@@ -2,12 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
-import time
 
 import pytest
 import requests
+from accounts import account, assert_adds_up
+from commands import marquee
 from rich.console import Console
 
 from assets.cli.status import INTERRUPTED, take_account
@@ -19,24 +18,12 @@ from pipeline.core.staleness import Row
 CRAWL_AND_MEDIA = ("crawl", "media")
 
 
-def account(site, asset=None):
-    with site.run_context() as run_context:
-        found = {account.asset: account for account in take_account(run_context)}
-    return found[asset] if asset else found
-
-
 def say(site, **options):
     """Print the status; give the exit status and what was printed."""
     console = Console(width=300, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
     with console.file, site.run_context() as run_context:
         code = print_status(run_context, console, **options)
     return code, console.export_text()
-
-
-def assert_adds_up(site):
-    for account_ in account(site).values():
-        assert account_.adds_up, account_
-        assert account_.known == sum(account_.counts.values())
 
 
 def test_every_film_is_accounted_for_before_during_and_after_faults(open_site):
@@ -71,40 +58,14 @@ def test_every_film_is_accounted_for_before_during_and_after_faults(open_site):
     assert {line.reason for line in account(site, "posters").lines} >= {"upstream_absent"}
 
 
-def test_account_of_a_build_that_runs_and_of_one_that_was_killed_adds_up(open_site):
-    site = open_site(size=8)
-    site.order({"path": "/trailers/", "delay_s": 0.5})
-    process = subprocess.Popen(
-        [sys.executable, "-m", "assets.cli.main", "build", "--stages", "crawl,media"],
-        env={**os.environ, **site.environment}, cwd=site.folder,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    looks = 0
-    for _ in range(600):
-        assert_adds_up(site)
-        looks += 1
-        if process.poll() is not None or list((site.folder / "store/trailers").glob("[0-9]*")):
-            break
-        time.sleep(0.1)
-    process.kill()
-    process.wait()
-    assert looks > 3
-    assert_adds_up(site)
-    site.lift_faults()
-    site.build(stages=CRAWL_AND_MEDIA)
-    assert_adds_up(site)
-    assert account(site, "trailers").counts[PENDING] == 0
-
-
 def test_asset_that_nobody_asks_for_is_named_and_not_counted(open_site):
-    site = open_site(size=2)
-    site.build(stages=CRAWL_AND_MEDIA)
+    site = open_site(size=3, stages=CRAWL_AND_MEDIA)
     with site.run_context() as run_context:
         assert "audio_embeddings" not in {one.asset for one in take_account(run_context)}
     assert "Disabled by the preset and the settings: audio_embeddings." in say(site)[1]
     site.more = {"backbones": "ast"}
-    assert account(site, "audio_embeddings").counts[PENDING] == 2
-    assert "Disabled" not in say(site)[1]
+    assert account(site, "audio_embeddings").counts[PENDING] == 3
+    assert "Not asked for" not in say(site)[1]
 
 
 def test_film_that_was_begun_and_not_finished_counts_as_not_tried(open_site):
@@ -158,14 +119,11 @@ def test_account_as_json_holds_sums_and_reasons(odd_site):
 
 
 def test_command_prints_every_reason_below_its_asset_with_a_film_to_look_at(open_site):
-    site = open_site(size=3)
+    site = open_site(size=3, stages=("crawl",))
     site.order({"path": "/t/p/", "status": 404})
-    site.build(stages=CRAWL_AND_MEDIA)
-    result = subprocess.run(
-        [sys.executable, "-m", "assets.cli.main", "status", "--reasons"],
-        env={**os.environ, **site.environment, "COLUMNS": "200"}, cwd=site.folder,
-        capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
+    site.build(stages=("media",))
+    wide = {**site.environment, "COLUMNS": "200"}
+    result = marquee("status", "--reasons", environment=wide, cwd=site.folder)
     refused = [i for i, row in site.rows("posters").items() if row.reason == "gone"]
     lines = result.stdout.splitlines()
     below = lines[next(n for n, line in enumerate(lines) if line.strip().startswith("posters")) :]

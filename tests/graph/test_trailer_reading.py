@@ -169,8 +169,7 @@ def test_options_of_trailers_invalidate_movies(open_site):
 
 
 def test_a_build_keeps_frames_and_clips_of_every_trailer(open_site):
-    site = open_site(size=2)
-    site.build(stages=("crawl", "media", "frames"))
+    site = open_site(size=3, stages=("crawl", "media", "frames"))
     rows = {i: row for i, row in site.rows("trailer_frames").items() if row.status == "ok"}
     assert rows
     with site.run_context() as run_context:

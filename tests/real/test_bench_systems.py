@@ -7,7 +7,7 @@ from benchmarks.real_movies import read_real_movies
 from benchmarks.systems import draw_interval, measure, rmse
 from pipeline.models.training.estimator import LATER_FIELDS
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
 def test_models_see_nothing_known_after_release(data):
@@ -18,7 +18,6 @@ def test_models_see_nothing_known_after_release(data):
     assert told == set()
 
 
-@pytest.mark.slow
 def test_every_row_is_measured(data):
     small = {"width": 16, "max_epochs": 1, "pretraining_epochs": 1}
     rows = measure(data, films=150, hyperparameters=small)

@@ -1,6 +1,5 @@
 """A built site, its Dagster UI in a process of its own, and a real browser to look at it with."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -13,15 +12,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from commands import bare_environment
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from shapes import WHOLE
+from sites import opened_site
 
-from resources.settings import ENVIRONMENT
 from resources.studio.catalogue.generated import GeneratedCatalogue
-from resources.studio.opening import trailer_cache
-from resources.studio.servers.running import start_studio
-
-MOVIES = 24
-"""Enough for splits whose training part holds all eight classes."""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -29,20 +25,13 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 
-BUILD_LIMIT_S = 900
-START_LIMIT_S = 120
-LOOK_LIMIT_S = 60
+START_LIMIT_S = 300
+LOOK_LIMIT_S = 120
 """How long something may take to appear: the pages load slowly on two busy cores."""
-
-_OUR_NAMES = {*ENVIRONMENT.values(), "DAGSTER_HOME", "DAGSTER_MODULE_NAME"}
-"""Variables of whoever runs the tests that must not reach the site."""
-
-# `nux` is Dagster's invitation to join its community: a dialog over every page.
-DAGSTER_YAML = "telemetry: {enabled: false}\nnux: {enabled: false}\n"
 
 
 @dataclass(frozen=True)
-class Site:
+class Shown:
     """A built site whose UI is up.
 
     Attributes:
@@ -69,22 +58,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def site(browser, tmp_path_factory) -> Iterator[Site]:
-    """Build a site; asks for the browser first, so that nothing is built without one."""
-    folder = tmp_path_factory.mktemp("site")
-    (folder / "home").mkdir()
-    (folder / "home" / "dagster.yaml").write_text(DAGSTER_YAML)
-    catalogue = GeneratedCatalogue(MOVIES, 7, trailer_cache())
-    with start_studio(catalogue) as studio:
-        environment = {
-            **{name: value for name, value in os.environ.items() if name not in _OUR_NAMES},
-            **studio.urls,
-            "MARQUEE_STORE": str(folder / "store"),
-            "DAGSTER_HOME": str(folder / "home"),
-        }
-        _build(folder, environment)
-        with _serve(folder, environment) as url:
-            yield Site(url, folder / "store", catalogue)
+def site(browser, shared_sites, tmp_path_factory) -> Iterator[Shown]:
+    """Show a built site; asks for the browser first, so that nothing is built without one."""
+    folder = tmp_path_factory.mktemp("ui") / "site"
+    shared_sites.copy(WHOLE, folder)
+    with (
+        opened_site(folder, WHOLE.size, WHOLE.seed) as built,
+        _serve(folder, {**bare_environment(), **built.environment}) as url,
+    ):
+        yield Shown(url, built.store, built.catalogue)
 
 
 @pytest.fixture
@@ -97,15 +79,6 @@ def page(browser, site) -> Iterator[Page]:
     expect.set_options(timeout=LOOK_LIMIT_S * 1000)
     yield context.new_page()
     context.close()
-
-
-def _build(folder: Path, environment: dict[str, str]) -> None:
-    """Run `marquee build`, in a folder without an `.env`, which would win over the environment."""
-    done = subprocess.run(
-        [sys.executable, "-m", "assets.cli.main", "build"],
-        cwd=folder, env=environment, timeout=BUILD_LIMIT_S, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @contextmanager

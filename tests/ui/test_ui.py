@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from assets.cli.build import STAGES
 
-pytestmark = [pytest.mark.ui, pytest.mark.slow]
+pytestmark = pytest.mark.ui
 
 ASSETS = {
     "crawl": ["movie_catalog", "movie_records", "box_office"],

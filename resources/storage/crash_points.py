@@ -1,0 +1,45 @@
+"""Crash points: the moments between which a result is kept, at which a test ends the process.
+
+Outside tests nothing listens, and reaching a point does nothing.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+
+class CrashPoint(StrEnum):
+    """What has just been done, in the order in which it is done."""
+
+    STAGED = "staged"
+    """One more of a movie's files is whole in the staging folder."""
+
+    INTENDED = "intended"
+    """The ledger records where the movie's files belong."""
+
+    RENAMED = "renamed"
+    """One more of the movie's files is in its place."""
+
+    WRITTEN = "written"
+    """The rows of some movies are in the ledger."""
+
+    PUBLISHED = "published"
+    """Dagster has one more movie's event."""
+
+    MARKED = "marked"
+    """The ledger records that Dagster has the events of these rows."""
+
+
+Listener = Callable[[CrashPoint, str], None]
+
+_listeners: list[Listener] = []
+
+
+def listen(listener: Listener) -> None:
+    """Call `listener` with the point and the asset's name whenever a point is reached."""
+    _listeners.append(listener)
+
+
+def reach(point: CrashPoint, asset: str) -> None:
+    """Call every listener: an asset has reached this point."""
+    for listener in _listeners:
+        listener(point, asset)

@@ -1,0 +1,84 @@
+"""Commands as a shell starts them: a build that is interrupted, Dagster's own, and its UI."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import requests
+from commands import bare_environment
+from sites import ROOT
+
+
+def test_interrupted_build_ends_cleanly_and_goes_on(open_site):
+    site = open_site(size=6, stages=("crawl",))
+    command = [sys.executable, "-m", "assets.cli.main", "build", "--stages", "media"]
+    environment = {**bare_environment(), **site.environment}
+    site.order({"path": "/trailers/", "delay_s": 4.0})
+    process = subprocess.Popen(
+        command, env=environment, cwd=site.folder, stderr=subprocess.PIPE, text=True
+    )
+    while process.poll() is None and not site.asked("trailer"):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    assert "goes on from here" in said
+    assert "Traceback" not in said
+
+    site.lift_faults()
+    done = {p.stem for p in (site.store / "posters").glob("*.jpg")}
+    site.reset_stats()
+    subprocess.run(
+        command, env=environment, cwd=site.folder, check=True, capture_output=True, timeout=300
+    )
+    assert not any(
+        stem in path for path in site.stats()["paths"] if "/t/p/" in path for stem in done
+    )
+    site.assert_dagster_shows_the_ledger()
+
+
+def test_model_without_features_says_what_to_run_and_shows_no_frames(tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-m", "dagster", "asset", "materialize", "--select", "revenue_model",
+         "-m", "assets.definitions"],
+        env={**bare_environment(), "DAGSTER_HOME": str(tmp_path)},
+        cwd=tmp_path, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert result.returncode != 0
+    assert "uv run marquee demo" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert 'File "' not in result.stderr
+
+
+def test_readmes_command_opens_the_ui_and_the_daemon_looks_for_what_is_due(tmp_path):
+    """In a folder with the repository's own `.env` and workspace, as a user has it."""
+    for name in (".env", "workspace.yaml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / ".dagster").mkdir()
+    shutil.copy(ROOT / ".dagster" / "dagster.yaml", tmp_path / ".dagster")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path / "log"
+    with log.open("w") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dagster", "dev", "-p", str(port), "-h", "127.0.0.1"],
+            env={**bare_environment(), "PWD": str(tmp_path)},
+            cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
+        )  # fmt: skip
+    try:
+        ends_at = time.monotonic() + 300
+        while time.monotonic() < ends_at and process.poll() is None:
+            said = log.read_text()
+            if "Serving dagster-webserver" in said and "due_movies skipped" in said:
+                break
+            time.sleep(0.2)
+        assert "Serving dagster-webserver" in said
+        assert "Sensor due_movies skipped: Nothing is due." in said
+        assert requests.get(f"http://127.0.0.1:{port}/server_info", timeout=60).ok
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=120)

@@ -1,0 +1,105 @@
+"""From the first request to the leaderboard, for every system; and models that are judged again.
+
+By day trainings are short and few, on a site that is built once; at night the command builds
+everything as it does for a user.
+"""
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from commands import bare_environment, marquee
+from shapes import WHOLE
+from sites import opened_site
+
+from assets.orchestration.asset_specs import UNPARTITIONED_ASSETS
+from assets.orchestration.staleness import stale_assets
+from pipeline.models.systems.registry import SYSTEMS
+
+MODELS = {
+    "box_office": "log10_revenue/80-10-10/transformer",
+    "revenue": "revenue_class/70-20-10/seed-streams",
+    "genre": "genres/70-10-20/late-fusion",
+    "poster": "profit/70-10-20/resnet18-pad",
+    "score": "score/80-10-10/frame-embeddings-attention",
+}
+"""A model of each system."""
+
+
+@pytest.fixture(scope="module")
+def site(shared_sites, tmp_path_factory):
+    """Copied once for all that only look at it."""
+    folder = tmp_path_factory.mktemp("whole") / "site"
+    shared_sites.copy(WHOLE, folder)
+    with opened_site(folder, WHOLE.size, WHOLE.seed) as site:
+        yield site
+
+
+def assert_is_whole(site):
+    """Nothing is due or stale, and every system has what the leaderboard lists."""
+    site.assert_dagster_shows_the_ledger()
+    with site.run_context() as run_context:
+        assert stale_assets(run_context) == []
+    for name in UNPARTITIONED_ASSETS:
+        assert len(site.events(name)) == 1, name
+    board = pd.read_parquet(site.store / "reports" / "leaderboard.parquet")
+    assert set(board["system"]) == {system.name for system in SYSTEMS}
+    for _, rows in board.groupby(["system", "task"]):
+        assert {"model", "baseline"} <= set(rows["kind"])
+    for system in SYSTEMS:
+        page = (site.store / "reports" / system.name / "report.html").read_text(encoding="utf-8")
+        assert "built-in studio" in page
+        assert "weights: random" in page or system.name == "box_office"
+
+
+def test_every_system_has_models_baselines_and_a_place_on_the_leaderboard(site):
+    assert_is_whole(site)
+
+
+def test_leaderboard_is_printed(site):
+    wide = {**site.environment, "COLUMNS": "250"}
+    said = marquee("leaderboard", cwd=site.folder, environment=wide).stdout
+    for system in SYSTEMS:
+        assert system.name in said
+
+
+@pytest.mark.parametrize("system", MODELS)
+def test_saved_model_scores_the_same_in_a_copy_of_the_store(site, system, tmp_path):
+    """The site is a copy itself, in another folder than the one that it was trained in."""
+    folder = site.store / "models" / system / MODELS[system]
+    assert (folder / "MODEL_CARD.md").read_text(encoding="utf-8").startswith("# ")
+    said = marquee("evaluate", str(folder), cwd=tmp_path)
+    assert "to the last digit" in said.stdout.replace("\n", " ")
+
+
+def test_another_score_than_the_kept_one_is_told(site, tmp_path):
+    folder = site.store / "models" / "revenue" / "revenue_class" / "70-20-10" / "seed-streams"
+    path = folder / "scores.json"
+    text = path.read_text(encoding="utf-8")
+    kept = json.loads(text)
+    kept["accuracy_score"]["estimate"] += 0.5
+    path.write_text(json.dumps(kept), encoding="utf-8")
+    said = marquee("evaluate", str(folder), cwd=tmp_path, check=False)
+    path.write_text(text, encoding="utf-8")
+    assert said.returncode == 1
+    assert "accuracy_score" in said.stdout
+
+
+@pytest.mark.slow
+def test_one_command_builds_everything_as_for_a_user(open_site):
+    """All variants on all splits, as long as they take: by day the shape `WHOLE` stands for it."""
+    site = open_site(24)
+    build = subprocess.run(
+        [sys.executable, "-m", "assets.cli.main", "build"],
+        env={**bare_environment(), **site.environment}, cwd=site.folder,
+        capture_output=True, text=True, timeout=1800, check=False,
+    )  # fmt: skip
+    assert build.returncode == 0, build.stderr
+    assert_is_whole(site)
+    assert site.build() == 0
+    for system, place in MODELS.items():
+        folder = site.store / "models" / system / place
+        said = marquee("evaluate", str(folder), cwd=site.folder)
+        assert "to the last digit" in said.stdout.replace("\n", " ")

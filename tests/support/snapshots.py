@@ -1,0 +1,26 @@
+"""What a site holds, in a form in which two sites can be compared."""
+
+from sites import Site
+
+from assets.orchestration.asset_specs import MOVIE_ASSETS
+from pipeline.core.versions import hash_bytes
+
+
+def snapshot(site: Site) -> dict[str, dict]:
+    """Return store, ledger and what Dagster shows, without times and attempts."""
+    files = {
+        str(path.relative_to(site.store)): hash_bytes(path.read_bytes())
+        for path in site.store.rglob("*")
+        if path.is_file() and not path.name.startswith(("ledger.sqlite", ".lock"))
+    }
+    rows, shown = {}, {}
+    for step in MOVIE_ASSETS:
+        rows[step.name] = {
+            i: (r.status, r.reason, r.input_version, r.content_hash, r.is_shown, r.pending)
+            for i, r in site.rows(step.name).items()
+        }
+        latest = {}
+        for event in site.events(step.name):  # newest first
+            latest.setdefault(event.partition, event.tags["dagster/data_version"])
+        shown[step.name] = latest
+    return {"files": files, "rows": rows, "shown": shown}
