@@ -61,7 +61,9 @@ def build(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of movies.")] = None,
     stages: Annotated[str, typer.Option(help=STAGES_HELP)] = "",
-    range_films: Annotated[int, typer.Option(min=1, help="Movies per Dagster run.")] = 500,
+    range_movies: Annotated[
+        int, typer.Option("--range-films", min=1, help="Movies per Dagster run.")
+    ] = 500,
     preset: Preset = "",
 ) -> None:
     """Bring everything up to date: crawl, download, embed, split, train, evaluate."""
@@ -73,7 +75,7 @@ def build(
         since=since.date() if since else None,
         limit=limit,
         stages=tuple(s.strip() for s in stages.split(",")) if stages else STAGES,
-        range_movies=range_films,
+        range_movies=range_movies,
     )
     with open_site(settings_of(preset)) as (run_context, instance):
         count = run(run_context, instance, request)

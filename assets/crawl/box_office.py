@@ -28,7 +28,8 @@ from resources.storage.batch import MovieBatch
 def box_office(batch: MovieBatch) -> Iterator[Outcome]:
     """What a movie earned: the worldwide gross in US dollars of the most trusted source.
 
-    IMDbPro's comes before seed 000's table, TMDB's revenue, The Numbers and Box Office Mojo. Every
+    IMDbPro's comes before reference implementation 000's table, TMDB's revenue, The Numbers and
+    Box Office Mojo. Every
     source's figures are kept with their currency; only US dollars make a label, or what rates of
     the user's own turn into them. Amounts stand in dollars of their time and, beside them, in real
     ones. IMDbPro's figures of a movie of the last year are refreshed every week, later every month.

@@ -33,7 +33,7 @@ class ImportReport:
     Attributes:
         kind: Which dump.
         new, changed, unchanged: Rows taken, by what they were to the store.
-        films_new: Films that the store did not know.
+        new_movies: Movies that the store did not know.
         refused: Rows that were not taken, in the dump's order.
     """
 
@@ -41,7 +41,7 @@ class ImportReport:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
-    films_new: int = 0
+    new_movies: int = 0
     refused: list[RejectedRow] = field(default_factory=list)
 
     @property
@@ -168,7 +168,7 @@ class _Keeper:
         stamps = {i: f"{now} {what}" for i, what in sorted(self._touched.items())}
         self._run_context.ledger.know_movies(stamps)
         self._imports.write_index(self._kind, self._index)
-        self._report.films_new = len(set(self._touched) - set(self._known))
+        self._report.new_movies = len(set(self._touched) - set(self._known))
 
 
 @contextmanager
@@ -219,7 +219,7 @@ def print_import(run_context: RunContext, report: ImportReport, console: Console
     console.print(
         f"{report.kind}: {report.taken} rows taken ({report.new} new, {report.changed} changed, "
         f"{report.unchanged} unchanged), {len(report.refused)} refused; "
-        f"{report.films_new} films are new to this store."
+        f"{report.new_movies} films are new to this store."
     )
     if report.refused:
         table = Table("refused", "rows", "for example", box=None, header_style="bold")

@@ -46,7 +46,7 @@ def movie_records(batch: MovieBatch) -> Iterator[Outcome]:
             release_date=str(record.release_date or ""),
             imdb_id=record.imdb_id or "",
             trailer_keys=_trailer_keys(record),
-            **_told_by(answer),
+            **_fields_by_source(answer),
         )
 
     return batch.each(fetch, workers=16)
@@ -69,7 +69,7 @@ def _merge(tmdb_id: int, answers: list[tuple[str, Mapping]]) -> dict:
     return {**merge_sources(answers), "id": tmdb_id}
 
 
-def _told_by(answer: Mapping) -> dict[str, object]:
+def _fields_by_source(answer: Mapping) -> dict[str, object]:
     """Count the record's fields by source, where a dump provides any."""
     from pipeline.crawl.merging import PROVENANCE_KEY
 

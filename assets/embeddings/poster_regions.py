@@ -59,13 +59,15 @@ def _open_finder(batch: MovieBatch, device: Device) -> tuple[Any, Note]:
         run_context.preset.detector, weights_folder=folder, allow_random=is_studio
     )
     features = load_backbone(REGION_BACKBONE, weights_folder=folder, allow_random=is_studio)
-    looks = load_attribute_model(
+    attributes = load_attribute_model(
         run_context.settings.attributes,
         weights_folder=folder,
         allow_download=not is_studio,
         device=device.name,
     )
-    finder = RegionFinder(detector.network, features.network, looks.judge, device=device.name)
+    finder = RegionFinder(
+        detector.network, features.network, attributes.classify, device=device.name
+    )
     return finder, {
         "detector": detector.backbone.name,
         "detector_weights": detector.weights_label,
@@ -76,7 +78,7 @@ def _open_finder(batch: MovieBatch, device: Device) -> tuple[Any, Note]:
         "preparation": features.preparation,
         "width": features.backbone.width,
         "dtype": DTYPE,
-        "looks": looks.told,  # the key is stored in every file
+        "looks": attributes.description,  # the key is stored in every file
     }
 
 

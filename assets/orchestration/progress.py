@@ -22,14 +22,14 @@ class Progress:
     def __init__(self, name: str, total: int, log: Callable[[str], None]):
         self.name, self.total, self._log = name, total, log
         self.counts: Counter[str] = Counter()
-        self._began_s = self._told_s = time.monotonic()
+        self._began_s = self._logged_s = time.monotonic()
 
     def step(self, status: str) -> None:
         """Count one movie."""
         self.counts[status] += 1
         now_s = time.monotonic()
-        if now_s - self._told_s >= EVERY_S:
-            self._told_s = now_s
+        if now_s - self._logged_s >= EVERY_S:
+            self._logged_s = now_s
             self._log(self.line(now_s))
 
     def line(self, now_s: float) -> str:

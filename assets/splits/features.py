@@ -115,7 +115,7 @@ def _read_revenues(run_context: RunContext) -> dict[int, float]:
 
 
 def _notes(run_context: RunContext) -> dict[str, str]:
-    """Say where the data and the weights are from."""
+    """Describe where the data and the weights are from."""
     notes = {"source": run_context.source.label, "preset": run_context.preset.name}
     for name in dict.fromkeys(spec.name for spec, _ in FEATURE_SOURCES.values()):
         labels = {

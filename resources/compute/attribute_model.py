@@ -1,4 +1,4 @@
-"""CLIP with a vocabulary, where its weights are; else why looks of objects stay open."""
+"""CLIP with a vocabulary, where its weights are; else why attributes of objects stay unknown."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ NO_CLIP = "left open: CLIP's weights are not here, and random ones do not judge"
 """Stored in every file of regions, so its words stay."""
 
 CLIP = ("clip_image", "clip_text")
-"""The backbones that judge: of one model, so that pictures and words share a space."""
+"""The backbones that classify: of one model, so that pictures and words share a space."""
 
 
 @dataclass(frozen=True)
 class AttributeModel:
-    """What says how objects look.
+    """What classifies how objects look.
 
     Attributes:
-        judge: An `AttributeClassifier`; None where looks stay open.
-        told: The weights it judges with, or why there is none.
+        classify: An `AttributeClassifier`; None where attributes stay unknown.
+        description: The weights it classifies with, or why there is none.
     """
 
-    judge: Callable[..., Any] | None
-    told: str
+    classify: Callable[..., Any] | None
+    description: str
 
 
 def vocabulary_version(file: str) -> str:
@@ -37,7 +37,7 @@ def vocabulary_version(file: str) -> str:
 def load_attribute_model(
     file: str, *, weights_folder: Path | None, allow_download: bool, device: str
 ) -> AttributeModel:
-    """Load CLIP and the vocabulary; random weights never judge.
+    """Load CLIP and the vocabulary; random weights never classify.
 
     Args:
         file: The user's vocabulary; "" for ours.
@@ -67,10 +67,10 @@ def load_attribute_model(
         if any(users_files(name, weights_folder) for name in CLIP):
             raise
         return AttributeModel(None, NO_CLIP)
-    judge = AttributeClassifier(
+    classify = AttributeClassifier(
         words,
         (pictures.network, pictures.backbone),
         (texts.network, texts.tokenizer, texts.backbone),
         device=device,
     )
-    return AttributeModel(judge, f"{pictures.weights_label}, {len(words)} words")
+    return AttributeModel(classify, f"{pictures.weights_label}, {len(words)} words")

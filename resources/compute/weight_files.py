@@ -72,9 +72,9 @@ def _read(file: Path) -> Any:
             return load_file(file)
         return torch.load(file, map_location="cpu", weights_only=True)
     except (SafetensorError, pickle.UnpicklingError, EOFError, RuntimeError) as err:
-        said = str(err).split("\n")[0][:200]
+        message = str(err).split("\n")[0][:200]
         raise WeightsError(
-            f"the weights file {file.name} cannot be read: {said} (it is damaged, or holds more "
+            f"the weights file {file.name} cannot be read: {message} (it is damaged, or holds more "
             "than parameters: save a network's state_dict() alone into it)"
         ) from err
 

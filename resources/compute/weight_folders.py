@@ -54,9 +54,9 @@ def read_users_folder(backbone: Backbone, place: Path) -> tuple[Any, Any]:
     try:
         return read_folder(backbone, str(place), f"folder {place.name}")
     except (OSError, ValueError, RuntimeError, SafetensorError) as err:
-        said = str(err).split("\n")[0][:200]
+        message = str(err).split("\n")[0][:200]
         raise WeightsError(
-            f"the weights folder {place.name}/ cannot be read as {backbone.weights}: {said}; "
+            f"the weights folder {place.name}/ cannot be read as {backbone.weights}: {message}; "
             "bring it as the hub lays it out"
         ) from err
 

@@ -146,24 +146,26 @@ def _load(
     if loaded:
         return loaded
     if not allow_random:
-        raise WeightsError(_say_missing(backbone, folder))
+        raise WeightsError(_missing_message(backbone, folder))
     return _draw_random(backbone, seed)
 
 
-def _say_missing(backbone: Backbone, folder: Path | None) -> str:
-    said = f"no weights for backbone {backbone.name} ({backbone.weights}): "
+def _missing_message(backbone: Backbone, folder: Path | None) -> str:
+    missing = f"no weights for backbone {backbone.name} ({backbone.weights}): "
     file = f"{backbone.name}.pth or {backbone.name}.safetensors"
     looked = f"not in the weights folder ({folder or 'none given'})"
     if backbone.origin is Origin.FILE:
         return (
-            f"{said}{looked}, and no place on the internet is known to marquee. Fetch them where "
+            f"{missing}{looked}, and no place on the internet is known to marquee. Fetch them where
+            "
             f"the authors of {backbone.source} offer them, put them as {file} into a folder and "
             "name it by MARQUEE_WEIGHTS."
         )
     if backbone.origin is Origin.HUB:
         file = f"{backbone.name}/ with a hub model"
     return (
-        f"{said}{looked}, not in the local cache, not in an installed package, and the hub cannot "
+        f"{missing}{looked}, not in the local cache, not in an installed package, and the hub
+        cannot "
         f"be reached or is switched off. Put {file} into a folder and name it, or run once with a "
         "connection."
     )
@@ -273,7 +275,9 @@ def _is_offline() -> bool:
 
 @cache
 def _is_reachable(url: str) -> bool:
-    """Ask a host once for its head; the libraries' own attempts go on for half a minute."""
+    """Return whether a host responds to one request for its head; the libraries' own attempts go
+    on for half a minute.
+    """
     try:
         requests.head(url, timeout=REACH_TIMEOUT_S)
     except requests.RequestException:

@@ -30,7 +30,7 @@ NOTICE = (
     "IMDbPro is on: its pages are read with your session, one request in two seconds. "
     "Its terms of use are yours to keep; unset IMDBPRO_COOKIE to do without it."
 )
-"""What a user is told once where a cookie is configured."""
+"""What a user reads once where a cookie is configured."""
 
 SUMMARY_PAGE = "/title/{imdb_id}/boxoffice"
 DAYS_PAGE = "/title/{imdb_id}/boxoffice/_ajax"

@@ -34,7 +34,7 @@ class Source:
 
 
 def resolve_location(settings: Settings) -> tuple[Settings, Source, str]:
-    """Say where a run would work: settings, source and the store's root; nothing is opened."""
+    """Return where a run would work: settings, source and the store's root; nothing is opened."""
     if settings.source_kind == "studio" and not settings.tmdb_api_url:
         from resources.studio.opening import open_catalogue
 

@@ -190,7 +190,7 @@ class Tmdb:
             try:
                 answer = self._http.get_json(path, {**params, **self._params}, self._headers)
             except SourceError as error:
-                # The client only counts failures; what TMDB said of them says more.
+                # The client only counts failures; what TMDB stated of them is more precise.
                 raise self._verdict or error from None
             except HttpStatusError as error:
                 self._clock.sleep(self._tell_wait_s(error, ends_at))

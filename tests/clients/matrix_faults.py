@@ -91,10 +91,10 @@ def _repeat(head: bytes, piece: bytes, pause_s: float = 0.0, times: int = 1_000_
 
 
 def _refusal(status: int, is_tmdb: bool, **more) -> Fault:
-    body = b"<html><body>Told to fail.</body></html>"
+    body = b"<html><body>Ordered to fail.</body></html>"
     if is_tmdb:
         code = TMDB_CODES.get(status, 11)
-        body = b'{"success": false, "status_code": %d, "status_message": "Told to."}' % code
+        body = b'{"success": false, "status_code": %d, "status_message": "Ordered to."}' % code
     kind = "application/json" if is_tmdb else "text/html"
     headers = {name: value for name, value in more.items() if name != "wait_s"}
     script = answer(status, body, kind, **headers)

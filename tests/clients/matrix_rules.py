@@ -1,4 +1,4 @@
-"""What each fault must come to, told from what it is and what the client's answer means.
+"""What each fault must come to, reported from what it is and what the client's answer means.
 
 The rules know nothing of the code. Five sentences make them:
 

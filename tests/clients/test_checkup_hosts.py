@@ -1,4 +1,4 @@
-"""What a host's state means to the operator: every fault is told apart, with a remedy."""
+"""What a host's state means to the operator: every fault is reported apart, with a remedy."""
 
 import socket
 
@@ -46,14 +46,14 @@ def unused_address():
 
 
 @pytest.mark.parametrize(("key", "kind"), [(V3_KEY, "a v3 key"), (V4_TOKEN, "a v4 token")])
-def test_key_that_works_is_said_to_be_of_its_kind(server, key, kind):
+def test_key_that_works_is_reported_to_be_of_its_kind(server, key, kind):
     server.reply("/configuration", body=CONFIGURATION)
     finding = ask_tmdb(server.url, key)
     assert finding.is_ok
     assert finding.detail == f"{kind} works; posters come in 2 sizes"
 
 
-def test_key_of_no_known_form_is_said_to_be_so():
+def test_key_of_no_known_form_is_reported_to_be_so():
     assert "5 characters" in describe_key("abcde")
 
 
@@ -85,7 +85,7 @@ def test_missing_key_is_no_fault_and_says_what_one_would_give():
         (lambda s: s.drip(), "does not respond as expected", "HTTPS_PROXY"),
     ],
 )
-def test_fault_of_tmdb_is_told_apart(server, says, script, detail, remedy):
+def test_fault_of_tmdb_is_reported_apart(server, says, script, detail, remedy):
     server.reply("/configuration", script(says))
     finding = ask_tmdb(server.url)
     assert finding.is_ok is False
@@ -93,7 +93,7 @@ def test_fault_of_tmdb_is_told_apart(server, says, script, detail, remedy):
     assert remedy in finding.remedy
 
 
-def test_wrong_key_is_said_to_look_like_a_v4_token_where_it_does(server):
+def test_wrong_key_is_reported_to_look_like_a_v4_token_where_it_does(server):
     server.reply("/configuration", status=401, body=b'{"status_code": 7}')
     assert "the value is a v4 token" in ask_tmdb(server.url, V4_TOKEN).detail
 
@@ -112,7 +112,7 @@ def test_image_host_that_knows_no_such_picture_lives(server):
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
-def test_image_host_that_is_down_is_said_to_be(server, status):
+def test_image_host_that_is_down_is_reported_to_be(server, status):
     server.reply("/", status=status)
     (finding,) = check_image_host(Settings(tmdb_image_url=server.url))
     assert finding.is_ok is False
@@ -146,7 +146,7 @@ def test_session_that_is_logged_in_works(server):
         (lambda s: s.stall(), "does not respond as expected", "HTTPS_PROXY"),
     ],
 )
-def test_fault_of_imdbpro_is_told_apart(server, says, script, detail, remedy):
+def test_fault_of_imdbpro_is_reported_apart(server, says, script, detail, remedy):
     server.reply("/robots.txt", status=404)
     server.reply(PAGE, script(says))
     finding = ask_imdbpro(server.url)
@@ -155,7 +155,7 @@ def test_fault_of_imdbpro_is_told_apart(server, says, script, detail, remedy):
     assert remedy in finding.remedy
 
 
-def test_robots_txt_that_keeps_us_out_is_said_to(server):
+def test_robots_txt_that_keeps_us_out_is_reported_to(server):
     server.reply("/robots.txt", body=b"User-agent: *\nDisallow: /", content_type="text/plain")
     finding = ask_imdbpro(server.url)
     assert finding.is_ok is False

@@ -57,7 +57,7 @@ def test_damaged_mark_says_what_to_write(tmp_path, content):
 
 
 @pytest.mark.parametrize("below", ["", "store"])
-def test_file_where_the_store_should_be_is_said_to_be_no_place_to_write(tmp_path, below):
+def test_file_where_the_store_should_be_is_reported_to_be_no_place_to_write(tmp_path, below):
     (tmp_path / "file").write_text("x")
     finding = store_finding(tmp_path / "file" / below)
     assert finding.is_ok is False
@@ -65,7 +65,7 @@ def test_file_where_the_store_should_be_is_said_to_be_no_place_to_write(tmp_path
     assert "MARQUEE_STORE" in finding.remedy
 
 
-def test_nearly_full_disk_is_said_to_be(tmp_path, monkeypatch):
+def test_nearly_full_disk_is_reported_to_be(tmp_path, monkeypatch):
     monkeypatch.setattr(storage_checks, "LOW_SPACE_BYTES", 1 << 60)
     assert [f.is_ok for f in check_store(str(tmp_path), STUDIO) if f.name == "disk"] == [False]
 
@@ -77,7 +77,7 @@ def test_store_far_away_is_looked_at_too():
     assert finding.remedy
 
 
-def test_who_holds_the_store_is_said(tmp_path):
+def test_who_holds_the_store_is_reported(tmp_path):
     code = (
         "import sys; from resources.storage.lock import exclusive\n"
         "from resources.storage.store import Store\n"
@@ -102,10 +102,10 @@ def test_nobody_waits_for_the_doctor(tmp_path):
     with exclusive(store):
         pass
     check_store(str(tmp_path), STUDIO)
-    said = []
-    with exclusive(store, notify=said.append):
+    output = []
+    with exclusive(store, notify=output.append):
         pass
-    assert said == []
+    assert output == []
 
 
 def test_ledger_is_opened_and_a_missing_one_is_not_made(tmp_path):

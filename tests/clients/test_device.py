@@ -47,7 +47,7 @@ def test_gpus_are_chosen_by_number(monkeypatch):
         ("model name\t: bf16", False),
     ],
 )
-def test_bfloat16_is_told_by_the_processors_flags(tmp_path, line, has_bf16):
+def test_bfloat16_is_reported_by_the_processors_flags(tmp_path, line, has_bf16):
     cpu_info = tmp_path / "cpuinfo"
     cpu_info.write_text(f"processor\t: 0\n{line}\n")
     assert cpu_has_bf16(cpu_info) is has_bf16

@@ -1,7 +1,8 @@
 """Every client against every fault: status, reason, attempts, and neighbours that go on.
 
 The cells are the full product of `matrix_clients.CLIENTS` and `matrix_faults.FAULTS`; what each
-must come to is told by `matrix_rules`. They are played side by side, most of them only wait; a few
+must come to is reported by `matrix_rules`. They are played side by side, most of them only wait; a
+few
 that came out otherwise are played once more by themselves, since a machine that stands still for a
 second looks like a server that does.
 """

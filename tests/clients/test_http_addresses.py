@@ -53,7 +53,7 @@ def test_public_address_is_public(host):
         ("https://8.8.8.8:99999/", "cannot be read"),
     ],
 )
-def test_address_is_judged_as_it_is_written(url, objection):
+def test_address_is_evaluated_as_it_is_written(url, objection):
     found = explain_rejection(url, BASE, may_reach_private=False)
     assert objection in found
     assert bool(found) == bool(objection)

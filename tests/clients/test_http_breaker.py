@@ -160,7 +160,7 @@ def test_trial_may_be_tried_again_by_who_began_it(breaker):
         breaker.note(Reason.TIMEOUT)
 
 
-def test_lost_trial_does_not_hold_the_others_for_ever(breaker, clock):
+def test_lost_trial_does_not_hold_the_others_permanently(breaker, clock):
     breaker.check()
     clock.go_on(REST_S)
     breaker.check()

@@ -215,7 +215,7 @@ def test_no_more_posters_are_asked_for_at_once_than_the_host_is_given(server, sa
     assert max(most) == 3
 
 
-def test_workplace_asks_once_and_only_when_posters_are_wanted(tmp_path, studio_cache):
+def test_run_context_asks_once_and_only_when_posters_are_wanted(tmp_path, studio_cache):
     with (
         start_studio(GeneratedCatalogue(3, 7, studio_cache)) as studio,
         open_run_context(

@@ -128,6 +128,6 @@ def test_details_want_the_cookie_and_a_known_title(studio, catalogue):
     assert requests.get(f"{base}/tt0000001/details", headers=COOKIE, timeout=60).status_code == 404
 
 
-def test_robots_are_told_where_to_go(studio):
+def test_robots_are_reported_where_to_go(studio):
     answer = requests.get(f"{studio.urls['IMDBPRO_URL']}/robots.txt", timeout=60)
     assert answer.text.startswith("User-agent: *")

@@ -54,7 +54,7 @@ def test_two_studios_run_side_by_side(catalogue, tmp_path):
         assert [ask_about(up.url)["size"] for up in (first, second)] == [20, 5]
 
 
-def test_taken_port_is_said(catalogue):
+def test_taken_port_is_reported(catalogue):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

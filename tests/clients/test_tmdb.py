@@ -88,7 +88,7 @@ def test_refused_key_stops_the_crawl_without_showing_it(server, http, key):
 
 
 @pytest.mark.parametrize("code", [6, 34])
-def test_deleted_movie_is_told_apart(server, tmdb, code):
+def test_deleted_movie_is_reported_apart(server, tmdb, code):
     server.reply("/movie/597", status=404, body=refusal(code))
     with pytest.raises(FetchError) as caught:
         tmdb.details(597)
@@ -199,7 +199,7 @@ def test_dates_are_halved_until_every_slice_fits(server, says, tmdb):
     assert sorted(found) == list(range(1, 901))
 
 
-def test_day_that_does_not_fit_is_said_aloud(server, says, tmdb):
+def test_day_that_does_not_fit_is_reported_aloud(server, says, tmdb):
     serve_listing(server, says, "/discover/movie", lambda query: listing([1], 501))
     with pytest.raises(SourceError, match=r"501 pages for primary_release_date.gte=2020-01-01"):
         list(tmdb.discover_ids(date(2020, 1, 1), date(2020, 1, 3)))
@@ -261,7 +261,7 @@ def test_movies_that_no_cut_shows_are_not_lost_without_a_word(server, says, tmdb
         list(tmdb.discover_ids(*ONE_DAY))
 
 
-def test_changes_of_one_day_that_are_too_many_are_said_aloud(server, says, tmdb):
+def test_changes_of_one_day_that_are_too_many_are_reported_aloud(server, says, tmdb):
     serve_listing(server, says, "/movie/changes", lambda query: listing([1], 501))
     with pytest.raises(SourceError, match=r"501 pages for start_date=2020-01-01"):
         list(tmdb.changed_ids(*ONE_DAY))

@@ -1,4 +1,4 @@
-"""yt-dlp's failures told apart: an extractor on loopback raises each of them for real."""
+"""yt-dlp's failures noted apart: an extractor on loopback raises each of them for real."""
 
 import pytest
 from yt_dlp.extractor.common import InfoExtractor
@@ -25,7 +25,7 @@ def test_redirect_into_a_private_network_is_refused(server, says, address):
 
 
 class Scripted(InfoExtractor):
-    """An extractor on loopback that fails, or answers, as it is told."""
+    """An extractor on loopback that fails, or answers, as it is reported."""
 
     _VALID_URL = r"https?://scripted/(?P<id>.*)"
     act = None
@@ -85,7 +85,7 @@ def geo_block(extractor):
         (lambda _: {"id": "x", "title": "x", "formats": []}, Reason.WRONG_TYPE),
     ],
 )  # fmt: skip
-def test_failure_class_is_told_apart(act, reason):
+def test_failure_class_is_reported_apart(act, reason):
     assert extract(act).reason is reason
 
 

@@ -145,7 +145,7 @@ def test_huge_file_is_refused_with_its_figures_and_not_read(folder, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["missing", "file"])
-def test_folder_that_is_none_is_told_with_the_remedy(tmp_path, kind):
+def test_folder_that_is_none_is_reported_with_the_remedy(tmp_path, kind):
     put(tmp_path, "file")
     with pytest.raises(ConfigurationError, match=r"MARQUEE_TRAILERS is .* Point it to the folder"):
         TrailerFolder(tmp_path / kind)

@@ -1,4 +1,4 @@
-"""What trailers need, looked at on real files: each lack is told apart, with its remedy."""
+"""What trailers need, looked at on real files: each lack is reported apart, with its remedy."""
 
 import sys
 from datetime import date
@@ -37,7 +37,7 @@ def test_everything_is_there_as_installed():
     assert all(finding.remedy for finding in found.values() if not finding.is_ok)
 
 
-def test_missing_packages_are_told(monkeypatch):
+def test_missing_packages_are_reported(monkeypatch):
     for name in ("yt_dlp", "yt_dlp.version", "yt_dlp_ejs"):
         monkeypatch.setitem(sys.modules, name, None)
     for finding in (check_yt_dlp(TODAY), check_ejs()):
@@ -46,7 +46,7 @@ def test_missing_packages_are_told(monkeypatch):
         assert "uv sync" in finding.remedy
 
 
-def test_old_yt_dlp_is_told_with_its_age():
+def test_old_yt_dlp_is_reported_with_its_age():
     finding = check_age("2026.01.15", TODAY)
     assert finding.is_ok is False
     assert "309 days old" in finding.detail
@@ -55,7 +55,7 @@ def test_old_yt_dlp_is_told_with_its_age():
     assert check_age("built by hand", TODAY).is_ok is None
 
 
-def test_ejs_of_another_version_is_told_apart_from_none():
+def test_ejs_of_another_version_is_reported_apart_from_none():
     other = compare_ejs("0.7.0", "0.8.0")
     assert (other.is_ok, other.detail) == (False, "version 0.7.0, but this yt-dlp requires 0.8.0")
     assert "not installed" in compare_ejs(None, "0.8.0").detail
@@ -70,7 +70,7 @@ def program(folder, script):
 
 
 @pytest.mark.parametrize(
-    ("script", "said"),
+    ("script", "output"),
     [
         ("exit 3", "exit status 3"),
         ("echo cannot load libc.so >&2; exit 127", "cannot load libc.so"),
@@ -78,10 +78,10 @@ def program(folder, script):
         ("echo deno 1.40.0", "deno 1.40.0, but yt-dlp requires 2.3.0 or later"),
     ],
 )
-def test_runtime_that_does_not_start_is_told_apart_from_an_old_one(tmp_path, script, said):
+def test_runtime_that_does_not_start_is_reported_apart_from_an_old_one(tmp_path, script, output):
     finding = check_deno(program(tmp_path / "bin", script))
     assert finding.is_ok is False
-    assert said in finding.detail
+    assert output in finding.detail
     assert finding.remedy
 
 
@@ -91,7 +91,7 @@ def test_runtime_of_another_machine_does_not_start(tmp_path):
     assert "does not start" in check_deno(path).detail
 
 
-def test_no_runtime_is_told(tmp_path):
+def test_no_runtime_is_reported(tmp_path):
     assert find_deno((tmp_path,)) is None
     finding = check_deno(None)
     assert (finding.is_ok, "deno is missing" in finding.detail) == (False, True)
@@ -105,7 +105,7 @@ def test_runtime_is_found_beside_this_python_without_a_path(monkeypatch):
     assert start_deno(found)[0]
 
 
-def test_yt_dlp_is_told_of_that_runtime():
+def test_yt_dlp_is_reported_of_that_runtime():
     from resources.trailers.downloader import HostAccess, open_downloader
     from resources.trailers.options import TrailerLimits
 
@@ -118,7 +118,7 @@ def test_yt_dlp_is_told_of_that_runtime():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "output"),
     [
         (None, "cannot be read"),
         ("nonsense", "not a cookies file"),
@@ -127,13 +127,13 @@ def test_yt_dlp_is_told_of_that_runtime():
         (HEADER + LOGIN.replace("youtube.com", "example.org"), "no cookie of youtube.com"),
     ],
 )
-def test_cookies_are_told_apart(tmp_path, text, said):
+def test_cookies_are_reported_apart(tmp_path, text, output):
     path = tmp_path / "cookies.txt"
     if text is not None:
         path.write_text(text)
     finding = check_cookies(str(path), TODAY)
     assert finding.is_ok is False
-    assert said in finding.detail
+    assert output in finding.detail
     assert "Export it again" in finding.remedy
 
 

@@ -1,4 +1,4 @@
-"""The user's own trailers before the host's: which is taken, and what is said of the others."""
+"""The user's own trailers before the host's: which is taken, and what is reported of the others."""
 
 from pathlib import Path
 
@@ -91,7 +91,9 @@ def test_movie_without_an_own_one_is_asked_for(place, server, tmp_path):
     assert (fetched.name, fetched.is_own) == (KEY, False)
 
 
-def test_damaged_own_trailer_is_told_by_name_and_the_host_is_asked(place, server, tmp_path, caplog):
+def test_damaged_own_trailer_is_reported_by_name_and_the_host_is_asked(
+    place, server, tmp_path, caplog
+):
     (place.own / "597.mp4").write_bytes(b"no video at all")
     server.reply(f"/{KEY}", body=write_video(tmp_path / "x"), content_type="video/mp4")
     fetched = place.fetch(movie(listed()))
@@ -119,7 +121,7 @@ def test_damaged_own_trailer_without_a_listed_one_is_refused_by_name(place):
     assert not list(place.staging.iterdir())
 
 
-def test_both_failures_are_told_where_neither_can_be_had(place):
+def test_both_failures_are_reported_where_neither_can_be_had(place):
     (place.own / "597.mp4").write_bytes(b"no video at all")
     with pytest.raises(NoTrailerError) as caught:
         place.fetch(movie(listed()))
@@ -143,7 +145,7 @@ def test_host_s_video_that_proves_too_long_makes_room_for_the_next(place, server
     assert (fetched.name, fetched.tried[0].reason) == (short, Reason.TOO_LONG)
 
 
-def test_movie_with_videos_elsewhere_alone_is_told_so(place, server):
+def test_movie_with_videos_elsewhere_alone_is_reported_so(place, server):
     with pytest.raises(NoTrailerError) as caught:
         place.fetch(movie(listed("76979871", "Vimeo")))
     assert caught.value.reason is Reason.NOT_LISTED
@@ -211,7 +213,7 @@ def test_real_video_is_taken_whole(place, name):
         ({"youtube_cookies": "/no/such/file"}, "MARQUEE_YOUTUBE_COOKIES"),
     ],
 )
-def test_wrong_setting_is_told_before_anything_is_fetched(settings, named):
+def test_wrong_setting_is_reported_before_anything_is_fetched(settings, named):
     with pytest.raises(ConfigurationError, match=named):
         open_sources(Settings(**settings), InMemoryNotes(), lambda: 0.0)
 

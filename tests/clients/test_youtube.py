@@ -320,7 +320,7 @@ def test_video_and_sound_come_as_two_files_of_the_wanted_lines(apart, tmp_path, 
     assert trailer.audio_path.suffix == ".m4a"
 
 
-def test_file_that_is_said_to_be_too_large_is_not_asked_for(apart, server, tmp_path):
+def test_file_that_is_reported_to_be_too_large_is_not_asked_for(apart, server, tmp_path):
     with pytest.raises(FetchError) as caught:
         apart(whole=480).fetch(videos("a"), tmp_path, "597")
     assert caught.value.reason is Reason.TOO_LARGE

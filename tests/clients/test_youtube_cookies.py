@@ -40,7 +40,7 @@ def test_login_is_read(write):
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "output"),
     [
         (line("SID", domain=".google.com"), "no cookie of youtube.com"),
         (line("PREF") + line("VISITOR_INFO1_LIVE"), "without a login"),
@@ -50,12 +50,12 @@ def test_login_is_read(write):
         (line("LOGIN_INFO") + line("SAPISID", expires=1_700_000_000), "expired"),
     ],
 )
-def test_what_the_login_lacks_is_told(write, lines, said):
-    assert said in read_cookies(write(HEADER + lines)).login_problem(NOW_S)
+def test_what_the_login_lacks_is_reported(write, lines, output):
+    assert output in read_cookies(write(HEADER + lines)).login_problem(NOW_S)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "output"),
     [
         ("", "first line"),
         (LOGIN, "first line"),
@@ -66,17 +66,17 @@ def test_what_the_login_lacks_is_told(write, lines, said):
         (b"\xff\xfe\x00\x01", "not text"),
     ],
 )
-def test_file_that_is_none_is_told_with_the_remedy_and_shows_nothing(write, text, said):
+def test_file_that_is_none_is_reported_with_the_remedy_and_shows_nothing(write, text, output):
     with pytest.raises(ConfigurationError) as caught:
         read_cookies(write(text))
     message = str(caught.value)
-    assert said in message
+    assert output in message
     assert "MARQUEE_YOUTUBE_COOKIES" in message
     assert "Export it again" in message
     assert SECRET not in message
 
 
-def test_missing_file_and_folder_are_told(tmp_path):
+def test_missing_file_and_folder_are_reported(tmp_path):
     for path in (tmp_path / "none.txt", tmp_path):
         with pytest.raises(
             ConfigurationError, match="MARQUEE_YOUTUBE_COOKIES is .* cannot be read"
@@ -111,8 +111,8 @@ def test_cookies_reach_their_host_alone_and_the_file_stays_as_it_was(
     assert "new=fresh-value" in sent[1]
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["cookies.txt", "staging"]
-    said = caplog.text + "".join(capfd.readouterr())
-    assert SECRET not in said
+    output = caplog.text + "".join(capfd.readouterr())
+    assert SECRET not in output
     assert redact(f"x{SECRET}x") == "x[hidden]x"
 
 

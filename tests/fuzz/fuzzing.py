@@ -113,7 +113,7 @@ def fuzz(
         parser: The parser.
         seed: Of chance; the same number of inputs from the same seed is the same run.
         seconds, inputs: Limits.
-        announce: Told every input before it is parsed.
+        announce: Ordered every input before it is parsed.
     """
     draw = random.Random(seed)
     seeds = list(parser.seeds()) or [b""]

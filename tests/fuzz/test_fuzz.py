@@ -1,6 +1,7 @@
 """Every parser on a few hundred spoiled inputs, the same ones each time; and what once failed.
 
-The long runs are `run.py`'s. What those found lies in `failures/` and is tried here for ever after.
+The long runs are `run.py`'s. What those found lies in `failures/` and is tried here permanently
+after.
 """
 
 import json

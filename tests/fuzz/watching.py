@@ -166,7 +166,7 @@ def _add(total: Tally, more: Tally) -> None:
 
 
 def keep(parser: Parser, failure: Failure) -> Path:
-    """Write a failing input down, with what was said about it beside it."""
+    """Write a failing input down, with what was reported about it beside it."""
     folder = FAILURES / parser.name
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(failure.data).hexdigest()[:8]

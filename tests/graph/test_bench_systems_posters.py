@@ -60,4 +60,4 @@ def test_network_and_peers_answer_about_the_same_movies(monkeypatch):
     target = Target(PROFIT, np.arange(40) % 2, {})
     answers = answer_all(posters(40), target, parts, 1)
     assert set(answers) == {OURS, TRIVIAL, COLOURS, METADATA}
-    assert {said.shape for said in answers.values()} == {(5, 2)}
+    assert {output.shape for output in answers.values()} == {(5, 2)}

@@ -141,7 +141,7 @@ def test_movie_without_a_page_has_tmdbs_revenue_and_says_so(site, movie):
     assert "has no page" in row_of(site, movie).metadata["imdbpro"]
 
 
-def test_strange_tables_cost_no_label_and_are_not_asked_for_for_ever(open_site):
+def test_strange_tables_cost_no_label_and_are_not_asked_for_permanently(open_site):
     site = open_site(size=20)
     site.order({"path": TABLES, "body": STRANGE})
     site.build(stages=("crawl",))

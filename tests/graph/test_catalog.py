@@ -1,4 +1,4 @@
-"""The catalog, night after night: what is asked for, what is taken up, what is never lost."""
+"""The catalog, night after night: what is asked for, what resumes, what is never lost."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -79,7 +79,7 @@ def test_records_are_asked_for_once_a_change_and_once_more_the_next_day(open_sit
     assert stamped(site, before) == set()
 
 
-def test_first_crawl_takes_up_what_changed_that_day_with_all_the_rest(open_site):
+def test_first_crawl_picks_up_what_changed_that_day_with_all_the_rest(open_site):
     site = open_site(size=4)
     site.edit(site.catalogue.movie_ids()[0], overview="Another plot.")
     crawl(site)
@@ -138,13 +138,13 @@ def test_clock_that_was_always_ahead_has_everything_asked_for_again(open_site):
 def test_deleted_film_keeps_its_title_and_its_last_data_and_may_come_back(open_site):
     site = open_site(size=3, stages=CRAWL)
     movie = site.catalogue.movie_ids()[1]
-    told = site.rows("movie_records")[movie].metadata
+    reported = site.rows("movie_records")[movie].metadata
     delete(site, movie)
     site.build(stages=CRAWL)
     row = site.rows("movie_records")[movie]
     assert (row.status, row.reason) == ("absent", "deleted_at_source")
     assert {k: row.metadata[k] for k in ("title", "release_date")} == {
-        k: told[k] for k in ("title", "release_date")
+        k: reported[k] for k in ("title", "release_date")
     }
     assert (site.folder / "store" / row.metadata["last_data"]).is_file()
     site.assert_dagster_shows_the_ledger()
@@ -157,7 +157,7 @@ def test_deleted_film_keeps_its_title_and_its_last_data_and_may_come_back(open_s
         run_context.ledger.set_note("crawled_until", text)
     site.build(stages=CRAWL)
     row = site.rows("movie_records")[movie]
-    assert (row.status, row.metadata["title"]) == ("ok", told["title"])
+    assert (row.status, row.metadata["title"]) == ("ok", reported["title"])
     site.assert_dagster_shows_the_ledger()
 
 
@@ -279,7 +279,7 @@ STOPPING = {
 def test_what_concerns_the_whole_source_stops_the_crawl_and_costs_no_film_an_attempt(
     open_site, name
 ):
-    fault, said = STOPPING[name]
+    fault, output = STOPPING[name]
     site = open_site(size=40, stages=CRAWL)
     changed = site.catalogue.movie_ids()
     for tmdb_id in changed:
@@ -287,7 +287,7 @@ def test_what_concerns_the_whole_source_stops_the_crawl_and_costs_no_film_an_att
     before = site.rows("movie_records")
     site.reset_stats()
     site.order({"path": r"/3/movie/\d+", **fault})
-    with pytest.raises(BuildError, match=said) as caught:
+    with pytest.raises(BuildError, match=output) as caught:
         site.build(stages=CRAWL)
     assert len(str(caught.value).splitlines()) == 1
     assert asked(site) < 3 * 16 + 16  # what was under way, each tried three times at most

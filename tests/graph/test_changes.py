@@ -24,7 +24,7 @@ def new_events(site, before):
     return {name: after[name] - before[name] for name in after if after[name] != before[name]}
 
 
-def test_new_poster_recomputes_that_films_poster_and_what_hangs_on_it(site):
+def test_new_poster_recomputes_that_films_poster_and_what_depends_on_it(site):
     movie = site.catalogue.movie_ids()[0]
     before = count_events(site)
     site.reset_stats()
@@ -55,7 +55,7 @@ def test_new_code_version_makes_its_asset_and_its_followers_due(site):
         site, "build", "--stages", ",".join(MOVIE_STAGES),
         before=release, given=("trailer_frames", "new"),
     )  # fmt: skip
-    assert build.wait() == 0, build.said
+    assert build.wait() == 0, build.output
 
     changed = new_events(site, before)
     assert changed == {"trailer_frames": 3, "frame_embeddings": 3, "clip_embeddings": 3}

@@ -38,10 +38,12 @@ def test_every_command_explains_itself(command, tmp_path):
 
 def test_commands_of_the_readme_exist(tmp_path):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    said = set(re.findall(r"uv run marquee (\w+)", text))
+    output = set(re.findall(r"uv run marquee (\w+)", text))
     listed = marquee("--help", cwd=tmp_path).stdout
-    assert said
-    assert {command for command in said if not re.search(rf"^│ {command}\b", listed, re.M)} == set()
+    assert output
+    assert {
+        command for command in output if not re.search(rf"^│ {command}\b", listed, re.M)
+    } == set()
 
 
 def test_table_of_variables_in_the_readme_is_that_of_the_settings():
@@ -61,12 +63,12 @@ def test_pages_that_the_documents_link_to_exist():
 
 
 def test_empty_store_says_what_to_run(tmp_path):
-    said = marquee("status", cwd=tmp_path).stdout
-    assert "marquee demo" in said
+    output = marquee("status", cwd=tmp_path).stdout
+    assert "marquee demo" in output
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "said"),
+    ("arguments", "environment", "output"),
     [
         (("build", "--films", "x"), {}, "TMDB ids are numbers"),
         (("build", "--stages", "cooking"), {}, "crawl, media, frames"),
@@ -77,10 +79,10 @@ def test_empty_store_says_what_to_run(tmp_path):
         (("bench", "nothing"), {}, "bookkeeping"),
     ],
 )
-def test_mistake_is_answered_with_a_remedy_and_no_frames(tmp_path, arguments, environment, said):
+def test_mistake_is_answered_with_a_remedy_and_no_frames(tmp_path, arguments, environment, output):
     result = marquee(*arguments, environment=environment, cwd=tmp_path, check=False)
     assert result.returncode != 0
-    assert said in result.stderr.replace("\n", " ")
+    assert output in result.stderr.replace("\n", " ")
     assert "Traceback" not in result.stderr
 
 
@@ -92,8 +94,8 @@ def test_failed_films_are_due_again_when_asked(open_site):
     assert refused
     site.lift_faults()
     assert site.build(stages=("crawl", "media")) == 0
-    said = at(site, "retry", "--refused", "--asset", "posters")
-    assert f"{len(refused)} rows" in said.stdout
+    output = at(site, "retry", "--refused", "--asset", "posters")
+    assert f"{len(refused)} rows" in output.stdout
     assert site.build(stages=("crawl", "media")) == len(refused)
     assert {row.status for i, row in site.rows("posters").items() if i in refused} == {"ok"}
 

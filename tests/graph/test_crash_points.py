@@ -30,7 +30,7 @@ def before(stage):
 def kill(site, stage, point, asset, number=1):
     """Have a build of one stage kill itself at a point."""
     process = Process(site, "build", "--stages", stage, before=die_at, given=(point, asset, number))
-    assert process.wait() == -signal.SIGKILL, process.said
+    assert process.wait() == -signal.SIGKILL, process.output
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_movie_of_two_files_has_both_or_none(open_site, calm, point):
     assert_finishes(site, "frames", calm("frames"))
 
 
-def test_run_that_takes_up_a_killed_one_may_be_killed_too(open_site, calm):
+def test_run_that_picks_up_a_killed_one_may_be_killed_too(open_site, calm):
     site = open_site(SIZE, stages=before("media"))
     for point in (
         CrashPoint.INTENDED,

@@ -1,4 +1,4 @@
-"""`marquee doctor`: a bare machine, a wrong key, an ended session, each told apart."""
+"""`marquee doctor`: a bare machine, a wrong key, an ended session, each reported apart."""
 
 import json
 import os
@@ -62,7 +62,7 @@ def test_right_key_and_session_work(folder, open_site):
         assert found[name].is_ok, found[name]
 
 
-def test_wrong_key_and_ended_session_are_told_apart(folder, open_site):
+def test_wrong_key_and_ended_session_are_reported_apart(folder, open_site):
     site = open_site(size=2)
     found = look_at(settings_of(site, tmdb_api_key=WRONG_KEY, imdbpro_cookie=OLD_COOKIE))
     assert found["TMDB key"].is_ok is False
@@ -77,7 +77,7 @@ def test_wrong_key_and_ended_session_are_told_apart(folder, open_site):
     assert "session-that-has-ended" not in str(found)
 
 
-def test_store_of_another_source_is_told_from_one_that_cannot_be_written(folder, open_site):
+def test_store_of_another_source_is_reported_from_one_that_cannot_be_written(folder, open_site):
     site = open_site(size=2)
     with site.run_context():
         pass
@@ -91,7 +91,7 @@ def test_store_of_another_source_is_told_from_one_that_cannot_be_written(folder,
     assert "cannot be written" in unwritable.detail
 
 
-def test_wrong_setting_is_said_alone(folder):
+def test_wrong_setting_is_reported_alone(folder):
     found = look_at(Settings(source="netflix"))
     assert found["settings"].is_ok is False
     assert "MARQUEE_SOURCE" in found["settings"].detail
@@ -145,9 +145,9 @@ def test_table_has_a_line_per_finding_with_mark_and_remedy(folder):
     console = Console(width=200, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
     with console.file:
         assert print_findings(findings, console, as_json=False) == 1
-    said = console.export_text()
-    assert "✗  settings" in said
-    assert "1 to fix: settings" in said
+    output = console.export_text()
+    assert "✗  settings" in output
+    assert "1 to fix: settings" in output
     working = [finding for finding in findings if finding.is_ok is not False]
     with open(os.devnull, "w") as sink:  # noqa: PTH123
         assert print_findings(working, Console(file=sink), as_json=False) == 0
@@ -167,10 +167,10 @@ def test_command_tells_a_wrong_key_an_ended_session_and_a_missing_runtime_apart(
         env={**site.environment, **secret, **bare, "MARQUEE_PRESET": "small"},
         cwd=site.folder, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
-    said = json.loads(result.stdout)
+    output = json.loads(result.stdout)
     assert result.returncode == 1
-    assert said["is_ok"] is False
-    remedies = {f["name"]: f["remedy"] for f in said["findings"] if f["is_ok"] is False}
+    assert output["is_ok"] is False
+    remedies = {f["name"]: f["remedy"] for f in output["findings"] if f["is_ok"] is False}
     assert "TMDB_API_KEY" in remedies["TMDB key"]
     assert "IMDBPRO_COOKIE" in remedies["IMDbPro"]
     assert "uv sync" in remedies["JavaScript runtime"]

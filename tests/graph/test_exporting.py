@@ -117,9 +117,9 @@ def expect_trailers12k(site, out, report, monkeypatch):
     assert report.counts["trailers_ik_swin_fps24_fpc24"] == 1
     rows = list(trailers12k.read(out))
     assert all(isinstance(row, AcceptedRow) for row in rows), rows
-    said = next(row for row in rows if row.imdb_id == f"tt{first}")
+    output = next(row for row in rows if row.imdb_id == f"tt{first}")
     place = "trailers_ik_swin_fps24_fpc24/{tmdb_id}.npy"
-    np.testing.assert_array_equal(np.load(io.BytesIO(said.files[place])), arr[:])
+    np.testing.assert_array_equal(np.load(io.BytesIO(output.files[place])), arr[:])
     assert any("official splits were not imported" in note for note in report.notes)
     assert not Path("mtgc.csv").exists()
 
@@ -187,7 +187,7 @@ def test_every_kind_is_exported_verified_and_read_again(open_site, tmp_path, mon
         assert [*report.left_out["record"].values()] == [[first]]
 
 
-def test_what_is_missing_is_said_and_counted(open_site, tmp_path, capsys):
+def test_what_is_missing_is_reported_and_counted(open_site, tmp_path, capsys):
     from rich.console import Console
 
     site = open_site(size=3, stages=("crawl",))
@@ -199,9 +199,9 @@ def test_what_is_missing_is_said_and_counted(open_site, tmp_path, capsys):
     listed = [p for p, row in site.rows("posters").items() if row.reason == "gone"]
     assert report.left_out["posters"]["rejected: gone"] == listed
     assert "posters" not in report.counts
-    said = capsys.readouterr().out
-    assert "rejected: gone" in said
-    assert "marquee export --verify" in said
+    output = capsys.readouterr().out
+    assert "rejected: gone" in output
+    assert "marquee export --verify" in output
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["left_out"]["posters"]["rejected: gone"] == listed
 
@@ -225,7 +225,7 @@ def test_mistakes_are_answered_with_a_remedy(open_site, tmp_path):
 
 
 def make_dumps(folder):
-    """Seed 000's folders and Trailers12k's files, about one film."""
+    """Reference implementation 000's folders and Trailers12k's files, about one film."""
     mid, details = "tt0120338", {"id": 597, "imdb_id": "tt0120338", "title": "Titanic"}
     dumps = folder / "seed", folder / "t12k"
     answers = {

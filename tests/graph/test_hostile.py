@@ -15,7 +15,7 @@ PLACES = {
 }
 
 
-def test_damaged_files_are_made_anew_when_a_follower_meets_them(open_site):
+def test_damaged_files_are_recomputed_when_a_follower_meets_them(open_site):
     """Another movie's for each asset; the next build meets them, and the one after has all."""
     site = open_site(size=3, stages=MEDIA)
     ids = site.catalogue.movie_ids()

@@ -16,7 +16,7 @@ CREDITS = "tmdb_5000_credits.csv"
 
 
 def write_dump(folder, movies):
-    """Write Kaggle's TMDB 5000 of the studio's own films, told as that dump tells them."""
+    """Write Kaggle's TMDB 5000 of the studio's own films, reported as that dump tells them."""
     folder.mkdir()
     listed = ("genres", "keywords", "production_companies", "production_countries",
               "spoken_languages")  # fmt: skip
@@ -168,8 +168,8 @@ def test_figures_are_taken_back_when_a_namesake_becomes_known(site, imports_sett
     report = imported(imports_settings, table, "the-numbers")
     assert [one.reason.value for one in report.refused] == ["ambiguous"]
     with open_run_context(imports_settings) as run_context:
-        told = {kind for kind, _ in run_context.imports.answers(first["id"])}
-        assert told == {"tmdb5000"}
+        reported = {kind for kind, _ in run_context.imports.answers(first["id"])}
+        assert reported == {"tmdb5000"}
         assert run_context.ledger.movies()[first["id"]] != "before"
 
 

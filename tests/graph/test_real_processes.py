@@ -23,10 +23,10 @@ def test_interrupted_build_ends_cleanly_and_goes_on(open_site):
     while process.poll() is None and not site.asked("trailer"):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 130, said
-    assert "goes on from here" in said
-    assert "Traceback" not in said
+    _, output = process.communicate(timeout=120)
+    assert process.returncode == 130, output
+    assert "goes on from here" in output
+    assert "Traceback" not in output
 
     site.lift_faults()
     done = {p.stem for p in (site.store / "posters").glob("*.jpg")}
@@ -72,12 +72,12 @@ def test_readmes_command_opens_the_ui_and_the_daemon_looks_for_what_is_due(tmp_p
     try:
         ends_at = time.monotonic() + 300
         while time.monotonic() < ends_at and process.poll() is None:
-            said = log.read_text()
-            if "Serving dagster-webserver" in said and "due_movies skipped" in said:
+            output = log.read_text()
+            if "Serving dagster-webserver" in output and "due_movies skipped" in output:
                 break
             time.sleep(0.2)
-        assert "Serving dagster-webserver" in said
-        assert "Sensor due_movies skipped: Nothing is due." in said
+        assert "Serving dagster-webserver" in output
+        assert "Sensor due_movies skipped: Nothing is due." in output
         assert requests.get(f"http://127.0.0.1:{port}/server_info", timeout=60).ok
     finally:
         process.send_signal(signal.SIGINT)

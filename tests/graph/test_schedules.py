@@ -39,7 +39,7 @@ def test_schedule_asks_for_a_crawl_at_two_in_the_morning():
     assert len(data.run_requests) == 1
 
 
-def test_sensor_takes_up_what_the_crawl_found_then_rests(open_site):
+def test_sensor_picks_up_what_the_crawl_found_then_rests(open_site):
     site = open_site(size=3)
     assert run(site, "crawl").success
 

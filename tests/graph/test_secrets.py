@@ -1,7 +1,8 @@
 """Keys and cookies are nowhere to be found afterwards, whatever the servers do with them.
 
 A store is built from a source that wants real secrets and hands them back in every answer that
-fails. Then everything that was written or said is searched: output, Dagster's databases and logs,
+fails. Then everything that was written or output_text is searched: output, Dagster's databases and
+logs,
 ledger, store, and the names of all files.
 """
 
@@ -91,13 +92,13 @@ class Desk:
             "COLUMNS": "200",
         }
         self._site = site
-        self.said: dict[str, str] = {}
+        self.output_text: dict[str, str] = {}
 
     def run(self, *command: str, program: str = "assets.cli.main") -> int:
         """Run a command in a process of its own and return its exit status."""
         process = Process(self._site, *command, program=program, environment=self._environment)
         status = process.wait()
-        self.said[f"{len(self.said)}: {' '.join(command)}"] = process.said
+        self.output_text[f"{len(self.output_text)}: {' '.join(command)}"] = process.output_text
         return status
 
 
@@ -122,9 +123,9 @@ def work(open_site, tmp_path):
 def assert_nothing_is_found(site, front, desk, *, least_files: int) -> None:
     finder = Finder(front.secrets)
     finder.search(site.folder)
-    for command, said in desk.said.items():
-        assert said, command
-        finder.look(said, f"output of {command}")
+    for command, output_text in desk.output_text.items():
+        assert output_text, command
+        finder.look(output_text, f"output of {command}")
     assert not finder.found, "\n".join(finder.found)
     assert finder.files >= least_files
     assert finder.rows > 100

@@ -33,7 +33,7 @@ def wait_until(is_so, *processes):
     """Wait for something that these processes bring about."""
     while not is_so():
         for process in processes:
-            assert process.poll() is None, process.said
+            assert process.poll() is None, process.output
         time.sleep(0.02)
 
 
@@ -47,11 +47,11 @@ def tick(site):
 
 def test_second_build_waits_for_the_first_and_nothing_is_lost(site, held):
     second = Process(site, "build", "--stages", "crawl,media")
-    wait_until(lambda: "waiting until it has finished" in second.said, held, second)
+    wait_until(lambda: "waiting until it has finished" in second.output, held, second)
     (site.folder / "go_on").touch()
-    assert held.wait() == 0, held.said
-    assert second.wait() == 0, second.said
-    assert "waiting until it has finished" not in held.said
+    assert held.wait() == 0, held.output
+    assert second.wait() == 0, second.output
+    assert "waiting until it has finished" not in held.output
     site.assert_dagster_shows_the_ledger()
     for asset in ("posters", "trailers"):
         rows = site.rows(asset)

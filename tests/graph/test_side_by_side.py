@@ -134,7 +134,7 @@ def test_two_processes_end_what_one_began_that_was_killed_with_the_same_models(s
     killed = Process(
         site, *command(site), program="dagster._cli", before=die_at_checkpoint, given=(7,)
     )
-    assert killed.wait() == -signal.SIGKILL, killed.said
+    assert killed.wait() == -signal.SIGKILL, killed.output
     assert len(weights(site)) == 1, "killed within the second training"
     assert list(models(site).rglob("*.ckpt"))
     site.more = {"trainers": "2"}

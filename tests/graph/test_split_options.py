@@ -27,7 +27,7 @@ def test_edges_by_budget_hold_from_the_splits_to_the_scores(site):
     chosen = options(site)
     assert chosen.revenue_edges == "budget"
     site.materialize("revenue_splits")
-    assert options(site) == chosen, "what is not said stays"
+    assert options(site) == chosen, "what is not output stays"
     site.materialize(
         "revenue_baselines", "revenue_model", "revenue_evaluation",
         revenue_model={"variants": [CUT_BLEND], "max_epochs": 1},
@@ -40,9 +40,9 @@ def test_edges_by_budget_hold_from_the_splits_to_the_scores(site):
         assert {one["kind"] for one in facts} == {"ordinal blend"}
         assert "director" in facts[0]["inputs"]
         report = reports_folder(run_context, REVENUE) / "evaluation_results.json"
-        said = report.read_text()
-    assert CUT_BLEND in said
-    assert "reachable limit" in said
+        output = report.read_text()
+    assert CUT_BLEND in output
+    assert "reachable limit" in output
 
 
 def test_splits_that_were_broken_off_are_made_again_with_what_was_chosen(site, monkeypatch):

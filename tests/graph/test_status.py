@@ -97,17 +97,17 @@ def odd_site(open_site):
 @pytest.mark.parametrize("options", [{}, {"reasons": True}])
 def test_what_does_not_add_up_is_named_and_is_a_failure(odd_site, options):
     site, first = odd_site
-    code, said = say(site, **options)
+    code, output = say(site, **options)
     assert code == 1
-    assert "posters does not add up: 2 movies are known, 1 are counted" in said
-    assert "rows of movies that are not known: 4711" in said
-    assert f"movies with a status that does not exist: {first}" in said
+    assert "posters does not add up: 2 movies are known, 1 are counted" in output
+    assert "rows of movies that are not known: 4711" in output
+    assert f"movies with a status that does not exist: {first}" in output
 
 
 def test_account_as_json_holds_sums_and_reasons(odd_site):
     site, first = odd_site
-    code, said = say(site, as_json=True)
-    values = json.loads(said)
+    code, output = say(site, as_json=True)
+    values = json.loads(output)
     assert code == 1
     assert values["movies_known"] == 2
     assert not values["adds_up"]

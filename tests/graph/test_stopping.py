@@ -23,11 +23,11 @@ def test_our_own_errors_say_their_message_alone():
     assert caught.value.description == "no movies; make the splits again"
 
 
-def test_a_full_disk_is_said_in_a_sentence_that_names_the_file():
+def test_a_full_disk_is_reported_in_a_sentence_that_names_the_file():
     with pytest.raises(dg.Failure) as caught:
         stop(OSError(28, "No space left on device", "models/model.pth"))
-    said = caught.value.description
-    assert said.startswith("models/model.pth cannot be written (No space left on device). Free")
+    output = caught.value.description
+    assert output.startswith("models/model.pth cannot be written (No space left on device). Free")
 
 
 def test_other_errors_keep_their_frames():

@@ -57,11 +57,13 @@ def download(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_one_command_trains_and_judges_on_the_papers_files(download, tmp_path):
+def test_one_command_trains_and_evaluates_on_the_papers_files(download, tmp_path):
     command = ["trailers12k", str(download), "--splits", "0,1", "--epochs", "2"]
-    said = CliRunner().invoke(app, [*command, "--work", str(tmp_path)], catch_exceptions=False)
-    assert said.exit_code == 0
-    assert "75.71" in said.output
+    output_text = CliRunner().invoke(
+        app, [*command, "--work", str(tmp_path)], catch_exceptions=False
+    )
+    assert output_text.exit_code == 0
+    assert "75.71" in output_text.output
     result = json.loads((tmp_path / "trailers12k_results.json").read_text())
     assert result["rows"] == N
     variants = result["variants"]

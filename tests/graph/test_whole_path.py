@@ -1,4 +1,5 @@
-"""From the first request to the leaderboard, for every system; and models that are judged again.
+"""From the first request to the leaderboard, permanentlyy system; and models that are evaluated
+again.
 
 By day trainings are short and few, on a site that is built once; at night the command builds
 everything as it does for a user.
@@ -60,9 +61,9 @@ def test_every_system_has_models_baselines_and_a_place_on_the_leaderboard(site):
 
 def test_leaderboard_is_printed(site):
     wide = {**site.environment, "COLUMNS": "250"}
-    said = marquee("leaderboard", cwd=site.folder, environment=wide).stdout
+    output = marquee("leaderboard", cwd=site.folder, environment=wide).stdout
     for system in SYSTEMS:
-        assert system.name in said
+        assert system.name in output
 
 
 @pytest.mark.parametrize("system", MODELS)
@@ -70,21 +71,21 @@ def test_saved_model_scores_the_same_in_a_copy_of_the_store(site, system, tmp_pa
     """The site is a copy itself, in another folder than the one that it was trained in."""
     folder = site.store / "models" / system / MODELS[system]
     assert (folder / "MODEL_CARD.md").read_text(encoding="utf-8").startswith("# ")
-    said = marquee("evaluate", str(folder), cwd=tmp_path)
-    assert "to the last digit" in said.stdout.replace("\n", " ")
+    output = marquee("evaluate", str(folder), cwd=tmp_path)
+    assert "to the last digit" in output.stdout.replace("\n", " ")
 
 
-def test_another_score_than_the_kept_one_is_told(site, tmp_path):
+def test_another_score_than_the_kept_one_is_reported(site, tmp_path):
     folder = site.store / "models" / "revenue" / "revenue_class" / "70-20-10" / "seed-streams"
     path = folder / "scores.json"
     text = path.read_text(encoding="utf-8")
     kept = json.loads(text)
     kept["accuracy_score"]["estimate"] += 0.5
     path.write_text(json.dumps(kept), encoding="utf-8")
-    said = marquee("evaluate", str(folder), cwd=tmp_path, check=False)
+    output = marquee("evaluate", str(folder), cwd=tmp_path, check=False)
     path.write_text(text, encoding="utf-8")
-    assert said.returncode == 1
-    assert "accuracy_score" in said.stdout
+    assert output.returncode == 1
+    assert "accuracy_score" in output.stdout
 
 
 @pytest.mark.slow
@@ -101,5 +102,5 @@ def test_one_command_builds_everything_as_for_a_user(open_site):
     assert site.build() == 0
     for system, place in MODELS.items():
         folder = site.store / "models" / system / place
-        said = marquee("evaluate", str(folder), cwd=site.folder)
-        assert "to the last digit" in said.stdout.replace("\n", " ")
+        output = marquee("evaluate", str(folder), cwd=site.folder)
+        assert "to the last digit" in output.stdout.replace("\n", " ")

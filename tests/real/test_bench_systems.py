@@ -14,8 +14,10 @@ def test_models_see_nothing_known_after_release(data):
     movies = read_real_movies(data, limit=50)
     assert len(movies.table) == len(movies.records) == len(movies.texts) == 50
     assert (movies.table[["budget_usd", "revenue_usd"]] >= 1000).all(axis=None)
-    told = {name for name in LATER_FIELDS for r in movies.records if getattr(r, name) is not None}
-    assert told == set()
+    reported = {
+        name for name in LATER_FIELDS for r in movies.records if getattr(r, name) is not None
+    }
+    assert reported == set()
 
 
 def test_every_row_is_measured(data):
@@ -31,8 +33,8 @@ def test_intervals_draw_whole_franchises():
     true = np.repeat(np.random.default_rng(0).normal(size=200), 2)
 
     def width(franchises):
-        said = {"true": true, "franchise": franchises}
-        interval = draw_interval(said, 0, lambda some: rmse(true[some], 0.0))
+        output = {"true": true, "franchise": franchises}
+        interval = draw_interval(output, 0, lambda some: rmse(true[some], 0.0))
         return interval.high - interval.low
 
     assert width(np.arange(400) // 2) > 1.2 * width(np.arange(400))

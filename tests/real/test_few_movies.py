@@ -89,8 +89,8 @@ def test_dagster_shows_the_ledger_and_features_hold_them_all(few):
     few.site.assert_dagster_shows_the_ledger()
     few.site.materialize("movie_features")
     table = FeatureTable.load(few.site.store / "features" / "movies")
-    told = dict(zip(table.table["tmdb_id"], table.table["revenue_usd"], strict=True))
-    assert told == few.report.revenue_usd
+    reported = dict(zip(table.table["tmdb_id"], table.table["revenue_usd"], strict=True))
+    assert reported == few.report.revenue_usd
     have = {name: set(table.table["tmdb_id"][mask]) for name, mask in table.masks.items()}
     assert have["text"] == set(few.movies)
     assert have["poster"] == have["frames"] == {few.heard, few.silent}

@@ -150,8 +150,8 @@ def test_video_without_sound_has_no_audio_track(built):
 
 def test_features_have_a_row_for_each_movie(built):
     table = built.features.table
-    told = dict(zip(table["tmdb_id"], table["revenue_usd"], strict=True))
-    assert told == built.report.revenue_usd
+    reported = dict(zip(table["tmdb_id"], table["revenue_usd"], strict=True))
+    assert reported == built.report.revenue_usd
     have = {name: set(table["tmdb_id"][mask]) for name, mask in built.features.masks.items()}
     assert have["text"] == have["metadata"] == built.report.revenue_usd.keys()
     assert have["poster"] == built.report.with_poster
@@ -199,7 +199,7 @@ def test_scores_of_the_models_stand_beside_the_baselines(built):
             assert "test films" in model["verdict"]
         for result in split["results"].values():
             assert results["main_metric"] in result["scores"]
-            assert len(result["y_said"]) == len(split["tmdb_ids"])
+            assert len(result["y_stated"]) == len(split["tmdb_ids"])
 
 
 def test_report_says_where_the_data_and_the_weights_are_from(built):
@@ -214,11 +214,11 @@ def test_report_says_where_the_data_and_the_weights_are_from(built):
 
 def test_every_system_has_models_baselines_and_a_place_on_the_leaderboard(built):
     board = pd.read_parquet(built.run_context.store.folder("reports") / "leaderboard.parquet")
-    judged = {
+    evaluated = {
         s.name for s in SYSTEMS if (reports_folder(built.run_context, s) / "report.html").exists()
     }
-    assert {"box_office", "revenue", "poster"} <= judged
-    assert set(board["system"]) == judged
+    assert {"box_office", "revenue", "poster"} <= evaluated
+    assert set(board["system"]) == evaluated
     for _, rows in board.groupby(["system", "task"]):
         assert {"model", "baseline"} <= set(rows["kind"])
 
@@ -234,16 +234,16 @@ def test_a_saved_model_scores_the_same_in_a_copy_of_the_store(built, tmp_path):
     ]
     for folder in folders:
         assert (folder / "MODEL_CARD.md").read_text(encoding="utf-8").startswith("# ")
-        said = subprocess.run(
+        output = subprocess.run(
             [sys.executable, "-m", "assets.cli.main", "evaluate", str(folder)],
             cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=120,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
-        assert said.returncode == 0, said.stdout + said.stderr
-        assert "to the last digit" in said.stdout.replace("\n", " ")
+        assert output.returncode == 0, output.stdout + output.stderr
+        assert "to the last digit" in output.stdout.replace("\n", " ")
 
 
-def test_another_score_than_the_kept_one_is_told(built, tmp_path):
+def test_another_score_than_the_kept_one_is_reported(built, tmp_path):
     copy = tmp_path / "store"
     root = built.run_context.store.folder("models").parent
     shutil.copytree(root, copy, ignore=shutil.ignore_patterns("training", "trailers", ".staging"))

@@ -42,7 +42,7 @@ class Process:
         before: Callable[..., None] | None = None,
         given: tuple = (),
     ):
-        self._words = site.folder / f"said-{len(list(site.folder.glob('said-*')))}"
+        self._words = site.folder / f"output_text-{len(list(site.folder.glob('output_text-*')))}"
         self._words.touch()
         self._process = _CONTEXT.Process(
             target=_work,
@@ -63,7 +63,7 @@ class Process:
         return self._process.pid
 
     @property
-    def said(self) -> str:
+    def output_text(self) -> str:
         """What it has written to its output so far."""
         return self._words.read_text()
 
@@ -76,7 +76,7 @@ class Process:
         self._process.join(timeout_s)
         if (status := self.poll()) is None:
             self.kill()
-            raise AssertionError(f"still at work after {timeout_s:.0f} s:\n{self.said}")
+            raise AssertionError(f"still at work after {timeout_s:.0f} s:\n{self.output_text}")
         return status
 
     def kill(self) -> None:

@@ -84,10 +84,10 @@ def page(browser, site) -> Iterator[Page]:
 @contextmanager
 def _serve(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     port = _free_port()
-    said = folder / "webserver.log"
+    output = folder / "webserver.log"
     command = [sys.executable, "-m", "dagster_webserver", "-m", "assets.definitions"]
     with (
-        said.open("w") as log,
+        output.open("w") as log,
         subprocess.Popen(
             [*command, "-h", "127.0.0.1", "-p", str(port)],
             cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT,
@@ -95,7 +95,7 @@ def _serve(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     ):  # fmt: skip
         try:
             url = f"http://127.0.0.1:{port}"
-            _wait_for(url, process, said)
+            _wait_for(url, process, output)
             yield url
         finally:
             _end(process)
@@ -107,7 +107,7 @@ def _free_port() -> int:
         return asked.getsockname()[1]
 
 
-def _wait_for(url: str, process: subprocess.Popen, said: Path) -> None:
+def _wait_for(url: str, process: subprocess.Popen, output: Path) -> None:
     deadline = time.monotonic() + START_LIMIT_S
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -116,7 +116,7 @@ def _wait_for(url: str, process: subprocess.Popen, said: Path) -> None:
         except requests.RequestException:
             pass  # not up yet
         time.sleep(0.2)
-    pytest.fail(f"the UI did not come up within {START_LIMIT_S} s:\n{said.read_text()}")
+    pytest.fail(f"the UI did not come up within {START_LIMIT_S} s:\n{output.read_text()}")
 
 
 def _end(process: subprocess.Popen) -> None:

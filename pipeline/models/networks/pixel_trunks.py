@@ -87,7 +87,7 @@ def find_weights(trunk: Trunk, load_weights: LoadWeights | None) -> dict[str, Pr
 
 
 def label_weights(weights: Mapping[str, Pretrained]) -> str:
-    """Say where a trunk's weights are from; it stands wherever its results are shown."""
+    """Describe where a trunk's weights are from; it stands wherever its results are shown."""
     return " + ".join(
         f"{part}: {of.label}" if part else of.label for part, of in weights.items()
     ) or NO_WEIGHTS  # fmt: skip

@@ -64,7 +64,7 @@ class Distortion(nn.Module):
         return self._recolour(moved)
 
     def _placements(self, planes: Tensor) -> Tensor:
-        """Say where each pixel of the answer lies in the picture: affine, (batch, 2, 3)."""
+        """Return where each pixel of the result lies in the picture: affine, (batch, 2, 3)."""
         n, how = len(planes), self.distortions
         if not self.training:
             still = torch.tensor([[CENTRE_SHARE, 0, 0], [0, CENTRE_SHARE, 0]])

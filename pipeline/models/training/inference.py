@@ -72,7 +72,7 @@ def predict_from_streams(
     *,
     batch_size: int = PREDICT_BATCH,
 ) -> np.ndarray:
-    """Ask a network that reads streams about some movies.
+    """Run a network that reads streams about some movies.
 
     Args:
         network: forward(streams, masks) gives logits, or a number (batch,).
@@ -103,7 +103,7 @@ def predict_in_batches(
     *,
     batch_size: int = PREDICT_BATCH,
 ) -> np.ndarray:
-    """Ask a network about some movies whose batches the caller reads."""
+    """Run a network about some movies whose batches the caller reads."""
     network.eval()
     rows = np.asarray(rows, dtype=np.int64)
     starts = range(0, max(len(rows), 1), batch_size)  # no row at all still says how wide it is

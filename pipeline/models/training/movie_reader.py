@@ -183,7 +183,7 @@ def known_revenue_usd(features: FeatureSet, target_log10: np.ndarray) -> np.ndar
 
 
 def count_talent_columns() -> int:
-    """Say how many of the numbers, the last ones, are track records."""
+    """Return how many of the numbers, the last ones, are track records."""
     return len(TALENT_COLUMNS)
 
 

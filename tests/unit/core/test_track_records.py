@@ -83,7 +83,7 @@ def test_own_and_later_revenues_never_move_a_movies_columns():
                 assert str(after[own][name]) == str(before[own][name])
 
 
-def test_forerunners_of_the_same_franchise_do_not_count():
+def test_predecessors_of_the_same_franchise_do_not_count():
     pair = [
         movie(1, date(2001, 5, 1), ANN, title="Tomb"),
         movie(2, date(2004, 5, 1), ANN, title="Tomb 2"),

@@ -46,8 +46,8 @@ def test_source_that_is_not_listed_comes_last():
 
 def test_imported_revenue_in_tmdbs_field_is_trusted_like_tmdbs_and_named_after_its_dump():
     record = MovieRecord(1, "A", revenue_usd=5.0)
-    told = figures_from_record(record, {"marquee_provenance": {"revenue": "tmdb5000"}})
-    chosen = select_revenue([Figures("the-numbers", usd(9)), told])
+    reported = figures_from_record(record, {"marquee_provenance": {"revenue": "tmdb5000"}})
+    chosen = select_revenue([Figures("the-numbers", usd(9)), reported])
     assert (chosen.source, chosen.amount_usd) == ("tmdb5000", 5.0)
 
 
@@ -126,7 +126,7 @@ def test_real_dollars_stand_beside_those_of_the_time():
 
 
 @pytest.mark.parametrize(("year", "cpi_year"), [(2031, 2024), (1905, None), (None, None)])
-def test_year_without_an_index_is_told(year, cpi_year):
+def test_year_without_an_index_is_reported(year, cpi_year):
     described = describe_box_office([Figures("tmdb", usd(5))], year=year)
     assert described["cpi_year"] == cpi_year
     assert (described["revenue_usd_real"] is None) is (cpi_year is None)
@@ -150,14 +150,14 @@ def test_every_sources_figures_are_kept():
 
 
 @pytest.mark.parametrize(
-    "said",
+    "output",
     [None, 5, "x", {}, [None], [{}], [{"source": "a"}], [{"source": "a", "worldwide": 5}],
      [{"source": "a", "worldwide": {"amount": 0, "currency": "USD"}}],
      [{"source": "a", "worldwide": {"amount": "5", "currency": "USD"}}],
      [{"source": "a", "worldwide": {"amount": 5}}]],
 )  # fmt: skip
-def test_what_is_no_imported_figure_is_left_out(said):
-    assert read_imported_figures({"marquee_box_office": said}) == ()
+def test_what_is_no_imported_figure_is_left_out(output):
+    assert read_imported_figures({"marquee_box_office": output}) == ()
 
 
 def test_days_are_kept_in_rows_with_their_columns():

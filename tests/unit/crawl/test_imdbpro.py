@@ -72,7 +72,7 @@ def test_bytes_are_read_too():
         "<form action=/session><input type=password></form>",
     ],
 )
-def test_logged_out_page_is_told(html):
+def test_logged_out_page_is_reported(html):
     with pytest.raises(CredentialError, match="IMDBPRO_COOKIE"):
         parse_box_office(html)
 
@@ -89,7 +89,7 @@ def test_logged_out_page_is_told(html):
         "<title>Sign in</title><form action=/errors/validateCaptcha>",
     ],
 )
-def test_blocking_page_is_told(html):
+def test_blocking_page_is_reported(html):
     with pytest.raises(SourceError, match="robot") as caught:
         parse_box_office(html)
     assert not isinstance(caught.value, CredentialError)
@@ -98,13 +98,13 @@ def test_blocking_page_is_told(html):
 @pytest.mark.parametrize(
     "html", ["<title>Before you continue</title>", "<form action=https://consent.x.com/save>"]
 )
-def test_page_that_asks_for_consent_is_told(html):
+def test_page_that_asks_for_consent_is_reported(html):
     with pytest.raises(SourceError, match="consent"):
         parse_box_office(html)
 
 
 @pytest.mark.parametrize("html", ["<title>Try IMDbPro for free</title>", "<div id=signup></div>"])
-def test_offer_of_a_membership_is_told(html):
+def test_offer_of_a_membership_is_reported(html):
     with pytest.raises(CredentialError, match="membership"):
         parse_box_office(html)
 

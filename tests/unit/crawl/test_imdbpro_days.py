@@ -77,7 +77,7 @@ def test_mark_that_there_is_none_means_none():
         "<div id=box_office_details></div>",
     ],
 )
-def test_changed_layout_is_told(html):
+def test_changed_layout_is_reported(html):
     with pytest.raises(RecordError, match="layout") as caught:
         parse_days(html)
     assert caught.value.reason is Reason.MALFORMED
@@ -90,7 +90,7 @@ def test_page_without_table_or_its_place_means_logged_out_or_blocked(html):
     assert caught.value.reason is Reason.BOT_CHECK
 
 
-def test_walls_are_told_apart():
+def test_walls_are_reported_apart():
     with pytest.raises(CredentialError):
         parse_days("<title>IMDbPro | Log in</title>")
     with pytest.raises(SourceError, match="robot"):

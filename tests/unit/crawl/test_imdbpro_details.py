@@ -54,12 +54,12 @@ def test_running_time_is_read(text, minutes):
         PAGE.replace("7.8", "78"),
     ],
 )
-def test_changed_layout_is_told(html):
+def test_changed_layout_is_reported(html):
     with pytest.raises(RecordError, match="layout"):
         parse_title_details(html)
 
 
-def test_logged_out_page_is_told():
+def test_logged_out_page_is_reported():
     with pytest.raises(CredentialError):
         parse_title_details("<form name=signIn></form>")
 

@@ -17,7 +17,7 @@ def test_movie_of_todays_list_is_news_once():
     assert mark.advanced(TUESDAY, {1, 2, 3}).changed_movies(TUESDAY, (), {1, 2, 3}) == set()
 
 
-def test_first_crawl_of_a_day_takes_up_the_last_days_list_whole():
+def test_first_crawl_of_a_day_picks_up_the_last_days_list_whole():
     mark = Watermark().advanced(MONDAY, {1, 2})
     assert mark.since(TUESDAY) == MONDAY
     assert mark.changed_movies(TUESDAY, {1, 2}, {3}) == {1, 2, 3}
@@ -63,7 +63,7 @@ EVENTS = st.lists(
 
 
 @given(EVENTS)
-def test_every_change_is_taken_up_by_the_end_of_the_next_day(events):
+def test_every_change_resumes_by_the_end_of_the_next_day(events):
     """Crawls read day lists as TMDB has them at that moment; a change after a fetch is news."""
     last_day = 62
     lists: dict[date, set[int]] = {}

@@ -1,4 +1,6 @@
-"""What is written in seed 000's layout is what its own code, and our reader, read."""
+"""What is written in reference implementation 000's layout is what its own code, and our reader,
+read.
+"""
 
 import numpy as np
 

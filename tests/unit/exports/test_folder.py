@@ -215,7 +215,7 @@ def test_copy_is_the_same_to_the_byte(tmp_path):
     assert (tmp_path / "a").read_bytes() == b"x" * 3_000_000
 
 
-def test_what_is_no_folder_or_holds_no_manifest_is_said(tmp_path):
+def test_what_is_no_folder_or_holds_no_manifest_is_reported(tmp_path):
     assert "no folder" in find_problems(tmp_path / "nothing")[0]
     assert "incomplete" in find_problems(tmp_path)[0]
     (tmp_path / MANIFEST).write_text('{"format": "marquee export 1", "files": {"a": {"size": 1}}}')

@@ -32,7 +32,7 @@ def test_our_own_regions_are_read_as_they_were_written():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "output"),
     [
         (EARRING[:-1], "line 4 has no end"),
         (EARRING[:40], "line 3 has no end"),
@@ -51,8 +51,8 @@ def test_our_own_regions_are_read_as_they_were_written():
         (EARRING + "hat\n\n0.5\n[1,2,3,4]\n", "line 8"),
     ],
 )
-def test_malformed_line_is_named(text, said):
-    with pytest.raises(DumpError, match=said):
+def test_malformed_line_is_named(text, output):
+    with pytest.raises(DumpError, match=output):
         parse_attr_bbox(text)
 
 

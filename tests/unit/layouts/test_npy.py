@@ -25,7 +25,7 @@ def test_header_says_what_numpy_wrote(shape, version, kind):
     assert len(data) - header.offset == array.nbytes
 
 
-def test_fortran_order_is_told():
+def test_fortran_order_is_reported():
     assert parse_npy_header(saved(np.zeros((2, 3), order="F"))).is_fortran
 
 

@@ -71,7 +71,7 @@ class Movies:
         return np.flatnonzero(self.parts == part)
 
 
-def area_under_curve(said: np.ndarray, is_true: np.ndarray) -> float:
-    """By its definition: how often a true one is said to be likelier than another."""
-    pairs = said[is_true][:, None] - said[~is_true][None]
+def area_under_curve(preds: np.ndarray, is_true: np.ndarray) -> float:
+    """By its definition: how often a true one is reported to be likelier than another."""
+    pairs = preds[is_true][:, None] - preds[~is_true][None]
     return float((pairs > 0).mean() + (pairs == 0).mean() / 2)

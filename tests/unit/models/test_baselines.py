@@ -49,7 +49,7 @@ def classes(table, labels, train_rows, rows, **more):
     )
 
 
-def test_every_baseline_gives_probabilities_for_every_class():
+def test_every_baseline_gives_probabilities_permanentlyy_class():
     table, labels = movies(72)
     answers = classes(table, labels, np.arange(50), np.arange(50, 72))
     assert list(answers) == [MAJORITY, PRIOR, BOOSTING, BOOSTING_WITH_EMBEDDINGS]
@@ -61,17 +61,17 @@ def test_every_baseline_gives_probabilities_for_every_class():
 def test_majority_is_the_training_part_s_commonest_class():
     table, labels = movies(60, classes=2)
     labels[:20] = 3
-    said = classes(table, labels, np.arange(40), np.arange(40, 60))[MAJORITY]
-    assert set(said.argmax(axis=1)) == {3}
+    preds = classes(table, labels, np.arange(40), np.arange(40, 60))[MAJORITY]
+    assert set(preds.argmax(axis=1)) == {3}
 
 
 def test_prior_is_the_training_part_s_shares():
     table, labels = movies(4000)
     labels[:] = np.arange(4000) % 4 == 0
     del table.streams["metadata"]
-    said = classes(table, labels, np.arange(2000), np.arange(2000, 4000))[PRIOR]
-    assert said[:, 1] == pytest.approx(0.25)
-    assert said.sum(axis=1) == pytest.approx(1.0)
+    preds = classes(table, labels, np.arange(2000), np.arange(2000, 4000))[PRIOR]
+    assert preds[:, 1] == pytest.approx(0.25)
+    assert preds.sum(axis=1) == pytest.approx(1.0)
 
 
 def test_class_that_the_training_part_lacks_has_probability_zero():
@@ -149,7 +149,7 @@ def test_number_has_mean_median_budget_and_boosting():
     assert list(answers) == [MEAN, MEDIAN, LOG_BUDGET, BOOSTING, BOOSTING_WITH_EMBEDDINGS]
     assert set(answers[MEAN]) == {target.values[train].mean()}
     assert set(answers[MEDIAN]) == {np.median(target.values[train])}
-    errors = {name: np.abs(said - target.values[rows]).mean() for name, said in answers.items()}
+    errors = {name: np.abs(preds - target.values[rows]).mean() for name, preds in answers.items()}
     assert errors[LOG_BUDGET] < 0.5 * errors[MEAN]
     assert errors[BOOSTING] < 0.6 * errors[MEAN]
 
@@ -160,7 +160,7 @@ def test_money_classes_are_predicted_from_the_budget_too():
     answers = predict_baselines(inputs, target, np.arange(300), rows)
     assert list(answers)[:3] == [MAJORITY, PRIOR, LOG_BUDGET]
     np.testing.assert_allclose(answers[LOG_BUDGET].sum(axis=1), 1)
-    hits = {k: (said.argmax(axis=1) == target.values[rows]).mean() for k, said in answers.items()}
+    hits = {k: (preds.argmax(axis=1) == target.values[rows]).mean() for k, preds in answers.items()}
     assert hits[LOG_BUDGET] > hits[MAJORITY] + 0.2
 
 

@@ -53,7 +53,7 @@ def test_single_row_left_over_joins_the_last_batch_where_rows_are_shuffled():
     assert len(batches(1, shuffle_seed=1)) == 1
 
 
-def test_order_hangs_on_seed_and_epoch_alone():
+def test_order_depends_on_seed_and_epoch_alone():
     one, other = batches(30, shuffle_seed=1), batches(30, shuffle_seed=1)
     first = rows(list(one))
     one.epoch = other.epoch = 4

@@ -1,4 +1,6 @@
-"""Seed 000's network and its parts on a few dozen movies with a planted effect."""
+"""Reference implementation 000's network and its parts on a few dozen movies with a planted
+effect.
+"""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -50,12 +52,12 @@ def trained_as(tmp_path_factory):
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_every_variant_trains_is_saved_and_answers_alike(name, trained_as, tmp_path):
     trained = trained_as(name)
-    said = predict(trained, INPUTS, TEST)
-    assert said.shape == (len(TEST), 3)
-    assert (said[:, 1] <= said[:, 0]).all()
-    assert (said[:, 0] <= said[:, 2]).all()
+    preds = predict(trained, INPUTS, TEST)
+    assert preds.shape == (len(TEST), 3)
+    assert (preds[:, 1] <= preds[:, 0]).all()
+    assert (preds[:, 0] <= preds[:, 2]).all()
     path = save_trained(trained, tmp_path / "m.pth", task=LOG10_REVENUE, target_facts={}, notes={})
-    np.testing.assert_array_equal(predict(load_trained(path), INPUTS, TEST), said)
+    np.testing.assert_array_equal(predict(load_trained(path), INPUTS, TEST), preds)
 
 
 def test_revenues_outside_the_training_part_reach_no_answer(trained_as, tmp_path):
@@ -99,13 +101,13 @@ def test_trees_as_arrays_say_what_scikit_learn_says():
     model = TreesModel.fit(reader, INPUTS, TRAIN, LOG10[TRAIN], seed=3)
     numbers = reader.raw_numbers(INPUTS, np.arange(MOVIES))
     numbers[:, np.isnan(numbers[TRAIN]).all(axis=0)] = 0.0
-    said = [
+    preds = [
         HistGradientBoostingRegressor(**HYPERPARAMETERS, random_state=3 + bag)
         .fit(numbers[TRAIN], LOG10[TRAIN])
         .predict(numbers)
         for bag in range(BAGS)
     ]
-    np.testing.assert_allclose(model.predict(INPUTS, np.arange(MOVIES)), np.mean(said, axis=0))
+    np.testing.assert_allclose(model.predict(INPUTS, np.arange(MOVIES)), np.mean(preds, axis=0))
 
 
 def test_padding_and_absent_streams_change_nothing(tmp_path):
@@ -218,17 +220,17 @@ def test_a_small_validation_part_keeps_weights_near_equal():
 
 def test_reach_covers_nine_of_ten():
     rng = np.random.default_rng(0)
-    true, said = rng.standard_t(3, 4000), np.stack([np.zeros(4000), np.ones(4000)], axis=1)
-    down, up = calibrate_interval(said, true)
+    true, preds = rng.standard_t(3, 4000), np.stack([np.zeros(4000), np.ones(4000)], axis=1)
+    down, up = calibrate_interval(preds, true)
     assert ((true >= -down) & (true <= up)).mean() == pytest.approx(0.9, abs=0.01)
 
 
 def test_a_record_that_knows_its_revenue_is_refused(tmp_path):
-    told = [replace(INPUTS.records[0], revenue_usd=1e6), *INPUTS.records[1:]]
+    noted = [replace(INPUTS.records[0], revenue_usd=1e6), *INPUTS.records[1:]]
     for name in ("blend", PLAIN):
         with pytest.raises(LeakError):
             ESTIMATORS[name].train(
-                replace(INPUTS, records=told), TARGET, PARTS, RunConfig(tmp_path)
+                replace(INPUTS, records=noted), TARGET, PARTS, RunConfig(tmp_path)
             )
 
 

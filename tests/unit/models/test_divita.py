@@ -227,11 +227,11 @@ def test_learns_what_the_clips_tell_and_is_read_back(name, tmp_path):
     inputs, target = movies()
     trained = train(name, inputs, target, tmp_path)
     rows = np.flatnonzero(PARTS == "test")
-    said = predict(trained, inputs, rows)
-    assert said.shape == (len(rows), 10)
-    assert micro(target, said, rows) > 0.7
+    preds = predict(trained, inputs, rows)
+    assert preds.shape == (len(rows), 10)
+    assert micro(target, preds, rows) > 0.7
     path = save_trained(trained, tmp_path / "model.pth", task=GENRES, target_facts={}, notes={})
-    np.testing.assert_array_equal(predict(load_trained(path), inputs, rows), said)
+    np.testing.assert_array_equal(predict(load_trained(path), inputs, rows), preds)
 
 
 def test_shuffled_labels_score_as_the_label_prior(tmp_path):

@@ -93,7 +93,7 @@ def test_absent_vector_is_learned():
     assert network.encoders["audio"].cnn.conv1.weight.grad.abs().sum() > 0
 
 
-def test_a_movie_s_answer_does_not_hang_on_its_neighbours():
+def test_a_movie_s_answer_does_not_depend_on_its_neighbours():
     network = FusionNetwork(PUBLISHED, 8).eval()
     streams, masks = inputs()
     masks["audio"][3] = False

@@ -1,4 +1,4 @@
-"""Classes from a said revenue."""
+"""Classes from a preds revenue."""
 
 import numpy as np
 import pytest
@@ -9,16 +9,16 @@ EDGES_USD = 10.0 ** np.arange(5, 12)
 
 
 def test_classes_rise_with_the_revenue():
-    said = np.linspace(4, 12, 50)
-    classes = cut_into_classes(said, EDGES_USD, 8.0)
+    preds = np.linspace(4, 12, 50)
+    classes = cut_into_classes(preds, EDGES_USD, 8.0)
     assert (np.diff(classes) >= 0).all()
     assert set(classes) == set(range(8))
 
 
 def test_stretching_names_the_outer_classes_more_often():
-    said = np.random.default_rng(0).normal(8, 1, 500)
-    plain = cut_into_classes(said, EDGES_USD, 8.0, stretch=1.0)
-    wide = cut_into_classes(said, EDGES_USD, 8.0, stretch=1.5)
+    preds = np.random.default_rng(0).normal(8, 1, 500)
+    plain = cut_into_classes(preds, EDGES_USD, 8.0, stretch=1.0)
+    wide = cut_into_classes(preds, EDGES_USD, 8.0, stretch=1.5)
     assert np.abs(wide - 3.5).mean() > np.abs(plain - 3.5).mean()
 
 

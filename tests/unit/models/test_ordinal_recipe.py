@@ -36,13 +36,13 @@ def trained_once(tmp_path_factory):
 
 
 def test_the_class_of_the_predicted_revenue_is_the_most_probable(trained):
-    said = predict(trained, INPUTS, TEST)
-    assert said.shape == (len(TEST), 8)
-    np.testing.assert_allclose(said.sum(axis=1), 1)
+    preds = predict(trained, INPUTS, TEST)
+    assert preds.shape == (len(TEST), 8)
+    np.testing.assert_allclose(preds.sum(axis=1), 1)
     blend = trained.network.blend.predict(INPUTS, TEST)[:, 0]
     centre = LOG10[PARTS != "test"].mean()
     named = cut_into_classes(blend, np.array(EDGES_USD), centre)
-    np.testing.assert_array_equal(said.argmax(axis=1), named)
+    np.testing.assert_array_equal(preds.argmax(axis=1), named)
     assert np.abs(named - classes().values[TEST]).mean() < 2.0  # one of eight at random: 2.6
 
 
@@ -52,8 +52,8 @@ def test_it_is_saved_with_all_its_parts_and_answers_alike(tmp_path):
     path = save_trained(
         trained, tmp_path / "m.pth", task=REVENUE_CLASS, target_facts=target.facts, notes={}
     )
-    said = predict(trained, INPUTS, TEST)
-    np.testing.assert_array_equal(predict(load_trained(path), INPUTS, TEST), said)
+    preds = predict(trained, INPUTS, TEST)
+    np.testing.assert_array_equal(predict(load_trained(path), INPUTS, TEST), preds)
     assert trained.config["pretraining"] == "masked"
 
 
@@ -87,8 +87,8 @@ def test_classes_may_be_cut_at_multiples_of_each_budget(tmp_path):
     target = Target(REVENUE_CLASS, values, {"edges_budgets": multiples})
     trained = train(tmp_path, target=target)
     named = predict(trained, INPUTS, TEST).argmax(axis=1)
-    said = trained.network.blend.predict(INPUTS, TEST)[:, 0]
-    assert np.corrcoef(named, said - np.log10(budgets_usd[TEST]))[0, 1] > 0.9
+    preds = trained.network.blend.predict(INPUTS, TEST)[:, 0]
+    assert np.corrcoef(named, preds - np.log10(budgets_usd[TEST]))[0, 1] > 0.9
     poor = [replace(record, budget_usd=None) for record in INPUTS.records]
     with pytest.raises(TrainingError, match="15 without; classes of this model are cut at budgets"):
         predict(trained, replace(INPUTS, records=poor), TEST)

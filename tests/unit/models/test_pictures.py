@@ -66,7 +66,7 @@ def test_padded_poster_has_black_on_both_sides():
     assert pixels[:, 24].any()
 
 
-def test_random_crop_hangs_on_the_seed_alone():
+def test_random_crop_depends_on_the_seed_alone():
     reader = PosterReader(loading(poster=lambda row: noise()), Fit.RANDOM_CROP, 64, keep_mib=8)
     one, again, other = (
         reader.read_to_learn(batch_of(0, 1), seed).streams[PIXELS] for seed in (1, 1, 2)

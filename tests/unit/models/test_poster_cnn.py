@@ -97,13 +97,13 @@ def test_number_is_learned_from_colour(tmp_path):
     assert np.corrcoef(answers, movies.hidden[rows])[0, 1] > 0.85
 
 
-def test_shuffled_labels_score_as_the_trivial_answer(tmp_path):
+def test_shuffled_labels_score_as_the_naive_baseline(tmp_path):
     movies = Movies(400)
     target = movies.target(is_shuffled=True)
     trained = train(tmp_path, movies=movies, target=target, max_epochs=2)
     rows = movies.rows()
-    said = ask(trained, movies.inputs, rows)[:, 1]
-    assert abs(area_under_curve(said, target.values[rows] == 1) - 0.5) < 0.15
+    preds = ask(trained, movies.inputs, rows)[:, 1]
+    assert abs(area_under_curve(preds, target.values[rows] == 1) - 0.5) < 0.15
 
 
 class Halt(Exception):  # noqa: N818

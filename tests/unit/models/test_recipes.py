@@ -92,16 +92,16 @@ def train(
 def test_every_variant_learns_saves_and_answers_alike(tmp_path, name):
     trained, inputs = train(name, tmp_path)
     rows = np.flatnonzero(PARTS == "test")
-    said = predict(trained, inputs, rows)
-    np.testing.assert_allclose(said.sum(axis=1), 1)
+    preds = predict(trained, inputs, rows)
+    np.testing.assert_allclose(preds.sum(axis=1), 1)
     _, hidden = movies()
-    assert (said.argmax(axis=1) == target(hidden).values[rows]).mean() > 0.55
+    assert (preds.argmax(axis=1) == target(hidden).values[rows]).mean() > 0.55
     path = save_trained(
         trained, tmp_path / "m" / "model.pth", task=CLASSES, target_facts={"edges_usd": [1.0]},
         notes={"weights": "random"},
     )  # fmt: skip
     saved = load_trained(path)
-    assert (predict(saved, inputs, rows) == said).all()
+    assert (predict(saved, inputs, rows) == preds).all()
     assert saved.task == CLASSES
     assert saved.facts["target_facts"] == {"edges_usd": [1.0]}
     assert saved.facts["config"] == trained.config
@@ -109,7 +109,7 @@ def test_every_variant_learns_saves_and_answers_alike(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", OVER_STREAMS)
-def test_every_variant_scores_as_the_trivial_answer_where_labels_are_shuffled(tmp_path, name):
+def test_every_variant_scores_as_the_naive_baseline_where_labels_are_shuffled(tmp_path, name):
     inputs, _ = movies(400, seed=5)
     parts = np.array(["train", "train", "val", "test", "test"] * 80, dtype=object)
     shuffled = np.random.default_rng(0).permutation(np.arange(400) % 3)
@@ -138,13 +138,13 @@ def test_numbers_and_labels_are_learned_by_the_same_networks(tmp_path, task, fus
         RunConfig(tmp_path, hyperparameters=hyperparameters, accelerator="cpu"),
     )
     rows = np.flatnonzero(PARTS == "test")
-    said = predict(trained, inputs, rows)
+    preds = predict(trained, inputs, rows)
     if task is NUMBER:
-        assert said.shape == (len(rows),)
-        assert np.abs(said - wanted.values[rows]).mean() < 0.8 * wanted.values.std()
+        assert preds.shape == (len(rows),)
+        assert np.abs(preds - wanted.values[rows]).mean() < 0.8 * wanted.values.std()
     else:
-        assert said.shape == (len(rows), 2)
-        assert ((said > 0.5) == wanted.values[rows]).mean() > 0.75
+        assert preds.shape == (len(rows), 2)
+        assert ((preds > 0.5) == wanted.values[rows]).mean() > 0.75
 
 
 def test_published_network_is_as_published():
@@ -158,7 +158,7 @@ def test_published_network_is_as_published():
     assert (schedule.plateau_factor, schedule.plateau_patience) == (0.5, 5)
 
 
-def test_knobs_reach_config_and_schedule():
+def test_hyperparameters_reach_config_and_schedule():
     config = override_config(
         FusionConfig(), {"dropout": 0.1, "patience": 2, "streams": ["text"]}, seed=7
     )
@@ -167,7 +167,7 @@ def test_knobs_reach_config_and_schedule():
     assert override_config(FusionConfig(), {"seed": 5}, seed=7).schedule.seed == 5
 
 
-def test_unknown_knob_is_refused():
+def test_unknown_hyperparameter_is_refused():
     with pytest.raises(TrainingError, match="beauty"):
         override_config(FusionConfig(), {"beauty": 1})
 

@@ -182,8 +182,8 @@ def test_network_learns_what_the_streams_show(tmp_path):
     longer = replace(SHORT, schedule=Schedule(learning_rate=1e-3, max_epochs=15))
     trained = train(table, tmp_path, longer)
     rows = np.flatnonzero((table.parts == "test") & table.masks["text"])
-    said = ask(trained, table, rows).argmax(axis=1)
-    assert (said == table.labels[rows]).mean() > 0.8
+    preds = ask(trained, table, rows).argmax(axis=1)
+    assert (preds == table.labels[rows]).mean() > 0.8
 
 
 def test_test_part_is_not_looked_at(tmp_path, undisturbed):

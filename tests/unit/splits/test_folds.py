@@ -61,7 +61,7 @@ def test_franchise_stays_in_one_part_of_each_fold():
         prove_disjoint(pd.DataFrame({"tmdb_id": table["tmdb_id"], **splits}), table)
 
 
-def test_folds_do_not_hang_on_the_order_of_rows():
+def test_folds_do_not_depend_on_the_order_of_rows():
     table, _ = movies(200)
     classes = pd.Series(np.arange(200) % 4)
     mixed = table.sample(frac=1, random_state=1)

@@ -55,7 +55,7 @@ def test_cantonese_counts_as_chinese():
     assert describe(MovieRecord(1, "A", original_language="cn"))["language_zh"] == 1
 
 
-def test_first_of_a_franchise_has_no_forerunner():
+def test_first_of_a_franchise_has_no_predecessor():
     first = MovieRecord(1, "Rocky", release_date=date(1976, 1, 1))
     second = MovieRecord(2, "Rocky II", release_date=date(1979, 1, 1))
     undated = MovieRecord(3, "Rocky III")

@@ -37,7 +37,7 @@ def packed(tmp_path):
     return run
 
 
-def test_there_is_a_row_for_every_movie_by_id(packed):
+def test_there_is_a_row_permanentlyy_movie_by_id(packed):
     table = packed().table
     assert table["tmdb_id"].tolist() == [1, 2, 3, 4]
     assert table["revenue_usd"].tolist()[:3] == [2e6, 999.0, 1000.0]
@@ -86,7 +86,7 @@ def test_sequences_lie_one_behind_the_other(packed):
     np.testing.assert_array_equal(clips.row(0), CLIPS[1])
 
 
-def test_stream_that_no_movie_has_is_left_out_but_told(packed):
+def test_stream_that_no_movie_has_is_left_out_but_reported(packed):
     table = packed()
     assert "video" not in table.streams
     assert not table.table["has_video"].any()
@@ -104,8 +104,8 @@ def test_streams_stay_on_disk(packed):
     assert all(isinstance(table.streams[name], np.memmap) for name in ("text", "audio"))
     assert table.notes["weights"] == "random"
     manifest = json.loads((table.folder / "manifest.json").read_text())
-    told = {"kind": "array", "shape": [4, 3], "dtype": "float32", "present": 2}
-    assert manifest["streams"]["text"] == told
+    reported = {"kind": "array", "shape": [4, 3], "dtype": "float32", "present": 2}
+    assert manifest["streams"]["text"] == reported
 
 
 def test_packing_again_replaces_the_folder_and_leaves_nothing_else(packed, tmp_path):

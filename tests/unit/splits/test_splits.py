@@ -60,7 +60,7 @@ def test_franchise_stays_in_one_part(n):
         assert (parts.groupby(table["franchise"]).nunique() == 1).all()
 
 
-def test_split_hangs_on_the_seed_and_not_on_the_order_of_rows():
+def test_split_depends_on_the_seed_and_not_on_the_order_of_rows():
     table = movies(200)
     ratio = REVENUE.splits[0]
     parts = pd.Series(by_ratio(table, ratio, seed=42), index=table["tmdb_id"])

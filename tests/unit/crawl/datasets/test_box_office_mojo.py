@@ -40,7 +40,7 @@ def test_one_part_alone_is_not_worldwide(read_rows):
     assert foreign.fields["marquee_box_office_mojo"]["foreign_gross"] == "7"
 
 
-def test_millions_are_told_by_their_comma_and_decimal():
+def test_millions_are_reported_by_their_comma_and_decimal():
     assert parse_gross("1,131.6") == 1_131_600_000
     for text in ("1,131", "131.6,1", "1,13.6", "much"):
         with pytest.raises(CellError):

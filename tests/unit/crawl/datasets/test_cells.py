@@ -117,7 +117,7 @@ def test_what_is_no_imdb_id_is_refused(text):
         parse_imdb_id(text)
 
 
-def test_id_that_a_spreadsheet_ate_is_told_from_other_nonsense():
+def test_id_that_a_spreadsheet_ate_is_reported_from_other_nonsense():
     with pytest.raises(CellError, match="spreadsheet"):
         parse_youtube_id("#NAME?")
     with pytest.raises(CellError, match="11 characters"):

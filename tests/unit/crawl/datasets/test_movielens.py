@@ -110,7 +110,7 @@ def test_bad_links_are_refused_and_their_movies_left_to_their_titles(write_dump,
     assert taken[0].tmdb_id == 862
 
 
-def test_dump_without_links_is_told_with_the_remedy(write_table):
+def test_dump_without_links_is_reported_with_the_remedy(write_table):
     path = write_table("ml-youtube.csv", TRAILERS)
     with pytest.raises(DumpError, match=r"Put the links\.csv of a MovieLens download"):
         read(path)

@@ -131,7 +131,7 @@ def test_malicious_pickle_is_refused_and_named_and_its_neighbours_are_taken(dump
 
 
 @pytest.mark.parametrize(
-    ("place", "content", "said"),
+    ("place", "content", "output"),
     [
         ("basics/597.npy", {"id": 598}, "of movie 598"),
         ("basics/597.npy", np.zeros(3), "expected one dict"),
@@ -147,11 +147,11 @@ def test_malicious_pickle_is_refused_and_named_and_its_neighbours_are_taken(dump
         ("attr_bbox/597.txt", b"\xff\n", "UTF-8"),
     ],
 )
-def test_bad_file_is_refused_and_the_movies_other_files_count(dump, place, content, said):
+def test_bad_file_is_refused_and_the_movies_other_files_count(dump, place, content, output):
     put(dump, place, content)
     rows = list(read(dump))
     assert refused(rows) == [(place, RejectionReason.MALFORMED)]
-    assert said in rows[0].detail
+    assert output in rows[0].detail
     assert len(taken(rows)) == 1
     assert place not in taken(rows)[0].files
 

@@ -150,7 +150,7 @@ def test_older_numpys_name_of_its_module_is_known():
 
 
 @pytest.mark.parametrize(
-    ("pickled", "said"),
+    ("pickled", "output"),
     [
         (b"\x80\x04" + b"]" * 5000 + b"a" * 4999 + b".", "no 0-d array"),
         (b"\x80\x02K\x01r\xff\xff\xff\xff.", "no 0-d array"),  # a memo of four billion places
@@ -167,8 +167,8 @@ def test_older_numpys_name_of_its_module_is_known():
         (pickle.dumps(MOVIE), "no 0-d array"),
     ],
 )
-def test_damaged_pickle_is_refused_without_harm(pickled, said):
-    with pytest.raises(DamagedPickleError, match=said):
+def test_damaged_pickle_is_refused_without_harm(pickled, output):
+    with pytest.raises(DamagedPickleError, match=output):
         load_plain(pickled)
 
 

@@ -49,7 +49,7 @@ def test_title_that_is_not_damaged_stays(title):
     assert fix_title_encoding(title) == title
 
 
-def test_letter_whose_second_byte_was_taken_for_space_is_mended():
+def test_letter_whose_second_byte_was_taken_for_space_is_fixed():
     assert fix_title_encoding("L'aldilÃ") == "L'aldilà"
     assert fix_title_encoding("Un monstre Ã Paris") == "Un monstre à Paris"
 

@@ -154,7 +154,7 @@ def test_first_usable_row_of_a_movie_is_the_one_that_is_taken(write_movies, spli
     assert [row.reason for row in refused] == [RejectionReason.MALFORMED]
 
 
-def test_folder_of_another_dump_is_told(write_table):
+def test_folder_of_another_dump_is_reported(write_table):
     path = write_table("movies.csv", ["movieId", "title", "genres"], [1, "Toy Story (1995)", ""])
     with pytest.raises(DumpError, match=r"lacks the columns id, budget"):
         read(path.parent)

@@ -207,7 +207,7 @@ def test_one_vector_per_movie_and_foreign_byte_order_are_read(tmp_path):
 
 @pytest.mark.parametrize("zarr_format", [2, 3])
 @pytest.mark.parametrize(
-    ("array", "width", "said"),
+    ("array", "width", "output"),
     [
         (features(), 9, "expected 9 from the attribute num_features"),
         (features().astype("f8"), 8, "expected float32"),
@@ -217,7 +217,9 @@ def test_one_vector_per_movie_and_foreign_byte_order_are_read(tmp_path):
         (np.zeros((2, 2, 8), np.float32), 8, "one or two sides"),
     ],
 )
-def test_array_that_is_not_what_it_should_be_is_refused(tmp_path, zarr_format, array, width, said):
+def test_array_that_is_not_what_it_should_be_is_refused(
+    tmp_path, zarr_format, array, width, output
+):
     make_group(
         tmp_path, {TITANIC: array, SINTEL: features(2, width)}, zarr_format=zarr_format, width=width
     )
@@ -225,7 +227,7 @@ def test_array_that_is_not_what_it_should_be_is_refused(tmp_path, zarr_format, a
     assert [(row.row, row.reason) for row in refused(rows)] == [
         (f"trailers_i_swin_fpc24.zarr/{TITANIC}", RejectionReason.MALFORMED)
     ]
-    assert said in refused(rows)[0].detail
+    assert output in refused(rows)[0].detail
     assert [row.imdb_id for row in taken(rows)] == [SINTEL]
 
 
