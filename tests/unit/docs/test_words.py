@@ -38,8 +38,8 @@ INSTEAD = {
 """Word, as a regular expression, and what to write instead."""
 
 KEPT = re.compile(
-    r"seed000|trailer_frames_seed004|_seed000\b|fields_told_by|random ones do not judge"  # ids of
-    public file formats and of test data
+    r"seed000|trailer_frames_seed004|_seed000\b|fields_told_by|random ones do not judge"
+    # ids of public file formats and of test data, and what is stored in records and regions
     r"|y_said|\"said\": |\[\"said\"\]"  # keys of evaluation_results.json
     r"|\"reachable limit\"|\"prior draw\""  # variants in evaluation_results.json and baselines
     r"|\"told_by\"|\"knobs\""  # keys of saved models, reports and Trailers12k's results
