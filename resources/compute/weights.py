@@ -156,18 +156,16 @@ def _missing_message(backbone: Backbone, folder: Path | None) -> str:
     looked = f"not in the weights folder ({folder or 'none given'})"
     if backbone.origin is Origin.FILE:
         return (
-            f"{missing}{looked}, and no place on the internet is known to marquee. Fetch "
-            f"them where the authors of {backbone.source} offer them, put them as {file} into a
-            folder and "
-            "name it by MARQUEE_WEIGHTS."
+            f"{missing}{looked}, and no place on the internet is known to marquee. Fetch them "
+            f"where the authors of {backbone.source} offer them, put them as {file} into a "
+            "folder and name it by MARQUEE_WEIGHTS."
         )
     if backbone.origin is Origin.HUB:
         file = f"{backbone.name}/ with a hub model"
     return (
         f"{missing}{looked}, not in the local cache, not in an installed package, and the hub "
-        f"cannot be reached or is switched off. Put {file} into a folder and name it, or run once
-        with a "
-        "connection."
+        f"cannot be reached or is switched off. Put {file} into a folder and name it, or run once "
+        "with a connection."
     )
 
 
