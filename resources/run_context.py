@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.core.errors import ConfigurationError
 from pipeline.core.presets import Preset
@@ -29,8 +30,10 @@ from resources.sources.source import (
     store_root,
     studio_source,
 )
-from resources.storage.ledger import Ledger
 from resources.storage.store import Store
+
+if TYPE_CHECKING:  # SQLAlchemy takes a third of a second, and loading definitions opens no ledger
+    from resources.storage.ledger import Ledger
 
 LOG = logging.getLogger("marquee")
 
@@ -52,7 +55,7 @@ class RunContext:
     settings: Settings
     source: Source
     store: Store
-    ledger: Ledger
+    ledger: "Ledger"
     preset: Preset
     closing: ExitStack = field(default_factory=ExitStack)
     clock: Callable[[], float] = time.time
@@ -191,6 +194,8 @@ def open_stored(settings: Settings) -> Iterator[RunContext]:
 def _open(settings: Settings, source: Source, stack: ExitStack) -> RunContext:
     store = Store(store_root(settings, source))
     store.claim(source.name)
+    from resources.storage.ledger import Ledger
+
     ledger = Ledger(settings.ledger or _ledger_in(store))
     stack.callback(ledger.close)
     preset = choose_preset(settings.preset, is_studio=source.is_studio)
@@ -205,6 +210,8 @@ def open_again(settings: Settings, source: Source, preset: Preset) -> RunContext
     No source is asked and no studio started, and it needs no lock: the run holds it.
     """
     store = Store(store_root(settings, source))
+    from resources.storage.ledger import Ledger
+
     return RunContext(settings, source, store, Ledger(settings.ledger or _ledger_in(store)), preset)
 
 

@@ -1,13 +1,16 @@
 """The noise ceiling: the best possible predictions for the simulator's generated movies."""
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assets.models.experiment_data import ExperimentData
 from assets.models.experiments import Experiment
 from resources.run_context import RunContext
-from resources.studio.catalogue.generated import GeneratedCatalogue
+
+if TYPE_CHECKING:  # it loads what draws pictures
+    from resources.studio.catalogue.generated import GeneratedCatalogue
 
 
 def ceiling_predictions(
@@ -20,6 +23,7 @@ def ceiling_predictions(
     about, ceiling = run_context.source.about, experiment.task.noise_ceiling
     if about.get("kind") != "generated" or ceiling is None:
         return None
+    from resources.studio.catalogue.generated import GeneratedCatalogue
     from resources.studio.opening import trailer_cache
 
     catalogue = GeneratedCatalogue(about["size"], about["seed"], trailer_cache())
@@ -31,7 +35,7 @@ def ceiling_predictions(
 class CatalogueTruth:
     """How the movies of a generated catalogue came by their figures; see `GeneratedTruth`."""
 
-    def __init__(self, catalogue: GeneratedCatalogue):
+    def __init__(self, catalogue: "GeneratedCatalogue"):
         self.catalogue = catalogue
 
     @property

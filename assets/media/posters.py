@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from functools import partial
 from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
 
 from assets.crawl.movie_records import read_record
 from assets.orchestration.asset_specs import POSTER_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome, Reason, lacking
-from resources.sources.image_host import ImageHost
 from resources.storage.batch import MovieBatch
 
 CHECKED_AT_ONCE = 2
@@ -16,6 +16,9 @@ CHECKED_AT_ONCE = 2
 
 EXTRA_THREADS = 8
 """Threads beyond the host's concurrent requests: some check a poster while all requests go on."""
+
+if TYPE_CHECKING:  # it loads requests, which loading definitions does not need
+    from resources.sources.image_host import ImageHost
 
 
 def posters(batch: MovieBatch) -> Iterator[Outcome]:
@@ -26,7 +29,7 @@ def posters(batch: MovieBatch) -> Iterator[Outcome]:
 
 
 def store_poster(
-    batch: MovieBatch, images: ImageHost, slots: BoundedSemaphore, tmdb_id: int
+    batch: MovieBatch, images: "ImageHost", slots: BoundedSemaphore, tmdb_id: int
 ) -> Outcome:
     """Fetch, check and store one movie's poster."""
     from pipeline.media.poster import inspect_poster

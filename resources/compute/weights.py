@@ -7,8 +7,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import requests
-
 from pipeline.core.errors import WeightsError
 from pipeline.embeddings.backbones import BACKBONES, Backbone, Modality, Origin, preparation_version
 from resources.compute.weight_files import (
@@ -273,9 +271,9 @@ def _is_offline() -> bool:
 
 @cache
 def _is_reachable(url: str) -> bool:
-    """Return whether a host responds to one request for its head; the libraries' own attempts go
-    on for half a minute.
-    """
+    """Return whether a host responds to one short request; the libraries' own attempts take long."""
+    import requests  # a tenth of a second, for the first load alone
+
     try:
         requests.head(url, timeout=REACH_TIMEOUT_S)
     except requests.RequestException:

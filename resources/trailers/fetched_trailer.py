@@ -1,6 +1,6 @@
 """The result of fetching a movie's trailer: its files and earlier attempts, or the failure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +20,10 @@ class VideoInfo(Protocol):
     def height_px(self) -> int: ...  # noqa: D102
     @property
     def codec(self) -> str: ...  # noqa: D102
+
+
+Inspect = Callable[[Path], VideoInfo]
+"""Returns a file's facts, or raises `ItemError` where it is unusable."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from resources.http.addresses import SCHEMES, is_direct
 from resources.http.pacing import HOST_FAILURES, CircuitBreaker, RateLimiter, backoff_s
 from resources.trailers.cooldown import Cooldown, InMemoryNotes
 from resources.trailers.failures import RetryAfterError, classify_failure, requested_wait_s
-from resources.trailers.fetched_trailer import Attempt, FetchedTrailer, NoTrailerError, VideoInfo
+from resources.trailers.fetched_trailer import Attempt, FetchedTrailer, Inspect, NoTrailerError
 from resources.trailers.options import TrailerLimits
 
 LOG = logging.getLogger("marquee")
@@ -35,8 +35,6 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OPENING = threading.Lock()
 _RETRIED = (*HOST_FAILURES, Reason.CUT_OFF)
 _COOLDOWN = (Reason.BOT_CHECK, Reason.RATE_LIMITED)
-
-Inspect = Callable[[Path], VideoInfo]
 
 _T = TypeVar("_T")
 

@@ -7,16 +7,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.core.errors import ItemError, PausedError
 from pipeline.core.records import MovieRecord, Video
 from pipeline.crawl.tmdb.trailer_ranking import FETCHED_SITES, rank_trailers
 from resources.settings import TRAILER_URL_TEMPLATE, Settings
 from resources.trailers.cooldown import Cooldown, Notes
-from resources.trailers.fetched_trailer import Attempt, FetchedTrailer, NoTrailerError, VideoInfo
+from resources.trailers.fetched_trailer import (
+    Attempt,
+    FetchedTrailer,
+    Inspect,
+    NoTrailerError,
+    VideoInfo,
+)
 from resources.trailers.options import TrailerLimits, maximum_height, reject_too_long
 from resources.trailers.own_folder import TrailerFolder
-from resources.trailers.trailer_host import Inspect, TrailerHost
+
+if TYPE_CHECKING:  # it loads the rate limiter, which loading definitions does not need
+    from resources.trailers.trailer_host import TrailerHost
 
 LOG = logging.getLogger("marquee")
 
@@ -59,7 +68,7 @@ class TrailerSources:
 
     def __init__(
         self,
-        open_host: Callable[[], TrailerHost],
+        open_host: "Callable[[], TrailerHost]",
         own: TrailerFolder | None = None,
         limits: TrailerLimits | None = None,
     ):
@@ -70,7 +79,7 @@ class TrailerSources:
         self._opening = threading.Lock()
 
     @property
-    def host(self) -> TrailerHost:
+    def host(self) -> "TrailerHost":
         """The trailer host."""
         with self._opening:
             self._host = self._host or self._open_host()
@@ -156,7 +165,9 @@ def open_sources(settings: Settings, notes: Notes, clock: Callable[[], float]) -
     cooldown = open_cooldown(settings, notes, clock)
     jar = _open_jar(settings)
 
-    def open_host() -> TrailerHost:
+    def open_host() -> "TrailerHost":
+        from resources.trailers.trailer_host import TrailerHost
+
         template = settings.trailer_url_template or TRAILER_URL_TEMPLATE
         return TrailerHost(template, limits=limits, cooldown=cooldown, jar=jar)
 

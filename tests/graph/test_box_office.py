@@ -166,7 +166,8 @@ def with_rates(site, monkeypatch, text):
     path = site.folder / "rates.csv"
     path.write_text(text)
     monkeypatch.setenv("MARQUEE_EXCHANGE_RATES", str(path))
-    with open_run_context(replace(site.settings, exchange_rates=str(path))) as run_context:
+    settings = site.settings.model_copy(update={"exchange_rates": str(path)})
+    with open_run_context(settings) as run_context:
         yield lambda: build(run_context, site.instance, Request(stages=("crawl",)))
 
 

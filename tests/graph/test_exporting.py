@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -155,7 +154,7 @@ def test_every_kind_is_exported_verified_and_read_again(open_site, tmp_path, mon
         "imports", "trailers12k", "trailers_ik_swin_fps24_fpc24", f"{first}.npy",
     )  # fmt: skip
     secrets = {"tmdb_api_key": "9f8e7d6c5b4a", "imdbpro_cookie": "at-main=1a2b3c4d"}
-    with open_run_context(replace(site.settings, **secrets)) as run_context:
+    with open_run_context(site.settings.model_copy(update=secrets)) as run_context:
         for kind in EXPORTS:
             out = tmp_path / kind
             report = export(run_context, kind, out)

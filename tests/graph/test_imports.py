@@ -2,7 +2,6 @@
 
 import csv
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -55,8 +54,12 @@ def site(open_site):
 @pytest.fixture
 def imports_settings(site):
     """Settings of a place that asks TMDB nothing; its hosts of media are the studio's."""
-    return replace(site.settings, tmdb_api_url="", tmdb_api_key="", imdbpro_cookie="",
-                   source="imports", store=str(site.folder / "imported"))  # fmt: skip
+    return site.settings.model_copy(
+        update={
+            "tmdb_api_url": "", "tmdb_api_key": "", "imdbpro_cookie": "",
+            "source": "imports", "store": str(site.folder / "imported"),
+        }
+    )  # fmt: skip
 
 
 def imported(settings, folder, kind="tmdb5000"):
@@ -196,7 +199,7 @@ def _stop(_keeper):
 def test_dumps_never_go_into_the_studios_store(imports_settings):
     with (
         pytest.raises(ConfigurationError, match="MARQUEE_SOURCE"),
-        open_for_import(replace(imports_settings, source="studio")),
+        open_for_import(imports_settings.model_copy(update={"source": "studio"})),
     ):
         pass
 

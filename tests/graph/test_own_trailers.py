@@ -2,7 +2,6 @@
 
 import json
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -30,7 +29,7 @@ def build_media(monkeypatch):
     def build_once(site, **settings):
         for field, value in settings.items():
             monkeypatch.setenv(ENVIRONMENT[field], value)
-        with open_run_context(replace(site.settings, **settings)) as run_context:
+        with open_run_context(site.settings.model_copy(update=settings)) as run_context:
             return build(run_context, site.instance, MEDIA)
 
     return build_once
@@ -38,7 +37,7 @@ def build_media(monkeypatch):
 
 def due_trailers(site, **settings):
     """Return the movies whose trailer would be worked at now."""
-    with open_run_context(replace(site.settings, **settings)) as run_context:
+    with open_run_context(site.settings.model_copy(update=settings)) as run_context:
         work_plan = open_work_plan(run_context, site.instance, TRAILERS, site.catalogue.movie_ids())
         return set(work_plan.movies_to(Action.WORK))
 

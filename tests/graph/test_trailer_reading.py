@@ -156,7 +156,7 @@ def test_options_of_trailers_invalidate_movies(open_site):
     site = open_site(size=1)
 
     def versions(**settings):
-        with open_run_context(replace(site.settings, **settings)) as run_context:
+        with open_run_context(site.settings.model_copy(update=settings)) as run_context:
             clipless = replace(run_context.preset, clip_backbone="")
             names = ("trailer_frames", "trailer_audio")
             with_clips = [STEP[name].settings_version(run_context) for name in names]
