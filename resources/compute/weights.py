@@ -271,7 +271,7 @@ def _is_offline() -> bool:
 
 @cache
 def _is_reachable(url: str) -> bool:
-    """Return whether a host responds to one short request; the libraries' own attempts take long."""
+    """Return whether a host responds to one short request; the libraries' own attempts last."""
     import requests  # a tenth of a second, for the first load alone
 
     try:
