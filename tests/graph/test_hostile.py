@@ -38,7 +38,7 @@ def test_damaged_files_are_recomputed_when_a_follower_meets_them(open_site):
     for path, (movie, content) in whole.items():
         assert path.read_bytes() == content
         for name in ("poster_embeddings", "text_embeddings", "frame_embeddings"):
-            assert site.rows(name)[movie].status in (Status.OK, Status.ABSENT)
+            assert site.rows(name)[movie].status in (Status.OK, Status.UNAVAILABLE)
     site.assert_dagster_shows_the_ledger()
 
 
@@ -67,7 +67,7 @@ def test_film_that_fails_after_it_was_done_says_so_on_its_page(open_site):
     site.edit(movie, poster_path="/new.jpg")
     site.order({"path": "/t/p/", "status": 503})
     site.build(stages=MEDIA)
-    assert site.rows("posters")[movie].status == Status.RETRY
+    assert site.rows("posters")[movie].status == Status.WILL_RETRY
     (record,) = site.instance.fetch_observations(dg.AssetKey("posters"), limit=5).records
     observation = record.asset_observation
     assert observation.partition == str(movie)

@@ -55,7 +55,7 @@ def test_second_build_waits_for_the_first_and_nothing_is_lost(site, held):
     site.assert_dagster_shows_the_ledger()
     for asset in ("posters", "trailers"):
         rows = site.rows(asset)
-        assert {row.status for row in rows.values()} <= {Status.OK, Status.ABSENT}
+        assert {row.status for row in rows.values()} <= {Status.OK, Status.UNAVAILABLE}
         assert len(site.events(asset)) == len(rows) == 3
 
 

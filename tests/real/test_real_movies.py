@@ -199,7 +199,7 @@ def test_scores_of_the_models_stand_beside_the_baselines(built):
             assert "test films" in model["verdict"]
         for result in split["results"].values():
             assert results["main_metric"] in result["scores"]
-            assert len(result["y_stated"]) == len(split["tmdb_ids"])
+            assert len(result["y_said"]) == len(split["tmdb_ids"])
 
 
 def test_report_says_where_the_data_and_the_weights_are_from(built):

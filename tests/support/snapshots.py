@@ -16,7 +16,7 @@ def snapshot(site: Site) -> dict[str, dict]:
     rows, shown = {}, {}
     for step in MOVIE_ASSETS:
         rows[step.name] = {
-            i: (r.status, r.reason, r.input_version, r.content_hash, r.is_shown, r.pending)
+            i: (r.status, r.reason, r.input_version, r.content_hash, r.is_published, r.pending)
             for i, r in site.rows(step.name).items()
         }
         latest = {}

@@ -26,7 +26,7 @@ def test_eight_movies_are_enough():
 
 
 def test_too_few_different_revenues_are_refused():
-    with pytest.raises(SplitError, match="came 2"):
+    with pytest.raises(SplitError, match="got 2"):
         fit_edges([1e6, 2e6] * 50)
 
 

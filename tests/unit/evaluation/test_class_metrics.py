@@ -78,7 +78,7 @@ def test_classes_are_reported_one_by_one():
     )
     assert rows[0] == {
         "name": "low", "precision": 1.0, "recall": 0.5, "f1": pytest.approx(2 / 3),
-        "movies": 2, "predicted": 1,
+        "movies": 2, "said": 1,
     }  # fmt: skip
     assert rows[2]["f1"] == rows[2]["movies"] == 0
 

@@ -85,7 +85,7 @@ def test_scores_can_be_computed_again_from_the_json(make, subject):
     split = summary["tasks"]["revenue_class"]["splits"]["by-date"]
     model = split["results"]["main"]
     target, preds = np.array(split["y_true"]), np.array(model["answers"]).argmax(axis=1)
-    assert preds.tolist() == model["y_stated"]
+    assert preds.tolist() == model["y_said"]
     assert (target == preds).mean() == model["scores"]["accuracy_score"]["estimate"]
     assert len(split["tmdb_ids"]) == len(target)
 
