@@ -10,6 +10,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from fake_clock import FakeClock
 from PIL import Image
 
 from pipeline.core.records import Video
@@ -44,7 +45,7 @@ class Client:
         kind: Kind of answer that is wanted.
         source: `tmdb`, `images`, `imdbpro` or `trailers`.
         is_about_one: Whether it is about one film; else about all of them.
-        open: Gives, for a base address and a folder, what asks for an item.
+        open: Gives, for a base address, a folder and a patience, what asks for an item.
         path: Where the item stands.
         good: A good answer's body and content type.
     """
@@ -52,23 +53,26 @@ class Client:
     kind: str
     source: str
     is_about_one: bool
-    open: Callable[[str, Path], contextlib.AbstractContextManager[Ask]]
+    open: Callable[[str, Path, float], contextlib.AbstractContextManager[Ask]]
     path: Callable[[str], str]
     good: Callable[[str], tuple[bytes, str]]
 
 
 @contextlib.contextmanager
-def _http(url: str, *, may_reject_items: bool) -> Iterator[HttpClient]:
+def _http(
+    url: str, patience: float, *, may_reject_items: bool, clock: FakeClock | None = None
+) -> Iterator[HttpClient]:
     http = HttpClient(
         url,
-        timeout_s=TIMEOUT_S,
+        timeout_s=TIMEOUT_S * patience,
         max_attempts=TRIES,
         max_body_bytes=MAX_BODY_BYTES,
-        max_body_s=MAX_ANSWER_S,
+        max_body_s=MAX_ANSWER_S * patience,
         max_wait_s=MAX_WAIT_S,
         may_reach_private=False,
         may_reject_items=may_reject_items,
         secrets=(KEY, COOKIE),
+        clock=clock or FakeClock(),
     )
     yield http
     http.close()
@@ -79,28 +83,29 @@ def _number(item: str) -> int:
 
 
 def _tmdb(ask_bad: Callable[[Tmdb], object]) -> Callable:
-    """Open TMDB, whose failing question is `ask_bad`; its neighbours ask for films."""
+    """Open TMDB, whose failing question is `ask_bad`; its neighbours ask for movies."""
 
     @contextlib.contextmanager
-    def opened(url: str, folder: Path) -> Iterator[Ask]:
-        with _http(url, may_reject_items=False) as http:
-            tmdb = Tmdb(http, KEY, patience_s=0.5)
+    def opened(url: str, folder: Path, patience: float) -> Iterator[Ask]:
+        clock = FakeClock()
+        with _http(url, patience, may_reject_items=False, clock=clock) as http:
+            tmdb = Tmdb(http, KEY, patience_s=0.5, clock=clock)
             yield lambda item: ask_bad(tmdb) if item == "bad" else tmdb.details(_number(item))
 
     return opened
 
 
 @contextlib.contextmanager
-def _images(url: str, folder: Path) -> Iterator[Ask]:
-    with _http(url, may_reject_items=True) as http:
+def _images(url: str, folder: Path, patience: float) -> Iterator[Ask]:
+    with _http(url, patience, may_reject_items=True) as http:
         host = ImageHost(http)
         yield lambda item: inspect_poster(host.fetch_poster(f"/{item}.jpg"))
 
 
 def _imdbpro(page: str) -> Callable:
     @contextlib.contextmanager
-    def opened(url: str, folder: Path) -> Iterator[Ask]:
-        with _http(url, may_reject_items=False) as http:
+    def opened(url: str, folder: Path, patience: float) -> Iterator[Ask]:
+        with _http(url, patience, may_reject_items=False) as http:
             client = ImdbPro(http, COOKIE)
             yield lambda item: getattr(client, page)(_imdb_id(item))
 
@@ -112,11 +117,19 @@ def _imdb_id(item: str) -> str:
 
 
 @contextlib.contextmanager
-def _trailers(url: str, folder: Path) -> Iterator[Ask]:
+def _trailers(url: str, folder: Path, patience: float) -> Iterator[Ask]:
     limits = TrailerLimits(
-        max_bytes=MAX_BODY_BYTES, timeout_s=TIMEOUT_S, max_download_s=2 * MAX_ANSWER_S
+        max_bytes=MAX_BODY_BYTES,
+        timeout_s=TIMEOUT_S * patience,
+        max_download_s=2 * MAX_ANSWER_S * patience,
     )
-    host = TrailerHost(f"{url}/{{key}}.mp4", limits=limits, tries=TRIES, may_reach_private=False)
+    host = TrailerHost(
+        f"{url}/{{key}}.mp4",
+        limits=limits,
+        tries=TRIES,
+        may_reach_private=False,
+        clock=FakeClock(),
+    )
     yield lambda item: host.fetch([Video(item, "YouTube", "Trailer")], folder, item, probe)
     host.close()
 

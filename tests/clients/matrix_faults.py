@@ -43,8 +43,8 @@ REFUSED_ADDRESSES = (
     "http://:80/",
 )
 TMDB_CODES = {401: 7, 403: 3, 404: 34, 429: 25, 500: 11, 502: 43, 503: 9, 504: 24}
-STALL_S = 2.5
-"""Longer than the matrix's clients wait."""
+STALL_S = 30.0
+"""Longer than the matrix's clients wait, also where they are patient."""
 
 _BOMB = gzip.compress(b"0" * 40_000_000)
 _TOO_DEEP = b'{"a":' + b"[" * 90_000 + b"]" * 90_000 + b"}"

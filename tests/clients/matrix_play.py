@@ -1,4 +1,4 @@
-"""Plays one cell of the matrix against the scripted server, and tells what became of it."""
+"""Plays one cell of the matrix against the scripted server, and returns what became of it."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +16,22 @@ GATE_S = 0.3
 """How long the neighbour's answer waits for the fault, so that both are under way at once."""
 
 
-def play(server: ScriptedServer, name: str, client: Client, fault: Fault, folder: Path) -> Result:
+def play(
+    server: ScriptedServer,
+    name: str,
+    client: Client,
+    fault: Fault,
+    folder: Path,
+    patience: float = 1.0,
+) -> Result:
     """Ask for the neighbour, the bad item meanwhile, and another neighbour afterwards."""
     asked, is_open = threading.Event(), threading.Event()
     for item in ITEMS:
         good = _good(server, name, client, item)
         script = fault.script(good) if item == "bad" else good.answer()
         server.routes[good.path] = _route(script, item, asked, is_open)
-    with client.open(f"{server.url}/{name}", folder) as ask, ThreadPoolExecutor(1) as pool:
+    url = f"{server.url}/{name}"
+    with client.open(url, folder, patience) as ask, ThreadPoolExecutor(1) as pool:
         beside = pool.submit(_ask, ask, "beside")
         assert asked.wait(60.0), "the neighbour was never asked for"
         status, reason = _ask(ask, "bad")

@@ -1,7 +1,7 @@
-"""Every parser on a few hundred spoiled inputs, the same ones each time; and what once failed.
+"""Every parser on some dozen spoiled inputs, the same ones each time; and what once failed.
 
-The long runs are `run.py`'s. What those found lies in `failures/` and is tried here permanently
-after.
+Nightly there are many more; the long runs are `run.py`'s. What those found lies in `failures/` and
+is tried here ever after.
 """
 
 import json
@@ -20,9 +20,9 @@ from shrinking import shrink
 from watching import FAILURES, keep, watch
 
 SEED = 20261120
-INPUTS = 250
-NATIVE_INPUTS = 60
-LIMIT_S = 60.0
+INPUTS = [60, pytest.param(1_000, marks=pytest.mark.slow)]
+NATIVE_INPUTS = [20, pytest.param(200, marks=pytest.mark.slow)]
+LIMIT_S = 600.0
 
 PARSERS, MISSING = load_parsers()
 
@@ -41,23 +41,25 @@ def test_no_parser_is_missing():
     assert MISSING == {}
 
 
+@pytest.mark.parametrize("inputs", INPUTS)
 @pytest.mark.parametrize("name", [name for name, parser in PARSERS.items() if not parser.is_native])
-def test_spoiled_input_is_read_or_refused(name):
-    tally = fuzz(PARSERS[name], seed=SEED, inputs=INPUTS)
+def test_spoiled_input_is_read_or_refused(name, inputs):
+    tally = fuzz(PARSERS[name], seed=SEED, inputs=inputs)
     assert not tally.failures, explain(tally)
     assert tally.slowest_s < watching.HANG_S
 
 
+@pytest.mark.parametrize("inputs", NATIVE_INPUTS)
 @pytest.mark.parametrize("name", [name for name, parser in PARSERS.items() if parser.is_native])
-def test_spoiled_file_is_read_or_refused_and_kills_nobody(name):
-    tally = watch(PARSERS[name], seconds=LIMIT_S, seed=SEED, inputs=NATIVE_INPUTS)
+def test_spoiled_file_is_read_or_refused_and_kills_nobody(name, inputs):
+    tally = watch(PARSERS[name], seconds=LIMIT_S, seed=SEED, inputs=inputs)
     assert not tally.failures, explain(tally)
-    assert tally.inputs == NATIVE_INPUTS
+    assert tally.inputs == inputs
 
 
 @pytest.mark.parametrize("name", ["tmdb-details", "tmdb-page", "tmdb-configuration", "tmdb-error"])
 @settings(
-    derandomize=True, max_examples=100, deadline=None,
+    derandomize=True, max_examples=25, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(data=st.data())
@@ -72,7 +74,7 @@ def test_any_json_is_read_or_refused(name, data):
 @pytest.mark.parametrize(
     "path", sorted(FAILURES.glob("*/*.bin")), ids=lambda path: f"{path.parent.name}/{path.stem}"
 )
-def test_what_failed_once_does_so_no_more(path):
+def test_input_that_failed_once_fails_no_more(path):
     parser = PARSERS[path.parent.name]
     one = replace(parser, seeds=lambda: [path.read_bytes()])
     tally = watch(one, seconds=LIMIT_S, seed=SEED, inputs=1)
@@ -110,7 +112,7 @@ def test_input_that_hangs_kills_grows_or_stumbles_is_found(check, signature, mon
     if check is _hang:  # growing takes its time as well, and must not pass for hanging
         monkeypatch.setattr(watching, "HANG_S", 0.3)
     parser = Parser("invented", check, lambda: [b"abc", b"ab\nx12"])
-    tally = watch(parser, seconds=5.0, seed=SEED, inputs=30)
+    tally = watch(parser, seconds=LIMIT_S, seed=SEED, inputs=4)
     found = next(failure for name, failure in tally.failures.items() if name.startswith(signature))
     assert b"x" in found.data
 
@@ -126,7 +128,7 @@ def test_failing_input_is_made_small_and_written_down(tmp_path, monkeypatch):
 
 
 def test_corpus_grows_by_what_reaches_new_lines():
-    tally = fuzz(PARSERS["attr-bbox"], seed=SEED, inputs=400)
+    tally = fuzz(PARSERS["attr-bbox"], seed=SEED, inputs=200)
     assert tally.kept > 2
     assert tally.lines > 20
 

@@ -165,7 +165,7 @@ def test_command_tells_a_wrong_key_an_ended_session_and_a_missing_runtime_apart(
     result = subprocess.run(
         [sys._base_executable, "-m", "assets.cli.main", "doctor", "--json"],
         env={**site.environment, **secret, **bare, "MARQUEE_PRESET": "small"},
-        cwd=site.folder, capture_output=True, text=True, timeout=120,
+        cwd=site.folder, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     output = json.loads(result.stdout)
     assert result.returncode == 1

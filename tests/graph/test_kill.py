@@ -70,8 +70,8 @@ def test_ten_kills_change_nothing_in_the_end(open_site):
         disturbed.reset_stats()
         assert kill_after(start(disturbed), disturbed, draw.randint(1, 16)), "not killed in time"
         assert fetched_again(disturbed, complete) == []
-    assert start(disturbed).wait(timeout=180) == 0
-    assert start(calm).wait(timeout=180) == 0
+    assert start(disturbed).wait(timeout=900) == 0
+    assert start(calm).wait(timeout=900) == 0
     found, wanted = snapshot(disturbed), snapshot(calm)
     assert found["files"] == wanted["files"]
     assert found["rows"] == wanted["rows"]
@@ -99,7 +99,7 @@ def test_kills_among_embeddings_change_nothing_in_the_end(open_site):
     forget_embeddings(site)
     for new_files in (2, 7):
         assert kill_after(start(site, "embeddings"), site, new_files), "not killed in time"
-    assert start(site, "embeddings").wait(timeout=180) == 0
+    assert start(site, "embeddings").wait(timeout=900) == 0
     found = snapshot(site)
     assert found["files"] == wanted["files"]
     assert found["rows"] == wanted["rows"]

@@ -23,7 +23,7 @@ def test_interrupted_build_ends_cleanly_and_goes_on(open_site):
     while process.poll() is None and not site.asked("trailer"):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, output = process.communicate(timeout=120)
+    _, output = process.communicate(timeout=600)
     assert process.returncode == 130, output
     assert "goes on from here" in output
     assert "Traceback" not in output
@@ -32,7 +32,7 @@ def test_interrupted_build_ends_cleanly_and_goes_on(open_site):
     done = {p.stem for p in (site.store / "posters").glob("*.jpg")}
     site.reset_stats()
     subprocess.run(
-        command, env=environment, cwd=site.folder, check=True, capture_output=True, timeout=300
+        command, env=environment, cwd=site.folder, check=True, capture_output=True, timeout=600
     )
     assert not any(
         stem in path for path in site.stats()["paths"] if "/t/p/" in path for stem in done
@@ -45,7 +45,7 @@ def test_model_without_features_says_what_to_run_and_shows_no_frames(tmp_path):
         [sys.executable, "-m", "dagster", "asset", "materialize", "--select", "revenue_model",
          "-m", "assets.definitions"],
         env={**bare_environment(), "DAGSTER_HOME": str(tmp_path)},
-        cwd=tmp_path, capture_output=True, text=True, timeout=300,
+        cwd=tmp_path, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert result.returncode != 0
     assert "uv run marquee demo" in result.stderr
@@ -63,6 +63,13 @@ def test_readmes_command_opens_the_ui_and_the_daemon_looks_for_what_is_due(tmp_p
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = tmp_path / "log"
+
+    def is_up():
+        try:
+            return requests.get(f"http://127.0.0.1:{port}/server_info", timeout=60).ok
+        except requests.ConnectionError:
+            return False
+
     with log.open("w") as sink:
         process = subprocess.Popen(
             [sys.executable, "-m", "dagster", "dev", "-p", str(port), "-h", "127.0.0.1"],
@@ -70,15 +77,15 @@ def test_readmes_command_opens_the_ui_and_the_daemon_looks_for_what_is_due(tmp_p
             cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
         )  # fmt: skip
     try:
-        ends_at = time.monotonic() + 300
+        ends_at = time.monotonic() + 600
         while time.monotonic() < ends_at and process.poll() is None:
             output = log.read_text()
-            if "Serving dagster-webserver" in output and "due_movies skipped" in output:
+            if "due_movies skipped" in output and is_up():
                 break
             time.sleep(0.2)
         assert "Serving dagster-webserver" in output
-        assert "Sensor due_movies skipped: Nothing is due." in output
-        assert requests.get(f"http://127.0.0.1:{port}/server_info", timeout=60).ok
+        assert "Sensor due_movies skipped: All assets are up to date." in output
+        assert is_up()
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=120)
+        process.wait(timeout=300)

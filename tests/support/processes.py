@@ -71,7 +71,7 @@ class Process:
         """Return its exit status, the signal below 0 that ended it, or None while it works."""
         return self._process.exitcode
 
-    def wait(self, timeout_s: float = 300) -> int:
+    def wait(self, timeout_s: float = 900) -> int:
         """Wait for its end and return its exit status."""
         self._process.join(timeout_s)
         if (status := self.poll()) is None:
