@@ -63,9 +63,9 @@ def test_a_result_comes_back_and_the_process_is_used_again(decoders):
         (ctypes.string_at, (0,), "crashed (SIGSEGV)"),
         (os.abort, (), "crashed (SIGABRT)"),
         (os._exit, (3,), "crashed (exit status 3)"),
-        (re.match, ENDLESS, "hung: nothing came for 2 s"),
-        (time.sleep, (60,), "hung: nothing came for 2 s"),
-        (bytes, (2**30,), "wanted more than 256 MB"),
+        (re.match, ENDLESS, "hung: no heartbeat for 2 s"),
+        (time.sleep, (60,), "hung: no heartbeat for 2 s"),
+        (bytes, (2**30,), "exceeded 256 MB"),
     ],
 )
 def test_what_ends_a_process_is_the_movies_reason_and_nobody_elses(

@@ -113,7 +113,8 @@ def test_embeddings_are_made_once_whatever_is_cut_off(open_site, point):
     site.build(stages=("embeddings",))
     assert snapshot(site) == wanted
     events = Counter(event.partition for event in site.events("text_embeddings"))
-    assert set(events.values()) == {2}, "once before they were lost"
+    # An event that Dagster has, from before the loss and of the same content, is not added again.
+    assert set(events.values()) == ({2} if point is CrashPoint.RENAMED else {1, 2})
     site.assert_dagster_shows_the_ledger()
 
 

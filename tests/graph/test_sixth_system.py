@@ -18,7 +18,9 @@ def test_sixth_system_is_one_file_and_one_row(open_site):
     config = site.folder / "run.json"
     config.write_text(json.dumps(CONFIG))
     selection = ["movie_features", *(f"votes_{stage}" for stage in STAGES), "leaderboard"]
-    path = os.pathsep.join([site.environment["PYTHONPATH"], str(Path(__file__).parent)])
+    path = os.pathsep.join(
+        [site.environment["PYTHONPATH"], str(Path(__file__).parents[1] / "support")]
+    )
     subprocess.run(
         [sys.executable, "-m", "dagster", "asset", "materialize", "--select", ",".join(selection),
          "-m", "sixth_definitions", "--config", str(config)],

@@ -12,7 +12,7 @@ from pathlib import Path
 from sites import Site
 
 LIBRARIES = (
-    "dagster", "typer", "rich", "sqlalchemy", "alembic", "requests", "pyrate_limiter", "upath",
+    "dagster", "typer", "rich", "sqlalchemy", "alembic", "requests", "upath",
     "numpy", "PIL", "torch", "torchvision", "transformers",
 )  # fmt: skip
 """What is imported once for all; whatever else a command wants, its process imports itself."""
