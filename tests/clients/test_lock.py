@@ -50,7 +50,7 @@ def test_other_process_waits_and_says_so(store, holder):
         is_waiting.set()
 
     def enter():
-        with exclusive(store, say=say):
+        with exclusive(store, notify=say):
             entered.set()
 
     thread = threading.Thread(target=enter)

@@ -78,7 +78,7 @@ def test_an_error_of_ours_arrives_as_it_was_raised_and_stops_the_others(workers)
 def test_any_other_error_keeps_the_frames_of_its_process(workers):
     with pytest.raises(TypeError) as caught:
         list(workers.run([[call(len, 1)], [LONG]]))
-    assert "answer_call" in caught.value.__notes__[0]
+    assert "run_call" in caught.value.__notes__[0]
 
 
 @pytest.mark.parametrize(

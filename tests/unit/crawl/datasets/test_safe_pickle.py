@@ -160,7 +160,7 @@ def test_older_numpys_name_of_its_module_is_known():
         (b"\x80\x04}K\x01K\x02s.", "keys"),
         (b"\x80\x04}" + b")" + b"\x85" * 100_000 + b"K\x01s.", "keys"),
         (b"\x80\x04h\x07.", "damaged"),
-        (b"\x80\x04\xff.", "0xff is no instruction"),
+        (b"\x80\x04\xff.", "0xff is no opcode"),
         (b"\x80\x04", "damaged"),
         (b"", "damaged"),
         (b"\x80\x09N.", "damaged"),
