@@ -15,7 +15,7 @@ from resources.settings import ENVIRONMENT
 
 
 @dataclass(frozen=True)
-class Predictions:
+class Output:
     """What a command answered."""
 
     returncode: int
@@ -35,7 +35,7 @@ def marquee(
     cwd: Path,
     environment: dict[str, str] | None = None,
     check: bool = True,
-) -> Predictions:
+) -> Output:
     """Run the command as the script of that name does, in `cwd`."""
     given = {**bare_environment(), **(environment or {})}
     with (
@@ -46,7 +46,7 @@ def marquee(
         redirect_stderr(io.StringIO()) as err,
     ):
         code = _exit_status()
-    output = Predictions(code, out.getvalue(), err.getvalue())
+    output = Output(code, out.getvalue(), err.getvalue())
     assert code == 0 or not check, output
     return output
 

@@ -157,15 +157,3 @@ def hold_at(point: str, asset: str, number: int, folder: Path) -> None:
                     time.sleep(0.02)
 
     listen(listener)
-
-
-def release(asset: str, code_version: str) -> None:
-    """Have this process work with another code version of an asset."""
-    from dataclasses import replace
-
-    from assets.orchestration import asset_specs
-
-    asset_specs.MOVIE_ASSETS = tuple(
-        replace(step, code_version=code_version) if step.name == asset else step
-        for step in asset_specs.MOVIE_ASSETS
-    )
