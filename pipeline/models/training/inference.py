@@ -47,7 +47,7 @@ class Output:
     def from_json(cls, value: Mapping[str, Any]) -> "Output":
         """Read the values of `as_json`."""
         kind = TaskKind(value["kind"])
-        return cls(kind, value["n_answers"], value["mean"], value["sd"])
+        return cls(kind, value["n_answers"], value.get("mean", 0.0), value.get("sd", 1.0))
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values, for the arguments of a kind of network."""

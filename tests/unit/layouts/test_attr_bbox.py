@@ -34,8 +34,8 @@ def test_our_own_regions_are_read_as_they_were_written():
 @pytest.mark.parametrize(
     ("text", "output"),
     [
-        (EARRING[:-1], "line 4 has no end"),
-        (EARRING[:40], "line 3 has no end"),
+        (EARRING[:-1], "line 4 has no line end"),
+        (EARRING[:40], "line 3 has no line end"),
         (EARRING + "hat\n", "5 lines"),
         ("hat\n0.5\n0.9\n[1, 2, 3, 4]\n", "line 2: 1 confidences for 0 attributes"),
         ("red,hat\n\n0.9\n[1, 2, 3, 4]\n", "line 2: 0 confidences for 1"),
