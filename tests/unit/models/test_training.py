@@ -246,7 +246,7 @@ def test_model_predicts_without_a_stream(undisturbed):
 def test_other_width_is_refused(undisturbed):
     table = movies()
     table.streams["text"] = np.zeros((60, 13), np.float32)
-    with pytest.raises(TrainingError, match="wanted width 12, came 13"):
+    with pytest.raises(TrainingError, match="expected width 12, got 13"):
         ask(undisturbed, table, np.arange(3))
 
 
