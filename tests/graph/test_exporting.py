@@ -217,7 +217,7 @@ def test_mistakes_are_answered_with_a_remedy(open_site, tmp_path):
             export(run_context, "xml", tmp_path / "out")
         with pytest.raises(ConfigurationError, match="TMDB id 5 is not among the 2 movies"):
             export(run_context, "csv", tmp_path / "out", movies=[5])
-        with pytest.raises(DumpError, match="nothing of yours"):
+        with pytest.raises(DumpError, match="existing files are never overwritten"):
             export(run_context, "csv", tmp_path / "mine")
     assert not (tmp_path / "out").exists()
     assert "incomplete" in verify(tmp_path / "mine")[0]

@@ -209,7 +209,7 @@ def test_dump_that_the_disk_refuses_is_named(imports_settings, tmp_path, monkeyp
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr("pipeline.crawl.datasets.trailers12k.read", refuse)
-    with pytest.raises(DumpError, match="dump cannot be read .Permission denied.*rights"):
+    with pytest.raises(DumpError, match="dump cannot be read .Permission denied.*permissions"):
         imported(imports_settings, tmp_path / "dump", "trailers12k")
 
 
