@@ -116,4 +116,4 @@ def find_host_pause(run_context: RunContext) -> str:
     """Describe until when the trailer host must not be asked, and why; "" where it may be."""
     pauses = open_cooldown(run_context.settings, run_context.ledger, run_context.clock)
     pause = pauses.current()
-    return pause.tell() if pause else ""
+    return pause.message if pause else ""

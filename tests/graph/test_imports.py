@@ -88,7 +88,7 @@ def test_second_import_of_the_same_dump_changes_nothing(site, imports_settings, 
     with open_run_context(imports_settings) as run_context:
         before = run_context.ledger.movies()
     report = imported(imports_settings, folder)
-    assert (report.new, report.changed, report.unchanged, report.films_new) == (0, 0, 4, 0)
+    assert (report.new, report.changed, report.unchanged, report.new_movies) == (0, 0, 4, 0)
     with open_run_context(imports_settings) as run_context:
         assert run_context.ledger.movies() == before
 

@@ -1,7 +1,7 @@
 """Keys and cookies are nowhere to be found afterwards, whatever the servers do with them.
 
 A store is built from a source that wants real secrets and hands them back in every answer that
-fails. Then everything that was written or output_text is searched: output, Dagster's databases and
+fails. Then everything that was written or printed is searched: output, Dagster's databases and
 logs,
 ledger, store, and the names of all files.
 """
@@ -98,7 +98,7 @@ class Desk:
         """Run a command in a process of its own and return its exit status."""
         process = Process(self._site, *command, program=program, environment=self._environment)
         status = process.wait()
-        self.output_text[f"{len(self.output_text)}: {' '.join(command)}"] = process.output_text
+        self.output_text[f"{len(self.output_text)}: {' '.join(command)}"] = process.output
         return status
 
 

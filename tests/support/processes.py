@@ -63,7 +63,7 @@ class Process:
         return self._process.pid
 
     @property
-    def output_text(self) -> str:
+    def output(self) -> str:
         """What it has written to its output so far."""
         return self._words.read_text()
 
