@@ -76,7 +76,7 @@ class Process:
         self._process.join(timeout_s)
         if (status := self.poll()) is None:
             self.kill()
-            raise AssertionError(f"still at work after {timeout_s:.0f} s:\n{self.output_text}")
+            raise AssertionError(f"still at work after {timeout_s:.0f} s:\n{self.output}")
         return status
 
     def kill(self) -> None:
