@@ -15,7 +15,7 @@ import requests
 from commands import bare_environment
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from shapes import WHOLE
-from sites import opened_site
+from sites import Site, opened_site
 
 from resources.studio.catalogue.generated import GeneratedCatalogue
 
@@ -46,26 +46,38 @@ class Shown:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium or its like, with a profile of its own."""
+def chromium() -> str:
+    """Find Debian's Chromium or its like."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         pytest.skip(f"no Chromium browser on the PATH (looked for {', '.join(BROWSERS)})")
+    return found
+
+
+@pytest.fixture(scope="module")
+def built(chromium, shared_sites, tmp_path_factory) -> Iterator[Site]:
+    """Copy a built site. It comes after the search for a browser, so that nothing is built without
+    one, and before the browser, whose event loop Dagster's own would find running.
+    """
+    folder = tmp_path_factory.mktemp("ui") / "site"
+    shared_sites.copy(WHOLE, folder)
+    with opened_site(folder, WHOLE.size, WHOLE.seed) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def browser(built, chromium) -> Iterator[Browser]:
+    """Start the browser with a profile of its own."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        opened = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield opened
         opened.close()
 
 
 @pytest.fixture(scope="module")
-def site(browser, shared_sites, tmp_path_factory) -> Iterator[Shown]:
-    """Show a built site; asks for the browser first, so that nothing is built without one."""
-    folder = tmp_path_factory.mktemp("ui") / "site"
-    shared_sites.copy(WHOLE, folder)
-    with (
-        opened_site(folder, WHOLE.size, WHOLE.seed) as built,
-        _serve(folder, {**bare_environment(), **built.environment}) as url,
-    ):
+def site(built, browser) -> Iterator[Shown]:
+    """Show the built site."""
+    with _serve(built.folder, {**bare_environment(), **built.environment}) as url:
         yield Shown(url, built.store, built.catalogue)
 
 
