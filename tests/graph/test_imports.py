@@ -69,7 +69,7 @@ def imported(settings, folder, kind="tmdb5000"):
 
 def test_films_of_a_dump_are_built_without_a_key_or_a_request(site, imports_settings, tmp_path):
     folder = write_dump(tmp_path / "dump", details(site))
-    assert imported(imports_settings, folder).films_new == 4
+    assert imported(imports_settings, folder).new_movies == 4
     site.reset_stats()
     with open_run_context(imports_settings) as run_context:
         build(run_context, site.instance, Request(stages=("crawl", "media")))
