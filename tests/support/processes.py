@@ -123,22 +123,6 @@ def die_at(point: str, asset: str, number: int) -> None:
     listen(listener)
 
 
-def die_at_checkpoint(number: int) -> None:
-    """Have this process kill itself with the `number`th checkpoint written and not in its place."""
-    import lightning
-
-    left = [number]
-    save = lightning.Trainer.save_checkpoint
-
-    def save_or_die(*arguments: object, **options: object) -> None:
-        save(*arguments, **options)
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    lightning.Trainer.save_checkpoint = save_or_die
-
-
 def hold_at(point: str, asset: str, number: int, folder: Path) -> None:
     """Have this process wait at a point until there is a file `go_on` in the folder.
 
