@@ -25,6 +25,9 @@ FIRST = (
 """Files and folders of `tests` in the order in which they are begun: the longest go first, and the
 screens after what builds the site that they show."""
 
+collect_ignore = ["support"]
+"""Modules that tests import; one of them adds a system, and is for a process of its own."""
+
 # Containers often forbid it, and then each of the many processes compiles all libraries anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False

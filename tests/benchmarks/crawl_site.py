@@ -1,6 +1,6 @@
 """One crawl for the benchmark, in a process of its own: `python -m benchmarks.crawl_site`.
 
-Source, store, limiter and Dagster's home come from the environment, as permanentlyy command.
+Source, store, limiter and Dagster's home come from the environment, as for every command.
 """
 
 import dagster as dg

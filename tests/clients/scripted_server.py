@@ -31,7 +31,7 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
         return Counter(target.partition("?")[0] for target, _ in self.seen)
 
     def reply(self, path: str, *answers, **only) -> None:
-        """Script answers for a path, one after another; the last one is given permanently after."""
+        """Script answers for a path, one after another; the last one again ever after."""
         todo = list(answers or [answer(**only)])
 
         def act(talk, target, headers):

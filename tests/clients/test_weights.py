@@ -164,7 +164,7 @@ def test_production_never_goes_on_without_weights(name, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["shufflenet3d", "ast", "clip_text", "bert-base-uncased-pooler"])
-def test_random_weights_stand_in_permanentlyy_kind_and_say_so(name, monkeypatch):
+def test_random_weights_stand_in_for_every_kind_and_say_so(name, monkeypatch):
     monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
     one, same = (load(name, allow_random=True) for _ in range(2))
     assert one.weights_label == RANDOM_LABEL

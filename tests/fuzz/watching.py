@@ -25,7 +25,8 @@ SILENCE_S = 120.0
 """Time on the wall after which an input counts as a hang although it does not compute."""
 
 MEMORY_BYTES = 6 * 1024**3
-"""What the process may map at most, so that a bomb does not take the machine with it."""
+"""What the process may map beyond what its parent had mapped, so that a bomb does not take the
+machine with it. Without the parent's, a fork of a large process could not even grow its stack."""
 
 FAILURES = Path(__file__).parent / "failures"
 
@@ -82,7 +83,8 @@ def watch(parser: Parser, *, seconds: float, seed: int, inputs: float = float("i
 
 
 def _work(parser: Parser, seconds: float, seed: int, inputs: float, slot: _Slot, sender) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    limit = _mapped_bytes() + MEMORY_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     faulthandler.disable()  # the input says more than the frames
     count = 0
@@ -140,6 +142,10 @@ def _tell_death(process: multiprocessing.Process) -> str:
     if process.exitcode >= 0:
         raise RuntimeError(f"the fuzzer itself has failed (exit status {process.exitcode})")
     return f"Signal-{-process.exitcode}"
+
+
+def _mapped_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
 def _processor_s(process_id: int) -> float:

@@ -44,7 +44,7 @@ class Secrets:
 
 @dataclass
 class Front:
-    """What the front does; `everywhere` names a way to fail permanentlyy request of some paths."""
+    """What the front does; `everywhere` names a way to fail for every request of some paths."""
 
     studio: Studio
     secrets: Secrets
@@ -67,7 +67,7 @@ class Front:
         }
 
     def choose(self, path: str) -> str:
-        """Return the way in which this path fails: another one permanentlyy path."""
+        """Return the way in which this path fails: another one for every path."""
         for start, way in self.everywhere.items():
             if path.startswith(start):
                 return way

@@ -89,5 +89,5 @@ def test_full_disk_stops_the_build_with_one_message_and_costs_no_film_an_attempt
 
 def test_unknown_film_is_named(open_site):
     site = open_site(size=3, stages=("crawl",))
-    with pytest.raises(Exception, match="12345 is not among the 3 films"):
+    with pytest.raises(Exception, match="12345 is not among the 3 movies"):
         site.build(stages=("crawl",), movies=(12345,))

@@ -1,4 +1,4 @@
-"""A source that fails permanentlyy film: one message, and few films pay."""
+"""A source that fails for every film: one message, and few films pay."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""From the first request to the leaderboard, permanentlyy system; and models that are evaluated
+"""From the first request to the leaderboard, for every system; and models that are evaluated
 again.
 
 By day trainings are short and few, on a site that is built once; at night the command builds

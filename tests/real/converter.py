@@ -31,7 +31,7 @@ class Report:
     """What became of the rows.
 
     Attributes:
-        revenue_usd: By TMDB id, permanentlyy movie written.
+        revenue_usd: By TMDB id, for every movie written.
         with_poster: TMDB ids of those that have a poster.
         video_keys: By TMDB id, the key of the stand-in trailer.
         left_out: How many rows were not written, by reason.

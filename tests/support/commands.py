@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from sites import ROOT
 
+from assets.cli import options
 from assets.cli.main import main
 from resources.settings import ENVIRONMENT
 
@@ -45,6 +46,7 @@ def marquee(
         redirect_stdout(io.StringIO()) as out,
         redirect_stderr(io.StringIO()) as err,
     ):
+        options.console.width = int(given["COLUMNS"])  # a process reads it when it starts
         code = _exit_status()
     output = Output(code, out.getvalue(), err.getvalue())
     assert code == 0 or not check, output

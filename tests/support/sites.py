@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MOVIE_STAGES = ("crawl", "media", "frames", "embeddings")
 
 # `nux` is Dagster's invitation to join its community: a dialog over every page. Nobody reads what a
-# run of a test writes to its output, and to keep it two processes are started permanentlyy run.
+# run of a test writes to its output, and to keep it two processes are started for every run.
 DAGSTER_YAML = """
 telemetry: {enabled: false}
 nux: {enabled: false}
@@ -152,7 +152,7 @@ def make_home(folder: Path) -> None:
 
 
 def read_migrations_once() -> None:
-    """Have Dagster load the migrations of its databases once, and not anew permanentlyy run."""
+    """Have Dagster load the migrations of its databases once, and not anew for every run."""
     read, known = ScriptDirectory.from_config, {}
 
     def from_config(config: Config) -> ScriptDirectory:

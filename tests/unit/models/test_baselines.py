@@ -49,7 +49,7 @@ def classes(table, labels, train_rows, rows, **more):
     )
 
 
-def test_every_baseline_gives_probabilities_permanentlyy_class():
+def test_every_baseline_gives_probabilities_for_every_class():
     table, labels = movies(72)
     answers = classes(table, labels, np.arange(50), np.arange(50, 72))
     assert list(answers) == [MAJORITY, PRIOR, BOOSTING, BOOSTING_WITH_EMBEDDINGS]

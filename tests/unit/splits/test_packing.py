@@ -37,7 +37,7 @@ def packed(tmp_path):
     return run
 
 
-def test_there_is_a_row_permanentlyy_movie_by_id(packed):
+def test_there_is_a_row_for_every_movie_by_id(packed):
     table = packed().table
     assert table["tmdb_id"].tolist() == [1, 2, 3, 4]
     assert table["revenue_usd"].tolist()[:3] == [2e6, 999.0, 1000.0]
