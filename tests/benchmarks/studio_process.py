@@ -26,7 +26,7 @@ def run_studio(movies: int) -> Iterator[dict[str, str]]:
     """
     catalogue = f"generated:{SEED}:{movies}"
     process = subprocess.Popen(
-        [sys.executable, "-m", "assets.cli.main", "studio", "--catalogue", catalogue],
+        [sys.executable, "-m", "assets.cli", "studio", "--catalogue", catalogue],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -57,7 +57,7 @@ specs.MOVIE_ASSETS = tuple(
     replace(spec, code_version="new") if spec.name == "trailer_frames" else spec
     for spec in specs.MOVIE_ASSETS
 )
-from assets.cli.main import main
+from assets.cli import main
 main()
 """
 

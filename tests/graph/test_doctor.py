@@ -163,7 +163,7 @@ def test_command_tells_a_wrong_key_an_ended_session_and_a_missing_runtime_apart(
     }
     secret = {"TMDB_API_KEY": WRONG_KEY, "IMDBPRO_COOKIE": OLD_COOKIE}
     result = subprocess.run(
-        [sys._base_executable, "-m", "assets.cli.main", "doctor", "--json"],
+        [sys._base_executable, "-m", "assets.cli", "doctor", "--json"],
         env={**site.environment, **secret, **bare, "MARQUEE_PRESET": "small"},
         cwd=site.folder, capture_output=True, text=True, timeout=600,
     )  # fmt: skip

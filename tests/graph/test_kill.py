@@ -22,7 +22,7 @@ MEDIA = {"posters": ("image", "/t/p/"), "trailers": ("trailer", "/trailers/")}
 
 def start(site, stages="crawl,media,frames,embeddings"):
     return subprocess.Popen(
-        [sys.executable, "-m", "assets.cli.main", "build", "--stages", stages],
+        [sys.executable, "-m", "assets.cli", "build", "--stages", stages],
         env={**os.environ, **site.environment},
         cwd=site.folder,
         stdout=subprocess.DEVNULL,

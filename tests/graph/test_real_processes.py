@@ -14,7 +14,7 @@ from sites import ROOT
 
 def test_interrupted_build_ends_cleanly_and_goes_on(open_site):
     site = open_site(size=6, stages=("crawl",))
-    command = [sys.executable, "-m", "assets.cli.main", "build", "--stages", "media"]
+    command = [sys.executable, "-m", "assets.cli", "build", "--stages", "media"]
     environment = {**bare_environment(), **site.environment}
     site.order({"path": "/trailers/", "delay_s": 4.0})
     process = subprocess.Popen(

@@ -94,7 +94,7 @@ class Desk:
         self._site = site
         self.output_text: dict[str, str] = {}
 
-    def run(self, *command: str, program: str = "assets.cli.main") -> int:
+    def run(self, *command: str, program: str = "assets.cli") -> int:
         """Run a command in a process of its own and return its exit status."""
         process = Process(self._site, *command, program=program, environment=self._environment)
         status = process.wait()

@@ -9,7 +9,7 @@ import pytest
 import zarr
 from typer.testing import CliRunner
 
-from assets.cli.main import app
+from assets.cli.app import app
 from assets.models.trailers12k_run import BOOSTING_POOLED, METRICS, list_rows, load
 from pipeline.core.errors import ConfigurationError, DumpError
 from pipeline.crawl.datasets.zarr_groups import open_group

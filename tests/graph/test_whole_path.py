@@ -93,7 +93,7 @@ def test_one_command_builds_everything_as_for_a_user(open_site):
     """All variants on all splits, as long as they take: by day the shape `WHOLE` stands for it."""
     site = open_site(24)
     build = subprocess.run(
-        [sys.executable, "-m", "assets.cli.main", "build"],
+        [sys.executable, "-m", "assets.cli", "build"],
         env={**bare_environment(), **site.environment}, cwd=site.folder,
         capture_output=True, text=True, timeout=1800, check=False,
     )  # fmt: skip

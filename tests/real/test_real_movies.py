@@ -235,7 +235,7 @@ def test_a_saved_model_scores_the_same_in_a_copy_of_the_store(built, tmp_path):
     for folder in folders:
         assert (folder / "MODEL_CARD.md").read_text(encoding="utf-8").startswith("# ")
         output = subprocess.run(
-            [sys.executable, "-m", "assets.cli.main", "evaluate", str(folder)],
+            [sys.executable, "-m", "assets.cli", "evaluate", str(folder)],
             cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=600,
             capture_output=True, text=True, check=False,
         )  # fmt: skip

@@ -10,8 +10,7 @@ from unittest.mock import patch
 
 from sites import ROOT
 
-from assets.cli import options
-from assets.cli.main import main
+from assets.cli import main, options
 from resources.settings import ENVIRONMENT
 
 

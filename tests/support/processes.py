@@ -38,7 +38,7 @@ class Process:
         site: Site,
         *arguments: str,
         environment: Mapping[str, str] | None = None,
-        program: str = "assets.cli.main",
+        program: str = "assets.cli",
         before: Callable[..., None] | None = None,
         given: tuple = (),
     ):

@@ -31,7 +31,7 @@ INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells and typer have it."""
 
 
-def main() -> None:
+def run() -> None:
     """Run the command; print an error of marquee as one message, without a traceback."""
     from pipeline.core.errors import MarqueeError
     from resources.http.redaction import redact
@@ -175,7 +175,3 @@ app.command()(model_commands.evaluate)
 app.command()(model_commands.leaderboard)
 app.command()(bench.bench)
 app.command()(model_commands.trailers12k)
-
-
-if __name__ == "__main__":
-    main()
