@@ -80,7 +80,7 @@ def _stored(run_context: RunContext, spec: MovieAssetSpec, source: FeatureSource
     if source.modality:
         backbone = source.backbone(run_context.preset)
         if not backbone:
-            return StoredArrays([], store.read_array)
+            return StoredArrays([], lambda _: np.zeros(0))
         _check_backbone(run_context, spec.name, backbone)
         file = file.below(backbone)
     return StoredArrays(
@@ -98,7 +98,8 @@ NOT_MADE = "another backbone"
 
 def _label(row: Row, backbone: str) -> str:
     """Return the backbone and the weights by which a movie was embedded."""
-    note = row.metadata.get("backbones", {}).get(backbone)
+    notes = row.metadata.get("backbones")
+    note = notes.get(backbone) if isinstance(notes, Mapping) else None
     return f"{backbone} ({note['weights']}, {note['weights_hash']})" if note else NOT_MADE
 
 

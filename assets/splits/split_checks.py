@@ -19,7 +19,7 @@ from resources.run_context import RunContext
 _LOOK_ROWS = 4096
 
 
-def _table_check(name: str, description: str, look: Callable) -> dg.AssetChecksDefinition:
+def _table_check(name: str, description: str | None, look: Callable) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=FEATURES.name, name=name, description=description)
     def check(run_context: dg.ResourceParam[RunContext]) -> dg.AssetCheckResult:
         return look(load_features(run_context))
@@ -79,7 +79,7 @@ def _no_leaked_column(features) -> dg.AssetCheckResult:
 
 
 def _split_check(
-    system: System, name: str, description: str, look: Callable
+    system: System, name: str, description: str | None, look: Callable
 ) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=f"{system.name}_splits", name=name, description=description)
     def check(run_context: dg.ResourceParam[RunContext]) -> dg.AssetCheckResult:

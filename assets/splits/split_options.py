@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from pipeline.core.errors import ConfigurationError
+from pipeline.core.tasks import TargetOptions
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 
@@ -31,20 +32,17 @@ class SplitConfig(dg.Config):
     )
 
 
-def load_options(run_context: RunContext, system: System):
+def load_options(run_context: RunContext, system: System) -> TargetOptions:
     """Return the options that a system's splits were made with; the published ones before any."""
-    from pipeline.core.tasks import TargetOptions
-    from pipeline.splits.targets import DEFAULTS
-
     store = run_context.store
     path = store.path("splits", system.name, OPTIONS_FILE)
     if not path.exists():
-        return DEFAULTS
+        return TargetOptions()
     kept = store.read_json(path)
     return TargetOptions(**{**kept, "budget_multiples": tuple(kept["budget_multiples"])})
 
 
-def choose_options(run_context: RunContext, system: System, config: SplitConfig):
+def choose_options(run_context: RunContext, system: System, config: SplitConfig) -> TargetOptions:
     """Return the options of a launch config, on top of the last ones.
 
     Raises:
@@ -66,7 +64,7 @@ def choose_options(run_context: RunContext, system: System, config: SplitConfig)
     return options
 
 
-def write_options(run_context: RunContext, system: System, options) -> None:
+def write_options(run_context: RunContext, system: System, options: TargetOptions) -> None:
     """Write options beside the splits."""
     path = run_context.store.path("splits", system.name, OPTIONS_FILE)
     run_context.store.write(path, json.dumps(asdict(options)).encode())

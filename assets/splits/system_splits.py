@@ -125,10 +125,11 @@ def _split(movies, system: System, task: Task, options):
     from pipeline.splits.task_splits import make_splits
 
     try:
-        made = make_splits(movies, system, task, options=options)
+        return make_splits(
+            movies, task, system.splits, seed=system.split_seed, folds=system.folds, options=options
+        )
     except SplitError as error:
         return movies[["tmdb_id"]], {f"all: {error}": len(movies)}
-    return made.table, dict(made.dropped)
 
 
 ASSETS = [build_splits(system) for system in SYSTEMS]

@@ -21,9 +21,6 @@ BY_DATE = "by-date"
 FOLD = "fold-"
 """Prefix of a cross-validation's splits, numbered from 1."""
 
-OFFICIAL = "official-"
-"""Prefix of the published splits of a dataset, numbered from 0 as Trailers12k does."""
-
 
 def fold_name(k: int) -> str:
     """Name a fold, counted from 0.

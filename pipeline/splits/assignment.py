@@ -7,8 +7,33 @@ scikit-learn's `StratifiedGroupKFold` cuts equal folds only, by classes only, an
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 _TINY = 1e-9
+
+
+def divide(
+    table: pd.DataFrame, strata: np.ndarray, shares: Sequence[float], *, seed: int
+) -> np.ndarray:
+    """Assign movies to sets; the result does not depend on the order of rows.
+
+    Args:
+        table: With tmdb_id and franchise.
+        strata: What the sets shall have alike, one per row: classes int64 (movies,) from 0, or
+            labels bool (movies, labels).
+        shares: Of each set; they sum to 1.
+        seed: Of the shuffle.
+
+    Returns:
+        Number of each movie's set, int64 (movies,).
+    """
+    order = np.argsort(table["tmdb_id"].to_numpy(), kind="stable")
+    order = order[np.random.default_rng(seed).permutation(len(order))]
+    franchises = pd.factorize(table["franchise"].to_numpy()[order])[0]
+    by = assign_by_label if strata.ndim == 2 else assign_by_class
+    assigned = np.empty(len(table), dtype=np.int64)
+    assigned[order] = by(franchises, strata[order], shares)
+    return assigned
 
 
 def assign_by_class(

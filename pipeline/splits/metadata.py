@@ -88,9 +88,10 @@ def keyword_columns(keywords: Sequence[str]) -> tuple[str, ...]:
 def _numbers(record: MovieRecord, predecessors: int | None) -> list[float]:
     released = record.release_date
     angle = 2 * math.pi * (released.month - 1) / 12 if released else math.nan
+    budget_usd, runtime_min = record.budget_usd or 0.0, record.runtime_min or 0.0
     return [
-        math.log10(record.budget_usd) if _is_known(record.budget_usd) else math.nan,
-        record.runtime_min if _is_known(record.runtime_min) else math.nan,
+        math.log10(budget_usd) if budget_usd > 0 else math.nan,
+        runtime_min if runtime_min > 0 else math.nan,
         released.year if released else math.nan,
         math.sin(angle),
         math.cos(angle),
@@ -106,10 +107,6 @@ def _numbers(record: MovieRecord, predecessors: int | None) -> list[float]:
         min(len(record.cast), MAX_CREDITS) or math.nan,
         min(len(record.crew), MAX_CREDITS) or math.nan,
     ]
-
-
-def _is_known(value: float | None) -> bool:
-    return value is not None and value > 0
 
 
 def _language(record: MovieRecord) -> str:

@@ -7,9 +7,11 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
+from pandas.util import hash_pandas_object
 
 from pipeline.core.errors import FeatureError
 from pipeline.core.franchises import franchise_of
@@ -24,7 +26,7 @@ from pipeline.splits.features import (
     TABLE_FILE,
     FeatureTable,
 )
-from pipeline.splits.metadata import METADATA_COLUMNS, describe_movies, keyword_columns
+from pipeline.splits.metadata import METADATA_COLUMNS, describe_movies
 from pipeline.splits.stream_files import Arrays, Packed, pack_sequence, pack_stream
 
 REAL_USD_NOTE = (
@@ -38,10 +40,9 @@ def pack(
     records: Sequence[MovieRecord],
     revenue_usd: Mapping[int, float],
     streams: Mapping[str, Arrays],
-    sequences: Mapping[str, Arrays] | None = None,
+    sequences: Mapping[str, Arrays],
     *,
-    keywords: Sequence[str] = (),
-    notes: Mapping[str, str] | None = None,
+    notes: Mapping[str, str] = MappingProxyType({}),
 ) -> FeatureTable:
     """Pack all movies, with the metadata modality and the given ones.
 
@@ -54,14 +55,12 @@ def pack(
         streams: By modality, arrays of one shape and type each. A movie without one gets zeros
             and False in the mask; a modality that no movie has is excluded.
         sequences: By modality, arrays (length, width) of one width each.
-        keywords: Keywords that get a metadata column each; see `describe_movies`.
         notes: Source of the data and weights, for reports.
 
     Raises:
         FeatureError: There is no movie, an id is listed twice, or a modality's shapes differ.
         LeakError: A modality or column is known only after release.
     """
-    sequences = sequences or {}
     check_no_leak([*streams, *sequences])
     records = sorted(records, key=lambda record: record.tmdb_id)
     ids = [record.tmdb_id for record in records]
@@ -71,8 +70,8 @@ def pack(
     try:
         packed = [pack_stream(made, name, streams[name], ids) for name in sorted(streams)]
         packed += [pack_sequence(made, name, sequences[name], ids) for name in sorted(sequences)]
-        packed.append(_pack_metadata(made, records, keywords))
-        _write_rest(made, records, revenue_usd, packed, keywords, notes or {})
+        packed.append(_pack_metadata(made, records))
+        _write_rest(made, records, revenue_usd, packed, notes)
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
         raise
@@ -88,8 +87,8 @@ def _check_ids(ids: Sequence[int]) -> None:
         raise FeatureError(f"expected one record per movie, got several for {twice[:5]}")
 
 
-def _pack_metadata(made: Path, records: Sequence[MovieRecord], keywords: Sequence[str]) -> Packed:
-    values = describe_movies(records, keywords=keywords)
+def _pack_metadata(made: Path, records: Sequence[MovieRecord]) -> Packed:
+    values = describe_movies(records)
     np.save(made / f"{METADATA}.npy", values, allow_pickle=False)
     entry = {"kind": "array", "shape": list(values.shape), "dtype": str(values.dtype)}
     mask = np.ones(len(records), dtype=bool)
@@ -101,7 +100,6 @@ def _write_rest(
     records: Sequence[MovieRecord],
     revenue_usd: Mapping[int, float],
     packed: Sequence[Packed],
-    keywords: Sequence[str],
     notes: Mapping[str, str],
 ) -> None:
     table = _describe(records, revenue_usd)
@@ -116,7 +114,7 @@ def _write_rest(
             for stream in packed
             if stream.entry
         },
-        "columns": {METADATA: METADATA_COLUMNS + keyword_columns(keywords)},
+        "columns": {METADATA: METADATA_COLUMNS},
         "notes": {"real_usd": REAL_USD_NOTE, **notes},
         "data_hash": _hash(table, packed, made / RECORDS_FILE),
     }
@@ -147,7 +145,7 @@ def _describe(records: Sequence[MovieRecord], revenue_usd: Mapping[int, float]) 
         }
     )
     for name in ("revenue_usd", "budget_usd"):
-        table[f"{name}_real"] = _in_real_usd(table[name], records)
+        table[f"{name}_real"] = _in_real_usd(table[name].to_numpy(np.float64), records)
     return table
 
 
@@ -156,16 +154,15 @@ def _numbers(values: Iterable[float | None]) -> np.ndarray:
     return np.array([value if value and value > 0 else np.nan for value in values], dtype=float)
 
 
-def _in_real_usd(amounts_usd: pd.Series, records: Sequence[MovieRecord]) -> np.ndarray:
+def _in_real_usd(amounts_usd: np.ndarray, records: Sequence[MovieRecord]) -> np.ndarray:
     years = [record.release_date.year if record.release_date else None for record in records]
-    known = amounts_usd.where(amounts_usd.notna(), None)
-    real = [to_real_usd(usd, year) for usd, year in zip(known, years, strict=True)]
+    real = [to_real_usd(usd, year) for usd, year in zip(amounts_usd.tolist(), years, strict=True)]
     return np.array([np.nan if usd is None else usd for usd in real], dtype=float)
 
 
 def _hash(table: pd.DataFrame, packed: Sequence[Packed], records: Path) -> str:
     plain = table.assign(genres=table["genres"].map("|".join))
-    rows = pd.util.hash_pandas_object(plain, index=False).to_numpy().tobytes()
+    rows = hash_pandas_object(plain, index=False).to_numpy().tobytes()
     with records.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     content = "".join(stream.content for stream in packed)

@@ -47,7 +47,7 @@ def pack_stream(made: Path, name: str, found: Arrays, ids: Sequence[int]) -> Pac
     shape = (len(ids), *first.shape)
     values = np.lib.format.open_memmap(made / f"{name}.npy", "w+", first.dtype, shape)
     digest = hashlib.sha256(f"{name} {first.dtype} {first.shape}".encode())
-    for row in np.flatnonzero(mask):
+    for row in np.flatnonzero(mask).tolist():
         values[row] = _checked(name, found, ids[row], first.shape)
         digest.update(values[row].tobytes())
     values.flush()
@@ -71,7 +71,7 @@ def pack_sequence(made: Path, name: str, found: Arrays, ids: Sequence[int]) -> P
     lengths = np.zeros(len(ids), dtype=np.int64)
     with (made / f"{name}.npy").open("wb") as file:
         _write_header(file, first, 0)
-        for row in np.flatnonzero(mask):
+        for row in np.flatnonzero(mask).tolist():
             part = np.ascontiguousarray(_checked(name, found, ids[row], first.shape[1:], 1))
             lengths[row] = len(part)
             file.write(part.tobytes())

@@ -5,9 +5,11 @@ import pandas as pd
 
 from pipeline.core.errors import SplitError
 from pipeline.core.tasks import Target, TargetContext, TargetOptions, TargetRule, Task, TaskKind
-from pipeline.splits.strata import Strata
 
 DEFAULTS = TargetOptions()
+
+QUANTILES = 8
+"""A number is balanced by so many of its quantiles."""
 
 
 def known_rows(
@@ -37,12 +39,6 @@ def make_target(
 ) -> Target:
     """Compute a task's target; edges, means and deviations are of the training set alone.
 
-    Args:
-        task: What is predicted.
-        table: As for `known_rows`.
-        train_rows: Rows of the training set.
-        options: Of targets.
-
     Raises:
         SplitError: The task has no rule, or a training movie's target is unknown.
     """
@@ -57,17 +53,21 @@ def make_target(
     return _rule_of(task).compute(context, known, np.asarray(train_rows))
 
 
-def balance_by(task: Task, table: pd.DataFrame, options: TargetOptions = DEFAULTS) -> Strata:
-    """Return by what a split of these movies, all of them known, is balanced.
+def balance_by(task: Task, table: pd.DataFrame, options: TargetOptions = DEFAULTS) -> np.ndarray:
+    """Return by what a split of these movies, all of them known, is balanced; see `divide`.
 
     Only for splitting: what is fitted is fitted on all movies here.
     """
     target = make_target(task, table, np.arange(len(table)), options)
     if task.kind is TaskKind.LABELS:
-        return Strata(target.values.astype(bool))
-    return (
-        Strata(target.values) if task.kind is TaskKind.CLASSES else Strata.of_numbers(target.values)
-    )
+        return target.values.astype(bool)
+    return target.values if task.kind is TaskKind.CLASSES else quantiles(target.values)
+
+
+def quantiles(numbers: np.ndarray, n: int = QUANTILES) -> np.ndarray:
+    """Return each number's quantile, int64 (movies,) from 0; equal numbers share one."""
+    ranks = pd.Series(numbers).rank(method="average", pct=True).to_numpy()
+    return np.clip(np.ceil(ranks * n).astype(np.int64) - 1, 0, n - 1)
 
 
 def _rule_of(task: Task) -> TargetRule:

@@ -51,11 +51,11 @@ def measure(
 
 def ask_all(movies: RealMovies, seed: int, hyperparameters: Mapping[str, object]) -> Predictions:
     """Return every movie's answers from the fold that tests it, in the folds' order."""
-    from pipeline.splits.folds import split_into_folds
-    from pipeline.splits.strata import Strata
+    from pipeline.splits.random_split import split_into_folds
+    from pipeline.splits.targets import quantiles
 
     log10 = np.log10(movies.table["revenue_usd"].to_numpy(float))
-    splits = split_into_folds(movies.table, Strata.of_numbers(log10), FOLDS, seed=seed)
+    splits = split_into_folds(movies.table, quantiles(log10), FOLDS, seed=seed)
     arguments = [(movies, parts, seed, hyperparameters) for parts in splits.values()]
     workers = min(PROCESSES, os.cpu_count() or 1)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:

@@ -1,5 +1,5 @@
-"""Ten genres from trailers: reference implementation 002. The random split has the ratios of the
-official one, which is used where the paper's own movies are there.
+"""Ten genres from trailers: reference implementation 002. The random split has the ratios of its
+official one, which `marquee trailers12k` trains on.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,5 +1,4 @@
 import time
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,11 +7,10 @@ import pytest
 from pipeline.core.errors import SplitError
 from pipeline.models.systems.box_office import BOX_OFFICE, LOG10_REVENUE
 from pipeline.models.systems.genre import GENRE, GENRES
-from pipeline.splits.assignment import assign_by_label
-from pipeline.splits.folds import split_into_folds
+from pipeline.splits.assignment import assign_by_label, divide
 from pipeline.splits.leakage_checks import prove_disjoint
-from pipeline.splits.official import split_officially
-from pipeline.splits.strata import Strata, divide
+from pipeline.splits.random_split import split_into_folds
+from pipeline.splits.targets import quantiles
 from pipeline.splits.task_splits import make_splits
 
 
@@ -37,7 +35,7 @@ def movies(n: int, *, seed: int = 0, franchises: float = 0.8) -> tuple[pd.DataFr
 
 def test_every_movie_is_tested_once():
     table, _ = movies(300)
-    strata = Strata(np.arange(300) % 4)
+    strata = np.arange(300) % 4
     splits = split_into_folds(table, strata, 5, seed=1)
     assert list(splits) == ["fold-1", "fold-2", "fold-3", "fold-4", "fold-5"]
     tested = sum((parts == "test").astype(int) for parts in splits.values())
@@ -47,7 +45,7 @@ def test_every_movie_is_tested_once():
 def test_folds_have_equal_sizes_and_classes_and_a_validation_part_each():
     table, _ = movies(1000)
     classes = np.arange(1000) % 4
-    for parts in split_into_folds(table, Strata(classes), 5, seed=1).values():
+    for parts in split_into_folds(table, classes, 5, seed=1).values():
         assert abs((parts == "test").sum() - 200) <= 4
         assert abs((parts == "val").sum() - 80) <= 4
         counts = np.bincount(classes[parts == "test"])
@@ -56,7 +54,7 @@ def test_folds_have_equal_sizes_and_classes_and_a_validation_part_each():
 
 def test_franchise_stays_in_one_part_of_each_fold():
     table, labels = movies(300, franchises=0.3)
-    for strata in (Strata(np.arange(300) % 4), Strata(labels)):
+    for strata in (np.arange(300) % 4, labels):
         splits = split_into_folds(table, strata, 5, seed=1)
         prove_disjoint(pd.DataFrame({"tmdb_id": table["tmdb_id"], **splits}), table)
 
@@ -65,24 +63,24 @@ def test_folds_do_not_depend_on_the_order_of_rows():
     table, _ = movies(200)
     classes = pd.Series(np.arange(200) % 4)
     mixed = table.sample(frac=1, random_state=1)
-    first = split_into_folds(table, Strata(classes.to_numpy()), 3, seed=1)["fold-1"]
-    strata = Strata(classes[mixed.index].to_numpy())
+    first = split_into_folds(table, classes.to_numpy(), 3, seed=1)["fold-1"]
+    strata = classes[mixed.index].to_numpy()
     again = split_into_folds(mixed.reset_index(drop=True), strata, 3, seed=1)["fold-1"]
     assert (first[mixed.index] == again).all()
-    assert (split_into_folds(table, Strata(classes.to_numpy()), 3, seed=2)["fold-1"] != first).any()
+    assert (split_into_folds(table, classes.to_numpy(), 3, seed=2)["fold-1"] != first).any()
 
 
 def test_too_few_movies_for_folds_are_refused():
     table, _ = movies(6)
     table["franchise"] = "f"
     with pytest.raises(SplitError, match="fewer folds"):
-        split_into_folds(table, Strata(np.zeros(6, int)), 5, seed=1)
+        split_into_folds(table, np.zeros(6, int), 5, seed=1)
 
 
 def test_every_label_has_its_share_of_every_part():
     table, labels = movies(2000)
     shares = [0.7, 0.1, 0.2]
-    part = divide(table, Strata(labels), shares, seed=1)
+    part = divide(table, labels, shares, seed=1)
     for k, share in enumerate(shares):
         assert abs((part == k).mean() - share) < 0.01
         wanted = labels.sum(axis=0) * share
@@ -104,89 +102,24 @@ def test_movies_without_any_label_are_divided_too():
 
 
 def test_numbers_are_balanced_by_their_quantiles():
-    strata = Strata.of_numbers(np.array([5.0, 1.0, 3.0, 2.0, 4.0, 6.0, 7.0, 8.0]), 4)
-    assert strata.values.tolist() == [2, 0, 1, 0, 1, 2, 3, 3]
+    strata = quantiles(np.array([5.0, 1.0, 3.0, 2.0, 4.0, 6.0, 7.0, 8.0]), 4)
+    assert strata.tolist() == [2, 0, 1, 0, 1, 2, 3, 3]
 
 
 @pytest.mark.parametrize(("system", "task"), [(GENRE, GENRES), (BOX_OFFICE, LOG10_REVENUE)])
 def test_36000_movies_are_divided_in_seconds(system, task):
     table, _ = movies(36_000)
     start = time.process_time()
-    made = make_splits(table, replace(system, folds=5), task)
+    splits, _ = make_splits(table, task, system.splits, seed=42, folds=5)
     assert time.process_time() - start < 30
-    assert (
-        abs((made.table["fold-1"] == "test").sum() / made.table["fold-1"].ne("").sum() - 0.2) < 0.01
-    )
+    assert abs((splits["fold-1"] == "test").sum() / splits["fold-1"].ne("").sum() - 0.2) < 0.01
 
 
 def test_movies_that_the_task_cannot_use_are_in_no_part_and_counted():
     table, labels = movies(200)
-    made = make_splits(table, GENRE, GENRES)
+    splits, excluded = make_splits(table, GENRES, GENRE.splits, seed=42)
     without = ~labels.any(axis=1)
-    assert made.dropped == {"no_genre_is_a_label": int(without.sum())}
-    for name in made.table.columns[1:]:
-        assert (made.table[name][without] == "").all()
-    assert made.table["tmdb_id"].tolist() == table["tmdb_id"].tolist()
-
-
-def official(n: int, known: int) -> pd.DataFrame:
-    places = np.arange(known) % 3
-    return pd.DataFrame(
-        {
-            "mid": [f"tt{k:07d}" for k in range(known)],
-            "split0": places, "split1": (places + 1) % 3, "split2": (places + 2) % 3,
-        }
-    )  # fmt: skip
-
-
-def test_official_parts_are_taken_over_by_imdb_id():
-    table, _ = movies(30, franchises=100)
-    splits, shared = split_officially(table, official(30, 21))
-    assert splits["official-0"][:4].tolist() == ["train", "val", "test", "train"]
-    assert splits["official-1"][:3].tolist() == ["val", "test", "train"]
-    assert set(splits["official-0"][21:]) == {""}
-    assert shared["official-0"] == {"franchises": 0, "movies": 0}
-
-
-def test_franchises_that_cross_official_parts_are_counted_and_left_out_of_the_strict_ones():
-    table, _ = movies(30, franchises=100)
-    table["franchise"] = [f"f{k}" for k in range(30)]
-    table.loc[[0, 5], "franchise"] = "saga"  # train and test
-    table.loc[[3, 4], "franchise"] = "tale"  # train and val
-    splits, shared = split_officially(table, official(30, 30))
-    assert shared["official-0"] == {"franchises": 2, "movies": 2}
-    strict = splits["official-strict-0"]
-    assert [strict[k] for k in (0, 5, 3, 4)] == ["", "test", "", "val"]
-    frame = pd.DataFrame({"tmdb_id": table["tmdb_id"], **splits})
-    crossing = prove_disjoint(frame, table)
-    assert crossing["official-0"] == ["saga", "tale"]
-    assert "official-strict-0" not in crossing
-    frame["own"] = frame["official-0"]
-    with pytest.raises(SplitError, match="own: franchise 'saga'"):
-        prove_disjoint(frame, table)
-
-
-def test_official_splits_stand_beside_the_others_in_the_frame():
-    table, _ = movies(90)
-    made = make_splits(table, GENRE, GENRES, official=official(90, 90))
-    assert [name for name in made.table.columns if name.startswith("official")] == [
-        "official-0", "official-strict-0", "official-1", "official-strict-1", "official-2",
-        "official-strict-2",
-    ]  # fmt: skip
-    assert set(made.notes["official-0"]) == {"franchises", "movies"}
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda given: given.__setitem__("split0", 3), "expected 0, 1 or 2"),
-        (lambda given: given.__setitem__("split0", 0), "expected three sets"),
-        (lambda given: given.__setitem__("mid", "tt0000001"), "is listed twice"),
-    ],
-)
-def test_broken_official_splits_are_refused(change, message):
-    table, _ = movies(30)
-    given = official(30, 30)
-    change(given)
-    with pytest.raises(SplitError, match=message):
-        split_officially(table, given)
+    assert excluded == {"no_genre_is_a_label": int(without.sum())}
+    for name in splits.columns[1:]:
+        assert (splits[name][without] == "").all()
+    assert splits["tmdb_id"].tolist() == table["tmdb_id"].tolist()
