@@ -38,7 +38,7 @@ def _prove_one(name: str, split: np.ndarray, franchise: np.ndarray) -> None:
         raise SplitError(f"split {name}: no movie in {sorted(empty)}")
     inside = split != EXCLUDED
     seen = pd.Series(split[inside]).groupby(franchise[inside]).nunique()
-    if shared := [str(name) for name in seen.index[seen > 1]]:
+    if shared := [str(name) for name in seen.index[seen.to_numpy() > 1]]:
         raise SplitError(
             f"split {name}: franchise {shared[0]!r} is in two sets ({len(shared)} such franchises)"
         )

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
-from pandas.util import hash_pandas_object
+from pandas.core.util.hashing import hash_pandas_object  # pandas.util has it without a type
 
 from pipeline.core.errors import FeatureError
 from pipeline.core.franchises import franchise_of
