@@ -60,7 +60,7 @@ class Draws:
         estimate = self.estimate / abs(other.estimate) if other.estimate else float("nan")
         return Draws(estimate, drawn)
 
-    def interval(self, level: float = LEVEL) -> Interval:
+    def interval(self) -> Interval:
         """Return the percentile interval; draws where the score is undefined are excluded.
 
         A draw of few movies lacks classes, which can move both ends past the estimate: the
@@ -69,7 +69,7 @@ class Draws:
         scored = self.drawn[~np.isnan(self.drawn)]
         if np.isnan(self.estimate) or not len(scored):
             return Interval(float("nan"), float("nan"), float("nan"))
-        tail = 50 * (1 - level)
+        tail = 50 * (1 - LEVEL)
         low, high = np.percentile(scored, [tail, 100 - tail])
         ends = [self.estimate, min(low, self.estimate), max(high, self.estimate)]
         # rounded beyond any shown digit, so that a zero is never shown as "-0.000"
@@ -112,17 +112,13 @@ def bootstrap(
     at_once = max(1, _DRAWS_AT_ONCE // n_movies)
     clusters = _Clusters(np.arange(n_movies) if franchises is None else np.asarray(franchises))
     pieces = [
-        statistics(np.stack([clusters.draw(rng) for _ in range(start, stop)]))
-        for start, stop in _pieces(resamples, at_once)
+        statistics(np.stack([clusters.draw(rng) for _ in range(min(at_once, resamples - start))]))
+        for start in range(0, resamples, at_once)
     ]
     return {
         name: Draws(float(estimate[0]), np.concatenate([piece[name] for piece in pieces]))
         for name, estimate in statistics(np.arange(n_movies)[None]).items()
     }
-
-
-def _pieces(total: int, at_once: int) -> list[tuple[int, int]]:
-    return [(start, min(start + at_once, total)) for start in range(0, total, at_once)]
 
 
 class _Clusters:

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-REGRESSION_METRICS = ("rmse_error", "mae_error", "mse_error", "r2_score")
-
 COVERAGE = "interval_coverage_score"
 """Fraction of movies inside their predictive interval; only where predictions have one."""
 

@@ -97,23 +97,6 @@ def score_result(result: SplitResult, *, seed: int) -> dict[str, Interval]:
     return {name: draws.interval() for name, draws in result.bootstrap(seed=seed).items()}
 
 
-def compare(model: SplitResult, other: SplitResult, metric: str = "", *, seed: int) -> Interval:
-    """Estimate the score of `model` minus that of `other`, paired on the same movies.
-
-    Args:
-        model: The first result.
-        other: The second.
-        metric: Name of the score; empty for the task's main one.
-        seed: Of the bootstrap.
-
-    Raises:
-        ValueError: The two are about different movies.
-    """
-    check_same_movies([model, other])
-    name = metric or model.task.main_metric
-    return model.bootstrap(seed=seed)[name].minus(other.bootstrap(seed=seed)[name]).interval()
-
-
 def check_same_movies(results: Sequence[SplitResult]) -> None:
     """Check that results are about the same movies with the same actual values.
 

@@ -32,8 +32,7 @@ def score_draws(
         preds: Probabilities (n, classes) or (n, labels), or numbers (n,) or (n, 3).
         target: Actual classes (n,), numbers (n,), or labels (n, labels).
         rows: Row numbers of each draw, int64 (draws, movies of a draw).
-        is_sampled: Whether classes are sampled from the probabilities; scores are then those of
-            the expected confusion matrix.
+        is_sampled: See `SplitResult`.
 
     Returns:
         By name, float64 (draws,); NaN where a draw has nothing to score.

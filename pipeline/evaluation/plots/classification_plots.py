@@ -22,12 +22,7 @@ from pipeline.evaluation.wording import variant_title
 
 
 def draw_confusions(results: Sequence[SplitResult], path: Path) -> Path:
-    """Draw a confusion matrix per result: counts, and their fraction of the actual class.
-
-    Args:
-        results: What to draw, usually one variant on each split.
-        path: Of the PNG file.
-    """
+    """Draw a confusion matrix per result: counts, and their fraction of the actual class."""
     widest = max([len(result.task.class_names) for result in results], default=2)
     side = 2.8 + 0.6 * widest
     figure, axes = make_panels(len(results), width=max(5.0, side), height=max(4.0, side - 1))
@@ -61,10 +56,6 @@ def draw_precision_recall(results: Sequence[SplitResult], path: Path) -> Path:
 
     Straight lines between thresholds, unlike the steps of scikit-learn's display: the curves are
     those whose area the scores measure.
-
-    Args:
-        results: What to draw, usually one variant on each split.
-        path: Of the PNG file.
     """
     figure, axes = make_panels(len(results), width=7.6, height=5.2)
     for axis, result in zip(axes, results, strict=True):
@@ -103,9 +94,7 @@ def _draw_curve(
 def draw_label_scores(results: Sequence[SplitResult], path: Path) -> Path:
     """Draw every label's area under the precision-recall curve as bars, a colour per variant.
 
-    Args:
-        results: Variants and baselines of one split, at least one.
-        path: Of the PNG file.
+    Results are variants and baselines of one split, at least one.
     """
     bars = len(results)
     figure, [axis] = make_panels(1, width=13, height=4.2 + 0.12 * bars)

@@ -27,12 +27,7 @@ _BANDS = 12
 
 
 def draw_predictions(results: Sequence[SplitResult], path: Path) -> Path:
-    """Draw actual against predicted numbers, with the predictive interval where there is one.
-
-    Args:
-        results: What to draw, usually one variant on each split.
-        path: Of the PNG file.
-    """
+    """Draw actual against predicted numbers, with the predictive interval where there is one."""
     figure, axes = make_panels(len(results), width=6.2, height=5.4)
     for axis, result in zip(axes, results, strict=True):
         _draw_scatter(axis, result)
@@ -72,10 +67,7 @@ def _draw_band(axis: Axes, preds: np.ndarray) -> None:
 def draw_residuals(result: SplitResult, segments: pd.DataFrame, path: Path) -> Path:
     """Draw residuals by segment: median, quartiles and the middle nine tenths.
 
-    Args:
-        result: Predicted numbers.
-        segments: Indexed by tmdb_id, a column per grouping; holds all movies of the result.
-        path: Of the PNG file.
+    Segments are indexed by tmdb_id, a column per grouping, and hold all movies of the result.
     """
     aligned = segments.loc[result.tmdb_ids]
     residuals = result.predicted - result.target

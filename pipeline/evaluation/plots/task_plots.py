@@ -57,15 +57,7 @@ def draw_task(
     tasks: Sequence[str],
     segments: pd.DataFrame | None = None,
 ) -> list[Plot]:
-    """Draw all plots of one task.
-
-    Args:
-        results: Of that task, all splits.
-        main_variant: The variant that is drawn; the first model where it has no result.
-        folder: Where the files go.
-        tasks: The system's tasks, for the files' names.
-        segments: Segments of movies, for the residuals of a predicted number.
-    """
+    """Draw all plots of one task."""
     task = results[0].task
 
     def at(name: str) -> Path:

@@ -23,11 +23,7 @@ _SETS = (("train_", ":"), ("val_", "-"))
 def draw_training_curves(results: Sequence[SplitResult], path: Path) -> Path:
     """Draw training curves: a row per split, a colour per variant, training dotted.
 
-    Of numbered splits (folds) only the first is drawn.
-
-    Args:
-        results: Results with a history; others are skipped.
-        path: Of the PNG file.
+    Of numbered splits (folds) only the first is drawn; results without a history are skipped.
     """
     trained = [result for result in results if result.history]
     splits = choose_splits([result.split for result in trained])

@@ -73,9 +73,6 @@ def list_comparison(summary: Mapping[str, Any]) -> list[dict[str, object]]:
 
     Families of splits have two more rows each: "<family>, pooled" with all their movies together,
     and "<family>, mean of <n>" with `<score>_sd`, the standard deviation over them.
-
-    Args:
-        summary: From `summarise`, or read from `evaluation_results.json`.
     """
     return [
         {"task": name} | row

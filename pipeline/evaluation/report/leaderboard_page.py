@@ -47,12 +47,7 @@ def write_leaderboard(
 def render_leaderboard(
     summaries: Sequence[Mapping[str, Any]], *, links: Mapping[str, str] | None = None
 ) -> str:
-    """Render the page; it loads nothing else.
-
-    Args:
-        summaries: As for `write_leaderboard`.
-        links: The same.
-    """
+    """Render the page; it loads nothing else."""
     systems = [_system_context(summary, (links or {})) for summary in summaries]
     return load_template("leaderboard.html").render(
         systems=systems, outcome_words=OUTCOME_WORDS, level=summaries[0]["level"]

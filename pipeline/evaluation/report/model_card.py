@@ -107,12 +107,7 @@ def is_simulated(source: str) -> bool:
 
 
 def list_misuses(facts: Mapping[str, Any], summary: Mapping[str, Any]) -> list[str]:
-    """List what a model must not be used for.
-
-    Args:
-        facts: `facts.json` of the model; `task` is read.
-        summary: `evaluation_results.json`; `source` is read.
-    """
+    """List what a model must not be used for."""
     simulated = [_SIMULATOR_MISUSE] if is_simulated(summary["source"]) else []
     task = [_TASK_MISUSES[facts["task"]]] if facts["task"] in _TASK_MISUSES else []
     return [*simulated, *MISUSES, *task]
@@ -125,15 +120,7 @@ def list_limits(
     content: Mapping[str, Any],
     result: Mapping[str, Any],
 ) -> list[str]:
-    """List the limits that follow from a model's evaluation.
-
-    Args:
-        facts: `facts.json` of the model.
-        summary: `evaluation_results.json`.
-        task: Its entry of the model's task.
-        content: The task's entry of the model's split.
-        result: The split's entry of the model's variant.
-    """
+    """List the limits that follow from a model's evaluation."""
     n_movies = len(content["tmdb_ids"])
     limits = []
     if has_random_weights(summary):

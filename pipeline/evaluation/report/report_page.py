@@ -57,12 +57,7 @@ def load_template(name: str) -> jinja2.Template:
 
 
 def render_report(summary: Mapping[str, Any], plots: Mapping[str, Sequence[Plot]]) -> str:
-    """Render the page; it embeds its plots and loads nothing else.
-
-    Args:
-        summary: From `summarise`, or read from `evaluation_results.json`.
-        plots: Drawn plots by task.
-    """
+    """Render the page; it embeds its plots and loads nothing else."""
     return load_template("report.html").render(
         **{k: v for k, v in summary.items() if k != "tasks"},
         is_random=has_random_weights(summary),

@@ -23,10 +23,6 @@ _DIGITS = 9
 def describe_result(result: SplitResult, draws: Mapping[str, Draws]) -> dict[str, object]:
     """Describe a result under the keys of `evaluation_results.json`, format 2.
 
-    Args:
-        result: Predictions on a test set.
-        draws: Its scores, from `SplitResult.bootstrap`.
-
     Returns:
         kind, scores, answers (predictions), history, best_epoch, facts; of classes `classes` and
         `y_said` (the predicted class), of labels `labels`, of a number `numbers`.

@@ -27,14 +27,6 @@ def write_verdict(
 ) -> str:
     """Write which baselines a model beats, which beat it, and which do not differ significantly.
 
-    Args:
-        variant: Name of the model variant.
-        metric: Name of the score.
-        score: The model's.
-        comparisons: With each baseline, on the same movies.
-        n_movies: Movies in the test set.
-        n_compared: Comparisons of the whole table, that p-values are corrected for.
-
     Example:
         >>> sure, close = Interval(-0.1, -0.2, -0.05), Interval(0.02, -0.05, 0.08)
         >>> write_verdict("blend", "rmse_error", Interval(0.48, 0.46, 0.51),

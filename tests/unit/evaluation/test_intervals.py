@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipeline.core.tasks import Task, TaskKind
 from pipeline.evaluation.metrics.intervals import Draws, Interval, bootstrap
-from pipeline.evaluation.metrics.split_results import SplitResult, compare, score_result
+from pipeline.evaluation.metrics.significance import compare_all
+from pipeline.evaluation.metrics.split_results import SplitResult, score_result
 
 EIGHT = Task("eight", TaskKind.CLASSES, "macro_f1_score", tuple("abcdefgh"), is_ordered=True)
 NUMBER = Task("number", TaskKind.REGRESSION, "rmse_error")
@@ -11,6 +14,12 @@ NUMBER = Task("number", TaskKind.REGRESSION, "rmse_error")
 
 def result(preds: np.ndarray, target: np.ndarray, name: str = "model") -> SplitResult:
     return SplitResult(EIGHT, "s", name, "model", np.arange(len(target)), np.eye(8)[preds], target)
+
+
+def compare(model: SplitResult, other: SplitResult, *, seed: int) -> Interval:
+    both = [model, replace(other, variant="other")]
+    [found] = compare_all(both, {one.variant: one.bootstrap(seed=seed) for one in both})
+    return found.difference
 
 
 TRUE = np.arange(400) % 8
