@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
 import dagster as dg
 import numpy as np
+from upath import UPath
 
-from assets.models.experiment_data import ExperimentData, open_experiment_data
 from assets.orchestration.progress import progress
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
@@ -21,24 +20,21 @@ from resources.run_context import RunContext
 from resources.storage.store import npz_bytes
 
 
-def baselines_path(run_context: RunContext, system: System, task: Task, split: str) -> Path:
-    """Return the file of the baselines' predictions for one split's test set."""
-    return run_context.store.folder("baselines", system.name, task.name) / f"{split}.npz"
+def _path(run_context: RunContext, system: System, task: Task, split: str) -> UPath:
+    return run_context.store.path("baselines", system.name, task.name, f"{split}.npz")
 
 
 def load_baselines(
     run_context: RunContext, system: System, task: Task, split: str
 ) -> Mapping[str, np.ndarray]:
     """Read the baselines' predictions by name."""
-    path = baselines_path(run_context, system, task, split)
+    path = _path(run_context, system, task, split)
     if not path.is_file():
         raise TrainingError(
             f"There are no baselines of {system.name} on {split}. Materialize "
             f"{system.name}_baselines."
         )
-    held = run_context.store.read_arrays(
-        run_context.store.path("baselines", system.name, task.name, path.name)
-    )
+    held = run_context.store.read_arrays(path)
     names = json.loads(str(held["names"]))
     return {name: held[f"answers_{k}"] for k, name in enumerate(names)}
 
@@ -62,6 +58,8 @@ def build_baselines(system: System) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
     ) -> dg.MaterializeResult:
         with concise_errors():
+            from assets.models.experiment_data import open_experiment_data
+
             name = f"{system.name}_baselines"
             version = input_version(run_context, name)
             data = open_experiment_data(run_context, system)
@@ -74,9 +72,9 @@ def build_baselines(system: System) -> dg.AssetsDefinition:
             hashes, lines = [], []
             with progress(name, len(planned), context.log.info) as predicted:
                 for task, split in planned:
-                    names, content = _predict(run_context, system, data, task, split)
-                    hashes.append(content)
-                    lines.append(f"{task.name}, {split}: {', '.join(names)}")
+                    predictions = data.predict_baselines(task, split)
+                    hashes.append(_write(run_context, system, task, split, predictions))
+                    lines.append(f"{task.name}, {split}: {', '.join(predictions)}")
                     predicted.step("predicted")
             content_hash = hash_bytes("".join(hashes).encode())
             write_whole(run_context, name, version, content_hash)
@@ -91,25 +89,20 @@ def build_baselines(system: System) -> dg.AssetsDefinition:
     return baselines
 
 
-def _predict(
-    run_context: RunContext, system: System, data: ExperimentData, task: Task, split: str
-) -> tuple[list[str], str]:
-    """Write one split's baselines; return their names and the hash of what they predict."""
-    from pipeline.models.estimators.baselines import predict_baselines
-    from pipeline.splits.targets import make_target
-
-    sets = data.split_tables[task.name][split].to_numpy()
-    train_rows, test_rows = np.flatnonzero(sets == "train"), np.flatnonzero(sets == "test")
-    target = make_target(task, data.table.table, train_rows, data.options)
-    features = data.features_for(task)
-    predicted = predict_baselines(features, target, train_rows, test_rows)
+def _write(
+    run_context: RunContext,
+    system: System,
+    task: Task,
+    split: str,
+    predictions: Mapping[str, np.ndarray],
+) -> str:
+    """Write one split's baselines; return the hash of what they predict."""
     content = npz_bytes(
-        names=np.array(json.dumps(list(predicted))),
-        **{f"answers_{k}": preds for k, preds in enumerate(predicted.values())},
+        names=np.array(json.dumps(list(predictions))),
+        **{f"answers_{k}": preds for k, preds in enumerate(predictions.values())},
     )
-    path = run_context.store.path("baselines", system.name, task.name, f"{split}.npz")
-    run_context.store.write(path, content)
-    return list(predicted), hash_bytes(*(preds.tobytes() for preds in predicted.values()))
+    run_context.store.write(_path(run_context, system, task, split), content)
+    return hash_bytes(*(preds.tobytes() for preds in predictions.values()))
 
 
 ASSETS = [build_baselines(system) for system in SYSTEMS]

@@ -2,10 +2,8 @@
 
 import dagster as dg
 
-from assets.models.experiment_data import open_experiment_data
 from assets.models.experiments import experiments
 from assets.models.hyperparameters import config_of
-from assets.models.training import PACE, pretrain
 from assets.orchestration.progress import progress
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
@@ -40,14 +38,14 @@ def build_encoder(system: System) -> dg.AssetsDefinition:
         run_context: dg.ResourceParam[RunContext],
     ) -> dg.MaterializeResult:
         with concise_errors():
+            from assets.models.experiment_data import open_experiment_data
+            from assets.models.training import PACE, pretrain
+
             version = input_version(run_context, system.encoder)
             data = open_experiment_data(run_context, system)
             estimators = system.pretrained_estimators() if system.pretrained_estimators else {}
-            planned = [
-                experiment
-                for experiment in experiments(system, run_context.preset.name, config.variants)
-                if data.has(experiment) and experiment.variant in estimators
-            ]
+            requested = experiments(system, run_context.preset.name, config.variants)
+            planned = [one for one in requested if data.has(one) and one.variant in estimators]
             rows = []
             with progress(system.encoder, len(planned), context.log.info) as pretrained:
                 for experiment in planned:

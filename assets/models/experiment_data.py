@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from assets.models.experiments import Experiment
 from assets.orchestration.asset_specs import FRAMES_FILE, POSTER_FILE
@@ -13,14 +13,13 @@ from assets.splits.split_options import load_options
 from assets.splits.system_splits import load_splits
 from pipeline.core.outcomes import Status
 from pipeline.core.tasks import Target, TargetOptions, Task
+from pipeline.media.poster import load_whole_poster
+from pipeline.models.estimators.baselines import predict_baselines
 from pipeline.models.systems.system import System
+from pipeline.models.training.estimator import FeatureSet
+from pipeline.splits.features import FeatureTable
+from pipeline.splits.targets import known_rows, make_target
 from resources.run_context import RunContext
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from pipeline.models.training.estimator import Estimator, FeatureSet
-    from pipeline.splits.features import FeatureTable
 
 
 @dataclass(frozen=True)
@@ -34,16 +33,17 @@ class ExperimentData:
         options: Of targets.
     """
 
-    table: "FeatureTable"
-    features: "FeatureSet"
-    split_tables: "Mapping[str, pd.DataFrame]"
+    table: FeatureTable
+    features: FeatureSet
+    split_tables: Mapping[str, pd.DataFrame]
     options: TargetOptions
 
     def has(self, experiment: Experiment) -> bool:
         """Whether there are movies enough for the split, and any modality that it reads."""
         if experiment.split not in self.split_tables[experiment.task.name]:
             return False
-        modalities = _modalities(experiment.system.estimators()[experiment.variant])
+        estimator = experiment.system.estimators()[experiment.variant]
+        modalities: tuple[str, ...] = getattr(estimator.config, "streams", ())
         return not modalities or any(name in self.table.streams for name in modalities)
 
     def split(self, experiment: Experiment) -> np.ndarray:
@@ -56,15 +56,11 @@ class ExperimentData:
 
     def target(self, experiment: Experiment) -> Target:
         """Compute an experiment's target; what is fitted is fitted on its training set."""
-        from pipeline.splits.targets import make_target
-
         train_rows = self.rows(experiment, "train")
         return make_target(experiment.task, self.table.table, train_rows, self.options)
 
-    def features_of(self, experiment: Experiment) -> "FeatureSet":
+    def features_of(self, experiment: Experiment) -> FeatureSet:
         """Return what an experiment's network may look at, and its system's extra targets."""
-        from pipeline.splits.targets import known_rows, make_target
-
         is_trained_on, extra = self.split(experiment) == "train", []
         for task in experiment.system.extra_tasks:
             known, _ = known_rows(task, self.table.table, self.options)
@@ -72,10 +68,17 @@ class ExperimentData:
                 extra.append(make_target(task, self.table.table, rows, self.options))
         return replace(self.features_for(experiment.task), extra_targets=tuple(extra))
 
-    def features_for(self, task: Task) -> "FeatureSet":
+    def features_for(self, task: Task) -> FeatureSet:
         """Return the features without the columns that contain the task's target."""
         table = self.table.without_columns(task.leaking_column_prefixes)
         return replace(self.features, table=table)
+
+    def predict_baselines(self, task: Task, split: str) -> dict[str, np.ndarray]:
+        """Fit a split's baselines and predict its test set; by name."""
+        sets = self.split_tables[task.name][split].to_numpy()
+        train_rows, test_rows = np.flatnonzero(sets == "train"), np.flatnonzero(sets == "test")
+        target = make_target(task, self.table.table, train_rows, self.options)
+        return predict_baselines(self.features_for(task), target, train_rows, test_rows)
 
 
 def open_experiment_data(
@@ -85,30 +88,19 @@ def open_experiment_data(
     table = load_features(run_context)
     tasks = system.tasks if task is None else (task,)
     splits = {one.name: load_splits(run_context, system, one, table) for one in tasks}
-    features = open_features(run_context, table)
-    return ExperimentData(table, features, splits, load_options(run_context, system))
-
-
-def open_features(run_context: RunContext, table: "FeatureTable") -> "FeatureSet":
-    """Return the packed features, with posters and frames as they lie in the store."""
-    from pipeline.models.training.estimator import FeatureSet
-
-    return FeatureSet(
+    features = FeatureSet(
         table=table,
         records=table.records,
         revenue_usd=table.table["revenue_usd"].to_numpy(),
         load_poster=_loader(run_context, table, "posters", _read_poster),
         load_frames=_loader(run_context, table, "trailer_frames", _read_frames),
     )
-
-
-def _modalities(estimator: "Estimator") -> tuple[str, ...]:
-    return getattr(estimator.config, "streams", ())
+    return ExperimentData(table, features, splits, load_options(run_context, system))
 
 
 def _loader(
     run_context: RunContext,
-    table: "FeatureTable",
+    table: FeatureTable,
     asset: str,
     read: Callable[[RunContext, int], np.ndarray],
 ) -> Callable[[int], np.ndarray | None]:
@@ -124,8 +116,6 @@ def _loader(
 
 
 def _read_poster(run_context: RunContext, tmdb_id: int) -> np.ndarray:
-    from pipeline.media.poster import load_whole_poster
-
     return load_whole_poster(POSTER_FILE.path(run_context.store, tmdb_id).read_bytes())
 
 

@@ -1,28 +1,17 @@
-"""Hyperparameters, as Dagster shows them, and the values that one estimator takes.
+"""Hyperparameters, as Dagster shows them.
 
 A field that is left alone keeps the value that the variant was published with, or, on the small
 preset, the one that makes a demonstration short; so every default here is None.
 """
 
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 from pydantic import Field, create_model
 
 from pipeline.models.systems.system import System
 
-if TYPE_CHECKING:
-    from pipeline.models.training.estimator import Estimator
-
 ALONE = "None: as the variant was published."
-
-DEMONSTRATION = "small"
-"""The preset on which estimators take the hyperparameters that make them short."""
-
-SHORT_EPOCHS = 10
-"""Epochs between two checkpoints in a demonstration: they take less time than writing one."""
 
 
 def _hyperparameter(description: str) -> Any:
@@ -61,24 +50,3 @@ def config_of(system: System) -> type[Hyperparameters]:
     }
     name = "".join(word.title() for word in system.name.split("_"))
     return create_model(f"{name}Hyperparameters", __base__=Hyperparameters, **own)
-
-
-def hyperparameters_for(
-    estimator: "Estimator", preset: str, given: Mapping[str, object]
-) -> dict[str, object]:
-    """Return what differs from an estimator's published values: the preset's, then the given ones
-    that it has.
-    """
-    known = _names(estimator)
-    small = dict(estimator.small) if preset == DEMONSTRATION else {}
-    if preset == DEMONSTRATION and "checkpoint_every_epochs" in known:
-        small = {"checkpoint_every_epochs": SHORT_EPOCHS, **small}
-    return small | {name: value for name, value in given.items() if name in known}
-
-
-def _names(estimator: "Estimator") -> set[str]:
-    """Return the fields of an estimator's config and of its schedule."""
-    config = estimator.config
-    schedule = getattr(config, "schedule", None)
-    inner = {one.name for one in fields(schedule)} if is_dataclass(schedule) else set[str]()
-    return {one.name for one in fields(config)} | inner

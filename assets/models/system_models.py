@@ -5,10 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from assets.models.experiment_data import open_experiment_data
 from assets.models.experiments import Experiment, experiments, models_folder, write_experiments
 from assets.models.hyperparameters import config_of
-from assets.models.training import train_all
 from assets.orchestration.progress import progress
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
@@ -42,6 +40,9 @@ def build_model(system: System) -> dg.AssetsDefinition:
         run_context: dg.ResourceParam[RunContext],
     ) -> dg.MaterializeResult:
         with concise_errors():
+            from assets.models.experiment_data import open_experiment_data
+            from assets.models.training import train_all
+
             version = input_version(run_context, name)
             data = open_experiment_data(run_context, system)
             requested = experiments(system, run_context.preset.name, config.variants)

@@ -5,18 +5,27 @@ Source: reference implementation 002; systems.md on its published results.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.core.errors import ConfigurationError
+from pipeline.core.tasks import Target
+from pipeline.core.versions import hash_json
+from pipeline.crawl.datasets.trailers12k_tables import read_mtgc
+from pipeline.crawl.datasets.zarr_groups import open_group
+from pipeline.crawl.datasets.zarr_packing import pack_group
+from pipeline.evaluation.metrics.label_metrics import score_labels
 from pipeline.layouts.trailers12k_layout import GENRES, GROUP_ENDING, MTGC_NAMES, SPLIT_SETS
-
-if TYPE_CHECKING:
-    from pipeline.core.ragged import Ragged
-    from pipeline.models.training.estimator import Estimator
+from pipeline.models.estimators.baselines import LABEL_PRIOR, boost
+from pipeline.models.systems.genre import EARLY_FUSION, GENRE, LATE_FUSION
+from pipeline.models.systems.genre import GENRES as TASK
+from pipeline.models.systems.system import ALL_MODALITIES
+from pipeline.models.training.batches import StreamArrays
+from pipeline.models.training.estimator import Estimator, FeatureSet, RunConfig
+from pipeline.models.training.model_registry import predict, save_trained
+from pipeline.models.training.summaries import reduce_streams
 
 BACKBONES = {
     "swin": ("trailers_i_swin_fpc24", "trailers_ik_swin_fps24_fpc24"),
@@ -41,26 +50,18 @@ RESULTS_FILE = "trailers12k_results.json"
 
 
 @dataclass(frozen=True)
-class PackedGroups:
-    """The packed modalities, and what stands beside them.
+class PackedGroups(StreamArrays):
+    """The packed modalities, sequences on the disk, and what stands beside them.
 
     Attributes:
-        streams: By name, sequences on the disk.
-        masks: By name, bool (movies,).
-        data_hash: Of all streams.
         labels: float32 (movies, 10).
         splits: (movies, 3): 0 train, 1 val, 2 test.
         groups: Which file each modality came from.
-        columns: None have names.
     """
 
-    streams: "Mapping[str, Ragged]"
-    masks: Mapping[str, np.ndarray]
-    data_hash: str
     labels: np.ndarray
     splits: np.ndarray
     groups: Mapping[str, str]
-    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def train_and_evaluate(
@@ -74,15 +75,6 @@ def train_and_evaluate(
     seed: int = 42,
 ) -> dict:
     """Train and evaluate every variant on the official splits.
-
-    Args:
-        folder: Holds `mtgc.csv` and the groups.
-        work: For packed features (as large as the groups that are used), checkpoints and results.
-        splits: Some of 0, 1 and 2.
-        backbone: One of `BACKBONES`; "" for the first that is there.
-        hyperparameters: By name, what differs from the published training.
-        report: Called with a line for each score.
-        seed: Of weights and order.
 
     Returns:
         What `RESULTS_FILE` holds: `rows`, `groups`, `variants` with each split's scores in percent.
@@ -115,11 +107,6 @@ def train_and_evaluate(
 
 def load(folder: Path, packed: Path, backbone: str = "") -> PackedGroups:
     """Read the table of genres and splits, and pack the groups that are there."""
-    from pipeline.core.versions import hash_json
-    from pipeline.crawl.datasets.trailers12k_tables import read_mtgc
-    from pipeline.crawl.datasets.zarr_groups import open_group
-    from pipeline.crawl.datasets.zarr_packing import pack_group
-
     tables = [folder / name for name in MTGC_NAMES if (folder / name).is_file()]
     if not tables:
         raise ConfigurationError(f"{folder} holds none of {MTGC_NAMES}; pass the unpacked download")
@@ -165,14 +152,6 @@ def _predict(
     seed: int,
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Yield every model's and baseline's probabilities for the test set."""
-    from pipeline.core.tasks import Target
-    from pipeline.models.estimators.baselines import LABEL_PRIOR
-    from pipeline.models.estimators.boosting import boost
-    from pipeline.models.systems.genre import GENRES as TASK
-    from pipeline.models.training.estimator import FeatureSet, RunConfig
-    from pipeline.models.training.model_registry import predict, save_trained
-    from pipeline.models.training.summaries import reduce_streams
-
     features, target = FeatureSet(table), Target(TASK, table.labels, {})
     train = np.flatnonzero(split == "train")
     labels = table.labels[train]
@@ -190,13 +169,10 @@ def _predict(
         yield name, predict(trained, features, rows)
 
 
-def _variants(table: PackedGroups) -> "dict[str, Estimator]":
+def _variants(table: PackedGroups) -> dict[str, Estimator]:
     """Return the estimators that differ on these modalities: alone, and fused where there are
     several.
     """
-    from pipeline.models.systems.genre import EARLY_FUSION, GENRE, LATE_FUSION
-    from pipeline.models.systems.system import ALL_MODALITIES
-
     estimators = GENRE.estimators()
     names = [f"{stream} alone" for stream in table.streams]
     if {"clip_frames", "clips"} <= set(table.streams):
@@ -207,8 +183,6 @@ def _variants(table: PackedGroups) -> "dict[str, Estimator]":
 
 
 def _score(preds: np.ndarray, target: np.ndarray) -> dict[str, float]:
-    from pipeline.evaluation.metrics.label_metrics import score_labels
-
     scores = score_labels(preds, target, np.ones((1, len(target))))
     return {name: float(scores[name][0]) * 100 for name in METRICS}
 

@@ -11,30 +11,37 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from assets.models.experiment_data import ExperimentData, open_experiment_data
 from assets.models.experiments import FACTS_FILE, Experiment
-from assets.models.hyperparameters import Hyperparameters, hyperparameters_for
+from assets.models.hyperparameters import Hyperparameters
 from assets.orchestration.asset_specs import FEATURE_SOURCES
 from assets.orchestration.progress import Progress
 from pipeline.core.presets import Preset
 from pipeline.core.versions import hash_bytes
+from pipeline.models.networks.pixel_trunks import Pretrained
 from pipeline.models.systems.system import System
+from pipeline.models.training.estimator import (
+    Estimator,
+    PretrainedEstimator,
+    RunConfig,
+    list_hyperparameters,
+)
+from pipeline.models.training.fitting import as_json
+from pipeline.models.training.model_registry import save_trained
 from resources.compute.device import describe_environment, one_thread
+from resources.compute.weights import find_parameters
 from resources.compute.workers import Call
 from resources.run_context import RunContext, open_again
 from resources.settings import SECRETS, Settings
 from resources.sources.source import Source
 
-if TYPE_CHECKING:
-    from pipeline.models.networks.pixel_trunks import Pretrained
-    from pipeline.models.training.estimator import (
-        Estimator,
-        PretrainedEstimator,
-        RunConfig,
-        Trained,
-    )
+DEMONSTRATION = "small"
+"""The preset on which estimators take the hyperparameters that make them short."""
+
+SHORT_EPOCHS = 10
+"""Epochs between two checkpoints in a demonstration: they take less time than writing one."""
 
 PACE = "films_per_s"
 """A figure that differs from run to run, so it is no part of the content; the name is stored."""
@@ -83,17 +90,7 @@ def train(
     given: Mapping[str, object],
     seed: int,
 ) -> Facts:
-    """Train one variant on one split and save it with all that is needed to evaluate it again.
-
-    Args:
-        run_context: Where the model, its checkpoints and pretrained weights lie.
-        data: Features and splits.
-        experiment: Which one.
-        given: Hyperparameters that differ from the variant's own.
-        seed: Of weights and order.
-    """
-    from pipeline.models.training.model_registry import save_trained
-
+    """Train one variant on one split and save it with all that is needed to evaluate it again."""
     estimator = _estimator_of(experiment, run_context)
     target, split = data.target(experiment), data.split(experiment)
     began_s, earlier_s = time.monotonic(), list[float]()
@@ -101,8 +98,16 @@ def train(
     run = replace(run, on_resume=earlier_s.append)
     with one_thread():
         trained = estimator.train(data.features_of(experiment), target, split, run)
+    names = zip(("system", "task", "split", "variant"), experiment.names, strict=True)
     facts = {
-        **_describe(experiment, trained),
+        **dict(names),
+        "kind": trained.kind,
+        "config": as_json(trained.config),
+        "data_hash": trained.data_hash,
+        "fingerprint": trained.fingerprint,
+        "parameters": sum(p.numel() for p in trained.network.parameters()) or None,
+        "history": [dict(row) for row in trained.fitted.history],
+        "best_epoch": trained.fitted.best_epoch,
         "inputs": _inputs_of(estimator, data),
         "train_s": round(time.monotonic() - began_s + sum(earlier_s), 1),
         "split_hash": hash_bytes("\x1f".join(map(str, split)).encode()),
@@ -126,25 +131,17 @@ def pretrain(
     run_context: RunContext,
     data: ExperimentData,
     experiment: Experiment,
-    estimator: "PretrainedEstimator",
+    estimator: PretrainedEstimator,
     config: Hyperparameters,
 ) -> list[dict[str, str | int | float]]:
     """Pretrain one variant on one split; return a row of figures for each of its steps."""
-    paces: list[float] = []
-
-    def on_epoch(_epoch: int, _most: int, metrics: Mapping[str, float]) -> None:
-        if "movies_per_s" in metrics:
-            paces.append(metrics["movies_per_s"])
-
+    times_s = [time.monotonic()]  # at the beginning, and after each epoch
     run = _run_config(run_context, experiment, estimator, config.overridden(), config.seed)
-    fitted = estimator.pretrain(
-        data.features,
-        data.target(experiment),
-        data.split(experiment),
-        replace(run, on_epoch=on_epoch),
-        clock=time.monotonic,
-    )
-    pace = round(sum(paces) / len(paces), 1) if paces else 0.0
+    run = replace(run, on_epoch=lambda *_: times_s.append(time.monotonic()))
+    target, split = data.target(experiment), data.split(experiment)
+    fitted = estimator.pretrain(data.features, target, split, run)
+    seen = (len(times_s) - 1) * len(data.rows(experiment, "train"))
+    pace = round(seen / max(times_s[-1] - times_s[0], 1e-9), 1)
     return [
         {
             "split": experiment.split,
@@ -161,32 +158,37 @@ def pretrain(
 def _run_config(
     run_context: RunContext,
     experiment: Experiment,
-    estimator: "Estimator",
+    estimator: Estimator,
     given: Mapping[str, object],
     seed: int,
-) -> "RunConfig":
-    from pipeline.models.training.estimator import RunConfig
+) -> RunConfig:
+    """Return how one training runs: with the preset's hyperparameters, then those given, as far as
+    the estimator has them.
+    """
+    known = list_hyperparameters(estimator.config)
+    own: dict[str, object] = {}
+    if run_context.preset.name == DEMONSTRATION:
+        if "checkpoint_every_epochs" in known:
+            own["checkpoint_every_epochs"] = SHORT_EPOCHS
+        own |= estimator.small
+    own |= {name: value for name, value in given.items() if name in known}
+    return RunConfig(experiment.checkpoint_folder(run_context), seed, own)
 
-    hyperparameters = hyperparameters_for(estimator, run_context.preset.name, given)
-    return RunConfig(experiment.checkpoint_folder(run_context), seed, hyperparameters)
 
-
-def _estimator_of(experiment: Experiment, run_context: RunContext) -> "Estimator":
+def _estimator_of(experiment: Experiment, run_context: RunContext) -> Estimator:
     """Return an experiment's estimator, with the pretrained weights that it may begin with.
 
     A network of which no place has weights begins at random and is labelled so.
     """
-    from pipeline.models.networks.pixel_trunks import Pretrained
-    from resources.compute.weights import find_parameters
 
-    def load_weights(name: str) -> "Pretrained | None":
+    def load_weights(name: str) -> Pretrained | None:
         found = find_parameters(name, weights_folder=run_context.weights_folder)
         return Pretrained(*found) if found else None
 
     return experiment.system.estimators(load_weights)[experiment.variant]
 
 
-def _inputs_of(estimator: "Estimator", data: ExperimentData) -> list[str]:
+def _inputs_of(estimator: Estimator, data: ExperimentData) -> list[str]:
     """Return what a variant's network reads, without the modalities that the table lacks."""
     lacking = {*FEATURE_SOURCES, "video", "audio"} - set(data.table.streams)
     return [name for name in dict.fromkeys(estimator.reads) if name not in lacking]
@@ -200,22 +202,6 @@ def _dates(data: ExperimentData, experiment: Experiment) -> dict[str, list[str]]
         if len(known):
             found[name] = [str(day.date()) for day in (known.min(), known.max())]
     return found
-
-
-def _describe(experiment: Experiment, trained: "Trained") -> Facts:
-    from pipeline.models.training.fitting import as_json
-
-    names = zip(("system", "task", "split", "variant"), experiment.names, strict=True)
-    return {
-        **dict(names),
-        "kind": trained.kind,
-        "config": as_json(trained.config),
-        "data_hash": trained.data_hash,
-        "fingerprint": trained.fingerprint,
-        "parameters": sum(p.numel() for p in trained.network.parameters()) or None,
-        "history": [dict(row) for row in trained.fitted.history],
-        "best_epoch": trained.fitted.best_epoch,
-    }
 
 
 Place = tuple[Settings, Source, Preset]

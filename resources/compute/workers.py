@@ -3,7 +3,7 @@
 import queue
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -71,7 +71,7 @@ class Workers:
         """Return how many groups would run at a time; 1 means in this process."""
         return 1 if n_groups < 2 else max(1, min(self._most, n_groups))
 
-    def run(self, groups: Sequence[Sequence[Call]]) -> Iterator[tuple[int, int, Any]]:
+    def run(self, groups: Sequence[Sequence[Call]]) -> Generator[tuple[int, int, Any], None, None]:
         """Run all calls: groups in parallel in the order given, a group's calls in turn.
 
         A failed call ends everything in progress, as does the end of the iteration.

@@ -86,7 +86,7 @@ def _classify(
     from threadpoolctl import threadpool_limits
 
     from pipeline.core.revenue_classes import classify, fit_edges
-    from pipeline.models.estimators.ordinal import cut_into_classes
+    from pipeline.models.estimators.ordinal_estimator import cut_into_classes
 
     both = np.concatenate([train, val])
     true = movies.table["revenue_usd"].to_numpy(float)[test]

@@ -7,7 +7,7 @@ tasks it does not see the listed genres, which are what is asked.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -139,8 +139,8 @@ def _measure_task(posters: Posters, task, seed: int) -> list[BenchRow]:
     from pipeline.splits.targets import make_target
     from pipeline.splits.task_splits import make_splits
 
-    parts = make_splits(posters.table, replace(POSTER, split_seed=seed), task).table
-    parts = parts[POSTER.splits[0].name].to_numpy()
+    splits, _ = make_splits(posters.table, task, POSTER.splits, seed=seed)
+    parts = splits[POSTER.splits[0].name].to_numpy()
     target = make_target(task, posters.table, np.flatnonzero(parts == "train"))
     answers = answer_all(posters, target, parts, seed)
     scores = _score(posters, target, np.flatnonzero(parts == "test"), answers, seed)
@@ -155,8 +155,13 @@ def _measure_task(posters: Posters, task, seed: int) -> list[BenchRow]:
 def answer_all(posters: Posters, target, parts: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     """Ask the network and its peers about the test part; none of them has looked at it."""
     from pipeline.core.tasks import TaskKind
-    from pipeline.models.estimators.baselines import BOOSTING, LABEL_PRIOR, PRIOR, predict_baselines
-    from pipeline.models.estimators.boosting import boost
+    from pipeline.models.estimators.baselines import (
+        BOOSTING,
+        LABEL_PRIOR,
+        PRIOR,
+        boost,
+        predict_baselines,
+    )
     from pipeline.models.systems.poster import POSTER
     from pipeline.models.training.estimator import FeatureSet, RunConfig
     from pipeline.models.training.model_registry import KINDS

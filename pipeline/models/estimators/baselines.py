@@ -1,16 +1,16 @@
 """The baselines that a network must beat: naive ones, log budget alone, and gradient boosting."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from pipeline.core.tasks import Target, TaskKind
-from pipeline.models.estimators.boosting import boost, spread
 from pipeline.models.training.batches import StreamTable
 from pipeline.models.training.estimator import FeatureSet, check_features
 from pipeline.models.training.summaries import METADATA, reduce_streams
@@ -31,6 +31,10 @@ BUDGET_COLUMN = "log10_budget"
 
 MIN_MOVIES_FOR_THREADS = 5_000
 """Fewer training movies are boosted on one thread: on two busy cores that is twice as fast."""
+
+TREES = 80
+TREES_OF_A_NUMBER = 150
+"""A number has one tree per round where eight classes have eight."""
 
 
 def predict_baselines(
@@ -64,17 +68,18 @@ def predict_baselines(
     table = features.table
     if METADATA not in table.streams:
         return preds
-    metadata = [np.asarray(table.streams[METADATA][r], np.float64) for r in (train_rows, rows)]
+    metadata = np.asarray(table.streams[METADATA])
+    known, asked = (metadata[some].astype(np.float64) for some in (train_rows, rows))
     others = [name for name in table.streams if name not in (METADATA, *_pooled_twice(table))]
     with threadpool_limits(1 if len(train_rows) < MIN_MOVIES_FOR_THREADS else None):
-        budgets = _log_budgets(table, target, *metadata)
+        budgets = _log_budgets(table, target, known, asked)
         if budgets is not None:
             preds[LOG_BUDGET] = _linear(*budgets, target, values)
-        preds[BOOSTING] = boost(*metadata, target, values, seed)
+        preds[BOOSTING] = boost(known, asked, target, values, seed)
         if others:
             reduced = reduce_streams(table, others, train_rows, rows, seed=seed)
-            wide = [np.hstack(pair) for pair in zip(metadata, reduced, strict=True)]
-            preds[BOOSTING_WITH_EMBEDDINGS] = boost(*wide, target, values, seed)
+            wide, asked = np.hstack([known, reduced[0]]), np.hstack([asked, reduced[1]])
+            preds[BOOSTING_WITH_EMBEDDINGS] = boost(wide, asked, target, values, seed)
     return preds
 
 
@@ -84,12 +89,10 @@ def _naive(target: Target, values: np.ndarray, n_rows: int) -> Mapping[str, np.n
         return {name: np.full(n_rows, float(number)) for name, number in constants.items()}
     if target.task.kind is TaskKind.LABELS:
         return {LABEL_PRIOR: np.tile(values.mean(axis=0, dtype=np.float64), (n_rows, 1))}
-    blank, preds = np.zeros((n_rows, 1)), {}
-    for name, strategy in ((MAJORITY, "most_frequent"), (PRIOR, "prior")):
-        dummy = DummyClassifier(strategy=strategy).fit(np.zeros((len(values), 1)), values)
-        probabilities = dummy.predict_proba(blank)
-        preds[name] = spread(probabilities, dummy.classes_, len(target.task.class_names))
-    return preds
+    n_classes = len(target.task.class_names)
+    shares = np.bincount(values, minlength=n_classes) / len(values)
+    alone = np.eye(n_classes)[shares.argmax()]
+    return {MAJORITY: np.tile(alone, (n_rows, 1)), PRIOR: np.tile(shares, (n_rows, 1))}
 
 
 def _pooled_twice(table: StreamTable) -> tuple[str, ...]:
@@ -125,3 +128,72 @@ def _linear(
         return np.eye(n_classes)[np.full(len(others), values[0])]
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(train, values)
     return spread(model.predict_proba(others), model.classes_, n_classes)
+
+
+def boost(
+    train: np.ndarray, others: np.ndarray, target: Target, values: np.ndarray, seed: int
+) -> np.ndarray:
+    """Fit on the training set and predict other movies.
+
+    Args:
+        train: Float64 (n, columns), NaN for unknown.
+        others: The same columns of other movies, (m, columns).
+        target: Of the kind of task.
+        values: Its values for the training set.
+        seed: Of the columns that a tree may look at.
+
+    Returns:
+        As `predict_baselines`.
+    """
+    # scikit-learn cannot bin a column without a single known value
+    is_known = ~np.isnan(train).all(axis=0)
+    train, others = train[:, is_known], others[:, is_known]
+    if target.task.kind is TaskKind.REGRESSION:
+        model = HistGradientBoostingRegressor(
+            **_hyperparameters(len(train), seed, TREES_OF_A_NUMBER)
+        )
+        return model.fit(train, values).predict(others)
+    if target.task.kind is TaskKind.CLASSES:
+        return _classify(train, others, values.astype(int), len(target.task.class_names), seed)
+    columns = [
+        _classify(train, others, values[:, k].astype(int), 2, seed)[:, 1]
+        for k in range(values.shape[1])
+    ]
+    return np.stack(columns, axis=1)
+
+
+def spread(probabilities: np.ndarray, classes: np.ndarray, n_classes: int) -> np.ndarray:
+    """Return a column to each class, also to those that the training set lacks.
+
+    Example:
+        >>> spread(np.array([[0.25, 0.75]]), np.array([0, 2]), 3).tolist()
+        [[0.25, 0.0, 0.75]]
+    """
+    wide = np.zeros((len(probabilities), n_classes))
+    wide[:, classes] = probabilities
+    return wide
+
+
+def _classify(
+    train: np.ndarray, others: np.ndarray, values: np.ndarray, n_classes: int, seed: int
+) -> np.ndarray:
+    if len(np.unique(values)) < 2:
+        return np.eye(n_classes)[np.full(len(others), values[0])]
+    model = HistGradientBoostingClassifier(**_hyperparameters(len(train), seed, TREES)).fit(
+        train, values
+    )
+    return spread(model.predict_proba(others), model.classes_, n_classes)
+
+
+def _hyperparameters(n_movies: int, seed: int, trees: int) -> dict[str, Any]:
+    return {
+        "learning_rate": 0.06,
+        "max_iter": trees,
+        "max_leaf_nodes": 15,
+        # few movies: smaller leaves, or no tree could split at all
+        "min_samples_leaf": int(np.clip(n_movies // 16, 3, 20)),
+        "l2_regularization": 1.0,
+        "max_features": 0.5,
+        "early_stopping": False,
+        "random_state": seed,
+    }

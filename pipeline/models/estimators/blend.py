@@ -30,12 +30,18 @@ from pipeline.models.training.estimator import (
 )
 from pipeline.models.training.fitting import BaseEstimator, config_as_json, rows_to_fit
 from pipeline.models.training.loop import Fitted
-from pipeline.models.training.movie_reader import FIELDS, MovieReader, known_revenue_usd
+from pipeline.models.training.movie_reader import (
+    FIELDS,
+    MovieReader,
+    RevenueModel,
+    known_revenue_usd,
+)
 
 KIND = "box office blend"
 
 TRANSFORMER, KERNEL, TREES = "transformer", "gaussian process", "boosting"
-BUILDS = {TRANSFORMER: BoxOfficeTransformer, KERNEL: KernelModel, TREES: TreesModel}
+FITTED: Mapping[str, type[KernelModel | TreesModel]] = {KERNEL: KernelModel, TREES: TreesModel}
+BUILDS: Mapping[str, type[RevenueModel]] = {TRANSFORMER: BoxOfficeTransformer, **FITTED}
 
 PULL = 0.5
 """How strongly weights are pulled to equal ones, in units of the members' mean squared error: a
@@ -73,16 +79,21 @@ class Blend(nn.Module):
             self.register_buffer(name, torch.full((size,), start, dtype=torch.float64))
         self.register_buffer("sd", torch.ones(1, dtype=torch.float64))
 
+    @property
+    def members(self) -> dict[str, RevenueModel]:
+        """The models by name."""
+        models = (model for model in self.models if isinstance(model, RevenueModel))
+        return dict(zip(self.names, models, strict=True))
+
     def predict_members(self, features: FeatureSet, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Predict by each member alone: by name, log10 revenue, float64 (rows,)."""
-        members = zip(self.names, self.models, strict=True)
-        return {name: _mean(model.predict(features, rows)) for name, model in members}
+        return {name: _mean(model.predict(features, rows)) for name, model in self.members.items()}
 
     def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
         """Predict mean and standard deviation of log10 revenue, float64 (rows, 2)."""
         total = np.zeros(len(rows))
         sd = np.full(len(rows), self.sd.item())
-        for weight, model in zip(self.weights.tolist(), self.models, strict=True):
+        for weight, model in zip(self.weights.tolist(), self.members.values(), strict=True):
             preds = model.predict(features, rows)
             if preds.ndim == 2:
                 preds, sd = preds[:, 0], preds[:, 1]
@@ -134,14 +145,14 @@ class BlendEstimator(BaseEstimator[BlendConfig]):
 
     def train(
         self, features: FeatureSet, target: Target, split: np.ndarray, run: RunConfig
-    ) -> Trained:
+    ) -> Trained[Blend]:
         """Train; see `Estimator.train`."""
         check_features(features)
         config = run.override(self.config)
         if not config.parts or set(config.parts) - set(BUILDS):
             raise TrainingError(f"expected members of {sorted(BUILDS)}, got {list(config.parts)}")
         train_rows, val_rows = rows_to_fit(target, split)
-        fitted, networks = None, dict[str, nn.Module]()
+        fitted, networks = None, dict[str, RevenueModel]()
         if TRANSFORMER in config.parts:
             own = replace(run, hyperparameters={})  # the config has them already
             trained = transformer_of(config).train(features, target, split, own)
@@ -164,7 +175,7 @@ class BlendEstimator(BaseEstimator[BlendConfig]):
 
 def _mix(
     names: Sequence[str],
-    networks: Mapping[str, nn.Module],
+    networks: Mapping[str, RevenueModel],
     features: FeatureSet,
     target: Target,
     train_rows: np.ndarray,
@@ -173,12 +184,13 @@ def _mix(
 ) -> tuple[Blend, float]:
     """Weigh the members by the validation set; return the blend and its squared error there."""
     others = [name for name in names if name not in networks]
-    first = networks | _fit(others, features, target, train_rows, seed)
+    first = {**networks, **_fit(others, features, target, train_rows, seed)}
     actual = target.values[val_rows]
     preds = [_mean(first[name].predict(features, val_rows)) for name in names]
     weights = weigh_members(preds, actual)
     both = np.concatenate([train_rows, val_rows])
-    blend = _assemble(names, networks | _fit(others, features, target, both, seed), weights)
+    last = {**networks, **_fit(others, features, target, both, seed)}
+    blend = _assemble(names, last, weights)
     mixed = np.stack(preds, axis=1) @ weights
     error = float(np.mean((mixed - actual) ** 2))
     blend.sd.fill_(error**0.5 or 1.0)
@@ -195,15 +207,17 @@ def transformer_of(config: BlendConfig) -> TransformerEstimator:
 
 def _fit(
     names: Sequence[str], features: FeatureSet, target: Target, rows: np.ndarray, seed: int
-) -> dict[str, nn.Module]:
+) -> dict[str, RevenueModel]:
     if not names:
         return {}
     revenue_usd = known_revenue_usd(features, target.values)
     reader = MovieReader.fit(features, rows, revenue_usd, FIELDS)
-    return {n: BUILDS[n].fit(reader, features, rows, target.values[rows], seed) for n in names}
+    return {n: FITTED[n].fit(reader, features, rows, target.values[rows], seed) for n in names}
 
 
-def _assemble(names: Sequence[str], models: Mapping[str, nn.Module], weights: np.ndarray) -> Blend:
+def _assemble(
+    names: Sequence[str], models: Mapping[str, RevenueModel], weights: np.ndarray
+) -> Blend:
     blend = Blend({name: models[name].arguments for name in names})
     for place, name in enumerate(names):
         blend.models[place].load_state_dict(models[name].state_dict())

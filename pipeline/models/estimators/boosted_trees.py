@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
-from torch import Tensor, nn
+from torch import Tensor
 
 from pipeline.models.training.estimator import FeatureSet
-from pipeline.models.training.movie_reader import MovieReader
+from pipeline.models.training.movie_reader import MovieReader, RevenueModel
 
 BAGS = 3
 """Boostings of different seeds that are averaged; a tree looks at a fifth of the columns."""
@@ -28,7 +28,7 @@ _ARRAYS = {
 }  # fmt: skip
 
 
-class TreesModel(nn.Module):
+class TreesModel(RevenueModel):
     """A sum of regression trees; buffers only.
 
     Args:
@@ -41,9 +41,7 @@ class TreesModel(nn.Module):
     bags: Tensor
 
     def __init__(self, reader: Mapping[str, Any], n_trees: int, n_nodes: int):
-        super().__init__()
-        self.arguments = {"reader": reader, "n_trees": n_trees, "n_nodes": n_nodes}
-        self.reader = MovieReader(**reader)
+        super().__init__(reader, n_trees=n_trees, n_nodes=n_nodes)
         for name, kind in _ARRAYS.items():
             empty = torch.from_numpy(np.zeros((n_trees, n_nodes), dtype=kind))
             self.register_buffer(name, empty)

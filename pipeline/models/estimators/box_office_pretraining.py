@@ -2,7 +2,7 @@
 keywords grounded in poster regions.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,12 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.core.versions import hash_json
-from pipeline.models.networks.box_office_transformer import BoxOfficeTransformer, TransformerConfig
-from pipeline.models.training.batches import Batches
+from pipeline.models.networks.box_office_transformer import (
+    CHUNK,
+    BoxOfficeTransformer,
+    TransformerConfig,
+)
+from pipeline.models.training.batches import Batches, StreamArrays
 from pipeline.models.training.estimator import RunConfig
-from pipeline.models.training.learner import EpochHook, Objective
+from pipeline.models.training.learner import Objective
 from pipeline.models.training.loop import Fitted, fit_network
-from pipeline.models.training.movie_reader import ALL_FIELDS, UNKNOWN, FieldTable
+from pipeline.models.training.movie_reader import ALL_FIELDS, UNKNOWN
 
 MASKED_SHARE = 0.2
 """Share of a movie's tokens that are hidden. BERT hides 15 %; here tokens are fewer."""
@@ -32,11 +36,7 @@ class MaskedFields(nn.Module):
         self.network = network
         width = network.norm.normalized_shape[0]
         self.hidden = nn.Parameter(torch.randn(width) / 6)
-        self.numbers = (
-            nn.Linear(width, network.chunk(torch.zeros(1, 0)).shape[2])
-            if (network.n_chunks)
-            else None
-        )
+        self.numbers = nn.Linear(width, CHUNK) if network.n_chunks else None
         self.owner = nn.Linear(width, width)
 
     def forward(self, streams: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Tensor:
@@ -50,7 +50,8 @@ class MaskedFields(nn.Module):
         at = slice(first, first + owners.shape[1])
         lost = self._owner_loss(encoded[:, at], owners, hides[:, at] & (owners > UNKNOWN))
         if self.numbers is not None:
-            lost = lost + self._number_loss(encoded[:, 1:first], streams, hides[:, 1:first])
+            predicted = self.numbers(encoded[:, 1:first])
+            lost = lost + self._number_loss(predicted, streams["numbers"], hides[:, 1:first])
         return lost
 
     def _choose(self, there: Tensor) -> Tensor:
@@ -68,12 +69,10 @@ class MaskedFields(nn.Module):
         summed = torch.zeros(len(owners), device=lost.device).index_add(0, movie, lost)
         return 0.1 * summed / is_hidden.sum(dim=1).clamp_min(1)
 
-    def _number_loss(
-        self, encoded: Tensor, streams: Mapping[str, Tensor], is_hidden: Tensor
-    ) -> Tensor:
-        actual = self.network.chunk(streams["numbers"])
+    def _number_loss(self, predicted: Tensor, numbers: Tensor, is_hidden: Tensor) -> Tensor:
+        actual = self.network.chunk(numbers)
         counts = is_hidden[..., None] & ~actual.isnan()
-        off = (self.numbers(encoded) - actual.nan_to_num(0.0)).square() * counts
+        off = (predicted - actual.nan_to_num(0.0)).square() * counts
         return off.sum(dim=(1, 2)) / counts.sum(dim=(1, 2)).clamp_min(1)
 
 
@@ -82,14 +81,13 @@ class Grounding(nn.Module):
 
     def __init__(self, network: BoxOfficeTransformer):
         super().__init__()
-        if network.region is None:
-            raise ValueError("grounding requires a network with poster regions; build it with some")
+        _regions_of(network)
         self.network = network
 
     def affinity(self, owners: Tensor, regions: Tensor) -> Tensor:
         """Return cosines, (keyword movies, keywords, region movies, regions)."""
         words = nn.functional.normalize(self.network.owner(owners), dim=-1)
-        seen = nn.functional.normalize(self.network.region(regions), dim=-1)
+        seen = nn.functional.normalize(_regions_of(self.network)(regions), dim=-1)
         return torch.einsum("bkw,crw->bkcr", words, seen)
 
     def forward(self, streams: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Tensor:
@@ -109,12 +107,10 @@ class Grounding(nn.Module):
         return torch.where(counts, lost, torch.zeros_like(lost))
 
 
-def locate_keywords(network: BoxOfficeTransformer, owners: Tensor, regions: Tensor) -> Tensor:
-    """Return which region of the same poster goes with each keyword, int64 (batch, keywords)."""
-    with torch.inference_mode():
-        cosines = Grounding(network).affinity(owners.long(), regions)
-    own = torch.arange(len(owners))
-    return cosines[own, :, own].argmax(dim=2)
+def _regions_of(network: BoxOfficeTransformer) -> nn.Linear:
+    if network.region is None:
+        raise ValueError("grounding requires a network with poster regions; build it with some")
+    return network.region
 
 
 STEPS = {"masked": MaskedFields, "grounding": Grounding}
@@ -122,24 +118,13 @@ STEPS = {"masked": MaskedFields, "grounding": Grounding}
 
 def pretrain(
     network: BoxOfficeTransformer,
-    fields: FieldTable,
+    fields: StreamArrays,
     train_rows: np.ndarray,
     val_rows: np.ndarray,
     config: TransformerConfig,
     run: RunConfig,
-    *,
-    clock: Callable[[], float] | None = None,
 ) -> dict[str, Fitted]:
     """Pretrain the network without revenue, in place; resume where it was interrupted.
-
-    Args:
-        network: Fresh.
-        fields: From its reader.
-        train_rows: Rows of `fields` to learn from.
-        val_rows: Rows of `fields` to stop by.
-        config: Which steps, how long.
-        run: Where; its `on_epoch` gets `movies_per_s` too where there is a clock.
-        clock: Seconds that only rise.
 
     Returns:
         History and best epoch of each step, by name; without grounding where there are no regions.
@@ -162,7 +147,7 @@ def pretrain(
             schedule,
             folder=run.folder,
             fingerprint=hash_json([who, how]),
-            on_epoch=_with_pace(len(train_rows), run.on_epoch, clock),
+            on_epoch=run.on_epoch,
             on_resume=run.on_resume,
             accelerator=run.accelerator,
         )  # fmt: skip
@@ -181,18 +166,3 @@ def _build(name: str, network: BoxOfficeTransformer, seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return STEPS[name](network).train()
-
-
-def _with_pace(
-    n_movies: int, on_epoch: EpochHook | None, clock: Callable[[], float] | None
-) -> EpochHook | None:
-    if on_epoch is None or clock is None:
-        return on_epoch
-    began_s = [clock()]
-
-    def tell(epoch: int, most: int, metrics: Mapping[str, float]) -> None:
-        took_s = max(clock() - began_s[0], 1e-9)
-        on_epoch(epoch, most, {**metrics, "movies_per_s": n_movies / took_s})
-        began_s[0] = clock()
-
-    return tell

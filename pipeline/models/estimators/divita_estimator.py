@@ -8,9 +8,17 @@ import torch
 
 from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Target, TaskKind
-from pipeline.models.networks.divita import DROPOUT, EARLY, KIND, LATE, PREDICT_BATCH, build_divita
+from pipeline.models.networks.divita import (
+    DROPOUT,
+    EARLY,
+    KIND,
+    LATE,
+    PREDICT_BATCH,
+    Divita,
+    build_divita,
+)
 from pipeline.models.networks.streams import specify_streams
-from pipeline.models.training.batches import Batch, Transform
+from pipeline.models.training.batches import Batch
 from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.fitting import NetworkEstimator, TrainingSpec
 from pipeline.models.training.objectives import make_objective
@@ -55,14 +63,14 @@ class DivitaConfig:
 
 
 @dataclass(frozen=True)
-class DivitaEstimator(NetworkEstimator[DivitaConfig]):
+class DivitaEstimator(NetworkEstimator[DivitaConfig, Divita]):
     """One variant of DIViTA."""
 
     config: DivitaConfig = field(default_factory=DivitaConfig)
 
     def specify(
         self, config: DivitaConfig, features: FeatureSet, target: Target, _: np.ndarray
-    ) -> TrainingSpec:
+    ) -> TrainingSpec[Divita]:
         """Specify the network; targets are labels."""
         if target.task.kind is not TaskKind.LABELS:
             raise TrainingError(f"expected labels, got {target.task.name} ({target.task.kind})")
@@ -81,18 +89,15 @@ class DivitaEstimator(NetworkEstimator[DivitaConfig]):
             streams=[spec.name for spec in specs],
             config=config,
             objective=lambda rows: make_objective(target, rows),
-            transform=window_transform(config.window_clips),
+            transform=partial(cut_windows, config.window_clips),
             val_batch=PREDICT_BATCH,
         )
 
 
-def window_transform(window_clips: int) -> Transform:
-    """Return what cuts a random window out of every sequence that is longer."""
-    return partial(_cut_windows, window_clips)
+def cut_windows(window_clips: int, batch: Batch, seed: int) -> Batch:
+    """Cut a random window out of every sequence that is longer.
 
-
-def _cut_windows(window_clips: int, batch: Batch, seed: int) -> Batch:
-    """Cut windows; streams of the same length, such as a trailer's two, are cut at the same clip.
+    Streams of the same length, such as a trailer's two, are cut at the same clip.
 
     A movie's place is drawn once, as a share of what its stream has more than a window.
     """

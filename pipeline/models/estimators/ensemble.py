@@ -32,10 +32,6 @@ class Ensemble(nn.Module):
         self.kinds = tuple(kinds)
         self.members = nn.ModuleList(members)
 
-    def count_parameters(self) -> int:
-        """Count what is trained."""
-        return sum(parameter.numel() for parameter in self.parameters())
-
 
 @dataclass(frozen=True)
 class EnsembleConfig:

@@ -8,9 +8,9 @@ import numpy as np
 
 from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Target, TaskKind
-from pipeline.models.networks.attention import ATTENTION
-from pipeline.models.networks.fusion import DROPOUT, FUSION, stream_arguments
+from pipeline.models.networks.fusion import DROPOUT, FUSIONS, StreamNetwork, stream_arguments
 from pipeline.models.networks.multi_task import Head, heads_of, make_heads_objective, stack_targets
+from pipeline.models.networks.sequences import SequenceReader
 from pipeline.models.networks.streams import specify_streams
 from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.fitting import NetworkEstimator, TrainingSpec
@@ -18,8 +18,6 @@ from pipeline.models.training.inference import Output
 from pipeline.models.training.learner import Objective
 from pipeline.models.training.objectives import make_objective
 from pipeline.models.training.schedule import Schedule
-
-FUSIONS = {"fusion": FUSION, "attention fusion": ATTENTION}
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class FusionConfig:
         weigh_classes: Whether rare classes count more, by their share in the training set.
         loss: Of a number: "mse", "mae" or "huber".
         fusion: "fusion" (side by side) or "attention fusion".
-        reader: How sequences are read: "mean", "attention", "lstm" or "gru".
+        reader: How sequences are read.
         extra_weight: How much each of the features' extra targets counts beside the target; 0 for
             one head.
         schedule: Learning rate, epochs, patience, seed.
@@ -49,7 +47,7 @@ class FusionConfig:
     weigh_classes: bool = True
     loss: str = "mse"
     fusion: str = "fusion"
-    reader: str = "mean"
+    reader: SequenceReader = "mean"
     extra_weight: float = 0.0
     schedule: Schedule = field(default_factory=Schedule)
 
@@ -60,22 +58,20 @@ class FusionConfig:
 
 
 @dataclass(frozen=True)
-class FusionEstimator(NetworkEstimator[FusionConfig]):
+class FusionEstimator(NetworkEstimator[FusionConfig, StreamNetwork]):
     """One variant of a network over modalities."""
 
     config: FusionConfig = field(default_factory=FusionConfig)
 
     def specify(
         self, config: FusionConfig, features: FeatureSet, target: Target, train_rows: np.ndarray
-    ) -> TrainingSpec:
+    ) -> TrainingSpec[StreamNetwork]:
         """Specify the network, with a head for each extra target."""
         if config.fusion not in FUSIONS:
             raise TrainingError(f"expected a fusion of {sorted(FUSIONS)}, got {config.fusion!r}")
         extras = features.extra_targets if config.extra_weight else ()
         heads = heads_of(target, extras)
-        specs = specify_streams(
-            features.table, config.streams, dict.fromkeys(config.streams, config.reader)
-        )
+        specs = specify_streams(features.table, config.streams, config.reader)
         output = Output.of(target, train_rows)
         return TrainingSpec(
             kind=config.fusion,

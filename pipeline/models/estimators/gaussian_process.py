@@ -7,13 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pipeline.core.track_records import TALENT_COLUMNS
+from pipeline.models.training.batches import StreamArrays
 from pipeline.models.training.estimator import FeatureSet
-from pipeline.models.training.movie_reader import (
-    FieldTable,
-    MovieReader,
-    count_talent_columns,
-    one_hot,
-)
+from pipeline.models.training.movie_reader import UNKNOWN, MovieReader, RevenueModel
 
 FIT_MOVIES = 600
 """Kernel weights are found on so many movies of the training set; the mean uses all of them."""
@@ -30,7 +27,7 @@ MISSING_WEIGHT = 0.5
 Views = Mapping[str, Tensor]
 
 
-class KernelModel(nn.Module):
+class KernelModel(RevenueModel):
     """Mean of a Gaussian process, with the training movies it compares with; buffers only.
 
     The kernel is a smooth one over numbers and talent with a length for each of the two, plus
@@ -43,9 +40,7 @@ class KernelModel(nn.Module):
     centre: Tensor
 
     def __init__(self, reader: Mapping[str, Any], n_movies: int, text_width: int):
-        super().__init__()
-        self.arguments = {"reader": reader, "n_movies": n_movies, "text_width": text_width}
-        self.reader = MovieReader(**reader)
+        super().__init__(reader, n_movies=n_movies, text_width=text_width)
         numbers, talent = split_columns(reader["n_numbers"])
         widths = {
             "numbers": 2 * numbers, "talent": 2 * talent, "text": text_width,
@@ -69,7 +64,7 @@ class KernelModel(nn.Module):
     ) -> "KernelModel":
         """Fit to log10 revenues of the training set."""
         fields = reader.read(features, rows)
-        text = fields.streams.get("text", np.zeros((len(rows), 0), np.float32))
+        text = np.asarray(fields.streams.get("text", np.zeros((len(rows), 0), np.float32)))
         model = cls(reader.arguments, len(rows), text.shape[1])
         model.reader.load_state_dict(reader.state_dict())
         has = fields.masks.get("text", np.zeros(len(rows), bool))
@@ -94,7 +89,7 @@ class KernelModel(nn.Module):
         gram = _kernel(self.log_weights.exp(), self._view(self.reader.read(features, rows)), known)
         return (self.centre[0] + self.centre[1] * (gram @ self.dual)).numpy()
 
-    def _view(self, fields: FieldTable) -> Views:
+    def _view(self, fields: StreamArrays) -> Views:
         values = torch.from_numpy(np.asarray(fields.streams["numbers"])).clamp(-CLIP, CLIP)
         unknown = torch.isnan(values).float() * MISSING_WEIGHT
         numbers, _ = split_columns(values.shape[1])
@@ -120,8 +115,16 @@ _VIEWS = ("numbers", "talent", "text", "owners")
 
 def split_columns(n_numbers: int) -> tuple[int, int]:
     """Return how many numbers are the movie's own, and how many are track records."""
-    talent = count_talent_columns()
+    talent = len(TALENT_COLUMNS)
     return n_numbers - talent, talent
+
+
+def _one_hot(owners: Tensor, n_owners: int) -> Tensor:
+    """Turn vocabulary places (n, tokens) into rows of unit length, float64 (n, n_owners + 2)."""
+    hot = torch.zeros(len(owners), n_owners + 2, dtype=torch.float64)
+    hot.scatter_(1, owners.long(), 1.0)
+    hot[:, : UNKNOWN + 1] = 0
+    return nn.functional.normalize(hot, dim=1)
 
 
 def _parts(a: Views, b: Views) -> tuple[list[Tensor], list[Tensor]]:
@@ -129,7 +132,7 @@ def _parts(a: Views, b: Views) -> tuple[list[Tensor], list[Tensor]]:
     a, b = ({name: view.double() for name, view in views.items()} for views in (a, b))
     n_owners = int(max(views["owners"].max().item() for views in (a, b)))
     for views in (a, b):
-        views["owners"] = one_hot(views["owners"], n_owners)
+        views["owners"] = _one_hot(views["owners"], n_owners)
     far = [torch.cdist(a[name], b[name]) ** 2 for name in _VIEWS[:2]]
     return far, [a[name] @ b[name].T for name in _VIEWS]
 

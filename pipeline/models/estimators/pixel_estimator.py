@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -12,13 +12,15 @@ from torch import nn
 from pipeline.core.tasks import Target
 from pipeline.models.networks.pixel_trunks import (
     LoadWeights,
+    Normalise,
     Trunk,
+    build_trunk,
     fill_trunk,
     find_weights,
     label_weights,
 )
 from pipeline.models.training.batches import take_batch
-from pipeline.models.training.estimator import FeatureSet, NetworkKind
+from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.fitting import FitConfig, NetworkEstimator, TrainingSpec
 from pipeline.models.training.inference import Output, predict_in_batches
 from pipeline.models.training.objectives import make_objective
@@ -37,15 +39,25 @@ class PixelConfig(FitConfig, Protocol):
 
 
 class PixelNetwork(nn.Module):
-    """A network over pixels that knows how it reads them; subclasses build its layers.
+    """A network over pixels that knows how it reads them; subclasses add layers to the trunk.
+
+    Args:
+        trunk: Fields of its `Trunk`.
+        output: Of `Output.as_json`: what its outputs stand for.
+        input_px: Side of a picture.
 
     Attributes:
-        output: What its outputs stand for.
         VAL_BATCH: Movies scored at a time where nothing is learned.
     """
 
     VAL_BATCH: ClassVar[int]
-    output: Output
+
+    def __init__(self, trunk: Mapping[str, Any], output: Mapping[str, Any], input_px: int):
+        super().__init__()
+        self.output = Output.from_json(output)
+        self.input_px = input_px
+        self.normalise = Normalise()
+        self.trunk = build_trunk(Trunk(**trunk))
 
     @abstractmethod
     def open_reader(self, features: FeatureSet) -> PictureReader:
@@ -56,32 +68,39 @@ ConfigT = TypeVar("ConfigT", bound=PixelConfig)
 
 
 @dataclass(frozen=True)
-class PixelEstimator(NetworkEstimator[ConfigT], Generic[ConfigT]):
+class PixelEstimator(NetworkEstimator[ConfigT, PixelNetwork], Generic[ConfigT]):
     """One variant of a network over pixels; every movie of train and val must have pictures.
 
     Attributes:
+        OPTIONS: Fields of the config that are options of `make_objective`.
         load_weights: Returns pretrained weights by name; None for from scratch.
     """
 
     KIND: ClassVar[str]
     NETWORK: ClassVar[type[PixelNetwork]]
+    OPTIONS: ClassVar[tuple[str, ...]]
 
     load_weights: LoadWeights | None = None
 
     def specify(
         self, config: ConfigT, features: FeatureSet, target: Target, train_rows: np.ndarray
-    ) -> TrainingSpec:
+    ) -> TrainingSpec[PixelNetwork]:
         """Specify the network; its config says where the first weights are from."""
         weights = find_weights(config.trunk, self.load_weights)
-        config = replace(config, weights=label_weights(weights))  # pyright: ignore[reportArgumentType] # every config is a dataclass
+        config = replace(config, weights=label_weights(weights))
         reader = self.open_reader(config, features)
+        options = {name: getattr(config, name) for name in self.OPTIONS}
         return TrainingSpec(
             kind=self.KIND,
-            build=self.build,
-            arguments=self.arguments(config, Output.of(target, train_rows)),
+            build=self.NETWORK,
+            arguments={
+                "trunk": asdict(config.trunk),
+                "output": Output.of(target, train_rows).as_json(),
+                **self.arguments(config),
+            },
             streams=[ROW],
             config=config,
-            objective=partial(make_objective, target, **self.objective_options(config)),
+            objective=partial(make_objective, target, **options),
             prepare=lambda network, *_: fill_trunk(network.trunk, weights),
             table=row_table(features),
             transform=reader.read_to_learn,
@@ -89,35 +108,21 @@ class PixelEstimator(NetworkEstimator[ConfigT], Generic[ConfigT]):
             val_batch=self.NETWORK.VAL_BATCH,
         )
 
-    @staticmethod
-    @abstractmethod
-    def build(**arguments: Any) -> PixelNetwork:
-        """Build the empty network from JSON values."""
-
     @abstractmethod
     def open_reader(self, config: ConfigT, features: FeatureSet) -> PictureReader:
         """Return what reads the pictures to learn from."""
 
     @abstractmethod
-    def arguments(self, config: ConfigT, output: Output) -> dict[str, Any]:
-        """Return the arguments of `build`, JSON values."""
-
-    @abstractmethod
-    def objective_options(self, config: ConfigT) -> Mapping[str, Any]:
-        """Return the options of `make_objective`."""
+    def arguments(self, config: ConfigT) -> dict[str, Any]:
+        """Return the network's arguments beside trunk and output, JSON values."""
 
 
 def predict_from_pixels(
     network: PixelNetwork, features: FeatureSet, rows: np.ndarray
 ) -> np.ndarray:
-    """Predict for rows that have pictures; see `pipeline.models.training.pictures.usable_rows`."""
+    """Predict for rows that have pictures."""
     table, reader = row_table(features), network.open_reader(features)
     return predict_in_batches(
         network, lambda some: reader.read(take_batch(table, [ROW], some)), rows, network.output,
         batch_size=network.VAL_BATCH,
     )  # fmt: skip
-
-
-def pixel_kind(estimator: type[PixelEstimator[Any]]) -> NetworkKind:
-    """Return an estimator's network as saved models name it."""
-    return NetworkKind(estimator.build, predict_from_pixels)

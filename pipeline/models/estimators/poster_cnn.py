@@ -7,22 +7,13 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from pipeline.core.image_inputs import Fit
-from pipeline.models.estimators.pixel_estimator import PixelEstimator, PixelNetwork, pixel_kind
-from pipeline.models.networks.pixel_trunks import (
-    NO_WEIGHTS,
-    Normalise,
-    Trunk,
-    build_trunk,
-    to_planes,
-)
+from pipeline.models.estimators.pixel_estimator import PixelEstimator, PixelNetwork
+from pipeline.models.networks.pixel_trunks import NO_WEIGHTS, Trunk, to_planes
 from pipeline.models.networks.resnets import FULL_WIDTH
 from pipeline.models.training.augmentation import Distortion, Distortions
 from pipeline.models.training.estimator import FeatureSet
-from pipeline.models.training.inference import Output
 from pipeline.models.training.pictures import PIXELS, PosterReader
 from pipeline.models.training.schedule import Schedule
-
-KIND = "poster cnn"
 
 
 @dataclass(frozen=True)
@@ -81,31 +72,22 @@ class PosterConfig:
 
 
 class PosterNetwork(PixelNetwork):
-    """Pixels → (distortion) → trunk → one linear layer.
-
-    Attributes:
-        fit, input_px: How it takes posters.
-    """
+    """Pixels → (distortion) → trunk → one linear layer; see `PosterConfig`."""
 
     VAL_BATCH = 32
 
     def __init__(
         self,
-        trunk: Trunk,
-        output: Output,
-        *,
-        fit: Fit,
+        trunk: Mapping[str, Any],
+        output: Mapping[str, Any],
+        fit: str,
         input_px: int,
-        distortions: Distortions | None = None,
+        distortions: Mapping[str, Any] | None,
     ):
-        super().__init__()
-        self.output = output
-        self.fit = fit
-        self.input_px = input_px
-        self.distortion = Distortion(distortions) if distortions else nn.Identity()
-        self.normalise = Normalise()
-        self.trunk = build_trunk(trunk)
-        self.head = nn.Linear(self.trunk.width_out, output.n_answers)
+        super().__init__(trunk, output, input_px)
+        self.fit = Fit(fit)
+        self.distortion = Distortion(Distortions(**distortions)) if distortions else nn.Identity()
+        self.head = nn.Linear(self.trunk.width_out, self.output.n_answers)
 
     def forward(self, streams: Mapping[str, Tensor], _masks: Mapping[str, Tensor]) -> Tensor:
         """Score a batch.
@@ -130,46 +112,17 @@ class PosterNetwork(PixelNetwork):
 class PosterEstimator(PixelEstimator[PosterConfig]):
     """One variant of a poster network; see `PixelEstimator`."""
 
-    KIND: ClassVar[str] = KIND
+    KIND: ClassVar[str] = "poster cnn"
     NETWORK: ClassVar[type[PixelNetwork]] = PosterNetwork
+    OPTIONS: ClassVar[tuple[str, ...]] = ("weigh_classes",)
 
     config: PosterConfig = field(default_factory=PosterConfig)
-
-    @staticmethod
-    def build(
-        trunk: Mapping[str, Any],
-        output: Mapping[str, Any],
-        fit: str,
-        input_px: int,
-        distortions: Mapping[str, Any] | None,
-    ) -> PosterNetwork:
-        """Build the empty network from JSON values."""
-        return PosterNetwork(
-            Trunk(**trunk),
-            Output.from_json(output),
-            fit=Fit(fit),
-            input_px=input_px,
-            distortions=Distortions(**distortions) if distortions else None,
-        )
 
     def open_reader(self, config: PosterConfig, features: FeatureSet) -> PosterReader:
         """Return what reads the posters to learn from."""
         return PosterReader(features, Fit(config.fit), config.input_px, config.keep_mib)
 
-    def arguments(self, config: PosterConfig, output: Output) -> dict[str, Any]:
-        """Return the arguments of `build`, JSON values."""
-        return {
-            "trunk": asdict(config.trunk),
-            "output": output.as_json(),
-            "fit": config.fit,
-            "input_px": config.input_px,
-            "distortions": asdict(config.distortions) if config.is_distorted else None,
-        }
-
-    def objective_options(self, config: PosterConfig) -> Mapping[str, Any]:
-        """Weigh classes as the config says."""
-        return {"weigh_classes": config.weigh_classes}
-
-
-POSTER_CNN = pixel_kind(PosterEstimator)
-"""The network as saved models name it."""
+    def arguments(self, config: PosterConfig) -> dict[str, Any]:
+        """Return the network's own arguments."""
+        distortions = asdict(config.distortions) if config.is_distorted else None
+        return {"fit": config.fit, "input_px": config.input_px, "distortions": distortions}

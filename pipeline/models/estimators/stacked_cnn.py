@@ -1,29 +1,24 @@
 """Reference implementation 004: a convolutional network looks at several frames of a trailer."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from pipeline.models.estimators.pixel_estimator import PixelEstimator, PixelNetwork, pixel_kind
-from pipeline.models.networks.attention_pooling import AttentionPooling
+from pipeline.models.estimators.pixel_estimator import PixelEstimator, PixelNetwork
 from pipeline.models.networks.pixel_trunks import (
     NO_WEIGHTS,
-    Normalise,
     Trunk,
-    build_trunk,
     to_planes,
     widen_first_convolution,
 )
 from pipeline.models.networks.resnets import FULL_WIDTH
+from pipeline.models.networks.sequences import AttentionPooling
 from pipeline.models.training.estimator import FeatureSet
-from pipeline.models.training.inference import Output
 from pipeline.models.training.pictures import PIXELS, FrameReader
 from pipeline.models.training.schedule import Schedule
-
-KIND = "frames cnn"
 
 
 @dataclass(frozen=True)
@@ -87,36 +82,27 @@ class FramesNetwork(PixelNetwork):
     """Frames → (noise) → trunk over all of them, or over each and attention → one linear layer.
 
     A stack has no empty place: a movie with fewer frames shows them again from the first. The
-    shared network masks what is not there.
-
-    Attributes:
-        n_frames, is_shared, input_px: How it takes frames.
+    shared network masks what is not there. Arguments: see `FramesConfig`.
     """
 
     VAL_BATCH = 16
 
     def __init__(
         self,
-        trunk: Trunk,
-        output: Output,
-        *,
+        trunk: Mapping[str, Any],
+        output: Mapping[str, Any],
         n_frames: int,
         is_shared: bool,
         input_px: int,
         noise: float = 0.0,
     ):
-        super().__init__()
-        self.output = output
+        super().__init__(trunk, output, input_px)
         self.n_frames = n_frames
-        self.is_shared = is_shared
-        self.input_px = input_px
         self.noise = noise
-        self.normalise = Normalise()
-        self.trunk = build_trunk(trunk)
         if not is_shared:
             widen_first_convolution(self.trunk, n_frames)
         self.pool = AttentionPooling(self.trunk.width_out) if is_shared else None
-        self.head = nn.Linear(self.trunk.width_out, output.n_answers)
+        self.head = nn.Linear(self.trunk.width_out, self.output.n_answers)
 
     def forward(self, streams: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Tensor:
         """Score a batch.
@@ -129,23 +115,21 @@ class FramesNetwork(PixelNetwork):
             A number, (batch,), or logits, (batch, outputs).
         """
         pixels, mask = streams[PIXELS], masks[PIXELS]
-        features = self._shared(pixels, mask) if self.is_shared else self._stacked(pixels)
+        if self.pool is None:
+            frames = [self._prepare(frame) for frame in pixels.unbind(dim=1)]
+            features = self.trunk(torch.cat(frames, dim=1))  # (batch, width_out)
+        else:
+            features = self.trunk(self._prepare(pixels[mask]))  # (all frames, width_out)
+            features = self.pool(features, mask)  # (batch, width_out)
         return self.output.scale(self.head(features))
 
     def open_reader(self, features: FeatureSet) -> FrameReader:
         """Return what reads frames spread evenly over the trailer."""
-        return FrameReader(features, self.n_frames, self.input_px, is_cycled=not self.is_shared)
-
-    def _stacked(self, pixels: Tensor) -> Tensor:
-        frames = [self._prepare(frame) for frame in pixels.unbind(dim=1)]  # (batch, 3, px, px) each
-        return self.trunk(torch.cat(frames, dim=1))  # (batch, width_out)
-
-    def _shared(self, pixels: Tensor, mask: Tensor) -> Tensor:
-        features = self.trunk(self._prepare(pixels[mask]))  # (all frames, width_out)
-        return self.pool(features, mask)  # (batch, width_out)
+        is_cycled = self.pool is None
+        return FrameReader(features, self.n_frames, self.input_px, is_cycled=is_cycled)
 
     def _prepare(self, pixels: Tensor) -> Tensor:
-        planes = to_planes(pixels)
+        planes = to_planes(pixels)  # (batch, 3, px, px)
         if self.training and self.noise:
             planes = planes + 255 * self.noise * torch.randn_like(planes)
         return self.normalise(planes)
@@ -155,15 +139,11 @@ class FramesNetwork(PixelNetwork):
 class FramesEstimator(PixelEstimator[FramesConfig]):
     """One variant of a network over frames; see `PixelEstimator`."""
 
-    KIND: ClassVar[str] = KIND
+    KIND: ClassVar[str] = "frames cnn"
     NETWORK: ClassVar[type[PixelNetwork]] = FramesNetwork
+    OPTIONS: ClassVar[tuple[str, ...]] = ("loss",)
 
     config: FramesConfig = field(default_factory=FramesConfig)
-
-    @staticmethod
-    def build(trunk: Mapping[str, Any], output: Mapping[str, Any], **how: Any) -> FramesNetwork:
-        """Build the empty network from JSON values."""
-        return FramesNetwork(Trunk(**trunk), Output.from_json(output), **how)
 
     def open_reader(self, config: FramesConfig, features: FeatureSet) -> FrameReader:
         """Return what reads the frames to learn from."""
@@ -174,21 +154,7 @@ class FramesEstimator(PixelEstimator[FramesConfig]):
             shuffles_order=config.shuffles_order,
         )  # fmt: skip
 
-    def arguments(self, config: FramesConfig, output: Output) -> dict[str, Any]:
-        """Return the arguments of `build`, JSON values."""
-        return {
-            "trunk": asdict(config.trunk),
-            "output": output.as_json(),
-            "n_frames": config.n_frames,
-            "is_shared": config.is_shared,
-            "input_px": config.input_px,
-            "noise": config.noise,
-        }
-
-    def objective_options(self, config: FramesConfig) -> Mapping[str, Any]:
-        """Take the config's loss."""
-        return {"loss": config.loss}
-
-
-FRAMES_CNN = pixel_kind(FramesEstimator)
-"""The network as saved models name it."""
+    def arguments(self, config: FramesConfig) -> dict[str, Any]:
+        """Return the network's own arguments."""
+        names = ("n_frames", "is_shared", "input_px", "noise")
+        return {name: getattr(config, name) for name in names}

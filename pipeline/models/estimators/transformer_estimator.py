@@ -1,6 +1,6 @@
 """The transformer of reference implementation 000: pretrain, fine-tune, calibrate the interval."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -18,6 +18,7 @@ from pipeline.models.networks.box_office_transformer import (
     calibrate_interval,
 )
 from pipeline.models.networks.streams import width_of
+from pipeline.models.training.batches import StreamArrays
 from pipeline.models.training.estimator import (
     FeatureSet,
     NetworkKind,
@@ -34,7 +35,7 @@ from pipeline.models.training.fitting import (
 )
 from pipeline.models.training.learner import Objective
 from pipeline.models.training.loop import Fitted
-from pipeline.models.training.movie_reader import FieldTable, MovieReader, known_revenue_usd
+from pipeline.models.training.movie_reader import MovieReader, known_revenue_usd
 
 KIND = "box office transformer"
 
@@ -53,7 +54,7 @@ class TransformerEstimator(BaseEstimator[TransformerConfig]):
 
     def train(
         self, features: FeatureSet, target: Target, split: np.ndarray, run: RunConfig
-    ) -> Trained:
+    ) -> Trained[BoxOfficeTransformer]:
         """Train; see `Estimator.train`."""
         read = _read(self.config, features, target, split, run)
 
@@ -83,14 +84,12 @@ class TransformerEstimator(BaseEstimator[TransformerConfig]):
         target: Target,
         split: np.ndarray,
         run: RunConfig,
-        *,
-        clock: Callable[[], float] | None = None,
     ) -> Mapping[str, Fitted]:
         """Learn what requires no revenue; see `PretrainedEstimator.pretrain`."""
         read = _read(self.config, features, target, split, run)
         seed = read.config.schedule.seed
         network = first_weights(BoxOfficeTransformer, read.arguments, seed)
-        return _pretrain(network, read, run, clock)
+        return _pretrain(network, read, run)
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ class _Read:
 
     config: TransformerConfig
     reader: MovieReader
-    fields: FieldTable
+    fields: StreamArrays
     train_rows: np.ndarray
     val_rows: np.ndarray
     arguments: Mapping[str, Any]
@@ -126,12 +125,9 @@ def _pretrain(
     network: BoxOfficeTransformer,
     read: _Read,
     run: RunConfig,
-    clock: Callable[[], float] | None = None,
 ) -> Mapping[str, Fitted]:
     network.reader.load_state_dict(read.reader.state_dict())
-    return pretrain(
-        network, read.fields, read.train_rows, read.val_rows, read.config, run, clock=clock
-    )
+    return pretrain(network, read.fields, read.train_rows, read.val_rows, read.config, run)
 
 
 def loss(preds: Tensor, target: Tensor) -> Tensor:
@@ -147,14 +143,14 @@ def score(preds: Tensor, target: Tensor) -> Mapping[str, float]:
     return {"rmse": float((preds[:, 0] - target.to(preds)).square().mean().sqrt())}
 
 
-def _streams(config: TransformerConfig, fields: FieldTable) -> list[str]:
+def _streams(config: TransformerConfig, fields: StreamArrays) -> list[str]:
     optional = {"text": config.uses_text, "regions": config.uses_regions}
     extra = [name for name, uses in optional.items() if uses and name in fields.streams]
     return ["numbers", "owners", "fields", "buckets", *extra]
 
 
 def _arguments(
-    config: TransformerConfig, reader: MovieReader, fields: FieldTable, actual: np.ndarray
+    config: TransformerConfig, reader: MovieReader, fields: StreamArrays, actual: np.ndarray
 ) -> Mapping[str, Any]:
     names = ("width", "layers", "heads", "feedforward", "dropout", "uses_numbers")
     streams = _streams(config, fields)

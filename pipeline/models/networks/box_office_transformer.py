@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pipeline.models.training.batches import take_batch
 from pipeline.models.training.estimator import FeatureSet
-from pipeline.models.training.movie_reader import ALL_FIELDS, FIELDS, PAD, MovieReader
+from pipeline.models.training.movie_reader import ALL_FIELDS, FIELDS, PAD, RevenueModel
 from pipeline.models.training.schedule import Schedule
 
 CHUNK = 9
@@ -68,7 +68,7 @@ class TransformerConfig:
         return (*self.fields, *(name for name, uses in others.items() if uses))
 
 
-class BoxOfficeTransformer(nn.Module):
+class BoxOfficeTransformer(RevenueModel):
     """Tokens of numbers, owners, text and poster regions → encoder → mean and log deviation.
 
     Args:
@@ -95,14 +95,12 @@ class BoxOfficeTransformer(nn.Module):
         mean: float,
         sd: float,
     ):
-        super().__init__()
-        self.arguments = {
-            "reader": dict(reader), "text_width": text_width, "region_width": region_width,
-            "width": width, "layers": layers, "heads": heads, "feedforward": feedforward,
-            "dropout": dropout, "uses_numbers": uses_numbers, "mean": mean, "sd": sd,
-        }  # fmt: skip
-        self.reader = MovieReader(**reader)
-        self.mean, self.sd, self.uses_numbers = mean, sd, uses_numbers
+        super().__init__(
+            reader, text_width=text_width, region_width=region_width, width=width, layers=layers,
+            heads=heads, feedforward=feedforward, dropout=dropout, uses_numbers=uses_numbers,
+            mean=mean, sd=sd,
+        )  # fmt: skip
+        self.mean, self.sd = mean, sd
         self.n_chunks = -(-reader["n_numbers"] // CHUNK) if uses_numbers else 0
         self.number_weight = nn.Parameter(torch.randn(max(self.n_chunks, 1), 2 * CHUNK, width) / 6)
         self.number_place = nn.Parameter(torch.randn(max(self.n_chunks, 1), width) / 6)

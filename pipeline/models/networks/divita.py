@@ -5,6 +5,7 @@ Source: reference implementation 002; Montalvo-Lezama et al. 2023, doi
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,8 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pipeline.core.tasks import TaskKind
-from pipeline.models.networks.dropout import ByteDropout
-from pipeline.models.networks.padding import find_places, gather, spread
+from pipeline.models.networks.sequences import find_places, gather, spread
 from pipeline.models.networks.streams import StreamSpec
 from pipeline.models.training.estimator import FeatureSet, NetworkKind
 from pipeline.models.training.inference import Output, predict_from_streams
@@ -30,20 +30,46 @@ PREDICT_BATCH = 64
 """Movies predicted at a time: whole trailers, not windows of them."""
 
 
+_STEPS = 256
+"""A byte of chance tells so many probabilities apart."""
+
+
+class ByteDropout(nn.Dropout):
+    """Dropout for wide layers on a processor, where drawing costs as much as the arithmetic.
+
+    torch draws a float for every value; here eight values share one 64-bit number. The share that
+    is dropped is rounded to 1/256, and what is kept is scaled by the rounded share, so that means
+    stay. Elsewhere than on a CPU it is torch's own.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Drop values while training; the shape stays."""
+        if not self.training or input.device.type != "cpu":
+            return F.dropout(input, self.p, self.training)
+        dropped = round(self.p * _STEPS)
+        if dropped in (0, _STEPS):
+            return input * float(dropped == 0)
+        words = torch.empty(-(-input.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
+        is_kept = words.view(torch.uint8)[: input.numel()].view(input.shape) >= dropped
+        # bytes become floats three times faster than truth values do
+        factors = is_kept.view(torch.uint8).to(input.dtype).mul_(_STEPS / (_STEPS - dropped))
+        return input * factors
+
+
 class ClipNorm(nn.BatchNorm1d):
     """Batch normalisation of clips, (clips, width).
 
     A batch with fewer than two clips in it teaches no statistics; it is normalised by those so far.
     """
 
-    def forward(self, clips: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """Normalise clips, without the learned scale and shift; the shape stays."""
-        learns = self.training and len(clips) > 1
-        if learns:
+        learns = self.training and len(input) > 1
+        if learns and self.num_batches_tracked is not None:
             self.num_batches_tracked.add_(1)
         return F.batch_norm(
-            clips, self.running_mean, self.running_var, training=learns,
-            momentum=self.momentum, eps=self.eps,
+            input, self.running_mean, self.running_var, training=learns,
+            momentum=self.momentum or 0.0, eps=self.eps,
         )  # fmt: skip
 
 
@@ -75,18 +101,21 @@ class ClipProjection(nn.Module):
         return spread(F.linear(self.norm(gather(values, places)), weight, bias), places, mask)
 
 
-class ClipBlock(nn.TransformerEncoderLayer):
-    """torch's post-norm transformer block, with all but attention done for true clips alone.
+class ClipBlock(nn.Module):
+    """A post-norm transformer block, with all but attention done for true clips alone.
 
-    Its weights and their names are torch's own; padding costs no arithmetic.
+    Its layers, their names and how they are drawn are those of torch's `TransformerEncoderLayer`;
+    padding costs no arithmetic.
     """
 
     def __init__(self, dropout: float):
-        super().__init__(
-            WIDTH, HEADS, dim_feedforward=FEED_FORWARD * WIDTH, dropout=dropout, batch_first=True
-        )
-        self.dropout, self.dropout1, self.dropout2 = (ByteDropout(dropout) for _ in range(3))
-        self.drop_shares = ByteDropout(dropout)
+        super().__init__()
+        self.self_attn = nn.MultiheadAttention(WIDTH, HEADS, dropout, batch_first=True)
+        self.linear1 = nn.Linear(WIDTH, FEED_FORWARD * WIDTH)
+        self.dropout = ByteDropout(dropout)
+        self.linear2 = nn.Linear(FEED_FORWARD * WIDTH, WIDTH)
+        self.norm1, self.norm2 = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
+        self.dropout1, self.dropout2, self.drop_shares = (ByteDropout(dropout) for _ in range(3))
 
     def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Mix the clips of each movie.
@@ -205,7 +234,7 @@ def _as_clips(values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def build_divita(
-    streams: Sequence[Mapping[str, object]], n_labels: int, fusion: str, dropout: float
+    streams: Sequence[Mapping[str, Any]], n_labels: int, fusion: str, dropout: float
 ) -> Divita:
     """Build an empty network from JSON values."""
     return Divita([StreamSpec(**stream) for stream in streams], n_labels, fusion, dropout)

@@ -1,6 +1,9 @@
-"""Reference implementation 001's network: streams side by side, then three linear layers."""
+"""Networks over streams: reference implementation 001's, side by side and then three linear layers,
+and attention, which it lists among its extensions without figures; those widths are ours.
+"""
 
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,6 +21,9 @@ HIDDEN_WIDTHS = (512, 256)
 """Widths between the modalities and the classes. Source: reference implementation 001, "Multimodal
 Fusion"."""
 
+TOKEN_WIDTH = 256
+HEADS = 4
+
 DROPOUT = 0.3
 """Share dropped after each hidden layer. Source: systems.md on the code of 001."""
 
@@ -33,34 +39,6 @@ class StreamNetwork(nn.Module):
         output: What its outputs stand for.
     """
 
-    def __init__(self, specs: Sequence[StreamSpec], output: Output):
-        super().__init__()
-        self.specs = tuple(specs)
-        self.output = output
-        self.encoders = nn.ModuleDict({spec.name: StreamEncoder(spec) for spec in specs})
-
-    def encode(self, streams: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> list[Tensor]:
-        """Return each stream's features, (batch, width_out)."""
-        return [
-            self.encoders[spec.name](streams[spec.name], masks[spec.name]) for spec in self.specs
-        ]
-
-    def fit_scalers(self, table: StreamTable, rows: np.ndarray) -> None:
-        """Standardise by these rows, the training set's, alone."""
-        for encoder in self.encoders.values():
-            encoder.fit_scaler(table, rows)
-
-    def count_parameters(self) -> int:
-        """Count what is trained."""
-        return sum(parameter.numel() for parameter in self.parameters())
-
-
-class FusionNetwork(StreamNetwork):
-    """Concatenated streams → 512 → 256 → outputs.
-
-    With the published streams (text 768, video 2048, audio 1024) the head's input is 3840 wide.
-    """
-
     def __init__(
         self,
         specs: Sequence[StreamSpec],
@@ -69,18 +47,22 @@ class FusionNetwork(StreamNetwork):
         *,
         output: Output | None = None,
     ):
-        super().__init__(specs, output or Output(TaskKind.CLASSES, n_outputs))
-        width = sum(spec.width_out for spec in specs)
-        first, second = HIDDEN_WIDTHS
-        self.head = nn.Sequential(
-            nn.Linear(width, first),  # (batch, 512)
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(first, second),  # (batch, 256)
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(second, n_outputs),  # (batch, outputs)
-        )
+        super().__init__()
+        self.specs = tuple(specs)
+        self.output = output or Output(TaskKind.CLASSES, n_outputs)
+        self.encoders = nn.ModuleDict({spec.name: StreamEncoder(spec) for spec in specs})
+        self.add_layers(n_outputs, dropout)
+
+    @abstractmethod
+    def add_layers(self, n_outputs: int, dropout: float) -> None:
+        """Add the layers behind the encoders."""
+
+    @abstractmethod
+    def fuse(self, features: Sequence[Tensor], has: Sequence[Tensor], /) -> Tensor:
+        """Fuse each stream's features, (batch, width_out), to (batch, outputs).
+
+        Streams that movies lack are False in `has`, bool (batch,) each.
+        """
 
     def forward(self, streams: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Tensor:
         """Score a batch.
@@ -92,11 +74,74 @@ class FusionNetwork(StreamNetwork):
         Returns:
             Logits, (batch, outputs), or a number, (batch,).
         """
-        return self.output.scale(self.head(torch.cat(self.encode(streams, masks), dim=1)))
+        names = [spec.name for spec in self.specs]
+        features = [self.encoders[name](streams[name], masks[name]) for name in names]
+        has = [masks[name] if masks[name].ndim == 1 else masks[name].any(dim=1) for name in names]
+        return self.output.scale(self.fuse(features, has))
+
+    def fit_scalers(self, table: StreamTable, rows: np.ndarray) -> None:
+        """Standardise by these rows, the training set's, alone."""
+        for encoder in self.encoders.values():
+            if isinstance(encoder, StreamEncoder):
+                encoder.fit_scaler(table, rows)
 
 
-def stream_kind(network: Callable[..., StreamNetwork]) -> NetworkKind:
-    """Make a kind of a network that takes specs, outputs and dropout."""
+class FusionNetwork(StreamNetwork):
+    """Concatenated streams → 512 → 256 → outputs.
+
+    With the published streams (text 768, video 2048, audio 1024) the head's input is 3840 wide.
+    """
+
+    def add_layers(self, n_outputs: int, dropout: float) -> None:
+        """Add three linear layers."""
+        width = sum(spec.width_out for spec in self.specs)
+        first, second = HIDDEN_WIDTHS
+        self.head = nn.Sequential(
+            nn.Linear(width, first),  # (batch, 512)
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(first, second),  # (batch, 256)
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(second, n_outputs),  # (batch, outputs)
+        )
+
+    def fuse(self, features: Sequence[Tensor], _has: Sequence[Tensor]) -> Tensor:
+        """Put streams side by side, with the learned vectors of those that movies lack."""
+        return self.head(torch.cat(list(features), dim=1))
+
+
+class AttentionFusion(StreamNetwork):
+    """Streams → tokens of 256 and a query → one transformer block → outputs."""
+
+    def add_layers(self, n_outputs: int, dropout: float) -> None:
+        """Add a projection of each stream, the query, the block and a linear layer."""
+        width = TOKEN_WIDTH
+        self.to_token = nn.ModuleDict({s.name: nn.Linear(s.width_out, width) for s in self.specs})
+        self.asking = nn.Parameter(torch.zeros(1, 1, width))
+        nn.init.normal_(self.asking, std=0.02)
+        self.block = nn.TransformerEncoderLayer(
+            width, HEADS, dim_feedforward=2 * width, dropout=dropout, batch_first=True,
+            norm_first=True,
+        )  # fmt: skip
+        self.head = nn.Sequential(
+            nn.LayerNorm(width), nn.Dropout(dropout), nn.Linear(width, n_outputs)
+        )
+
+    def fuse(self, features: Sequence[Tensor], has: Sequence[Tensor]) -> Tensor:
+        """Mix tokens; a stream that the movie lacks is no token: nobody attends to it."""
+        tokens = [
+            self.to_token[spec.name](some)  # (batch, 256)
+            for spec, some in zip(self.specs, features, strict=True)
+        ]
+        asking = self.asking.expand(len(tokens[0]), -1, -1)  # (batch, 1, 256)
+        seen = torch.cat([asking, torch.stack(tokens, dim=1)], dim=1)  # (batch, 1 + streams, 256)
+        absent = ~torch.stack([torch.ones_like(has[0]), *has], dim=1)  # (batch, 1 + streams)
+        return self.head(self.block(seen, src_key_padding_mask=absent)[:, 0])
+
+
+def stream_kind(network: type[StreamNetwork]) -> NetworkKind[StreamNetwork]:
+    """Make a kind of a network over streams."""
 
     def build(
         streams: Sequence[Mapping[str, Any]],
@@ -126,5 +171,8 @@ def _predict(network: StreamNetwork, features: FeatureSet, rows: np.ndarray) -> 
     return predict_from_streams(network, network.specs, features.table, rows, network.output)
 
 
-FUSION = stream_kind(FusionNetwork)
-"""The published network as saved models name it."""
+FUSIONS = {
+    "fusion": stream_kind(FusionNetwork),
+    "attention fusion": stream_kind(AttentionFusion),
+}
+"""By the name in saved models; the first is the published one."""

@@ -45,7 +45,7 @@ class Trunk:
     activation: str = "relu"
 
 
-def build_trunk(trunk: Trunk) -> nn.Module:
+def build_trunk(trunk: Trunk) -> ResNet | Vgg | DeepAndWide:
     """Build a network without its head, with random weights; `width_out` says how wide it ends.
 
     Raises:
@@ -148,7 +148,7 @@ def widen_first_convolution(network: nn.Module, n_pictures: int) -> None:
     """Let a trunk look at several pictures stacked along their channels; see `inflate`.
 
     Args:
-        network: With a first convolution of 3 channels; changed in place.
+        network: With a first, square convolution of 3 channels; changed in place.
         n_pictures: The new convolution takes 3 · n_pictures channels.
     """
     name, old = next(
@@ -157,15 +157,15 @@ def widen_first_convolution(network: nn.Module, n_pictures: int) -> None:
     new = nn.Conv2d(
         old.in_channels * n_pictures,
         old.out_channels,
-        old.kernel_size,
-        old.stride,
-        old.padding,
+        old.kernel_size[0],
+        old.stride[0],
+        old.padding if isinstance(old.padding, str) else old.padding[0],
         bias=old.bias is not None,
         dtype=old.weight.dtype,
     )
     with torch.no_grad():
         new.weight.copy_(inflate(old.weight, new.in_channels))
-        if old.bias is not None:
+        if old.bias is not None and new.bias is not None:
             new.bias.copy_(old.bias)
     network.set_submodule(name, new.to(memory_format=torch.channels_last))
 

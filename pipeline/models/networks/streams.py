@@ -1,8 +1,7 @@
 """The way of one stream into a network: standardised by the training set, absent where missing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -11,11 +10,16 @@ from torch import Tensor, nn
 
 from pipeline.core.errors import TrainingError
 from pipeline.core.ragged import Ragged
-from pipeline.models.networks.padding import find_places, gather
-from pipeline.models.networks.sequences import READERS, RECURRENT_WIDTH
+from pipeline.models.networks.sequences import (
+    READERS,
+    RECURRENT_WIDTH,
+    SequenceReader,
+    find_places,
+    gather,
+)
 from pipeline.models.training.batches import StreamTable
 
-Kind = Literal["vector", "log_mel", "metadata", "mean", "attention", "lstm", "gru"]
+Kind = Literal["vector", "log_mel", "metadata"] | SequenceReader
 
 AUDIO_WIDTH = 1024
 """Width of the audio features that are trained with the head. Source: reference implementation 001,
@@ -61,24 +65,20 @@ class StreamSpec:
 
 
 def specify_streams(
-    table: StreamTable,
-    names: Sequence[str],
-    readers: Mapping[str, Kind] = MappingProxyType({}),
+    table: StreamTable, names: Sequence[str], reader: SequenceReader = "mean"
 ) -> tuple[StreamSpec, ...]:
     """Describe a table's streams; one that the table does not have is left out.
 
     Args:
         table: The streams.
         names: Which of them, in order.
-        readers: How sequences are read, by stream; by their mean where none is given.
+        reader: How sequences are read.
 
     Raises:
         TrainingError: The table has none of them.
     """
     specs = tuple(
-        _specify(name, table.streams[name], readers.get(name, "mean"))
-        for name in names
-        if name in table.streams
+        _specify(name, table.streams[name], reader) for name in names if name in table.streams
     )
     if not specs:
         raise TrainingError(
@@ -182,16 +182,16 @@ def _read(values: np.ndarray | Ragged, rows: np.ndarray) -> Iterator[np.ndarray]
 class AudioCnn(nn.Module):
     """A 1-D CNN along time over log-mel bands; each layer's kernel fits any length of sound."""
 
-    def __init__(self, mels: int, width_out: int = AUDIO_WIDTH):
+    def __init__(self, mels: int):
         super().__init__()
         self.conv1 = nn.Conv1d(mels, 64, kernel_size=5, stride=4, padding=2)
         self.conv2 = nn.Conv1d(64, 128, kernel_size=5, stride=2, padding=2)
         self.conv3 = nn.Conv1d(128, 256, kernel_size=5, stride=2, padding=2)
-        self.project = nn.Linear(256, width_out)
+        self.project = nn.Linear(256, AUDIO_WIDTH)
 
     def forward(self, log_mel: Tensor) -> Tensor:
-        """Encode standardised log-mels, (batch, mels, time) to (batch, width_out)."""
+        """Encode standardised log-mels, (batch, mels, time) to (batch, AUDIO_WIDTH)."""
         x = torch.relu(self.conv1(log_mel))  # (batch, 64, time / 4)
         x = torch.relu(self.conv2(x))  # (batch, 128, time / 8)
         x = torch.relu(self.conv3(x))  # (batch, 256, time / 16)
-        return self.project(x.mean(dim=2))  # (batch, width_out)
+        return self.project(x.mean(dim=2))  # (batch, AUDIO_WIDTH)

@@ -29,8 +29,8 @@ class Vgg(nn.Module):
 
     def __init__(self, name: str, *, width: int = FULL_WIDTH):
         super().__init__()
-        plan = [v if v == "M" else v * width // FULL_WIDTH for v in VGGS[name]]
-        channels = [v for v in plan if v != "M"][-1]
+        plan = [v if isinstance(v, str) else v * width // FULL_WIDTH for v in VGGS[name]]
+        channels = [v for v in plan if not isinstance(v, str)][-1]
         self.width_out = HIDDEN * width // FULL_WIDTH
         self.features = make_layers(plan)
         self.avgpool = nn.AdaptiveAvgPool2d(MAP_PX)
@@ -45,7 +45,8 @@ class Vgg(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-                nn.init.zeros_(module.bias)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Embed normalised pictures."""

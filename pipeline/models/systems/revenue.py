@@ -117,7 +117,7 @@ def _estimators(_: "LoadWeights | None" = None) -> "Mapping[str, Estimator]":
     return {
         **networks,
         "ensemble": EnsembleEstimator("ensemble", networks, together, small),
-        CUT_BLEND: OrdinalEstimator(CUT_BLEND, LOG10_REVENUE),
+        CUT_BLEND: OrdinalEstimator(CUT_BLEND, task=LOG10_REVENUE),
     }
 
 

@@ -54,7 +54,7 @@ class Score:
 
 def _ceiling(truth: GeneratedTruth, ids: Sequence[int], target: Target) -> np.ndarray:
     """Frames of the trailer are all that the system looks at."""
-    mean, sd = (np.float64(target.facts[name]) for name in ("mean", "sd"))
+    mean, sd = (np.asarray(target.facts[name], np.float64) for name in ("mean", "sd"))
     return (truth.expected_scores(ids, ("trailer",)) - mean) / sd
 
 

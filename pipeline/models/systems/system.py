@@ -99,11 +99,6 @@ class System:
     sample_picture: "Callable[[FeatureSet, int], np.ndarray | None] | None" = None
 
     @property
-    def class_names(self) -> tuple[str, ...]:
-        """Classes of the first task."""
-        return self.tasks[0].class_names
-
-    @property
     def headline(self) -> str:
         """Name of the split by which the system is evaluated."""
         return self.splits[0].name

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -32,6 +32,15 @@ class StreamTable(Protocol):
 
 
 @dataclass(frozen=True)
+class StreamArrays:
+    """A `StreamTable` of arrays that were made for one training or prediction."""
+
+    streams: Mapping[str, np.ndarray | Ragged]
+    masks: Mapping[str, np.ndarray]
+    data_hash: str
+
+
+@dataclass(frozen=True)
 class Batch:
     """Some movies' features, and their targets.
 
@@ -39,19 +48,19 @@ class Batch:
         streams: By name, float32 (batch, ...); sequences padded, (batch, longest, width).
         masks: By name, bool (batch,): whether the movie has the stream. Of sequences bool
             (batch, longest): what is no padding; all False where the movie lacks the stream.
-        target: (batch,) or (batch, ...); None where only predictions are required.
+        target: (batch,) or (batch, ...); empty where only predictions are required.
     """
 
     streams: Mapping[str, Tensor]
     masks: Mapping[str, Tensor]
-    target: Tensor | None
+    target: Tensor = field(default_factory=lambda: torch.empty(0))
 
     def to(self, device: torch.device) -> "Batch":
         """Move everything to a device."""
         return Batch(
             {name: values.to(device, non_blocking=True) for name, values in self.streams.items()},
             {name: mask.to(device, non_blocking=True) for name, mask in self.masks.items()},
-            None if self.target is None else self.target.to(device, non_blocking=True),
+            self.target.to(device, non_blocking=True),
         )
 
 
@@ -71,12 +80,14 @@ def take_batch(
         rows: Row numbers, shape (batch,).
         target: Target of every row of the table, shape (movies, ...), or None.
     """
-    streams, masks = {}, {}
+    streams, masks = dict[str, Tensor](), dict[str, Tensor]()
     for name in names:
         values, mask = _take(table.streams[name], np.asarray(table.masks[name][rows], bool), rows)
         # torch widens half floats several times faster than numpy
         streams[name], masks[name] = torch.from_numpy(values).float(), torch.from_numpy(mask)
-    return Batch(streams, masks, None if target is None else torch.from_numpy(target[rows]))
+    if target is None:
+        return Batch(streams, masks)
+    return Batch(streams, masks, torch.from_numpy(target[rows]))
 
 
 def _take(
@@ -91,11 +102,10 @@ def _take(
 class Batches:
     """All rows once per pass; reshuffled in each epoch where `shuffle_seed` is given.
 
-    Order and chance depend on seed, epoch and step alone, so a training that resumes,
-    also
-    inside an epoch, sees the same batches as one that was never stopped. Where rows are shuffled a
-    single row never makes a batch of its own (it joins the last one): nothing can be standardised
-    by one movie.
+    Order and chance depend on seed, epoch and step alone, so a training that resumes, also inside
+    an epoch, sees the same batches as one that was never stopped. Where rows are shuffled a single
+    row never makes a batch of its own (it joins the last one): nothing can be standardised by one
+    movie.
 
     Attributes:
         epoch: Which epoch's order the next pass has; whoever trains sets it.

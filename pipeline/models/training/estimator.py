@@ -1,9 +1,9 @@
 """What every estimator has in common: features and target in, a trained network out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 from torch import nn
@@ -16,7 +16,16 @@ from pipeline.models.training.batches import StreamTable
 from pipeline.models.training.learner import EpochHook, ResumeHook
 from pipeline.models.training.loop import Fitted
 
-Config = TypeVar("Config")
+
+class DataclassConfig(Protocol):
+    """Any dataclass: hyperparameters are the fields of one."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+Config = TypeVar("Config", bound=DataclassConfig)
+NetworkT = TypeVar("NetworkT", bound=nn.Module)
+NetworkT_co = TypeVar("NetworkT_co", bound=nn.Module, covariant=True)
 
 LATER_FIELDS = ("revenue_usd", "popularity", "vote_average", "vote_count")
 """Fields of a record that must be None: they are known only after release."""
@@ -47,7 +56,7 @@ class FeatureSet:
 
 
 @dataclass(frozen=True)
-class Trained:
+class Trained(Generic[NetworkT_co]):
     """A trained network and how it was trained.
 
     Attributes:
@@ -62,7 +71,7 @@ class Trained:
 
     kind: str
     arguments: Mapping[str, Any]
-    network: nn.Module
+    network: NetworkT_co
     fitted: Fitted
     config: Mapping[str, Any]
     data_hash: str
@@ -108,8 +117,8 @@ class Estimator(Protocol):
         ...
 
     @property
-    def config(self) -> Any:
-        """Its hyperparameters with their published values, a frozen dataclass of its own."""
+    def config(self) -> DataclassConfig:
+        """Its hyperparameters with their published values."""
         ...
 
     @property
@@ -124,7 +133,7 @@ class Estimator(Protocol):
 
     def train(
         self, features: FeatureSet, target: Target, split: np.ndarray, run: RunConfig
-    ) -> Trained:
+    ) -> Trained[nn.Module]:
         """Train on the movies in "train", stop by those in "val"; "test" is not looked at.
 
         Args:
@@ -149,8 +158,6 @@ class PretrainedEstimator(Estimator, Protocol):
         target: Target,
         split: np.ndarray,
         run: RunConfig,
-        *,
-        clock: Callable[[], float] | None = None,
     ) -> Mapping[str, Fitted]:
         """Pretrain; `train` with the same folder then goes on from there.
 
@@ -161,7 +168,7 @@ class PretrainedEstimator(Estimator, Protocol):
 
 
 @dataclass(frozen=True)
-class NetworkKind:
+class NetworkKind(Generic[NetworkT]):
     """A kind of network as saved models name it.
 
     Attributes:
@@ -171,8 +178,8 @@ class NetworkKind:
             90 % interval.
     """
 
-    build: Callable[..., nn.Module]
-    predict: Callable[[Any, FeatureSet, np.ndarray], np.ndarray]
+    build: Callable[..., NetworkT]
+    predict: Callable[[NetworkT, FeatureSet, np.ndarray], np.ndarray]
 
 
 def override_config(
@@ -196,17 +203,21 @@ def override_config(
     }
     if seed is not None:
         given.setdefault("seed", seed)
-    own = {one.name for one in fields(config)}
+    known, own = list_hyperparameters(config), {one.name for one in fields(config)}
+    if unknown := sorted(set(given) - known):
+        raise TrainingError(f"expected hyperparameters among {sorted(known)}, got {unknown}")
+    changed = {name: value for name, value in given.items() if name in own}
+    schedule: Any = changed.get("schedule", getattr(config, "schedule", None))
+    if for_schedule := {name: value for name, value in given.items() if name not in own}:
+        changed["schedule"] = replace(schedule, **for_schedule)
+    return replace(config, **changed)
+
+
+def list_hyperparameters(config: DataclassConfig) -> set[str]:
+    """List the fields of an estimator's config and of its `schedule`."""
     schedule = getattr(config, "schedule", None)
-    inner = {one.name for one in fields(schedule)} if is_dataclass(schedule) else set[str]()
-    unknown = sorted(set(given) - own - inner)
-    if unknown:
-        raise TrainingError(f"expected hyperparameters among {sorted(own | inner)}, got {unknown}")
-    changed = replace(config, **{name: given[name] for name in given if name in own})
-    for_schedule = {name: given[name] for name in given if name in inner - own}
-    if for_schedule:
-        changed = replace(changed, schedule=replace(changed.schedule, **for_schedule))
-    return changed
+    names = {one.name for one in fields(config)}
+    return names | {one.name for one in fields(schedule)} if is_dataclass(schedule) else names
 
 
 def check_features(features: FeatureSet) -> None:

@@ -6,13 +6,19 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
-from torch import nn
 
 from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Target
 from pipeline.core.versions import hash_bytes, hash_json
 from pipeline.models.training.batches import Batches, StreamTable, Transform
-from pipeline.models.training.estimator import FeatureSet, RunConfig, Trained, check_features
+from pipeline.models.training.estimator import (
+    DataclassConfig,
+    FeatureSet,
+    NetworkT,
+    RunConfig,
+    Trained,
+    check_features,
+)
 from pipeline.models.training.learner import Objective
 from pipeline.models.training.loop import fit_network
 from pipeline.models.training.schedule import Schedule
@@ -21,8 +27,8 @@ VAL_BATCH = 256
 """Movies scored at a time where nothing is learned."""
 
 
-class FitConfig(Protocol):
-    """What the config of every estimator has, a frozen dataclass; it is hashed and saved."""
+class FitConfig(DataclassConfig, Protocol):
+    """What the config of every estimator has; it is hashed and saved."""
 
     @property
     def batch_size(self) -> int:
@@ -41,7 +47,7 @@ class FitConfig(Protocol):
 
 
 @dataclass(frozen=True)
-class TrainingSpec:
+class TrainingSpec(Generic[NetworkT]):
     """One network to train.
 
     Attributes:
@@ -60,12 +66,12 @@ class TrainingSpec:
     """
 
     kind: str
-    build: Callable[..., nn.Module]
+    build: Callable[..., NetworkT]
     arguments: Mapping[str, Any]
     streams: Sequence[str]
     config: FitConfig
     objective: Callable[[np.ndarray], Objective]
-    prepare: Callable[[Any, StreamTable, np.ndarray], None] | None = None
+    prepare: Callable[[NetworkT, StreamTable, np.ndarray], object] | None = None
     table: StreamTable | None = None
     values: np.ndarray | None = None
     transform: Transform | None = None
@@ -97,12 +103,12 @@ class BaseEstimator(Generic[ConfigT]):
 
 
 @dataclass(frozen=True)
-class NetworkEstimator(BaseEstimator[ConfigT]):
+class NetworkEstimator(BaseEstimator[ConfigT], Generic[ConfigT, NetworkT]):
     """One variant that is one network; subclasses specify it."""
 
     def train(
         self, features: FeatureSet, target: Target, split: np.ndarray, run: RunConfig
-    ) -> Trained:
+    ) -> Trained[NetworkT]:
         """Train; see `Estimator.train`."""
         spec = self.specify(
             run.override(self.config), features, target, rows_to_fit(target, split)[0]
@@ -111,21 +117,18 @@ class NetworkEstimator(BaseEstimator[ConfigT]):
 
     def specify(
         self, config: ConfigT, features: FeatureSet, target: Target, train_rows: np.ndarray, /
-    ) -> TrainingSpec:
-        """Specify the network.
-
-        Args:
-            config: With the run's hyperparameters.
-            features: All that may be looked at.
-            target: What is predicted.
-            train_rows: Rows of the training set.
-        """
+    ) -> TrainingSpec[NetworkT]:
+        """Specify the network."""
         raise NotImplementedError
 
 
 def fit(
-    spec: TrainingSpec, features: FeatureSet, target: Target, split: np.ndarray, run: RunConfig
-) -> Trained:
+    spec: TrainingSpec[NetworkT],
+    features: FeatureSet,
+    target: Target,
+    split: np.ndarray,
+    run: RunConfig,
+) -> Trained[NetworkT]:
     """Train a network on the movies in "train", stop by those in "val".
 
     Raises:
@@ -193,8 +196,8 @@ def rows_to_fit(target: Target, split: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def first_weights(
-    build: Callable[..., nn.Module], arguments: Mapping[str, Any], seed: int
-) -> nn.Module:
+    build: Callable[..., NetworkT], arguments: Mapping[str, Any], seed: int
+) -> NetworkT:
     """Build a network whose first weights depend on the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -210,19 +213,19 @@ def as_json(value: Any) -> Any:
     return value
 
 
-def config_as_json(config: Any) -> dict[str, Any]:
+def config_as_json(config: DataclassConfig) -> dict[str, Any]:
     """Return a config, a dataclass, as JSON values."""
     return as_json(asdict(config))
 
 
-def _values(spec: TrainingSpec, target: Target) -> np.ndarray:
+def _values(spec: TrainingSpec[Any], target: Target) -> np.ndarray:
     """Return what is learned, as the loop takes it: int64 classes, float32 else."""
     values = target.values if spec.values is None else spec.values
     return values if np.issubdtype(values.dtype, np.integer) else values.astype(np.float32)
 
 
 def _fingerprint(
-    spec: TrainingSpec, features: FeatureSet, values: np.ndarray, split: np.ndarray
+    spec: TrainingSpec[Any], features: FeatureSet, values: np.ndarray, split: np.ndarray
 ) -> str:
     config = config_as_json(spec.config)
     for name in ("checkpoint_every_epochs", "checkpoint_every_steps"):

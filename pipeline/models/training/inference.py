@@ -23,9 +23,8 @@ class Output:
 
     Attributes:
         kind: Of the task.
-        n_answers: The first so many outputs are predictions; others are further heads; the name is
-            saved. 1 for a
-            number.
+        n_answers: The first so many outputs are predictions, 1 for a number; others are further
+            heads. The name is saved.
         mean, sd: Of the training set's numbers: the layer itself predicts standard units.
     """
 
@@ -72,15 +71,7 @@ def predict_from_streams(
     *,
     batch_size: int = PREDICT_BATCH,
 ) -> np.ndarray:
-    """Run a network that reads streams about some movies.
-
-    Args:
-        network: forward(streams, masks) gives logits, or a number (batch,).
-        specs: Its streams. One that the table lacks altogether counts as missing.
-        table: Streams and masks.
-        rows: Row numbers, shape (n,).
-        output: What the outputs stand for.
-        batch_size: Movies at a time.
+    """Predict by a network that reads streams; one that the table lacks counts as missing.
 
     Returns:
         Float64: probabilities (n, classes) or (n, labels), or numbers (n,).
@@ -103,7 +94,7 @@ def predict_in_batches(
     *,
     batch_size: int = PREDICT_BATCH,
 ) -> np.ndarray:
-    """Run a network about some movies whose batches the caller reads."""
+    """Predict for movies whose batches the caller reads; see `predict_from_streams`."""
     network.eval()
     rows = np.asarray(rows, dtype=np.int64)
     starts = range(0, max(len(rows), 1), batch_size)  # no row at all still says how wide it is
@@ -149,4 +140,4 @@ def read_batch(specs: Sequence[StreamSpec], table: StreamTable, rows: np.ndarray
             steps = (1,) if spec.is_sequence else ()
             streams[spec.name] = torch.zeros(len(rows), *steps, spec.width_in)
             masks[spec.name] = torch.zeros(len(rows), *steps, dtype=torch.bool)
-    return Batch(streams, masks, None)
+    return Batch(streams, masks)

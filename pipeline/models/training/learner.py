@@ -71,7 +71,9 @@ class Learner(lightning.LightningModule):
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
         """Do nothing: Lightning steps after the checkpoint, so a resumed run would miss it."""
 
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, *_: object) -> Batch:
+    def transfer_batch_to_device(
+        self, batch: Batch, device: torch.device, *_: object, **__: object
+    ) -> Batch:
         """Move a batch."""
         return batch.to(device)
 
@@ -127,7 +129,7 @@ class Learner(lightning.LightningModule):
             for name, value in self.objective.score(outputs, target).items():
                 self.log(f"{part}_{name}", value)
         self.steps_done = 0
-        self.log("learning_rate", self.optimizers().param_groups[0]["lr"])
+        self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
         self._lower_rate()
 
     def _lower_rate(self) -> None:
@@ -136,11 +138,11 @@ class Learner(lightning.LightningModule):
             raise TrainingError(
                 f"expected one of {sorted(metrics)} to monitor, got {self.schedule.monitor!r}"
             )
-        scheduler = self.lr_schedulers()
-        if isinstance(scheduler, ReduceLROnPlateau):
-            scheduler.step(metrics[self.schedule.monitor])
-        elif scheduler is not None:
-            scheduler.step()
+        for scheduler in (config.scheduler for config in self.trainer.lr_scheduler_configs):
+            if isinstance(scheduler, ReduceLROnPlateau):
+                scheduler.step(metrics[self.schedule.monitor])
+            else:
+                scheduler.step()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep how far the epoch is, and what its scores are made of."""
@@ -160,8 +162,8 @@ class EpochLog(Callback):
         earlier_s: Seconds that an earlier take had spent before its last checkpoint.
     """
 
-    def __init__(self, schedule: Schedule, on_epoch: EpochHook | None):
-        self.schedule = schedule
+    def __init__(self, learner: Learner, on_epoch: EpochHook | None):
+        self.network, self.schedule = learner.network, learner.schedule
         self.on_epoch = on_epoch
         self.history: list[dict[str, float]] = []
         self.best_epoch = 0
@@ -169,7 +171,7 @@ class EpochLog(Callback):
         self.earlier_s = 0.0
         self._began_s = time.monotonic()
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, learner: Learner) -> None:
+    def on_train_epoch_end(self, trainer: lightning.Trainer, *_: object, **__: object) -> None:
         """Keep the epoch's metrics, and its weights where they are the best so far."""
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         epoch, monitor = trainer.current_epoch + 1, self.schedule.monitor
@@ -178,7 +180,7 @@ class EpochLog(Callback):
         self.history.append({"epoch": epoch, **metrics})
         if self.schedule.is_better(metrics[monitor], best):
             self.best_epoch = epoch
-            weights = learner.network.state_dict()
+            weights = self.network.state_dict()
             self.best_weights = {name: value.cpu().clone() for name, value in weights.items()}
         if self.on_epoch:
             self.on_epoch(epoch, self.schedule.max_epochs, metrics)
@@ -201,9 +203,15 @@ class EpochLog(Callback):
 
 
 class Stop(EarlyStopping):
-    """Early stopping that also remembers, when taken up again, that it had stopped."""
+    """Early stopping that also remembers, when it resumes, that it had stopped."""
 
-    def on_train_start(self, trainer: lightning.Trainer, *_: object) -> None:
+    def __init__(self, schedule: Schedule):
+        super().__init__(
+            schedule.monitor, patience=schedule.patience, mode=schedule.monitor_mode,
+            check_finite=True,
+        )  # fmt: skip
+
+    def on_train_start(self, trainer: lightning.Trainer, *_: object, **__: object) -> None:
         """Stop at once where the checkpoint is of a training that had stopped."""
         if self.wait_count >= self.patience:
             trainer.should_stop = True
@@ -216,9 +224,8 @@ class Save(Checkpoint):
     another disk, a kill leaves half a checkpoint.)
     """
 
-    def __init__(self, path: Path, schedule: Schedule):
-        self.path = path
-        self.schedule = schedule
+    def __init__(self, path: Path, learner: Learner):
+        self.path, self.learner, self.schedule = path, learner, learner.schedule
 
     def save(self, trainer: lightning.Trainer) -> None:
         """Write the file."""
@@ -226,13 +233,13 @@ class Save(Checkpoint):
         trainer.save_checkpoint(unfinished)
         unfinished.replace(self.path)
 
-    def on_train_batch_end(self, trainer: lightning.Trainer, learner: Learner, *_: object) -> None:
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: object, **__: object) -> None:
         """Save inside an epoch; its last step is left to the epoch's own save."""
-        every, step = self.schedule.checkpoint_every_steps, learner.steps_done
-        if every and step % every == 0 and step < len(learner.train_batches):
+        every, step = self.schedule.checkpoint_every_steps, self.learner.steps_done
+        if every and step % every == 0 and step < len(self.learner.train_batches):
             self.save(trainer)
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, *_: object) -> None:
+    def on_train_epoch_end(self, trainer: lightning.Trainer, *_: object, **__: object) -> None:
         """Save at the end of an epoch."""
         if (trainer.current_epoch + 1) % self.schedule.checkpoint_every_epochs == 0:
             self.save(trainer)

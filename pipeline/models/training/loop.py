@@ -65,15 +65,14 @@ def fit_network(
         network: forward(streams, masks) gives outputs; its first weights are the caller's.
         objective: Loss and scores.
         train: Batches of the training set.
-        val: Batches of the validation set.
+        val: Those of the validation set.
         schedule: How long and how fast.
         folder: Checkpoints go to `<fingerprint>.ckpt` in it.
         fingerprint: Hash of all that shapes the result; other fingerprints' checkpoints are
             not looked at.
-        on_epoch: Called after each epoch; may raise to stop.
-        on_resume: Called with the seconds that an earlier run had spent, where one resumes or is
-            read back.
-        accelerator: "cpu", "gpu" or "auto".
+        on_epoch: See `RunConfig`.
+        on_resume: The same.
+        accelerator: The same.
 
     Raises:
         TrainingError: What is monitored was never a number, or is not there.
@@ -81,12 +80,9 @@ def fit_network(
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / f"{fingerprint}.ckpt"
     learner = Learner(network, objective, schedule, train)
-    log, save = EpochLog(schedule, on_epoch), Save(checkpoint, schedule)
-    stop = Stop(
-        schedule.monitor, patience=schedule.patience, mode=schedule.monitor_mode, check_finite=True
-    )
+    log, save = EpochLog(learner, on_epoch), Save(checkpoint, learner)
     with _quiet(), _threads(schedule.cpu_threads), torch.random.fork_rng(devices=[]):
-        trainer = _make_trainer(schedule, [log, stop, save], folder, accelerator)
+        trainer = _make_trainer(schedule, [log, Stop(schedule), save], folder, accelerator)
         # a thread beside two that share each step slows them by more than it saves
         is_shared = schedule.cpu_threads > 1 and trainer.strategy.root_device.type == "cpu"
         train.reads_ahead = val.reads_ahead = not is_shared

@@ -17,15 +17,15 @@ from pipeline.core.tasks import Task
 from pipeline.models.estimators import (
     blend,
     ordinal_estimator,
-    poster_cnn,
-    stacked_cnn,
     transformer_estimator,
 )
 from pipeline.models.estimators.ensemble import Ensemble
-from pipeline.models.networks.attention import ATTENTION
+from pipeline.models.estimators.pixel_estimator import predict_from_pixels
+from pipeline.models.estimators.poster_cnn import PosterEstimator
+from pipeline.models.estimators.stacked_cnn import FramesEstimator
 from pipeline.models.networks.divita import DIVITA
 from pipeline.models.networks.divita import KIND as DIVITA_KIND
-from pipeline.models.networks.fusion import FUSION
+from pipeline.models.networks.fusion import FUSIONS
 from pipeline.models.training.estimator import FeatureSet, NetworkKind, Trained
 from pipeline.models.training.fitting import as_json
 
@@ -47,11 +47,10 @@ def _predict_ensemble(network: Ensemble, features: FeatureSet, rows: np.ndarray)
     return np.mean(preds, axis=0)
 
 
-KINDS: Mapping[str, NetworkKind] = {
-    "fusion": FUSION,
-    "attention fusion": ATTENTION,
-    stacked_cnn.KIND: stacked_cnn.FRAMES_CNN,
-    poster_cnn.KIND: poster_cnn.POSTER_CNN,
+KINDS: Mapping[str, NetworkKind[Any]] = {
+    **FUSIONS,
+    FramesEstimator.KIND: NetworkKind(FramesEstimator.NETWORK, predict_from_pixels),
+    PosterEstimator.KIND: NetworkKind(PosterEstimator.NETWORK, predict_from_pixels),
     DIVITA_KIND: DIVITA,
     "ensemble": NetworkKind(_build_ensemble, _predict_ensemble),
     transformer_estimator.KIND: transformer_estimator.TRANSFORMER,
@@ -87,15 +86,7 @@ def save_trained(
     target_facts: Mapping[str, object],
     notes: Mapping[str, object],
 ) -> Path:
-    """Write a network to one file, through a temporary name.
-
-    Args:
-        trained: From an estimator.
-        path: Where to; see `System.model_file`.
-        task: What it predicts.
-        target_facts: Of the target that it was trained on.
-        notes: What it was made from: source of the data, backbones and their weights.
-    """
+    """Write a network to one file, through a temporary name."""
     content = {
         "format": FORMAT,
         "kind": trained.kind,
@@ -136,11 +127,6 @@ def load_trained(path: Path) -> Saved:
 
 def predict(model: Saved | Trained, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
     """Predict for some movies.
-
-    Args:
-        model: From `load_trained`, or fresh from an estimator.
-        features: All that it may look at, with the modalities that it was trained on.
-        rows: Row numbers, shape (n,).
 
     Returns:
         Float64: class probabilities (n, classes), label probabilities (n, labels), or numbers

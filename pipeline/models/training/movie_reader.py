@@ -3,9 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,16 +13,16 @@ from torch import Tensor, nn
 
 from pipeline.core.errors import TrainingError
 from pipeline.core.prices import CPI_U, REAL_USD_YEAR, index_year
-from pipeline.core.ragged import Ragged
+from pipeline.core.ragged import Ragged, pack_ragged
 from pipeline.core.records import MovieRecord, plot_text
 from pipeline.core.track_records import (
-    TALENT_COLUMNS,
     TrackRecords,
     collect_track_records,
     describe_talent,
     list_people,
 )
 from pipeline.core.versions import hash_json
+from pipeline.models.training.batches import StreamArrays
 from pipeline.models.training.estimator import FeatureSet
 
 RELEASE_COLUMNS = (
@@ -52,15 +52,6 @@ FAR_DAYS = 60.0
 _WORD = re.compile(r"[^\W_]+")
 
 _TRACKS = ("owner", "day", "log10_usd", "over_budget", "franchise")
-
-
-@dataclass(frozen=True)
-class FieldTable:
-    """Fields of all movies, as batches take them; see `MovieReader.read`."""
-
-    streams: Mapping[str, np.ndarray | Ragged]
-    masks: Mapping[str, np.ndarray]
-    data_hash: str
 
 
 class MovieReader(nn.Module):
@@ -142,7 +133,7 @@ class MovieReader(nn.Module):
         """Return numbers as they are, NaN unknown: float64 (rows, columns)."""
         return _numbers(features, rows, self.tracks)
 
-    def read(self, features: FeatureSet, rows: np.ndarray) -> FieldTable:
+    def read(self, features: FeatureSet, rows: np.ndarray) -> StreamArrays:
         """Read some movies.
 
         Returns:
@@ -155,14 +146,16 @@ class MovieReader(nn.Module):
         numbers = (self.raw_numbers(features, rows) - self.mean.numpy()) / self.scale.numpy()
         tokens = np.stack([self._tokens(features.records[row]) for row in rows])
         everyone = np.ones(len(rows), dtype=bool)
-        streams = {"numbers": np.clip(numbers, -6, 6).astype(np.float32)}
-        streams |= {name: tokens[:, i] for i, name in enumerate(("owners", "fields", "buckets"))}
+        streams: dict[str, np.ndarray | Ragged] = {
+            "numbers": np.clip(numbers, -6, 6).astype(np.float32),
+            **{name: tokens[:, i] for i, name in enumerate(("owners", "fields", "buckets"))},
+        }
         masks = dict.fromkeys(streams, everyone)
         for name in {"text", "regions"} & set(features.table.streams):
             streams[name] = _take(features.table.streams[name], rows)
             masks[name] = np.asarray(features.table.masks[name])[rows]
         hashed = hash_json([features.table.data_hash, rows.tolist()])
-        return FieldTable(streams, masks, hashed)
+        return StreamArrays(streams, masks, hashed)
 
     def _tokens(self, record: MovieRecord) -> np.ndarray:
         tokens = np.zeros((3, self.n_tokens), dtype=np.float32)
@@ -175,16 +168,29 @@ class MovieReader(nn.Module):
         return tokens
 
 
+class RevenueModel(nn.Module):
+    """A network that predicts log10 revenue and reads movies by itself.
+
+    Args:
+        reader: Arguments of its `MovieReader`.
+        arguments: The others from which an empty one is built, JSON values.
+    """
+
+    def __init__(self, reader: Mapping[str, Any], **arguments: Any):
+        super().__init__()
+        self.arguments = {"reader": dict(reader), **arguments}
+        self.reader = MovieReader(**reader)
+
+    def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
+        """Predict log10 revenue, float64 (rows,), or (rows, 2) with its standard deviation."""
+        raise NotImplementedError
+
+
 def known_revenue_usd(features: FeatureSet, target_log10: np.ndarray) -> np.ndarray:
     """Return revenues for track records: those of the features, else the target's."""
     if features.revenue_usd is not None:
         return features.revenue_usd
     return 10.0**target_log10
-
-
-def count_talent_columns() -> int:
-    """Return how many of the numbers, the last ones, are track records."""
-    return len(TALENT_COLUMNS)
 
 
 def _numbers(features: FeatureSet, rows: np.ndarray, tracks: TrackRecords) -> np.ndarray:
@@ -234,16 +240,6 @@ def hash_owner(field: str, one: object) -> int:
 
 
 def _take(stream: np.ndarray | Ragged, rows: np.ndarray) -> np.ndarray | Ragged:
-    if not isinstance(stream, Ragged):
-        return np.asarray(stream[rows], dtype=np.float32)
-    parts = [np.asarray(stream.row(row), dtype=np.float32) for row in rows]
-    offsets = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
-    return Ragged(np.concatenate(parts) if parts else np.zeros((0, stream.width)), offsets)
-
-
-def one_hot(owners: Tensor, n_owners: int) -> Tensor:
-    """Turn vocabulary places (n, tokens) into rows of unit length, float64 (n, n_owners + 2)."""
-    hot = torch.zeros(len(owners), n_owners + 2, dtype=torch.float64)
-    hot.scatter_(1, owners.long(), 1.0)
-    hot[:, : UNKNOWN + 1] = 0
-    return nn.functional.normalize(hot, dim=1)
+    if isinstance(stream, Ragged):
+        return pack_ragged([np.asarray(stream.row(row), dtype=np.float32) for row in rows])
+    return np.asarray(stream[rows], dtype=np.float32)

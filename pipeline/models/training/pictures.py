@@ -1,9 +1,7 @@
 """Pictures for networks that look at pixels: posters and frames of the rows of a batch."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -11,55 +9,21 @@ from PIL import Image
 
 from pipeline.core.errors import TrainingError
 from pipeline.core.image_inputs import Fit, make_square
-from pipeline.models.training.batches import Batch
+from pipeline.models.training.batches import Batch, StreamArrays
 from pipeline.models.training.estimator import FeatureSet
 
 ROW = "row"
-"""The stream of a `RowTable`."""
+"""The stream of a `row_table`: which row a movie is; its pictures are read by that."""
 
 PIXELS = "pixels"
 """The stream of a batch after its pictures have been read: uint8, channels last."""
 
 
-@dataclass(frozen=True)
-class RowTable:
-    """A table whose only stream says which row a movie is: its pictures are read by that."""
-
-    n_movies: int
-    data_hash: str
-
-    @cached_property
-    def streams(self) -> Mapping[str, np.ndarray]:
-        """Row numbers, exact as float32 up to 16 million movies."""
-        return {ROW: np.arange(self.n_movies)}
-
-    @cached_property
-    def masks(self) -> Mapping[str, np.ndarray]:
-        """Every row has a number."""
-        return {ROW: np.ones(self.n_movies, dtype=bool)}
-
-
-def row_table(features: FeatureSet) -> RowTable:
-    """Number the rows of a table."""
+def row_table(features: FeatureSet) -> StreamArrays:
+    """Number the rows of a table, exact as float32 up to 16 million movies."""
     n_movies = len(next(iter(features.table.masks.values())))
-    return RowTable(n_movies, features.table.data_hash)
-
-
-def usable_rows(features: FeatureSet, stream: str) -> np.ndarray:
-    """Mark the movies that have a poster ("poster") or frames ("frames").
-
-    The table's mask says so where it has that stream; else every picture is opened once.
-
-    Returns:
-        Bool, shape (movies,). Rows at False must be left out, and counted, by whoever splits.
-
-    Raises:
-        TrainingError: The features load no such pictures.
-    """
-    if stream in features.table.masks:
-        return np.asarray(features.table.masks[stream], dtype=bool)
-    load = _loader(features, stream)
-    return np.array([load(row) is not None for row in range(row_table(features).n_movies)])
+    everyone = np.ones(n_movies, dtype=bool)
+    return StreamArrays({ROW: np.arange(n_movies)}, {ROW: everyone}, features.table.data_hash)
 
 
 def _loader(features: FeatureSet, stream: str) -> Callable[[int], np.ndarray | None]:
@@ -125,9 +89,7 @@ class PictureReader(ABC):
     def _open(self, row: int) -> np.ndarray:
         pictures = self.load(row)
         if pictures is None or not len(pictures):
-            raise TrainingError(
-                f"row {row} has no {self.name}; exclude what `usable_rows` does not mark"
-            )
+            raise TrainingError(f"the movie of row {row} has no {self.name}; make the splits again")
         return self._prepare(pictures)
 
     @abstractmethod
@@ -231,6 +193,5 @@ class FrameReader(PictureReader):
         if pictures.shape[1:3] == (self.input_px, self.input_px):
             return pictures
         square = (self.input_px, self.input_px)
-        return np.stack(
-            [Image.fromarray(one).resize(square, Image.Resampling.BILINEAR) for one in pictures]
-        )
+        small = [Image.fromarray(one).resize(square, Image.Resampling.BILINEAR) for one in pictures]
+        return np.stack([np.asarray(one) for one in small])

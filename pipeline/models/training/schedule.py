@@ -76,14 +76,9 @@ def make_optimizer(weights: Iterable[nn.Parameter], schedule: Schedule) -> torch
     # fused: one pass over the weights per step, on the CPU too
     learned = [weight for weight in weights if weight.requires_grad]
     rate, decay = schedule.learning_rate, schedule.weight_decay
-    if schedule.optimizer == "adamw":
-        return torch.optim.AdamW(
-            learned, rate, weight_decay=decay, amsgrad=schedule.amsgrad, fused=True
-        )
-    if schedule.optimizer == "adam":
-        return torch.optim.Adam(
-            learned, rate, weight_decay=decay, amsgrad=schedule.amsgrad, fused=True
-        )
+    if schedule.optimizer in ("adamw", "adam"):
+        kind = torch.optim.AdamW if schedule.optimizer == "adamw" else torch.optim.Adam
+        return kind(learned, rate, weight_decay=decay, amsgrad=schedule.amsgrad, fused=True)
     if schedule.optimizer == "sgd":
         return torch.optim.SGD(
             learned, rate, momentum=schedule.momentum, weight_decay=decay, fused=True

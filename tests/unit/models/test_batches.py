@@ -30,7 +30,7 @@ def test_a_sequence_is_padded_and_its_mask_says_where():
     batch = take_batch(movies(), ("frames",), np.array([1, 2, 3]))
     assert batch.streams["frames"].shape == (3, 2, 2)
     assert batch.masks["frames"].tolist() == [[True, False], [True, True], [False, False]]
-    assert batch.target is None
+    assert not len(batch.target)
 
 
 def test_frames_of_a_movie_that_the_mask_leaves_out_are_masked():

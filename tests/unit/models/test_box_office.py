@@ -15,7 +15,7 @@ from pipeline.core.errors import LeakError, TrainingError
 from pipeline.core.tasks import Target
 from pipeline.models.estimators.blend import Blend, weigh_members
 from pipeline.models.estimators.boosted_trees import TreesModel
-from pipeline.models.estimators.box_office_pretraining import Grounding, locate_keywords, pretrain
+from pipeline.models.estimators.box_office_pretraining import Grounding, pretrain
 from pipeline.models.estimators.transformer_estimator import TransformerEstimator
 from pipeline.models.networks.box_office_transformer import TransformerConfig, calibrate_interval
 from pipeline.models.systems.box_office import (
@@ -162,8 +162,11 @@ def test_grounding_finds_the_region_that_shows_the_keyword(tmp_path):
     network = trained.network
     fields = network.reader.read(inputs, TEST)
     regions = torch.from_numpy(fields.streams["regions"].take(np.arange(len(TEST)))[0])
-    owners = torch.from_numpy(fields.streams["owners"][:, :1])
-    found = locate_keywords(network, owners, regions)[:, 0].numpy()
+    owners = torch.from_numpy(fields.streams["owners"][:, :1]).long()
+    with torch.inference_mode():
+        cosines = Grounding(network).affinity(owners, regions)
+    own = torch.arange(len(owners))
+    found = cosines[own, :, own].argmax(dim=2)[:, 0].numpy()
     assert (found == shown[TEST]).mean() > 0.8
 
 
@@ -173,23 +176,18 @@ def test_grounding_requires_regions(trained_as):
         Grounding(trained.network)
 
 
-def test_masked_pretraining_lowers_its_loss_and_reports_its_pace(trained_as, tmp_path):
+def test_masked_pretraining_lowers_its_loss_and_reports_its_epochs(trained_as, tmp_path):
     estimator = ESTIMATORS[MASKED]
     rows = np.flatnonzero(PARTS == "val")
     network = deepcopy(trained_as(PLAIN).network)
-    reported, clock = [], iter(range(1000))
+    reported = []
     config = replace(estimator.config, batch_size=16, pretraining_epochs=8)
     fields = network.reader.read(INPUTS, np.arange(MOVIES))
-    how = RunConfig(
-        tmp_path, accelerator="cpu",
-        on_epoch=lambda *epoch: reported.append(epoch[2]["movies_per_s"]),
-    )  # fmt: skip
-    [fitted] = pretrain(
-        network, fields, TRAIN, rows, config, how, clock=lambda: float(next(clock))
-    ).values()
+    how = RunConfig(tmp_path, accelerator="cpu", on_epoch=lambda epoch, *_: reported.append(epoch))
+    [fitted] = pretrain(network, fields, TRAIN, rows, config, how).values()
     losses = [row["val_loss"] for row in fitted.history]
     assert min(losses) < losses[0]
-    assert reported == [len(TRAIN)] * len(losses)
+    assert reported == list(range(1, len(losses) + 1))
     [again] = pretrain(network, fields, TRAIN, rows, config, replace(how, on_epoch=None)).values()
     assert again.history == fitted.history
 

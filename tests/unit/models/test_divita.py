@@ -1,4 +1,5 @@
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from sklearn.metrics import average_precision_score
 from pipeline.core.errors import TrainingError
 from pipeline.core.ragged import pack_ragged
 from pipeline.core.tasks import Target
-from pipeline.models.estimators.divita_estimator import DivitaConfig, window_transform
+from pipeline.models.estimators.divita_estimator import DivitaConfig, cut_windows
 from pipeline.models.networks.divita import (
     EARLY,
     FEED_FORWARD,
@@ -64,7 +65,6 @@ def test_layers_are_the_published_ones():
     assert (projection.linear.in_features, projection.linear.out_features) == (1024, 128)
     assert head.block.self_attn.num_heads == 4
     assert head.block.linear1.out_features == 6 * 128
-    assert not head.block.norm_first
     assert {m.p for m in head.block.modules() if isinstance(m, torch.nn.Dropout)} == {0.25}
     assert head.block.self_attn.dropout == 0.25
     assert head.classify.out_features == 10
@@ -175,8 +175,8 @@ def test_late_fusion_is_the_mean_of_the_streams_that_a_movie_has():
 def test_windows_have_thirty_clips_in_a_row_the_same_in_both_streams():
     steps = torch.arange(40.0)[None, :, None].expand(3, 40, 1)
     mask = torch.arange(40) < torch.tensor([40, 33, 5])[:, None]
-    batch = Batch({"a": steps, "b": steps}, {"a": mask, "b": mask}, None)
-    cut = window_transform(30)
+    batch = Batch({"a": steps, "b": steps}, {"a": mask, "b": mask})
+    cut = partial(cut_windows, 30)
     seen = {tuple(cut(batch, seed).streams["a"][:, 0, 0].tolist()) for seed in range(200)}
     assert {first for first, _, _ in seen} == set(range(11))
     assert {second for _, second, _ in seen} == set(range(4))

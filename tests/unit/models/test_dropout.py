@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from pipeline.models.networks.dropout import ByteDropout
+from pipeline.models.networks.divita import ByteDropout
 
 
 def test_a_quarter_is_dropped_and_the_mean_stays():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.models.estimators.ordinal import cut_into_classes, spread_over_classes
+from pipeline.models.estimators.ordinal_estimator import cut_into_classes, spread_over_classes
 
 EDGES_USD = 10.0 ** np.arange(5, 12)
 

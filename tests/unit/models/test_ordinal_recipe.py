@@ -8,7 +8,7 @@ from priced_movies import FAST, INPUTS, LOG10, PARTS, TEST, TRAIN
 
 from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Target
-from pipeline.models.estimators.ordinal import cut_into_classes
+from pipeline.models.estimators.ordinal_estimator import cut_into_classes
 from pipeline.models.systems.revenue import CUT_BLEND, REVENUE, REVENUE_CLASS
 from pipeline.models.training.estimator import RunConfig
 from pipeline.models.training.model_registry import load_trained, predict, save_trained

@@ -14,7 +14,6 @@ from pipeline.models.training.pictures import (
     FrameReader,
     PosterReader,
     row_table,
-    usable_rows,
 )
 
 
@@ -31,23 +30,14 @@ def loading(poster=None, frames=None) -> FeatureSet:
     return FeatureSet(Table({}, masks), load_poster=poster, load_frames=frames)
 
 
-def test_movies_without_a_poster_are_marked_by_the_tables_mask():
-    assert np.flatnonzero(~usable_rows(Movies(lacking=(2, 5)).inputs, "poster")).tolist() == [2, 5]
-
-
-def test_movies_without_a_poster_are_found_where_the_table_says_nothing():
-    inputs = loading(poster=lambda row: None if row == 1 else noise())
-    assert usable_rows(inputs, "poster").tolist() == [True, False, True]
-
-
 def test_inputs_that_load_no_frames_are_refused():
     with pytest.raises(TrainingError, match="that load the movies' frames"):
-        usable_rows(loading(), "frames")
+        FrameReader(loading(), 5, 32)
 
 
 def test_movie_without_a_poster_is_refused_in_a_batch():
     reader = PosterReader(Movies(lacking=(2,)).inputs, Fit.PAD, 32)
-    with pytest.raises(TrainingError, match="row 2 has no poster; exclude"):
+    with pytest.raises(TrainingError, match="row 2 has no poster; make"):
         reader.read(batch_of(1, 2))
 
 

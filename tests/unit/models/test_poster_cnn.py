@@ -6,7 +6,7 @@ import torch
 from pixel_movies import CLASSES, LABELS, NUMBER, Movies, area_under_curve
 
 from pipeline.core.errors import TrainingError
-from pipeline.models.estimators.poster_cnn import POSTER_CNN, PosterConfig
+from pipeline.models.estimators.poster_cnn import PosterConfig
 from pipeline.models.networks.pixel_trunks import NO_WEIGHTS, Pretrained, Trunk, build_trunk
 from pipeline.models.systems.poster import POSTER
 from pipeline.models.training.estimator import FeatureSet, RunConfig, Trained
@@ -201,6 +201,6 @@ def test_head_has_an_output_per_class():
         "output": {"kind": "classes", "n_answers": 10},
     }  # fmt: skip
     with torch.device("meta"):
-        network = POSTER_CNN.build(**arguments)
+        network = KINDS["poster cnn"].build(**arguments)
     assert network.head.weight.shape == (10, 512)
     assert sum(p.numel() for p in network.parameters()) == 11_176_512 + 5_130

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def ask(trained: Trained, inputs: FeatureSet, rows: np.ndarray) -> np.ndarray:
 def network(n_frames: int, *, is_shared: bool, name: str = "resnet18", **how) -> FramesNetwork:
     width = how.pop("width", 8)
     return FramesNetwork(
-        Trunk(name, width), ONE, n_frames=n_frames, is_shared=is_shared, input_px=32, **how
+        asdict(Trunk(name, width)), ONE.as_json(), n_frames, is_shared, input_px=32, **how
     ).eval()
 
 
