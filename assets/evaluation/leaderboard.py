@@ -10,6 +10,9 @@ from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.versions import hash_bytes
+from pipeline.evaluation.report.leaderboard_rows import list_leaderboard
+from pipeline.evaluation.report.stored_results import REPORT_FILE
+from pipeline.evaluation.wording import OUTCOME_WORDS, variant_title
 from pipeline.models.systems.registry import SYSTEMS
 from resources.run_context import RunContext
 
@@ -32,8 +35,6 @@ def leaderboard(
     """
     with concise_errors():
         from pipeline.evaluation.report.leaderboard_page import write_leaderboard
-        from pipeline.evaluation.report.leaderboard_rows import list_leaderboard
-        from pipeline.evaluation.report.stored_results import REPORT_FILE
 
         version = input_version(run_context, LEADERBOARD)
         summaries = read_summaries(run_context)
@@ -54,8 +55,6 @@ def leaderboard(
 
 
 def _record(row: Mapping) -> dg.TableRecord:
-    from pipeline.evaluation.wording import OUTCOME_WORDS, variant_title
-
     texts = {
         **{name: row[name] for name in ("system", "task")},
         "variant": variant_title(row["variant"]),

@@ -11,7 +11,11 @@ import numpy as np
 from assets.models.experiment_data import ExperimentData
 from assets.models.experiments import FACTS_FILE, Experiment
 from pipeline.core.errors import TrainingError
-from pipeline.evaluation.metrics.split_results import ResultKind, SplitResult
+from pipeline.evaluation.metrics.split_results import ResultKind, SplitResult, score_result
+from pipeline.evaluation.report.model_card import CARD_FILE, render_card
+from pipeline.evaluation.report.result_json import as_json
+from pipeline.models.estimators.baselines import PRIOR
+from pipeline.models.training.model_registry import load_trained, predict
 from resources.run_context import RunContext
 
 SCORES_FILE = "scores.json"
@@ -28,8 +32,6 @@ def evaluate_model(
     Raises:
         TrainingError: There is no model, or it was trained on other features than the store holds.
     """
-    from pipeline.models.training.model_registry import load_trained, predict
-
     folder = experiment.folder(run_context)
     facts = read_facts(folder)
     if facts["data_hash"] != experiment_data.table.data_hash:
@@ -53,10 +55,6 @@ def evaluate_model(
 
 def write_scores(folder: Path, result: SplitResult, summary: Mapping[str, Any]) -> None:
     """Write scores and card into a model's folder; `marquee evaluate` compares with the scores."""
-    from pipeline.evaluation.metrics.split_results import score_result
-    from pipeline.evaluation.report.model_card import CARD_FILE, render_card
-    from pipeline.evaluation.report.result_json import as_json
-
     scores = {name: asdict(score) for name, score in score_result(result, seed=SEED).items()}
     text = json.dumps(as_json(scores), indent=1, allow_nan=False)
     (folder / SCORES_FILE).write_text(text + "\n", encoding="utf-8")
@@ -83,18 +81,7 @@ def make_result(
     preds: np.ndarray,
     **more: Any,
 ) -> SplitResult:
-    """Pair predictions on an experiment's test set with the actual values.
-
-    Args:
-        experiment_data: Features, splits and targets.
-        experiment: Decides task and split.
-        variant: Name of the model or baseline.
-        kind: See `SplitResult`.
-        preds: Predictions, row-aligned with the test set.
-        more: Further fields of `SplitResult`.
-    """
-    from pipeline.models.estimators.baselines import PRIOR
-
+    """Pair predictions on an experiment's test set with the actual values."""
     sets, rows = experiment_data.split(experiment), experiment_data.rows(experiment, "test")
     target, table = experiment_data.target(experiment), experiment_data.table.table
     sizes = {name: int((sets == name).sum()) for name in ("train", "val", "test")}

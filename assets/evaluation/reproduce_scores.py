@@ -12,7 +12,8 @@ from assets.evaluation.model_evaluation import SCORES_FILE, SEED, evaluate_model
 from assets.models.experiment_data import open_experiment_data
 from assets.models.experiments import Experiment, experiment_named, slug
 from pipeline.core.errors import TrainingError
-from pipeline.evaluation.metrics.split_results import SplitResult
+from pipeline.evaluation.metrics.split_results import SplitResult, score_result
+from pipeline.evaluation.report.score_differences import list_differences
 from resources.compute.device import describe_environment
 from resources.run_context import RunContext
 from resources.storage.ledger import Ledger
@@ -32,10 +33,6 @@ class StoreContext:
 
 def evaluate(folder: Path, console: Console) -> int:
     """Recompute a saved model's scores and compare them with the stored ones.
-
-    Args:
-        folder: A model's folder, inside its store, on whatever machine.
-        console: Where to print.
 
     Returns:
         Exit status: 1 where a score differs from the stored one.
@@ -77,9 +74,6 @@ def _open_store(folder: Path) -> StoreContext:
 def _print_comparison(
     folder: Path, facts: Mapping[str, Any], result: SplitResult, console: Console
 ) -> int:
-    from pipeline.evaluation.metrics.split_results import score_result
-    from pipeline.evaluation.report.score_differences import list_differences
-
     stored = json.loads((folder / SCORES_FILE).read_text(encoding="utf-8"))
     scores = score_result(result, seed=SEED)
     lines = [

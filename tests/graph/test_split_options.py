@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from assets.evaluation.system_evaluation import reports_folder
+from assets.evaluation.stored_reports import reports_folder
 from assets.orchestration.staleness import stale_assets
 from assets.splits.split_options import load_options
 from pipeline.models.systems.revenue import CUT_BLEND, REVENUE
