@@ -13,7 +13,7 @@ from assets.models.experiment_data import open_experiment_data
 from assets.models.experiments import Experiment, experiment_named, slug
 from pipeline.core.errors import TrainingError
 from pipeline.evaluation.metrics.split_results import SplitResult, score_result
-from pipeline.evaluation.report.score_differences import list_differences
+from pipeline.evaluation.report.result_json import list_differences
 from resources.compute.device import describe_environment
 from resources.run_context import RunContext
 from resources.storage.ledger import Ledger

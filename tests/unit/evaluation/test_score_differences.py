@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.metrics.intervals import Interval
-from pipeline.evaluation.report.result_json import as_json
-from pipeline.evaluation.report.score_differences import list_differences
+from pipeline.evaluation.report.result_json import as_json, list_differences
 
 THIRD = Interval(1 / 3, 0.1 + 0.2, 2 / 3)
 
