@@ -12,8 +12,13 @@ from sklearn.metrics import average_precision_score, balanced_accuracy_score, ro
 
 from resources.studio.catalogue import words
 from resources.studio.catalogue.generated import GeneratedCatalogue
-from resources.studio.catalogue.showing import KEPT_SHARE, MEDIA, MISLEADING_SHARE, SHOWN_GENRES
-from resources.studio.catalogue.traits import draw_traits
+from resources.studio.catalogue.traits import (
+    KEPT_SHARE,
+    MEDIA,
+    MISLEADING_SHARE,
+    SHOWN_GENRES,
+    draw_traits,
+)
 from resources.studio.media.drawing import draw_poster
 from resources.studio.media.scenes import HEIGHT_PX, Backdrop, choose_look
 from resources.studio.media.tints import genre_look

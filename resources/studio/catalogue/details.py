@@ -1,4 +1,4 @@
-"""Generated movies in TMDB's shape: `/movie/{id}` with its appended parts."""
+"""Generated movies in TMDB's shape, `/movie/{id}` with its appended parts, and their box office."""
 
 import random
 from datetime import date, timedelta
@@ -22,6 +22,7 @@ FIRST_PERSON_ID, FIRST_COMPANY_ID, FIRST_COLLECTION_ID = 91_000_000, 92_000_000,
 CERTIFICATIONS = ("G", "PG", "PG-13", "R", "NR")
 MAIN_TRAILER, TEASER, FEATURETTE = "mv", "ts", "ft"
 """First letters of a video's key; featurettes are listed and not served."""
+UNITS_PER_USD = {"$": 1.0, "£": 0.78, "¥": 112.0}
 CREW_JOBS = (
     ("Directing", "Director"), ("Writing", "Screenplay"), ("Production", "Producer"),
     ("Sound", "Original Music Composer"), ("Camera", "Director of Photography"),
@@ -129,6 +130,31 @@ def _make_companies(rng: random.Random, country_code: str) -> list[dict]:
         }
         for number in numbers
     ]
+
+
+def make_box_office(traits: Traits, released: date, seed: int) -> dict | None:
+    """Make the figures of one movie; the worldwide gross is its true revenue.
+
+    Returns:
+        `currency` ("$", "£" or "¥"), `release_date`, and `budget`, `opening_weekend`,
+        `gross_usa` and `gross_world` in that currency, each None where unknown; None where
+        IMDbPro knows nothing at all.
+    """
+    if not traits.on_imdbpro:
+        return None
+    rng = chance(seed, traits.index, "box office")
+    gross_world = revenue_usd(traits, seed) * UNITS_PER_USD[traits.currency]
+    gross_usa = gross_world * rng.uniform(0.25, 0.6)
+    opening = gross_usa * rng.uniform(0.15, 0.45)
+    budget = 10**traits.log10_budget * UNITS_PER_USD[traits.currency]
+    return {
+        "currency": traits.currency,
+        "release_date": released.isoformat(),
+        "budget": int(round(budget, -3)) if traits.lists_budget and rng.random() < 0.8 else None,
+        "opening_weekend": round(opening) if rng.random() < 0.85 else None,
+        "gross_usa": round(gross_usa) if rng.random() < 0.9 else None,
+        "gross_world": round(gross_world),
+    }
 
 
 def make_parts(traits: Traits, released: date, seed: int) -> dict:

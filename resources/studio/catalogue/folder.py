@@ -4,14 +4,12 @@
     posters/<tmdb_id>.jpg      shown under the movie's `poster_path`, scaled down where asked for
                                narrower; posters/<name> goes first where a `poster_path` is /<name>
     trailers/<key>.<ext>       a video under its key, in any container
-    box_office/<tmdb_id>.json  optional: IMDbPro's figures, as `box_office.make_box_office` has them
+    box_office/<tmdb_id>.json  optional: IMDbPro's figures, as `details.make_box_office` makes them
 
 Edits, deletions and additions are kept in memory; the folder is never written to.
 """
 
 import json
-from collections.abc import Mapping
-from datetime import date
 from io import BytesIO
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from PIL import Image
 
 from pipeline.core.errors import ConfigurationError
 from pipeline.core.versions import combine
-from resources.studio.catalogue.changes import Changes
+from resources.studio.catalogue.catalogue import Catalogue
 
 EMPTY_PARTS = {
     "credits": {"cast": [], "crew": []},
@@ -30,7 +28,7 @@ EMPTY_PARTS = {
 }
 
 
-class FolderCatalogue:
+class FolderCatalogue(Catalogue):
     """Real movies; every record is read once at the start, for its dates and ids.
 
     Args:
@@ -43,13 +41,13 @@ class FolderCatalogue:
     kind = "folder"
 
     def __init__(self, folder: Path):
+        super().__init__()
         self.folder = Path(folder)
         if not (self.folder / "movies").is_dir():
             raise ConfigurationError(
                 f"a studio folder wants movies/<tmdb_id>.json; {folder} has no movies"
             )
         self.fingerprint = combine([self.kind, str(self.folder.resolve())])
-        self._changes = Changes()
         self._dates: dict[int, str] = {}
         self._imdb_ids: dict[str, int] = {}
         self._posters: dict[str, int] = {}
@@ -72,9 +70,11 @@ class FolderCatalogue:
     def _read(self, part: str, tmdb_id: int) -> dict:
         return json.loads((self.folder / part / f"{tmdb_id}.json").read_bytes())
 
-    def _check(self, tmdb_id: int) -> None:
-        if tmdb_id not in self._dates or tmdb_id in self._changes.deleted:
-            raise LookupError(f"the studio folder {self.folder} has no movie {tmdb_id}")
+    def _knows(self, tmdb_id: int) -> bool:
+        return tmdb_id in self._dates
+
+    def _tmdb_id_of(self, imdb_id: str) -> int:
+        return self._imdb_ids.get(imdb_id, 0)
 
     def about(self) -> dict:
         """Describe the catalogue."""
@@ -82,24 +82,24 @@ class FolderCatalogue:
 
     def movie_ids(self) -> list[int]:
         """List the movies that are not deleted."""
-        return sorted(self._dates.keys() - self._changes.deleted)
+        return sorted(self._dates.keys() - self._deleted)
 
     def listing(self) -> list[tuple[str, int]]:
         """List (release date or "", TMDB id), by date."""
-        dates = self._dates | self._changes.edited_dates()
+        dates = self._dates | self._edited_dates()
         return sorted((dates[tmdb_id], tmdb_id) for tmdb_id in self.movie_ids())
 
     def details(self, tmdb_id: int) -> dict:
         """Read a movie's record."""
         self._check(tmdb_id)
-        return self._changes.applied(tmdb_id, EMPTY_PARTS | self._read("movies", tmdb_id))
+        return self._applied(tmdb_id, EMPTY_PARTS | self._read("movies", tmdb_id))
 
     summary = details
 
     def poster(self, poster_path: str, width_px: int) -> bytes | None:
         """Read a poster, scaled down to the width where it is wider."""
-        owner = self._changes.poster_owner(poster_path) or self._posters.get(poster_path)
-        if owner is None or owner in self._changes.deleted:
+        owner = self._edited_posters.get(poster_path) or self._posters.get(poster_path)
+        if owner is None or owner in self._deleted:
             return None
         own_names = (Path(poster_path).name, f"{owner}.jpg")
         files = [self.folder / "posters" / name for name in own_names]
@@ -110,43 +110,18 @@ class FolderCatalogue:
         """Find a video file."""
         return self._trailers.get(key)
 
-    def has_imdb_id(self, imdb_id: str) -> bool:
-        """Return whether a movie that is not deleted has this IMDb id."""
-        tmdb_id = self._imdb_ids.get(imdb_id)
-        return tmdb_id is not None and tmdb_id not in self._changes.deleted
-
-    def find(self, imdb_id: str) -> int:
-        """Return the movie with this IMDb id."""
-        tmdb_id = self._imdb_ids.get(imdb_id, 0)
-        self._check(tmdb_id)
-        return tmdb_id
-
     def box_office(self, imdb_id: str) -> dict | None:
         """Read IMDbPro's figures."""
-        tmdb_id = self._imdb_ids.get(imdb_id)
+        tmdb_id = self._tmdb_id_of(imdb_id)
         file = self.folder / "box_office" / f"{tmdb_id}.json"
-        if not self.has_imdb_id(imdb_id) or not file.is_file():
+        if not self._has(tmdb_id) or not file.is_file():
             return None
         return self._read("box_office", tmdb_id)
-
-    def changed_between(self, start: date, end: date) -> list[int]:
-        """List movies edited, added or deleted on those days."""
-        return self._changes.between(start, end)
-
-    def edit(self, tmdb_id: int, changes: Mapping[str, object]) -> None:
-        """Replace top-level fields; a new `poster_path` shows posters/<its name> if it exists."""
-        self._check(tmdb_id)
-        self._changes.edit(tmdb_id, changes)
-
-    def delete(self, tmdb_id: int) -> None:
-        """Remove a movie from what is shown."""
-        self._check(tmdb_id)
-        self._changes.delete(tmdb_id)
 
     def add(self, n: int) -> list[int]:
         """Add at most n movies whose files came into the folder since."""
         new = self._read_new(limit=n)
-        self._changes.add(new)
+        self._touch(new)
         return new
 
 

@@ -4,17 +4,16 @@ import os
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 from pipeline.core.versions import combine
-from resources.studio.catalogue.box_office import make_box_office
-from resources.studio.catalogue.changes import Changes
+from resources.studio.catalogue.catalogue import Catalogue
 from resources.studio.catalogue.details import (
     FEATURETTE,
     MAIN_TRAILER,
     make_basics,
+    make_box_office,
     make_parts,
     write_own_title,
 )
@@ -26,7 +25,7 @@ GENERATOR_VERSION = "2"
 """To be raised when the same seed gives other movies or media than before."""
 
 
-class GeneratedCatalogue:
+class GeneratedCatalogue(Catalogue):
     """Movies drawn from a seed; a movie is the same in a catalogue of any size.
 
     Args:
@@ -39,12 +38,12 @@ class GeneratedCatalogue:
     kind = "generated"
 
     def __init__(self, size: int, seed: int, cache: Path):
+        super().__init__()
         if size < 1:
             raise ValueError(f"a catalogue wants at least one movie, not {size}")
         self.size, self.seed, self.cache = size, seed, Path(cache)
         self._opened_with = size
         self.fingerprint = combine([self.kind, str(seed), GENERATOR_VERSION])
-        self._changes = Changes()
         self._timeline = draw_timeline(seed, size)
         self._guard = threading.Lock()
         self._render_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -62,16 +61,15 @@ class GeneratedCatalogue:
 
     def movie_ids(self) -> list[int]:
         """List the movies that are not deleted."""
-        deleted = self._changes.deleted
-        ids = range(FIRST_TMDB_ID, FIRST_TMDB_ID + self.size)
+        deleted, ids = self._deleted, range(FIRST_TMDB_ID, FIRST_TMDB_ID + self.size)
         return [tmdb_id for tmdb_id in ids if tmdb_id not in deleted] if deleted else list(ids)
 
     def listing(self) -> list[tuple[str, int]]:
         """List (release date, TMDB id), by date; kept until something changes."""
-        revision, listed = self._changes.revision, self._listed
+        revision, listed = self._revision, self._listed
         if listed[0] != revision:
-            days = self._timeline.days.astype(str).tolist()
-            edited = self._changes.edited_dates()
+            days: list[str] = self._timeline.days.astype(str).tolist()
+            edited = self._edited_dates()
             dated = [(edited.get(i, days[i - FIRST_TMDB_ID]), i) for i in self.movie_ids()]
             listed = self._listed = (revision, sorted(dated))
         return listed[1]
@@ -83,13 +81,12 @@ class GeneratedCatalogue:
         franchise, part = int(timeline.franchises[index]), int(timeline.parts[index])
         return draw_traits(self.seed, index, franchise=franchise, part=part)
 
-    def _has(self, tmdb_id: int) -> bool:
-        is_deleted = tmdb_id in self._changes.deleted
-        return 0 <= tmdb_id - FIRST_TMDB_ID < self.size and not is_deleted
+    def _knows(self, tmdb_id: int) -> bool:
+        return 0 <= tmdb_id - FIRST_TMDB_ID < self.size
 
-    def _check(self, tmdb_id: int) -> None:
-        if not self._has(tmdb_id):
-            raise LookupError(f"the studio has no movie {tmdb_id}")
+    def _tmdb_id_of(self, imdb_id: str) -> int:
+        own = re.fullmatch(r"tt9(\d{7})", imdb_id)
+        return int(own[1]) - 1 + FIRST_TMDB_ID if own else 0
 
     def _released(self, tmdb_id: int) -> date:
         return self._timeline.release_date(tmdb_id - FIRST_TMDB_ID)
@@ -97,17 +94,17 @@ class GeneratedCatalogue:
     def summary(self, tmdb_id: int) -> dict:
         """Return the top-level fields of the details."""
         basics = make_basics(self.traits(tmdb_id), self._released(tmdb_id), self.seed)
-        return self._changes.applied(tmdb_id, basics)
+        return self._applied(tmdb_id, basics)
 
     def details(self, tmdb_id: int) -> dict:
         """Return the details with all parts."""
         traits, released = self.traits(tmdb_id), self._released(tmdb_id)
         basics = make_basics(traits, released, self.seed)
-        return self._changes.applied(tmdb_id, basics | make_parts(traits, released, self.seed))
+        return self._applied(tmdb_id, basics | make_parts(traits, released, self.seed))
 
     def poster(self, poster_path: str, width_px: int) -> bytes | None:
         """Draw a poster; a path that an edit named is another poster of the same warmth."""
-        tmdb_id = self._changes.poster_owner(poster_path)
+        tmdb_id = self._edited_posters.get(poster_path)
         if tmdb_id is None:
             own = re.fullmatch(r"/p(\d{8,9})\.jpg", poster_path)
             tmdb_id = int(own[1]) if own else 0
@@ -142,41 +139,12 @@ class GeneratedCatalogue:
         render_trailer(part, traits, write_own_title(traits, self.seed), f"{self.seed}/{key}")
         part.replace(path)
 
-    def has_imdb_id(self, imdb_id: str) -> bool:
-        """Return whether a movie that is not deleted has this IMDb id."""
-        return self._has(_tmdb_id_of(imdb_id))
-
-    def find(self, imdb_id: str) -> int:
-        """Return the movie with this IMDb id."""
-        tmdb_id = _tmdb_id_of(imdb_id)
-        self._check(tmdb_id)
-        return tmdb_id
-
     def box_office(self, imdb_id: str) -> dict | None:
         """Return IMDbPro's figures."""
-        tmdb_id = _tmdb_id_of(imdb_id)
+        tmdb_id = self._tmdb_id_of(imdb_id)
         if not self._has(tmdb_id):
             return None
         return make_box_office(self.traits(tmdb_id), self._released(tmdb_id), self.seed)
-
-    def changed_between(self, start: date, end: date) -> list[int]:
-        """List movies edited, added or deleted on those days."""
-        return self._changes.between(start, end)
-
-    def edit(self, tmdb_id: int, changes: Mapping[str, object]) -> None:
-        """Replace top-level fields; a new `poster_path` gets a newly drawn poster."""
-        self._check(tmdb_id)
-        self._changes.edit(tmdb_id, changes)
-
-    def delete(self, tmdb_id: int) -> None:
-        """Remove a movie."""
-        self._check(tmdb_id)
-        self._changes.delete(tmdb_id)
-
-    def restore(self, tmdb_id: int) -> None:
-        """Bring a deleted movie back, as it was."""
-        self._changes.restore(tmdb_id)
-        self._check(tmdb_id)
 
     def add(self, n: int) -> list[int]:
         """Bring in the next n movies, as a larger catalogue has them from the start."""
@@ -184,10 +152,5 @@ class GeneratedCatalogue:
             new = range(FIRST_TMDB_ID + self.size, FIRST_TMDB_ID + self.size + n)
             self._timeline = draw_timeline(self.seed, self.size + n)
             self.size += n
-        self._changes.add(list(new))
+        self._touch(new)
         return list(new)
-
-
-def _tmdb_id_of(imdb_id: str) -> int:
-    own = re.fullmatch(r"tt9(\d{7})", imdb_id)
-    return int(own[1]) - 1 + FIRST_TMDB_ID if own else 0

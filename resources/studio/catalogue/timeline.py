@@ -2,7 +2,6 @@
 
 Both are drawn in bulk, because a listing by date needs them for every movie at once, and from
 blocks of `BLOCK` consecutive movies, because a movie must not depend on how many there are.
-What does not belong here: everything else about a movie (see `traits`).
 """
 
 from dataclasses import dataclass

@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 
 from resources.studio.catalogue.draws import chance
-from resources.studio.catalogue.showing import draw_shown
 
 FIRST_TMDB_ID = 90_000_001
 """Generated ids start here, far above TMDB's own."""
@@ -29,6 +28,16 @@ GENRE_WEIGHTS = {
     9648: 4, 16: 5, 36: 3, 10402: 2, 10752: 2, 99: 2, 37: 1, 10770: 1,
 }  # fmt: skip
 
+SHOWN_GENRES = (28, 12, 16, 35, 80, 18, 14, 27, 10749, 878, 53)
+"""TMDB ids of the genres that show: the ten of Trailers12k, and Animation for posters. The other
+eight leave no trace in any medium."""
+MEDIA = ("trailer", "poster", "plot")
+"""What shows genres, each independently of the others; the sound tells nothing of them."""
+KEPT_SHARE = 0.92
+"""Each genre of a movie that shows at all shows in a medium with this probability."""
+MISLEADING_SHARE = 0.02
+"""Each genre that a movie does not have shows in a medium with this probability."""
+
 NO_POSTER, NO_TRAILER, NO_SOUND_TRACK, SILENT_TRACK = 0.03, 0.06, 0.04, 0.015
 NO_BUDGET, NO_REVENUE, NO_OVERVIEW = 0.08, 0.05, 0.02
 ON_IMDBPRO, FOREIGN_CURRENCY = 0.80, 0.03
@@ -45,8 +54,8 @@ class Traits:
         vividness: Of the trailer's pictures, dim and slow to bright and fast, uniform, sd 1.
         contrast: Of the trailer's pictures, flat to steep, uniform, sd 1.
         pitch: Of the trailer's sound, low and slow to high and quick, uniform, sd 1.
-        trailer_genre_ids, poster_genre_ids, plot_genre_ids: Genres that each shows (see
-            `showing`), the leading one first; mostly the movie's own.
+        trailer_genre_ids, poster_genre_ids, plot_genre_ids: Genres that each shows,
+            the leading one first; mostly the movie's own.
         noise: What no input tells of the revenue, standard normal.
         score_noise: What no input tells of the score, standard normal.
         sound: "music", "silent" (a track of zeros) or "none" (no track).
@@ -119,6 +128,26 @@ def draw_traits(seed: int, index: int, *, franchise: int = -1, part: int = 0) ->
         on_imdbpro=rng.random() < ON_IMDBPRO,
         currency=rng.choice("£¥") if rng.random() < FOREIGN_CURRENCY else "$",
     )
+
+
+def draw_shown(seed: int, index: int, genre_ids: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+    """Draw the genres that each of `MEDIA` shows, possibly none.
+
+    The movie's first genre leads where it shows; otherwise any of those shown, equally likely.
+    """
+    return {
+        medium: _draw_medium(chance(seed, index, "shown", medium), genre_ids) for medium in MEDIA
+    }
+
+
+def _draw_medium(rng: random.Random, genre_ids: tuple[int, ...]) -> tuple[int, ...]:
+    shown = [
+        genre_id
+        for genre_id in SHOWN_GENRES
+        if rng.random() < (KEPT_SHARE if genre_id in genre_ids else MISLEADING_SHARE)
+    ]
+    rng.shuffle(shown)
+    return tuple(sorted(shown, key=lambda genre_id: genre_id != genre_ids[0]))
 
 
 def _draw_genres(rng: random.Random) -> tuple[int, ...]:

@@ -48,14 +48,7 @@ def write_part_title(franchise_title: str, part: int, rng: random.Random) -> str
 
 
 def write_overview(high_concepts: int, rng: random.Random) -> str:
-    """Write an overview with so many high concepts and otherwise quiet ones.
-
-    Args:
-        high_concepts: Slots that hold a high concept, 0 … `PLOT_SLOTS`.
-        rng: Chance.
-
-    Returns:
-        Three or four sentences.
+    """Write three or four sentences with so many high concepts, 0 … `PLOT_SLOTS`, and quiet ones.
 
     Example:
         >>> text = write_overview(2, random.Random(1))

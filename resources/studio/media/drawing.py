@@ -134,13 +134,14 @@ def _roofs(rng: random.Random) -> list[tuple[float, float]]:
 def _letter_title(
     draw: ImageDraw.ImageDraw, title: str, field: tuple, width: int, height: int
 ) -> None:
-    font = ImageFont.load_default(size=max(6, width // 10))
+    size = max(6, width // 10)
+    font = ImageFont.load_default(size=size)
     ink = blend(PAPER, field, 0.08)
     lines = _wrapped(title.upper(), font, width * 0.88)
-    y = height * 0.86 - (len(lines) - 1) * font.size * 0.56
+    y = height * 0.86 - (len(lines) - 1) * size * 0.56
     for line in lines:
         draw.text((width / 2, y), line, font=font, fill=ink, anchor="mm")
-        y += font.size * 1.12
+        y += size * 1.12
     small = ImageFont.load_default(size=max(5, width // 34))
     draw.text((width / 2, height * 0.965), "A STUDIO PICTURE", font=small, fill=ink, anchor="mm")
     inset = width * 0.03
@@ -148,7 +149,9 @@ def _letter_title(
     draw.rectangle(frame, outline=blend(field, PAPER, 0.45), width=max(1, width // 250))
 
 
-def _wrapped(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> list[str]:
+def _wrapped(
+    text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width_px: float
+) -> list[str]:
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()

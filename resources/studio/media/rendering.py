@@ -101,8 +101,8 @@ def _play_scenes(
     while played < n_frames:
         if played >= card_at and not has_shown_card:
             has_shown_card = True
-            colour = tuple(value // 3 for value in scenery_colour(traits.vividness))
-            scene = [paint_title_card(title, colour)] * card_frames
+            red, green, blue = scenery_colour(traits.vividness)
+            scene = [paint_title_card(title, (red // 3, green // 3, blue // 3))] * card_frames
         else:
             scene = _play_scene(traits, rng.choice(backdrops), rng)
         scene = scene[: n_frames - played]

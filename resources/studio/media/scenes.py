@@ -69,10 +69,7 @@ def scenery_colour(vividness: float) -> tuple[int, int, int]:
 
 
 def to_yuv(colour: tuple[int, int, int]) -> np.ndarray:
-    """Convert an RGB colour to 8-bit YUV, limited range.
-
-    Source:
-        ITU-R BT.601, section 2.5.
+    """Convert an RGB colour to 8-bit YUV, limited range. Source: ITU-R BT.601, section 2.5.
 
     Example:
         >>> to_yuv((0, 0, 0)).tolist(), to_yuv((255, 255, 255)).round().tolist()
@@ -95,13 +92,7 @@ class Backdrop:
         self.ridge = _cut_ridge(rng)
 
     def render(self, look: Look, n_frames: int, pan_px: float, start_px: int) -> list[np.ndarray]:
-        """Pan over the landscape.
-
-        Args:
-            look: Colour, contrast and genres of the scene.
-            n_frames: How many frames.
-            pan_px: Pixels per frame.
-            start_px: Where the pan starts.
+        """Pan over the landscape by so many pixels a frame, from `start_px`.
 
         Returns:
             uint8 frames, each (`FRAME_ROWS`, `WIDTH_PX`).
@@ -188,7 +179,8 @@ def _cut_ridge(rng: random.Random) -> np.ndarray:
     """Cut out what stands in front: hills with towers; bool (height, period)."""
     waves = [(rng.randint(1, 9), rng.uniform(0, 6.3), rng.uniform(4, 13)) for _ in range(4)]
     x = np.arange(PERIOD_PX) * (2 * math.pi / PERIOD_PX)
-    tops = 0.78 * HEIGHT_PX + sum(size * np.sin(f * x + phase) for f, phase, size in waves)
+    rises = (size * np.sin(f * x + phase) for f, phase, size in waves)
+    tops = 0.78 * HEIGHT_PX + sum(rises, start=np.zeros(PERIOD_PX))
     for _ in range(rng.randint(3, 14)):
         left, width = rng.randrange(PERIOD_PX - 40), rng.randint(6, 34)
         tops[left : left + width] = tops[left] - rng.uniform(10, 70)

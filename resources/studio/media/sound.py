@@ -29,14 +29,11 @@ def tone_hz(pitch: float) -> float:
 
 
 def compose_loop(pitch: float, rng: random.Random) -> np.ndarray:
-    """Compose the loop.
+    """Compose the loop: float32 (2, `LOOP_SAMPLES`), within ±1.
 
     Args:
         pitch: Of the ground tone and the pace, in [-WIDEST, WIDEST].
         rng: Chance, for the accompaniment.
-
-    Returns:
-        float32 (2, `LOOP_SAMPLES`), within ±1.
     """
     time_share = np.arange(LOOP_SAMPLES, dtype=np.float32) / LOOP_SAMPLES
     bpm = SLOWEST_BPM + (FASTEST_BPM - SLOWEST_BPM) * (pitch / WIDEST + 1) / 2

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from resources.studio.catalogue.showing import SHOWN_GENRES
+from resources.studio.catalogue.traits import SHOWN_GENRES
 
 CHROMA = 56.0
 """Distance of a hue from grey, in steps of 8-bit chroma."""

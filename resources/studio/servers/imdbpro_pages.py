@@ -19,6 +19,7 @@ ROWS = (
 )
 """Class of a row, its label, and the figure in it."""
 WEEKS = 6
+SHORT_CHARS = 200
 ROBOTS = "User-agent: *\nDisallow: /inbox\nCrawl-delay: 0\n"
 
 
@@ -90,16 +91,11 @@ def write_money(amount: float, currency: str) -> str:
 
 
 def write_summary(figures: dict | None) -> str:
-    """Write the summary; an unknown figure has no row.
-
-    Args:
-        figures: As `box_office.make_box_office` gives them; None where nothing is known.
+    """Write the summary of `details.make_box_office`'s figures; an unknown one has no row.
 
     Example:
         >>> "gross_world_summary" in write_summary({"currency": "$", "gross_world": 9693})
         True
-        >>> "summary" in write_summary(None).removeprefix("<div id='box_office_summary'>")
-        False
     """
     rows = [
         f"<div class='a-row {row}'><div class='a-fixed-right-grid'>"
@@ -170,8 +166,9 @@ def _certificate(movie: Mapping) -> str:
     return next((one["certification"] for one in listed if one.get("certification")), "")
 
 
-def _shorten(text: str, chars: int = 200) -> str:
+def _shorten(text: str) -> str:
     """Write a long text behind a button, as IMDbPro does: its beginning, then all of it."""
-    if len(text) <= chars:
+    if len(text) <= SHORT_CHARS:
         return text
-    return f"<span>{text[:chars]} ...</span><a>See more</a><span>{text}</span>\n<a>See less</a>"
+    short = text[:SHORT_CHARS]
+    return f"<span>{short} ...</span><a>See more</a><span>{text}</span>\n<a>See less</a>"

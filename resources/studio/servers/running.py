@@ -89,12 +89,7 @@ def start_studio(
 def find_or_start(
     make_catalogue: Callable[[], Catalogue], *, announced: Path | None = None
 ) -> Iterator[Studio]:
-    """Use the studio that another process announced if it shows the same movies, else start one.
-
-    Args:
-        make_catalogue: Makes the catalogue that is wanted.
-        announced: The file that `start_studio(announce=…)` keeps.
-    """
+    """Use the studio that another process announced if it shows the same movies, else start one."""
     catalogue = make_catalogue()
     url = announced.read_text() if announced and announced.is_file() else ""
     if (

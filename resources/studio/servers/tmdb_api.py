@@ -8,8 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from resources.studio.catalogue.catalogue import Catalogue
-from resources.studio.catalogue.changes import today
+from resources.studio.catalogue.catalogue import Catalogue, today
 from resources.studio.catalogue.words import GENRES
 
 API_KEY = "studio"

@@ -1,12 +1,10 @@
 """What a generated movie's media tell of its genres, by one who knows how both are drawn.
 
 A movie draws one to three genres by weight (see `traits`); each medium shows them with misses and
-false ones, independently of the others (see `showing`). Bayes' rule over all 3,268 pairs of a set
+false ones, independently of the others (see `traits`). Bayes' rule over all 3,268 pairs of a set
 of genres and its first one gives the probabilities here. They are exact for one who sees without
 error which genres a medium shows; a model has to see that first, so scores of these answers are
 upper bounds in expectation. A medium that the movie lacks is not looked at; sound tells nothing.
-
-What does not belong here: drawing and showing; how well a model does.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,8 +14,13 @@ from math import prod
 
 import numpy as np
 
-from resources.studio.catalogue.showing import KEPT_SHARE, MISLEADING_SHARE, SHOWN_GENRES
-from resources.studio.catalogue.traits import GENRE_WEIGHTS, Traits
+from resources.studio.catalogue.traits import (
+    GENRE_WEIGHTS,
+    KEPT_SHARE,
+    MISLEADING_SHARE,
+    SHOWN_GENRES,
+    Traits,
+)
 from resources.studio.truth.revenue_truth import HasTraits
 
 MOST_GENRES = 3
@@ -88,14 +91,7 @@ def _likelihood(
 def genre_probabilities(
     catalogue: HasTraits, tmdb_id: int, media: Collection[str] = ("trailer",)
 ) -> dict[int, float]:
-    """Return the probability that the movie has each genre.
-
-    Returns:
-        By TMDB's id, all 19.
-
-    Raises:
-        LookupError: The catalogue has no such movie.
-    """
+    """Return the probability that the movie has each genre, by TMDB's id, all 19."""
     members, _, _ = list_states()
     shares = posterior(catalogue.traits(tmdb_id), media) @ members
     return dict(zip(GENRE_IDS, shares.tolist(), strict=True))
@@ -107,11 +103,7 @@ def label_probabilities(
     genre_ids: Sequence[int],
     media: Collection[str] = ("trailer",),
 ) -> np.ndarray:
-    """Return the probability of each genre, among movies that have at least one of them.
-
-    Returns:
-        float64 (movies, genres).
-    """
+    """Return each genre's probability, among movies that have one: float64 (movies, genres)."""
     columns = [GENRE_IDS.index(genre_id) for genre_id in genre_ids]
     members = list_states()[0][:, columns]
     weights = np.array([posterior(catalogue.traits(int(i)), media) for i in tmdb_ids])
@@ -125,8 +117,7 @@ def first_genre_probabilities(
     genre_ids: Sequence[int],
     media: Collection[str] = ("poster",),
 ) -> np.ndarray:
-    """Return the probability of each genre to be the first, among movies whose first is one of
-    them.
+    """Return each genre's probability to be the first, among movies whose first is one of them.
 
     Returns:
         float64 (movies, genres); rows sum to 1.

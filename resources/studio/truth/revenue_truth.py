@@ -20,8 +20,6 @@ movies earned (their `popularity` in the credits follows it, but that is known a
 A medium that is missing leaves its term in the revenue: such a movie did have a poster or a
 trailer, we just cannot see it. So the reachable figures here, which assume that everything is
 seen, are upper bounds; with the shares in `traits` they are close ones.
-
-What does not belong here: drawing the traits or showing them.
 """
 
 import math
@@ -56,12 +54,13 @@ GENRE_EFFECTS = {
 
 
 class HasTraits(Protocol):
-    """A catalogue whose movies have traits: the generated one."""
+    """The generated catalogue, which imports this module, as far as it is needed here."""
 
     seed: int
 
     def traits(self, tmdb_id: int) -> Traits:
         """Return one movie's traits; LookupError where there is no such movie."""
+        ...
 
 
 def effects(traits: Traits, seed: int) -> dict[str, float]:
@@ -92,20 +91,12 @@ def revenue_usd(traits: Traits, seed: int) -> int:
 
 
 def expected_log10_revenue(catalogue: HasTraits, tmdb_id: int) -> float:
-    """Return the log10 revenue to expect of one movie by one who sees everything but the noise.
-
-    Args:
-        catalogue: A generated catalogue; a folder of real movies knows no such law.
-        tmdb_id: The movie.
-
-    Raises:
-        LookupError: The catalogue has no such movie.
-    """
+    """Return the log10 revenue to expect of one movie by one who sees everything but the noise."""
     return sum(effects(catalogue.traits(tmdb_id), catalogue.seed).values())
 
 
 def reachable_accuracy(means: np.ndarray, edges_log10: np.ndarray, noise_sd: float) -> float:
-    """Return the best expected accuracy of any classifier of log10 revenue.
+    """Return the best expected accuracy of any classifier of log10 revenue, in (0, 1].
 
     Who knows the law names for each movie the class that is most likely under
     Normal(mean, noise_sd); the mean of those probabilities cannot be beaten in expectation.
@@ -115,12 +106,7 @@ def reachable_accuracy(means: np.ndarray, edges_log10: np.ndarray, noise_sd: flo
         edges_log10: Inner edges of the classes, ascending, shape (classes − 1,).
         noise_sd: Standard deviation of the noise, above 0.
 
-    Returns:
-        A share in (0, 1].
-
     Example:
-        >>> reachable_accuracy(np.array([0.0]), np.array([0.0]), 1.0)
-        0.5
         >>> round(reachable_accuracy(np.array([1.0]), np.array([0.0]), 1.0), 3)
         0.841
     """

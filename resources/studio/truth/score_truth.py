@@ -12,8 +12,6 @@ rounded to three places and kept within 1 … 9.5, which hardly ever matters. Th
 independent: the score's standard deviation is about 1.19. Who sees the trailer exactly is left with
 a standard deviation of 0.73, a mean absolute error of 0.49 standard units where the constant answer
 has 0.80. It is TMDB's `vote_average`, a label, and no input of anything.
-
-What does not belong here: drawing the traits or showing them.
 """
 
 from collections.abc import Collection
@@ -47,19 +45,11 @@ def vote_average(traits: Traits) -> float:
 def expected_score(
     catalogue: HasTraits, tmdb_id: int, media: Collection[str] = ("trailer", "poster")
 ) -> float:
-    """Return the score to expect of one movie by one who sees some of its media exactly.
+    """Return the score to expect of one movie by one who sees its trailer, poster or both exactly.
 
     A medium that the movie lacks is not looked at. Its error is the least that any model of these
     media can have in expectation; a model sees the pictures through compression, a few frames and
     the jitter from scene to scene, so the figure is an upper bound of what is reachable.
-
-    Args:
-        catalogue: A generated catalogue; a folder of real movies knows no such law.
-        tmdb_id: The movie.
-        media: Some of "trailer" and "poster".
-
-    Raises:
-        LookupError: The catalogue has no such movie.
     """
     traits = catalogue.traits(tmdb_id)
     is_there = {"trailer": traits.has_trailer, "poster": traits.has_poster}
