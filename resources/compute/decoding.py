@@ -3,12 +3,14 @@
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pipeline.core.errors import MarqueeError, TrailerError
 from pipeline.core.outcomes import Reason
 from resources.compute.device import count_threads
-from resources.compute.processes import ChildProcess, ReplyKind, read_reply
+from resources.compute.process_pool import ChildProcess, ProcessPool, describe_end
+from resources.compute.processes import ReplyKind, read_reply
 
 MEMORY_BYTES = 768 * 2**20
 """What one call may map beyond the idle process, which with it stays below 1 GB."""
@@ -19,10 +21,12 @@ LIMIT_S = 60.0
 CALLS_PER_PROCESS = 100
 """Calls after which a process is replaced, with whatever damaged files left in its memory."""
 
+_ENDED = "the run has ended: no more files are decoded"
+
 T = TypeVar("T")
 
 
-class Decoders:
+class Decoders(ProcessPool):
     """A pool of decoding processes; safe to share between threads, started when first needed.
 
     Args:
@@ -44,10 +48,11 @@ class Decoders:
         self._limit_s, self._memory_bytes = limit_s, memory_bytes
         self._calls_per_process = calls_per_process
         self._turns = threading.BoundedSemaphore(self.count)
-        self._lock = threading.Lock()
-        self._idle: list[ChildProcess] = []
-        self._all: set[ChildProcess] = set()
-        self._is_closed = False
+        super().__init__(
+            lambda: ChildProcess(
+                "resources.compute.decoding_process", "decoding", memory_bytes, limit_s
+            )
+        )
 
     def __enter__(self) -> "Decoders":
         return self
@@ -79,78 +84,38 @@ class Decoders:
             return status.value
         raise self._failure(status)
 
-    def close(self) -> None:
-        """End all processes, including busy ones."""
-        with self._lock:
-            self._is_closed = True
-            idle, self._idle = self._idle, []
-            busy = self._all.difference(idle)
-        for process in busy:
-            process.kill()  # the thread that waits for it cleans up
-        for process in idle:
-            process.end()
-        self._all.difference_update(idle)
-
-    def pids(self) -> list[int]:
-        """Return the ids of the running processes."""
-        with self._lock:
-            return [process.pid for process in self._all]
-
     def _request(self, call: tuple) -> "_Result | int":
         """Return the result of a call, or the exit status of the process that it ended."""
-        process = self._acquire()
+        if self.is_closed:
+            raise MarqueeError(_ENDED)
+        process = self.acquire()
         is_reusable = False
         try:
             reply = process.request(call)
-            is_reusable = reply[0] is not ReplyKind.MEMORY
+            is_intact = reply[0] is not ReplyKind.MEMORY
+            is_reusable = is_intact and process.calls < self._calls_per_process
         except (EOFError, OSError):
             return process.wait()
         finally:
-            self._release(process, is_reusable)
-        return _result(reply, self._memory_bytes)
-
-    def _acquire(self) -> ChildProcess:
-        with self._lock:
-            if self._is_closed:
-                raise MarqueeError("the run has ended: no more files are decoded")
-            if self._idle:
-                return self._idle.pop()
-        process = ChildProcess(
-            "resources.compute.decoding_process", "decoding", self._memory_bytes, self._limit_s
-        )
-        with self._lock:
-            self._all.add(process)
-        return process
-
-    def _release(self, process: ChildProcess, is_reusable: bool) -> None:
-        with self._lock:
-            if is_reusable and process.calls < self._calls_per_process and not self._is_closed:
-                self._idle.append(process)
-                return
-            self._all.discard(process)
-        process.end()
+            self.release(process, is_reusable=is_reusable)
+        detail = f"decoding exceeded {self._memory_bytes // 2**20} MB of memory"
+        return _Result(read_reply(reply, TrailerError(Reason.MALFORMED, detail)))
 
     def _failure(self, status: int) -> Exception:
-        if self._is_closed:
-            return MarqueeError("the run has ended: no more files are decoded")
+        if self.is_closed:
+            return MarqueeError(_ENDED)
         if status == -signal.SIGKILL:
             detail = "the process that decoded the file was killed twice: memory may be short"
             return TrailerError(Reason.UNEXPECTED, detail)
         if status == -signal.SIGALRM:
             detail = f"decoding hung: no heartbeat for {self._limit_s:.0f} s"
         else:
-            name = signal.Signals(-status).name if status < 0 else f"exit status {status}"
-            detail = f"decoding crashed ({name})"
+            detail = f"decoding crashed ({describe_end(status)})"
         return TrailerError(Reason.MALFORMED, detail)
 
 
+@dataclass(frozen=True)
 class _Result:
     """A value that a call returned."""
 
-    def __init__(self, value: Any):
-        self.value = value
-
-
-def _result(reply: tuple, memory_bytes: int) -> _Result:
-    detail = f"decoding exceeded {memory_bytes // 2**20} MB of memory"
-    return _Result(read_reply(reply, TrailerError(Reason.MALFORMED, detail)))
+    value: Any

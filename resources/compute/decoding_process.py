@@ -7,45 +7,16 @@ import importlib
 import resource
 import signal
 import sys
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from resources.compute.processes import ReplyKind, follow_parent, run_call
+from resources.compute.processes import follow_parent, run_call, serve
 
 PRELOADED = (
     "cv2", "scenedetect", "pipeline.media.audio", "pipeline.media.trailer", "pipeline.media.shots",
 )  # fmt: skip
 """Loaded before memory is limited, so that they do not count against a movie."""
-
-
-def serve(connection: Connection, memory_bytes: int, limit_s: float) -> None:
-    """ReplyKind calls until the connection is closed.
-
-    A call that says nothing for `limit_s` is ended by the kernel, together with this process: that
-    works within a library that never returns, and also when the parent is gone.
-
-    Args:
-        connection: Receives (function, arguments, whether it takes `beat`), sends (`ReplyKind`, …).
-        memory_bytes: What a call may map beyond what is mapped already.
-        limit_s: Maximum seconds between two calls of `beat()`.
-    """
-    for name in PRELOADED:
-        importlib.import_module(name)
-    _limit_memory(memory_bytes)
-    connection.send((ReplyKind.READY,))
-    while True:
-        try:
-            function, arguments, takes_beat = connection.recv()
-        except EOFError:
-            return
-
-        def beat() -> None:
-            signal.setitimer(signal.ITIMER_REAL, limit_s)
-
-        beat()
-        reply = run_call(function, arguments, {"beat": beat} if takes_beat else {})
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        connection.send(reply)
 
 
 def _limit_memory(more_bytes: int) -> None:
@@ -58,7 +29,27 @@ def _limit_memory(more_bytes: int) -> None:
 
 
 def main() -> None:
-    """Serve as the arguments say: the connection's number, bytes, seconds; see `serve`."""
+    """Run calls of (function, arguments, whether it takes `beat`) under limits.
+
+    Arguments: the connection's number, the bytes that a call may map beyond what is mapped already,
+    and the most seconds between two calls of `beat()`. The kernel then ends this process, even
+    within a library that never returns, and also when the parent is gone.
+    """
+    memory_bytes, limit_s = int(sys.argv[2]), float(sys.argv[3])
+
+    def beat() -> None:
+        signal.setitimer(signal.ITIMER_REAL, limit_s)
+
+    def respond(function: Callable[..., object], arguments: tuple, takes_beat: bool) -> tuple:
+        beat()
+        named = {"beat": beat} if takes_beat else {}
+        reply = run_call(function, arguments, **named)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        return reply
+
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     follow_parent()
-    serve(Connection(int(sys.argv[1])), int(sys.argv[2]), float(sys.argv[3]))
+    for name in PRELOADED:
+        importlib.import_module(name)
+    _limit_memory(memory_bytes)
+    serve(Connection(int(sys.argv[1])), respond)

@@ -1,4 +1,4 @@
-"""Child processes that run calls: their protocol, both ends of it, and that they end with us.
+"""The child's end of calls in child processes: their protocol, and that they end with the parent.
 
 A child imports this module, so it imports neither torch nor Dagster.
 """
@@ -8,19 +8,14 @@ import os
 import pickle
 import resource
 import signal
-import socket
-import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import StrEnum
 from multiprocessing.connection import Connection
 
-from pipeline.core.errors import ItemError, MarqueeError
-
-START_S = 120.0
-"""Maximum time of a new process to import its modules."""
+from pipeline.core.errors import ItemError
 
 
 class ReplyKind(StrEnum):
@@ -33,7 +28,7 @@ class ReplyKind(StrEnum):
     ERROR = "error"
 
 
-def run_call(function: Callable, arguments: tuple, named: dict) -> tuple:
+def run_call(function: Callable[..., object], arguments: tuple, **named: object) -> tuple:
     """Call a function; return (`ReplyKind`, …) of its result or exception."""
     try:
         return ReplyKind.RESULT, function(*arguments, **named)
@@ -95,84 +90,18 @@ def _sendable(error: Exception) -> Exception:
     return error
 
 
-def main() -> None:
-    """ReplyKind calls on the connection whose number is the first argument, until it is closed."""
-    follow_parent()
-    connection = Connection(int(sys.argv[1]))
+def serve(connection: Connection, respond: Callable[..., tuple]) -> None:
+    """Reply to calls until the connection is closed."""
     connection.send((ReplyKind.READY,))
     while True:
         try:
-            function, arguments = connection.recv()
+            call = connection.recv()
         except EOFError:
             return
-        connection.send(run_call(function, arguments, {}))
+        connection.send(respond(*call))
 
 
-class ChildProcess:
-    """One child process and the connection to it; it ends with its parent, in any way.
-
-    Args:
-        module: Its `main` is run, with the number of its connection as the first argument.
-        purpose: For the message if it does not start.
-        arguments: Further arguments.
-        environment: Variables in addition to those of this process.
-    """
-
-    def __init__(
-        self,
-        module: str,
-        purpose: str,
-        *arguments: object,
-        environment: Mapping[str, str] | None = None,
-    ):
-        ours, theirs = socket.socketpair()
-        command = [sys.executable, "-P", "-c", f"import {module} as p; p.main()"]
-        with theirs:
-            self._popen = subprocess.Popen(
-                [*command, str(theirs.fileno()), *map(str, arguments)],
-                stdin=subprocess.PIPE,
-                pass_fds=[theirs.fileno()],
-                env={
-                    **os.environ,
-                    **(environment or {}),
-                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-                },
-                process_group=0,  # Ctrl-C in a terminal is for the parent alone
-            )
-        self._connection = Connection(ours.detach())
-        self.pid = self._popen.pid
-        self.calls = 0
-        try:
-            is_ready = self._connection.poll(START_S) and self._connection.recv() == (
-                ReplyKind.READY,
-            )
-        except (EOFError, OSError):
-            is_ready = False
-        if not is_ready:
-            self.end()
-            raise MarqueeError(
-                f"A process for {purpose} did not start (exit status {self._popen.returncode}); "
-                "its output above shows why."
-            )
-
-    def request(self, call: tuple) -> tuple:
-        """Send a call and wait for its reply; EOFError or OSError if the process dies."""
-        self.calls += 1
-        self._connection.send(call)
-        return self._connection.recv()
-
-    def wait(self) -> int:
-        """Return the exit status of a process that has died or is dying."""
-        return self._popen.wait()
-
-    def kill(self) -> None:
-        """Kill the process; the thread that waits for its reply gets an error."""
-        self._popen.kill()
-
-    def end(self) -> None:
-        """Kill the process and release its resources."""
-        self._popen.kill()
-        self._popen.wait()
-        if self._popen.stdin:
-            self._popen.stdin.close()
-        self._connection.close()
+def main() -> None:
+    """Run calls from the connection whose number is the first argument."""
+    follow_parent()
+    serve(Connection(int(sys.argv[1])), run_call)

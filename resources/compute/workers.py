@@ -11,7 +11,8 @@ from typing import Any
 
 from pipeline.core.errors import MarqueeError, TrainingError
 from resources.compute.device import count_threads
-from resources.compute.processes import ChildProcess, read_reply
+from resources.compute.process_pool import ChildProcess, ProcessPool, describe_end
+from resources.compute.processes import read_reply
 
 MEMORY_BYTES = 2 * 2**30
 """Memory reserved for each worker: torch alone takes half of it."""
@@ -53,7 +54,7 @@ _Results = queue.SimpleQueue[tuple[int, int, Any] | Exception]
 """Number of the group, number of the call and its result; or an error."""
 
 
-class Workers:
+class Workers(ProcessPool):
     """A pool of training processes, started when there are two groups of calls.
 
     Args:
@@ -62,10 +63,9 @@ class Workers:
 
     def __init__(self, most: int | None = None):
         self._given_most = most
-        self._lock = threading.Lock()
-        self._idle: list[ChildProcess] = []
-        self._all: set[ChildProcess] = set()
-        self._is_closed = False
+        super().__init__(
+            lambda: ChildProcess("resources.compute.processes", "trainings", environment=ONE_THREAD)
+        )
 
     def count(self, n_groups: int) -> int:
         """Return how many groups would run at a time; 1 means in this process."""
@@ -107,23 +107,6 @@ class Workers:
             for thread in threads:
                 thread.join()
 
-    def close(self) -> None:
-        """End all processes, including busy ones."""
-        with self._lock:
-            self._is_closed = True
-            idle, self._idle = self._idle, []
-            busy = self._all.difference(idle)
-            self._all = busy
-        for process in busy:
-            process.kill()  # the thread that waits for it cleans up
-        for process in idle:
-            process.end()
-
-    def pids(self) -> list[int]:
-        """Return the ids of the running processes."""
-        with self._lock:
-            return [process.pid for process in self._all]
-
     @cached_property
     def _most(self) -> int:
         """Computed once: later the processes themselves have taken memory."""
@@ -139,7 +122,7 @@ class Workers:
         waiting: queue.SimpleQueue[tuple[int, Sequence[Call]]] = queue.SimpleQueue()
         for numbered in enumerate(groups):
             waiting.put(numbered)
-        self._is_closed = False
+        self.is_closed = False
         threads = [
             threading.Thread(target=self._work, args=(waiting, results), daemon=True)
             for _ in range(count)
@@ -156,8 +139,8 @@ class Workers:
         """Run groups in one process until none waits; put results, or an error, into the queue."""
         process = None
         try:
-            process = self._acquire()
-            while not self._is_closed:
+            process = self.acquire()
+            while not self.is_closed:
                 try:
                     g, calls = waiting.get_nowait()
                 except queue.Empty:
@@ -168,26 +151,7 @@ class Workers:
             results.put(error)
         finally:
             if process is not None:
-                self._release(process)
-
-    def _acquire(self) -> ChildProcess:
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
-        process = ChildProcess("resources.compute.processes", "trainings", environment=ONE_THREAD)
-        with self._lock:
-            self._all.add(process)
-            if self._is_closed:
-                process.kill()
-        return process
-
-    def _release(self, process: ChildProcess) -> None:
-        with self._lock:
-            if not self._is_closed:
-                self._idle.append(process)
-                return
-            self._all.discard(process)
-        process.end()
+                self.release(process)
 
     def _request(self, process: ChildProcess, call: Call) -> Any:
         out_of_memory = TrainingError(f"Memory was too short for {call.name}. {_REMEDY}")
@@ -198,13 +162,12 @@ class Workers:
         return read_reply(reply, out_of_memory)
 
     def _failure(self, call: Call, status: int) -> MarqueeError:
-        if self._is_closed:
+        if self.is_closed:
             return TrainingError(f"{call.name} was stopped")
         if status == -signal.SIGKILL:
             why = "was killed, most likely because memory ran out"
         else:
-            name = signal.Signals(-status).name if status < 0 else f"exit status {status}"
-            why = f"crashed ({name})"
+            why = f"crashed ({describe_end(status)})"
         return TrainingError(f"The process of {call.name} {why}. {_REMEDY}")
 
 
