@@ -7,8 +7,7 @@ from itertools import islice
 import numpy as np
 
 from assets.embeddings.chunk_reassembly import Chunks
-from assets.embeddings.embedding_run import embed
-from assets.embeddings.encoders import Encoded, encode
+from assets.embeddings.embedding_run import Encoded, embed, encode
 from assets.orchestration.asset_specs import CLIPS_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.errors import ItemError
@@ -53,12 +52,12 @@ def _read_clips(batch: MovieBatch, tmdb_id: int, at_most: int) -> Iterator[np.nd
 def encode_clip_frames(
     chunks: Chunks, loaded: LoadedBackbone, *, step: int, device: str, use_bf16: bool
 ) -> Encoded:
-    """Embed clips by an image backbone: the mean of its vectors of their frames, (clips, width).
+    """Embed clips by an image backbone: the mean of its vectors of every `step`-th frame.
 
     Args:
         chunks: Clips, uint8 (clips, frames, height, width, 3), by number.
         loaded: The image backbone.
-        step: Every `step`-th of a clip's frames is embedded.
+        step: See above.
         device: torch's name of one device.
         use_bf16: Whether to compute in bfloat16.
     """

@@ -1,26 +1,29 @@
-"""Several backbones over one reading of a step's inputs, resumed by movie and backbone."""
+"""Several backbones over one reading of an asset's inputs, resumed by movie and backbone."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
+import numpy as np
 from upath import UPath
 
-from assets.embeddings.chunk_reassembly import (
-    Chunk,
-    ChunkReassembler,
-    Chunks,
-    Embeddings,
-    Inputs,
+from assets.embeddings.chunk_reassembly import Chunk, ChunkReassembler, Chunks, Embeddings, Inputs
+from assets.embeddings.embedding_notes import (
+    Note,
+    backbone_notes,
+    describe_figures,
+    hash_inputs,
+    is_same,
+    make_note,
 )
-from assets.embeddings.encoders import Encode, Encoder, Note, open_encoders
-from assets.orchestration.asset_specs import embedding_file
+from assets.orchestration.asset_specs import embedding_file, movie_spec
+from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Outcome, Status
-from pipeline.core.staleness import RECORDS, Row, Step
 from pipeline.core.versions import combine, hash_bytes
-from pipeline.embeddings.backbones import Modality
+from pipeline.embeddings.backbones import BACKBONES, Modality
 from resources.compute.device import Device, choose_device
+from resources.compute.weights import LoadedBackbone, load_backbone
 from resources.storage.batch import MovieBatch, outcome_of
 from resources.storage.embedding_files import embedding_bytes
 
@@ -34,58 +37,89 @@ Load = Callable[[int], Chunk | Iterator[Chunk]]
 """Loads a movie's input by its id: an array or a text, or an iterator over chunks of it whose
 embeddings are concatenated again. May raise `ItemError`."""
 
-_DECISIVE = ("weights_hash", "preparation", "width", "dtype", "extent")
-"""Keys of a note that make an embedding another one. The type that it was computed in is recorded
-but does not count: bfloat16 keeps a cosine of 0.9999, and two machines on one store would undo
-each other's work."""
+Encoded = Iterator[tuple[int, np.ndarray | ItemError]]
+"""float32 arrays, or errors, by number of a chunk."""
+
+
+class Encode(Protocol):
+    """How an asset encodes with a backbone."""
+
+    def __call__(
+        self, chunks: Chunks, loaded: LoadedBackbone, *, device: str, use_bf16: bool
+    ) -> Encoded:
+        """Embed numbered chunks; see `encode`."""
+        ...
+
+
+def encode(
+    chunks: Chunks,
+    loaded: LoadedBackbone,
+    *,
+    device: str,
+    use_bf16: bool,
+    sample_rate_hz: int = 0,
+) -> Encoded:
+    """Embed texts, pictures, clips or sound; see `encode_texts` and `encode_arrays`."""
+    network, backbone = loaded.network, loaded.backbone
+    if loaded.tokenizer is not None:
+        from pipeline.embeddings.encode_text import encode_texts
+
+        texts = cast("Iterable[tuple[int, str]]", chunks)  # a text asset loads nothing else
+        return encode_texts(
+            texts, network, loaded.tokenizer, backbone, device=device, use_bf16=use_bf16
+        )
+    from pipeline.embeddings.encode import encode_arrays
+
+    arrays = cast("Iterable[tuple[int, np.ndarray | ItemError]]", chunks)
+    return encode_arrays(
+        arrays, network, backbone, sample_rate_hz=sample_rate_hz, device=device, use_bf16=use_bf16
+    )
 
 
 def embed(batch: MovieBatch, load: Load, encoders: Mapping[Modality, Encode]) -> Iterator[Outcome]:
-    """Embed a batch of movies with every backbone of its step.
+    """Embed a batch of movies with every backbone of its asset.
 
     Args:
         batch: The movies that are pending.
         load: See `Load`.
-        encoders: How the step encodes, by the modality of a backbone.
+        encoders: How the asset encodes, by the modality of a backbone.
     """
     device = choose_device(batch.run_context.settings.devices or None)
     device.take_one_thread_per_encoder()
-    opened = open_encoders(batch, device, encoders)
-    yield from EmbeddingRun(batch, opened, device).run(load)
+    yield from EmbeddingRun(batch, device, encoders).run(load)
 
 
 class EmbeddingRun:
-    """One run of a step's backbones over a batch of movies.
+    """One run of an asset's backbones over a batch of movies; they are loaded at once."""
 
-    Args:
-        batch: The movies that are pending.
-        encoders: The preset's backbone first: its figures stand for the movie.
-        device: Where the backbones compute.
-    """
-
-    def __init__(self, batch: MovieBatch, encoders: Sequence[Encoder], device: Device):
-        self._batch, self._encoders, self._device = batch, encoders, device
-        self._inputs = _hash_inputs(batch)
+    def __init__(self, batch: MovieBatch, device: Device, encoders: Mapping[Modality, Encode]):
+        spec, run_context = movie_spec(batch.step.name), batch.run_context
+        self._batch, self._device = batch, device
+        self._folders = spec.backbones(run_context)  # the preset's first: it stands for the movie
+        self._encoders: dict[str, partial[Encoded]] = {}
+        self._notes: dict[str, Note] = {}
+        for name in self._folders:
+            loaded = self._load_backbone(name)
+            extent, in_bf16 = spec.extent(run_context.preset), device.has_bf16
+            encode = encoders[loaded.backbone.modality]
+            self._encoders[name] = partial(encode, loaded=loaded, use_bf16=in_bf16)
+            self._notes[name] = make_note(loaded, in_bf16=in_bf16, extent=extent)
+        self._inputs = hash_inputs(batch)
         self._valid = {i: self._valid_notes(i) for i in batch.tmdb_ids}
         self._pending = {
-            i: [e.name for e in encoders if not _is_same(valid.get(e.name), e)]
+            i: [name for name, note in self._notes.items() if not is_same(valid.get(name), note)]
             for i, valid in self._valid.items()
         }
 
-    def run(self, load: Load, *, ahead: int = 16) -> Iterator[Outcome]:
-        """Embed every movie; each is stored as soon as all its backbones are done.
-
-        Args:
-            load: See `Load`.
-            ahead: Movies that are read ahead of the backbones.
-        """
+    def run(self, load: Load) -> Iterator[Outcome]:
+        """Embed every movie; each is stored as soon as all its backbones are done."""
         from pipeline.embeddings.parallel_encoding import encode_in_parallel
 
         done = {i for i, pending in self._pending.items() if not pending}
         for tmdb_id in sorted(done):
             yield self._store(tmdb_id, {})
         failed: list[Outcome] = []
-        inputs = read_ahead(self._batch.without(done), load, failed, ahead)
+        inputs = read_ahead(self._batch.without(done), load, failed)
         slots = self._slots()
         with ThreadPoolExecutor(len(slots), thread_name_prefix="chunks") as pool:
             encoders = [partial(self._encode, pool, slot) for slot in slots]
@@ -93,11 +127,24 @@ class EmbeddingRun:
                 yield self._store(tmdb_id, embedded)
         yield from failed
 
+    def _load_backbone(self, name: str) -> LoadedBackbone:
+        """Load a backbone, and fuse it for every device before threads compute."""
+        from pipeline.embeddings.runner import fused_copy
+
+        run_context = self._batch.run_context
+        loaded = load_backbone(
+            name,
+            weights_folder=run_context.weights_folder,
+            allow_random=run_context.source.is_studio,
+        )
+        for slot in self._device.slots:
+            fused_copy(loaded.network, slot)
+        return loaded
+
     def _slots(self) -> list[str]:
         """Return the device of each thread; one thread has to see all texts, to sort them."""
-        slots = self._device.slots
-        is_text = self._encoders[0].loaded.backbone.modality is Modality.TEXT
-        return slots[:1] if is_text else slots
+        is_text = BACKBONES[next(iter(self._encoders))].modality is Modality.TEXT
+        return self._device.slots[:1] if is_text else self._device.slots
 
     def _encode(
         self, pool: ThreadPoolExecutor, slot: str, inputs: Inputs
@@ -107,10 +154,10 @@ class EmbeddingRun:
         numbered, is_single = chunks.split(inputs), len(self._encoders) == 1
         group_bytes = GROUP_BYTES[self._device.kind]
         for group in [numbered] if is_single else _group(numbered, group_bytes):
-            for encoder in self._encoders:
-                required = (one for one in group if chunks.requires(one[0], encoder.name))
-                for number, vectors in encoder.on(slot, required):
-                    chunks.add(number, encoder.name, vectors)
+            for name, encode in self._encoders.items():
+                required = (one for one in group if chunks.requires(one[0], name))
+                for number, vectors in encode(required, device=slot):
+                    chunks.add(number, name, vectors)
                     if is_single:
                         yield from chunks.pop_complete()
             yield from chunks.pop_complete()
@@ -119,14 +166,14 @@ class EmbeddingRun:
         if isinstance(embedded, BaseException):
             return outcome_of(self._batch.step.name, tmdb_id, embedded)
         notes, files = dict(self._valid[tmdb_id]), {}
-        for encoder in self._encoders:
-            vectors = embedded.get(encoder.name)
+        for name, note in self._notes.items():
+            vectors = embedded.get(name)
             if vectors is not None:
-                content = embedding_bytes(vectors, encoder.note)
-                files[self._path(tmdb_id, encoder.folder, encoder.name)] = content
-                notes[encoder.name] = {
-                    **encoder.note,
-                    "folder": encoder.folder,
+                content = embedding_bytes(vectors, note)
+                files[self._path(tmdb_id, self._folders[name], name)] = content
+                notes[name] = {
+                    **note,
+                    "folder": self._folders[name],
                     "shape": list(vectors.shape),
                     "hash": hash_bytes(content),
                     "of": self._inputs[tmdb_id],
@@ -137,7 +184,7 @@ class EmbeddingRun:
             tmdb_id,
             files,
             content_hash=hashes[0] if len(hashes) == 1 else combine(hashes),
-            **_figures(notes[self._encoders[0].name]),
+            **describe_figures(notes[next(iter(self._notes))]),
             backbones=notes,
         )
 
@@ -147,10 +194,9 @@ class EmbeddingRun:
         if row is None or row.status != Status.OK:
             return {}
         current = (self._inputs[tmdb_id], self._batch.step.code_version)
-        notes = cast("dict[str, Note]", row.metadata.get("backbones", {}))
         return {
             name: note
-            for name, note in notes.items()
+            for name, note in backbone_notes(row).items()
             if (note["of"], note["code_version"]) == current
             and self._is_intact(tmdb_id, name, note)
         }
@@ -163,36 +209,11 @@ class EmbeddingRun:
         return embedding_file(folder, name).path(self._batch.run_context.store, tmdb_id)
 
 
-def _is_same(note: Note | None, encoder: Encoder) -> bool:
-    return note is not None and all(note.get(key) == encoder.note.get(key) for key in _DECISIVE)
-
-
-def _figures(note: Note) -> Note:
-    names = ("backbone", "weights", "weights_hash", "preparation", "dtype", "computed_in", "shape")
-    return {name: note[name] for name in names}
-
-
-def _hash_inputs(batch: MovieBatch) -> dict[int, str]:
-    """Return the version of what a step reads of each movie: contents, and no settings."""
-    ledger, step = batch.run_context.ledger, batch.step
-    rows = {name: ledger.rows(name, batch.tmdb_ids) for name in step.depends_on}
-    return {
-        i: combine([_content(step, name, of_asset.get(i)) for name, of_asset in rows.items()])
-        for i in batch.tmdb_ids
-    }
-
-
-def _content(step: Step, name: str, row: Row | None) -> str:
-    if row is None:
-        return ""
-    return row.facets.get(step.facet or "", "") if name == RECORDS else row.content_hash
-
-
 def read_ahead(
-    batch: MovieBatch, load: Callable[[int], T], failed: list[Outcome], ahead: int = 16
+    batch: MovieBatch, load: Callable[[int], T], failed: list[Outcome]
 ) -> Iterator[tuple[int, T]]:
     """Read inputs; a movie whose input is unavailable does not stop its neighbours."""
-    for tmdb_id, result in batch.read(load, workers=2, ahead=ahead):
+    for tmdb_id, result in batch.read(load, workers=2, ahead=16):
         if isinstance(result, BaseException):
             failed.append(outcome_of(batch.step.name, tmdb_id, result))
         else:

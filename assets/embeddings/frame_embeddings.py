@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from assets.embeddings.embedding_run import embed
-from assets.embeddings.encoders import encode
+from assets.embeddings.embedding_run import embed, encode
 from assets.orchestration.asset_specs import FRAMES_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome

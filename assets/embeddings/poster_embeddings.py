@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from assets.embeddings.chunk_reassembly import Chunks
-from assets.embeddings.embedding_run import embed
-from assets.embeddings.encoders import Encoded, encode
+from assets.embeddings.embedding_run import Encoded, embed, encode
 from assets.orchestration.asset_specs import POSTER_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.errors import ItemError

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from assets.embeddings.embedding_notes import DTYPE, Note
 from assets.embeddings.embedding_run import read_ahead
-from assets.embeddings.encoders import DTYPE, Note
 from assets.orchestration.asset_settings import REGION_BACKBONE
 from assets.orchestration.asset_specs import ATTRIBUTES_FILE, POSTER_FILE, REGIONS_FILE
 from assets.orchestration.movie_asset import movie_asset
@@ -18,6 +18,10 @@ from resources.compute.attribute_model import load_attribute_model
 from resources.compute.device import Device, choose_device
 from resources.storage.batch import MovieBatch, outcome_of
 from resources.storage.embedding_files import embedding_bytes
+
+if TYPE_CHECKING:  # they import torch, which a run alone needs
+    from pipeline.embeddings.pixel_networks import PixelNetwork
+    from pipeline.embeddings.regions import PosterRegions, RegionFinder
 
 
 def poster_regions(batch: MovieBatch) -> Iterator[Outcome]:
@@ -45,29 +49,25 @@ def poster_regions(batch: MovieBatch) -> Iterator[Outcome]:
     yield from failed
 
 
-def _open_finder(batch: MovieBatch, device: Device) -> tuple[Any, Note]:
-    """Load the networks; return them with what their files record about themselves.
-
-    The type of the networks' holder is `Any` because torch is imported by a run alone.
-    """
+def _open_finder(batch: MovieBatch, device: Device) -> "tuple[RegionFinder, Note]":
+    """Load the networks; return them with what their files record about themselves."""
     from pipeline.embeddings.regions import RegionFinder
-    from resources.compute.weights import load_backbone, load_detector
+    from resources.compute.weights import load_backbone
 
     run_context, is_studio = batch.run_context, batch.run_context.source.is_studio
     folder = run_context.weights_folder
-    detector = load_detector(
+    detector = load_backbone(
         run_context.preset.detector, weights_folder=folder, allow_random=is_studio
     )
     features = load_backbone(REGION_BACKBONE, weights_folder=folder, allow_random=is_studio)
-    attributes = load_attribute_model(
+    classify, description = load_attribute_model(
         run_context.settings.attributes,
         weights_folder=folder,
         allow_download=not is_studio,
         device=device.name,
     )
-    finder = RegionFinder(
-        detector.network, features.network, attributes.classify, device=device.name
-    )
+    resnet50 = cast("PixelNetwork", features.network)  # as of every image backbone
+    finder = RegionFinder(detector.network, resnet50, classify, device=device.name)
     return finder, {
         "detector": detector.backbone.name,
         "detector_weights": detector.weights_label,
@@ -78,11 +78,13 @@ def _open_finder(batch: MovieBatch, device: Device) -> tuple[Any, Note]:
         "preparation": features.preparation,
         "width": features.backbone.width,
         "dtype": DTYPE,
-        "looks": attributes.description,  # the key is stored in every file
+        "looks": description,  # the key is stored in every file
     }
 
 
-def _store(batch: MovieBatch, tmdb_id: int, found: Any, note: Note) -> Outcome:
+def _store(
+    batch: MovieBatch, tmdb_id: int, found: "PosterRegions | ItemError", note: Note
+) -> Outcome:
     if isinstance(found, ItemError):
         return outcome_of(batch.step.name, tmdb_id, found)
     store = batch.run_context.store

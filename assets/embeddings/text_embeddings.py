@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from assets.crawl.movie_records import read_record
-from assets.embeddings.embedding_run import embed
-from assets.embeddings.encoders import encode
+from assets.embeddings.embedding_run import embed, encode
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Outcome, Reason

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from assets.embeddings.embedding_notes import backbone_notes
 from assets.exports.export_job import Job
 from pipeline.core.errors import DumpError
 from pipeline.crawl.tmdb.responses import parse_details
@@ -106,7 +107,7 @@ def _made_with(
     for tmdb_id, imdb_id in imdb_ids.items():
         if not job.has(asset, tmdb_id, part):
             continue
-        if backbone in job.rows[asset][tmdb_id].metadata["backbones"]:
+        if backbone in backbone_notes(job.rows[asset][tmdb_id]):
             made[tmdb_id] = imdb_id
         else:
             job.leave_out(part, "its embedding is of another backbone", tmdb_id)
@@ -115,7 +116,7 @@ def _made_with(
 
 def _describe_origin(job: Job, asset: str, backbone: str, movies: Iterable[int]) -> str:
     """Describe the weights of a group, and how much of each trailer it covers."""
-    notes = [job.rows[asset][tmdb_id].metadata["backbones"][backbone] for tmdb_id in movies]
+    notes = [backbone_notes(job.rows[asset][tmdb_id])[backbone] for tmdb_id in movies]
     weights = {f"{note['weights']} ({note['weights_hash']})" for note in notes}
     extents = {note.get("extent", "") for note in notes} - {""}
     return "; ".join([f"weights {' and '.join(sorted(weights))}", *sorted(extents)])

@@ -10,15 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from pipeline.core.errors import ConfigurationError, ItemError
 from pipeline.embeddings.backbones import Backbone
 from pipeline.embeddings.encode import encode_arrays
 from pipeline.embeddings.encode_text import encode_texts
-from pipeline.embeddings.pixel_networks import PixelNetwork
 from pipeline.embeddings.runner import Item
-from pipeline.embeddings.text import TextNetwork
 
 TEMPERATURE = 100.0
 """CLIP's trained factor, at its upper bound. Source: arXiv 2103.00020, section 2.5."""
@@ -87,8 +86,8 @@ class AttributeClassifier:
     def __init__(
         self,
         vocabulary: tuple[str, ...],
-        pictures: tuple[PixelNetwork, Backbone],
-        texts: tuple[TextNetwork, PreTrainedTokenizerBase, Backbone],
+        pictures: tuple[nn.Module, Backbone],
+        texts: tuple[nn.Module, PreTrainedTokenizerBase, Backbone],
         *,
         device: str = "cpu",
     ):

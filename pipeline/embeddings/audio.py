@@ -43,14 +43,14 @@ def build_audio_network(trunk: nn.Module) -> AudioNetwork:
     return AudioNetwork(trunk).eval().requires_grad_(False)
 
 
-def build_random_audio(backbone: Backbone, *, seed: int = 0) -> AudioNetwork:
+def build_random_audio(backbone: Backbone) -> AudioNetwork:
     """Build a placeholder for a sound backbone without weights: the right width, no training.
 
     Two layers of the real one's twelve, with random parameters.
     """
     config = ASTConfig(hidden_size=backbone.width, num_hidden_layers=2)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(0)
         trunk = ASTModel(config)
     return build_audio_network(trunk)
 
@@ -94,14 +94,11 @@ def compute_log_mels(windows: list[np.ndarray], backbone: Backbone) -> torch.Ten
 
 
 def prepare_sound(array: np.ndarray, backbone: Backbone) -> torch.Tensor | ItemError:
-    """Return the log-mels of a track.
+    """Return the log-mels of a track, float32 (windows, frames, mels), or the error `MALFORMED`.
 
     Args:
         array: int16 mono (samples,), at the backbone's rate.
         backbone: A row of the table, with modality `AUDIO`.
-
-    Returns:
-        float32 (windows, frames, mels), or the error `MALFORMED`.
     """
     if array.dtype != np.int16 or array.ndim != 1 or len(array) < FRAME_SAMPLES:
         wanted = f"expected an int16 array of at least {FRAME_SAMPLES} samples"

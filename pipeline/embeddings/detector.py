@@ -56,7 +56,7 @@ def build_detector(
     short_side_px: int | None = None,
     min_confidence: float = 0.05,
 ) -> nn.Module:
-    """Build a detector.
+    """Build torchvision's network of a detector, in float32 and evaluation mode.
 
     Args:
         state: Its parameters; None draws them at random: detections then have no meaning.
@@ -65,16 +65,13 @@ def build_detector(
         short_side_px: None for the detector's own; see `SHORT_SIDE_PX`.
         min_confidence: Detections with a lower score are dropped inside the network.
 
-    Returns:
-        torchvision's network in float32 and evaluation mode.
-
     Raises:
         WeightsError: `state` does not fit the network.
     """
 
-    def build(weights: None) -> nn.Module:
+    def build() -> nn.Module:
         return getattr(detection, detector.name)(
-            weights=weights,
+            weights=None,
             weights_backbone=None,
             min_size=short_side_px or SHORT_SIDE_PX[detector.name],
             box_score_thresh=min_confidence,

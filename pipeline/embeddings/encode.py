@@ -55,7 +55,7 @@ def encode_arrays(
         items: (tmdb_id, array), or an error in place of the array: uint8 RGB pictures (pictures,
             height, width, 3), clips (clips, frames, height, width, 3) with the backbone's number
             of frames, or int16 mono sound (samples,).
-        network: The backbone; left as it is, see `pipeline.embeddings.fuse_batchnorm`.
+        network: The backbone; left as it is, see `fused_copy`.
         backbone: Its row of the table.
         sample_rate_hz: Rate of the samples (sound only); it must be the backbone's.
         device: torch's name of the device.

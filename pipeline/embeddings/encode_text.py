@@ -1,12 +1,12 @@
 """Texts of many movies become embeddings: batches of one padded length, within a token budget."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import cast
 
 import torch
+from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from pipeline.core.errors import ItemError
@@ -14,7 +14,7 @@ from pipeline.core.outcomes import Reason
 from pipeline.embeddings.backbones import Backbone
 from pipeline.embeddings.encode import GPU_FACTOR
 from pipeline.embeddings.runner import Embedded, Item, Runner, finite_or_error, run_all
-from pipeline.embeddings.text import TextNetwork, tokenize
+from pipeline.embeddings.text import tokenize
 
 TOKEN_BUDGET = 4096
 """Tokens per batch on a CPU, padding included."""
@@ -30,7 +30,7 @@ BERT's pooler and CLIP's projection are one product per batch, and round otherwi
 
 def encode_texts(
     items: Iterable[tuple[int, str]],
-    network: TextNetwork | torch.nn.Module,
+    network: nn.Module,
     tokenizer: PreTrainedTokenizerBase,
     backbone: Backbone,
     *,
@@ -42,7 +42,7 @@ def encode_texts(
 
     Args:
         items: (tmdb_id, text).
-        network: The backbone; left as it is, see `pipeline.embeddings.fuse_batchnorm`.
+        network: The backbone, a `TextNetwork`; left as it is, see `fused_copy`.
         tokenizer: Its tokenizer.
         backbone: Its row of the table.
         device: torch's name of the device.
@@ -78,22 +78,27 @@ class _TextBatch:
 
 def _make_batches(
     items: Iterable[tuple[int, str]],
-    tokenizer: Any,
+    tokenizer: PreTrainedTokenizerBase,
     max_tokens: int,
     budget: Callable[[], int],
 ) -> Iterator[_TextBatch | Item]:
     """Turn texts into batches, the longest first; empty texts are errors."""
     items = iter(items)
+    pad_id = cast("int", tokenizer.pad_token_id)  # its stubs allow every special value
     while some := list(islice(items, TEXTS_AT_ONCE)):
         texts = [(tmdb_id, text) for tmdb_id, text in some if text.strip()]
         for tmdb_id, text in some:
             if not text.strip():
                 yield tmdb_id, ItemError(Reason.NO_TEXT, "expected a text, got an empty one")
         ids = tokenize(tokenizer, [text for _, text in texts], max_tokens) if texts else []
-        order = sort_by_length(ids, max_tokens)
+        lengths = [padded_length(tokens, max_tokens) for tokens in ids]
+        order = sorted(range(len(ids)), key=lengths.__getitem__, reverse=True)
         while order:
-            batch = take_batch(order, ids, budget(), max_tokens)
-            inputs = pad([ids[i] for i in batch], tokenizer.pad_token_id, max_tokens)
+            length = lengths[order[0]]
+            n_most = max(1, budget() // length)
+            batch = [i for i in order[:n_most] if lengths[i] == length]
+            order = order[len(batch) :]
+            inputs = pad([ids[i] for i in batch], pad_id, length)
             yield _TextBatch([texts[i][0] for i in batch], inputs)
 
 
@@ -107,30 +112,10 @@ def padded_length(tokens: list[int], max_tokens: int) -> int:
     return min(-(-len(tokens) // PAD_TO) * PAD_TO, max_tokens)
 
 
-def sort_by_length(ids: list[list[int]], max_tokens: int) -> deque[int]:
-    """Return the indices of the texts in `ids`, the longest first."""
-    lengths = [padded_length(tokens, max_tokens) for tokens in ids]
-    return deque(sorted(range(len(ids)), key=lengths.__getitem__, reverse=True))
-
-
-def take_batch(
-    order: deque[int], ids: list[list[int]], token_budget: int, max_tokens: int
-) -> list[int]:
-    """Take texts of one padded length off the front, as many as the budget allows."""
-    length = padded_length(ids[order[0]], max_tokens)
-    batch = [order.popleft()]
-    while order and length * (len(batch) + 1) <= token_budget:
-        if padded_length(ids[order[0]], max_tokens) != length:
-            break
-        batch.append(order.popleft())
-    return batch
-
-
-def pad(ids: list[list[int]], pad_id: int, max_tokens: int) -> tuple[torch.Tensor, torch.Tensor]:
+def pad(ids: list[list[int]], pad_id: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Pad token ids to one length: ids and mask, both int64 (texts, tokens)."""
-    longest = max(padded_length(tokens, max_tokens) for tokens in ids)
-    padded = torch.full((len(ids), longest), pad_id)
-    mask = torch.zeros((len(ids), longest), dtype=torch.int64)
+    padded = torch.full((len(ids), length), pad_id)
+    mask = torch.zeros((len(ids), length), dtype=torch.int64)
     for row, tokens in enumerate(ids):
         padded[row, : len(tokens)] = torch.tensor(tokens)
         mask[row, : len(tokens)] = 1

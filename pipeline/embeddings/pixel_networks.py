@@ -13,12 +13,7 @@ from torchvision.transforms import functional
 from pipeline.core.errors import ItemError, WeightsError
 from pipeline.core.outcomes import Reason
 from pipeline.embeddings.backbones import Backbone, Modality
-from pipeline.embeddings.shufflenet3d import build_shufflenet3d, translate_published_names
-
-_INTERPOLATION = {
-    "bilinear": functional.InterpolationMode.BILINEAR,
-    "bicubic": functional.InterpolationMode.BICUBIC,
-}
+from pipeline.embeddings.shufflenet3d import ShuffleNet3d, translate_published_names
 
 
 class PixelNetwork(nn.Module):
@@ -68,7 +63,7 @@ class ClipImageTrunk(nn.Module):
         return self.model(pixel_values=x).image_embeds
 
 
-def build_clip_image_trunk(weights: None = None) -> ClipImageTrunk:  # noqa: ARG001 - as torchvision
+def build_clip_image_trunk() -> ClipImageTrunk:
     """Build ViT-B/32 with random parameters; transformers' defaults are its dimensions."""
     from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection  # takes seconds
 
@@ -83,7 +78,7 @@ _BUILDERS: Mapping[str, tuple[Callable[..., nn.Module], str]] = {
     "vgg19": (torchvision.models.vgg19, "classifier.6"),
     "swin_t": (torchvision.models.swin_t, "head"),
     "clip_image": (build_clip_image_trunk, ""),
-    "shufflenet3d": (build_shufflenet3d, "fc"),
+    "shufflenet3d": (ShuffleNet3d, "fc"),
     "r2plus1d_18": (video.r2plus1d_18, "fc"),
     "swin3d_t": (video.swin3d_t, "head"),
 }
@@ -93,15 +88,12 @@ _BUILDERS: Mapping[str, tuple[Callable[..., nn.Module], str]] = {
 def build_pixel_network(
     backbone: Backbone, state: Mapping[str, torch.Tensor] | None, *, seed: int = 0
 ) -> PixelNetwork:
-    """Build an image or clip backbone without its head.
+    """Build an image or clip backbone without its head, in float32 and evaluation mode.
 
     Args:
         backbone: A row of the table, with modality `IMAGE` or `VIDEO`.
         state: Its parameters, with or without those of the head; None draws them at random.
         seed: Random seed of drawn parameters.
-
-    Returns:
-        The network in float32 and evaluation mode.
 
     Raises:
         WeightsError: `state` does not fit the network.
@@ -125,21 +117,18 @@ def build_trunk(
     *,
     seed: int,
 ) -> nn.Module:
-    """Build a network, take off its head and set its parameters.
+    """Build a network, take off its head and set its parameters; see `build_pixel_network`.
 
     Args:
         backbone: Its row of the table, for messages.
         builder: Builds the network with its head and untrained parameters.
         head: Name of the layer that is the head; "" where there is none.
-        state: Parameters, with or without those of the head; None draws them at random.
+        state: Parameters; None draws them at random.
         seed: Random seed of drawn parameters; torch's own generator is not advanced.
-
-    Raises:
-        WeightsError: `state` does not fit the network.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        trunk = builder(weights=None)
+        trunk = builder()
         if head:
             trunk.set_submodule(head, nn.Identity())
         if state is None:
@@ -181,14 +170,9 @@ def _draw_parameters(trunk: nn.Module) -> None:
 
 
 def to_square(pixels: torch.Tensor, backbone: Backbone) -> torch.Tensor:
-    """Resize pictures or clips to the backbone's input size.
+    """Resize pictures or clips, uint8 (…, height, width, 3), to the backbone's input size.
 
-    Args:
-        pixels: uint8 RGB, shape (…, height, width, 3).
-        backbone: Holds the side of the square and the interpolation.
-
-    Returns:
-        uint8, shape (…, input_px, input_px, 3); the same tensor where the size is right.
+    They are the same tensor where the size is right.
     """
     side = [backbone.input_px, backbone.input_px]
     if list(pixels.shape[-3:-1]) == side:
@@ -196,21 +180,18 @@ def to_square(pixels: torch.Tensor, backbone: Backbone) -> torch.Tensor:
     scaled = functional.resize(
         pixels.flatten(0, -4).permute(0, 3, 1, 2),
         side,
-        interpolation=_INTERPOLATION[backbone.interpolation],
+        interpolation=functional.InterpolationMode(backbone.interpolation),
         antialias=True,
     )
     return scaled.permute(0, 2, 3, 1).unflatten(0, pixels.shape[:-3])
 
 
 def prepare_pixels(array: np.ndarray, backbone: Backbone) -> torch.Tensor | ItemError:
-    """Return a movie's pictures or clips at the backbone's size.
+    """Return a movie's pictures or clips at the backbone's size, or the error `MALFORMED`.
 
     Args:
         array: uint8 RGB (pictures, height, width, 3) or (clips, frames, height, width, 3).
         backbone: Holds the modality, the number of frames and the size.
-
-    Returns:
-        uint8 (pictures, px, px, 3) or (clips, frames, px, px, 3), or the error `MALFORMED`.
     """
     is_video = backbone.modality is Modality.VIDEO
     n_frames = (backbone.n_frames,) if is_video else ()

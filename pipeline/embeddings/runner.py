@@ -1,18 +1,22 @@
-"""One network on one device: precision, transfers, and batches that fail or exceed memory."""
+"""One network on one device: fused, with batches that fail or exceed memory halved."""
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from torch import nn
+from torch.fx.experimental.optimization import fuse
 
 from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Reason
-from pipeline.embeddings.fuse_batchnorm import fused_copy
+from pipeline.embeddings.cuda_streams import CudaStreams
 
 MAX_FAILED_BATCHES = 32
 """After so many batches in a row without one embedded item the network counts as broken."""
@@ -22,6 +26,11 @@ _CPU_IS_FULL = "can't allocate memory"
 
 _FAILURES = (RuntimeError, ValueError, IndexError)
 """What networks raise at an input that they cannot process."""
+
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
+_copies: WeakKeyDictionary[nn.Module, dict[str, nn.Module | None]] = WeakKeyDictionary()
+_copying = threading.Lock()
 
 Item = tuple[int, np.ndarray | ItemError]
 """A movie's TMDB id, with an array or with an error in its place."""
@@ -181,47 +190,31 @@ def run_all(run: Runner, batches: Iterable[UnitBatch | Item]) -> Iterator[Item]:
         yield from batch.finish(collect())
 
 
-class CudaStreams:
-    """Copies the next batch in, and the last one out, while a batch is computed."""
+def fused_copy(network: nn.Module, device: str) -> nn.Module:
+    """Return a copy of a network on a device, with its batch norms fused; cached with the network.
 
-    def __init__(self, device: torch.device):
-        self._device = device
-        self._inward, self._outward = torch.cuda.Stream(device), torch.cuda.Stream(device)
+    Call it for every network before threads compute: fusing traces a network, and torch's tracer
+    intercepts the calls of all modules meanwhile, those of other threads as well.
 
-    def send(
-        self, network: nn.Module, inputs: tuple[torch.Tensor, ...]
-    ) -> Callable[[], np.ndarray]:
-        """Queue a batch without waiting for the device.
+    Args:
+        network: In evaluation mode. It is left as it is, and its parameters must not change any
+            more. Without batch norms and on that device already, it is returned itself.
+        device: torch's name of the device.
+    """
+    with _copying:
+        copies = _copies.setdefault(network, {})
+        if device not in copies:
+            copies[device] = _copy(network, torch.device(device))
+        return copies[device] or network
 
-        Args:
-            network: On this device.
-            inputs: Its arguments, in the processor's memory.
 
-        Returns:
-            A function that waits for the output and returns it, float32.
-        """
-        computing = torch.cuda.current_stream(self._device)
-        with torch.cuda.stream(self._inward):
-            moved = [x.pin_memory().to(self._device, non_blocking=True) for x in inputs]
-        computing.wait_stream(self._inward)
-        for x in moved:
-            x.record_stream(computing)  # its memory is in use until the batch is computed
-        features = network(*moved).float()
-        self._outward.wait_stream(computing)
-        with torch.cuda.stream(self._outward):
-            output = torch.empty(features.shape, dtype=torch.float32, pin_memory=True)
-            output.copy_(features, non_blocking=True)
-            features.record_stream(self._outward)
-            is_copied = torch.cuda.Event()
-            is_copied.record(self._outward)
-
-        def wait() -> np.ndarray:
-            is_copied.synchronize()
-            return output.numpy().copy()  # pinned memory is scarce: it is released at once
-
-        return wait
-
-    def clear(self) -> None:
-        """Wait for what is under way and release unused memory of the device."""
-        torch.cuda.synchronize(self._device)
-        torch.cuda.empty_cache()
+def _copy(network: nn.Module, device: torch.device) -> nn.Module | None:
+    """Return a copy, or None where the network itself will do: a cache must not hold its key."""
+    trunk = getattr(network, "trunk", None)
+    if trunk is not None and any(isinstance(m, _BATCH_NORMS) for m in trunk.modules()):
+        copied = deepcopy(network)
+        copied.register_module("trunk", fuse(copied.get_submodule("trunk"), inplace=True))
+        return copied.to(device)
+    if all(x.device == device for x in (*network.parameters(), *network.buffers())):
+        return None
+    return deepcopy(network).to(device)

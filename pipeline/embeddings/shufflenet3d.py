@@ -83,11 +83,6 @@ class ShuffleNet3d(nn.Module):
         return self.fc(x.mean(dim=(2, 3, 4)))
 
 
-def build_shufflenet3d(weights: None = None) -> ShuffleNet3d:  # noqa: ARG001 - as torchvision
-    """Build the network with random parameters."""
-    return ShuffleNet3d()
-
-
 _PUBLISHED_NAMES = (
     (re.compile(r"^module\."), ""),  # the authors trained on several devices
     (re.compile(r"^conv1\."), "first."),

@@ -55,9 +55,7 @@ def tokenize(
     return encoded["input_ids"]
 
 
-def build_random_text(
-    backbone: Backbone, *, seed: int = 0
-) -> tuple[TextNetwork, PreTrainedTokenizerBase]:
+def build_random_text(backbone: Backbone) -> tuple[TextNetwork, PreTrainedTokenizerBase]:
     """Build a placeholder for a text backbone without weights: the right width, no training.
 
     A BERT of two layers with random parameters over pieces of up to two letters, whatever the
@@ -74,7 +72,7 @@ def build_random_text(
         pad_token_id=_PAD_ID,
     )
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(0)
         trunk = BertModel(config, add_pooling_layer=False)
     for shared in (trunk.embeddings.position_embeddings, trunk.embeddings.token_type_embeddings):
         nn.init.zeros_(shared.weight)  # what all texts have in common would hide the rest

@@ -1,31 +1,21 @@
 """CLIP with a vocabulary, where its weights are; else why attributes of objects stay unknown."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from pipeline.core.errors import WeightsError
 from pipeline.core.versions import hash_bytes
+
+if TYPE_CHECKING:  # loading definitions must not import torch
+    from transformers import PreTrainedTokenizerBase
+
+    from pipeline.embeddings.attributes import AttributeClassifier
 
 NO_CLIP = "left open: CLIP's weights are not here, and random ones do not judge"
 """Stored in every file of regions, so its words stay."""
 
 CLIP = ("clip_image", "clip_text")
 """The backbones that classify: of one model, so that pictures and words share a space."""
-
-
-@dataclass(frozen=True)
-class AttributeModel:
-    """What classifies how objects look.
-
-    Attributes:
-        classify: An `AttributeClassifier`; None where attributes stay unknown.
-        description: The weights it classifies with, or why there is none.
-    """
-
-    classify: Callable[..., Any] | None
-    description: str
 
 
 def vocabulary_version(file: str) -> str:
@@ -36,7 +26,7 @@ def vocabulary_version(file: str) -> str:
 
 def load_attribute_model(
     file: str, *, weights_folder: Path | None, allow_download: bool, device: str
-) -> AttributeModel:
+) -> "tuple[AttributeClassifier | None, str]":
     """Load CLIP and the vocabulary; random weights never classify.
 
     Args:
@@ -44,6 +34,9 @@ def load_attribute_model(
         weights_folder: Folder with weights that the user has.
         allow_download: Whether to fetch CLIP (600 MB) where no place has it.
         device: torch's name of the device.
+
+    Returns:
+        The classifier with the weights in words, or None with why attributes stay unknown.
 
     Raises:
         ConfigurationError: The vocabulary cannot be read.
@@ -66,11 +59,11 @@ def load_attribute_model(
     except WeightsError:
         if any(users_files(name, weights_folder) for name in CLIP):
             raise
-        return AttributeModel(None, NO_CLIP)
-    classify = AttributeClassifier(
+        return None, NO_CLIP
+    classifier = AttributeClassifier(
         words,
         (pictures.network, pictures.backbone),
-        (texts.network, texts.tokenizer, texts.backbone),
+        (texts.network, cast("PreTrainedTokenizerBase", texts.tokenizer), texts.backbone),
         device=device,
     )
-    return AttributeModel(classify, f"{pictures.weights_label}, {len(words)} words")
+    return classifier, f"{pictures.weights_label}, {len(words)} words"

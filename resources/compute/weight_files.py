@@ -1,18 +1,60 @@
 """Weights that come as one file of parameters: where such files lie, reading and hashing them."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pipeline.core.errors import WeightsError
 from pipeline.core.versions import HASH_CHARS
 from pipeline.embeddings.backbones import Backbone, Origin
 
+if TYPE_CHECKING:  # loading definitions must not import them
+    from torch import Tensor, nn
+
 ENDINGS = (".pth", ".safetensors")
 """Of the files that a user may bring, by the name of the backbone."""
 
+REACH_TIMEOUT_S = (3, 5)
+"""Longest wait for a connection and for an answer before a host counts as out of reach."""
 
-def weight_files(backbone: Backbone, folder: Path | None) -> Iterator[tuple[Path, str]]:
+
+def find_state(
+    backbone: Backbone, folder: Path | None, allow_download: bool
+) -> "tuple[Mapping[str, Tensor], str] | None":
+    """Find a backbone's parameters and their label, in a file or at torchvision's host.
+
+    Raises:
+        WeightsError: A file cannot be read.
+    """
+    for file, label in _list_files(backbone, folder):
+        if file.is_file():
+            return read_state(file), label
+    if backbone.origin is Origin.TORCHVISION and allow_download:
+        import torch
+
+        url = _torchvision_url(backbone)
+        if is_reachable(url):  # torch's cache; the file's name carries its hash, which is checked
+            state = torch.hub.load_state_dict_from_url(
+                url, map_location="cpu", progress=False, check_hash=True, weights_only=True
+            )
+            return state, backbone.weights
+    return None
+
+
+@cache
+def is_reachable(url: str) -> bool:
+    """Return whether a host responds to one short request; the libraries' own attempts last."""
+    import requests  # a tenth of a second, for the first load alone
+
+    try:
+        requests.head(url, timeout=REACH_TIMEOUT_S)
+    except requests.RequestException:
+        return False
+    return True
+
+
+def _list_files(backbone: Backbone, folder: Path | None) -> Iterator[tuple[Path, str]]:
     """Return the files that may hold a backbone's parameters, best first, each with its label."""
     if folder:
         for ending in ENDINGS:
@@ -20,27 +62,18 @@ def weight_files(backbone: Backbone, folder: Path | None) -> Iterator[tuple[Path
     if backbone.origin is Origin.TORCHVISION:
         import torch
 
-        file = torchvision_url(backbone).rpartition("/")[2]
+        file = _torchvision_url(backbone).rpartition("/")[2]
         yield Path(torch.hub.get_dir()) / "checkpoints" / file, backbone.weights
 
 
-def torchvision_url(backbone: Backbone) -> str:
+def _torchvision_url(backbone: Backbone) -> str:
     """Return the address of weights that torchvision knows by name."""
     import torchvision
 
     return torchvision.models.get_weight(backbone.weights).url
 
 
-def fetch_state(url: str) -> dict[str, Any]:
-    """Download parameters into torch's cache; its name carries their hash, which is checked."""
-    import torch
-
-    return torch.hub.load_state_dict_from_url(
-        url, map_location="cpu", progress=False, check_hash=True, weights_only=True
-    )
-
-
-def read_state(file: Path) -> dict[str, Any]:
+def read_state(file: Path) -> "dict[str, Tensor]":
     """Read parameters by name; no code in the file is run.
 
     Raises:
@@ -60,7 +93,7 @@ def read_state(file: Path) -> dict[str, Any]:
     return state
 
 
-def _read(file: Path) -> Any:
+def _read(file: Path) -> object:
     import pickle
 
     import torch
@@ -79,7 +112,7 @@ def _read(file: Path) -> Any:
         ) from err
 
 
-def build_from_state(backbone: Backbone, state: Mapping[str, Any] | None, *, seed: int = 0) -> Any:
+def build_from_state(backbone: Backbone, state: "Mapping[str, Tensor] | None") -> "nn.Module":
     """Build the network of a picture or clip backbone, or a detector; None draws its parameters.
 
     Raises:
@@ -88,13 +121,13 @@ def build_from_state(backbone: Backbone, state: Mapping[str, Any] | None, *, see
     from pipeline.embeddings.detector import DETECTORS, build_detector
 
     if backbone.name in DETECTORS:
-        return build_detector(state, backbone, seed=seed)
+        return build_detector(state, backbone)
     from pipeline.embeddings.pixel_networks import build_pixel_network
 
-    return build_pixel_network(backbone, state, seed=seed)
+    return build_pixel_network(backbone, state)
 
 
-def hash_parameters(network: Any) -> str:
+def hash_parameters(network: "nn.Module") -> str:
     """Hash all parameters and statistics of a network, by name."""
     import hashlib
 

@@ -1,10 +1,17 @@
 """Weights that come as a folder, as the hub lays it out: configuration, parameters, tokenizer."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.core.errors import WeightsError
 from pipeline.embeddings.backbones import Backbone, Modality, Pooling
+
+if TYPE_CHECKING:  # loading definitions must not import them
+    from torch import nn
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+Loaded = tuple["nn.Module", "PreTrainedTokenizerBase | None"]
+"""A network, and its tokenizer where it takes texts."""
 
 
 def find_folder(backbone: Backbone, folder: Path | None) -> Path | None:
@@ -16,14 +23,10 @@ def find_folder(backbone: Backbone, folder: Path | None) -> Path | None:
 
 def read_folder(
     backbone: Backbone, place: str, label: str, *, local_files_only: bool = True
-) -> tuple[Any, Any]:
-    """Read a network and its tokenizer, None where it takes no texts.
+) -> Loaded:
+    """Read a network and its tokenizer from a folder, or by the hub's name of a model.
 
-    Args:
-        backbone: Its row of the table.
-        place: A folder, or the hub's name of a model.
-        label: What messages call it.
-        local_files_only: Whether to keep from the hub.
+    Messages call it `label`; `local_files_only` keeps from the hub.
 
     Raises:
         OSError: There is no such model, by transformers' account.
@@ -43,7 +46,7 @@ def read_folder(
     return _build(backbone, trunk), tokenizer
 
 
-def read_users_folder(backbone: Backbone, place: Path) -> tuple[Any, Any]:
+def read_users_folder(backbone: Backbone, place: Path) -> Loaded:
     """Read a folder that the user named.
 
     Raises:
@@ -61,7 +64,7 @@ def read_users_folder(backbone: Backbone, place: Path) -> tuple[Any, Any]:
         ) from err
 
 
-def _model_class(backbone: Backbone) -> Any:
+def _model_class(backbone: Backbone) -> Any:  # what its loader returns depends on the options
     import transformers
 
     if backbone.modality is Modality.IMAGE:
@@ -73,7 +76,9 @@ def _model_class(backbone: Backbone) -> Any:
     return transformers.AutoModel
 
 
-def _read_trunk(backbone: Backbone, place: str, label: str, local_files_only: bool) -> Any:
+def _read_trunk(
+    backbone: Backbone, place: str, label: str, local_files_only: bool
+) -> "PreTrainedModel":
     import torch
 
     trunk, found = _model_class(backbone).from_pretrained(
@@ -98,7 +103,7 @@ def _read_trunk(backbone: Backbone, place: str, label: str, local_files_only: bo
     return trunk
 
 
-def _build(backbone: Backbone, trunk: Any) -> Any:
+def _build(backbone: Backbone, trunk: "PreTrainedModel") -> "nn.Module":
     if backbone.modality is Modality.IMAGE:
         from pipeline.embeddings.pixel_networks import ClipImageTrunk, wrap_trunk
 
@@ -110,14 +115,3 @@ def _build(backbone: Backbone, trunk: Any) -> Any:
     from pipeline.embeddings.text import build_text_network
 
     return build_text_network(backbone, trunk)
-
-
-def draw_random(backbone: Backbone, seed: int) -> tuple[Any, Any]:
-    """Build what stands in for a text or sound backbone, with its tokenizer or None."""
-    if backbone.modality is Modality.AUDIO:
-        from pipeline.embeddings.audio import build_random_audio
-
-        return build_random_audio(backbone, seed=seed), None
-    from pipeline.embeddings.text import build_random_text
-
-    return build_random_text(backbone, seed=seed)

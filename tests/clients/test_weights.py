@@ -8,9 +8,9 @@ from transformers import ASTConfig, ASTForAudioClassification, CLIPConfig, CLIPM
 
 from pipeline.core.errors import WeightsError
 from pipeline.embeddings.backbones import BACKBONES, Modality
-from pipeline.embeddings.shufflenet3d import build_shufflenet3d
+from pipeline.embeddings.shufflenet3d import ShuffleNet3d
 from pipeline.embeddings.text import build_random_text
-from resources.compute.weights import RANDOM_LABEL, load_backbone, load_detector, users_files
+from resources.compute.weights import RANDOM_LABEL, load_backbone, users_files
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +130,7 @@ def embed(loaded, texts):
 
 
 def test_weights_that_a_training_run_left_are_taken_from_their_checkpoint(tmp_path):
-    network = build_shufflenet3d()
+    network = ShuffleNet3d()
     state = {f"module.{name}": tensor for name, tensor in network.state_dict().items()}
     torch.save({"epoch": 3, "arch": "x", "state_dict": state}, tmp_path / "shufflenet3d.pth")
     loaded = load("shufflenet3d", weights_folder=tmp_path)
@@ -244,16 +244,16 @@ def test_damaged_folder_is_named(tmp_path, monkeypatch):
 
 def test_detector_is_random_only_by_permission_and_says_so():
     with pytest.raises(WeightsError, match=r"fasterrcnn_resnet50_fpn_v2\.pth"):
-        load_detector(allow_random=False, allow_download=False)
-    assert load_detector(allow_random=True, allow_download=False).is_random
+        load("fasterrcnn_resnet50_fpn_v2")
+    assert load("fasterrcnn_resnet50_fpn_v2", allow_random=True).is_random
 
 
 def test_small_detector_is_loaded_by_name_and_an_unknown_one_refused():
     name = "fasterrcnn_mobilenet_v3_large_320_fpn"
-    small = load_detector(name, allow_random=True, allow_download=False)
+    small = load(name, allow_random=True)
     assert (small.backbone.name, small.is_random) == (name, True)
     with pytest.raises(WeightsError, match="fasterrcnn_mobilenet_v3_large_320_fpn"):
-        load_detector("yolo", allow_random=True)
+        load("yolo", allow_random=True)
 
 
 def test_own_files_are_those_that_are_loaded_and_no_neighbours(tmp_path, clip_folder):

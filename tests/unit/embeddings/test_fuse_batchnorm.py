@@ -9,8 +9,8 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from pipeline.embeddings.backbones import BACKBONES, Modality
-from pipeline.embeddings.fuse_batchnorm import fused_copy
 from pipeline.embeddings.pixel_networks import build_pixel_network
+from pipeline.embeddings.runner import fused_copy
 
 CPU = "cpu"
 NORMED = ["shufflenet", "resnet18", "resnet50", "shufflenet3d", "r2plus1d_18"]
@@ -55,10 +55,10 @@ def test_network_without_batch_norms_is_not_copied():
 
 
 def test_copies_go_with_their_network():
-    from pipeline.embeddings import fuse_batchnorm
+    from pipeline.embeddings import runner
 
     network, _ = build("shufflenet")
     fused_copy(network, CPU)
-    before = len(fuse_batchnorm._copies)
+    before = len(runner._copies)
     del network
-    assert len(fuse_batchnorm._copies) == before - 1
+    assert len(runner._copies) == before - 1

@@ -8,7 +8,7 @@ from pipeline.embeddings.backbones import BACKBONES
 from pipeline.embeddings.pixel_networks import build_pixel_network
 from pipeline.embeddings.shufflenet3d import (
     N_PARAMETERS,
-    build_shufflenet3d,
+    ShuffleNet3d,
     translate_published_names,
 )
 
@@ -16,7 +16,7 @@ from pipeline.embeddings.shufflenet3d import (
 @pytest.fixture
 def network():
     torch.manual_seed(0)
-    return build_shufflenet3d().eval().requires_grad_(False)
+    return ShuffleNet3d().eval().requires_grad_(False)
 
 
 def grow_by_time(flat, name):
