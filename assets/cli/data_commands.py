@@ -43,9 +43,9 @@ def export(
 
 
 def _verify(path: Path) -> int:
-    from assets.exports.export import verify
+    from pipeline.exports.manifest import find_problems
 
-    problems = verify(path)
+    problems = find_problems(path)
     for problem in problems:
         errors.print(problem, markup=False, highlight=False, soft_wrap=True)
     if problems:

@@ -1,7 +1,6 @@
-"""Exports the store in a public layout, with a manifest, and checks an exported folder."""
+"""Exports the store in a public layout, with a manifest."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from assets.exports.table_export import export_csv, export_parquet
 from assets.exports.trailers12k_export import export_trailers12k
 from pipeline.core.errors import ConfigurationError
 from pipeline.exports.export_folder import open_export
-from pipeline.exports.manifest import find_problems
 from resources.run_context import RunContext
 
 EXPORTS: Mapping[str, Callable[[Job], None]] = {
@@ -26,34 +24,9 @@ EXPORTS: Mapping[str, Callable[[Job], None]] = {
 """The kinds, and what writes them."""
 
 
-@dataclass(frozen=True)
-class ExportReport:
-    """What was exported.
-
-    Attributes:
-        kind: A key of `EXPORTS`.
-        path: The folder.
-        movies: Movies that were requested.
-        files: Files in the manifest.
-        size_bytes: Of all of them.
-        counts: Things written, by what they are.
-        left_out: TMDB ids of movies that lack something, by what and by why.
-        notes: What a reader of the folder must know.
-    """
-
-    kind: str
-    path: Path
-    movies: int
-    files: int
-    size_bytes: int
-    counts: Mapping[str, int] = field(default_factory=dict)
-    left_out: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
-    notes: Sequence[str] = ()
-
-
 def export(
     run_context: RunContext, kind: str, path: Path, movies: Sequence[int] | None = None
-) -> ExportReport:
+) -> Job:
     """Write movies of the store into a folder, and the manifest when all is written.
 
     A run that is stopped leaves no manifest; the same export again finishes it. An export into a
@@ -65,6 +38,9 @@ def export(
         path: A new or empty folder, or one with an export of the same kind and source.
         movies: TMDB ids; all known movies where None.
 
+    Returns:
+        What was written and what was left out.
+
     Raises:
         ConfigurationError: There is no such kind, or a movie is not known.
         DumpError: The folder holds something else; nothing in it is touched.
@@ -74,7 +50,7 @@ def export(
         raise ConfigurationError(f"There is no export {kind!r}; there are {', '.join(EXPORTS)}.")
     wanted = _choose(run_context, movies)
     folder = open_export(path, kind, run_context.source.label)
-    job = Job(run_context, folder, wanted)
+    job = Job(kind, run_context, folder, wanted)
     EXPORTS[kind](job)
     folder.finish(
         {
@@ -87,39 +63,28 @@ def export(
             "notes": job.notes,
         }
     )
-    sizes = [int(str(file["size"])) for file in folder.files.values()]
-    return ExportReport(
-        kind, path, len(wanted), len(sizes), sum(sizes), dict(job.counts), job.left_out, job.notes
-    )
+    return job
 
 
-def verify(path: Path) -> list[str]:
-    """Compare an exported folder with its manifest, byte for byte.
-
-    Returns:
-        What is wrong, one line each; nothing where all is well.
-    """
-    return find_problems(path)
-
-
-def print_export(report: ExportReport, console: Console) -> None:
+def print_export(job: Job, console: Console) -> None:
     """Print what was written, what was left out and why."""
+    root, sizes = job.folder.root, [int(str(file["size"])) for file in job.folder.files.values()]
     console.print(
-        f"{report.kind}: {report.movies} movies, {report.files} files, "
-        f"{report.size_bytes / 1e6:,.1f} MB in {report.path}",
+        f"{job.kind}: {len(job.movies)} movies, {len(sizes)} files, "
+        f"{sum(sizes) / 1e6:,.1f} MB in {root}",
         markup=False,
     )
     table = Table("part", "written", "left out", "why", box=None, header_style="bold")
-    for part in dict.fromkeys([*report.counts, *report.left_out]):
-        reasons = report.left_out.get(part, {})
+    for part in dict.fromkeys([*job.counts, *job.left_out]):
+        reasons = job.left_out.get(part, {})
         lines = list(reasons.items()) or [("", [])]
         for number, (why, ids) in enumerate(lines):
-            count = str(report.counts.get(part, 0)) if number == 0 else ""
+            count = str(job.counts[part]) if number == 0 else ""
             table.add_row(part if number == 0 else "", count, str(len(ids) or "·"), why)
     console.print(table, markup=False)
-    for note in report.notes:
+    for note in job.notes:
         console.print(f"Note: {note}", markup=False)
-    console.print(f"Check it with `uv run marquee export --verify {report.path}`.", markup=False)
+    console.print(f"Check it with `uv run marquee export --verify {root}`.", markup=False)
 
 
 def _choose(run_context: RunContext, movies: Sequence[int] | None) -> list[int]:

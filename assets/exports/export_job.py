@@ -1,6 +1,4 @@
-"""What every kind of export works with: the movies, what the store has of them, what is left
-out.
-"""
+"""What every kind of export works with: movies, what the store has of them, what is left out."""
 
 import logging
 from collections import Counter
@@ -30,6 +28,7 @@ class Job:
     """One export under way.
 
     Attributes:
+        kind: A key of `assets.exports.export.EXPORTS`.
         run_context: Store and ledger, which are only read.
         folder: Where to.
         movies: TMDB ids.
@@ -38,6 +37,7 @@ class Job:
         notes: What a reader of the folder must know.
     """
 
+    kind: str
     run_context: RunContext
     folder: ExportFolder
     movies: Sequence[int]

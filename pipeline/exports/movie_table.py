@@ -9,7 +9,7 @@ characters.
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -111,12 +111,9 @@ def make_row(
 def write_parquet(path: Path, rows: Iterable[Mapping], columns: pa.Schema) -> None:
     """Write a Parquet file in row groups of `ROWS_AT_ONCE`."""
     with pq.ParquetWriter(path, columns, compression="zstd") as writer:
-        for some in _batches(rows):
-            arrays = [
-                pa.array([_plain(row.get(field.name), field.type) for row in some], field.type)
-                for field in columns
-            ]
-            writer.write_batch(pa.record_batch(arrays, schema=columns))
+        waiting = iter(rows)
+        while some := list(islice(waiting, ROWS_AT_ONCE)):
+            writer.write_batch(pa.RecordBatch.from_pylist(some, schema=columns))
 
 
 def write_csv(path: Path, rows: Iterable[Mapping], columns: pa.Schema) -> int:
@@ -145,16 +142,6 @@ def escape_formula(text: str) -> str:
         ["'=1+1", "''=1+1", "'71", 'Sintel']
     """
     return f"'{text}" if _FORMULA.match(text) else text
-
-
-def _batches(rows: Iterable[Mapping]) -> Iterator[list[Mapping]]:
-    waiting = iter(rows)
-    while some := list(islice(waiting, ROWS_AT_ONCE)):
-        yield some
-
-
-def _plain(value: object, kind: pa.DataType) -> object:
-    return list(value) if isinstance(value, tuple) and pa.types.is_list(kind) else value
 
 
 def _cell(value: object) -> object:

@@ -15,17 +15,10 @@ _OURS = "marquee_"
 
 
 def split_response(details: Mapping, tmdb_id: int) -> dict[str, dict]:
-    """Split TMDB's response into the dicts of the three folders.
+    """Split TMDB's response, with what was appended, into the dicts of the folders that it has.
 
     `keywords` and `credits` carry the movie's id, as TMDB's own responses do. Fields
     without a folder (videos, release dates) stay in `basics`; keys of ours are left out.
-
-    Args:
-        details: A movie's response with its appended responses.
-        tmdb_id: The movie.
-
-    Returns:
-        Dicts by folder; missing ones are left out.
 
     Example:
         >>> response = {"id": 5, "title": "A", "keywords": {"keywords": []}}

@@ -15,10 +15,11 @@ from PIL import Image
 
 from assets.cli.build import Request, build
 from assets.crawl.dump_import import import_dump
-from assets.exports.export import EXPORTS, export, print_export, verify
+from assets.exports.export import EXPORTS, export, print_export
 from pipeline.core.errors import ConfigurationError, DumpError
 from pipeline.crawl.datasets import reference000, trailers12k
 from pipeline.crawl.datasets.dump_rows import AcceptedRow
+from pipeline.exports.manifest import find_problems
 from resources.run_context import open_run_context
 from resources.settings import Settings
 from resources.storage.store import npy_bytes
@@ -158,11 +159,11 @@ def test_every_kind_is_exported_verified_and_read_again(open_site, tmp_path, mon
         for kind in EXPORTS:
             out = tmp_path / kind
             report = export(run_context, kind, out)
-            assert verify(out) == [], kind
-            assert report.movies == 3
+            assert find_problems(out) == [], kind
+            assert len(report.movies) == 3
             manifest = json.loads((out / "manifest.json").read_text())
             assert manifest["source"] == run_context.source.label
-            assert len(manifest["files"]) == report.files
+            assert len(manifest["files"]) == len(report.folder.files)
             content = b"".join(p.read_bytes() for p in out.rglob("*") if p.is_file())
             assert not any(secret.encode() in content for secret in secrets.values())
             if kind == "seed000":
@@ -179,7 +180,7 @@ def test_every_kind_is_exported_verified_and_read_again(open_site, tmp_path, mon
 
         export(run_context, "seed000", out, movies=[first])
         assert [p.name for p in (out / "basics").iterdir()] == [f"{first}.npy"]
-        assert verify(out) == []
+        assert find_problems(out) == []
 
         (read_store(site, "movies", f"{first}.json")).write_bytes(b"{")
         report = export(run_context, "parquet", tmp_path / "parquet")
@@ -220,7 +221,7 @@ def test_mistakes_are_answered_with_a_remedy(open_site, tmp_path):
         with pytest.raises(DumpError, match="existing files are never overwritten"):
             export(run_context, "csv", tmp_path / "mine")
     assert not (tmp_path / "out").exists()
-    assert "incomplete" in verify(tmp_path / "mine")[0]
+    assert "incomplete" in find_problems(tmp_path / "mine")[0]
 
 
 def make_dumps(folder):
@@ -270,7 +271,7 @@ def test_dumps_that_were_imported_come_out_as_they_went_in(tmp_path, monkeypatch
         build(run_context, instance, Request(stages=("crawl",)))
         for kind in ("seed000", "trailers12k"):
             export(run_context, kind, tmp_path / kind)
-            assert verify(tmp_path / kind) == []
+            assert find_problems(tmp_path / kind) == []
 
     for place in ("poster_features/597.npy", "attr_bbox/597.txt"):
         assert (tmp_path / "seed000" / place).read_bytes() == (seed / place).read_bytes()
