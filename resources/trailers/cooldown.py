@@ -83,21 +83,12 @@ class Cooldown:
         notes: The ledger.
         url_template: Address of its trailers.
         clock: Seconds since the epoch.
-        first_s: Length of a first cooldown.
     """
 
-    def __init__(
-        self,
-        notes: Notes,
-        url_template: str,
-        clock: Callable[[], float] = time.time,
-        *,
-        first_s: float = COOLDOWN_S,
-    ):
+    def __init__(self, notes: Notes, url_template: str, clock: Callable[[], float] = time.time):
         self._notes = notes
         self._host = urlsplit(url_template).netloc
         self._clock = clock
-        self._first_s = first_s
 
     def current(self) -> CooldownPeriod | None:
         """Return the cooldown in progress, or None."""
@@ -116,7 +107,7 @@ class Cooldown:
         if current:
             return current
         last, now_s = self._last(), self._clock()
-        length_s = self._first_s
+        length_s = COOLDOWN_S
         if required_s is not None:
             length_s = min(max(required_s, 1.0), MAX_REQUIRED_S)
         elif last and 0 <= now_s - last.until_s < last.length_s:  # the last one did not help

@@ -5,7 +5,6 @@ Importing this takes half a second, so only a function of `resources.trailers.tr
 
 import glob
 import logging
-from dataclasses import dataclass, field
 from functools import partial
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -46,27 +45,6 @@ class QuietLogger:
         LOG.debug("%s", redact(str(message)))
 
     info = warning = error = debug
-
-
-@dataclass(frozen=True)
-class HostAccess:
-    """How a host is reached.
-
-    Attributes:
-        base_url: The configured address, whose host may lie in a private network.
-        extractors: Names of the extractors that may be used.
-        is_near: Whether the host is on this machine or network.
-        jar: Cookies to send, shared by all threads; None for none.
-        may_reach_private: See `resources.http.wire.ConnectionRules`.
-        clock: For waits between two attempts.
-    """
-
-    base_url: str
-    extractors: tuple[str, ...]
-    is_near: bool
-    jar: CookieJar | None = field(default=None, repr=False)
-    may_reach_private: bool | None = None
-    clock: Clock = CLOCK
 
 
 def choose_formats(max_height_px: int) -> str:
@@ -163,26 +141,38 @@ class Downloader(yt_dlp.YoutubeDL):
             self._handler.partial.end()
 
 
-def open_downloader(access: HostAccess, limits: TrailerLimits) -> Downloader:
-    """Open a downloader; it keeps connections and extractors, and belongs to one thread."""
-    handler = type(
-        "TrailerRH",
-        (GuardedRH,),
-        {
-            "rules": ConnectionRules(
-                access.base_url,
-                limits.max_download_s,
-                limits.max_bytes + HEAD_BYTES,
-                access.may_reach_private,
-            ),
-            "limits": limits,
-            "partial": PartialFile(),
-        },
-    )
-    return Downloader(_params(access, limits), handler, access.jar)
+def open_downloader(
+    base_url: str,
+    limits: TrailerLimits,
+    *,
+    extractors: tuple[str, ...],
+    is_near: bool,
+    jar: CookieJar | None = None,
+    may_reach_private: bool | None = None,
+    clock: Clock = CLOCK,
+) -> Downloader:
+    """Open a downloader; it keeps connections and extractors, and belongs to one thread.
+
+    Args:
+        base_url: The configured address, whose host may lie in a private network.
+        limits: Of a trailer and of its download.
+        extractors: Names of the extractors that may be used.
+        is_near: Whether the host is on this machine or network.
+        jar: Cookies to send, shared by all threads; None for none.
+        may_reach_private: See `resources.http.wire.ConnectionRules`.
+        clock: For waits between two attempts.
+    """
+    max_bytes = limits.max_bytes + HEAD_BYTES
+    rules = ConnectionRules(base_url, limits.max_download_s, max_bytes, may_reach_private)
+    own = {"rules": rules, "limits": limits, "partial": PartialFile()}
+    params = _params(limits, clock)
+    params["allowed_extractors"] = list(extractors)
+    if is_near:
+        params["proxy"] = ""
+    return Downloader(params, type("TrailerRH", (GuardedRH,), own), jar)
 
 
-def _params(access: HostAccess, limits: TrailerLimits) -> dict:
+def _params(limits: TrailerLimits, clock: Clock) -> dict:
     deno = find_deno()
     return {
         "quiet": True,
@@ -191,7 +181,6 @@ def _params(access: HostAccess, limits: TrailerLimits) -> dict:
         "logger": QuietLogger,
         "cachedir": False,
         "noplaylist": True,
-        "allowed_extractors": list(access.extractors),
         "js_runtimes": {"deno": {"path": str(deno)} if deno else {}},
         "remote_components": [],
         "format": choose_formats(limits.max_height_px),
@@ -206,12 +195,11 @@ def _params(access: HostAccess, limits: TrailerLimits) -> dict:
         "noresizebuffer": True,
         "retries": 1,
         "fragment_retries": 1,
-        "retry_sleep_functions": dict.fromkeys(("http", "fragment"), partial(_wait, access.clock)),
+        "retry_sleep_functions": dict.fromkeys(("http", "fragment"), partial(_wait, clock)),
         "extractor_retries": 0,
         "skip_unavailable_fragments": False,
         "match_filter": lambda info, **_: check_video(info, limits),
         "progress_hooks": [lambda state: check_size(state, limits)],
-        **({"proxy": ""} if access.is_near else {}),
     }
 
 

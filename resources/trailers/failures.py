@@ -50,14 +50,11 @@ class RetryAfterError(FetchError):
 
 
 def classify_failure(error: BaseException, *, of_youtube: bool = False) -> FetchError:
-    """Return the failure of one video with its reason.
+    """Return the failure of one video: its reason, and its own message, shortened.
 
     Args:
         error: Whatever yt-dlp raised.
         of_youtube: Whether YouTube is the host.
-
-    Returns:
-        A `FetchError` whose detail is the cause's own message, shortened.
 
     Raises:
         DiskError: It is the disk that failed.

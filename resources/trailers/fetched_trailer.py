@@ -3,26 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from pipeline.core.errors import FetchError
 from pipeline.core.outcomes import Reason, Status
 
+if TYPE_CHECKING:  # it imports a decoder
+    from pipeline.media.trailer import TrailerInfo
 
-class VideoInfo(Protocol):
-    """Facts of a video: `pipeline.media.trailer.TrailerInfo`, whose import loads a decoder."""
-
-    @property
-    def duration_s(self) -> float: ...  # noqa: D102
-    @property
-    def width_px(self) -> int: ...  # noqa: D102
-    @property
-    def height_px(self) -> int: ...  # noqa: D102
-    @property
-    def codec(self) -> str: ...  # noqa: D102
-
-
-Inspect = Callable[[Path], VideoInfo]
+Inspect = Callable[[Path], "TrailerInfo"]
 """Returns a file's facts, or raises `ItemError` where it is unusable."""
 
 
@@ -50,7 +39,7 @@ class FetchedTrailer:
         audio_path: Sound alone, where the host keeps it apart.
         name: The fetched video: its key, or the name of the user's own file.
         tried: The videos before it, and why each could not be fetched.
-        info: Facts of the video, from `inspect`.
+        info: Facts of the video, where `inspect` read them.
         is_own: Whether it is the user's own.
     """
 
@@ -58,7 +47,7 @@ class FetchedTrailer:
     audio_path: Path | None
     name: str
     tried: tuple[Attempt, ...] = ()
-    info: VideoInfo = None  # pyright: ignore[reportAssignmentType]  # only without `inspect`
+    info: "TrailerInfo | None" = None
     is_own: bool = False
 
 

@@ -56,15 +56,7 @@ def maximum_height(settings: Settings) -> int:
 
 
 def reject_too_long(duration_s: float | None, limits: TrailerLimits) -> None:
-    """Reject what is too long to be a trailer; an unknown length passes.
-
-    Raises:
-        FetchError: `TOO_LONG`.
-
-    Example:
-        >>> reject_too_long(120.0, TrailerLimits()) is None
-        True
-    """
+    """Reject what is too long to be a trailer, as `TOO_LONG`; an unknown length passes."""
     if duration_s is not None and duration_s > limits.max_duration_s:
         raise FetchError(
             Reason.TOO_LONG, f"{duration_s:.0f} s, more than {limits.max_duration_s:.0f} s"
@@ -72,11 +64,7 @@ def reject_too_long(duration_s: float | None, limits: TrailerLimits) -> None:
 
 
 def reject_too_large(size_bytes: float | None, limits: TrailerLimits) -> None:
-    """Reject a file that is too large; an unknown size passes.
-
-    Raises:
-        FetchError: `TOO_LARGE`.
-    """
+    """Reject a file that is too large, as `TOO_LARGE`; an unknown size passes."""
     if size_bytes is not None and size_bytes > limits.max_bytes:
         raise FetchError(
             Reason.TOO_LARGE, f"{size_bytes:.0f} bytes, more than {limits.max_bytes} bytes"
@@ -84,30 +72,14 @@ def reject_too_large(size_bytes: float | None, limits: TrailerLimits) -> None:
 
 
 def check_video(info: Mapping[str, Any], limits: TrailerLimits) -> None:
-    """Reject what cannot be a trailer by the host's own metadata, before anything is downloaded.
-
-    Args:
-        info: yt-dlp's metadata of the video.
-        limits: TrailerLimits of a trailer.
-
-    Raises:
-        FetchError: `LIVE` or `TOO_LONG`.
-    """
+    """Reject what cannot be a trailer by yt-dlp's metadata, before anything is downloaded."""
     if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming", "post_live"):
         raise FetchError(Reason.LIVE, f"live status {info.get('live_status') or 'is_live'}")
     reject_too_long(info.get("duration"), limits)
 
 
 def check_size(state: Mapping[str, Any], limits: TrailerLimits) -> None:
-    """Reject a file that is, or will be, too large.
-
-    Args:
-        state: yt-dlp's progress.
-        limits: TrailerLimits of a trailer.
-
-    Raises:
-        FetchError: `TOO_LARGE`.
-    """
+    """Reject a file that is, or will be, too large, by yt-dlp's progress."""
     expected = state.get("total_bytes") or state.get("total_bytes_estimate") or 0
     reject_too_large(max(expected, state.get("downloaded_bytes") or 0), limits)
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from http.cookiejar import CookieJar
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pipeline.core.errors import ConfigurationError, FetchError, ItemError, PausedError
@@ -21,6 +21,9 @@ from resources.trailers.cooldown import Cooldown, InMemoryNotes
 from resources.trailers.failures import RetryAfterError, classify_failure, requested_wait_s
 from resources.trailers.fetched_trailer import Attempt, FetchedTrailer, Inspect, NoTrailerError
 from resources.trailers.options import TrailerLimits
+
+if TYPE_CHECKING:  # it imports yt-dlp, which takes half a second
+    from resources.trailers.downloader import Downloader
 
 LOG = logging.getLogger("marquee")
 
@@ -39,23 +42,14 @@ _COOLDOWN = (Reason.BOT_CHECK, Reason.RATE_LIMITED)
 _T = TypeVar("_T")
 
 
-class _Downloader(Protocol):
-    """What is used of `resources.trailers.downloader.Downloader`, whose import takes long."""
-
-    def extract(self, url: str) -> dict[str, Any]: ...
-    def fetch(self, found: dict[str, Any], template: str) -> tuple[Path, Path | None]: ...
-    def close_responses(self) -> None: ...
-    def close(self) -> None: ...
-
-
 class TrailerHost:
     """A host of videos by key; safe to share between threads.
 
     Args:
         url_template: An http(s) address with `{key}` in it.
         requests_per_s: Videos per second; None: YouTube's pace on YouTube, else no limit.
-        limits: TrailerLimits of a trailer and of its download.
-        cooldown: Cooldowns that the host requires after a bot check or a rate limit.
+        limits: Of a trailer and of its download.
+        cooldown: What the host requires after a bot check or a rate limit.
         jar: Cookies to send, from `resources.trailers.cookies`; None for none.
         tries: Attempts in a row at one video where the failure is transient.
         give_up_after: Failures in a row, over all movies, after which the host counts as down.
@@ -99,7 +93,7 @@ class TrailerHost:
         self._pace = RateLimiter(rate_per_s, clock=clock)
         self._breaker = CircuitBreaker(parts.netloc, give_up_after, clock=clock)
         self._own = threading.local()
-        self._opened: list[_Downloader] = []
+        self._opened: list[Downloader] = []
 
     @property
     def is_youtube(self) -> bool:
@@ -141,7 +135,7 @@ class TrailerHost:
                     break
                 _remove(to_folder, f"{stem}.{video.key}")
             else:
-                return FetchedTrailer(*paths, video.key, tuple(tried), info)  # pyright: ignore[reportArgumentType]  # see `info`
+                return FetchedTrailer(*paths, video.key, tuple(tried), info)
         raise NoTrailerError(tried)
 
     def close(self) -> None:
@@ -169,7 +163,7 @@ class TrailerHost:
         self._breaker.note(None)
         return paths
 
-    def _extract(self, downloader: _Downloader, url: str) -> dict[str, Any]:
+    def _extract(self, downloader: "Downloader", url: str) -> dict[str, Any]:
         """Extract what the host has of a video; retry transient failures after a wait."""
         attempt = 0
         while True:
@@ -229,7 +223,7 @@ class TrailerHost:
         if period:
             raise PausedError(period.reason, period.message)
 
-    def _open_downloader(self) -> _Downloader:
+    def _open_downloader(self) -> "Downloader":
         """Return this thread's own downloader: yt-dlp must not be shared.
 
         One at a time: yt-dlp loads its extractors when it is first opened, and a second thread that
@@ -238,14 +232,17 @@ class TrailerHost:
         if hasattr(self._own, "downloader"):
             return self._own.downloader
         with _OPENING:
-            from resources.trailers.downloader import HostAccess, open_downloader
+            from resources.trailers.downloader import open_downloader
 
-            names = ("youtube",) if self.is_youtube else ("generic",)
-            is_near = is_direct(self._host)
-            access = HostAccess(
-                self._template, names, is_near, self._jar, self._may_reach_private, self._clock
+            self._own.downloader = open_downloader(
+                self._template,
+                self._limits,
+                extractors=("youtube",) if self.is_youtube else ("generic",),
+                is_near=is_direct(self._host),
+                jar=self._jar,
+                may_reach_private=self._may_reach_private,
+                clock=self._clock,
             )
-            self._own.downloader = open_downloader(access, self._limits)
             self._opened.append(self._own.downloader)
         return self._own.downloader
 

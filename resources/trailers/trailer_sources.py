@@ -14,17 +14,12 @@ from pipeline.core.records import MovieRecord, Video
 from pipeline.crawl.tmdb.trailer_ranking import FETCHED_SITES, rank_trailers
 from resources.settings import TRAILER_URL_TEMPLATE, Settings
 from resources.trailers.cooldown import Cooldown, Notes
-from resources.trailers.fetched_trailer import (
-    Attempt,
-    FetchedTrailer,
-    Inspect,
-    NoTrailerError,
-    VideoInfo,
-)
+from resources.trailers.fetched_trailer import Attempt, FetchedTrailer, Inspect, NoTrailerError
 from resources.trailers.options import TrailerLimits, maximum_height, reject_too_long
 from resources.trailers.own_folder import TrailerFolder
 
-if TYPE_CHECKING:  # it loads the rate limiter, which loading definitions does not need
+if TYPE_CHECKING:  # they load a rate limiter and a decoder, which loading definitions does not need
+    from pipeline.media.trailer import TrailerInfo
     from resources.trailers.trailer_host import TrailerHost
 
 LOG = logging.getLogger("marquee")
@@ -103,7 +98,7 @@ class TrailerSources:
             PausedError: The host is in a cooldown; the movie was not tried.
         """
 
-        def inspect(path: Path) -> VideoInfo:
+        def inspect(path: Path) -> "TrailerInfo":
             info = probe(path)
             reject_too_long(info.duration_s or None, self._limits)
             return info

@@ -6,7 +6,7 @@ from yt_dlp.utils import ExtractorError, GeoRestrictedError, YoutubeDLError
 
 from pipeline.core.errors import FetchError
 from pipeline.core.outcomes import Reason
-from resources.trailers.downloader import HostAccess, open_downloader
+from resources.trailers.downloader import open_downloader
 from resources.trailers.failures import classify_failure
 from resources.trailers.options import TrailerLimits, check_size, check_video
 
@@ -15,7 +15,7 @@ from resources.trailers.options import TrailerLimits, check_size, check_video
 def test_redirect_into_a_private_network_is_refused(server, says, address):
     server.reply("/a", says.redirect(address))
     downloader = open_downloader(
-        HostAccess(f"{server.url}/", ("generic",), is_near=False), TrailerLimits()
+        f"{server.url}/", TrailerLimits(), extractors=("generic",), is_near=False
     )
     downloader._handler.rules.may_reach_private = False  # as from a host of the internet
     with pytest.raises(YoutubeDLError) as caught:
@@ -36,7 +36,9 @@ class Scripted(InfoExtractor):
 
 def extract(act, *, is_near=True, of_youtube=False):
     Scripted.act = act
-    downloader = open_downloader(HostAccess("http://scripted/", (), is_near), TrailerLimits())
+    downloader = open_downloader(
+        "http://scripted/", TrailerLimits(), extractors=(), is_near=is_near
+    )
     downloader.add_info_extractor(Scripted(downloader))
     try:
         with pytest.raises((YoutubeDLError, FetchError)) as caught:
@@ -104,7 +106,7 @@ def test_video_within_limits_passes():
 def test_status_of_youtube_says_nothing_about_the_video(server, says, status):
     server.reply("/a", says.answer(status, b""))
     downloader = open_downloader(
-        HostAccess(f"{server.url}/", ("generic",), is_near=True), TrailerLimits()
+        f"{server.url}/", TrailerLimits(), extractors=("generic",), is_near=True
     )
     with pytest.raises(YoutubeDLError) as caught:
         downloader.extract(f"{server.url}/a")

@@ -106,11 +106,11 @@ def test_runtime_is_found_beside_this_python_without_a_path(monkeypatch):
 
 
 def test_yt_dlp_is_reported_of_that_runtime():
-    from resources.trailers.downloader import HostAccess, open_downloader
+    from resources.trailers.downloader import open_downloader
     from resources.trailers.options import TrailerLimits
 
     downloader = open_downloader(
-        HostAccess("http://127.0.0.1:1/", ("generic",), is_near=True), TrailerLimits()
+        "http://127.0.0.1:1/", TrailerLimits(), extractors=("generic",), is_near=True
     )
     info = downloader._js_runtimes["deno"].info
     assert (info.path, info.supported) == (str(find_deno()), True)
