@@ -94,7 +94,7 @@ class ProcessPool:
     """
 
     def __init__(self, start: Callable[[], ChildProcess]):
-        self._start = start
+        self._start_process = start
         self._lock = threading.Lock()
         self._idle: list[ChildProcess] = []
         self._all: set[ChildProcess] = set()
@@ -105,7 +105,7 @@ class ProcessPool:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        process = self._start()
+        process = self._start_process()
         with self._lock:
             self._all.add(process)
             if self.is_closed:
