@@ -52,14 +52,9 @@ def _read_clips(batch: MovieBatch, tmdb_id: int, at_most: int) -> Iterator[np.nd
 def encode_clip_frames(
     chunks: Chunks, loaded: LoadedBackbone, *, step: int, device: str, use_bf16: bool
 ) -> Encoded:
-    """Embed clips by an image backbone: the mean of its vectors of every `step`-th frame.
+    """Embed clips, uint8 (clips, frames, height, width, 3), by an image backbone.
 
-    Args:
-        chunks: Clips, uint8 (clips, frames, height, width, 3), by number.
-        loaded: The image backbone.
-        step: See above.
-        device: torch's name of one device.
-        use_bf16: Whether to compute in bfloat16.
+    Each becomes the mean of the vectors of every `step`-th frame.
     """
     n_clips: dict[int, int] = {}
 

@@ -76,15 +76,9 @@ def cut_windows(samples: np.ndarray, backbone: Backbone) -> list[np.ndarray]:
 
 
 def compute_log_mels(windows: list[np.ndarray], backbone: Backbone) -> torch.Tensor:
-    """Compute the network's input from windows of sound, with transformers' own extractor.
+    """Compute the network's input, float32 (windows, frames, mels), with transformers' extractor.
 
-    Args:
-        windows: int16 samples, each at least `FRAME_SAMPLES`.
-        backbone: Holds the rate, the length and the normalisation.
-
-    Returns:
-        float32, shape (windows, frames, mels); a shorter window is padded with zeros as in
-        training.
+    Windows are int16, each of at least `FRAME_SAMPLES`; zeros pad a shorter one as in training.
     """
     with _OPENING:
         extract = _open_extractor(backbone)
@@ -94,11 +88,9 @@ def compute_log_mels(windows: list[np.ndarray], backbone: Backbone) -> torch.Ten
 
 
 def prepare_sound(array: np.ndarray, backbone: Backbone) -> torch.Tensor | ItemError:
-    """Return the log-mels of a track, float32 (windows, frames, mels), or the error `MALFORMED`.
+    """Return a track's log-mels, float32 (windows, frames, mels), or the error `MALFORMED`.
 
-    Args:
-        array: int16 mono (samples,), at the backbone's rate.
-        backbone: A row of the table, with modality `AUDIO`.
+    It is int16 mono (samples,), at the backbone's rate.
     """
     if array.dtype != np.int16 or array.ndim != 1 or len(array) < FRAME_SAMPLES:
         wanted = f"expected an int16 array of at least {FRAME_SAMPLES} samples"

@@ -17,11 +17,7 @@ class CudaStreams:
     def send(
         self, network: nn.Module, inputs: tuple[torch.Tensor, ...]
     ) -> Callable[[], np.ndarray]:
-        """Queue a batch without waiting for the device.
-
-        Args:
-            network: On this device.
-            inputs: Its arguments, in the processor's memory.
+        """Queue a batch, in the processor's memory, for a network on this device.
 
         Returns:
             A function that waits for the output and returns it, float32.

@@ -1,6 +1,7 @@
 """Detectors of objects on posters: their table, and their networks."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -20,14 +21,11 @@ DETECTOR = Backbone(
 )
 """It is no encoder, so it is not in `BACKBONES`; its size and normalisation are inside."""
 
-SMALL_DETECTOR = Backbone(
+SMALL_DETECTOR = replace(
+    DETECTOR,
     name="fasterrcnn_mobilenet_v3_large_320_fpn",
-    modality=Modality.IMAGE,
-    width=0,
     weights="FasterRCNN_MobileNet_V3_Large_320_FPN_Weights.COCO_V1",
     source="arXiv 1506.01497 over arXiv 1905.02244, as torchvision trained it",
-    licence="BSD-3-Clause (torchvision; trained on COCO 2017)",
-    origin=Origin.TORCHVISION,
 )
 """Detects less (box mAP 22.8 for 46.7, torchvision's record) in a hundredth of the arithmetic."""
 

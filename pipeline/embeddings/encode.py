@@ -85,14 +85,7 @@ def encode_arrays(
 def encode_units(
     items: Iterable[Item], run: Runner, prepare: Prepare, width: int
 ) -> Iterator[Item]:
-    """Embed the units of many movies; see `encode_arrays`.
-
-    Args:
-        items: (tmdb_id, array), or an error in place of the array.
-        run: The network; its size is in units.
-        prepare: See `Prepare`.
-        width: Length of an embedding.
-    """
+    """Embed the units of many movies, to vectors of a width; see `encode_arrays` and `Prepare`."""
     threads = THREADS_FOR_A_GPU if run.depth else 0
     prepared = map_ahead(partial(_prepare, prepare), items, threads=threads)
     yield from run_all(run, _fill_batches(prepared, run, width))

@@ -189,9 +189,7 @@ def to_square(pixels: torch.Tensor, backbone: Backbone) -> torch.Tensor:
 def prepare_pixels(array: np.ndarray, backbone: Backbone) -> torch.Tensor | ItemError:
     """Return a movie's pictures or clips at the backbone's size, or the error `MALFORMED`.
 
-    Args:
-        array: uint8 RGB (pictures, height, width, 3) or (clips, frames, height, width, 3).
-        backbone: Holds the modality, the number of frames and the size.
+    They are uint8 RGB (pictures, height, width, 3) or (clips, frames, height, width, 3).
     """
     is_video = backbone.modality is Modality.VIDEO
     n_frames = (backbone.n_frames,) if is_video else ()

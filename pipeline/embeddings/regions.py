@@ -68,24 +68,13 @@ class RegionFinder:
         device: str = "cpu",
         min_confidence: float = MIN_CONFIDENCE,
     ):
-        """Take the networks.
-
-        Args:
-            detector: See `pipeline.embeddings.detector`; moved to `device`.
-            resnet50: The backbone of that name; moved to `device`.
-            classify: Assigns attributes to objects; None assigns none.
-            device: torch's name of the device.
-            min_confidence: See `MIN_CONFIDENCE`.
-        """
+        """Move the networks to a device; without `classify` objects get no attributes."""
         self._device, self._classify, self._min_confidence = device, classify, min_confidence
         self._detector, self._resnet50 = detector.to(device), resnet50.to(device)
 
     @torch.inference_mode()
     def find(self, poster: np.ndarray) -> PosterRegions:
-        """Find the regions of a poster.
-
-        Args:
-            poster: uint8 RGB, shape (height, width, 3); it is resized to 400x600.
+        """Find the regions of a poster, uint8 RGB (height, width, 3), after resizing it to 400x600.
 
         Raises:
             ItemError: `MALFORMED`: it is no such array.

@@ -50,13 +50,7 @@ class Embedded:
 
 
 def finite_or_error(tmdb_id: int, features: np.ndarray, raised: Exception | None) -> Item:
-    """Return a movie's embedding, or an error in its place where a number is not finite.
-
-    Args:
-        tmdb_id: The movie.
-        features: Its embedding, of any shape.
-        raised: What the network raised at one of its units.
-    """
+    """Return a movie's embedding, or an error where it raised or is not finite."""
     if raised is not None:
         message = " ".join(str(raised).split())[:200]
         detail = f"the network fails at it: {type(raised).__name__}: {message}"
@@ -112,10 +106,7 @@ class Runner:
         self._n_failed = 0
 
     def start(self, *inputs: torch.Tensor) -> Collect:
-        """Send a batch; on a CPU it is computed when this returns.
-
-        Args:
-            inputs: Arguments of the network, all with the batch as first axis.
+        """Send a batch, first axis of all inputs; on a CPU it is computed when this returns.
 
         Raises:
             RuntimeError: Memory did not suffice for a batch of one, or the network raised at every
@@ -168,11 +159,9 @@ class Runner:
 
 
 def run_all(run: Runner, batches: Iterable[UnitBatch | Item]) -> Iterator[Item]:
-    """Send batches one after the other: the loop of every modality.
+    """Send batches, mixed with errors of movies, one after the other: the loop of every modality.
 
-    Args:
-        run: The network. `run.depth` batches are under way while the next is made.
-        batches: In any mix with errors of movies, which are passed on at once.
+    `run.depth` batches are under way while the next is made.
 
     Yields:
         (tmdb_id, float32 array) or (tmdb_id, error), as movies are completed.

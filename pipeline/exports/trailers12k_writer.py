@@ -83,11 +83,7 @@ class GroupWriter:
         self._width: int | None = None
 
     def write(self, imdb_id: str, array: np.ndarray) -> None:
-        """Write a movie's array.
-
-        Args:
-            imdb_id: Name of the array.
-            array: float32, shape (rows, features) or (features,).
+        """Write a movie's array, float32 (rows, features) or (features,), by its IMDb id.
 
         Raises:
             DumpError: Its type or number of features differs from the group's.

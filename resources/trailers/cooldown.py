@@ -97,12 +97,7 @@ class Cooldown:
         return last if last and now_s < last.until_s <= now_s + MAX_REQUIRED_S else None
 
     def begin(self, reason: Reason, required_s: float | None = None) -> CooldownPeriod:
-        """Begin a cooldown, or return the one in progress.
-
-        Args:
-            reason: Why.
-            required_s: Length that the host requires, where it does.
-        """
+        """Begin a cooldown, as long as the host requires, or return the one in progress."""
         current = self.current()
         if current:
             return current

@@ -106,22 +106,12 @@ class TrailerFolder:
     def find(
         self, tmdb_id: int, imdb_id: str | None, keys: Iterable[str] = ()
     ) -> tuple[OwnTrailer, ...]:
-        """Return a movie's files: by TMDB id, then by IMDb id, then by video, each in name order.
-
-        Args:
-            tmdb_id: The movie.
-            imdb_id: Its IMDb id, where known.
-            keys: Keys of its videos, the first choice first; capital letters count.
-        """
+        """Return a movie's files: by TMDB id, then IMDb id, then video, each in name order."""
         stems = [str(int(tmdb_id)), (imdb_id or "").lower(), *keys]
         return tuple(trailer for stem in stems for trailer in self._trailers.get(stem, ()))
 
     def versions(self, movies: Mapping[int, tuple[str | None, Sequence[str]]]) -> dict[int, str]:
-        """Return a version for each movie that has files here; it changes when they do.
-
-        Args:
-            movies: IMDb id and keys of videos, by TMDB id.
-        """
+        """Return a version of the files that movies have, given by IMDb id and video keys."""
         found = {i: self.find(i, imdb_id, keys) for i, (imdb_id, keys) in movies.items()}
         return {i: hash_json([t.version for t in ts]) for i, ts in found.items() if ts}
 

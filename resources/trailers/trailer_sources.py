@@ -53,13 +53,7 @@ def request_trailer(record: MovieRecord) -> TrailerRequest:
 
 
 class TrailerSources:
-    """The user's own trailers and the trailer host.
-
-    Args:
-        open_host: Opens the host, when a movie first needs it.
-        own: The user's own trailers, or None.
-        limits: TrailerLimits of a trailer.
-    """
+    """The user's own trailers, and the host, which is opened when a movie first needs it."""
 
     def __init__(
         self,

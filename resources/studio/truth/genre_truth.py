@@ -57,12 +57,7 @@ def _prior(shares: np.ndarray, chosen: tuple[int, ...], first: int) -> float:
 
 
 def posterior(traits: Traits, media: Collection[str]) -> np.ndarray:
-    """Return the probability of every state of `list_states`, having seen some media.
-
-    Args:
-        traits: Of the movie; only what its media show is looked at.
-        media: Some of "trailer", "poster" and "plot"; none give the prior.
-    """
+    """Return the probability of every state of `list_states`, having seen some of `MEDIA`."""
     members, firsts, prior = list_states()
     is_there = {
         "trailer": traits.has_trailer, "poster": traits.has_poster, "plot": traits.has_overview
