@@ -6,7 +6,6 @@ from functools import partial
 from typing import Protocol, TypeVar, cast
 
 import numpy as np
-from upath import UPath
 
 from assets.embeddings.chunk_reassembly import Chunk, ChunkReassembler, Chunks, Embeddings, Inputs
 from assets.embeddings.embedding_notes import (
@@ -26,6 +25,7 @@ from resources.compute.device import Device, choose_device
 from resources.compute.weights import LoadedBackbone, load_backbone
 from resources.storage.batch import MovieBatch, outcome_of
 from resources.storage.embedding_files import embedding_bytes
+from resources.storage.store import StorePath
 
 T = TypeVar("T")
 
@@ -205,7 +205,7 @@ class EmbeddingRun:
         path = self._path(tmdb_id, note["folder"], name)
         return path.exists() and hash_bytes(path.read_bytes()) == note["hash"]
 
-    def _path(self, tmdb_id: int, folder: str, name: str) -> UPath:
+    def _path(self, tmdb_id: int, folder: str, name: str) -> StorePath:
         return embedding_file(folder, name).path(self._batch.run_context.store, tmdb_id)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from upath import UPath
 
 from assets.orchestration.asset_specs import MOVIE_ASSETS, RECORD_FILE
 from assets.orchestration.progress import progress
@@ -16,7 +15,7 @@ from pipeline.core.outcomes import PENDING, Reason, Status
 from pipeline.core.staleness import RECORDS, Row
 from pipeline.exports.export_folder import ExportFolder
 from resources.run_context import RunContext
-from resources.storage.store import Store
+from resources.storage.store import Store, StorePath
 
 LOG = logging.getLogger("marquee")
 
@@ -93,7 +92,7 @@ class Job:
             self.leave_out(part, DAMAGED, tmdb_id)
             return None
 
-    def array(self, path: UPath, part: str, tmdb_id: int) -> np.ndarray | None:
+    def array(self, path: StorePath, part: str, tmdb_id: int) -> np.ndarray | None:
         """Read an array; note why not."""
         try:
             return self.store.read_array(path)
@@ -101,7 +100,7 @@ class Job:
             self.leave_out(part, DAMAGED, tmdb_id)
             return None
 
-    def content(self, path: UPath, part: str, tmdb_id: int) -> bytes | None:
+    def content(self, path: StorePath, part: str, tmdb_id: int) -> bytes | None:
         """Read a file; note why not."""
         try:
             return path.read_bytes()
@@ -109,7 +108,7 @@ class Job:
             self.leave_out(part, DAMAGED, tmdb_id)
             return None
 
-    def path(self, *parts: str) -> UPath:
+    def path(self, *parts: str) -> StorePath:
         """Return a place in the store."""
         return self.store.path(*parts)
 

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 
-from upath import UPath
-
 from assets.orchestration.asset_settings import reading_options
 from assets.orchestration.asset_specs import CLIPS_FILE, FRAMES_FILE, TRAILER_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome
 from resources.storage.batch import MovieBatch
-from resources.storage.store import npz_bytes
+from resources.storage.store import StorePath, npz_bytes
 
 
 def trailer_frames(batch: MovieBatch) -> Iterator[Outcome]:
@@ -30,7 +28,7 @@ def trailer_frames(batch: MovieBatch) -> Iterator[Outcome]:
         ) as path:
             reading = decoders.call(read_frames, path, tmdb_id, options, beats=True)
         arrays = {"frames": reading.picked.frames, "pts_s": reading.picked.pts_s}
-        files: dict[UPath, bytes] = {}
+        files: dict[StorePath, bytes] = {}
         clips = CLIPS_FILE.path(batch.run_context.store, tmdb_id)
         if reading.clips is None:
             clips.unlink(missing_ok=True)  # from a time when a backbone required them

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
-from upath import UPath
 
 from assets.orchestration.asset_specs import (
     AUDIO_FILE,
@@ -17,7 +16,7 @@ from pipeline.core.errors import FeatureError
 from pipeline.core.outcomes import Status
 from pipeline.core.staleness import Row
 from resources.run_context import RunContext
-from resources.storage.store import Store
+from resources.storage.store import Store, StorePath
 
 
 class StoredArrays(Mapping[int, np.ndarray]):
@@ -88,7 +87,7 @@ def _stored(run_context: RunContext, spec: MovieAssetSpec, source: FeatureSource
     )
 
 
-def _read_pooled(store: Store, path: UPath) -> np.ndarray:
+def _read_pooled(store: Store, path: StorePath) -> np.ndarray:
     """Average the cells of each region: (objects, 2048, 7, 7) to float32 (objects, 2048)."""
     return store.read_array(path).mean(axis=(2, 3), dtype=np.float32)
 

@@ -9,15 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
-from upath import UPath
-
 from pipeline.core.staleness import RECORDS
 from pipeline.core.versions import hash_bytes
 from pipeline.crawl.datasets.dump_rows import AcceptedRow
 from pipeline.crawl.datasets.registry import DUMP_KINDS
 from pipeline.crawl.datasets.titles import join_key
 from resources.storage.ledger import Ledger
-from resources.storage.store import Store, writing
+from resources.storage.store import Store, StorePath, writing
 
 FOLDER = "imports"
 MOVIE = "{tmdb_id}"
@@ -99,10 +97,10 @@ class ImportedDumps:
         )
         self._kinds = None
 
-    def _place(self, kind: str, tmdb_id: int) -> UPath:
+    def _place(self, kind: str, tmdb_id: int) -> StorePath:
         return self._store.path(FOLDER, kind, f"{int(tmdb_id)}.json")
 
-    def _write(self, path: UPath, content: bytes) -> None:
+    def _write(self, path: StorePath, content: bytes) -> None:
         if not path.exists() or path.read_bytes() != content:
             self._store.write(path, content)
 

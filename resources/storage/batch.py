@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from upath import UPath
-
 from pipeline.core.errors import (
     DamagedFileError,
     DiskError,
@@ -29,7 +27,7 @@ from pipeline.core.versions import combine, hash_bytes
 from resources.http.redaction import redact, redact_values
 from resources.run_context import RunContext
 from resources.storage.crash_points import CrashPoint, reach
-from resources.storage.store import writing
+from resources.storage.store import StorePath, writing
 
 LOG = logging.getLogger("marquee")
 
@@ -73,7 +71,7 @@ class MovieBatch:
     def keep(
         self,
         tmdb_id: int,
-        files: Mapping[UPath, bytes | Path],
+        files: Mapping[StorePath, bytes | Path],
         *,
         content_hash: str = "",
         facets: Mapping[str, str] | None = None,

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from upath import UPath
-
-from resources.storage.store import Store
+from resources.storage.store import Store, StorePath
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class MovieFile:
         """
         return "/".join([*self.folders, f"<tmdb_id>{self.suffix}"])
 
-    def path(self, store: Store, tmdb_id: int) -> UPath:
+    def path(self, store: Store, tmdb_id: int) -> StorePath:
         """Return the path of a movie's file."""
         return store.path(*self.folders, f"{int(tmdb_id)}{self.suffix}")
 

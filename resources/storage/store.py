@@ -8,18 +8,24 @@ embeddings/<modality>/<backbone>/<id>.npy features/ splits/ models/ reports/`.
 import io
 import json
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, TypeAlias
 from zipfile import BadZipFile
-
-import numpy as np
-from upath import UPath
 
 from pipeline.core.errors import DamagedFileError, DiskError, StoreError
 from pipeline.core.versions import hash_bytes
+
+if TYPE_CHECKING:  # each takes a tenth of a second, and most commands read no array and no URL
+    import numpy as np
+    from upath import UPath
+
+StorePath: TypeAlias = "Path | UPath"
+"""A path in the store: a plain one in a local folder, one of fsspec's elsewhere."""
 
 SOURCE_MARK = "SOURCE.json"
 STAGING = ".staging"
@@ -33,7 +39,7 @@ class Store:
     """
 
     def __init__(self, root: str | os.PathLike[str]):
-        self.root = UPath(root)
+        self.root = _open_root(str(root))
         try:
             self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -45,9 +51,9 @@ class Store:
     @property
     def is_local(self) -> bool:
         """Whether the root is a folder of this machine."""
-        return self.root.protocol in ("", "file", "local")
+        return isinstance(self.root, Path)
 
-    def path(self, *parts: str) -> UPath:
+    def path(self, *parts: str) -> StorePath:
         """Join parts under the root; a part that would leave it raises `StoreError`."""
         for part in parts:
             if ".." in Path(part).parts or part.startswith(("/", "\\")) or "\x00" in part:
@@ -67,7 +73,7 @@ class Store:
 
     # -- reading and writing -------------------------------------------------------------------
 
-    def write(self, path: UPath, content: bytes) -> None:
+    def write(self, path: StorePath, content: bytes) -> None:
         """Write atomically: a temporary file beside the path, then a rename."""
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,18 +89,22 @@ class Store:
                 with suppress(OSError):
                     temporary.unlink(missing_ok=True)
 
-    def read_json(self, path: UPath) -> dict:
+    def read_json(self, path: StorePath) -> dict:
         """Read one JSON object; `DamagedFileError` where it is none."""
         with _reading(path):
             return json.loads(path.read_bytes())
 
-    def read_array(self, path: UPath) -> np.ndarray:
+    def read_array(self, path: StorePath) -> "np.ndarray":
         """Read one `.npy` array; `DamagedFileError` where it is none; pickles are rejected."""
+        import numpy as np
+
         with _reading(path):
             return np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
 
-    def read_arrays(self, path: UPath) -> dict[str, np.ndarray]:
+    def read_arrays(self, path: StorePath) -> "dict[str, np.ndarray]":
         """Read a `.npz` of named arrays; `DamagedFileError` where it is none."""
+        import numpy as np
+
         with (
             _reading(path),
             np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays,
@@ -102,7 +112,7 @@ class Store:
             return {name: arrays[name] for name in arrays.files}
 
     @contextmanager
-    def local_copy(self, path: UPath) -> Iterator[Path]:
+    def local_copy(self, path: StorePath) -> Iterator[Path]:
         """Return a local path of a file: the file itself, or a copy for as long as it is needed."""
         if self.is_local:
             yield Path(str(path))
@@ -123,7 +133,7 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def place(self, staged: Path, path: UPath) -> None:
+    def place(self, staged: Path, path: StorePath) -> None:
         """Move a staged file to its place, in one step where the store is local."""
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -152,8 +162,19 @@ class Store:
             )
 
 
+def _open_root(root: str) -> StorePath:
+    scheme, separator, folder = root.partition("://")
+    if separator and scheme in ("file", "local"):
+        return Path(folder)
+    if not re.match(r"[A-Za-z][A-Za-z0-9+]+:/|.*::", root):
+        return Path(root)
+    from upath import UPath
+
+    return UPath(root)
+
+
 @contextmanager
-def writing(path: os.PathLike[str] | UPath) -> Iterator[None]:
+def writing(path: StorePath) -> Iterator[None]:
     """Turn a disk's failure into an error that stops everything and names the remedy."""
     try:
         yield
@@ -162,7 +183,7 @@ def writing(path: os.PathLike[str] | UPath) -> Iterator[None]:
 
 
 @contextmanager
-def _reading(path: UPath) -> Iterator[None]:
+def _reading(path: StorePath) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, EOFError, BadZipFile) as error:
@@ -173,15 +194,19 @@ def _reading(path: UPath) -> Iterator[None]:
         ) from error
 
 
-def npy_bytes(array: np.ndarray) -> bytes:
+def npy_bytes(array: "np.ndarray") -> bytes:
     """Encode one array as `.npy`."""
+    import numpy as np
+
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()
 
 
-def npz_bytes(**arrays: np.ndarray) -> bytes:
+def npz_bytes(**arrays: "np.ndarray") -> bytes:
     """Encode named arrays as `.npz`, without compression (frames are read often)."""
+    import numpy as np
+
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # pyright: ignore[reportArgumentType]  # none is `allow_pickle`
     return buffer.getvalue()
