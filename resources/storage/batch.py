@@ -93,43 +93,45 @@ class MovieBatch:
         Returns:
             The movie's outcome.
         """
-        staged, hashes = {}, []
-        for number, (place, content) in enumerate(files.items()):
-            digest, path = self._stage(tmdb_id, number, content)
-            staged[place] = path
-            hashes.append(digest)
-            reach(CrashPoint.STAGED, self.step.name)
-        content_hash = content_hash or (hashes[0] if len(hashes) == 1 else combine(hashes))
+        staged = self._stage(tmdb_id, files)
+        hashes = [digest for _, digest in staged.values()]
         root = str(self.run_context.store.root)
         pending = {
             "input_version": self.versions[tmdb_id],
             "code_version": self.step.code_version,
-            "content_hash": content_hash,
+            "content_hash": content_hash or (hashes[0] if len(hashes) == 1 else combine(hashes)),
             "facets": dict(facets or {}),
             "metadata": metadata,
             "lacks": [lacks[0].value, lacks[1]] if lacks else None,
             "due_again_s": recheck_at_s,
             "files": [
                 {"place": str(p).removeprefix(root).lstrip("/"), "staged": s.name, "hash": h}
-                for (p, s), h in zip(staged.items(), hashes, strict=True)
+                for p, (s, h) in staged.items()
             ],
         }
         self.run_context.ledger.intend(self.step.name, tmdb_id, pending)
         reach(CrashPoint.INTENDED, self.step.name)
-        for place, path in staged.items():
+        for place, (path, _) in staged.items():
             self.run_context.store.place(path, place)
             reach(CrashPoint.RENAMED, self.step.name)
         return _read_intent(tmdb_id, pending)
 
-    def _stage(self, tmdb_id: int, number: int, content: bytes | Path) -> tuple[str, Path]:
-        digest = hash_bytes(content if isinstance(content, bytes) else content.read_bytes())
-        path = self.staging() / f"{int(tmdb_id)}-{number}-{digest}"
-        with writing(path):
-            if isinstance(content, bytes):
-                path.write_bytes(content)
-            else:
-                content.replace(path)
-        return digest, path
+    def _stage(
+        self, tmdb_id: int, files: Mapping[StorePath, bytes | Path]
+    ) -> dict[StorePath, tuple[Path, str]]:
+        """Complete the files in the staging folder; return each one's path there, and its hash."""
+        staged = {}
+        for number, (place, content) in enumerate(files.items()):
+            digest = hash_bytes(content if isinstance(content, bytes) else content.read_bytes())
+            path = self.staging() / f"{int(tmdb_id)}-{number}-{digest}"
+            with writing(path):
+                if isinstance(content, bytes):
+                    path.write_bytes(content)
+                else:
+                    content.replace(path)
+            staged[place] = (path, digest)
+            reach(CrashPoint.STAGED, self.step.name)
+        return staged
 
     # -- recovering ------------------------------------------------------------------------------
 
