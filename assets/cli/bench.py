@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from inspect import signature
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -41,9 +41,10 @@ def bench(
     if name not in BENCHES:
         raise typer.BadParameter(f"there is no benchmark {name!r}; there are {', '.join(BENCHES)}")
     wanted = {option: value for option, value in given.items() if value is not None}
-    if unknown := set(wanted) - set(signature(BENCHES[name]).parameters):
+    if unknown := wanted.keys() - BENCHES[name].keys():
         raise typer.BadParameter(f"benchmark {name} takes no {', '.join(sorted(unknown))}")
-    rows = BENCHES[name](**wanted)
+    measure = TOGETHER.get(name) or import_module(f"benchmarks.{name}").measure
+    rows = measure(**{BENCHES[name][option]: value for option, value in wanted.items()})
     raise typer.Exit(print_rows(name, rows, as_json=as_json, console=console))
 
 
@@ -65,88 +66,34 @@ def _find_benchmarks() -> None:
     )
 
 
-def _bookkeeping() -> Sequence:
-    from benchmarks.bookkeeping import measure
-
-    return measure()
-
-
-def _crawl(films: int = 36_000, rate: float | None = None) -> Sequence:
-    from benchmarks.crawl import measure
-
-    return measure(films) if rate is None else measure(films, requests_per_s=rate)
-
-
-def _posters(films: int | None = None) -> Sequence:
-    from benchmarks.posters import measure
-
-    return measure() if films is None else measure(films)
-
-
 def _frames(files: Sequence[Path] = ()) -> Sequence:
     from benchmarks import frames, frames_worth
 
     return [*frames.measure(files), *frames_worth.measure()]
 
 
-def _audio(files: Sequence[Path] = ()) -> Sequence:
-    from benchmarks.audio import measure
-
-    return measure(files)
-
-
-def _images() -> Sequence:
-    from benchmarks.images import measure
-
-    return measure()
-
-
-def _text() -> Sequence:
-    from benchmarks.text import measure
-
-    return measure()
-
-
-def _clips() -> Sequence:
-    from benchmarks.clips import measure
-
-    return measure()
-
-
-def _end_to_end() -> Sequence:
-    from benchmarks.end_to_end import measure
-
-    return measure()
-
-
-def _heads(films: int | None = None) -> Sequence:
-    from benchmarks.heads import measure
-
-    return measure() if films is None else measure(films)
-
-
-def _systems(
-    data: Path | None = None, seed: int | None = None, films: int | None = None
-) -> Sequence:
+def _systems(films: int | None = None, **given: object) -> Sequence:
     from benchmarks import systems, systems_posters
 
-    place, number = data or systems.DATA, systems.SEED if seed is None else seed
-    rows = systems.measure(place, number, films=films)
+    rows = systems.measure(**given, films=films)
     # a few movies do not have ten genres
-    return rows if films else [*rows, *systems_posters.measure(place, number)]
+    return rows if films else [*rows, *systems_posters.measure(**given)]
 
 
-BENCHES: dict[str, Callable[..., Sequence]] = {
-    "bookkeeping": _bookkeeping,
-    "crawl": _crawl,
-    "posters": _posters,
-    "frames": _frames,
-    "audio": _audio,
-    "images": _images,
-    "text": _text,
-    "clips": _clips,
-    "end_to_end": _end_to_end,
-    "heads": _heads,
-    "systems": _systems,
+TOGETHER = {"frames": _frames, "systems": _systems}
+"""Benchmarks of more than the module of their name."""
+
+BENCHES: Mapping[str, Mapping[str, str]] = {
+    "bookkeeping": {},
+    "crawl": {"films": "movies", "rate": "requests_per_s"},
+    "posters": {"films": "images"},
+    "frames": {"files": "files"},
+    "audio": {"files": "files"},
+    "images": {},
+    "text": {},
+    "clips": {},
+    "end_to_end": {},
+    "heads": {"films": "films"},
+    "systems": {"data": "data", "seed": "seed", "films": "films"},
 }
-"""What can be measured, by name."""
+"""What can be measured, by the name of its module: the options that it takes, and as what."""
