@@ -1,7 +1,8 @@
 """What is stale: the ledger's rows put before the pure rule, per movie and for whole assets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import dagster as dg
 
@@ -24,6 +25,9 @@ from pipeline.core.staleness import (
 )
 from pipeline.core.versions import combine
 from resources.run_context import RunContext
+
+_ASSETS_IN_MEMORY = 3
+"""Assets whose rows are kept while all are looked through: an asset's upstreams come before it."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,22 @@ def open_work_plan(
     tmdb_ids: Sequence[int],
 ) -> WorkPlan:
     """Decide what one asset has to do; one that is disabled has nothing to do."""
-    ledger = run_context.ledger
-    rows = ledger.rows(spec.name, tmdb_ids)
+    return _plan(
+        run_context, instance, spec, tmdb_ids, lambda name: run_context.ledger.rows(name, tmdb_ids)
+    )
+
+
+def _plan(
+    run_context: RunContext,
+    instance: dg.DagsterInstance,
+    spec: MovieAssetSpec,
+    tmdb_ids: Sequence[int],
+    read: Callable[[str], dict[int, Row]],
+) -> WorkPlan:
+    rows = read(spec.name)
     if not spec.is_enabled(run_context):
         return WorkPlan({i: Decision(Action.NOTHING) for i in tmdb_ids}, rows, [])
-    upstream = {name: ledger.rows(name, tmdb_ids) for name in spec.depends_on}
+    upstream = {name: read(name) for name in spec.depends_on}
     versions = spec.movie_versions(run_context, upstream.get(RECORDS, {}))
     settings_version = spec.settings_version(run_context)
     now_s = run_context.clock()
@@ -110,8 +125,9 @@ def find_stale_movies(
 ) -> dict[str, set[int]]:
     """Find, for every asset, the movies that are stale now or will be after their upstreams."""
     stale = {}
+    read = lru_cache(_ASSETS_IN_MEMORY)(lambda name: run_context.ledger.rows(name, tmdb_ids))
     for spec in specs:
-        plan = open_work_plan(run_context, instance, spec, tmdb_ids)
+        plan = _plan(run_context, instance, spec, tmdb_ids, read)
         work = [*plan.movies_to(Action.WORK), *plan.movies_to(Action.INHERIT), *plan.unpublished]
         stale[spec.name] = set(work)
     return propagate_downstream(specs, stale)
