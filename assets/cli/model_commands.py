@@ -19,11 +19,23 @@ def evaluate(
 
 def leaderboard() -> None:
     """Show every model and baseline of every system, as last evaluated."""
-    from assets.cli.leaderboard_table import print_leaderboard
+    from rich.table import Table
+
+    from assets.evaluation.stored_reports import read_summaries
+    from pipeline.evaluation.report.leaderboard_rows import (
+        TERMINAL_COLUMNS,
+        list_leaderboard,
+        tabulate_leaderboard,
+    )
     from resources.run_context import open_stored
 
+    table = Table(box=None, header_style="bold")
+    for name in TERMINAL_COLUMNS:
+        table.add_column(name, overflow="fold")
     with open_stored(settings_of()) as run_context:
-        print_leaderboard(run_context, console)
+        for row in tabulate_leaderboard(list_leaderboard(read_summaries(run_context))):
+            table.add_row(*row)
+    console.print(table)
 
 
 def trailers12k(
