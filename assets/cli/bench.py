@@ -72,12 +72,15 @@ def _frames(files: Sequence[Path] = ()) -> Sequence:
     return [*frames.measure(files), *frames_worth.measure()]
 
 
-def _systems(films: int | None = None, **given: object) -> Sequence:
+def _systems(
+    data: Path | None = None, seed: int | None = None, films: int | None = None
+) -> Sequence:
     from benchmarks import systems, systems_posters
 
-    rows = systems.measure(**given, films=films)
+    place, number = data or systems.DATA, systems.SEED if seed is None else seed
+    rows = systems.measure(place, number, films=films)
     # a few movies do not have ten genres
-    return rows if films else [*rows, *systems_posters.measure(**given)]
+    return rows if films else [*rows, *systems_posters.measure(place, number)]
 
 
 TOGETHER = {"frames": _frames, "systems": _systems}

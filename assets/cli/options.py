@@ -1,9 +1,12 @@
 """What the commands share: consoles, common options, settings."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from resources.settings import Settings
 
 console = Console()
 errors = Console(stderr=True)
@@ -14,7 +17,7 @@ Preset = Annotated[
 Films = Annotated[str, typer.Option(help="TMDB ids, comma-separated; default: all.")]
 
 
-def settings_of(preset: str = ""):
+def settings_of(preset: str = "") -> "Settings":
     """Return the settings of the environment, with this preset where one is given."""
     from resources.settings import read_environment
 

@@ -28,7 +28,7 @@ def make_square(
 
     Args:
         rgb: The image.
-        size_px: JoinedTable of the square.
+        size_px: Side of the square.
         fit: How it is made.
         rng: Where `Fit.RANDOM_CROP` cuts; without it in the middle. No other fit uses it.
 
