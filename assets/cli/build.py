@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -12,11 +12,12 @@ from pathlib import Path
 import dagster as dg
 from dotenv import dotenv_values
 
-from assets.definitions import build_defs
+from assets.crawl.catalog import movie_catalog
 from assets.orchestration.asset_settings import find_host_pause
 from assets.orchestration.asset_specs import MOVIE_ASSETS, UNPARTITIONED_ASSETS
-from assets.orchestration.jobs import RANGE_MOVIES, end_dead_runs, stale_ranges
+from assets.orchestration.jobs import RANGE_MOVIES, crawl_job, end_dead_runs, stale_ranges
 from assets.orchestration.partitions import range_tags
+from assets.orchestration.run_resource import run_resources
 from assets.orchestration.staleness import stale_assets
 from pipeline.core.errors import ConfigurationError, MarqueeError
 from pipeline.core.staleness import RECORDS
@@ -69,13 +70,18 @@ HOME_SETTINGS = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 """Settings of a new Dagster home: no telemetry, no advertisement."""
 
 
-def home() -> Path:
-    """Return Dagster's home and make it: `DAGSTER_HOME`, else `.dagster` in the current folder.
+def find_home() -> Path:
+    """Return Dagster's home: `DAGSTER_HOME`, else `.dagster` in the current folder.
 
     A `.env` in the current folder comes first, because every command of Dagster's reads it so.
     """
     written = dotenv_values(".env").get("DAGSTER_HOME")
-    folder = Path(written or os.environ.get("DAGSTER_HOME") or ".dagster").absolute()
+    return Path(written or os.environ.get("DAGSTER_HOME") or ".dagster").absolute()
+
+
+def home() -> Path:
+    """Return Dagster's home and make it."""
+    folder = find_home()
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "dagster.yaml").exists():
         (folder / "dagster.yaml").write_text(HOME_SETTINGS, encoding="utf-8")
@@ -105,10 +111,11 @@ def build(run_context: RunContext, instance: dg.DagsterInstance, request: Reques
     Raises:
         BuildError: A run failed.
     """
-    defs = build_defs(**overrides(run_context))
+    settings = overrides(run_context)
     if "crawl" in request.stages:
         config = {} if request.since is None else {"released_from": request.since.isoformat()}
-        _run(defs, instance, "crawl", config={"movie_catalog": {"config": config}})
+        catalog = _catalog_defs(settings)
+        _run(catalog, instance, crawl_job.name, config={"movie_catalog": {"config": config}})
     specs = [spec for spec in MOVIE_ASSETS if spec.stage in request.stages]
     ranges = stale_ranges(
         run_context,
@@ -123,18 +130,34 @@ def build(run_context: RunContext, instance: dg.DagsterInstance, request: Reques
     for number, keys in enumerate(ranges, start=1):
         LOG.info("range %d of %d: %d stale movies", number, len(ranges), len(keys))
         _run(
-            defs,
+            _all_defs(settings),
             instance,
             "movies",
             tags=range_tags(keys, only=request.is_partial),
             selection=[spec.name for spec in specs],
         )
-    _train(defs, run_context, instance, request)
+    _train(settings, run_context, instance, request)
     return sum(map(len, ranges))
 
 
+def _catalog_defs(settings: Mapping[str, str]) -> dg.Definitions:
+    """Wire the crawl alone: a build that finds nothing to do loads no other asset."""
+    return dg.Definitions(
+        assets=[movie_catalog],
+        jobs=[crawl_job],
+        resources=run_resources(**settings),
+        executor=dg.in_process_executor,
+    )
+
+
+def _all_defs(settings: Mapping[str, str]) -> dg.Definitions:
+    from assets.definitions import build_defs
+
+    return build_defs(**settings)
+
+
 def _train(
-    defs: dg.Definitions,
+    settings: Mapping[str, str],
     run_context: RunContext,
     instance: dg.DagsterInstance,
     request: Request,
@@ -143,7 +166,7 @@ def _train(
     stale = stale_assets(run_context) if stages else []
     chosen = [name for name in stale if UNPARTITIONED_ASSETS[name].stage in stages]
     if chosen:
-        _run(defs, instance, "retrain", selection=chosen)
+        _run(_all_defs(settings), instance, "retrain", selection=chosen)
 
 
 def overrides(run_context: RunContext) -> dict[str, str]:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import dagster as dg
 import yaml
-from dotenv import dotenv_values
 from sqlalchemy.exc import SQLAlchemyError
 
+from assets.cli.build import find_home
 from assets.orchestration.partitions import SOURCE_PARTITIONS
 from resources.doctor.findings import Finding
 
@@ -33,12 +33,6 @@ def check_home(source: str) -> list[Finding]:
         detail = f"{folder}/dagster.yaml cannot be read ({type(error).__name__})"
         return [Finding(NAME, False, detail, remedy)]
     return [_check_source(folder, config, source), _check_telemetry(folder, config)]
-
-
-def find_home() -> Path:
-    """Return the folder that `assets.cli.build.home` would create."""
-    written = dotenv_values(".env").get("DAGSTER_HOME")
-    return Path(written or os.environ.get("DAGSTER_HOME") or ".dagster").absolute()
 
 
 def _read_config(path: Path) -> dict:

@@ -9,7 +9,8 @@ import pytest
 
 import assets
 from assets.cli.build import STAGES
-from assets.definitions import build_defs, settings_from_environment
+from assets.definitions import build_defs
+from assets.orchestration.run_resource import settings_from_environment
 from pipeline.models.systems.registry import SYSTEMS
 
 ROOT = Path(__file__).resolve().parents[2]
