@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 import dagster as dg
 import numpy as np
-from upath import UPath
 
 from assets.orchestration.progress import progress
 from assets.orchestration.staleness import input_version, write_whole
@@ -17,10 +16,10 @@ from pipeline.core.versions import hash_bytes
 from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
-from resources.storage.store import npz_bytes
+from resources.storage.store import StorePath, npz_bytes
 
 
-def _path(run_context: RunContext, system: System, task: Task, split: str) -> UPath:
+def _path(run_context: RunContext, system: System, task: Task, split: str) -> StorePath:
     return run_context.store.path("baselines", system.name, task.name, f"{split}.npz")
 
 
