@@ -1,13 +1,14 @@
 """The `audio_embeddings` asset."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from functools import partial
-
-import numpy as np
 
 from assets.embeddings.embedding_run import embed, encode
 from assets.orchestration.asset_specs import AUDIO_FILE
 from assets.orchestration.movie_asset import movie_asset
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.outcomes import Outcome
 from pipeline.embeddings.backbones import Modality
 from resources.storage.batch import MovieBatch

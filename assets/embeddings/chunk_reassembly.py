@@ -3,24 +3,26 @@
 All clips of one trailer are up to 650 MB, so a movie's input may be an iterator over chunks of it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-
-import numpy as np
+from typing import TypeAlias
 
 from pipeline.core.errors import ItemError
+from pipeline.core.numpy_on_demand import np
 
-Chunk = np.ndarray | str
+Chunk: TypeAlias = "np.ndarray | str"
 """What a backbone takes of a movie: an array, or a text."""
 
-Chunks = Iterable[tuple[int, Chunk]]
+Chunks: TypeAlias = "Iterable[tuple[int, Chunk]]"
 """Chunks under numbers of their own."""
 
-Inputs = Iterable[tuple[int, Chunk | Iterator[Chunk]]]
+Inputs: TypeAlias = "Iterable[tuple[int, Chunk | Iterator[Chunk]]]"
 """(tmdb_id, one chunk, or an iterator over several)."""
 
-Embeddings = dict[str, np.ndarray]
+Embeddings = dict[str, "np.ndarray"]
 """A movie's embeddings by backbone."""
 
 

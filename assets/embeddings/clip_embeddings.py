@@ -1,16 +1,17 @@
 """The `clip_embeddings` asset."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
-
-import numpy as np
 
 from assets.embeddings.chunk_reassembly import Chunks
 from assets.embeddings.embedding_run import Encoded, embed, encode
 from assets.orchestration.asset_specs import CLIPS_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.errors import ItemError
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.outcomes import Outcome, Reason
 from pipeline.embeddings.backbones import Modality
 from resources.compute.weights import LoadedBackbone

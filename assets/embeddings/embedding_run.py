@@ -1,11 +1,11 @@
 """Several backbones over one reading of an asset's inputs, resumed by movie and backbone."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Protocol, TypeVar, cast
-
-import numpy as np
+from typing import Protocol, TypeAlias, TypeVar, cast
 
 from assets.embeddings.chunk_reassembly import Chunk, ChunkReassembler, Chunks, Embeddings, Inputs
 from assets.embeddings.embedding_notes import (
@@ -18,6 +18,7 @@ from assets.embeddings.embedding_notes import (
 )
 from assets.orchestration.asset_specs import embedding_file, movie_spec
 from pipeline.core.errors import ItemError
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.outcomes import Outcome, Status
 from pipeline.core.versions import combine, hash_bytes
 from pipeline.embeddings.backbones import BACKBONES, Modality
@@ -33,11 +34,11 @@ GROUP_BYTES = {"cpu": 32 * 1024 * 1024, "cuda": 512 * 1024 * 1024}
 """Inputs that go through one backbone after the other together, where there are several: a few
 batches. A kill costs these at most, for each encoder at work."""
 
-Load = Callable[[int], Chunk | Iterator[Chunk]]
+Load: TypeAlias = "Callable[[int], Chunk | Iterator[Chunk]]"
 """Loads a movie's input by its id: an array or a text, or an iterator over chunks of it whose
 embeddings are concatenated again. May raise `ItemError`."""
 
-Encoded = Iterator[tuple[int, np.ndarray | ItemError]]
+Encoded: TypeAlias = "Iterator[tuple[int, np.ndarray | ItemError]]"
 """float32 arrays, or errors, by number of a chunk."""
 
 

@@ -1,12 +1,13 @@
 """The `frame_embeddings` asset."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
 
 from assets.embeddings.embedding_run import embed, encode
 from assets.orchestration.asset_specs import FRAMES_FILE
 from assets.orchestration.movie_asset import movie_asset
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.outcomes import Outcome
 from pipeline.embeddings.backbones import Modality
 from resources.storage.batch import MovieBatch

@@ -1,14 +1,15 @@
 """The `poster_embeddings` asset."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
 
 from assets.embeddings.chunk_reassembly import Chunks
 from assets.embeddings.embedding_run import Encoded, embed, encode
 from assets.orchestration.asset_specs import POSTER_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.errors import ItemError
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.outcomes import Outcome
 from pipeline.embeddings.backbones import Modality
 from resources.compute.weights import LoadedBackbone

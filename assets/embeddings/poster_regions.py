@@ -1,10 +1,10 @@
 """The `poster_regions` asset: what is on a poster, where, with which attributes and features."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, cast
-
-import numpy as np
 
 from assets.embeddings.embedding_notes import DTYPE, Note
 from assets.embeddings.embedding_run import read_ahead
@@ -12,6 +12,7 @@ from assets.orchestration.asset_settings import REGION_BACKBONE
 from assets.orchestration.asset_specs import ATTRIBUTES_FILE, POSTER_FILE, REGIONS_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.errors import ItemError
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.outcomes import Outcome
 from pipeline.layouts.attr_bbox import format_attr_bbox
 from resources.compute.attribute_model import load_attribute_model
@@ -49,7 +50,7 @@ def poster_regions(batch: MovieBatch) -> Iterator[Outcome]:
     yield from failed
 
 
-def _open_finder(batch: MovieBatch, device: Device) -> "tuple[RegionFinder, Note]":
+def _open_finder(batch: MovieBatch, device: Device) -> tuple[RegionFinder, Note]:
     """Load the networks; return them with what their files record about themselves."""
     from pipeline.embeddings.regions import RegionFinder
     from resources.compute.weights import load_backbone
@@ -83,7 +84,7 @@ def _open_finder(batch: MovieBatch, device: Device) -> "tuple[RegionFinder, Note
 
 
 def _store(
-    batch: MovieBatch, tmdb_id: int, found: "PosterRegions | ItemError", note: Note
+    batch: MovieBatch, tmdb_id: int, found: PosterRegions | ItemError, note: Note
 ) -> Outcome:
     if isinstance(found, ItemError):
         return outcome_of(batch.step.name, tmdb_id, found)

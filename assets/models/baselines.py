@@ -4,13 +4,13 @@ import json
 from collections.abc import Mapping
 
 import dagster as dg
-import numpy as np
 
 from assets.orchestration.progress import progress
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.errors import TrainingError
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.tasks import Task
 from pipeline.core.versions import hash_bytes
 from pipeline.models.systems.registry import SYSTEMS
@@ -25,7 +25,7 @@ def _path(run_context: RunContext, system: System, task: Task, split: str) -> St
 
 def load_baselines(
     run_context: RunContext, system: System, task: Task, split: str
-) -> Mapping[str, np.ndarray]:
+) -> "Mapping[str, np.ndarray]":
     """Read the baselines' predictions by name."""
     path = _path(run_context, system, task, split)
     if not path.is_file():
@@ -93,7 +93,7 @@ def _write(
     system: System,
     task: Task,
     split: str,
-    predictions: Mapping[str, np.ndarray],
+    predictions: "Mapping[str, np.ndarray],",
 ) -> str:
     """Write one split's baselines; return the hash of what they predict."""
     content = npz_bytes(

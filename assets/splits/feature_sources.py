@@ -1,9 +1,9 @@
 """Read the features from the store, each from its asset's files and by the preset's backbone."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-
-import numpy as np
 
 from assets.orchestration.asset_specs import (
     AUDIO_FILE,
@@ -13,13 +13,14 @@ from assets.orchestration.asset_specs import (
     MovieAssetSpec,
 )
 from pipeline.core.errors import FeatureError
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.outcomes import Status
 from pipeline.core.staleness import Row
 from resources.run_context import RunContext
 from resources.storage.store import Store, StorePath
 
 
-class StoredArrays(Mapping[int, np.ndarray]):
+class StoredArrays(Mapping[int, "np.ndarray"]):
     """A modality's arrays by TMDB id, each read from the store on access."""
 
     def __init__(self, ids: list[int], read: Callable[[int], np.ndarray]):

@@ -3,14 +3,13 @@
 from collections.abc import Callable
 
 import dagster as dg
-import numpy as np
 
 from assets.orchestration.asset_specs import FEATURES
 from assets.splits.features import load_features
 from assets.splits.split_options import load_options
 from assets.splits.system_splits import load_splits
 from pipeline.core.errors import LeakError, SplitError
-from pipeline.core.ragged import Ragged
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.tasks import Task, TaskKind
 from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.system import System
@@ -46,7 +45,9 @@ def _shapes_and_ranges(features) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not faults, metadata={"faults": faults})
 
 
-def _fault_of(name: str, values, mask: np.ndarray, n_movies: int) -> str:
+def _fault_of(name: str, values, mask: "np.ndarray", n_movies: int) -> str:
+    from pipeline.core.ragged import Ragged
+
     if len(values) != n_movies or mask.shape != (n_movies,):
         return f"{name}: {len(values)} rows for {n_movies} movies"
     if isinstance(values, Ragged):
@@ -58,7 +59,7 @@ def _fault_of(name: str, values, mask: np.ndarray, n_movies: int) -> str:
     return _not_finite(name, values)
 
 
-def _not_finite(name: str, values: np.ndarray) -> str:
+def _not_finite(name: str, values: "np.ndarray") -> str:
     """Look piece by piece: the array lies on disk. Only metadata may not know a number."""
     for start in range(0, len(values), _LOOK_ROWS):
         part = np.asarray(values[start : start + _LOOK_ROWS], dtype=np.float32)
@@ -126,7 +127,7 @@ def _balance(task: Task, frame, table, options) -> tuple[object, list[str]]:
     return counts, lacking
 
 
-def _count(task: Task, values: np.ndarray) -> list[int]:
+def _count(task: Task, values: "np.ndarray") -> list[int]:
     if task.kind is TaskKind.CLASSES:
         return np.bincount(values[values >= 0], minlength=len(task.class_names)).tolist()
     if task.kind is TaskKind.LABELS:

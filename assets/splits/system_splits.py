@@ -5,7 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import dagster as dg
-import numpy as np
 
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
@@ -13,6 +12,7 @@ from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from assets.splits.features import load_features, schema
 from assets.splits.split_options import SplitConfig, choose_options, write_options
 from pipeline.core.errors import SplitError
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.tasks import Task
 from pipeline.core.versions import hash_bytes
 from pipeline.models.systems.registry import SYSTEMS
@@ -113,7 +113,7 @@ def _make(run_context: RunContext, system: System, task: Task, table, options) -
     }
 
 
-def _has_required(system: System, table) -> np.ndarray:
+def _has_required(system: System, table) -> "np.ndarray":
     """Mark the movies that have the modality that the system requires, bool (movies,)."""
     if not system.required_modality:
         return np.ones(len(table), dtype=bool)

@@ -1,11 +1,12 @@
 """Revenue classes: edges from the training set, the class of a revenue, and the noise ceiling."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from math import erf
 
-import numpy as np
-
 from pipeline.core.errors import SplitError
+from pipeline.core.numpy_on_demand import np
 
 
 def fit_edges(revenue_usd_train: Sequence[float] | np.ndarray, n_classes: int = 8) -> np.ndarray:

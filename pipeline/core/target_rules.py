@@ -1,10 +1,11 @@
 """Target rules that several systems share: revenues that can be believed, and genres."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.tasks import Target, TargetContext, Task
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ GENRE_COLUMN_PREFIXES = ("genre_",)
 """Beginning of the metadata columns that contain a movie's genres."""
 
 
-def exclude_by_revenue(table: "pd.DataFrame", *, requires_budget: bool = False) -> np.ndarray:
+def exclude_by_revenue(table: pd.DataFrame, *, requires_budget: bool = False) -> np.ndarray:
     """Return why a movie has no usable revenue, or budget, object (movies,); "" where it has."""
     revenue = table["revenue_usd"].to_numpy(np.float64)
     cases = [~(revenue > 0), revenue < MIN_REVENUE_USD]
@@ -56,7 +57,7 @@ class GenreLabels:
         )
 
 
-def list_genres(table: "pd.DataFrame") -> list[list[str]]:
+def list_genres(table: pd.DataFrame) -> list[list[str]]:
     """List each movie's genres, as `label_name` spells them; none where they are unknown."""
     return [
         [] if genres is None or isinstance(genres, float) else [label_name(str(g)) for g in genres]

@@ -1,11 +1,13 @@
 """What is predicted: tasks, and the target that a rule computes of every movie."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import numpy as np
+from pipeline.core.numpy_on_demand import np
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +55,7 @@ class Target:
         facts: JSON values, all fitted on the training set: `edges_usd`, `mean`, `sd`, ...
     """
 
-    task: "Task"
+    task: Task
     values: np.ndarray
     facts: Mapping[str, object]
 
@@ -76,8 +78,8 @@ class TargetContext:
         options: Of targets.
     """
 
-    task: "Task"
-    table: "pd.DataFrame"
+    task: Task
+    table: pd.DataFrame
     options: TargetOptions
 
 
@@ -136,7 +138,7 @@ class GeneratedTruth(Protocol):
         ...
 
 
-NoiseCeiling = Callable[[GeneratedTruth, Sequence[int], Target], np.ndarray]
+NoiseCeiling = Callable[[GeneratedTruth, Sequence[int], Target], "np.ndarray"]
 """Predictions that know all but the noise of these generated movies, as a model makes them."""
 
 
@@ -185,7 +187,7 @@ class Task:
         }
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Task":
+    def from_json(cls, value: Mapping[str, Any]) -> Task:
         """Return the task that `as_json` described; it has no rule."""
         return cls(
             name=value["name"],

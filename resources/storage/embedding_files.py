@@ -5,11 +5,13 @@ each must identify its own. A `.npy` file may hold several arrays, one after the
 other; `np.load(path)` reads the first, which is the embedding, and knows nothing of the second.
 """
 
+from __future__ import annotations
+
 import io
 import json
 from collections.abc import Mapping
 
-import numpy as np
+from pipeline.core.numpy_on_demand import np
 
 
 def embedding_bytes(vectors: np.ndarray, note: Mapping[str, object]) -> bytes:

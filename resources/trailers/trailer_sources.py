@@ -5,7 +5,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,9 @@ from resources.trailers.fetched_trailer import Attempt, FetchedTrailer, Inspect,
 from resources.trailers.options import TrailerLimits, maximum_height, reject_too_long
 from resources.trailers.own_folder import TrailerFolder
 
-if TYPE_CHECKING:  # they load a rate limiter and a decoder, which loading definitions does not need
+if TYPE_CHECKING:  # they load a rate limiter, a decoder and an HTTP client; definitions need none
+    from http.cookiejar import CookieJar
+
     from pipeline.media.trailer import TrailerInfo
     from resources.trailers.trailer_host import TrailerHost
 
@@ -163,7 +164,7 @@ def open_sources(settings: Settings, notes: Notes, clock: Callable[[], float]) -
     return TrailerSources(open_host, open_own_folder(settings), limits)
 
 
-def _open_jar(settings: Settings) -> CookieJar | None:
+def _open_jar(settings: Settings) -> "CookieJar | None":
     if not settings.youtube_cookies:
         return None
     from resources.trailers.cookies import open_jar, read_cookies

@@ -2,11 +2,12 @@
 publishes no split.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.split_names import EIGHTY_TEN_TEN
 from pipeline.core.target_rules import MIN_REVENUE_USD, exclude_by_revenue, mean_and_sd
 from pipeline.core.tasks import GeneratedTruth, Target, TargetContext, Task, TaskKind
@@ -53,7 +54,7 @@ LOG10_REVENUE = Task(
 )
 
 
-def _estimators(_: "LoadWeights | None" = None) -> "Mapping[str, Estimator]":
+def _estimators(_: LoadWeights | None = None) -> Mapping[str, Estimator]:
     """Build the blend, its members alone, and what the paper compares.
 
     Keywords are in two variants only: the crowd writes them, many after release.
@@ -82,7 +83,7 @@ def _estimators(_: "LoadWeights | None" = None) -> "Mapping[str, Estimator]":
     return {estimator.name: estimator for estimator in built}
 
 
-def _pretrained_estimators() -> "Mapping[str, PretrainedEstimator]":
+def _pretrained_estimators() -> Mapping[str, PretrainedEstimator]:
     """Build the transformers that are pretrained, also the one inside the blend, by variant."""
     from pipeline.models.estimators.blend import BlendEstimator
     from pipeline.models.estimators.transformer_estimator import TransformerEstimator

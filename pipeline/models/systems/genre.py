@@ -2,11 +2,12 @@
 official one, which `marquee trailers12k` trains on.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.split_names import RatioSplit
 from pipeline.core.target_rules import GENRE_COLUMN_PREFIXES, GenreLabels
 from pipeline.core.tasks import GeneratedTruth, Target, Task, TaskKind
@@ -48,7 +49,7 @@ GENRES = Task(
 )
 
 
-def _estimators(_: "LoadWeights | None" = None) -> "Mapping[str, Estimator]":
+def _estimators(_: LoadWeights | None = None) -> Mapping[str, Estimator]:
     """Build DIViTA over two trailer modalities fused, over all, and over each alone."""
     from pipeline.models.estimators.divita_estimator import DivitaConfig, DivitaEstimator
     from pipeline.models.networks.divita import EARLY

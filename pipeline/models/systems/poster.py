@@ -2,12 +2,13 @@
 test set.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.split_names import RatioSplit
 from pipeline.core.target_rules import (
     GENRE_COLUMN_PREFIXES,
@@ -139,7 +140,7 @@ PROFIT = Task(
 """Revenue over budget below 1, or at least 1. Source: reference implementation 003."""
 
 
-def _estimators(load_weights: "LoadWeights | None" = None) -> "Mapping[str, Estimator]":
+def _estimators(load_weights: LoadWeights | None = None) -> Mapping[str, Estimator]:
     """Build the published grid.
 
     What was tried beside the fits is published for no fit: here for the padded one, which loses
@@ -165,7 +166,7 @@ def _estimators(load_weights: "LoadWeights | None" = None) -> "Mapping[str, Esti
     }
 
 
-def _load_poster(features: "FeatureSet", row: int) -> np.ndarray | None:
+def _load_poster(features: FeatureSet, row: int) -> np.ndarray | None:
     return features.load_poster(row) if features.load_poster else None
 
 

@@ -2,12 +2,13 @@
 and the variants that it names.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.revenue_classes import classify, fit_edges, reachable_probabilities
 from pipeline.core.split_names import EIGHTY_TEN_TEN, RatioSplit
 from pipeline.core.target_rules import exclude_by_revenue
@@ -85,7 +86,7 @@ REVENUE_CLASS = Task(
 )
 
 
-def _estimators(_: "LoadWeights | None" = None) -> "Mapping[str, Estimator]":
+def _estimators(_: LoadWeights | None = None) -> Mapping[str, Estimator]:
     """Build the published network, and what the reference implementation names beside it.
 
     "multi-task heads" learns `extra_tasks` beside the class. The last variant learns the revenue

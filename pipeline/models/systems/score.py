@@ -2,11 +2,12 @@
 frames' embeddings.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.split_names import EIGHTY_TEN_TEN
 from pipeline.core.target_rules import mean_and_sd
 from pipeline.core.tasks import GeneratedTruth, Target, TargetContext, Task, TaskKind
@@ -68,7 +69,7 @@ SCORE_TASK = Task(
 )
 
 
-def _estimators(load_weights: "LoadWeights | None" = None) -> "Mapping[str, Estimator]":
+def _estimators(load_weights: LoadWeights | None = None) -> Mapping[str, Estimator]:
     """Build the published grid over pixels, and the shared encoder where it is frozen: what tens
     of thousands of movies can afford.
     """

@@ -1,11 +1,12 @@
 """What a system is: what it predicts, from which modalities, on which splits, by which variants."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
+from pipeline.core.numpy_on_demand import np
 from pipeline.core.split_names import BY_DATE, FOLD, RatioSplit, fold_name
 from pipeline.core.tasks import Task
 
@@ -22,7 +23,7 @@ stored in folders and reports, so they stay."""
 class BuildEstimators(Protocol):
     """Builds a system's estimators by variant, the main one first; imports torch when called."""
 
-    def __call__(self, load_weights: "LoadWeights | None" = None, /) -> "Mapping[str, Estimator]":
+    def __call__(self, load_weights: LoadWeights | None = None, /) -> Mapping[str, Estimator]:
         """Build them.
 
         Args:
@@ -95,8 +96,8 @@ class System:
     required_modality: str = ""
     model_file: str = "model.pth"
     code_versions: CodeVersions = CodeVersions()
-    pretrained_estimators: "Callable[[], Mapping[str, PretrainedEstimator]] | None" = None
-    sample_picture: "Callable[[FeatureSet, int], np.ndarray | None] | None" = None
+    pretrained_estimators: Callable[[], Mapping[str, PretrainedEstimator]] | None = None
+    sample_picture: Callable[[FeatureSet, int], np.ndarray | None] | None = None
 
     @property
     def headline(self) -> str:
