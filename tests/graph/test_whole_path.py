@@ -92,6 +92,7 @@ def test_another_score_than_the_kept_one_is_reported(site, tmp_path):
 def test_one_command_builds_everything_as_for_a_user(open_site):
     """All variants on all splits, as long as they take: by day the shape `WHOLE` stands for it."""
     site = open_site(24)
+    site.more = {"trainers": ""}
     build = subprocess.run(
         [sys.executable, "-m", "assets.cli", "build"],
         env={**bare_environment(), **site.environment}, cwd=site.folder,
