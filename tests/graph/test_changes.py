@@ -1,11 +1,8 @@
 """A change recomputes what depends on it and nothing else, proved by events and request counts."""
 
-import subprocess
-import sys
-
 import pytest
 import requests
-from commands import bare_environment
+from processes import Process, raise_code_version
 from sites import MOVIE_STAGES
 
 from assets.orchestration.asset_specs import MOVIE_ASSETS
@@ -50,28 +47,15 @@ def test_volatile_figures_recompute_nothing(site):
     assert new_events(site, before) == {}
 
 
-NEW_RELEASE = """
-from dataclasses import replace
-import assets.orchestration.asset_specs as specs
-specs.MOVIE_ASSETS = tuple(
-    replace(spec, code_version="new") if spec.name == "trailer_frames" else spec
-    for spec in specs.MOVIE_ASSETS
-)
-from assets.cli import main
-main()
-"""
-
-
 def test_new_code_version_makes_its_asset_and_its_followers_due(site):
     before = count_events(site)
     site.reset_stats()
 
-    build = subprocess.run(
-        [sys.executable, "-c", NEW_RELEASE, "build", "--stages", ",".join(MOVIE_STAGES)],
-        env={**bare_environment(), **site.environment}, cwd=site.folder,
-        capture_output=True, text=True, timeout=600, check=False,
+    build = Process(
+        site, "build", "--stages", ",".join(MOVIE_STAGES),
+        before=raise_code_version, given=("trailer_frames", "new"),
     )  # fmt: skip
-    assert build.returncode == 0, build.stderr
+    assert build.wait() == 0, build.output
 
     changed = new_events(site, before)
     assert changed == {"trailer_frames": 3, "frame_embeddings": 3, "clip_embeddings": 3}

@@ -1,32 +1,25 @@
 """A new system is one file and one row: it gets splits, baselines, models, scores and a rank."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
+from processes import Process
 
 STAGES = ("splits", "baselines", "model", "evaluation")
 CONFIG = {"ops": {"votes_model": {"config": {"max_epochs": 1, "dropout": 0.1}}}}
 
 
 def test_sixth_system_is_one_file_and_one_row(open_site):
-    site = open_site(size=60)
-    site.build(stages=("crawl",))
+    site = open_site(size=60, stages=("crawl",))
     config = site.folder / "run.json"
     config.write_text(json.dumps(CONFIG))
     selection = ["movie_features", *(f"votes_{stage}" for stage in STAGES), "leaderboard"]
-    path = os.pathsep.join(
-        [site.environment["PYTHONPATH"], str(Path(__file__).parents[1] / "support")]
-    )
-    subprocess.run(
-        [sys.executable, "-m", "dagster", "asset", "materialize", "--select", ",".join(selection),
-         "-m", "sixth_definitions", "--config", str(config)],
-        env={**os.environ, **site.environment, "PYTHONPATH": path, "MARQUEE_TRAINERS": "1"},
-        cwd=site.folder, check=True,
+    process = Process(
+        site, "asset", "materialize", "--select", ",".join(selection),
+        "-m", "sixth_definitions", "--config", str(config),
+        program="dagster._cli",
     )  # fmt: skip
+    assert process.wait() == 0, process.output
     store = site.folder / "store"
     splits = pd.read_parquet(store / "splits" / "votes" / "many_votes.parquet")
     assert set(splits["80-10-10"]) == {"train", "val", "test"}
