@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import dagster as dg
+from sites import MOVIE_STAGES
 
 from assets.cli.build import overrides
 from assets.definitions import build_defs
@@ -39,14 +40,24 @@ def test_schedule_asks_for_a_crawl_at_two_in_the_morning():
     assert len(data.run_requests) == 1
 
 
-def test_sensor_picks_up_what_the_crawl_found_then_rests(open_site):
+def test_sensor_picks_up_all_that_the_first_crawl_found(open_site):
     site = open_site(size=3)
     assert run(site, "crawl").success
-
     (request,) = tick(site)
     keys = [str(i) for i in site.catalogue.movie_ids()]
     assert request.job_name == "movies"
     assert request.tags.items() >= range_tags(keys).items()
+
+
+def test_sensor_picks_up_what_a_crawl_found_then_rests(open_site):
+    site = open_site(size=3, stages=MOVIE_STAGES)
+    movie = site.catalogue.movie_ids()[1]
+    site.edit(movie, overview="Another plot.")
+    assert run(site, "crawl").success
+
+    (request,) = tick(site)
+    assert request.job_name == "movies"
+    assert request.tags.items() >= range_tags([str(movie)]).items()
 
     assert run(site, "movies", request.tags).success
     site.assert_dagster_shows_the_ledger()
