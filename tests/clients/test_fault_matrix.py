@@ -17,6 +17,10 @@ from scripted_server import serving
 
 CELLS = [(client, fault) for client in CLIENTS for fault in FAULTS]
 AT_ONCE = 12
+WAITING = ("silence", "silence inside", "drip", "drip inside")
+WAITING_AT_ONCE = 16
+"""Cells in which both sides do nothing for seconds, and how many of them beside the others."""
+
 PATIENCE = 4.0
 ONCE_MORE = 24
 """At most so many cells: more are no accident."""
@@ -39,8 +43,18 @@ def played(request, tmp_path_factory):
         place.mkdir()
         return play(server, f"c{number}", CLIENTS[client], FAULTS[fault], place, patience)
 
-    with serving() as server, ThreadPoolExecutor(AT_ONCE) as pool:
-        results = dict(zip(chosen, pool.map(play_one, enumerate(chosen)), strict=True))
+    with (
+        serving() as server,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+        ThreadPoolExecutor(WAITING_AT_ONCE) as waiting,
+    ):
+        begun = {
+            cell: (waiting if FAULTS[cell[1]].cause in WAITING else pool).submit(
+                play_one, (number, cell)
+            )
+            for number, cell in enumerate(chosen)
+        }
+        results = {cell: result.result() for cell, result in begun.items()}
         others = [cell for cell in chosen if results[cell] != _expected(cell)]
         for number, cell in enumerate(others[:ONCE_MORE], start=len(chosen)):
             results[cell] = play_one((number, cell), PATIENCE)
