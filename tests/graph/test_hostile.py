@@ -1,8 +1,8 @@
-"""What a hostile machine does to a store: damage, a lost file, a full disk."""
+"""What a hostile machine does: damage, a lost file, a lost home of Dagster's, a full disk."""
 
 import dagster as dg
 import pytest
-from sites import MOVIE_STAGES
+from sites import MOVIE_STAGES, make_home
 
 from assets.cli.build import BuildError
 from pipeline.core.outcomes import Status
@@ -85,6 +85,17 @@ def test_full_disk_stops_the_build_with_one_message_and_costs_no_film_an_attempt
     posters.unlink()
     site.build(stages=("media",))
     assert {row.status for row in site.rows("posters").values()} <= {Status.OK, Status.UNAVAILABLE}
+
+
+def test_home_that_was_lost_shows_the_ledger_again_and_nothing_is_recomputed(open_site, tmp_path):
+    site = open_site(size=3, stages=("crawl",))
+    site.reset_stats()
+    make_home(tmp_path / "new")
+    with dg.DagsterInstance.from_config(str(tmp_path / "new" / "home")) as fresh:
+        site.instance = fresh
+        assert site.build(stages=("crawl",)) == 3
+        site.assert_dagster_shows_the_ledger()
+    assert site.asked("details", "imdbpro") == 0
 
 
 def test_unknown_film_is_named(open_site):
