@@ -102,6 +102,7 @@ def _embed(frames: np.ndarray, *, network: Any, backbone: Any, use_bf16: bool) -
     from pipeline.embeddings.encode import encode_arrays
 
     ((_, features),) = encode_arrays([(0, frames)], network, backbone, use_bf16=use_bf16)
+    assert isinstance(features, np.ndarray), features
     return features
 
 

@@ -64,7 +64,8 @@ class BenchRow:
 
 def interleave(ours: Callable[[], float], peer: Callable[[], float]) -> tuple[float, float]:
     """Measure both in turn; give the medians of `RUNS` runs each, after a warm-up of each."""
-    ours(), peer()
+    ours()
+    peer()
     pairs = [(ours(), peer()) for _ in range(RUNS)]
     return tuple(statistics.median(side) for side in zip(*pairs, strict=True))
 

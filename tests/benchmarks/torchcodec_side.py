@@ -44,7 +44,9 @@ def _link_libraries(folder: Path) -> set[str]:
 
 def _sample(path: str, count: int, seed: int) -> float:
     import numpy as np
-    from torchcodec.decoders import VideoDecoder
+
+    # as its own pages import it, although it lists no names
+    from torchcodec.decoders import VideoDecoder  # pyright: ignore[reportPrivateImportUsage]
 
     from pipeline.frames.sampling import choose_pts
 

@@ -85,12 +85,13 @@ def _pictures(size: Size, n_frames: int) -> Iterator[tuple[np.ndarray, np.ndarra
     width, height = size.width_px, size.height_px
     grains = rng.integers(-GRAIN, GRAIN + 1, (4, height + 64, width + 64), dtype=np.int16)
     scene_frames = round(SCENE_S * RATE)
+    ground = thing = blue = red = pan = np.empty(0)
     for i in range(n_frames):
         at = i % scene_frames
         if at == 0:
             ground = _texture(rng, height + 128, width + 256)
             thing = _texture(rng, height // 3, width // 4)
-            colours = [_texture(rng, height // 2 + 64, width // 2 + 128) for _ in range(2)]
+            blue, red = (_texture(rng, height // 2 + 64, width // 2 + 128) for _ in range(2))
             pan = rng.uniform(0.2, 2, 2)
         down, right = (np.array([1, 2]) * pan * at * 0.5).astype(int) // 2
         luma = ground[2 * down :, 2 * right :][:height, :width].astype(np.int16)
@@ -99,8 +100,8 @@ def _pictures(size: Size, n_frames: int) -> Iterator[tuple[np.ndarray, np.ndarra
         place[:] = thing[: place.shape[0], : place.shape[1]]
         y, x = rng.integers(0, 64, 2)
         luma += grains[i % len(grains), y : y + height, x : x + width]
-        chroma = [c[down:, right:][: height // 2, : width // 2] for c in colours]
-        yield np.clip(luma, 0, 255).astype(np.uint8), *chroma
+        u, v = (c[down:, right:][: height // 2, : width // 2] for c in (blue, red))
+        yield np.clip(luma, 0, 255).astype(np.uint8), u, v
 
 
 def _texture(rng: np.random.Generator, height: int, width: int) -> np.ndarray:

@@ -144,7 +144,7 @@ def _add_tone(container: av.container.OutputContainer, stream: av.AudioStream) -
 
 
 def _pictures() -> Iterator[np.ndarray]:
-    rng = np.random.default_rng(5)
+    rng, blocks = np.random.default_rng(5), np.empty((9, 16, 3), np.uint8)
     for i in range(N_FRAMES):
         if i % 30 == 0:
             blocks = rng.integers(0, 256, (9, 16, 3), dtype=np.uint8)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import yt_dlp
 
@@ -11,7 +13,7 @@ def studio(studio_cache):
         yield up
 
 
-def download(url, folder):
+def download(url, folder) -> Any:
     options = {
         "quiet": True, "no_warnings": True, "noprogress": True, "retries": 0, "cachedir": False,
         "outtmpl": str(folder / "%(id)s.%(ext)s"),

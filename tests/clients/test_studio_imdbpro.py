@@ -87,11 +87,12 @@ def test_unknown_title_is_not_found(studio):
 
 
 def test_table_has_sortable_cells(studio, catalogue):
-    for _, imdb_id in imdb_ids(catalogue, known=True):
-        answer = page(studio, imdb_id, "/_ajax", Referer=studio.url, **COOKIE)
-        table = LexborHTMLParser(answer.text).css_first("table#box_office_mojo")
-        if table is not None:
-            break
+    answers = (
+        page(studio, imdb_id, "/_ajax", Referer=studio.url, **COOKIE)
+        for _, imdb_id in imdb_ids(catalogue, known=True)
+    )
+    tables = (LexborHTMLParser(one.text).css_first("table#box_office_mojo") for one in answers)
+    table = next(table for table in tables if table is not None)
     values = [cell.attributes["data-sort-value"] for cell in table.css("tr")[0].css("td")]
     assert len(values) == 7
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", values[0])

@@ -1,6 +1,7 @@
 """The trailer host's client: real yt-dlp against scripted servers."""
 
 import threading
+from typing import Any
 
 import pytest
 from yt_dlp.extractor.common import InfoExtractor
@@ -294,7 +295,7 @@ class Apart(InfoExtractor):
     url = ""
     formats = None
 
-    def _real_extract(self, url):
+    def _real_extract(self, url) -> Any:
         video = {"ext": "mp4", "vcodec": "avc1", "acodec": "none"}
         sound = {"ext": "m4a", "vcodec": "none", "acodec": "mp4a"}
         kinds = {"sound": sound, "whole": {"ext": "mp4", "vcodec": "avc1", "acodec": "mp4a"}}

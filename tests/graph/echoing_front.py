@@ -110,7 +110,7 @@ class _Talk(BaseHTTPRequestHandler):
         for name in ("cookie", "youtube"):
             self.front.were_sent[name] += getattr(secrets, name) in cookies
 
-    def log_message(self, *_):
+    def log_message(self, format, *args):
         """Say nothing."""
 
     def answer(self, status, body=b"", kind="text/html", reason="X", **headers):

@@ -121,7 +121,7 @@ def test_keyframes_come_first_where_they_are_asked_for(trailer):
 
 def test_repeats_go_and_are_counted_where_that_is_asked_for(tmp_path):
     path = tmp_path / "slides.mp4"
-    rng = np.random.default_rng(1)
+    rng, slide = np.random.default_rng(1), np.empty(0)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=24)
         stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"

@@ -15,7 +15,7 @@ def area(target, preds) -> float:
     return reference.auc(recall, precision)
 
 
-def compute_again(target, preds) -> dict[str, float]:
+def compute_again(target, preds):
     """The paper's four scores by scikit-learn, one draw at a time."""
     there = target.any(axis=0)
     areas = np.array([area(target[:, k], preds[:, k]) for k in np.flatnonzero(there)])

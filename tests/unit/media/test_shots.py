@@ -18,7 +18,7 @@ def write_scenes(path, pts, rate):
         stream = container.add_stream("libx264", rate=rate, options={"bf": "2"})
         stream.width, stream.height, stream.pix_fmt = 128, 72, "yuv420p"
         stream.codec_context.time_base = Fraction(1, rate)
-        rng = np.random.default_rng(1)
+        rng, picture = np.random.default_rng(1), np.empty(0)
         for i, at in enumerate(pts):
             if i % SCENE_FRAMES == 0:
                 blocks = rng.integers(0, 256, (5, 10, 3), dtype=np.uint8)

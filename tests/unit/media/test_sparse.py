@@ -77,7 +77,7 @@ def write_clip(path, codec, group, b_frames, is_variable, size):
 
 
 def drifting_pictures(width, height):
-    rng = np.random.default_rng(7)
+    rng, texture = np.random.default_rng(7), np.empty(0)
     for i in range(N_FRAMES):
         if i % 25 == 0:  # a cut
             blocks = rng.integers(0, 256, (height // 16 + 1, width // 16 + 1, 3), dtype=np.uint8)
@@ -85,7 +85,7 @@ def drifting_pictures(width, height):
         yield np.ascontiguousarray(np.roll(texture, (i, 2 * i), axis=(0, 1)))
 
 
-def decode_everything(path: Path) -> dict[int, np.ndarray]:
+def decode_everything(path: Path):
     with av.open(str(path)) as container:
         container.streams.video[0].codec_context.thread_count = 1
         return {

@@ -142,7 +142,8 @@ def test_a_projection_is_the_norm_and_then_the_linear_layer():
         for ours, theirs in zip(*gradients, strict=True):
             torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
         norm.load_state_dict(projection.norm.state_dict())
-        projection.eval(), norm.eval()
+        projection.eval()
+        norm.eval()
 
 
 def test_a_block_answers_as_torchs_own():
