@@ -9,7 +9,7 @@ from pipeline.core.errors import FrameError, ItemError
 from pipeline.core.outcomes import Reason
 from pipeline.embeddings.backbones import BACKBONES
 from pipeline.embeddings.encode import encode_arrays
-from pipeline.embeddings.encode_text import encode_texts
+from pipeline.embeddings.encode_text import encode_texts, sort_by_length, take_batch
 from pipeline.embeddings.text import tokenize
 
 SHUFFLENET = BACKBONES["shufflenet"]
@@ -182,6 +182,13 @@ def test_text_embedding_equals_that_of_each_text_alone(random_text, use_bf16, to
                 alone = network(ids, torch.ones_like(ids)).numpy()
             assert results[tmdb_id].shape == (MINILM.width,)
             assert cosines(results[tmdb_id], alone).min() >= 0.999
+
+
+def test_batch_holds_texts_of_one_padded_length():
+    ids = [[1] * n_tokens for n_tokens in (3, 40, 20, 33, 17)]
+    order = sort_by_length(ids, 512)
+    assert [take_batch(order, ids, 4096, 512) for _ in range(3)] == [[1, 3], [2, 4], [0]]
+    assert not order
 
 
 @pytest.mark.parametrize("use_bf16", [False, True])
