@@ -8,8 +8,13 @@ from assets.crawl.movie_records import read_record
 from assets.orchestration.asset_specs import TRAILER_FILE, TRAILER_SOUND_FILE
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome
-from resources.storage.batch import MovieBatch
-from resources.trailers.fetched_trailer import FetchedTrailer, describe_attempts
+from resources.storage.batch import MovieBatch, outcome_of
+from resources.trailers.fetched_trailer import (
+    FetchedTrailer,
+    NoTrailerError,
+    describe_attempts,
+    find_due_s,
+)
 
 DOWNLOADS_AT_ONCE = 4
 
@@ -29,7 +34,12 @@ def trailers(batch: MovieBatch) -> Iterator[Outcome]:
 
         wanted = request_trailer(read_record(batch, tmdb_id))
         inspect = partial(decoders.call, probe)
-        return _store_trailer(batch, tmdb_id, sources.fetch(wanted, batch.staging(), inspect))
+        try:
+            fetched = sources.fetch(wanted, batch.staging(), inspect)
+        except NoTrailerError as error:
+            due_s = find_due_s(error.tried, batch.run_context.clock())
+            return outcome_of(batch.step.name, tmdb_id, error).recheck_at(due_s)
+        return _store_trailer(batch, tmdb_id, fetched)
 
     return batch.each(fetch, workers=DOWNLOADS_AT_ONCE)
 
@@ -47,6 +57,7 @@ def _store_trailer(batch: MovieBatch, tmdb_id: int, fetched: FetchedTrailer) -> 
     return batch.keep(
         tmdb_id,
         files,
+        recheck_at_s=find_due_s(fetched.tried, batch.run_context.clock(), only_live=True),
         taken=fetched.name,  # stored keys; they stay as they are in every store
         is_own=fetched.is_own,
         tried=describe_attempts(fetched.tried),

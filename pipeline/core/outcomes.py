@@ -55,7 +55,6 @@ class Reason(StrEnum):
     REMOVED = "removed"
     GEO_BLOCKED = "geo_blocked"
     AGE_GATED = "age_gated"
-    LIVE = "live"
     FORBIDDEN = "forbidden"
     MALFORMED = "malformed"
     WRONG_TYPE = "wrong_type"
@@ -64,10 +63,12 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"
     TOO_FEW_FRAMES = "too_few_frames"
     FOREIGN_CURRENCY = "foreign_currency"
+    DISPUTED = "disputed"
     UPSTREAM_REJECTED = "upstream_refused"
     # will retry: it may be had later
     RATE_LIMITED = "rate_limited"
     BOT_CHECK = "bot_check"
+    LIVE = "live"
     SERVER_ERROR = "server_error"
     NETWORK = "network"
     TIMEOUT = "timeout"
@@ -86,7 +87,7 @@ _UNAVAILABLE = (
     Reason.NO_VIDEO_TRACK, Reason.SILENT, Reason.DELETED_AT_SOURCE, Reason.UPSTREAM_UNAVAILABLE,
 )  # fmt: skip
 _WILL_RETRY = (
-    Reason.RATE_LIMITED, Reason.BOT_CHECK, Reason.SERVER_ERROR, Reason.NETWORK,
+    Reason.RATE_LIMITED, Reason.BOT_CHECK, Reason.LIVE, Reason.SERVER_ERROR, Reason.NETWORK,
     Reason.TIMEOUT, Reason.CUT_OFF, Reason.DAMAGED_UPSTREAM, Reason.UNEXPECTED,
 )  # fmt: skip
 _STATUS_OF = {
@@ -110,7 +111,7 @@ class Outcome:
         facets: Hashes of the parts of a record that different assets depend on (records only).
         metadata: Figures shown on the movie's partition: JSON values only.
         recheck_at_s: When a final result is stale by itself, in seconds since the epoch; 0: not
-            before an input changes.
+            before an input changes. Where there may be one later: not to be tried before.
     """
 
     tmdb_id: int

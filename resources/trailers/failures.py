@@ -1,13 +1,14 @@
 """Map yt-dlp's failures to reasons: it raises one class, with the cause inside or in words."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipeline.core.errors import DiskError, FetchError
 from pipeline.core.outcomes import Reason
 from resources.http.pacing import read_retry_after_s
 from resources.http.redaction import redact
 from resources.http.transport import reason_of_status
+from resources.trailers.fetched_trailer import DAY_S, PostponedError
 
 _WORDS = (
     (r"not a bot|captcha|unusual traffic", Reason.BOT_CHECK),
@@ -15,11 +16,15 @@ _WORDS = (
     (r"private video|video is private", Reason.PRIVATE),
     (r"confirm your age|age.?restricted|inappropriate for some users", Reason.AGE_GATED),
     (r"in your country|in your location|geo.?restrict|from your location", Reason.GEO_BLOCKED),
-    (r"premieres in|live event|will begin in|is not currently live|is offline", Reason.LIVE),
-    (r"members.only|join this channel|requires payment|purchase|drm|log ?in|sign in|url scheme",
+    (r"premieres? in|premiere will|live event|will begin|is not currently live|is offline",
+     Reason.LIVE),
+    (r"members.only|join this channel|requires payment|purchase|\bdrm\b|url scheme",
      Reason.FORBIDDEN),
-    (r"removed|terminated|no longer available|does not exist|video unavailable"
-     r"|(video|content) is(n't| not) available", Reason.REMOVED),
+    (r"on this (app|device|client|browser|platform|version)|latest version|update (the|your) app"
+     r"|needs to be reloaded|(video|content) is(n't|n’t| not) available|\b(sign|log) ?in\b"
+     r"|something went wrong|error occurred|processing this video|playback id", Reason.UNEXPECTED),
+    (r"\bremoved|terminated|no longer available|does not exist|video unavailable",
+     Reason.REMOVED),
     (r"more expected|incomplete ?read|did not get any data|content too short"
      r"|downloaded \d+ bytes, expected|\d+ bytes read|connection broken|failed to decode",
      Reason.CUT_OFF),
@@ -27,9 +32,21 @@ _WORDS = (
     (r"no suitable extractor", Reason.UNEXPECTED),
     (r"unsupported url|no video formats|requested format is not available|unsafe file extension",
      Reason.WRONG_TYPE),
-    (r"connection|resolve|network is unreachable|remote end closed|ssl", Reason.NETWORK),
+    (r"connection|resolve|network is unreachable|remote end closed|\bssl\b", Reason.NETWORK),
 )  # fmt: skip
-"""What a message means where no class does; the first that fits counts."""
+"""What a message means where no class does; the first that fits counts. Messages about the client
+or the session come before those about the video."""
+
+VERDICT_DAYS = 30
+"""Words alone decide nothing permanently: a video that they rule out is requested again later."""
+
+_PREFIX = re.compile(r"^(?:ERROR:\s*)?(?:\[[^\]]+\]\s+(?:\S+:\s)?)?")
+"""What yt-dlp writes before a message: the site and the video's key."""
+
+_BEGINS_IN = re.compile(
+    r"in (?:about )?(?P<count>\d+|an?|a few) (?P<unit>minute|hour|day|week|month)s?"
+)
+_UNIT_S = {"minute": 60.0, "hour": 3600.0, "day": DAY_S, "week": 7 * DAY_S, "month": 31 * DAY_S}
 
 OUTDATED = "`uv run marquee doctor` shows whether yt-dlp is too old or lacks something"
 """YouTube describes a video in words, with status 200. An error status, or a video without files,
@@ -49,17 +66,23 @@ class RetryAfterError(FetchError):
         self.is_short = wait_s <= SHORT_WAIT_S
 
 
-def classify_failure(error: BaseException, *, of_youtube: bool = False) -> FetchError:
+def classify_failure(
+    error: BaseException, *, of_youtube: bool = False, key: str = ""
+) -> FetchError:
     """Return the failure of one video: its reason, and its own message, shortened.
+
+    Classes of errors and status codes decide first. Words decide nothing permanently: where they
+    alone rule a video out, it is a `PostponedError`.
 
     Args:
         error: Whatever yt-dlp raised.
         of_youtube: Whether YouTube is the host.
+        key: The video's key, in which no words are looked for.
 
     Raises:
         DiskError: It is the disk that failed.
     """
-    failure = _classify(error)
+    failure = _classify(error, key)
     if of_youtube and _is_bare_error(error, failure.reason):
         return FetchError(Reason.UNEXPECTED, f"{failure.detail}; {OUTDATED}")
     return failure
@@ -86,12 +109,14 @@ def _is_bare_error(error: BaseException, reason: Reason) -> bool:
     return reason is Reason.WRONG_TYPE or (reason is Reason.FORBIDDEN and has_status)
 
 
-def _classify(error: BaseException) -> FetchError:
+def _classify(error: BaseException, key: str) -> FetchError:
     causes = list(_unwrap(error))
     for cause in causes:
         if isinstance(cause, OSError) and DiskError.is_behind(cause):
             raise DiskError.of(cause, "A trailer cannot be written") from error
     for cause in causes:
+        if isinstance(cause, PostponedError):
+            return cause
         if isinstance(cause, FetchError):
             return FetchError(cause.reason, cause.detail)
     detail = _shorten(str(error))
@@ -99,7 +124,32 @@ def _classify(error: BaseException) -> FetchError:
         reason = _classify_type(cause)
         if reason is not None:
             return FetchError(reason, detail)
-    return FetchError(classify_message(" ".join(map(str, causes))), detail)
+    message = _words_of(causes, key)
+    reason = classify_message(message)
+    if reason is Reason.LIVE:
+        return PostponedError(reason, detail, wait_s=_wait_until_begin_s(message))
+    if reason.status.is_final:
+        return PostponedError(reason, detail, wait_s=VERDICT_DAYS * DAY_S)
+    return FetchError(reason, detail)
+
+
+def _words_of(causes: Sequence[BaseException], key: str) -> str:
+    """Return the messages without keys, files and addresses, which may contain any word."""
+    messages = [re.sub(r"\x1b\[[0-9;]*m", "", str(cause)) for cause in causes]
+    words = " ".join(_PREFIX.sub("", text).split("; please report this")[0] for text in messages)
+    words = re.sub(r"\S*(?:://|[/\\=])\S*", "", words)
+    for one in (key, *(getattr(cause, "video_id", None) for cause in causes)):
+        words = re.sub(rf"(?<![\w-]){re.escape(str(one))}(?![\w-])", "", words) if one else words
+    return words
+
+
+def _wait_until_begin_s(message: str) -> float:
+    """Return how long a premiere is away in its announcement's words; 0 where none says it."""
+    found = _BEGINS_IN.search(message.lower())
+    if found is None:
+        return 0.0
+    count = float(found["count"]) if found["count"].isdigit() else 1.0
+    return (count + 1) * _UNIT_S[found["unit"]]
 
 
 def classify_message(message: str) -> Reason:
@@ -140,11 +190,17 @@ def _classify_type(cause: BaseException) -> Reason | None:
     from urllib3.exceptions import NewConnectionError
     from urllib3.exceptions import TimeoutError as PoolTimeoutError
     from yt_dlp.networking import exceptions as network
-    from yt_dlp.utils import ContentTooShortError, GeoRestrictedError, UnsupportedError
+    from yt_dlp.utils import (
+        ContentTooShortError,
+        GeoRestrictedError,
+        UnsupportedError,
+        UserNotLive,
+    )
 
     if isinstance(cause, network.HTTPError):
         return Reason.SERVER_ERROR if cause.redirect_loop else reason_of_status(cause.status)
     known = (
+        (UserNotLive, Reason.LIVE),
         (GeoRestrictedError, Reason.GEO_BLOCKED),
         ((ContentTooShortError, network.IncompleteRead), Reason.CUT_OFF),
         (NewConnectionError, Reason.NETWORK),  # which urllib3 counts among timeouts

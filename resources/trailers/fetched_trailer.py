@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.core.errors import FetchError
+from pipeline.core.errors import FetchError, ItemError
 from pipeline.core.outcomes import Reason, Status
 
 if TYPE_CHECKING:  # it imports a decoder
@@ -13,6 +13,22 @@ if TYPE_CHECKING:  # it imports a decoder
 
 Inspect = Callable[[Path], "TrailerInfo"]
 """Returns a file's facts, or raises `ItemError` where it is unusable."""
+
+
+DAY_S = 86400.0
+
+
+class PostponedError(FetchError):
+    """The video cannot be had now; when it is requested again.
+
+    Attributes:
+        wait_s: After how long.
+        due_s: Not before this time, in seconds since the epoch.
+    """
+
+    def __init__(self, reason: Reason, detail: str, *, wait_s: float = 0.0, due_s: float = 0.0):
+        super().__init__(reason, detail)
+        self.wait_s, self.due_s = wait_s, due_s
 
 
 @dataclass(frozen=True)
@@ -23,11 +39,36 @@ class Attempt:
         name: The video's key, or the name of the user's own file.
         reason: Why not.
         detail: The same in words.
+        wait_s, due_s: When to request it again, see `PostponedError`; 0 where nothing says so.
     """
 
     name: str
     reason: Reason
     detail: str = ""
+    wait_s: float = 0.0
+    due_s: float = 0.0
+
+    @classmethod
+    def of(cls, name: str, error: ItemError) -> "Attempt":
+        """Return the attempt that ended in an error."""
+        wait_s, due_s = (error.wait_s, error.due_s) if isinstance(error, PostponedError) else (0, 0)
+        return cls(name, error.reason, error.detail, wait_s, due_s)
+
+    def due_at_s(self, now_s: float) -> float:
+        """Return when the video is to be requested again; 0 where nothing says so."""
+        return self.due_s or (now_s + self.wait_s if self.wait_s else 0.0)
+
+
+def find_due_s(tried: Sequence[Attempt], now_s: float, *, only_live: bool = False) -> float:
+    """Return when the first of the videos is to be requested again; 0 where none is.
+
+    Args:
+        tried: The videos.
+        now_s: Time in seconds since the epoch.
+        only_live: Whether to wait for premieres alone, as beside a trailer that was fetched.
+    """
+    counted = [one for one in tried if one.reason is Reason.LIVE or not only_live]
+    return min((due_s for one in counted if (due_s := one.due_at_s(now_s))), default=0.0)
 
 
 @dataclass(frozen=True)

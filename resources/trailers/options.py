@@ -7,9 +7,13 @@ from typing import Any
 from pipeline.core.errors import ConfigurationError, FetchError
 from pipeline.core.outcomes import Reason
 from resources.settings import ENVIRONMENT, Settings
+from resources.trailers.fetched_trailer import PostponedError
 
 MAX_HEIGHT_PX = 480
 """Default maximum height of the video: twice what any backbone takes."""
+
+PREMIERE_S = 3600.0
+"""A premiere is over at most so long after its beginning: a trailer is short."""
 
 HEIGHT_RANGE_PX = (72, 4320)
 """What `MARQUEE_TRAILER_LINES` may be: from a thumbnail to 8K."""
@@ -74,7 +78,12 @@ def reject_too_large(size_bytes: float | None, limits: TrailerLimits) -> None:
 def check_video(info: Mapping[str, Any], limits: TrailerLimits) -> None:
     """Reject what cannot be a trailer by yt-dlp's metadata, before anything is downloaded."""
     if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming", "post_live"):
-        raise FetchError(Reason.LIVE, f"live status {info.get('live_status') or 'is_live'}")
+        begins_s = info.get("release_timestamp") if not info.get("is_live") else None
+        raise PostponedError(
+            Reason.LIVE,
+            f"live status {info.get('live_status') or 'is_live'}",
+            due_s=begins_s + PREMIERE_S if begins_s else 0.0,
+        )
     reject_too_long(info.get("duration"), limits)
 
 

@@ -109,7 +109,8 @@ class TrailerHost:
     ) -> FetchedTrailer:
         """Fetch the first candidate that is available.
 
-        The next one is tried after a final failure (gone, private, no usable video, …). A
+        The next one is tried after a final failure (gone, private, no usable video, …), and where
+        one premieres later. Any other
         transient failure ends the fetch instead, so that a better trailer is not lost to a short
         outage.
 
@@ -130,8 +131,8 @@ class TrailerHost:
                 paths = self._fetch_one(video, to_folder, stem)
                 info = inspect(paths[0]) if inspect else None
             except ItemError as error:
-                tried.append(Attempt(video.key, error.reason, error.detail))
-                if error.reason.status is Status.WILL_RETRY:
+                tried.append(Attempt.of(video.key, error))
+                if error.reason.status is Status.WILL_RETRY and error.reason is not Reason.LIVE:
                     break
                 _remove(to_folder, f"{stem}.{video.key}")
             else:
@@ -154,8 +155,10 @@ class TrailerHost:
         start = str(folder / f"{stem}.{video.key}").replace("%", "%%")
         downloader = self._open_downloader()
         try:
-            found = self._extract(downloader, url)
-            paths = self._run(lambda: downloader.fetch(found, f"{start}.%(format_id)s.%(ext)s"))
+            found = self._extract(downloader, url, video.key)
+            paths = self._run(
+                lambda: downloader.fetch(found, f"{start}.%(format_id)s.%(ext)s"), video.key
+            )
         except FetchError as failure:
             raise self._note(failure) from None
         finally:
@@ -163,7 +166,7 @@ class TrailerHost:
         self._breaker.note(None)
         return paths
 
-    def _extract(self, downloader: "Downloader", url: str) -> dict[str, Any]:
+    def _extract(self, downloader: "Downloader", url: str, key: str) -> dict[str, Any]:
         """Extract what the host has of a video; retry transient failures after a wait."""
         attempt = 0
         while True:
@@ -173,7 +176,7 @@ class TrailerHost:
             self._check_cooldown()
             attempt += 1
             try:
-                return self._run(lambda: downloader.extract(url))
+                return self._run(lambda: downloader.extract(url), key)
             except FetchError as failure:
                 if attempt == self._tries or not self._wait_after(failure, attempt):
                     raise
@@ -190,7 +193,7 @@ class TrailerHost:
             self._clock.sleep(backoff_s(attempt))
         return failure.reason in _RETRIED
 
-    def _run(self, act: Callable[[], _T]) -> _T:
+    def _run(self, act: Callable[[], _T], key: str) -> _T:
         """Call yt-dlp and turn its failures into ours."""
         from yt_dlp.utils import YoutubeDLError
 
@@ -199,7 +202,7 @@ class TrailerHost:
         except FetchError:
             raise
         except (YoutubeDLError, OSError, ValueError) as error:
-            failure = classify_failure(error, of_youtube=self.is_youtube)
+            failure = classify_failure(error, of_youtube=self.is_youtube, key=key)
             wait_s = requested_wait_s(error)
         if wait_s is not None and failure.reason in (Reason.RATE_LIMITED, Reason.SERVER_ERROR):
             raise RetryAfterError(failure, wait_s)

@@ -2,12 +2,14 @@
 
 import pytest
 from yt_dlp.extractor.common import InfoExtractor
-from yt_dlp.utils import ExtractorError, GeoRestrictedError, YoutubeDLError
+from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError, YoutubeDLError
 
 from pipeline.core.errors import FetchError
-from pipeline.core.outcomes import Reason
+from pipeline.core.outcomes import Reason, Status, lacking
+from pipeline.core.staleness import Step, row_of
 from resources.trailers.downloader import open_downloader
-from resources.trailers.failures import classify_failure
+from resources.trailers.failures import VERDICT_DAYS, classify_failure
+from resources.trailers.fetched_trailer import Attempt, PostponedError, find_due_s
 from resources.trailers.options import TrailerLimits, check_size, check_video
 
 
@@ -89,6 +91,80 @@ def geo_block(extractor):
 )  # fmt: skip
 def test_failure_class_is_reported_apart(act, reason):
     assert extract(act).reason is reason
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The following content is not available on this app.. Watch on the latest version of"
+        " YouTube.",
+        "This video is not available on this device",
+        "The page needs to be reloaded.",
+        "Video unavailable. This video is not available",
+        "This content isn't available",
+        "Please sign in",
+        "An error occurred. Please update your app",
+        "We're processing this video. Check back later.",
+    ],
+)
+@pytest.mark.parametrize("of_youtube", [True, False])
+def test_message_about_the_client_or_the_session_says_nothing_about_the_video(words, of_youtube):
+    failure = extract(say(words), of_youtube=of_youtube)
+    assert failure.reason.status is Status.WILL_RETRY
+    assert not isinstance(failure, PostponedError)
+
+
+@pytest.mark.parametrize("key", ["abcDEFxyz12", "drmXDZ7Jad4", "removed-ssl", "-private-vi"])
+def test_verdict_is_the_same_whatever_the_videos_key(key):
+    error = ExtractorError("The page needs to be reloaded.", video_id=key, ie="youtube")
+    wrapped = DownloadError(f"ERROR: {error}", (type(error), error, None))
+    assert classify_failure(wrapped, of_youtube=True).reason is Reason.UNEXPECTED
+    bare = YoutubeDLError(f"ERROR: unable to open /staging/597.{key}.mp4 of {key}")
+    assert classify_failure(bare, key=key).reason is Reason.UNEXPECTED
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Private video. Sign in if you've been granted access", "Video unavailable",
+        "This video has been removed by the uploader", "This video is DRM protected",
+        "Sign in to confirm your age.", "Join this channel to get access to this video",
+        "The uploader has not made this video available in your country",
+    ],
+)  # fmt: skip
+def test_words_alone_rule_a_video_out_for_a_month_and_not_permanently(words):
+    failure = extract(say(words), of_youtube=True)
+    assert isinstance(failure, PostponedError)
+    assert failure.wait_s == VERDICT_DAYS * 86400
+    assert find_due_s([Attempt.of("x", failure)], 1000.0) == 1000.0 + failure.wait_s
+
+
+def test_class_of_error_decides_without_words():
+    assert not isinstance(extract(geo_block), PostponedError)
+
+
+@pytest.mark.parametrize(
+    ("words", "hours"),
+    [("Premieres in 6 hours", 7), ("Premieres in 40 minutes", 41 / 60), ("Premieres in 3 days", 96),
+     ("This live event will begin in a few moments.", 0), ("Premieres in 1 hour", 2)],
+)  # fmt: skip
+def test_premiere_falls_due_after_its_time(words, hours):
+    failure = extract(say(words), of_youtube=True)
+    assert (failure.reason, failure.reason.status) == (Reason.LIVE, Status.WILL_RETRY)
+    assert failure.wait_s == pytest.approx(hours * 3600)
+
+
+@pytest.mark.parametrize("status", ["is_upcoming", "post_live", "is_live"])
+def test_announced_time_of_a_premiere_counts(status):
+    with pytest.raises(PostponedError) as caught:
+        check_video({"live_status": status, "release_timestamp": 5000}, TrailerLimits())
+    assert caught.value.reason is Reason.LIVE
+    attempt = Attempt.of("x", classify_failure(caught.value))
+    row = row_of(
+        lacking(1, Reason.LIVE).recheck_at(find_due_s([attempt], 1000.0)),
+        None, Step("trailers", "1"), "v", now_s=1000.0,
+    )  # fmt: skip
+    assert row.next_attempt_s >= 5000
 
 
 @pytest.mark.parametrize("address", ["http://10.0.0.1/x.mp4", "file:///etc/passwd"])
