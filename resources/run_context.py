@@ -194,9 +194,9 @@ def open_stored(settings: Settings) -> Iterator[RunContext]:
 def _open(settings: Settings, source: Source, stack: ExitStack) -> RunContext:
     store = Store(store_root(settings, source))
     store.claim(source.name)
-    from resources.storage.ledger import Ledger
+    from resources.storage.ledger import Ledger, sqlite_url
 
-    ledger = Ledger(settings.ledger or _ledger_in(store))
+    ledger = Ledger(settings.ledger or sqlite_url(_ledger_in(store)))
     stack.callback(ledger.close)
     preset = choose_preset(settings.preset, is_studio=source.is_studio)
     if not source.is_studio:
@@ -210,18 +210,19 @@ def open_again(settings: Settings, source: Source, preset: Preset) -> RunContext
     No source is asked and no studio started, and it needs no lock: the run holds it.
     """
     store = Store(store_root(settings, source))
-    from resources.storage.ledger import Ledger
+    from resources.storage.ledger import Ledger, sqlite_url
 
-    return RunContext(settings, source, store, Ledger(settings.ledger or _ledger_in(store)), preset)
+    ledger = Ledger(settings.ledger or sqlite_url(_ledger_in(store)))
+    return RunContext(settings, source, store, ledger, preset)
 
 
-def _ledger_in(store: Store) -> str:
+def _ledger_in(store: Store) -> Path:
     if not store.is_local:
         raise ConfigurationError(
             f"The store {store.root} is not a local folder, so MARQUEE_LEDGER must name a database "
             "(sqlite:///path or postgresql+psycopg2://…)."
         )
-    return f"sqlite:///{Path(str(store.root)).absolute()}/ledger.sqlite"
+    return Path(str(store.root)).absolute() / "ledger.sqlite"
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from pipeline.evaluation.metrics.split_results import SplitResult, score_result
 from pipeline.evaluation.report.result_json import list_differences
 from resources.compute.device import describe_environment
 from resources.run_context import RunContext
-from resources.storage.ledger import Ledger
+from resources.storage.ledger import Ledger, sqlite_url
 from resources.storage.store import SOURCE_MARK, Store
 
 DEPTH = 4
@@ -68,7 +68,7 @@ def _open_store(folder: Path) -> StoreContext:
             "at least its models/, features/, splits/ and, for poster and score, posters/, frames/ "
             "and ledger.sqlite."
         )
-    return StoreContext(Store(root), Ledger(f"sqlite:///{root / 'ledger.sqlite'}"))
+    return StoreContext(Store(root), Ledger(sqlite_url(root / "ledger.sqlite")))
 
 
 def _print_comparison(

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
@@ -17,14 +18,25 @@ _CHUNK = 500
 """Rows in one statement: SQLite takes at most 32,766 variables."""
 
 
+def sqlite_url(path: Path) -> sa.URL:
+    """Return the URL of an SQLite file: in a pasted one, a `?` in the path would end it.
+
+    Example:
+        >>> sqlite_url(Path("films?set=1/ledger.sqlite")).database
+        'films?set=1/ledger.sqlite'
+    """
+    return sa.URL.create("sqlite", database=str(path))
+
+
 class Ledger:
     """Rows, known movies and notes in one database.
 
     Args:
-        url: An SQLAlchemy URL: `sqlite:///file` or `postgresql+psycopg2://…`.
+        url: An SQLAlchemy URL: `sqlite:///file` or `postgresql+psycopg2://…`; of a path, use
+            `sqlite_url`.
     """
 
-    def __init__(self, url: str):
+    def __init__(self, url: str | sa.URL):
         try:
             self._engine = sa.create_engine(url, pool_pre_ping=True)
             if self._engine.dialect.name == "sqlite":

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.core.errors import StoreError
 from pipeline.core.staleness import Row
-from resources.storage.ledger import Ledger
+from resources.storage.ledger import Ledger, sqlite_url
 
 
 @pytest.fixture
@@ -102,3 +102,14 @@ def test_ledger_that_cannot_be_opened_names_the_setting_and_hides_the_password(t
     with pytest.raises(StoreError) as caught:
         Ledger("nodatabase://user:geheim@host/db")
     assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["films?set=1", "a#b", "a%20b", "a@b:c", "a b", "ä&=", "file:x"])
+def test_ledger_lies_in_its_folder_whatever_the_folders_name(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    opened = Ledger(sqlite_url(folder / "ledger.sqlite"))
+    opened.set_note("a", name)
+    opened.close()
+    assert (folder / "ledger.sqlite").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
