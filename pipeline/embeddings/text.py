@@ -51,6 +51,7 @@ def tokenize(
         padding=False,
         return_attention_mask=False,
         return_token_type_ids=False,
+        split_special_tokens=True,  # a plot's "[SEP]" is letters, not the end of a text
     )
     return encoded["input_ids"]
 

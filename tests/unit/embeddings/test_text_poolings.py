@@ -99,3 +99,11 @@ def test_rows_of_bert_share_their_weights_and_differ_in_nothing_but_the_pooling(
     rows = [BACKBONES[name] for name in BERT_ROWS]
     assert len({row.weights for row in rows}) == 1
     assert len({row.pooling for row in rows}) == 3
+
+
+@pytest.mark.parametrize("word", ["[SEP]", "[PAD]", "[CLS]", "[UNK]"])
+def test_control_token_in_a_plot_is_letters(tokenizer, word):
+    controls = set(tokenizer.all_special_ids)
+    (ids,) = tokenize(tokenizer, [f"a {word} b"], 64)
+    assert not controls & set(ids[1:-1])
+    assert tokenize(tokenizer, ["a b"], 64) == [[ids[0], ids[1], ids[-2], ids[-1]]]
