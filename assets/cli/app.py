@@ -1,5 +1,6 @@
 """The command `marquee`."""
 
+import io
 import logging
 import os
 import sys
@@ -36,6 +37,7 @@ def run() -> None:
     from pipeline.core.errors import MarqueeError
     from resources.http.redaction import redact
 
+    replace_unprintable_signs()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     for noisy in ("httpx", "urllib3", "alembic", "lightning", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -50,6 +52,13 @@ def run() -> None:
             raise
         errors.print("\nStopped. Finished work is kept; the same command resumes here.")
         sys.exit(INTERRUPTED)
+
+
+def replace_unprintable_signs() -> None:
+    """Print `?` for a sign that the terminal's or the pipe's encoding does not have."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 @app.command()

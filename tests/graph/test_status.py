@@ -2,11 +2,13 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 import requests
 from accounts import account, assert_adds_up
-from commands import marquee
+from commands import bare_environment, marquee
 from rich.console import Console
 
 from assets.cli.status import INTERRUPTED, take_account
@@ -131,3 +133,14 @@ def test_command_prints_every_reason_below_its_asset_with_a_film_to_look_at(open
     assert gone[1:3] == [str(len(refused)), str(min(refused))]
     assert "404" in " ".join(gone)
     assert "✓ 3 known movies = ok + unavailable + rejected + will retry + pending" in result.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_pipe_that_lacks_a_sign_has_a_question_mark(encoding):
+    code = "from assets.cli.app import *; replace_unprintable_signs(); print('a\u2713b \xb7')"
+    environment = {**bare_environment(), "PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip() == "a\u2713b \xb7".encode(encoding, "replace")
