@@ -6,6 +6,15 @@ from datetime import date
 
 from pipeline.core.movie_ids import MAX_ID
 
+FIRST_YEAR, LAST_YEAR = 1870, 2100
+"""Years in which a movie can have been released."""
+
+MAX_SCORE = 10.0
+"""Best score at TMDB and at IMDb."""
+
+MAX_RUNTIME_MIN = 60_000
+"""Longer is no runtime: the longest movie known runs for 51,420 minutes."""
+
 
 def read_text(value: object) -> str:
     r"""Return a text without surrounding spaces; "" for any other type.
@@ -61,16 +70,17 @@ def read_id(value: object) -> int | None:
 
 
 def read_date(value: object) -> date | None:
-    """Return the day at the beginning of an ISO date or time.
+    """Return the day at the beginning of an ISO date or time; None for a year without movies.
 
     Example:
         >>> read_date("1997-11-18"), read_date("2022-09-30T16:30:02.000Z"), read_date("soon")
         (datetime.date(1997, 11, 18), datetime.date(2022, 9, 30), None)
     """
     try:
-        return date.fromisoformat(read_text(value)[:10])
+        day = date.fromisoformat(read_text(value)[:10])
     except ValueError:
         return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 def read_mapping(value: object) -> Mapping:

@@ -6,10 +6,9 @@ from datetime import date
 from pipeline.core.errors import DumpError, RecordError
 from pipeline.core.movie_ids import IMDB_ID, MAX_ID, YOUTUBE_ID, format_imdb_id
 from pipeline.crawl.datasets.dump_rows import RejectionReason
+from pipeline.crawl.dates import parse_us_date
+from pipeline.crawl.json_values import FIRST_YEAR, LAST_YEAR, MAX_RUNTIME_MIN, MAX_SCORE
 from pipeline.crawl.monetary_amounts import MonetaryAmount, parse_amount
-
-FIRST_YEAR, LAST_YEAR = 1870, 2100
-"""Years in which a movie can have been released."""
 
 SPREADSHEET_ERRORS = ("#NAME?", "#VALUE!", "#REF!", "#N/A", "#NUM!", "#DIV/0!")
 
@@ -56,10 +55,31 @@ def parse_number(text: str) -> int | float | None:
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
-def parse_score(text: str) -> float | None:
-    """Parse a number that is a float even where it is whole, such as a mean of votes."""
+def parse_float(text: str) -> float | None:
+    """Parse a number that is a float even where it is whole."""
     number = parse_number(text)
     return None if number is None else float(number)
+
+
+def parse_score(text: str) -> float | None:
+    """Parse a score from 0 to 10.
+
+    Example:
+        >>> parse_score("7"), parse_score("")
+        (7.0, None)
+    """
+    score = parse_float(text)
+    if score is not None and not 0 <= score <= MAX_SCORE:
+        raise CellError("a score from 0 to 10", text)
+    return score
+
+
+def parse_runtime(text: str) -> int | float | None:
+    """Parse a runtime in minutes; 0 means unknown."""
+    minutes = parse_positive(text)
+    if minutes is not None and minutes > MAX_RUNTIME_MIN:
+        raise CellError("a runtime in minutes", text)
+    return minutes
 
 
 def parse_positive(text: str) -> int | float | None:
@@ -122,13 +142,19 @@ def parse_date(text: str) -> str | None:
         return None
     try:
         if _ISO_DATE.fullmatch(text):
-            return date.fromisoformat(text).isoformat()
+            return _format_release(date.fromisoformat(text), text)
         if _US_DATE.fullmatch(text):
             month, day, year = map(int, text.split("/"))
-            return date(year, month, day).isoformat()
+            return _format_release(date(year, month, day), text)
     except ValueError as error:
         raise CellError("a day of the calendar", text) from error
     raise CellError("a date such as 1995-10-30 or 10/30/1995", text)
+
+
+def _format_release(day: date, text: str) -> str:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise CellError(f"a date from {FIRST_YEAR} to {LAST_YEAR}", text)
+    return day.isoformat()
 
 
 def parse_named_date(text: str) -> str | None:
@@ -140,15 +166,10 @@ def parse_named_date(text: str) -> str | None:
     """
     if not text:
         return None
-    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun",
-              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # fmt: skip
-    found = re.fullmatch(r"([A-Z][a-z]{2}) ([0-9]{1,2}), ([0-9]{4})", text)
-    if not found or found[1] not in months:
+    day = parse_us_date(text) if re.fullmatch(r"[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4}", text) else None
+    if day is None:
         raise CellError("a date such as Dec 18, 2009", text)
-    try:
-        return date(int(found[3]), months.index(found[1]) + 1, int(found[2])).isoformat()
-    except ValueError as error:
-        raise CellError("a day of the calendar", text) from error
+    return _format_release(day, text)
 
 
 def parse_any_currency(text: str) -> MonetaryAmount | None:

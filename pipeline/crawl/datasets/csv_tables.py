@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pipeline.core.errors import DumpError
 from pipeline.crawl.datasets.dump_rows import RejectedRow, RejectionReason
+from pipeline.crawl.datasets.line_ends import end_lines_by_lf
+from pipeline.crawl.stand_ins import is_empty_cell
 
 MAX_ROW_BYTES = 4 * 1024 * 1024
 """Largest row that is read; the largest cell seen in a real dump has 63,000 characters."""
@@ -24,7 +26,10 @@ _MAX_SHOWN = 200
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its place, for a person, and its cells by column, without surrounding spaces."""
+    """One row: its place, for a person, and its cells by column, without surrounding spaces.
+
+    A marker such as `NULL` or `nan` counts as an empty cell.
+    """
 
     where: str
     cells: Mapping[str, str]
@@ -51,8 +56,8 @@ class Table:
                 if isinstance(cells, str):
                     yield RejectedRow(where, RejectionReason.MALFORMED, cells)
                 else:
-                    texts = (cell.strip() for cell in cells)
-                    yield Row(where, dict(zip(self.columns, texts, strict=True)))
+                    texts = zip(self.columns, map(str.strip, cells), strict=True)
+                    yield Row(where, {c: "" if is_empty_cell(c, t) else t for c, t in texts})
 
 
 def find_file(path: Path, names: Sequence[str]) -> Path | None:
@@ -111,7 +116,7 @@ def _open(path: Path) -> BufferedIOBase:
             magic = handle.read(2)
         if magic == _ZIP_MAGIC:
             raise DumpError(f"{path} is a zip archive: unpack it first.")
-        return gzip.open(path, "rb") if magic == _GZIP_MAGIC else path.open("rb")
+        return end_lines_by_lf(gzip.open(path) if magic == _GZIP_MAGIC else path.open("rb"))
     except OSError as error:
         raise DumpError(f"{path} cannot be opened: {error.strerror or error}.") from error
 

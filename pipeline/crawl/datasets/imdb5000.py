@@ -8,12 +8,14 @@ from pipeline.core.movie_ids import IMDB_ID
 from pipeline.crawl.datasets.cell_parsers import (
     CellError,
     parse_positive,
+    parse_runtime,
     parse_score,
     parse_text,
     parse_year,
 )
 from pipeline.crawl.datasets.csv_tables import Row, open_main_table
 from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
+from pipeline.crawl.datasets.format_check import check_format
 from pipeline.crawl.datasets.imdb_vocabulary import COUNTRY_CODES, GENRES, LANGUAGE_CODES
 from pipeline.crawl.datasets.row_parsing import (
     ColumnParsers,
@@ -51,6 +53,7 @@ def read(path: Path) -> ParsedRows:
         DumpError: It is no such dump, or its download is damaged.
     """
     table = open_main_table(path, KIND, MOVIES, COLUMNS)
+    check_format(table, KIND, COLUMNS)
     duplicates = DuplicateDetector()
     return parse_rows(table, lambda row: _parse_row(row, duplicates))
 
@@ -74,7 +77,7 @@ COLUMNS: ColumnParsers = {
     "movie_title": parse_text,
     "movie_imdb_link": _parse_link,
     "title_year": parse_year,
-    "duration": parse_positive,
+    "duration": parse_runtime,
     "genres": _parse_names,
     "plot_keywords": _parse_names,
     "content_rating": parse_text,
@@ -111,7 +114,7 @@ def _to_tmdb_format(known: dict[str, Any]) -> dict[str, object]:
         "title": known.get("movie_title"),
         "imdb_id": known.get("movie_imdb_link"),
         "runtime": known.get("duration"),
-        "genres": name_objects(GENRES.get(name, name) for name in known.get("genres", ())),
+        "genres": name_objects([GENRES.get(name, name) for name in known.get("genres", ())]),
         "keywords": {"keywords": name_objects(keywords)} if keywords else None,
         "release_dates": us_certification(rating) if rating else None,
         "production_countries": [{"iso_3166_1": country}] if country else None,

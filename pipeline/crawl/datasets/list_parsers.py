@@ -32,6 +32,10 @@ _PYTHON = re.compile(
 )
 
 
+class ListError(CellError):
+    """A cell is no list as this dump writes them: all of a column are so in another dump."""
+
+
 def parse_json_list(text: str) -> JsonObjects | None:
     """Parse a JSON list of objects; None where it is empty.
 
@@ -75,7 +79,7 @@ def _parse(text: str, parse: Callable[[str], object], expected: type[Parsed]) ->
     value = parse(text)
     items = value if isinstance(value, list) else [value]
     if not isinstance(value, expected) or not all(map(_is_object, items)):
-        raise CellError("a list of objects" if expected is list else "an object", text)
+        raise ListError("a list of objects" if expected is list else "an object", text)
     return _replace_surrogates(value) if "\\ud" in text.lower() else value
 
 
@@ -84,17 +88,17 @@ def _parse_json(text: str) -> object:
     try:
         return json.loads(text, parse_constant=reject_json_constant, parse_float=_parse_float)
     except ValueError as error:
-        raise CellError("JSON", text) from error
+        raise ListError("JSON", text) from error
 
 
 def _parse_python(text: str) -> object:
     if not _PYTHON.fullmatch(text):
-        raise CellError(_PYTHON_EXPECTED, text)
+        raise ListError(_PYTHON_EXPECTED, text)
     _check_depth(text, _PYTHON_TEXT.sub("", text))
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError) as error:
-        raise CellError(_PYTHON_EXPECTED, text) from error
+        raise ListError(_PYTHON_EXPECTED, text) from error
 
 
 def _check_depth(text: str, without_texts: str) -> None:

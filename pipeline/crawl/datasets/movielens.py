@@ -6,13 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core.errors import DumpError
-from pipeline.crawl.datasets.cell_parsers import (
-    FIRST_YEAR,
-    LAST_YEAR,
-    CellError,
-    parse_id,
-    parse_youtube_id,
-)
+from pipeline.crawl.datasets.cell_parsers import CellError, parse_id, parse_youtube_id
 from pipeline.crawl.datasets.csv_tables import Row, Table, open_main_table
 from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
 from pipeline.crawl.datasets.links import LINKS, Link, Links, open_links, read_links
@@ -25,6 +19,7 @@ from pipeline.crawl.datasets.row_parsing import (
 )
 from pipeline.crawl.datasets.titles import restore_article
 from pipeline.crawl.datasets.tmdb_format import youtube_trailers
+from pipeline.crawl.json_values import FIRST_YEAR, LAST_YEAR
 
 KIND = "movielens"
 TRAILERS = ("ml-youtube.csv",)

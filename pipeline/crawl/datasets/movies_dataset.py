@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.crawl.datasets.cell_parsers import parse_flag, parse_imdb_id, parse_text
 from pipeline.crawl.datasets.csv_tables import open_main_table
 from pipeline.crawl.datasets.dump_rows import ParsedRows
+from pipeline.crawl.datasets.format_check import check_format
 from pipeline.crawl.datasets.joined_tables import open_joined_table
 from pipeline.crawl.datasets.links import JoinedLinks, open_links
 from pipeline.crawl.datasets.list_parsers import parse_python_list, parse_python_mapping
@@ -46,6 +47,7 @@ def read(path: Path) -> ParsedRows:
         DumpError: It is no such dump, or the download is damaged.
     """
     table = open_main_table(path, KIND, MOVIES, ("id", *COLUMNS))
+    check_format(table, KIND, COLUMNS)
     credits = open_joined_table(path, CREDITS, "id", CREDIT_COLUMNS)
     keywords = open_joined_table(path, KEYWORDS, "id", KEYWORD_COLUMNS)
     links = JoinedLinks(open_links(path))

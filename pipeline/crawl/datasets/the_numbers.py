@@ -6,6 +6,7 @@ from pathlib import Path
 from pipeline.crawl.datasets.cell_parsers import parse_dollars, parse_named_date, parse_text
 from pipeline.crawl.datasets.csv_tables import Row, open_main_table
 from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
+from pipeline.crawl.datasets.format_check import check_format
 from pipeline.crawl.datasets.row_parsing import (
     ColumnParsers,
     keep_unmapped,
@@ -41,7 +42,9 @@ def read(path: Path) -> ParsedRows:
     Raises:
         DumpError: It is no such dump, or the download is damaged.
     """
-    return parse_rows(open_main_table(path, KIND, BUDGETS, COLUMNS), _parse_row)
+    table = open_main_table(path, KIND, BUDGETS, COLUMNS)
+    check_format(table, KIND, COLUMNS)
+    return parse_rows(table, _parse_row)
 
 
 def fix_title_encoding(text: str) -> str:

@@ -23,6 +23,18 @@ _LETTERS = str.maketrans(
 """Letters that Unicode does not decompose into a base letter and a mark."""
 
 _APOSTROPHES = re.compile(r"['’‘ʼʻ`´′]")
+_CONTRACTED = re.compile(r"(?<=[a-z])['’‘ʼʻ`´′](?=(?:re|ll|d|ve|m)(?![a-z]))")
+"""Apostrophes without which a word is another one: we're and were, he'll and hell, I'd and id."""
+
+_LEADING_SIGN = re.compile(r"^\s*([-−–.])(?=[0-9])")
+"""A minus or a point before the number that a title begins with: -1, .45."""
+
+_SIGNS = "+=<>$€£¥%#@°§∞√"
+"""Signs that tell titles apart, kept as words, beside all symbols of currencies and of
+mathematics: 1 and +1, Horror and #Horror."""
+_KEPT = {"-": "\ue000", "−": "\ue000", "–": "\ue000", ".": "\ue001", "'": "\ue002"}
+"""Private characters that stand for a kept sign while punctuation is dropped."""
+
 _TRAILING = re.compile(
     rf"(?P<rest>.+),\s*(?P<article>{'|'.join(TRAILING_ARTICLES)})", re.DOTALL | re.IGNORECASE
 )
@@ -33,7 +45,7 @@ def normalise_title(text: str) -> str:
 
     Case, accents, punctuation, the sign for "and", surrounding and no-break spaces, and English
     articles at the beginning are ignored; an article after a comma moves to the front first.
-    Digits and roman numerals are kept.
+    Digits, roman numerals, signs such as + and #, and the apostrophes of contractions are kept.
 
     Args:
         text: A title as a dump has it.
@@ -44,6 +56,8 @@ def normalise_title(text: str) -> str:
     Example:
         >>> normalise_title("Misérables, Les"), normalise_title("Tom & Jerry: Part II")
         ('les miserables', 'tom and jerry part ii')
+        >>> normalise_title("+1"), normalise_title("We're No Angels")
+        ('+ 1', "we're no angels")
     """
     spaced = (f" {char} " if unicodedata.category(char) == "No" else char for char in text)
     plain = " ".join(unicodedata.normalize("NFKC", "".join(spaced)).casefold().split())
@@ -79,12 +93,25 @@ def restore_article(title: str) -> str:
 
 def _spell(text: str) -> str:
     """Reduce letters to their base, and replace everything but letters and digits by spaces."""
-    text = text.replace("&", " and ")
+    text = text.replace("&", " and ").replace("\u2044", " ")  # the fraction slash of ½
+    text = _LEADING_SIGN.sub(lambda sign: f" {_KEPT[sign[1]]} ", text)
+    text = _CONTRACTED.sub(_KEPT["'"], text)
     text = _APOSTROPHES.sub("", text)
     text = re.sub(r"(?<=[0-9]),(?=[0-9]{3})", "", text)
     text = re.sub(r"(?<![0-9])\.|\.(?![0-9])", "", text)
     folded = unicodedata.normalize("NFKD", text.translate(_LETTERS)).translate(_LETTERS)
     # Only the marks of Latin, Greek and Cyrillic: in other scripts a mark makes another letter.
     kept = (char for char in folded if not "\u0300" <= char <= "\u036f")
-    words = (char if unicodedata.category(char)[0] in "LMN" else " " for char in kept)
-    return unicodedata.normalize("NFC", "".join(words))
+    words = "".join(map(_keep_sign, kept))
+    for sign, stand_in in _KEPT.items():
+        words = words.replace(stand_in, sign)
+    return unicodedata.normalize("NFC", words)
+
+
+def _keep_sign(char: str) -> str:
+    """Return letters and digits as they are, signs as words, and a space for all else."""
+    category = unicodedata.category(char)
+    if category[0] in "LMN" or category == "Co":
+        return char
+    is_sign = char in _SIGNS or (category in ("Sc", "Sm") and char not in "~|")
+    return f" {char} " if is_sign else " "

@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.crawl.datasets.cell_parsers import parse_imdb_id, parse_number, parse_youtube_id
 from pipeline.crawl.datasets.csv_tables import open_main_table
 from pipeline.crawl.datasets.dump_rows import ParsedRows
+from pipeline.crawl.datasets.format_check import check_format
 from pipeline.crawl.datasets.joined_tables import open_joined_table
 from pipeline.crawl.datasets.list_parsers import parse_json_list
 from pipeline.crawl.datasets.row_parsing import ColumnParsers
@@ -47,6 +48,7 @@ def read(path: Path) -> ParsedRows:
     """
     columns = {**tmdb_columns(parse_json_list), "keywords": _parse_keywords}
     table = open_main_table(path, KIND, MOVIES, ("id", *columns))
+    check_format(table, KIND, columns)
     credits = open_joined_table(path, CREDITS, "movie_id", CREDIT_COLUMNS)
     crosswalk = open_joined_table(path, CROSSWALK, "tmdb_id", CROSSWALK_COLUMNS)
     return read_movies(KIND, table, columns, [(credits, add_credits), (crosswalk, _add_crosswalk)])

@@ -30,6 +30,10 @@ from pipeline.crawl.datasets.titles import join_key, normalise_title, restore_ar
         ("Ｔｒｏｎ", "TRON"),
         ("The A-Team", "A Team"),
         ("Rocky Ⅱ", "Rocky II"),
+        ("8½", "8 1/2"),
+        ("−1", "-1"),
+        ("We’re No Angels", "We're No Angels"),
+        ("Schindler's List", "Schindlers List"),
     ],
 )
 def test_spellings_that_mean_the_same(one, other):
@@ -48,6 +52,15 @@ def test_spellings_that_mean_the_same(one, other):
         ("2:22", "222"),
         ("The Lion King (in 3D)", "The Lion King"),
         ("Me, Myself, I", "I Me, Myself"),
+        ("1", "+1"),
+        ("1", "-1"),
+        ("Horror", "#Horror"),
+        ("100", "100%"),
+        ("9", "$9"),
+        ("C", "C++"),
+        ("45", ".45"),
+        ("We're No Angels", "Were No Angels"),
+        ("I'd", "Id"),
     ],
 )
 def test_spellings_that_mean_something_else(one, other):
