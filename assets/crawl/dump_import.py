@@ -1,11 +1,11 @@
-"""ImportedDumps a public dump: every row is taken for one movie, or refused with a reason."""
+"""Import a public dump: every row is taken for one movie, or refused with a reason."""
 
 import csv
 import io
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from pipeline.core.errors import ConfigurationError, DumpError
 from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
 from pipeline.crawl.datasets.registry import DUMP_KINDS, load_reader
 from pipeline.crawl.datasets.titles import join_key
+from pipeline.crawl.future_releases import UNUSABLE_KEY, drop_future_release
 from resources.run_context import RunContext, open_run_context
 from resources.settings import Settings
 from resources.sources.imported_dumps import Identity, MovieIndex, open_movie_index
@@ -107,6 +108,10 @@ class _Keeper:
         self._register: MovieIndex = open_movie_index(self._imports, run_context.ledger, but=kind)
         self._index = self._imports.index(kind)
         self._before = dict(self._index)
+        self._named: dict[tuple, set[int]] = defaultdict(set)
+        for tmdb_id, one in self._before.items():
+            self._named[one.imdb_id, one.title, one.year].add(tmdb_id)
+        self._today = datetime.fromtimestamp(run_context.clock(), UTC).date()
         self._known = run_context.ledger.movies()
         self._places: dict[int, str] = {}
         self._touched: dict[int, str] = {}
@@ -126,6 +131,7 @@ class _Keeper:
             self.refuse(row, RejectionReason.DUPLICATE, f"film {tmdb_id} stands at {first} already")
             return
         self._places[tmdb_id] = row.row
+        row = self._check_release(row)
         content = self._imports.keep(self._kind, tmdb_id, row)
         self._index[tmdb_id] = Identity(row.imdb_id, row.title, row.year, content)
         before = self._before.get(tmdb_id)
@@ -139,19 +145,21 @@ class _Keeper:
             self._touched[tmdb_id] = content
 
     def withdraw(self, row: AcceptedRow) -> None:
-        """Take back what an earlier import gave to a movie when no other was known to fit."""
-        for tmdb_id in self._register.find(row) - set(self._places):
-            before = self._before.get(tmdb_id)
-            if before and before.is_named_as(row):
-                self._imports.drop(self._kind, tmdb_id)
-                self._index.pop(tmdb_id, None)
-                self._touched[tmdb_id] = "taken back"
+        """Take back what an earlier import gave to a movie that the row no longer fits."""
+        for tmdb_id in self._named[row.imdb_id, row.title, row.year] - set(self._places):
+            self._imports.drop(self._kind, tmdb_id)
+            self._index.pop(tmdb_id, None)
+            self._touched[tmdb_id] = "taken back"
+
+    def _check_release(self, row: AcceptedRow) -> AcceptedRow:
+        fields = drop_future_release(row.fields, self._today)
+        year = row.year if UNUSABLE_KEY not in fields else None
+        return replace(row, fields=fields, year=year)
 
     def _refuse_unjoined(self, row: AcceptedRow, found: set[int]) -> None:
         if found:
             ids = ", ".join(map(str, sorted(found)[:5]))
             self.refuse(row, RejectionReason.AMBIGUOUS, f"films {ids} all fit")
-            self.withdraw(row)
         elif row.imdb_id or (row.title and row.year):
             self.refuse(
                 row,
@@ -160,6 +168,7 @@ class _Keeper:
             )
         else:
             self.refuse(row, RejectionReason.NO_ID, "neither an id nor title and year")
+        self.withdraw(row)
 
     def finish(self) -> None:
         """Register the movies, then write the index, which marks the import as complete."""

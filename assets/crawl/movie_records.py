@@ -3,6 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -33,7 +35,8 @@ def movie_records(batch: MovieBatch) -> Iterator[Outcome]:
             if error.reason is not Reason.DELETED_AT_SOURCE:
                 raise
             return lacking(tmdb_id, error.reason, error.detail, **_last_known(batch, tmdb_id))
-        answer = _merge(tmdb_id, [*crawled, *imports.answers(tmdb_id)])
+        today = datetime.fromtimestamp(batch.run_context.clock(), UTC).date()
+        answer = _merge(tmdb_id, [*crawled, *imports.answers(tmdb_id)], today)
         record = _parse(answer)
         content = json.dumps(answer, ensure_ascii=False, sort_keys=True).encode()
         parts = _facets(record, answer)
@@ -58,18 +61,19 @@ def _parse(answer: dict) -> MovieRecord:
     return parse_details(answer)
 
 
-def _merge(tmdb_id: int, answers: list[tuple[str, Mapping]]) -> dict:
+def _merge(tmdb_id: int, answers: list[tuple[str, Mapping]], today: date) -> dict:
     """Merge TMDB's response and imported dumps into one record; TMDB's values come first."""
+    from pipeline.crawl.future_releases import drop_future_release
     from pipeline.crawl.merging import merge_sources
 
     if not answers:
         raise RecordError(
             Reason.NOT_LISTED, "no dump that was imported tells of it; import one that does"
         )
-    return {**merge_sources(answers), "id": tmdb_id}
+    return {**drop_future_release(merge_sources(answers), today), "id": tmdb_id}
 
 
-def _fields_by_source(answer: Mapping) -> dict[str, object]:
+def _fields_by_source(answer: Mapping) -> dict[str, Any]:
     """Count the record's fields by source, where a dump provides any."""
     from pipeline.crawl.merging import PROVENANCE_KEY
 

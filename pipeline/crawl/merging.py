@@ -3,6 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from pipeline.crawl.json_values import read_mapping, read_mappings
+from pipeline.crawl.stand_ins import drop_stand_in
+
+PLOTS = ("overview", "tagline")
+"""Texts in which a phrase such as "No overview found." stands for nothing."""
 
 PROVENANCE_KEY = "marquee_provenance"
 """Key of the record that holds the source of every field; only where a dump filled one."""
@@ -32,7 +36,8 @@ def merge_sources(sources: Sequence[tuple[str, Mapping]]) -> dict:
     merged: dict = {}
     provenance: dict[str, str] = {}
     for source, fields in sources:
-        for name, value in fields.items():
+        for name, raw in fields.items():
+            value = drop_stand_in(raw) if name in PLOTS and isinstance(raw, str) else raw
             if name == "videos" and is_known(merged.get(name)):
                 merged[name], is_more = _add_videos(merged[name], value)
                 provenance[name] += f", {source}" if is_more else ""
@@ -49,7 +54,7 @@ def merge_sources(sources: Sequence[tuple[str, Mapping]]) -> dict:
 
 
 def is_known(value: object) -> bool:
-    """Return whether a field has a value: TMDB writes unknowns as null, 0, "", [] and {}.
+    """Return whether a field has a value: unknowns are null, NaN, 0, "", [] and {}.
 
     Example:
         >>> is_known({"cast": [], "crew": []}), is_known({"cast": [{"id": 1}], "crew": []})
@@ -57,7 +62,7 @@ def is_known(value: object) -> bool:
     """
     if isinstance(value, Mapping):
         return any(is_known(item) for item in value.values())
-    return bool(value)
+    return bool(value) and value == value
 
 
 def _add_videos(before: Mapping, more: object) -> tuple[dict, bool]:

@@ -120,10 +120,6 @@ class Identity:
     year: int | None = None
     content: str = ""
 
-    def is_named_as(self, row: AcceptedRow) -> bool:
-        """Whether it came from a row with the same id, title and year."""
-        return (self.imdb_id, self.title, self.year) == (row.imdb_id, row.title, row.year)
-
 
 @dataclass
 class MovieIndex:
@@ -173,4 +169,4 @@ def _crawled(ledger: Ledger) -> Iterator[tuple[int, Identity]]:
         released = str(row.metadata.get("release_date") or "")
         year = int(released[:4]) if released[:4].isdigit() else None
         title = str(row.metadata.get("title") or "")
-        yield tmdb_id, Identity(row.metadata.get("imdb_id") or None, title, year)
+        yield tmdb_id, Identity(str(row.metadata.get("imdb_id") or "") or None, title, year)

@@ -1,10 +1,13 @@
 """TMDB's API v3: one method per request; responses as TMDB sends them, all fields kept."""
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from pipeline.core.errors import ConfigurationError, FetchError, RecordError, SourceError
 from pipeline.core.outcomes import Reason
+from pipeline.crawl.json_values import read_text
+from pipeline.crawl.stand_ins import is_stand_in
 from pipeline.crawl.tmdb.responses import (
     Configuration,
     Page,
@@ -25,11 +28,22 @@ MAX_CHANGES_DAYS = 14
 APPENDED = ("credits", "keywords", "videos", "release_dates", "external_ids")
 """Parts that come with a movie in the same request."""
 
+ALWAYS_ASKED = ("en", "null")
+"""Languages of appended videos: English and untagged. Unless they are named, TMDB gives those in
+the request's language alone."""
+
+_NARROWED = {"videos": "include_video_language", "images": "include_image_language"}
+"""Parts of which TMDB gives some languages alone, with the parameter that names them."""
+
+NO_LANGUAGE = "xx"
+"""TMDB's code of a movie without speech."""
+
 _NOT_TMDB = (
     Reason.MALFORMED, Reason.WRONG_TYPE, Reason.DELETED_AT_SOURCE, Reason.UNEXPECTED,
     Reason.TOO_LARGE,
 )  # fmt: skip
 """What a listing cannot be; whoever answers so is not TMDB's API."""
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 _PASSING = (Reason.RATE_LIMITED, Reason.TIMEOUT, Reason.SERVER_ERROR, Reason.NETWORK)
 
 PATIENCE_S = 60.0
@@ -107,7 +121,7 @@ class Tmdb:
             for name in ("vote_count", "with_runtime")
             for most in [filters.get(f"{name}.lte")]
         ]
-        return self._list("/discover/movie", params, [DateRange(names, since, until), *counts])
+        return self._list("/discover/movie", params, DateRange(names, since, until), *counts)
 
     def changed_ids(self, since: date, until: date) -> Iterator[int]:
         """Yield every movie changed from `since` to `until`, both included; one may come twice.
@@ -118,18 +132,35 @@ class Tmdb:
         start = since
         while start <= until:
             end = min(until, start + timedelta(days=MAX_CHANGES_DAYS - 1))
-            days = DateRange(("start_date", "end_date"), start, end)
-            yield from self._list("/movie/changes", {}, [days])
+            yield from self._list(
+                "/movie/changes", {}, DateRange(("start_date", "end_date"), start, end)
+            )
             start = end + timedelta(days=1)
 
     def details(self, tmdb_id: int) -> dict:
         """Request one movie with all its parts, at once.
 
+        TMDB's defaults narrow what it gives to English. What the movie has in its own language
+        (videos; a poster or a plot where English has none) is requested once the language is known.
+
         Raises:
             FetchError: `DELETED_AT_SOURCE` where TMDB no longer has it; else why it failed.
             CredentialError, SourceError: As for `configuration`.
         """
-        answer = self._ask(f"/movie/{tmdb_id}", {"append_to_response": ",".join(APPENDED)})
+        answer = self._ask_details(tmdb_id, APPENDED, ALWAYS_ASKED)
+        language = read_text(answer.get("original_language"))
+        parts = _missing_parts(answer, language)
+        if parts:
+            own = (language,) if language else ()
+            more = self._ask_details(tmdb_id, parts, (*own, *ALWAYS_ASKED))
+            answer.update({part: more[part] for part in parts if part in more})
+        return answer
+
+    def _ask_details(self, tmdb_id: int, parts: Sequence[str], languages: Iterable[str]) -> dict:
+        asked = ",".join(dict.fromkeys(languages))
+        params = {"append_to_response": ",".join(parts)}
+        params |= {name: asked for part, name in _NARROWED.items() if part in parts}
+        answer = self._ask(f"/movie/{tmdb_id}", params)
         if answer.get("id") != tmdb_id:
             raise RecordError(
                 Reason.MALFORMED,
@@ -138,16 +169,16 @@ class Tmdb:
         return answer
 
     def _list(
-        self, path: str, params: Mapping, spans: list[DateRange | CountRange]
+        self, path: str, params: Mapping, days: DateRange, *counts: CountRange
     ) -> Iterator[int]:
-        """List what the spans hold, in as many parts as TMDB needs."""
-        if spans[0].since > spans[0].until:
+        """List what the ranges hold, in as many parts as TMDB needs."""
+        if days.since > days.until:
             return
 
         def ask(span: Mapping) -> Page:
             return self._ask_all(path, {**params, **span, "page": 1}, parse_page)
 
-        for span, first in split_listing(ask, spans):
+        for span, first in split_listing(ask, [days, *counts]):
             yield from self._list_pages(path, {**params, **span}, first)
 
     def _list_pages(self, path: str, span: Mapping, first: Page) -> Iterator[int]:
@@ -208,3 +239,14 @@ class Tmdb:
             return wait_s
         self._verdict = verdict or rate_limited_error(error)
         raise self._verdict from error
+
+
+def _missing_parts(answer: Mapping, language: str) -> list[str]:
+    """Return the parts that a movie may have in its own language, or in none."""
+    has_own = bool(_LANGUAGE.fullmatch(language)) and language not in (*ALWAYS_ASKED, NO_LANGUAGE)
+    missing = {
+        "videos": has_own,
+        "images": "poster_path" in answer and not answer["poster_path"],
+        "translations": "overview" in answer and is_stand_in(read_text(answer["overview"])),
+    }
+    return [part for part, is_missing in missing.items() if is_missing]

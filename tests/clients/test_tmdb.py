@@ -61,8 +61,43 @@ def test_movie_comes_with_all_its_parts_in_one_request(server, tmdb):
     assert tmdb.details(597) == {"id": 597, "unknown": [1]}
     assert [target for target, _ in server.seen] == [
         "/movie/597?append_to_response=credits%2Ckeywords%2Cvideos%2Crelease_dates%2Cexternal_ids"
-        f"&api_key={KEY}"
+        f"&include_video_language=en%2Cnull&api_key={KEY}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("known", "asked"),
+    [
+        ({"original_language": "fr"}, ("videos", "fr,en,null")),
+        ({"original_language": "cn", "poster_path": None}, ("videos,images", "cn,en,null")),
+        ({"original_language": "en", "overview": ""}, ("translations", "en,null")),
+        ({"original_language": "de", "overview": "No overview found."},
+         ("videos,translations", "de,en,null")),
+    ],
+)  # fmt: skip
+def test_parts_in_the_movies_own_language_are_requested_as_well(server, says, tmdb, known, asked):
+    queries = []
+
+    def find(query):
+        queries.append(query)
+        return {"id": 77, **known, "videos": {"results": [query.get("include_video_language")]}}
+
+    serve_listing(server, says, "/movie/77", find)
+    answer = tmdb.details(77)
+    assert queries[0]["include_video_language"] == "en,null"
+    assert queries[1]["append_to_response"] == asked[0]
+    for part, name in (("videos", "include_video_language"), ("images", "include_image_language")):
+        assert queries[1].get(name) == (asked[1] if part in asked[0] else None)
+    expected = asked[1] if "videos" in asked[0] else "en,null"
+    assert answer["videos"] == {"results": [expected]}
+
+
+@pytest.mark.parametrize("language", ["en", "xx", "", None, "no language", "en&api_key=x"])
+def test_english_movie_with_plot_and_poster_costs_one_request(server, tmdb, language):
+    movie = {"id": 597, "original_language": language, "overview": "A.", "poster_path": "/a.jpg"}
+    server.reply("/movie/597", body=json.dumps(movie).encode())
+    assert tmdb.details(597) == movie
+    assert len(server.seen) == 1
 
 
 def test_token_goes_into_the_header(server, http):

@@ -8,7 +8,9 @@ import pytest
 from assets.cli.build import Request, build
 from assets.crawl.dump_import import import_dump, open_for_import
 from pipeline.core.errors import ConfigurationError, DumpError
+from pipeline.crawl.datasets.dump_rows import AcceptedRow
 from resources.run_context import open_run_context
+from resources.sources.imported_dumps import Identity
 
 MOVIES = "tmdb_5000_movies.csv"
 CREDITS = "tmdb_5000_credits.csv"
@@ -216,3 +218,37 @@ def test_dump_that_the_disk_refuses_is_named(imports_settings, tmp_path, monkeyp
 def test_unknown_kind_names_the_kinds(imports_settings, tmp_path):
     with pytest.raises(DumpError, match="tmdb5000"):
         imported(imports_settings, tmp_path, "nothing")
+
+
+def test_release_in_a_later_century_of_a_movie_that_is_out_is_unknown(
+    site, imports_settings, tmp_path
+):
+    late = [{**one, "status": "Released", "release_date": "2268-05-01"} for one in details(site)]
+    imported(imports_settings, write_dump(tmp_path / "refused", late[:1]))
+    late = [{**one, "release_date": "2098-05-01"} for one in late]
+    imported(imports_settings, write_dump(tmp_path / "dump", late[1:]))
+    with open_run_context(imports_settings) as run_context:
+        assert run_context.imports.answers(late[0]["id"]) == []
+        ((_, fields),) = run_context.imports.answers(late[1]["id"])
+    assert "release_date" not in fields
+    assert fields["marquee_unusable"] == {"release_date": "2098-05-01"}
+
+
+def test_sign_that_tells_titles_apart_takes_back_what_was_joined(site, imports_settings, tmp_path):
+    movie = {**details(site)[0], "title": "1", "original_title": "1"}
+    imported(imports_settings, write_dump(tmp_path / "dump", [movie]))
+    year = movie["release_date"][:4]
+    with open_for_import(imports_settings) as run_context:
+        row = AcceptedRow("a.csv line 2", {"title": "+1"}, title="+1", year=int(year))
+        run_context.imports.keep("the-numbers", movie["id"], row)
+        known = Identity(title="+1", year=int(year), content="x")
+        run_context.imports.write_index("the-numbers", {movie["id"]: known})
+    table = tmp_path / "the_numbers_budgets.csv"
+    table.write_text(
+        "id,release_date,movie,production_budget,domestic_gross,worldwide_gross\n"
+        f'1,"Sep 20, {year}",+1,"$1,000,000","$2,000","$2,500"\n'
+    )
+    report = imported(imports_settings, table, "the-numbers")
+    assert [one.reason.value for one in report.refused] == ["unknown_movie"]
+    with open_run_context(imports_settings) as run_context:
+        assert [kind for kind, _ in run_context.imports.answers(movie["id"])] == ["tmdb5000"]

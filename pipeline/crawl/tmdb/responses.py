@@ -3,12 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from pipeline.core.errors import RecordError
-from pipeline.core.movie_ids import IMDB_ID
+from pipeline.core.movie_ids import IMDB_ID, MAX_ID
 from pipeline.core.outcomes import Reason
 from pipeline.core.records import Company, MovieRecord, Person, Video
 from pipeline.crawl.json_values import (
+    MAX_RUNTIME_MIN,
+    MAX_SCORE,
     read_date,
     read_id,
     read_mapping,
@@ -18,6 +21,7 @@ from pipeline.crawl.json_values import (
     read_text,
     read_texts,
 )
+from pipeline.crawl.stand_ins import drop_stand_in
 
 CAST_JOB = "Actor"
 """Job of everybody in the cast; TMDB has jobs for the crew alone."""
@@ -71,28 +75,29 @@ def parse_details(response: Mapping) -> MovieRecord:
             f"a movie needs an id above 0, got {str(read_mapping(response).get('id'))[:40]!r}",
         )
     original_title = read_text(response.get("original_title"))
+    original_language = read_text(response.get("original_language"))
     collection = read_mapping(response.get("belongs_to_collection"))
     credits = read_mapping(response.get("credits"))
-    votes = read_number(response.get("vote_count"))
+    votes = _within(read_number(response.get("vote_count")), MAX_ID)
     return MovieRecord(
         tmdb_id=tmdb_id,
         title=read_text(response.get("title")) or original_title,
         imdb_id=_read_imdb_id(response),
         original_title=original_title,
-        original_language=read_text(response.get("original_language")),
-        overview=read_text(response.get("overview")),
-        tagline=read_text(response.get("tagline")),
+        original_language=original_language,
+        overview=_read_overview(response, original_language),
+        tagline=drop_stand_in(read_text(response.get("tagline"))),
         release_date=read_date(response.get("release_date")),
-        runtime_min=read_positive(response.get("runtime")),
+        runtime_min=_within(read_positive(response.get("runtime")), MAX_RUNTIME_MIN),
         budget_usd=read_positive(response.get("budget")),
         revenue_usd=read_positive(response.get("revenue")),
         popularity=read_number(response.get("popularity")),
-        vote_average=read_number(response.get("vote_average")),
+        vote_average=_within(read_number(response.get("vote_average")), MAX_SCORE),
         vote_count=None if votes is None else int(votes),
         certification_us=_read_certification(response.get("release_dates"), "US"),
         collection_id=read_id(collection.get("id")),
         collection_name=read_text(collection.get("name")) or None,
-        poster_path=_matching(_POSTER_PATH, response.get("poster_path")),
+        poster_path=_read_poster_path(response, original_language),
         is_adult=response.get("adult") is True,
         genres=read_texts(response.get("genres"), "name"),
         countries=read_texts(response.get("production_countries"), "iso_3166_1"),
@@ -218,8 +223,42 @@ def _read_companies(value: object) -> tuple[Company, ...]:
     )
 
 
+def _within(number: float | None, high: float) -> float | None:
+    """Return a number from 0 to `high`; None for any other: it is out of the field's range."""
+    return number if number is not None and 0 <= number <= high else None
+
+
+def _read_overview(response: Mapping, language: str) -> str:
+    """Return the plot; where TMDB has none in English, the one in the movie's own language."""
+    overview = drop_stand_in(read_text(response.get("overview")))
+    translations = read_mappings(read_mapping(response.get("translations")).get("translations"))
+    texts = {
+        read_text(item.get("iso_639_1")): drop_stand_in(
+            read_text(read_mapping(item.get("data")).get("overview"))
+        )
+        for item in reversed(translations)
+    }
+    return overview or texts.get("en", "") or texts.get(language, "")
+
+
+def _read_poster_path(response: Mapping, language: str) -> str | None:
+    """Return the poster's path; where TMDB prefers none, the best of the movie's own language."""
+    preferred = _matching(_POSTER_PATH, response.get("poster_path"))
+    posters = read_mappings(read_mapping(response.get("images")).get("posters"))
+    order = {language: 0, "en": 1, "": 2} if language != "en" else {"en": 0, "": 1}
+    ranked = sorted(
+        (
+            (order[tag], -(read_number(item.get("vote_average")) or 0.0), path)
+            for item in posters
+            if (tag := read_text(item.get("iso_639_1"))) in order
+            and (path := _matching(_POSTER_PATH, item.get("file_path")))
+        ),
+    )
+    return preferred or (ranked[0][2] if ranked else None)
+
+
 def _read_certification(value: object, country: str) -> str | None:
-    """Return the certification of the first release by type; most releases have none."""
+    """Return the certification of the first release: by type, then by date; most have none."""
     releases = [
         release
         for item in read_mappings(read_mapping(value).get("results"))
@@ -227,10 +266,12 @@ def _read_certification(value: object, country: str) -> str | None:
         for release in read_mappings(item.get("release_dates"))
         if read_text(release.get("certification"))
     ]
-    if not releases:
-        return None
     rank = {kind: place for place, kind in enumerate(_THEATRICAL_TYPES)}
-    first = min(
-        releases, key=lambda release: rank.get(read_id(release.get("type")) or 0, len(rank))
+    ordered = sorted(
+        releases,
+        key=lambda release: (
+            rank.get(read_id(release.get("type")) or 0, len(rank)),
+            read_date(release.get("release_date")) or date.max,
+        ),
     )
-    return read_text(first["certification"])
+    return read_text(ordered[0]["certification"]) if ordered else None

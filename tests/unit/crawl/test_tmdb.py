@@ -230,3 +230,33 @@ def test_no_json_brings_more_than_a_record_error(answer, anything):
         for value in (answer, {**answer, "id": 1}, anything):
             with contextlib.suppress(RecordError):
                 parse(value)
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_earliest_of_several_releases_of_one_type_gives_the_certification(is_reversed):
+    releases = [
+        {"certification": "PG-13", "release_date": "2012-05-01T00:00:00.000Z", "type": 3},
+        {"certification": "R", "release_date": "1979-05-25T00:00:00.000Z", "type": 3},
+        {"certification": "NR", "release_date": "1975-05-25T00:00:00.000Z", "type": 4},
+        {"certification": "X", "type": 3},
+    ]
+    listed = releases[::-1] if is_reversed else releases
+    parts = {"results": [{"iso_3166_1": "US", "release_dates": listed}]}
+    assert parse_details({"id": 1, "release_dates": parts}).certification_us == "R"
+
+
+def test_plot_and_poster_of_the_movies_own_language_count_where_english_has_none():
+    own = {"iso_639_1": "fr", "data": {"overview": "Une nuit."}}
+    posters = [
+        {"iso_639_1": "de", "file_path": "/d.jpg", "vote_average": 9.0},
+        {"iso_639_1": "en", "file_path": "/e.jpg", "vote_average": 8.0},
+        {"iso_639_1": "fr", "file_path": "/low.jpg", "vote_average": 1.0},
+        {"iso_639_1": "fr", "file_path": "/best.jpg", "vote_average": 5.0},
+    ]
+    answer = {"id": 1, "original_language": "fr", "overview": "", "poster_path": None,
+              "translations": {"translations": [own]}, "images": {"posters": posters}}  # fmt: skip
+    record = parse_details(answer)
+    assert (record.overview, record.poster_path) == ("Une nuit.", "/best.jpg")
+    english = {"iso_639_1": "en", "data": {"overview": "A night."}}
+    answer["translations"]["translations"].append(english)
+    assert parse_details(answer).overview == "A night."
