@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -16,7 +17,7 @@ from pipeline.crawl.box_office_figures import (
     figures_from_record,
     read_imported_figures,
 )
-from pipeline.crawl.box_office_selection import describe_box_office, explain_missing_revenue
+from pipeline.crawl.box_office_selection import describe_box_office
 from pipeline.crawl.currency_conversion import ExchangeRates
 from pipeline.crawl.imdbpro.drift import stop_on_layout_drift
 from pipeline.crawl.tmdb.responses import parse_details
@@ -29,7 +30,8 @@ def box_office(batch: MovieBatch) -> Iterator[Outcome]:
     """What a movie earned: the worldwide gross in US dollars of the most trusted source.
 
     IMDbPro's comes before reference implementation 000's table, TMDB's revenue, The Numbers and
-    Box Office Mojo. Every
+    Box Office Mojo. A figure that others contradict is passed over; `disputed` and `decisions`
+    state which and why. Every
     source's figures are kept with their currency; only US dollars make a label, or what rates of
     the user's own turn into them. Amounts stand in dollars of their time and, beside them, in real
     ones. IMDbPro's figures of a movie of the last year are refreshed every week, later every month.
@@ -68,19 +70,20 @@ def _keep(
     return batch.keep(
         tmdb_id,
         {BOX_OFFICE_FILE.path(batch.run_context.store, tmdb_id): content},
-        lacks=explain_missing_revenue(figures) if described["reason"] else None,
+        lacks=(Reason(described["reason"]), described["detail"]) if described["reason"] else None,
         recheck_at_s=reading.recheck_at_s,
         **_summarise(described),
         **reading.notes,
     )
 
 
-def _summarise(described: Mapping) -> dict[str, object]:
+def _summarise(described: Mapping) -> dict[str, Any]:
     """Return what the movie's partition shows."""
     shown = ("revenue_usd", "revenue_usd_real", "budget_usd", "budget_usd_real", "real_usd_year",
              "cpi_year", "revenue_converted", "budget_converted")  # fmt: skip
     known = {name: described[name] for name in shown if described.get(name) is not None}
-    return {**known, "revenue_source": described["source"]}
+    decided = {name: described[name] for name in ("disputed", "decisions") if described[name]}
+    return {**known, **decided, "revenue_source": described["source"]}
 
 
 ASSETS = [
@@ -97,6 +100,8 @@ ASSETS = [
                     dg.TableColumn("budget_usd_real", "float", description="of real_usd_year"),
                     dg.TableColumn("source", "str", description="whose worldwide gross it is"),
                     dg.TableColumn("reason", "str", description="why there is no label"),
+                    dg.TableColumn("disputed", "bool", description="whether sources disagree"),
+                    dg.TableColumn("decisions", "list", description="figures passed over, and why"),
                     dg.TableColumn("figures", "list", description="every source's, as it has them"),
                     dg.TableColumn("days", "object", description="IMDbPro's table of the run"),
                 ]

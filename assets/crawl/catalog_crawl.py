@@ -104,7 +104,7 @@ def crawl(
     mark = read_watermark(ledger.note(CRAWLED_UNTIL))
     since = mark.since(today)
     _warn_of_clock(mark, since, today, warn)
-    earlier = set() if since is None else tmdb.changed_ids(since, today - timedelta(days=1))
+    earlier = set() if since is None else set(tmdb.changed_ids(since, today - timedelta(days=1)))
     listed_today = set(tmdb.changed_ids(today, today))
     known = set(ledger.movies())
     news = mark.changed_movies(today, earlier, listed_today)
@@ -126,7 +126,7 @@ def crawl(
 
 def note_crawled(run_context: RunContext, found: Found) -> None:
     """Note what need not be asked again; the mark of changes last, when all else is kept."""
-    if found.mark is None:
+    if found.mark is None or found.scope is None or found.today is None:
         return
     ledger = run_context.ledger
     ledger.set_note(CATALOG_SCOPE, json.dumps([found.scope.released_from, found.scope.min_votes]))

@@ -146,11 +146,11 @@ class MovieAssetSpec(Step):
 
 MOVIE_ASSETS: tuple[MovieAssetSpec, ...] = (
     MovieAssetSpec(
-        name=RECORDS, code_version="1", stage="crawl", files=(RECORD_FILE,),
+        name=RECORDS, code_version="2", stage="crawl", files=(RECORD_FILE,),
         movie_versions=lambda run_context, _: run_context.ledger.movies(),
     ),
     MovieAssetSpec(
-        name="box_office", code_version="2", facet="box_office", stage="crawl",
+        name="box_office", code_version="3", facet="box_office", stage="crawl",
         files=(BOX_OFFICE_FILE,), settings=box_office_version,
     ),
     MovieAssetSpec(

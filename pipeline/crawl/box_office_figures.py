@@ -36,6 +36,12 @@ class Figures:
     rank: str = ""
 
     @property
+    def origin(self) -> str:
+        """Where its figures come from: a dump repeats the site that it was taken from."""
+        trusted_as = self.rank or self.source
+        return IMDBPRO if trusted_as.startswith(IMDBPRO) else trusted_as
+
+    @property
     def is_empty(self) -> bool:
         """Whether no figure is known."""
         return not any(getattr(self, kind) for kind in FIGURE_KINDS)

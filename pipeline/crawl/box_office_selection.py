@@ -1,11 +1,20 @@
-"""Select the figure that becomes the label: the most trusted worldwide gross in US dollars."""
+"""Select the figure that becomes the label: the most trusted worldwide gross in US dollars that
+the other figures do not contradict.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.core.outcomes import Reason
 from pipeline.core.prices import REAL_USD_YEAR, index_year, to_real_usd
-from pipeline.crawl.box_office_figures import IMDBPRO, TMDB, Figures, order_by_trust
+from pipeline.crawl.box_office_figures import (
+    FIGURE_KINDS,
+    IMDBPRO,
+    TMDB,
+    Figures,
+    order_by_trust,
+)
+from pipeline.crawl.box_office_reconciliation import Claim, Reconciled, reconcile
 from pipeline.crawl.currency_conversion import Conversion, ExchangeRates
 from pipeline.crawl.imdbpro.daily_table import Days
 from pipeline.crawl.monetary_amounts import USD, MonetaryAmount, format_amount
@@ -33,13 +42,31 @@ class SelectedAmount:
         return self.conversion.amount_usd if self.conversion else self.original.amount
 
 
+@dataclass(frozen=True)
+class Selection:
+    """The selected amount of one kind, and what was decided of every source's.
+
+    Attributes:
+        amount: None where no source has one that stands.
+        reconciled: All figures that were compared, and those that were passed over.
+    """
+
+    amount: SelectedAmount | None
+    reconciled: Reconciled
+
+    def list_decisions(self, kind: str) -> list[dict[str, object]]:
+        """Return the rows of the table of decisions."""
+        return [{"kind": kind, **one.as_json()} for one in self.reconciled.decisions]
+
+
 def select_revenue(
     figures: Sequence[Figures], *, year: int | None = None, rates: ExchangeRates | None = None
 ) -> SelectedAmount | None:
     """Select a movie's worldwide gross.
 
     Only US dollars, or amounts that the user's own rates convert, become a label. A domestic gross
-    never passes for a worldwide one.
+    never passes for a worldwide one, and a figure that others contradict is passed over
+    (`box_office_reconciliation`).
 
     Args:
         figures: Figures of each source, in any order.
@@ -51,20 +78,47 @@ def select_revenue(
         >>> select_revenue([Figures("tmdb", low), Figures("imdbpro", high)]).amount_usd
         9693.0
     """
-    return _choose("worldwide", order_by_trust(figures), year, rates)
+    return compare_revenues(order_by_trust(figures), year, rates).amount
 
 
 def select_budget(
     figures: Sequence[Figures], *, year: int | None = None, rates: ExchangeRates | None = None
 ) -> SelectedAmount | None:
     """Select a movie's budget: TMDB's, a model input, takes precedence over all others."""
-    ordered = order_by_trust(figures)
-    ordered.sort(key=lambda one: (one.rank or one.source) != TMDB)
-    return _choose("budget", ordered, year, rates)
+    return compare_budgets(order_by_trust(figures), year, rates).amount
 
 
-def explain_missing_revenue(figures: Sequence[Figures]) -> tuple[Reason, str]:
-    """Return the reason, and its explanation, for which known figures yield no label."""
+def compare_revenues(
+    ordered: Sequence[Figures], year: int | None, rates: ExchangeRates | None
+) -> Selection:
+    """Compare the worldwide grosses, the most trusted source first, and select one."""
+    converted = {kind: _convert(kind, ordered, year, rates) for kind in FIGURE_KINDS}
+    return _choose(converted["worldwide"], converted["domestic"], converted["budget"])
+
+
+def compare_budgets(
+    ordered: Sequence[Figures], year: int | None, rates: ExchangeRates | None
+) -> Selection:
+    """Compare the budgets, TMDB's first, then the most trusted source's, and select one."""
+    grosses = _convert("worldwide", ordered, year, rates)
+    tmdb_first = sorted(ordered, key=lambda one: (one.rank or one.source) != TMDB)
+    return _choose(_convert("budget", tmdb_first, year, rates), (), grosses)
+
+
+def explain_missing_revenue(
+    figures: Sequence[Figures], disputed: Sequence[object] = ()
+) -> tuple[Reason, str]:
+    """Return the reason, and its explanation, for which known figures yield no label.
+
+    Args:
+        figures: Figures of each source.
+        disputed: Worldwide grosses that were passed over, in words.
+    """
+    if disputed:
+        return Reason.DISPUTED, (
+            f"every worldwide gross is contradicted ({'; '.join(map(str, disputed))}); correct it "
+            "at its source, or import a dump that has it right"
+        )
     foreign = [
         f"{one.source}: {format_amount(one.worldwide)}"
         for one in order_by_trust(figures)
@@ -105,14 +159,18 @@ def describe_box_office(
     known = [one for one in order_by_trust(figures) if not one.is_empty]
     if not known:
         return None
-    revenue = select_revenue(known, year=year, rates=rates)
-    budget = select_budget(known, year=year, rates=rates)
+    gross, cost = compare_revenues(known, year, rates), compare_budgets(known, year, rates)
+    revenue = gross.amount
+    reason, detail = explain_missing_revenue(known, gross.reconciled.decisions)
     live = next((one for one in known if one.source == IMDBPRO), None)
     return {
         **_describe("revenue", revenue, year),
-        **_describe("budget", budget, year),
+        **_describe("budget", cost.amount, year),
         "source": revenue.source if revenue else "none",
-        "reason": None if revenue else explain_missing_revenue(known)[0].value,
+        "reason": None if revenue else reason.value,
+        "detail": "" if revenue else detail,
+        "disputed": gross.reconciled.is_disputed,
+        "decisions": [*gross.list_decisions("worldwide"), *cost.list_decisions("budget")],
         "real_usd_year": REAL_USD_YEAR,
         "cpi_year": index_year(year),
         "imdbpro": _as_page(live) if live else {},
@@ -121,19 +179,30 @@ def describe_box_office(
     }
 
 
-def _choose(
+def _convert(
     kind: str, ordered: Sequence[Figures], year: int | None, rates: ExchangeRates | None
-) -> SelectedAmount | None:
+) -> Iterator[tuple[Claim, SelectedAmount]]:
+    """Yield the amounts of one kind that are US dollars, or can be converted to them."""
     for one in ordered:
         amount: MonetaryAmount | None = getattr(one, kind)
         if amount is None:
             continue
-        if amount.currency == USD:
-            return SelectedAmount(one.source, amount)
-        conversion = rates.convert(amount, year) if rates else None
-        if conversion:
-            return SelectedAmount(one.source, amount, conversion)
-    return None
+        conversion = rates.convert(amount, year) if rates and amount.currency != USD else None
+        if conversion or amount.currency == USD:
+            selected = SelectedAmount(one.source, amount, conversion)
+            yield Claim(one.source, selected.amount_usd, one.origin, kind), selected
+
+
+_Converted = Iterable[tuple[Claim, SelectedAmount]]
+
+
+def _choose(converted: _Converted, domestic: _Converted, scale: _Converted) -> Selection:
+    amounts = dict(reversed(list(converted)))
+    claims = tuple(reversed(amounts))
+    found = reconcile(
+        claims, domestic=[claim for claim, _ in domestic], scale=[claim for claim, _ in scale]
+    )
+    return Selection(amounts[found.accepted[0]] if found.accepted else None, found)
 
 
 def _describe(name: str, selected: SelectedAmount | None, year: int | None) -> dict[str, object]:

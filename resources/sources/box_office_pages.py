@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Outcome, Reason, Status, lacking
@@ -17,6 +18,7 @@ from pipeline.crawl.imdbpro.box_office_page import BoxOffice
 from pipeline.crawl.imdbpro.daily_table import Days
 from pipeline.crawl.imdbpro.drift import ENOUGH, STRANGE, weigh
 from pipeline.crawl.refresh_schedule import DAY, next_retry_s, recheck_at_s
+from resources.sources.imdbpro import ImdbPro
 from resources.storage.batch import MovieBatch
 
 LOG = logging.getLogger("marquee")
@@ -36,7 +38,7 @@ class BoxOfficeReading:
     summary: BoxOffice | None = None
     days: Days | None = None
     recheck_at_s: float = 0.0
-    notes: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
     failed: Outcome | None = None
 
 
@@ -63,12 +65,13 @@ class BoxOfficePages:
         Raises:
             SourceError: IMDbPro as a whole cannot be used.
         """
-        if self._client is None or not imdb_id:
+        client = self._client
+        if client is None or not client.is_on or not imdb_id:
             return BoxOfficeReading()
         now_s = self._batch.run_context.clock()
         due_s = recheck_at_s(released, now_s)
         try:
-            summary = self._client.box_office(imdb_id)
+            summary = client.box_office(imdb_id)
         except ItemError as error:
             self._weights[tmdb_id] = weigh(error.reason)
             if error.reason is Reason.GONE:
@@ -77,17 +80,19 @@ class BoxOfficePages:
                 )
             return BoxOfficeReading(failed=self._fail(tmdb_id, error, now_s))
         self._weights[tmdb_id] = weigh(None)
-        days, notes = self._read_days(imdb_id, summary)
+        days, notes = self._read_days(client, imdb_id, summary)
         return BoxOfficeReading(
             summary, days, due_s if not notes else due_s or next_retry_s(now_s), notes
         )
 
-    def _read_days(self, imdb_id: str, summary: BoxOffice) -> tuple[Days | None, Mapping[str, str]]:
+    def _read_days(
+        self, client: ImdbPro, imdb_id: str, summary: BoxOffice | None
+    ) -> tuple[Days | None, Mapping[str, Any]]:
         """Read the table of days. No label depends on it, so its failure is a note, no more."""
-        if not summary.has_domestic_run or self._strange_tables >= ENOUGH:
+        if not summary or not summary.has_domestic_run or self._strange_tables >= ENOUGH:
             return None, {}
         try:
-            days = self._client.days(imdb_id)
+            days = client.days(imdb_id)
         except ItemError as error:
             self._count_strange_table(error)
             return None, {"table_of_days": str(error)}
@@ -127,6 +132,6 @@ class BoxOfficePages:
         """Whether there are figures of the same inputs, which are due because they move."""
         versions = (self._batch.versions[tmdb_id], self._batch.step.code_version)
         is_figure = before.status == Status.OK or before.reason in (
-            Reason.FOREIGN_CURRENCY, Reason.NO_BOX_OFFICE,
+            Reason.FOREIGN_CURRENCY, Reason.DISPUTED, Reason.NO_BOX_OFFICE,
         )  # fmt: skip
         return is_figure and (before.input_version, before.code_version) == versions
