@@ -23,7 +23,7 @@ THOUSAND, MILLION = 1_000, 1_000_000
 LARGE_GROSS_USD = 100_000_000
 """Of a movie with a domestic gross above it, a foreign gross of a few thousands has no unit."""
 
-_THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+_IN_MILLIONS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+\.[0-9]+")
 
 
 def parse_gross(text: str) -> float | None:
@@ -43,7 +43,7 @@ def parse_gross(text: str) -> float | None:
         >>> parse_gross("652000000"), parse_gross("1,131.6"), parse_gross("1131.6")
         (652000000.0, 1131600000.0, 1131600000.0)
     """
-    has_comma = bool(_THOUSANDS.fullmatch(text))
+    has_comma = bool(_IN_MILLIONS.fullmatch(text))
     number = parse_positive(text.replace(",", "") if has_comma else text)
     if number is None:
         return None

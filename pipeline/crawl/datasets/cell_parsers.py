@@ -5,8 +5,8 @@ from datetime import date
 
 from pipeline.core.errors import DumpError, RecordError
 from pipeline.core.movie_ids import IMDB_ID, MAX_ID, YOUTUBE_ID, format_imdb_id
+from pipeline.crawl import dates
 from pipeline.crawl.datasets.dump_rows import RejectionReason
-from pipeline.crawl.dates import parse_us_date
 from pipeline.crawl.json_values import FIRST_YEAR, LAST_YEAR, MAX_RUNTIME_MIN, MAX_SCORE
 from pipeline.crawl.monetary_amounts import MonetaryAmount, parse_amount
 
@@ -166,7 +166,11 @@ def parse_named_date(text: str) -> str | None:
     """
     if not text:
         return None
-    day = parse_us_date(text) if re.fullmatch(r"[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4}", text) else None
+    day = (
+        dates.parse_us_date(text)
+        if re.fullmatch(r"[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4}", text)
+        else None
+    )
     if day is None:
         raise CellError("a date such as Dec 18, 2009", text)
     return _format_release(day, text)

@@ -11,7 +11,7 @@ def end_lines_by_lf(handle: BufferedIOBase) -> BufferedIOBase:
     """Return the file; one whose header ends with CR alone as if its lines ended with LF."""
     try:
         end = re.search(rb"\r\n?|\n", handle.read(CHUNK_BYTES))
-    except (EOFError, zlib.error):
+    except (EOFError, OSError, zlib.error):
         end = None  # damaged: reported where it is read
     handle.seek(0)
     return LinesEndedByCr(handle) if end and end[0] == b"\r" else handle

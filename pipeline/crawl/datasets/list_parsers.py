@@ -33,7 +33,7 @@ _PYTHON = re.compile(
 
 
 class ListError(CellError):
-    """A cell is no list as this dump writes them: all of a column are so in another dump."""
+    """A cell is no list of objects at all; where a whole column has none, it is another dump's."""
 
 
 def parse_json_list(text: str) -> JsonObjects | None:
@@ -88,17 +88,22 @@ def _parse_json(text: str) -> object:
     try:
         return json.loads(text, parse_constant=reject_json_constant, parse_float=_parse_float)
     except ValueError as error:
-        raise ListError("JSON", text) from error
+        raise _format_error("JSON", text) from error
 
 
 def _parse_python(text: str) -> object:
     if not _PYTHON.fullmatch(text):
-        raise ListError(_PYTHON_EXPECTED, text)
+        raise _format_error(_PYTHON_EXPECTED, text)
     _check_depth(text, _PYTHON_TEXT.sub("", text))
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError) as error:
-        raise ListError(_PYTHON_EXPECTED, text) from error
+        raise _format_error(_PYTHON_EXPECTED, text) from error
+
+
+def _format_error(expected: str, text: str) -> CellError:
+    is_list = text.startswith(("[", "{"))
+    return CellError(expected, text) if is_list else ListError(expected, text)
 
 
 def _check_depth(text: str, without_texts: str) -> None:

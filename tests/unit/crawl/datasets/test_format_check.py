@@ -18,7 +18,7 @@ def row(columns, **known):
     return [known.get(column, "") for column in columns]
 
 
-@pytest.mark.parametrize("genres", ["Action, Science Fiction", "Action|Drama", "['Action']"])
+@pytest.mark.parametrize("genres", ["Action, Science Fiction", "Action|Drama", '["Action"]'])
 @pytest.mark.parametrize(
     ("dump", "name", "columns"),
     [
