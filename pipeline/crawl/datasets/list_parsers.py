@@ -4,7 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from pipeline.crawl.datasets.cell_parsers import CellError
 from pipeline.crawl.datasets.dump_rows import RejectionReason
@@ -26,8 +26,9 @@ _JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _ESCAPE = r"\\(?:[\\'\"nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"
 _TEXT = rf"'(?:[^'\\\n\r]|{_ESCAPE})*+'|\"(?:[^\"\\\n\r]|{_ESCAPE})*+\""
 _PYTHON_TEXT = re.compile(_TEXT)
+_NAN = re.compile(rf"({_TEXT})|\bnan\b")
 _PYTHON = re.compile(
-    rf"(?:(?:{_TEXT})(?!['\"])|\s|[\[\]{{}}:,]|\b(?:True|False|None)\b"
+    rf"(?:(?:{_TEXT})(?!['\"])|\s|[\[\]{{}}:,]|\b(?:True|False|None|nan)\b"
     r"|-?\b[0-9]{1,18}(?:\.[0-9]{1,18})?\b)*+"
 )
 
@@ -86,7 +87,7 @@ def _parse(text: str, parse: Callable[[str], object], expected: type[Parsed]) ->
 def _parse_json(text: str) -> object:
     _check_depth(text, _JSON_TEXT.sub("", text))
     try:
-        return json.loads(text, parse_constant=reject_json_constant, parse_float=_parse_float)
+        return json.loads(text, parse_constant=read_json_constant, parse_float=_parse_float)
     except ValueError as error:
         raise _format_error("JSON", text) from error
 
@@ -96,7 +97,7 @@ def _parse_python(text: str) -> object:
         raise _format_error(_PYTHON_EXPECTED, text)
     _check_depth(text, _PYTHON_TEXT.sub("", text))
     try:
-        return ast.literal_eval(text)
+        return ast.literal_eval(_NAN.sub(lambda found: found[1] or "None", text))
     except (ValueError, SyntaxError, TypeError) as error:
         raise _format_error(_PYTHON_EXPECTED, text) from error
 
@@ -128,9 +129,8 @@ def _is_plain(value: object) -> bool:
     return _is_object(value) if isinstance(value, dict) else not isinstance(value, set)
 
 
-def reject_json_constant(name: str) -> NoReturn:
-    """Raise a `ValueError` for NaN and Infinity, which Python reads and JSON does not have."""
-    raise ValueError(f"{name} is no JSON")
+def read_json_constant(_name: str) -> None:
+    """Return None for NaN and Infinity, which programs write into JSON for an unknown number."""
 
 
 def _parse_float(text: str) -> float:

@@ -235,7 +235,7 @@ def _check(value: object) -> object:
         return value
     if type(value) is int and abs(value) <= MAX_INT:
         return value
-    if type(value) is float and math.isfinite(value):
-        return value
+    if type(value) is float:
+        return value if math.isfinite(value) else None  # a table's mark of an empty cell
     shown = value.name if isinstance(value, _Marker) else type(value).__name__
     raise DamagedPickleError(f"a value that is no data: {shown}")

@@ -9,7 +9,7 @@ from pipeline.core.errors import DumpError
 from pipeline.core.movie_ids import IMDB_ID, YOUTUBE_ID
 from pipeline.crawl.datasets.csv_tables import open_table
 from pipeline.crawl.datasets.dump_rows import RejectedRow, RejectionReason
-from pipeline.crawl.datasets.list_parsers import reject_json_constant
+from pipeline.crawl.datasets.list_parsers import read_json_constant
 from pipeline.crawl.json_values import read_mapping
 from pipeline.layouts.trailers12k_layout import (
     GENRES,
@@ -109,9 +109,7 @@ def _entries(path: Path) -> Mapping:
             raise DumpError(
                 f"{path} is larger than {MAX_METADATA_BYTES} bytes. Is it the right file?"
             )
-        value = json.loads(
-            path.read_text(encoding="utf-8-sig"), parse_constant=reject_json_constant
-        )
+        value = json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=read_json_constant)
     except OSError as error:
         raise DumpError(f"{path} cannot be opened: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:

@@ -83,7 +83,7 @@ def test_what_python_does_not_print_for_a_list_of_objects_is_refused(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["[{'a': 1}]", '[{"a": NaN}]', '[{"a": 1e999}]', '[{"a": 1', '{"a": 1}', "[1]", "null",
+    ["[{'a': 1}]", '[{"a": 1e999}]', '[{"a": 1', '{"a": 1}', "[1]", "null",
      '[{"a": ' + "9" * 5000 + "}]"],
 )  # fmt: skip
 def test_what_is_no_json_list_of_objects_is_refused(text):
@@ -132,3 +132,8 @@ def test_no_text_crashes_a_reader(text):
             assert isinstance(read(text), list | None)
         except CellError:
             continue
+
+
+def test_number_that_is_none_is_unknown_and_refuses_nothing():
+    assert parse_json_list('[{"id": NaN, "name": "NaN"}]') == [{"id": None, "name": "NaN"}]
+    assert parse_python_list("[{'id': nan, 'name': 'nan'}]") == [{"id": None, "name": "nan"}]
