@@ -90,6 +90,7 @@ class Downloader(yt_dlp.YoutubeDL):
         if not found or found.get("_type") == "url":
             raise FetchError(Reason.WRONG_TYPE, "expected a video, found none")
         _reject_list(found)
+        check_video(found, self._handler.limits)  # a premiere has no formats yet
         for item in (found, *(found.get("formats") or ())):
             if item.get("format_id"):  # names a file, and may be any text of the host
                 item["format_id"] = hash_json(item["format_id"])

@@ -10,6 +10,9 @@ from resources.http.redaction import redact
 from resources.http.transport import reason_of_status
 from resources.trailers.fetched_trailer import DAY_S, PostponedError
 
+_UNCLEAR = r"(video|content) is(n't|n’t| not) available\W*$"
+"""YouTube's words for a video that is gone, and for a client that it does not serve."""
+
 _WORDS = (
     (r"not a bot|captcha|unusual traffic", Reason.BOT_CHECK),
     (r"rate.?limit|too many requests|try again later", Reason.RATE_LIMITED),
@@ -21,8 +24,9 @@ _WORDS = (
     (r"members.only|join this channel|requires payment|purchase|\bdrm\b|url scheme",
      Reason.FORBIDDEN),
     (r"on this (app|device|client|browser|platform|version)|latest version|update (the|your) app"
-     r"|needs to be reloaded|(video|content) is(n't|n’t| not) available|\b(sign|log) ?in\b"
-     r"|something went wrong|error occurred|processing this video|playback id", Reason.UNEXPECTED),
+     r"|needs to be reloaded|\b(sign|log) ?in\b|something went wrong|error occurred"
+     r"|processing this video|playback id", Reason.UNEXPECTED),
+    (_UNCLEAR, Reason.UNEXPECTED),
     (r"\bremoved|terminated|no longer available|does not exist|video unavailable",
      Reason.REMOVED),
     (r"more expected|incomplete ?read|did not get any data|content too short"
@@ -130,7 +134,8 @@ def _classify(error: BaseException, key: str) -> FetchError:
         return PostponedError(reason, detail, wait_s=_wait_until_begin_s(message))
     if reason.status.is_final:
         return PostponedError(reason, detail, wait_s=VERDICT_DAYS * DAY_S)
-    return FetchError(reason, detail)
+    is_unclear = reason is Reason.UNEXPECTED and re.search(_UNCLEAR, message.lower().strip())
+    return PostponedError(reason, detail) if is_unclear else FetchError(reason, detail)
 
 
 def _words_of(causes: Sequence[BaseException], key: str) -> str:

@@ -19,7 +19,13 @@ from resources.http.addresses import SCHEMES, is_direct
 from resources.http.pacing import HOST_FAILURES, CircuitBreaker, RateLimiter, backoff_s
 from resources.trailers.cooldown import Cooldown, InMemoryNotes
 from resources.trailers.failures import RetryAfterError, classify_failure, requested_wait_s
-from resources.trailers.fetched_trailer import Attempt, FetchedTrailer, Inspect, NoTrailerError
+from resources.trailers.fetched_trailer import (
+    Attempt,
+    FetchedTrailer,
+    Inspect,
+    NoTrailerError,
+    PostponedError,
+)
 from resources.trailers.options import TrailerLimits
 
 if TYPE_CHECKING:  # it imports yt-dlp, which takes half a second
@@ -109,8 +115,8 @@ class TrailerHost:
     ) -> FetchedTrailer:
         """Fetch the first candidate that is available.
 
-        The next one is tried after a final failure (gone, private, no usable video, …), and where
-        one premieres later. Any other
+        The next one is tried after a final failure (gone, private, no usable video, …), where one
+        premieres later, and where it is unclear whether one is gone. Any other
         transient failure ends the fetch instead, so that a better trailer is not lost to a short
         outage.
 
@@ -132,7 +138,8 @@ class TrailerHost:
                 info = inspect(paths[0]) if inspect else None
             except ItemError as error:
                 tried.append(Attempt.of(video.key, error))
-                if error.reason.status is Status.WILL_RETRY and error.reason is not Reason.LIVE:
+                is_of_video = isinstance(error, PostponedError) or error.reason is Reason.LIVE
+                if error.reason.status is Status.WILL_RETRY and not is_of_video:
                     break
                 _remove(to_folder, f"{stem}.{video.key}")
             else:
@@ -211,7 +218,7 @@ class TrailerHost:
     def _note(self, failure: FetchError) -> FetchError:
         """Count a failure, begin a cooldown if the host requires one, and return what to raise."""
         if failure.reason not in _COOLDOWN:
-            self._breaker.note(failure.reason)
+            self._breaker.note(None if isinstance(failure, PostponedError) else failure.reason)
             return failure
         self._breaker.note(None)  # it works, and requires a cooldown
         with _OPENING:

@@ -111,7 +111,8 @@ def test_failure_class_is_reported_apart(act, reason):
 def test_message_about_the_client_or_the_session_says_nothing_about_the_video(words, of_youtube):
     failure = extract(say(words), of_youtube=of_youtube)
     assert failure.reason.status is Status.WILL_RETRY
-    assert not isinstance(failure, PostponedError)
+    is_unclear = words.endswith("available")  # the next candidate is tried as well
+    assert isinstance(failure, PostponedError) is is_unclear
 
 
 @pytest.mark.parametrize("key", ["abcDEFxyz12", "drmXDZ7Jad4", "removed-ssl", "-private-vi"])

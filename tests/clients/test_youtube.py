@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from yt_dlp.extractor.common import InfoExtractor
+from yt_dlp.utils import ExtractorError
 
 from pipeline.core.errors import ConfigurationError, FetchError, TrailerError
-from pipeline.core.outcomes import Reason
+from pipeline.core.outcomes import Reason, Status
 from pipeline.core.records import Video
-from resources.trailers.options import TrailerLimits
+from resources.trailers.downloader import HostAccess, open_downloader
+from resources.trailers.fetched_trailer import NoTrailerError, find_due_s
+from resources.trailers.options import PREMIERE_S, TrailerLimits
 from resources.trailers.trailer_host import TrailerHost
 
 MOVIE = b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 2000
@@ -340,3 +343,30 @@ def test_template_must_be_an_address_with_a_key(template):
 def test_youtube_is_known_by_its_host():
     assert TrailerHost("https://www.youtube.com/watch?v={key}").is_youtube
     assert not TrailerHost("https://notyoutube.com/{key}").is_youtube
+
+
+class Announced(InfoExtractor):
+    """An extractor on loopback: a video that premieres, one that is unclear, and one that is."""
+
+    _VALID_URL = r"https?://announced/(?P<id>.*)"
+
+    def _real_extract(self, url):
+        key = self._match_id(url)
+        if key == "b":
+            raise ExtractorError("Video unavailable. This video is not available", expected=True)
+        info = {"id": key, "title": key, "formats": [], "live_status": "is_upcoming"}
+        return {**info, "url": "http://announced/x", "release_timestamp": 5000}
+
+
+def test_premiere_and_unclear_video_make_room_for_the_next_and_are_retried(tmp_path, clock):
+    host = TrailerHost("http://announced/{key}", clock=clock)
+    downloader = open_downloader(HostAccess("http://announced/", (), is_near=True), TrailerLimits())
+    downloader.add_info_extractor(Announced(downloader))
+    host._own.downloader = downloader
+    with pytest.raises(NoTrailerError) as caught:
+        host.fetch(videos("a", "b"), tmp_path, "597")
+    downloader.close()
+    reasons = [(one.name, one.reason) for one in caught.value.tried]
+    assert reasons == [("a", Reason.LIVE), ("b", Reason.UNEXPECTED)]
+    assert caught.value.reason.status is Status.WILL_RETRY
+    assert find_due_s(caught.value.tried, 1000.0) == 5000 + PREMIERE_S
