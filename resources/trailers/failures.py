@@ -16,6 +16,9 @@ _UNCLEAR = r"(video|content) is(n't|n’t| not) available\W*$"
 _WORDS = (
     (r"not a bot|captcha|unusual traffic", Reason.BOT_CHECK),
     (r"rate.?limit|too many requests|try again later", Reason.RATE_LIMITED),
+    (r"on this (app|device|client|browser|platform|version)|latest version|update (the|your) app"
+     r"|needs to be reloaded|something went wrong|error occurred|processing this video"
+     r"|playback id|po token|javascript runtime", Reason.UNEXPECTED),
     (r"private video|video is private", Reason.PRIVATE),
     (r"confirm your age|age.?restricted|inappropriate for some users", Reason.AGE_GATED),
     (r"in your country|in your location|geo.?restrict|from your location", Reason.GEO_BLOCKED),
@@ -23,9 +26,7 @@ _WORDS = (
      Reason.LIVE),
     (r"members.only|join this channel|requires payment|purchase|\bdrm\b|url scheme",
      Reason.FORBIDDEN),
-    (r"on this (app|device|client|browser|platform|version)|latest version|update (the|your) app"
-     r"|needs to be reloaded|\b(sign|log) ?in\b|something went wrong|error occurred"
-     r"|processing this video|playback id", Reason.UNEXPECTED),
+    (r"\b(sign|log) ?in\b", Reason.UNEXPECTED),
     (_UNCLEAR, Reason.UNEXPECTED),
     (r"\bremoved|terminated|no longer available|does not exist|video unavailable",
      Reason.REMOVED),
@@ -44,6 +45,7 @@ or the session come before those about the video."""
 VERDICT_DAYS = 30
 """Words alone decide nothing permanently: a video that they rule out is requested again later."""
 
+_STATUS = re.compile(r"http error (\d{3})")
 _PREFIX = re.compile(r"^(?:ERROR:\s*)?(?:\[[^\]]+\]\s+(?:\S+:\s)?)?")
 """What yt-dlp writes before a message: the site and the video's key."""
 
@@ -110,6 +112,7 @@ def _is_bare_error(error: BaseException, reason: Reason) -> bool:
     if any(isinstance(cause, FetchError) for cause in causes):
         return False  # our own rejection
     has_status = any(isinstance(cause, HTTPError) for cause in causes)
+    has_status = has_status or bool(_STATUS.search(str(error).lower()))
     return reason is Reason.WRONG_TYPE or (reason is Reason.FORBIDDEN and has_status)
 
 
@@ -143,8 +146,9 @@ def _words_of(causes: Sequence[BaseException], key: str) -> str:
     messages = [re.sub(r"\x1b\[[0-9;]*m", "", str(cause)) for cause in causes]
     words = " ".join(_PREFIX.sub("", text).split("; please report this")[0] for text in messages)
     words = re.sub(r"\S*(?:://|[/\\=])\S*", "", words)
-    for one in (key, *(getattr(cause, "video_id", None) for cause in causes)):
-        words = re.sub(rf"(?<![\w-]){re.escape(str(one))}(?![\w-])", "", words) if one else words
+    for one in {key, *(str(getattr(cause, "video_id", "")) for cause in causes)}:
+        if classify_message(one) is not Reason.UNEXPECTED:
+            words = words.replace(one, "")
     return words
 
 
@@ -167,7 +171,7 @@ def classify_message(message: str) -> Reason:
         'private'
     """
     message = message.lower()
-    status = re.search(r"http error (\d{3})", message)
+    status = _STATUS.search(message)
     if status:
         return reason_of_status(int(status[1]))
     return next(
