@@ -23,8 +23,10 @@ _LETTERS = str.maketrans(
 """Letters that Unicode does not decompose into a base letter and a mark."""
 
 _APOSTROPHES = re.compile(r"['’‘ʼʻ`´′]")
-_CONTRACTED = re.compile(r"(?<=[a-z])['’‘ʼʻ`´′](?=(?:re|ll|d|ve|m)(?![a-z]))")
-"""Apostrophes without which a word is another one: we're and were, he'll and hell, I'd and id."""
+_TELLING = re.compile(
+    r"(?<=[a-z])['’‘ʼʻ`´′](?=(?:re|ll|d|ve|m|t)(?![a-z]))|(?<!\w)['’‘ʼʻ`´′](?=[0-9])"
+)
+"""Apostrophes without which a title is another one: we're and were, he'll and hell, '71 and 71."""
 
 _LEADING_SIGN = re.compile(r"^\s*([-−–.])(?=[0-9])")
 """A minus or a point before the number that a title begins with: -1, .45."""
@@ -95,7 +97,7 @@ def _spell(text: str) -> str:
     """Reduce letters to their base, and replace everything but letters and digits by spaces."""
     text = text.replace("&", " and ").replace("\u2044", " ")  # the fraction slash of ½
     text = _LEADING_SIGN.sub(lambda sign: f" {_KEPT[sign[1]]} ", text)
-    text = _CONTRACTED.sub(_KEPT["'"], text)
+    text = _TELLING.sub(_KEPT["'"], text)
     text = _APOSTROPHES.sub("", text)
     text = re.sub(r"(?<=[0-9]),(?=[0-9]{3})", "", text)
     text = re.sub(r"(?<![0-9])\.|\.(?![0-9])", "", text)
