@@ -30,7 +30,7 @@ def movie_records(batch: MovieBatch) -> Iterator[Outcome]:
 
     def fetch(tmdb_id: int) -> Outcome:
         try:
-            crawled = [("tmdb", tmdb.details(tmdb_id))] if tmdb else []
+            crawled = [("tmdb", tmdb.details(tmdb_id, _language(batch, tmdb_id)))] if tmdb else []
         except FetchError as error:
             if error.reason is not Reason.DELETED_AT_SOURCE:
                 raise
@@ -48,6 +48,7 @@ def movie_records(batch: MovieBatch) -> Iterator[Outcome]:
             title=record.title,
             release_date=str(record.release_date or ""),
             imdb_id=record.imdb_id or "",
+            original_language=record.original_language,
             trailer_keys=_trailer_keys(record),
             **_fields_by_source(answer),
         )
@@ -98,6 +99,12 @@ def _trailer_keys(record: MovieRecord) -> list[str]:
 
     ranked = rank_trailers(record.videos, record.original_language, record.release_date)
     return [video.key for video in ranked]
+
+
+def _language(batch: MovieBatch, tmdb_id: int) -> str:
+    """Return the movie's original language, where an earlier crawl found it."""
+    before = batch.rows.get(tmdb_id)
+    return str(before.metadata.get("original_language", "")) if before else ""
 
 
 def _last_known(batch: MovieBatch, tmdb_id: int) -> dict[str, object]:

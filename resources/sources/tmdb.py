@@ -137,27 +137,32 @@ class Tmdb:
             )
             start = end + timedelta(days=1)
 
-    def details(self, tmdb_id: int) -> dict:
+    def details(self, tmdb_id: int, language: str = "") -> dict:
         """Request one movie with all its parts, at once.
 
         TMDB's defaults narrow what it gives to English. What the movie has in its own language
-        (videos; a poster or a plot where English has none) is requested once the language is known.
+        (videos; a poster or a plot where English has none) takes another request, unless its
+        language is known.
+
+        Args:
+            tmdb_id: The movie.
+            language: Its original language, ISO 639-1, where an earlier response stated it.
 
         Raises:
             FetchError: `DELETED_AT_SOURCE` where TMDB no longer has it; else why it failed.
             CredentialError, SourceError: As for `configuration`.
         """
-        answer = self._ask_details(tmdb_id, APPENDED, ALWAYS_ASKED)
-        language = read_text(answer.get("original_language"))
-        parts = _missing_parts(answer, language)
+        asked = _languages_of(language)
+        answer = self._ask_details(tmdb_id, APPENDED, asked)
+        own = _languages_of(read_text(answer.get("original_language")))
+        parts = _missing_parts(answer, has_videos=set(own) <= set(asked))
         if parts:
-            own = (language,) if language else ()
-            more = self._ask_details(tmdb_id, parts, (*own, *ALWAYS_ASKED))
+            more = self._ask_details(tmdb_id, parts, own)
             answer.update({part: more[part] for part in parts if part in more})
         return answer
 
     def _ask_details(self, tmdb_id: int, parts: Sequence[str], languages: Iterable[str]) -> dict:
-        asked = ",".join(dict.fromkeys(languages))
+        asked = ",".join(languages)
         params = {"append_to_response": ",".join(parts)}
         params |= {name: asked for part, name in _NARROWED.items() if part in parts}
         answer = self._ask(f"/movie/{tmdb_id}", params)
@@ -241,11 +246,16 @@ class Tmdb:
         raise self._verdict from error
 
 
-def _missing_parts(answer: Mapping, language: str) -> list[str]:
+def _languages_of(language: str) -> tuple[str, ...]:
+    """Return the languages of appended parts of a movie: its own, English, and untagged."""
+    is_own = bool(_LANGUAGE.fullmatch(language)) and language not in (*ALWAYS_ASKED, NO_LANGUAGE)
+    return (language, *ALWAYS_ASKED) if is_own else ALWAYS_ASKED
+
+
+def _missing_parts(answer: Mapping, *, has_videos: bool) -> list[str]:
     """Return the parts that a movie may have in its own language, or in none."""
-    has_own = bool(_LANGUAGE.fullmatch(language)) and language not in (*ALWAYS_ASKED, NO_LANGUAGE)
     missing = {
-        "videos": has_own,
+        "videos": not has_videos,
         "images": "poster_path" in answer and not answer["poster_path"],
         "translations": "overview" in answer and is_stand_in(read_text(answer["overview"])),
     }

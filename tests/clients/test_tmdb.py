@@ -92,6 +92,15 @@ def test_parts_in_the_movies_own_language_are_requested_as_well(server, says, tm
     assert answer["videos"] == {"results": [expected]}
 
 
+def test_language_that_is_known_saves_the_second_request(server, tmdb):
+    movie = {"id": 597, "original_language": "fr"}
+    server.reply("/movie/597", body=json.dumps(movie).encode())
+    assert tmdb.details(597, "fr") == movie
+    assert ["include_video_language=fr%2Cen%2Cnull" in target for target, _ in server.seen] == [
+        True
+    ]
+
+
 @pytest.mark.parametrize("language", ["en", "xx", "", None, "no language", "en&api_key=x"])
 def test_english_movie_with_plot_and_poster_costs_one_request(server, tmdb, language):
     movie = {"id": 597, "original_language": language, "overview": "A.", "poster_path": "/a.jpg"}
