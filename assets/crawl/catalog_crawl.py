@@ -199,7 +199,7 @@ def _belongs(run_context: RunContext, scope: Scope, tmdb_id: int) -> bool | None
     from pipeline.crawl.tmdb.responses import parse_details
 
     try:
-        record = parse_details(run_context.tmdb.details(tmdb_id))
+        record = parse_details(run_context.tmdb.summary(tmdb_id))
     except ItemError as error:
         return False if error.reason.status.is_final else None
     return record.release_date is not None and record.release_date >= scope.since

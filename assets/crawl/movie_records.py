@@ -14,6 +14,7 @@ from pipeline.core.errors import DamagedFileError, FetchError, RecordError
 from pipeline.core.outcomes import Outcome, Reason, lacking
 from pipeline.core.records import MovieRecord, facets
 from pipeline.core.versions import combine, hash_json
+from resources.sources.tmdb import list_lacked
 from resources.storage.batch import MovieBatch
 
 
@@ -30,7 +31,7 @@ def movie_records(batch: MovieBatch) -> Iterator[Outcome]:
 
     def fetch(tmdb_id: int) -> Outcome:
         try:
-            crawled = [("tmdb", tmdb.details(tmdb_id, _language(batch, tmdb_id)))] if tmdb else []
+            crawled = [("tmdb", tmdb.details(tmdb_id, *_hints(batch, tmdb_id)))] if tmdb else []
         except FetchError as error:
             if error.reason is not Reason.DELETED_AT_SOURCE:
                 raise
@@ -49,6 +50,7 @@ def movie_records(batch: MovieBatch) -> Iterator[Outcome]:
             release_date=str(record.release_date or ""),
             imdb_id=record.imdb_id or "",
             original_language=record.original_language,
+            lacked=[part for _, fields in crawled for part in list_lacked(fields)],
             trailer_keys=_trailer_keys(record),
             **_fields_by_source(answer),
         )
@@ -101,10 +103,12 @@ def _trailer_keys(record: MovieRecord) -> list[str]:
     return [video.key for video in ranked]
 
 
-def _language(batch: MovieBatch, tmdb_id: int) -> str:
-    """Return the movie's original language, where an earlier crawl found it."""
+def _hints(batch: MovieBatch, tmdb_id: int) -> tuple[str, list[str]]:
+    """Return the movie's language, and the parts that it lacked in English, at the last crawl."""
     before = batch.rows.get(tmdb_id)
-    return str(before.metadata.get("original_language", "")) if before else ""
+    known = before.metadata if before else {}
+    lacked = known.get("lacked")
+    return str(known.get("original_language", "")), lacked if isinstance(lacked, list) else []
 
 
 def _last_known(batch: MovieBatch, tmdb_id: int) -> dict[str, object]:

@@ -28,6 +28,9 @@ MAX_CHANGES_DAYS = 14
 APPENDED = ("credits", "keywords", "videos", "release_dates", "external_ids")
 """Parts that come with a movie in the same request."""
 
+LACKED = ("images", "translations")
+"""Large parts, requested where a movie has no poster or no plot in English."""
+
 ALWAYS_ASKED = ("en", "null")
 """Languages of appended videos: English and untagged. Unless they are named, TMDB gives those in
 the request's language alone."""
@@ -137,33 +140,41 @@ class Tmdb:
             )
             start = end + timedelta(days=1)
 
-    def details(self, tmdb_id: int, language: str = "") -> dict:
+    def details(self, tmdb_id: int, language: str = "", also: Iterable[str] = ()) -> dict:
         """Request one movie with all its parts, at once.
 
         TMDB's defaults narrow what it gives to English. What the movie has in its own language
-        (videos; a poster or a plot where English has none) takes another request, unless its
-        language is known.
+        (videos; a poster or a plot where English has none) takes another request, unless an earlier
+        response showed it.
 
         Args:
             tmdb_id: The movie.
-            language: Its original language, ISO 639-1, where an earlier response stated it.
+            language: Its original language, ISO 639-1, as an earlier response stated it.
+            also: Parts for which an earlier response gave reason, see `list_lacked`.
 
         Raises:
             FetchError: `DELETED_AT_SOURCE` where TMDB no longer has it; else why it failed.
             CredentialError, SourceError: As for `configuration`.
         """
         asked = _languages_of(language)
-        answer = self._ask_details(tmdb_id, APPENDED, asked)
+        appended = (*APPENDED, *(part for part in LACKED if part in also))
+        answer = self._ask_details(tmdb_id, appended, asked)
         own = _languages_of(read_text(answer.get("original_language")))
-        parts = _missing_parts(answer, has_videos=set(own) <= set(asked))
+        parts = [part for part in list_lacked(answer) if part not in appended]
+        if not set(own) <= set(asked):
+            parts.insert(0, "videos")
         if parts:
             more = self._ask_details(tmdb_id, parts, own)
             answer.update({part: more[part] for part in parts if part in more})
         return answer
 
+    def summary(self, tmdb_id: int) -> dict:
+        """Request one movie without its parts; errors as for `details`."""
+        return self._ask_details(tmdb_id, (), ())
+
     def _ask_details(self, tmdb_id: int, parts: Sequence[str], languages: Iterable[str]) -> dict:
         asked = ",".join(languages)
-        params = {"append_to_response": ",".join(parts)}
+        params = {"append_to_response": ",".join(parts)} if parts else {}
         params |= {name: asked for part, name in _NARROWED.items() if part in parts}
         answer = self._ask(f"/movie/{tmdb_id}", params)
         if answer.get("id") != tmdb_id:
@@ -252,11 +263,8 @@ def _languages_of(language: str) -> tuple[str, ...]:
     return (language, *ALWAYS_ASKED) if is_own else ALWAYS_ASKED
 
 
-def _missing_parts(answer: Mapping, *, has_videos: bool) -> list[str]:
-    """Return the parts that a movie may have in its own language, or in none."""
-    missing = {
-        "videos": not has_videos,
-        "images": "poster_path" in answer and not answer["poster_path"],
-        "translations": "overview" in answer and is_stand_in(read_text(answer["overview"])),
-    }
-    return [part for part, is_missing in missing.items() if is_missing]
+def list_lacked(answer: Mapping) -> list[str]:
+    """Return the parts of `LACKED` that a movie may have in its own language, or in none."""
+    has_poster = "poster_path" not in answer or bool(answer["poster_path"])
+    has_plot = "overview" not in answer or not is_stand_in(read_text(answer["overview"]))
+    return [part for part, has in zip(LACKED, (has_poster, has_plot), strict=True) if not has]

@@ -101,6 +101,14 @@ def test_language_that_is_known_saves_the_second_request(server, tmdb):
     ]
 
 
+def test_parts_that_were_lacking_come_with_the_first_request(server, tmdb):
+    movie = {"id": 597, "original_language": "fr", "poster_path": None, "overview": "A."}
+    server.reply("/movie/597", body=json.dumps(movie).encode())
+    tmdb.details(597, "fr", ["images"])
+    assert ["external_ids%2Cimages&" in target for target, _ in server.seen] == [True]
+    assert "include_image_language=fr%2Cen%2Cnull" in server.seen[0][0]
+
+
 @pytest.mark.parametrize("language", ["en", "xx", "", None, "no language", "en&api_key=x"])
 def test_english_movie_with_plot_and_poster_costs_one_request(server, tmdb, language):
     movie = {"id": 597, "original_language": language, "overview": "A.", "poster_path": "/a.jpg"}

@@ -114,7 +114,7 @@ def _to_tmdb_format(known: dict[str, Any]) -> dict[str, object]:
         "title": known.get("movie_title"),
         "imdb_id": known.get("movie_imdb_link"),
         "runtime": known.get("duration"),
-        "genres": name_objects([GENRES.get(name, name) for name in known.get("genres", ())]),
+        "genres": name_objects([str(GENRES.get(name, name)) for name in known.get("genres", ())]),
         "keywords": {"keywords": name_objects(keywords)} if keywords else None,
         "release_dates": us_certification(rating) if rating else None,
         "production_countries": [{"iso_3166_1": country}] if country else None,
