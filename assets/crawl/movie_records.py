@@ -14,7 +14,7 @@ from pipeline.core.errors import DamagedFileError, FetchError, RecordError
 from pipeline.core.outcomes import Outcome, Reason, lacking
 from pipeline.core.records import MovieRecord, facets
 from pipeline.core.versions import combine, hash_json
-from resources.sources.tmdb import list_lacked
+from resources.sources.tmdb_parts import list_lacked
 from resources.storage.batch import MovieBatch
 
 

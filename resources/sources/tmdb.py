@@ -1,13 +1,11 @@
 """TMDB's API v3: one method per request; responses as TMDB sends them, all fields kept."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from pipeline.core.errors import ConfigurationError, FetchError, RecordError, SourceError
 from pipeline.core.outcomes import Reason
 from pipeline.crawl.json_values import read_text
-from pipeline.crawl.stand_ins import is_stand_in
 from pipeline.crawl.tmdb.responses import (
     Configuration,
     Page,
@@ -20,33 +18,17 @@ from resources.http.client import HttpClient
 from resources.http.redaction import keep_secret
 from resources.http.transport import HttpStatusError
 from resources.sources.tmdb_errors import as_movie_error, find_fatal_error, rate_limited_error
+from resources.sources.tmdb_parts import APPENDED, LACKED, NARROWED, languages_of, list_lacked
 from resources.sources.tmdb_slices import MAX_PAGES, CountRange, DateRange, split_listing
 
 MAX_CHANGES_DAYS = 14
 """Longest span of one question for changes; a longer one is rejected with 422."""
-
-APPENDED = ("credits", "keywords", "videos", "release_dates", "external_ids")
-"""Parts that come with a movie in the same request."""
-
-LACKED = ("images", "translations")
-"""Large parts, requested where a movie has no poster or no plot in English."""
-
-ALWAYS_ASKED = ("en", "null")
-"""Languages of appended videos: English and untagged. Unless they are named, TMDB gives those in
-the request's language alone."""
-
-_NARROWED = {"videos": "include_video_language", "images": "include_image_language"}
-"""Parts of which TMDB gives some languages alone, with the parameter that names them."""
-
-NO_LANGUAGE = "xx"
-"""TMDB's code of a movie without speech."""
 
 _NOT_TMDB = (
     Reason.MALFORMED, Reason.WRONG_TYPE, Reason.DELETED_AT_SOURCE, Reason.UNEXPECTED,
     Reason.TOO_LARGE,
 )  # fmt: skip
 """What a listing cannot be; whoever answers so is not TMDB's API."""
-_LANGUAGE = re.compile(r"[a-z]{2,3}")
 _PASSING = (Reason.RATE_LIMITED, Reason.TIMEOUT, Reason.SERVER_ERROR, Reason.NETWORK)
 
 PATIENCE_S = 60.0
@@ -156,10 +138,10 @@ class Tmdb:
             FetchError: `DELETED_AT_SOURCE` where TMDB no longer has it; else why it failed.
             CredentialError, SourceError: As for `configuration`.
         """
-        asked = _languages_of(language)
+        asked = languages_of(language)
         appended = (*APPENDED, *(part for part in LACKED if part in also))
         answer = self._ask_details(tmdb_id, appended, asked)
-        own = _languages_of(read_text(answer.get("original_language")))
+        own = languages_of(read_text(answer.get("original_language")))
         parts = [part for part in list_lacked(answer) if part not in appended]
         if not set(own) <= set(asked):
             parts.insert(0, "videos")
@@ -175,7 +157,7 @@ class Tmdb:
     def _ask_details(self, tmdb_id: int, parts: Sequence[str], languages: Iterable[str]) -> dict:
         asked = ",".join(languages)
         params = {"append_to_response": ",".join(parts)} if parts else {}
-        params |= {name: asked for part, name in _NARROWED.items() if part in parts}
+        params |= {name: asked for part, name in NARROWED.items() if part in parts}
         answer = self._ask(f"/movie/{tmdb_id}", params)
         if answer.get("id") != tmdb_id:
             raise RecordError(
@@ -255,16 +237,3 @@ class Tmdb:
             return wait_s
         self._verdict = verdict or rate_limited_error(error)
         raise self._verdict from error
-
-
-def _languages_of(language: str) -> tuple[str, ...]:
-    """Return the languages of appended parts of a movie: its own, English, and untagged."""
-    is_own = bool(_LANGUAGE.fullmatch(language)) and language not in (*ALWAYS_ASKED, NO_LANGUAGE)
-    return (language, *ALWAYS_ASKED) if is_own else ALWAYS_ASKED
-
-
-def list_lacked(answer: Mapping) -> list[str]:
-    """Return the parts of `LACKED` that a movie may have in its own language, or in none."""
-    has_poster = "poster_path" not in answer or bool(answer["poster_path"])
-    has_plot = "overview" not in answer or not is_stand_in(read_text(answer["overview"]))
-    return [part for part, has in zip(LACKED, (has_poster, has_plot), strict=True) if not has]

@@ -33,7 +33,7 @@ from benchmarks.studio_process import order, run_studio
 from pipeline.core.staleness import RECORDS
 from resources.http.pacing import RateLimiter
 from resources.settings import ENVIRONMENT
-from resources.sources.tmdb import APPENDED
+from resources.sources.tmdb_parts import APPENDED
 
 CHANGED = 200
 WORKERS = 16
