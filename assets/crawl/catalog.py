@@ -7,10 +7,10 @@ from pydantic import Field
 
 from assets.crawl.catalog_crawl import Found, Scope, crawl, note_crawled, read_scope
 from assets.orchestration.asset_specs import CATALOG
+from assets.orchestration.events import catalog_version
 from assets.orchestration.partitions import register
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
-from pipeline.core.versions import hash_json
 from resources.run_context import RunContext
 
 MIN_VOTES = 50
@@ -75,7 +75,7 @@ def movie_catalog(
             "movies_changed": len(found.changed),
             "is_full": found.is_full,
         },
-        data_version=dg.DataVersion(hash_json(sorted(known.items()))),
+        data_version=dg.DataVersion(catalog_version(run_context)),
     )
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets.orchestration.asset_specs import MovieAssetSpec, movie_spec
+from assets.orchestration.asset_specs import CATALOG, MovieAssetSpec, movie_spec
+from assets.orchestration.failed_partitions import show_failed
 from assets.orchestration.staleness import WorkPlan
 from pipeline.core.outcomes import Outcome, Reason, Status, lacking
 from pipeline.core.staleness import Row, row_of
@@ -24,9 +25,12 @@ from resources.storage.integrity import is_intact
 DEFER_EVENTS = {"dagster/defer_asset_events": "true"}
 """The tag. On a job it also spares the planned events, so that a range may span idle movies."""
 
-CODE_VERSION = "marquee/code_version"
-"""Tag of a movie's event. By its own tag Dagster would compare each movie with whole upstreams, and
-call one "unsynced" whose record changed in a part that the asset does not depend on."""
+CODE_VERSION = "dagster/code_version"
+_OLD_CODE_VERSION = "marquee/code_version"
+"""Tags of a movie's event; events of earlier versions have the second."""
+
+STATUS = "marquee/status"
+"""Tag of a movie's event: `ok`, `unavailable` or `rejected`."""
 
 _INHERITED = (Reason.UPSTREAM_UNAVAILABLE, Reason.UPSTREAM_REJECTED)
 
@@ -47,16 +51,18 @@ class EventPublisher:
         self._context, self._run_context, self._spec, self._plan = context, run_context, spec, plan
         self._buffer: dict[int, Row] = {}
         self._metadata = {"source": run_context.source.label}
+        self._tags = provenance_tags(spec, run_context)
 
     def publish_missing(self) -> None:
         """Publish rows that a killed run wrote and did not publish."""
-        rows = {i: self._plan.rows[i] for i in self._plan.unpublished}
+        rows = {i: row for i in self._plan.unpublished if (row := self._plan.rows[i]).is_final}
         key = dg.AssetKey(self._spec.name)
         instance = self._context.instance
         publish_events(
             self._context,
             {i: row for i, row in rows.items() if not is_published(instance, key, i, row)},
             self._metadata,
+            self._tags,
         )
         self._run_context.ledger.mark_published(self._spec.name, list(rows))
 
@@ -82,15 +88,23 @@ class EventPublisher:
         ledger.write(name, rows, now_s=self._run_context.clock())
         reach(CrashPoint.WRITTEN, name)
         changed = {i: row for i, row in rows.items() if not self._is_unchanged(i, row)}
-        publish_events(self._context, changed, self._metadata)
+        publish_events(self._context, changed, self._metadata, self._tags)
         ledger.mark_published(name, [i for i, row in rows.items() if row.is_final])
         reach(CrashPoint.MARKED, name)
+
+    def show_failed(self) -> None:
+        """Make Dagster's failed partitions the movies that will be retried."""
+        failures = self._run_context.ledger.will_retry(self._spec.name)
+        instance, run_id = self._context.instance, self._context.run.run_id
+        show_failed(instance, self._spec.name, failures, run_id)
+        self._run_context.ledger.mark_published(self._spec.name, list(failures))
 
     def _is_unchanged(self, tmdb_id: int, row: Row) -> bool:
         """Whether a result was computed again and is what it was: there is no news to publish."""
         before = self._plan.rows.get(tmdb_id)
         return (
             before is not None
+            and not self._plan.is_forced
             and before.is_published
             and (not self._spec.depends_on or before.input_version == row.input_version)
             and (before.status, before.content_hash, before.code_version)
@@ -115,8 +129,38 @@ class EventPublisher:
         return lacking(tmdb_id, Reason.DAMAGED_UPSTREAM, detail)
 
 
+def provenance_tags(spec: MovieAssetSpec, run_context: RunContext) -> dict[str, str]:
+    """Return the tags that keep Dagster from calling a movie unsynced that is not stale.
+
+    Without them it compares times, and a movie with a new plot would make its poster unsynced
+    permanently; with the upstreams' real versions it compares whole upstreams, with the same effect. So
+    each upstream is noted without the event that was read, which Dagster takes for unchanged; the
+    catalog's version is its source's. A new code version is shown as one.
+    """
+    tags = {}
+    for name in spec.depends_on:
+        tags[f"dagster/input_data_version/{name}"] = spec.facet or "content"
+        tags[f"dagster/input_event_pointer/{name}"] = "NULL"
+    if not spec.depends_on:
+        tags[f"dagster/input_data_version/{CATALOG.name}"] = catalog_version(run_context)
+        tags[f"dagster/input_event_pointer/{CATALOG.name}"] = "NULL"
+    return tags
+
+
+def catalog_version(run_context: RunContext) -> str:
+    """Return the data version of the catalog, which every movie's record depends on.
+
+    A list that a movie was added to is no news for the others: each movie is a partition, and its
+    own version is the stamp of its last change.
+    """
+    return run_context.source.name
+
+
 def publish_events(
-    context: dg.AssetExecutionContext, rows: Mapping[int, Row], metadata: Mapping[str, object]
+    context: dg.AssetExecutionContext,
+    rows: Mapping[int, Row],
+    metadata: Mapping[str, object],
+    tags: Mapping[str, str],
 ) -> None:
     """Log one materialization for every final row, one observation for every other.
 
@@ -142,6 +186,8 @@ def publish_events(
                     tags={
                         "dagster/data_version": row.content_hash,
                         CODE_VERSION: row.code_version,
+                        STATUS: Status(row.status).label,
+                        **tags,
                     },
                 )
             )
@@ -162,7 +208,7 @@ def is_published(
     event = found[0].asset_materialization if found else None
     tags = (event.tags if event else None) or {}
     return tags.get("dagster/data_version") == row.content_hash and (
-        tags.get(CODE_VERSION) == row.code_version
+        tags.get(CODE_VERSION, tags.get(_OLD_CODE_VERSION)) == row.code_version
     )
 
 

@@ -97,9 +97,9 @@ def is_run_starting(instance: dg.DagsterInstance, now_s: float) -> bool:
     return bool(instance.get_runs(starting, limit=1))
 
 
-def last_failure_age_s(instance: dg.DagsterInstance, now_s: float) -> float | None:
-    """Return the age of the last run's failure in seconds, or None where it did not fail."""
-    records = instance.get_run_records(dg.RunsFilter(), limit=1)
+def last_failure_age_s(instance: dg.DagsterInstance, job_name: str, now_s: float) -> float | None:
+    """Return how many seconds ago the last run of a job failed, or None where it did not."""
+    records = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=1)
     if not records or records[0].dagster_run.status is not dg.DagsterRunStatus.FAILURE:
         return None
     return now_s - (records[0].end_time or now_s)

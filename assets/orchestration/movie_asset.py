@@ -1,13 +1,21 @@
 """The factory of per-movie assets: stale movies in, outcomes out, ledger and Dagster in step."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
 
 import dagster as dg
+from pydantic import Field
 
-from assets.orchestration.asset_specs import CATALOG, MovieAssetSpec, movie_spec
-from assets.orchestration.events import EventPublisher, finish_exactly, open_event_log
-from assets.orchestration.partitions import MOVIES, SINGLE_RUN, movies_of
+from assets.orchestration.asset_specs import CATALOG, MOVIE_ASSETS, MovieAssetSpec, movie_spec
+from assets.orchestration.events import (
+    DEFER_EVENTS,
+    EventPublisher,
+    finish_exactly,
+    open_event_log,
+)
+from assets.orchestration.failed_partitions import release
+from assets.orchestration.partitions import MOVIES, SINGLE_RUN, has_partitions, movies_of
 from assets.orchestration.progress import progress
 from assets.orchestration.staleness import WorkPlan, open_work_plan
 from assets.orchestration.step_errors import concise_errors
@@ -17,6 +25,26 @@ from resources.run_context import RunContext
 from resources.storage.batch import MovieBatch
 
 Work = Callable[[MovieBatch], Iterable[Outcome]]
+
+
+class MovieAssetConfig(dg.Config):
+    """What the launch form of a per-movie asset asks."""
+
+    force: bool | None = Field(
+        default=None,
+        description="Recompute the movies of this run that are up to date. By default those that "
+        "are chosen by hand are recomputed; the jobs, and so schedule, sensor and `marquee build`, "
+        "compute what is stale.",
+    )
+
+    def is_forced(self, context: dg.AssetExecutionContext) -> bool:
+        """Whether the run recomputes movies that are up to date."""
+        return not is_of_a_job(context) if self.force is None else self.force
+
+
+def is_of_a_job(context: dg.AssetExecutionContext) -> bool:
+    """Whether one of marquee's jobs runs, and not a choice of assets and movies by hand."""
+    return DEFER_EVENTS.items() <= context.run.tags.items()
 
 
 def movie_asset(
@@ -45,20 +73,53 @@ def movie_asset(
         tags={"marquee/stage": spec.stage},
     )
     def asset(
-        context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
+        context: dg.AssetExecutionContext,
+        config: MovieAssetConfig,
+        run_context: dg.ResourceParam[RunContext],
     ) -> Iterator[dg.MaterializeResult]:
-        with concise_errors(), open_event_log(context.instance, context.run.run_id):
-            run_step(context, run_context, spec, work)
+        with (
+            concise_errors(),
+            _release_planned(context, run_context),
+            open_event_log(context.instance, context.run.run_id),
+        ):
+            run_step(context, run_context, spec, work, force=config.is_forced(context))
         yield from finish_exactly(context)
 
     return asset
 
 
+@contextmanager
+def _release_planned(context: dg.AssetExecutionContext, run_context: RunContext) -> Iterator[None]:
+    """Where a run by hand fails, take back what Dagster has planned of it.
+
+    Else each of its movies would be shown as failed, in this asset and in those after it, also
+    where nothing was wrong with the movie.
+    """
+    try:
+        yield
+    except Exception:
+        if has_partitions(context) and not is_of_a_job(context):
+            chosen = context.run.asset_selection or ()
+            for spec in MOVIE_ASSETS:
+                if dg.AssetKey(spec.name) in chosen:
+                    failed = run_context.ledger.will_retry(spec.name)
+                    others = {int(key) for key in context.partition_keys} - failed.keys()
+                    release(context.instance, spec.name, others, context.run.run_id)
+        raise
+
+
 def run_step(
-    context: dg.AssetExecutionContext, run_context: RunContext, spec: MovieAssetSpec, work: Work
+    context: dg.AssetExecutionContext,
+    run_context: RunContext,
+    spec: MovieAssetSpec,
+    work: Work,
+    *,
+    force: bool,
 ) -> None:
-    """Do what is stale of the run's movies; write it to the ledger and publish it in Dagster."""
-    plan = open_work_plan(run_context, context.instance, spec, movies_of(context))
+    """Do what is stale of the run's movies, or all; write it to the ledger and publish it in
+    Dagster.
+    """
+    plan = open_work_plan(run_context, context.instance, spec, movies_of(context), force=force)
     publisher = EventPublisher(context, run_context, spec, plan)
     publisher.publish_missing()
     versions = {i: plan.decisions[i].input_version for i in plan.movies_to(Action.WORK)}
@@ -76,7 +137,28 @@ def run_step(
                 done.step(outcome.status.label)
         finally:
             publisher.flush()
+            publisher.show_failed()
     context.log.info(_summarize(plan, done.counts, len(recovered)))
+    if not done.counts and not is_of_a_job(context):
+        context.log_event(_nothing_done(context, plan))
+
+
+def _nothing_done(context: dg.AssetExecutionContext, plan: WorkPlan) -> dg.AssetObservation:
+    """Describe for the asset's page why a run that was launched by hand computed nothing."""
+    why = (
+        "an upstream has no result yet, or its source is paused"
+        if plan.movies_to(Action.WAIT)
+        else "nothing is stale, and `force` is false in the launch form"
+    )
+    return dg.AssetObservation(
+        asset_key=context.asset_key,
+        metadata={
+            "computed": 0,
+            "up to date": len(plan.movies_to(Action.NOTHING)),
+            "waiting for an upstream": len(plan.movies_to(Action.WAIT)),
+            "why": why,
+        },
+    )
 
 
 def _summarize(plan: WorkPlan, counts: Mapping[str, int], recovered: int) -> str:

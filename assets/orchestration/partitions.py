@@ -15,6 +15,10 @@ SINGLE_RUN = dg.BackfillPolicy.single_run()
 """On every asset: one run may hold a range of movies and the models behind them."""
 
 SOURCE_PARTITIONS = "marquee_source"
+_RANGE_START = "dagster/asset_partition_range_start"
+_RANGE_END = "dagster/asset_partition_range_end"
+"""Dagster's tags of a run for a range of partitions."""
+
 _KEYS_AT_ONCE = 900
 """SQLite takes no more in one statement."""
 
@@ -59,15 +63,36 @@ def range_tags(keys: Sequence[str], *, only: bool = False) -> dict[str, str]:
         keys: In the order of the partitions.
         only: Whether keys between them that are not listed are excluded, stale or not.
     """
-    tags = {
-        "dagster/asset_partition_range_start": keys[0],
-        "dagster/asset_partition_range_end": keys[-1],
-    }
+    tags = {_RANGE_START: keys[0], _RANGE_END: keys[-1]}
     return {**tags, ONLY: ",".join(keys)} if only else tags
 
 
+def has_partitions(context: dg.AssetExecutionContext) -> bool:
+    """Whether a run is for a partition or for a range of them."""
+    return context.has_partition_key or context.has_partition_key_range
+
+
 def movies_of(context: dg.AssetExecutionContext) -> list[int]:
-    """Return the movies that a run was asked for."""
+    """Return the movies that a run was asked for.
+
+    Raises:
+        ConfigurationError: It was asked for none: without a partition, or for a range whose ends
+            are the wrong way round.
+    """
+    name = context.asset_key.to_user_string()
+    if not has_partitions(context):
+        raise ConfigurationError(
+            f"{name} has one partition per movie, and this run names none. Choose movies "
+            "(`--partition 597`), or run `uv run marquee build`, which takes all that are stale."
+        )
     only = context.run.tags.get(ONLY)
     wanted = set(only.split(",")) if only else None
-    return [int(key) for key in context.partition_keys if wanted is None or key in wanted]
+    movies = [int(key) for key in context.partition_keys if wanted is None or key in wanted]
+    if not movies:
+        first, last = context.run.tags.get(_RANGE_START), context.run.tags.get(_RANGE_END)
+        raise ConfigurationError(
+            f"{name}: the range {first}...{last} holds no movie. Dagster keeps movies in the order "
+            f"in which they were added, not by number, and {first} was added after {last}: swap "
+            "the ends, or choose single movies (`--partition 597`)."
+        )
+    return movies

@@ -18,7 +18,8 @@ from resources.run_context import RunContext
 from resources.storage.lock import is_held
 
 PAUSE_AFTER_FAILURE_S = 900.0
-"""Seconds the sensor waits after a failed run: a full disk or a source that is down stays so."""
+"""Seconds that a job's next run waits after one of its own failed: a full disk or a source that is
+down stays so. Runs by hand count for themselves."""
 
 
 @dg.sensor(
@@ -37,17 +38,28 @@ def stale_movies(
         yield dg.SkipReason("A run is in progress.")
         return
     end_dead_runs(context.instance)
-    failed_s = last_failure_age_s(context.instance, now_s)
-    if failed_s is not None and failed_s < PAUSE_AFTER_FAILURE_S:
-        yield dg.SkipReason(f"The last run failed {failed_s:.0f} s ago; waiting before the next.")
-        return
     ranges = stale_ranges(run_context, context.instance)
     if ranges:
-        yield dg.RunRequest(job_name=movies_job.name, tags=range_tags(ranges[0]))
+        request = dg.RunRequest(job_name=movies_job.name, tags=range_tags(ranges[0]))
     elif stale_assets(run_context):
-        yield dg.RunRequest(job_name=retrain_job.name)
+        request = dg.RunRequest(job_name=retrain_job.name)
     else:
         yield dg.SkipReason("All assets are up to date.")
+        return
+    yield _pause_after_failure(context.instance, str(request.job_name), now_s) or request
+
+
+def _pause_after_failure(
+    instance: dg.DagsterInstance, job_name: str, now_s: float
+) -> dg.SkipReason | None:
+    """Return why a job has to wait after its last run; None where it need not."""
+    failed_s = last_failure_age_s(instance, job_name, now_s)
+    if failed_s is None or failed_s >= PAUSE_AFTER_FAILURE_S:
+        return None
+    return dg.SkipReason(
+        f"The last run of {job_name} failed {failed_s:.0f} s ago; the next one is requested "
+        f"{PAUSE_AFTER_FAILURE_S - failed_s:.0f} s from now."
+    )
 
 
 SENSORS = [stale_movies]

@@ -37,12 +37,14 @@ class WorkPlan:
     Attributes:
         decisions: What to do for each movie.
         rows: The movies' rows as they are.
-        unpublished: Movies whose final row has no event in Dagster's log.
+        unpublished: Movies whose row Dagster does not show yet: as materialized, or as failed.
+        is_forced: Whether movies that are up to date are recomputed as well.
     """
 
     decisions: dict[int, Decision]
     rows: dict[int, Row]
     unpublished: list[int]
+    is_forced: bool = False
 
     def movies_to(self, action: Action) -> list[int]:
         """Return the movies with this action."""
@@ -54,6 +56,8 @@ def open_work_plan(
     instance: dg.DagsterInstance,
     spec: MovieAssetSpec,
     tmdb_ids: Sequence[int],
+    *,
+    force: bool = False,
 ) -> WorkPlan:
     """Decide what one asset has to do; one that is disabled has nothing to do."""
     return _plan(
@@ -83,12 +87,14 @@ def _plan(
             {name: of_upstream.get(tmdb_id) for name, of_upstream in upstream.items()},
             settings_version=settings_version + versions.get(tmdb_id, ""),
             now_s=now_s,
+            force=force,
         )
         for tmdb_id in tmdb_ids
     }
     if spec.find_pause(run_context):
         decisions = _hold_back(decisions, versions)
-    return WorkPlan(decisions, rows, _find_unpublished(instance, spec, decisions, rows))
+    unpublished = _find_unpublished(instance, spec, decisions, rows)
+    return WorkPlan(decisions, rows, unpublished, force)
 
 
 def _hold_back(decisions: Mapping[int, Decision], own: Mapping[int, str]) -> dict[int, Decision]:
@@ -112,8 +118,8 @@ def _find_unpublished(
         tmdb_id
         for tmdb_id, row in rows.items()
         if decisions[tmdb_id].action in (Action.NOTHING, Action.WAIT)
-        and row.is_final
-        and not (row.is_published and str(tmdb_id) in materialized)
+        and row.status
+        and not (row.is_published and (not row.is_final or str(tmdb_id) in materialized))
     ]
 
 

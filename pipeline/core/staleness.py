@@ -101,6 +101,7 @@ def decide(
     *,
     settings_version: str,
     now_s: float,
+    force: bool = False,
 ) -> Decision:
     """Decide what a step has to do for one movie.
 
@@ -115,6 +116,7 @@ def decide(
         upstream_rows: Its rows in each upstream, and in `RECORDS` where the step has a facet.
         settings_version: Version of what else the result depends on (backbone, weights, a stamp).
         now_s: Time in seconds since the epoch.
+        force: Work also where the movie is up to date or waits for its next attempt.
 
     Returns:
         The action; for work and inheritance with the version of the inputs.
@@ -123,7 +125,7 @@ def decide(
     if any(upstream is None or not upstream.is_final for upstream in rows.values()):
         return Decision(Action.WAIT)
     version = combine([settings_version, *_versions(step, rows)])
-    if _is_up_to_date(step, row, version, now_s):
+    if not force and _is_up_to_date(step, row, version, now_s):
         return Decision(Action.NOTHING, version)
     inherited = _inherit(tmdb_id, rows)
     return Decision(Action.INHERIT if inherited else Action.WORK, version, inherited)

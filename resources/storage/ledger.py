@@ -163,6 +163,14 @@ class Ledger:
         with self._transaction() as connection:
             return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
 
+    def will_retry(self, asset: str) -> dict[int, str]:
+        """Return why each movie that failed for now will be retried, by TMDB id."""
+        query = sa.select(ROWS.c.tmdb_id, ROWS.c.reason, ROWS.c.detail).where(
+            ROWS.c.asset == asset, ROWS.c.status == Status.WILL_RETRY.value
+        )
+        with self._transaction() as connection:
+            return {row[0]: f"{row[1]}: {row[2]}" for row in connection.execute(query)}
+
     # -- notes -------------------------------------------------------------------------------------
 
     def note(self, name: str) -> str | None:

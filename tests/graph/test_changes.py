@@ -59,7 +59,7 @@ def test_new_code_version_makes_its_asset_and_its_followers_due(site):
 
     changed = new_events(site, before)
     assert changed == {"trailer_frames": 3, "frame_embeddings": 3, "clip_embeddings": 3}
-    versions = {event.tags["marquee/code_version"] for event in site.events("trailer_frames")[:3]}
+    versions = {event.tags["dagster/code_version"] for event in site.events("trailer_frames")[:3]}
     assert versions == {"new"}
     kinds = site.stats()["kinds"]
     assert sum(kinds["trailer"].values()) == sum(kinds["details"].values()) == 0

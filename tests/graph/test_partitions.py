@@ -21,13 +21,13 @@ LATER = Row(status="retry", reason="network")
 @dg.asset(partitions_def=MOVIES, backfill_policy=SINGLE_RUN)
 def first(context: dg.AssetExecutionContext):
     rows = {int(key): LATER if key == "2" else OK for key in context.partition_keys}
-    publish_events(context, rows, {"source": "test"})
+    publish_events(context, rows, {"source": "test"}, {})
     yield from finish_exactly(context)
 
 
 @dg.asset(partitions_def=MOVIES, backfill_policy=SINGLE_RUN, deps=[first])
 def second(context: dg.AssetExecutionContext):
-    publish_events(context, {int(key): OK for key in context.partition_keys if key != "2"}, {})
+    publish_events(context, {int(key): OK for key in context.partition_keys if key != "2"}, {}, {})
     yield from finish_exactly(context)
 
 
@@ -72,7 +72,8 @@ def test_event_carries_status_data_version_and_code_version(instance):
     assert event.metadata["status"].value == "ok"
     assert event.metadata["source"].value == "test"
     assert event.tags["dagster/data_version"] == "h"
-    assert event.tags["marquee/code_version"] == "1"
+    assert event.tags["dagster/code_version"] == "1"
+    assert event.tags["marquee/status"] == "ok"
 
 
 def test_movies_are_registered_once_and_in_order(instance):

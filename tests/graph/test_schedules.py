@@ -70,12 +70,15 @@ def test_sensor_has_nothing_to_do_before_the_first_crawl(open_site):
     assert isinstance(answer, dg.SkipReason)
 
 
-def test_sensor_waits_after_a_failed_run(open_site):
-    site = open_site(size=3)
-    site.order({"path": "/3/", "status": 401})
-    assert not run(site, "crawl").success
+def test_sensor_waits_after_a_failed_run_of_the_same_job_alone(open_site):
+    site = open_site(size=3, stages=("crawl",))
+    assert not run(site, "retrain").success  # there are no features
+    (request,) = tick(site)
+    assert request.job_name == "movies"
+    (site.store / "posters").write_text("in the way")
+    assert not run(site, "movies", request.tags).success
     (answer,) = tick(site)
-    assert "failed" in answer.skip_message
+    assert "last run of movies failed" in answer.skip_message
     assert PAUSE_AFTER_FAILURE_S >= 300
 
 

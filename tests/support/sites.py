@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from assets.cli.build import Request, _run, build, overrides
 from assets.definitions import build_defs
 from assets.orchestration.asset_specs import MOVIE_ASSETS
+from assets.orchestration.failed_partitions import failed_partitions
 from assets.orchestration.jobs import stale_ranges
 from resources.run_context import RunContext, open_run_context
 from resources.settings import ENVIRONMENT, Settings
@@ -105,6 +106,8 @@ class Site:
         for spec in MOVIE_ASSETS:
             final = {i for i, row in self.rows(spec.name).items() if row.is_final}
             assert self.materialized(spec.name) == final, spec.name
+            waiting = {i for i, row in self.rows(spec.name).items() if row.status == "retry"}
+            assert failed_partitions(self.instance, spec.name) == waiting, spec.name
 
     def events(self, asset: str) -> list[dg.AssetMaterialization]:
         records = self.instance.fetch_materializations(dg.AssetKey(asset), limit=5000).records

@@ -1,0 +1,123 @@
+"""Dagster's failed partitions: the movies that the ledger will retry, and no others.
+
+Dagster calls a partition failed when its latest event is that a run planned to
+materialize it, and that run ended as a failure. A run of a range succeeds although some of its
+movies failed; so these are planned once more, in a run beside it that has failed from the start
+and executes nothing. The next materialization of a movie takes it out of the set. The place where
+Dagster keeps such events is no public interface; it is used here alone, and
+`tests/graph/test_failed_partitions.py` fails should Dagster change.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+
+import dagster as dg
+from dagster._core.events import (
+    AssetMaterializationPlannedData,
+    DagsterEvent,
+    DagsterEventType,
+    EngineEventData,
+)
+from dagster._core.events.log import EventLogEntry
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
+
+from assets.orchestration.partitions import MOVIES
+
+FAILED_MOVIES = "marquee/failed_movies_of"
+"""Tag of a run that only marks failed movies: the run in which they failed."""
+
+_JOB_NAME = "failed_movies"
+_EVENTS_AT_ONCE = 900
+"""SQLite takes no more in one statement."""
+
+
+def failed_partitions(instance: dg.DagsterInstance, asset: str) -> set[int]:
+    """Return the movies that Dagster's UI shows as failed in an asset."""
+    status = get_and_update_asset_status_cache_value(instance, dg.AssetKey(asset), MOVIES)
+    if status is None:
+        return set()
+    return {
+        int(k) for k in status.deserialize_failed_partition_subsets(MOVIES).get_partition_keys()
+    }
+
+
+def show_failed(
+    instance: dg.DagsterInstance, asset: str, failures: Mapping[int, str], run_id: str
+) -> None:
+    """Make these movies, and no others, the failed partitions of an asset.
+
+    Args:
+        instance: Dagster's.
+        asset: A per-movie asset.
+        failures: Why each movie will be retried, by TMDB id.
+        run_id: The run that found it out.
+    """
+    shown = failed_partitions(instance, asset)
+    if settled := shown - failures.keys():
+        release(instance, asset, settled, run_id)
+        instance.event_log_storage.wipe_asset_cached_status(dg.AssetKey(asset))
+        shown = failed_partitions(instance, asset)
+    new = {tmdb_id: why for tmdb_id, why in failures.items() if tmdb_id not in shown}
+    if new:
+        run = _add_run(instance, asset, run_id, dg.DagsterRunStatus.FAILURE)
+        _plan(instance, asset, new, run.run_id)
+        table = [dg.TableRecord({"movie": i, "reason": why}) for i, why in sorted(new.items())]
+        instance.report_engine_event(
+            f"{asset}: {len(new)} movies failed and will be retried; this run marks them as failed "
+            f"partitions. They failed in run {run_id}.",
+            run,
+            EngineEventData({"failed movies": dg.MetadataValue.table(table[:_EVENTS_AT_ONCE])}),
+        )
+
+
+def release(instance: dg.DagsterInstance, asset: str, tmdb_ids: Iterable[int], run_id: str) -> None:
+    """Take back that a run has planned to materialize these movies, as a canceled run does."""
+    run = _add_run(instance, asset, run_id, dg.DagsterRunStatus.CANCELED)
+    _plan(instance, asset, tmdb_ids, run.run_id)
+
+
+def _add_run(
+    instance: dg.DagsterInstance, asset: str, run_id: str, status: dg.DagsterRunStatus
+) -> dg.DagsterRun:
+    run = dg.DagsterRun(
+        job_name=_JOB_NAME,
+        run_id=str(uuid.uuid4()),
+        asset_selection=frozenset({dg.AssetKey(asset)}),
+        status=status,
+        tags={FAILED_MOVIES: run_id},
+    )
+    return instance.run_storage.add_run(run)
+
+
+def _plan(instance: dg.DagsterInstance, asset: str, tmdb_ids: Iterable[int], run_id: str) -> None:
+    """Log planned materializations, all of a statement at once: one by one each takes 3 ms."""
+    events = [_planned(asset, tmdb_id, run_id) for tmdb_id in tmdb_ids]
+    storage = instance.event_log_storage
+    if not isinstance(storage, SqlEventLogStorage):
+        storage.store_event_batch(events)
+        return
+    with storage.index_transaction() as connection:
+        for start in range(0, len(events), _EVENTS_AT_ONCE):
+            batch = events[start : start + _EVENTS_AT_ONCE]
+            connection.execute(storage.prepare_insert_event_batch(batch))
+
+
+def _planned(asset: str, tmdb_id: int, run_id: str) -> EventLogEntry:
+    return EventLogEntry(
+        error_info=None,
+        user_message="",
+        level=logging.INFO,
+        run_id=run_id,
+        timestamp=time.time(),
+        job_name=_JOB_NAME,
+        dagster_event=DagsterEvent(
+            event_type_value=DagsterEventType.ASSET_MATERIALIZATION_PLANNED.value,
+            job_name=_JOB_NAME,
+            event_specific_data=AssetMaterializationPlannedData(
+                dg.AssetKey(asset), partition=str(tmdb_id)
+            ),
+        ),
+    )
