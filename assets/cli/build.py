@@ -16,7 +16,7 @@ from assets.crawl.catalog import movie_catalog
 from assets.orchestration.asset_settings import find_host_pause
 from assets.orchestration.asset_specs import MOVIE_ASSETS, UNPARTITIONED_ASSETS
 from assets.orchestration.jobs import RANGE_MOVIES, crawl_job, end_dead_runs, stale_ranges
-from assets.orchestration.partitions import range_tags
+from assets.orchestration.partitions import check_home, range_tags
 from assets.orchestration.run_resource import run_resources
 from assets.orchestration.staleness import stale_assets
 from pipeline.core.errors import ConfigurationError, MarqueeError
@@ -110,9 +110,14 @@ def build(run_context: RunContext, instance: dg.DagsterInstance, request: Reques
 
     Raises:
         BuildError: A run failed.
+        ConfigurationError: Dagster's home holds the movies of another source.
+        SourceError: TMDB refuses the key or cannot be reached; no run was started.
     """
+    check_home(instance, run_context.source.name)
     settings = overrides(run_context)
     if "crawl" in request.stages:
+        if not run_context.source.is_imports:
+            run_context.tmdb.configuration()  # a wrong key is refused before there is a run
         config = {} if request.since is None else {"released_from": request.since.isoformat()}
         catalog = _catalog_defs(settings)
         _run(catalog, instance, crawl_job.name, config={"movie_catalog": {"config": config}})

@@ -133,9 +133,9 @@ def provenance_tags(spec: MovieAssetSpec, run_context: RunContext) -> dict[str, 
     """Return the tags that keep Dagster from calling a movie unsynced that is not stale.
 
     Without them it compares times, and a movie with a new plot would make its poster unsynced
-    permanently; with the upstreams' real versions it compares whole upstreams, with the same effect. So
-    each upstream is noted without the event that was read, which Dagster takes for unchanged; the
-    catalog's version is its source's. A new code version is shown as one.
+    permanently; with the upstreams' real versions it compares whole upstreams, with the same
+    effect. So each upstream is noted without the event that was read, which Dagster takes for
+    unchanged; the catalog's version is its source's. A new code version is shown as one.
     """
     tags = {}
     for name in spec.depends_on:

@@ -46,14 +46,23 @@ def claim_home(instance: dg.DagsterInstance, source: str) -> None:
     Raises:
         ConfigurationError: Another source filled it.
     """
-    found = instance.get_dynamic_partitions(SOURCE_PARTITIONS)
-    if not found:
+    if not check_home(instance, source):
         instance.add_dynamic_partitions(SOURCE_PARTITIONS, [source])
-    elif list(found) != [source]:
+
+
+def check_home(instance: dg.DagsterInstance, source: str) -> bool:
+    """Check that Dagster's home is free for `source`; return whether it is marked as its own.
+
+    Raises:
+        ConfigurationError: Another source filled it.
+    """
+    found = instance.get_dynamic_partitions(SOURCE_PARTITIONS)
+    if found and list(found) != [source]:
         raise ConfigurationError(
             f"This Dagster home shows movies of {found[0]}, this run reads {source}; the two never "
             "mix. Point DAGSTER_HOME (in .env) and MARQUEE_STORE to new folders."
         )
+    return bool(found)
 
 
 def range_tags(keys: Sequence[str], *, only: bool = False) -> dict[str, str]:

@@ -26,7 +26,7 @@ down stays so. Runs by hand count for themselves."""
     name="due_movies",  # Dagster keeps by this name whether the user has stopped it
     jobs=[movies_job, retrain_job],
     minimum_interval_seconds=60,
-    default_status=dg.DefaultSensorStatus.RUNNING,
+    default_status=dg.DefaultSensorStatus.STOPPED,  # nobody wants downloads for having looked
     description="Requests runs for what is stale in the ledger: movies first, then the models.",
 )
 def stale_movies(

@@ -3,6 +3,8 @@
 import pytest
 from sites import MOVIE_STAGES
 
+from assets.orchestration.partitions import SOURCE_PARTITIONS
+from pipeline.core.errors import ConfigurationError
 from pipeline.core.outcomes import Status
 
 LATER, GONE, CUT, BESIDE = slice(0, 1), slice(1, 2), slice(2, 3), slice(3, 5)
@@ -50,6 +52,25 @@ def count_trailers(site, movie):
     """Count the trailers and teasers of a movie, if it has a trailer."""
     kinds = [key[:2] for key in site.keys(movie)]
     return sum(kind in ("mv", "ts") for kind in kinds) if "mv" in kinds else 0
+
+
+@pytest.mark.parametrize("path", ["/3/", "/3/movie/changes"])
+def test_wrong_key_is_refused(open_site, path):
+    """A key that does not work at all is refused before there is a run."""
+    site = open_site(size=3, stages=("crawl",))
+    before = len(site.instance.get_runs())
+    site.order({"path": path, "status": 401})
+    with pytest.raises(Exception, match="TMDB_API_KEY"):
+        site.build(stages=("crawl",))
+    assert len(site.instance.get_runs()) - before == (path != "/3/")
+
+
+def test_home_of_another_source_is_refused_before_there_is_a_run(open_site):
+    site = open_site(size=3)
+    site.instance.add_dynamic_partitions(SOURCE_PARTITIONS, ["tmdb"])
+    with pytest.raises(ConfigurationError, match="never mix"):
+        site.build(stages=("crawl",))
+    assert not site.instance.get_runs()
 
 
 def test_source_that_is_down_stops_the_run_with_one_message_and_burns_no_attempts(open_site):

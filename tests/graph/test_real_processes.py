@@ -59,6 +59,7 @@ def test_readmes_command_opens_the_ui_and_the_daemon_looks_for_what_is_due(tmp_p
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / ".dagster").mkdir()
     shutil.copy(ROOT / ".dagster" / "dagster.yaml", tmp_path / ".dagster")
+    environment = {**bare_environment(), "PWD": str(tmp_path)}
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -73,13 +74,19 @@ def test_readmes_command_opens_the_ui_and_the_daemon_looks_for_what_is_due(tmp_p
     with log.open("w") as sink:
         process = subprocess.Popen(
             [sys.executable, "-m", "dagster", "dev", "-p", str(port), "-h", "127.0.0.1"],
-            env={**bare_environment(), "PWD": str(tmp_path)},
-            cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
+            env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
         )  # fmt: skip
     try:
         ends_at = time.monotonic() + 600
+        is_on = False
         while time.monotonic() < ends_at and process.poll() is None:
             output = log.read_text()
+            if is_up() and not is_on:  # as the README says
+                subprocess.run(
+                    [sys.executable, "-m", "dagster", "sensor", "start", "due_movies"],
+                    env=environment, cwd=tmp_path, check=True,
+                )  # fmt: skip
+                is_on = True
             if "due_movies skipped" in output and is_up():
                 break
             time.sleep(0.2)
