@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.core.errors import ConfigurationError
+from pipeline.core.errors import ConfigurationError, StoreError
 from pipeline.core.presets import Preset
 from pipeline.embeddings.backbones import Modality
 from resources.compute.chosen_backbones import choose_backbones, leave_out_missing
@@ -180,13 +180,21 @@ def open_run_context(settings: Settings) -> Iterator[RunContext]:
 
 @contextmanager
 def open_stored(settings: Settings) -> Iterator[RunContext]:
-    """Open the store and the ledger for a command that asks no source; no studio is started.
+    """Open the store and the ledger for a command that asks no source; no studio is started, and
+    no store is made.
 
     Raises:
-        ConfigurationError, StoreError: As `open_run_context`.
+        ConfigurationError: As `open_run_context`.
+        StoreError: As `open_run_context`, and where there is no store yet.
     """
     keep_secret(*settings.secrets)
     settings, source, _ = resolve_location(settings)
+    root = store_root(settings, source)
+    if not Store.is_at(root):
+        raise StoreError(
+            f"There is no store at {root} yet (MARQUEE_STORE). `uv run marquee build` makes one, "
+            "and so does `uv run marquee import`."
+        )
     with ExitStack() as stack:
         yield _open(settings, source, stack)
 

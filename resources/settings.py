@@ -1,9 +1,12 @@
 """Every setting: its field, its environment variable, what it sets and what holds without it."""
 
+import logging
 import math
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Annotated
 from urllib.parse import unquote
 
@@ -16,6 +19,8 @@ TMDB_API_URL = "https://api.themoviedb.org/3"
 TMDB_IMAGE_URL = "https://image.tmdb.org/t/p"
 IMDBPRO_URL = "https://pro.imdb.com"
 TRAILER_URL_TEMPLATE = "https://www.youtube.com/watch?v={key}"
+
+LOG = logging.getLogger("marquee")
 
 SOURCES = ("studio", "tmdb", "imports")
 """Where movies may come from: the built-in studio, TMDB, or imported public dumps."""
@@ -184,8 +189,34 @@ ENVIRONMENT_ONLY = tuple(f for f, info in Settings.model_fields.items() if not i
 a password."""
 
 
+_PREFIX = "MARQUEE_"
+
+
+def check_variables(environment: Mapping[str, str]) -> None:
+    """Check that no variable is a misspelt setting; warn of others that marquee does not know.
+
+    Raises:
+        ConfigurationError: One is spelt almost like a setting.
+    """
+    known = {name.removeprefix(_PREFIX) for name in ENVIRONMENT.values()}
+    for name in sorted(environment):
+        word = name.removeprefix(_PREFIX)
+        if word == name or word in known:
+            continue
+        if near := get_close_matches(word, known, n=1, cutoff=0.7):
+            raise ConfigurationError(
+                f"{name} is no setting of marquee. Did you mean {_PREFIX}{near[0]}?"
+            )
+        LOG.warning("%s is no setting of marquee and is not read.", name)
+
+
 def read_environment() -> Settings:
-    """Read the settings of this process's environment."""
+    """Read the settings of this process's environment.
+
+    Raises:
+        ConfigurationError: A variable is a misspelt setting.
+    """
+    check_variables(os.environ)
     return Settings(**{field: os.environ.get(name, "") for field, name in ENVIRONMENT.items()})
 
 

@@ -31,10 +31,13 @@ STAGES_HELP = (
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells and typer have it."""
 
+INVALID = 2
+"""Exit status of an invalid value, on the command line or in a variable; other errors have 1."""
+
 
 def run() -> None:
     """Run the command; print an error of marquee as one message, without a traceback."""
-    from pipeline.core.errors import MarqueeError
+    from pipeline.core.errors import ConfigurationError, MarqueeError
     from resources.http.redaction import redact
 
     replace_unprintable_signs()
@@ -46,7 +49,7 @@ def run() -> None:
     except MarqueeError as error:
         message = escape(redact(str(error)))  # square brackets are no markup
         errors.print(f"[bold red]marquee:[/] {message}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        sys.exit(INVALID if isinstance(error, ConfigurationError) else 1)
     except (KeyboardInterrupt, SystemExit) as error:
         if isinstance(error, SystemExit) and error.code != INTERRUPTED:
             raise
@@ -61,12 +64,34 @@ def replace_unprintable_signs() -> None:
             stream.reconfigure(errors="replace")
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        console.print(f"marquee {version('marquee')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None: ...
+
+
 @app.command()
 def build(
     films: Films = "",
     since: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Only movies released on or after this day."),
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m", "%Y"],
+            help="Only movies released on or after this day, month or year.",
+        ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of movies.")] = None,
     stages: Annotated[str, typer.Option(help=STAGES_HELP)] = "",

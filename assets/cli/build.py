@@ -12,6 +12,7 @@ from pathlib import Path
 import dagster as dg
 from dotenv import dotenv_values
 
+from assets.cli.retry import check_known
 from assets.crawl.catalog import movie_catalog
 from assets.orchestration.asset_settings import find_host_pause
 from assets.orchestration.asset_specs import MOVIE_ASSETS, UNPARTITIONED_ASSETS
@@ -80,8 +81,18 @@ def find_home() -> Path:
 
 
 def home() -> Path:
-    """Return Dagster's home and make it."""
-    folder = find_home()
+    """Return Dagster's home and make it.
+
+    Raises:
+        ConfigurationError: A `.env` in the current folder names another one than the environment.
+            Dagster's commands would take the first of them without a word.
+    """
+    folder, given = find_home(), os.environ.get("DAGSTER_HOME")
+    if given and Path(given).absolute() != folder:
+        raise ConfigurationError(
+            f"DAGSTER_HOME is {given}, and .env in this folder says {folder}. Dagster's own "
+            "commands read .env: change it there, or unset DAGSTER_HOME."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "dagster.yaml").exists():
         (folder / "dagster.yaml").write_text(HOME_SETTINGS, encoding="utf-8")
@@ -92,7 +103,7 @@ def home() -> Path:
 @contextmanager
 def open_site(settings: Settings) -> Iterator[tuple[RunContext, dg.DagsterInstance]]:
     """Open the run context and Dagster's home, alone on the store; killed runs are ended."""
-    home()
+    LOG.info("Dagster's home is %s.", home())
     with (
         open_run_context(settings) as run_context,
         exclusive(run_context.store),
@@ -197,14 +208,8 @@ def overrides(run_context: RunContext) -> dict[str, str]:
 def _wanted(run_context: RunContext, request: Request) -> list[int] | None:
     if request.movies is None and request.since is None:
         return None
-    known = run_context.ledger.movies()
-    unknown = [i for i in request.movies or () if i not in known]
-    if unknown:
-        raise ConfigurationError(
-            f"TMDB id {unknown[0]} is not among the {len(known)} movies known from "
-            f"{run_context.source.label}; `marquee status --films` lists them."
-        )
-    wanted = list(request.movies or known)
+    check_known(run_context, request.movies or ())
+    wanted = list(request.movies or run_context.ledger.movies())
     if request.since is None:
         return wanted
     rows = run_context.ledger.rows(RECORDS)

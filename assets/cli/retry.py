@@ -9,6 +9,20 @@ from resources.run_context import RunContext
 from resources.trailers.trailer_sources import open_cooldown
 
 
+def check_known(run_context: RunContext, movies: Sequence[int]) -> None:
+    """Check that all of these movies are known.
+
+    Raises:
+        ConfigurationError: One is not.
+    """
+    known = run_context.ledger.movies()
+    if unknown := [tmdb_id for tmdb_id in movies if tmdb_id not in known]:
+        raise ConfigurationError(
+            f"TMDB id {unknown[0]} is not among the {len(known)} movies known from "
+            f"{run_context.source.label}; `marquee status --films` lists them."
+        )
+
+
 def queue_for_retry(
     run_context: RunContext,
     *,
@@ -33,6 +47,7 @@ def queue_for_retry(
         raise ConfigurationError(f"No per-movie asset {asset!r}; there are {', '.join(names)}.")
     assets = [asset] if asset else names
     ledger = run_context.ledger
+    check_known(run_context, movies or ())
     if "trailers" in assets:
         open_cooldown(run_context.settings, ledger, run_context.clock).end()
     count = ledger.retry_now(assets, movies)

@@ -61,15 +61,29 @@ def write_scores(folder: Path, result: SplitResult, summary: Mapping[str, Any]) 
     (folder / CARD_FILE).write_text(render_card(read_facts(folder), summary), encoding="utf-8")
 
 
+_LISTED = 20
+"""Models that a message names."""
+
+
 def read_facts(folder: Path) -> dict[str, Any]:
     """Read `facts.json` from a model's folder.
 
     Raises:
-        TrainingError: There is none.
+        TrainingError: There is none; the message names those below, where there are some.
     """
     path = folder / FACTS_FILE
     if not path.is_file():
-        raise TrainingError(f"There is no model in {folder}: it has no {FACTS_FILE}. Train it.")
+        below = sorted(str(found.parent) for found in folder.rglob(FACTS_FILE))
+        if not below:
+            raise TrainingError(
+                f"There is no model in {folder}: it has no {FACTS_FILE}. `uv run marquee build` "
+                "trains what is stale."
+            )
+        more = f"\n… and {len(below) - _LISTED} more" if len(below) > _LISTED else ""
+        raise TrainingError(
+            f"{folder} is not a model's folder. Models below it:\n"
+            + "\n".join(below[:_LISTED]) + more
+        )  # fmt: skip
     return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -21,8 +21,6 @@ from dagster._core.events import (
     EngineEventData,
 )
 from dagster._core.events.log import EventLogEntry
-from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
-from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
 from assets.orchestration.partitions import MOVIES
 
@@ -36,6 +34,10 @@ _EVENTS_AT_ONCE = 900
 
 def failed_partitions(instance: dg.DagsterInstance, asset: str) -> set[int]:
     """Return the movies that Dagster's UI shows as failed in an asset."""
+    from dagster._core.storage.partition_status_cache import (
+        get_and_update_asset_status_cache_value,
+    )
+
     status = get_and_update_asset_status_cache_value(instance, dg.AssetKey(asset), MOVIES)
     if status is None:
         return set()
@@ -94,6 +96,8 @@ def _add_run(
 
 def _plan(instance: dg.DagsterInstance, asset: str, tmdb_ids: Iterable[int], run_id: str) -> None:
     """Log planned materializations, all of a statement at once: one by one each takes 3 ms."""
+    from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+
     events = [_planned(asset, tmdb_id, run_id) for tmdb_id in tmdb_ids]
     storage = instance.event_log_storage
     if not isinstance(storage, SqlEventLogStorage):

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 import dagster as dg
 
 from resources.run_context import RunContext, open_run_context
-from resources.settings import ENVIRONMENT, ENVIRONMENT_ONLY, Settings
+from resources.settings import ENVIRONMENT, ENVIRONMENT_ONLY, Settings, check_variables
 from resources.storage.lock import exclusive
 
 
@@ -27,7 +27,12 @@ class RunContextResource(dg.ConfigurableResource, Settings):
 
 
 def settings_from_environment() -> dict[str, str]:
-    """Return the settings that are set; secrets stay names until a run needs their values."""
+    """Return the settings that are set; secrets stay names until a run needs their values.
+
+    Raises:
+        ConfigurationError: A variable is a misspelt setting.
+    """
+    check_variables(os.environ)
     return {
         field: dg.EnvVar(name) if field in ENVIRONMENT_ONLY else os.environ[name]
         for field, name in ENVIRONMENT.items()

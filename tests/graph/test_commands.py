@@ -107,3 +107,49 @@ def test_build_of_named_films_does_those_alone(open_site):
     assert set(site.rows("movie_records")) == {ids[1], ids[3]}
     at(site, "build", "--limit", "1", "--stages", "crawl")
     assert set(site.rows("movie_records")) == {ids[0], ids[1], ids[3]}
+
+
+@pytest.mark.parametrize("command", [("status",), ("leaderboard",), ("retry",)])
+def test_looking_makes_no_store(command, tmp_path):
+    environment = {"MARQUEE_STORE": str(tmp_path / "typo")}
+    output = marquee(*command, cwd=tmp_path, environment=environment, check=False)
+    assert output.returncode == 1
+    assert f"There is no store at {tmp_path / 'typo'}" in output.stderr
+    assert not (tmp_path / "typo").exists()
+
+
+def test_misspelt_variable_is_refused_with_the_right_one(tmp_path):
+    output = marquee("status", cwd=tmp_path, environment={"MARQUEE_PRESTE": "small"}, check=False)
+    assert output.returncode == 2
+    assert "MARQUEE_PRESTE is no setting of marquee. Did you mean MARQUEE_PRESET?" in output.stderr
+
+
+def test_version_is_printed(tmp_path):
+    assert marquee("--version", cwd=tmp_path).stdout.startswith("marquee 0.")
+
+
+def test_home_that_the_folders_env_contradicts_is_refused(tmp_path):
+    (tmp_path / ".env").write_text("DAGSTER_HOME=${PWD}/here")
+    given = {"DAGSTER_HOME": str(tmp_path / "elsewhere"), "MARQUEE_STORE": str(tmp_path / "store")}
+    output = marquee("build", cwd=tmp_path, environment=given, check=False)
+    assert output.returncode == 2
+    assert "elsewhere" in output.stderr
+    assert ".env in this folder says" in output.stderr
+
+
+def test_folder_above_models_lists_them(tmp_path):
+    model = tmp_path / "models" / "genre" / "genres" / "70-10-20" / "late-fusion"
+    model.mkdir(parents=True)
+    (model / "facts.json").write_text("{}")
+    output = marquee("evaluate", str(tmp_path / "models"), cwd=tmp_path, check=False)
+    assert output.returncode == 1
+    assert str(model) in output.stderr
+
+
+def test_unknown_movie_is_not_queued(open_site):
+    site = open_site(size=3, stages=("crawl",))
+    output = marquee(
+        "retry", "--films", "5", cwd=site.folder, environment=site.environment, check=False
+    )
+    assert output.returncode == 2
+    assert "5 is not among the 3 movies" in output.stderr
