@@ -39,6 +39,7 @@ class ArrayLayout:
         codec: Name of the one compressor, "" for none.
         has_checksum: Whether four bytes of CRC32C follow each chunk.
         prefix, separator: Of the names of chunk files.
+        has_fill: Whether a chunk that is not stored stands for a value, which the metadata name.
     """
 
     shape: tuple[int, ...]
@@ -47,6 +48,7 @@ class ArrayLayout:
     has_checksum: bool
     prefix: str
     separator: str
+    has_fill: bool
 
     def chunk_names(self) -> Iterator[str]:
         """Yield the file name of every chunk."""
@@ -56,12 +58,12 @@ class ArrayLayout:
 
 
 def check_array(folder: Path, zarr_format: int) -> ArrayLayout:
-    """Check that an array is safe to open, and complete.
+    """Check that an array is safe to open, and that its chunks are whole.
 
     Raises:
         UnsafeArrayError: It holds pickles or objects, or a link that leads elsewhere.
         DumpError: It is no float32 array of one or two dimensions, is too large, or a chunk is
-            missing, truncated or too large.
+            truncated, too large, or missing without a fill value for it.
     """
     meta = read_meta(folder / _META[zarr_format])
     layout = _read_v2(meta) if zarr_format == 2 else _read_v3(meta)
@@ -103,6 +105,7 @@ def _read_v2(meta: Mapping) -> ArrayLayout:
         False,
         "",
         _separator(meta.get("dimension_separator", ".")),
+        meta.get("fill_value") is not None,
     )
 
 
@@ -131,6 +134,7 @@ def _read_v3(meta: Mapping) -> ArrayLayout:
         has_checksum,
         f"c{separator}" if is_default else "",
         separator,
+        meta.get("fill_value") is not None,
     )
 
 
@@ -172,7 +176,9 @@ def _check_chunk(path: Path, name: str, layout: ArrayLayout, expected: int) -> N
         data = data[:-4] if layout.has_checksum else data
         size = _unpacked_size(layout.codec, data, expected + 1)
     except FileNotFoundError:
-        raise DumpError(f"chunk {name} is missing") from None
+        if layout.has_fill:
+            return  # a chunk of nothing but fill values need not be stored
+        raise DumpError(f"chunk {name} is missing, and no fill value is stated") from None
     except _DAMAGE as error:
         raise DumpError(f"chunk {name} is damaged: {str(error)[:80]}") from None
     if size != expected:

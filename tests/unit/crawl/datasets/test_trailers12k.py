@@ -240,16 +240,37 @@ def chunk_of(group, imdb_id=TITANIC):
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])
-@pytest.mark.parametrize("damage", ["missing", "empty", "cut off", "longer", "garbage"])
+@pytest.mark.parametrize("fill", [0.0, 1.5])
+def test_chunk_of_fill_values_need_not_be_stored(tmp_path, zarr_format, fill):
+    array = features(12)
+    array[4:8] = fill
+    group = make_group(
+        tmp_path, {TITANIC: array}, zarr_format=zarr_format, chunks=(4, 8), fill_value=fill,
+        config={"write_empty_chunks": False},
+    )  # fmt: skip
+    n_stored = sum(path.is_file() for path in (group / TITANIC).rglob("*[0-9]"))
+    assert n_stored == 2
+    (row,) = read(tmp_path)
+    np.testing.assert_array_equal(next(iter(arrays_of(row).values())), array)
+
+
+def test_missing_chunk_without_a_fill_value_is_refused(tmp_path):
+    group = make_group(tmp_path, {TITANIC: features(50)})
+    edit(group / TITANIC / ".zarray", fill_value=None)
+    chunk_of(group).unlink()
+    (row,) = read(tmp_path)
+    assert row.reason is RejectionReason.MALFORMED
+    assert "missing" in row.detail
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+@pytest.mark.parametrize("damage", ["empty", "cut off", "longer", "garbage"])
 def test_damaged_chunk_is_refused_and_never_filled_with_zeros(tmp_path, zarr_format, damage):
     group = make_group(tmp_path, {TITANIC: features(50)}, zarr_format=zarr_format)
     chunk = chunk_of(group)
     data = chunk.read_bytes()
-    if damage == "missing":
-        chunk.unlink()
-    else:
-        worse = {"empty": b"", "cut off": data[:-9], "longer": data * 200, "garbage": b"\x00" * 99}
-        chunk.write_bytes(worse[damage])
+    worse = {"empty": b"", "cut off": data[:-9], "longer": data * 200, "garbage": b"\x00" * 99}
+    chunk.write_bytes(worse[damage])
     (row,) = read(tmp_path)
     assert (row.reason, row.row) == (RejectionReason.MALFORMED, f"{group.name}/{TITANIC}")
     assert "chunk" in row.detail
