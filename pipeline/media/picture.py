@@ -11,10 +11,11 @@ from contextlib import nullcontext
 
 import numpy as np
 from PIL import Image, ImageChops, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from pipeline.core.errors import PosterError
 from pipeline.core.outcomes import Reason
-from pipeline.media.picture_layout import JPEG, PNG, WEBP, read_layout
+from pipeline.media.picture_layout import JPEG, PNG, WEBP, Layout, read_layout
 
 FORMATS = (JPEG, PNG, WEBP)
 """Formats that the image hosts serve; anything else is rejected."""
@@ -28,9 +29,6 @@ threads' 4 bytes a pixel."""
 
 BACKGROUND = "white"
 """Colour behind transparent pixels, as on a page; the colour stored in them is often garbage."""
-
-_PADDING = b"\x00\t\n\r "
-"""Bytes that may follow a picture; anything else makes it two files in one."""
 
 _DAMAGE = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, OverflowError, TypeError,
@@ -56,6 +54,8 @@ _large_one = threading.Lock()
 def open_picture(data: bytes) -> Image.Image:
     """Read the header, and reject a file that it, or the file's layout, shows to be unusable.
 
+    What follows the picture's end, such as a phone's second picture or its video, is not read.
+
     Args:
         data: The whole file.
 
@@ -64,12 +64,16 @@ def open_picture(data: bytes) -> Image.Image:
 
     Raises:
         PosterError: `MALFORMED` for an empty or damaged file; `WRONG_TYPE` for a web page,
-            another format, an animation, or a picture followed by other content; `CUT_OFF`
-            for one without its end; `TOO_LARGE`, before anything is allocated.
+            another format or an animation; `CUT_OFF` for one without its end; `TOO_LARGE`, before
+            anything is allocated.
     """
-    _check_layout(data)
+    layout = _check_layout(data)
+    file = io.BytesIO(data[: layout.end])
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        if layout.format == JPEG:
+            image = JpegImageFile(file)  # Image.open would look for the further pictures of an MPO
+        else:
+            image = Image.open(file, formats=FORMATS)
         count = getattr(image, "n_frames", 1)
     except (*_DAMAGE, UnidentifiedImageError) as err:
         raise PosterError(Reason.MALFORMED, f"header cannot be read: {_brief(err)}") from err
@@ -105,7 +109,7 @@ def read_orientation(image: Image.Image) -> int:
     return orientation if orientation in _TURNS else 1
 
 
-def _check_layout(data: bytes) -> None:
+def _check_layout(data: bytes) -> Layout:
     if not data:
         raise PosterError(Reason.MALFORMED, "expected a picture, got an empty file")
     layout = read_layout(data)
@@ -117,11 +121,7 @@ def _check_layout(data: bytes) -> None:
         raise PosterError(Reason.TOO_LARGE, f"{layout.width_px}x{layout.height_px} pixels")
     if layout.end is None:
         raise PosterError(Reason.CUT_OFF, f"{len(data)} bytes of a {layout.format} without its end")
-    if rest := data[layout.end :].strip(_PADDING):
-        raise PosterError(
-            Reason.WRONG_TYPE,
-            f"{len(rest)} bytes follow the end of the {layout.format}: {rest[:16]!r}",
-        )
+    return layout
 
 
 def _coded_pixels(image: Image.Image) -> int:
