@@ -185,8 +185,9 @@ def _params(limits: TrailerLimits, clock: Clock) -> dict:
         "js_runtimes": {"deno": {"path": str(deno)} if deno else {}},
         "remote_components": [],
         "format": choose_formats(limits.max_height_px),
-        # H.264 before newer codecs: a decoder may skip its non-reference frames
-        "format_sort": [f"res:{limits.max_height_px}", "vcodec:h264", "acodec:aac"],
+        # The original sound before dubs; H.264 before newer codecs: a decoder may skip its
+        # non-reference frames.
+        "format_sort": ["lang", f"res:{limits.max_height_px}", "vcodec:h264", "acodec:aac"],
         "fixup": "never",
         "external_downloader": "native",
         "ffmpeg_location": NO_FFMPEG,

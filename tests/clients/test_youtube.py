@@ -282,7 +282,7 @@ def apart(server):
         hosts.append(host)
         downloader = host._open_downloader()
         downloader._ies.clear()
-        Apart.url, Apart.formats = server.url, formats or FORMATS
+        Apart.url, Apart.formats, Apart.sounds = server.url, formats or FORMATS, None
         downloader.add_info_extractor(Apart(downloader))
         return host
 
@@ -297,11 +297,13 @@ class Apart(InfoExtractor):
     _VALID_URL = r".*"
     url = ""
     formats = None
+    sounds = None
 
     def _real_extract(self, url) -> Any:
         video = {"ext": "mp4", "vcodec": "avc1", "acodec": "none"}
         sound = {"ext": "m4a", "vcodec": "none", "acodec": "mp4a"}
         kinds = {"sound": sound, "whole": {"ext": "mp4", "vcodec": "avc1", "acodec": "mp4a"}}
+        kinds |= {name: {"vcodec": "none", **facts} for name, facts in (self.sounds or {}).items()}
         return {
             "id": "x",
             "title": "x",
@@ -322,6 +324,24 @@ def test_video_and_sound_come_as_two_files_of_the_wanted_lines(apart, tmp_path, 
     assert trailer.path.read_bytes() == taken
     assert trailer.audio_path.read_bytes() == b"sound"
     assert trailer.audio_path.suffix == ".m4a"
+
+
+@pytest.mark.parametrize("original", ["webm", "m4a"])
+def test_the_original_sound_is_taken_before_a_dub_of_any_codec(apart, server, tmp_path, original):
+    for name in ("dubbed", "original", "described"):
+        server.reply(f"/{name}", body=name.encode(), content_type="audio/mp4")
+    host = apart(dubbed=0, low=360, original=0, described=0)
+    Apart.sounds = {
+        "dubbed": {"ext": "m4a", "acodec": "mp4a", "abr": 256, "language_preference": -1},
+        "original": {
+            "ext": original, "acodec": "mp4a" if original == "m4a" else "opus", "abr": 64,
+            "language_preference": 10,
+        },
+        "described": {"ext": "m4a", "acodec": "mp4a", "language_preference": -10},
+    }  # fmt: skip
+    trailer = host.fetch(videos("a"), tmp_path, "597")
+    assert trailer.path.read_bytes() == b"low"
+    assert trailer.audio_path.read_bytes() == b"original"
 
 
 def test_file_that_is_reported_to_be_too_large_is_not_asked_for(apart, server, tmp_path):
