@@ -11,15 +11,20 @@ from typing import Any
 import av
 import numpy as np
 
-from pipeline.frames.clips import Clip, ClipCutter
+from pipeline.frames.clips import LONGEST_STILL_S, Clip, ClipCutter
 from pipeline.frames.filtering import PickedFrames, pick_frames
-from pipeline.frames.sampling import KEPT_FRAMES, SAMPLED_FRAMES, choose_keyframes, choose_pts
+from pipeline.frames.sampling import (
+    KEPT_FRAMES,
+    SAMPLED_FRAMES,
+    choose_keyframes,
+    choose_pts,
+    is_steady,
+)
 from pipeline.media.audio import DURATION_S, decode_audio
 from pipeline.media.clip_file import CLIP_FRAMES, ClipScaler, ClipWriter
-from pipeline.media.frame_decoding import decode_whole
 from pipeline.media.shots import SettledFrame, ShotFinder
 from pipeline.media.timeline import Timeline, read_timeline
-from pipeline.media.trailer import DecodedFrames, open_trailer
+from pipeline.media.trailer import DecodedFrames, decode_whole, open_trailer
 from resources.trailers.options import TrailerOptions
 
 Figures = dict[str, Any]
@@ -73,6 +78,8 @@ def read_frames(
         seed,
         count=KEPT_FRAMES,
         drop_duplicates=options.drops_repeats,
+        is_damaged=decoded.is_damaged,
+        by_time=options.from_keyframes or not is_steady(timeline.pts),
     )
     figures = {**_figures(decoded, picked), **clip_figures}
     return TrailerReading(picked, clips, timeline.seconds(clip_pts), figures)
@@ -131,11 +138,13 @@ class ClipMaker:
 
 
 def _choose(timeline: Timeline, seed: int, options: TrailerOptions) -> np.ndarray:
+    longest = float(LONGEST_STILL_S / timeline.time_base)
     if options.from_keyframes:
+        keys = timeline.key_pts
         return choose_keyframes(
-            timeline.pts, timeline.key_pts, SAMPLED_FRAMES, seed, fewest=KEPT_FRAMES
+            timeline.pts, keys, SAMPLED_FRAMES, seed, fewest=KEPT_FRAMES, longest=longest
         )
-    return choose_pts(timeline.pts, SAMPLED_FRAMES, seed)
+    return choose_pts(timeline.pts, SAMPLED_FRAMES, seed, longest=longest)
 
 
 def _figures(decoded: DecodedFrames, picked: PickedFrames) -> Figures:

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.core.errors import FrameError
 from pipeline.core.outcomes import Reason
 from pipeline.frames.duplicates import mark_duplicates
-from pipeline.frames.sampling import KEPT_FRAMES, choose_kept
+from pipeline.frames.sampling import KEPT_FRAMES, choose_kept, time_shown
 
 CUT_PERCENTILE = 20.0
 """Percent of a trailer's frames. Source: reference implementation 004, "whos
@@ -36,6 +36,7 @@ class FrameLabel(StrEnum):
     The values are stored, in the metadata of a partition.
     """
 
+    DAMAGED = "damaged"
     BLACK = "black"
     FLAT = "flat"
     DARKEST = "darkest"
@@ -44,7 +45,10 @@ class FrameLabel(StrEnum):
     INFORMATIVE = "informative"
 
 
-SINGLE_FRAME_LABELS = tuple(label for label in FrameLabel if label is not FrameLabel.DUPLICATE)
+OPTIONAL_LABELS = (FrameLabel.DAMAGED, FrameLabel.DUPLICATE)
+"""Labels that are counted only where they could have been assigned."""
+
+SINGLE_FRAME_LABELS = tuple(label for label in FrameLabel if label not in OPTIONAL_LABELS)
 """The labels of `label_frames`, which compares no frame with another."""
 
 
@@ -180,31 +184,53 @@ def pick_frames(
     *,
     count: int = KEPT_FRAMES,
     drop_duplicates: bool = False,
+    is_damaged: np.ndarray | None = None,
+    by_time: bool = False,
 ) -> PickedFrames:
     """Drop the frames that are not informative and keep some of the rest at random.
 
+    Damaged frames are dropped too, unless too few others are informative: of a trailer that is
+    damaged everywhere, what the decoder concealed is all there is.
+
     Args:
         frames: Sampled frames of one trailer, uint8 RGB, shape (frames, height, width, 3).
-        pts_s: Their times in seconds, shape (frames,).
+        pts_s: Their times in seconds, ascending, shape (frames,).
         seed: Random seed of the choice: the movie's id.
         count: How many to keep; all informative ones where there are fewer.
         drop_duplicates: Whether frames that repeat an earlier one are dropped too, and counted.
+        is_damaged: Which frames are damaged, shape (frames,); none without.
+        by_time: Whether each counts for the time up to the next one, and not all alike.
 
     Raises:
         FrameError: `TOO_FEW_FRAMES` where fewer than `FEWEST_FRAMES` are informative; `MALFORMED`
             where `frames` is no such array.
     """
     labels = label_frames(measure(frames))
+    possible = set(SINGLE_FRAME_LABELS)
+    if is_damaged is not None and is_damaged.any():
+        labels = _label_damaged(labels, is_damaged)
+        possible.add(FrameLabel.DAMAGED)
     if drop_duplicates:
         labels = _label_duplicates(frames, labels)
-    counts = count_labels(labels, tuple(FrameLabel) if drop_duplicates else SINGLE_FRAME_LABELS)
+        possible.add(FrameLabel.DUPLICATE)
+    counts = count_labels(labels, [label for label in FrameLabel if label in possible])
     mask = _is_informative(labels)
     if mask.sum() < FEWEST_FRAMES:
         found = ", ".join(f"{n} {label}" for label, n in counts.items() if n)
         detail = f"expected {FEWEST_FRAMES} informative frames of {len(frames)}, got {found}"
         raise FrameError(Reason.TOO_FEW_FRAMES, detail)
-    kept = choose_kept(mask, count, seed)
+    weights = time_shown(np.asarray(pts_s)) if by_time else None
+    kept = choose_kept(mask, count, seed, weights=weights)
     return PickedFrames(frames[kept], np.asarray(pts_s)[kept], {**counts, "kept": len(kept)})
+
+
+def _label_damaged(labels: list[FrameLabel], is_damaged: np.ndarray) -> list[FrameLabel]:
+    """Label damaged frames, unless too few informative ones would be left."""
+    whole = [
+        FrameLabel.DAMAGED if damaged else label
+        for label, damaged in zip(labels, is_damaged.tolist(), strict=True)
+    ]
+    return whole if _is_informative(whole).sum() >= FEWEST_FRAMES else labels
 
 
 def _label_duplicates(frames: np.ndarray, labels: list[FrameLabel]) -> list[FrameLabel]:

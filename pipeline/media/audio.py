@@ -2,17 +2,26 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, cast
 
 import av
 import numpy as np
 import soxr
-from av.audio.codeccontext import AudioCodecContext
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Disposition
 
 from pipeline.core.errors import AudioError
 from pipeline.core.outcomes import Reason
-from pipeline.media.container import Beat, decode_stream, no_beat, open_container
+from pipeline.media.container import (
+    Beat,
+    audio_streams,
+    decode_stream,
+    no_beat,
+    open_container,
+)
 
 DURATION_S = 30.0
 """Length taken from the beginning of the sound. Source: reference implementation 001, "Audio"."""
@@ -31,6 +40,17 @@ CHUNK = 2**15
 
 _FULL_SCALE = 2**15 - 1
 
+GAP_S = 0.1
+"""A gap in the timestamps above this is filled with silence; below it they are inexact. Source:
+FFmpeg's `min_hard_comp`, which resamples by timestamps."""
+
+MAX_GAP_S = 900.0
+"""A longer gap is closed up also where the whole track is kept: its clock is damaged."""
+
+CANCELLED = 0.03
+"""Channels whose sum has less than this part of their energy cancel each other out; of channels
+that have nothing to do with each other it has all."""
+
 Channels = Sequence[np.ndarray]
 """What was decoded at once: float32 (samples,) of each channel, views into a frame."""
 
@@ -44,8 +64,10 @@ def decode_audio(
 ) -> np.ndarray:
     """Decode the beginning of a trailer's sound as mono.
 
-    Mono is the mean of the channels, so that full scale stays full scale. Decoding stops once
-    there is enough; a shorter or cut-off track has fewer samples.
+    Mono is the mean of the channels, so that full scale stays full scale; channels that cancel each
+    other out count by one of them. Silence stands where the sound begins after the picture, or has
+    a gap. Decoding stops once there is enough; a shorter or cut-off track has fewer samples. Of
+    several tracks the best one that is not silent is taken; see `audio_streams`.
 
     Args:
         path: The trailer, or a sound file beside it.
@@ -60,10 +82,24 @@ def decode_audio(
         AudioError: `NO_AUDIO_TRACK`; `SILENT` where no sample exceeds `SILENCE_PEAK`; `MALFORMED`
             where the file cannot be opened or no sample be decoded.
     """
+    with open_container(path, AudioError) as container:
+        tracks = [stream.index for stream in audio_streams(container)]
+    failures: list[AudioError] = []
+    for track in tracks:
+        try:
+            return _decode_track(path, track, duration_s, sample_rate_hz, beat)
+        except AudioError as err:
+            failures.append(err)
+    raise failures[0]
+
+
+def _decode_track(
+    path: Path, track: int, duration_s: float | None, sample_rate_hz: int, beat: Beat
+) -> np.ndarray:
     max_samples = None if duration_s is None else round(duration_s * sample_rate_hz)
     chunks: list[np.ndarray] = []
     n_samples = 0
-    for chunk in _resample(_decode_channels(path), sample_rate_hz):
+    for chunk in _resample(_fill_gaps(path, track, duration_s or MAX_GAP_S), sample_rate_hz):
         beat()
         chunks.append(chunk)
         n_samples += len(chunk)
@@ -78,61 +114,95 @@ def decode_audio(
 
 
 def _resample(decoded: Iterator[tuple[int, Channels]], sample_rate_hz: int) -> Iterator[np.ndarray]:
-    """Mix and resample channels, all of the first one's rate, `CHUNK` samples at a time."""
-    resampler = None
-    waiting: list[Channels] = []
-    n_waiting = 0
-    for rate_hz, channels in decoded:
-        if resampler is None:
-            resampler = soxr.ResampleStream(rate_hz, sample_rate_hz, 1, dtype="float32")
-        waiting.append(channels)
-        n_waiting += len(channels[0])
-        if n_waiting >= CHUNK:
-            yield resampler.resample_chunk(_mix(waiting))
-            waiting, n_waiting = [], 0
-    if resampler is not None:
+    """Mix and resample channels `CHUNK` samples at a time, anew where their rate changes."""
+    for rate_hz, alike in groupby(decoded, key=itemgetter(0)):
+        resampler = soxr.ResampleStream(rate_hz, sample_rate_hz, 1, dtype="float32")
+        waiting: list[Channels] = []
+        n_waiting = 0
+        for _, channels in alike:
+            waiting.append(channels)
+            n_waiting += len(channels[0])
+            if n_waiting >= CHUNK:
+                yield resampler.resample_chunk(_mix(waiting))
+                waiting, n_waiting = [], 0
         yield resampler.resample_chunk(_mix(waiting), last=True)
 
 
 def _mix(decoded: Sequence[Channels]) -> np.ndarray:
-    """Average channels and concatenate what was decoded one after the other, float32 (samples,)."""
+    """Mix channels and concatenate what was decoded one after the other, float32 (samples,)."""
     mono: list[np.ndarray] = [np.empty(0, dtype=np.float32)]
-    for n_channels, alike in groupby(decoded, key=len):
-        total, *others = (np.concatenate(channel) for channel in zip(*alike, strict=True))
-        for channel in others:
-            total += channel
-        mono.append(total / n_channels)
+    for _, alike in groupby(decoded, key=len):
+        mono.append(_average([np.concatenate(channel) for channel in zip(*alike, strict=True)]))
     return np.concatenate(mono)
 
 
-def _decode_channels(path: Path) -> Iterator[tuple[int, Channels]]:
-    """Yield (rate, channels) frame by frame, float32 within ±1, until the end or the damage."""
+def _average(channels: Sequence[np.ndarray]) -> np.ndarray:
+    """Average channels; where they cancel each other out, return the first of the loudest."""
+    total = channels[0].copy()
+    for channel in channels[1:]:
+        total += channel
+    energies = [float(channel @ channel) for channel in channels]
+    if float(total @ total) < CANCELLED * sum(energies):
+        half = max(energies) / 2  # the same one from chunk to chunk, where they are about as loud
+        return next(c for c, energy in zip(channels, energies, strict=True) if energy >= half)
+    return total / len(channels)
+
+
+def _fill_gaps(path: Path, track: int, longest_s: float) -> Iterator[tuple[int, Channels]]:
+    """Yield (rate, channels) from the trailer's beginning, with silence where there is no sound.
+
+    A gap of more than `longest_s` is closed up: of silence alone nothing would be learned.
+    """
     with open_container(path, AudioError) as container:
-        if not container.streams.audio:
-            raise AudioError(Reason.NO_AUDIO_TRACK, "the file holds no sound track")
-        stream = container.streams.audio[0]
-        # None for an unknown codec
-        context = cast("AudioCodecContext | None", stream.codec_context)
-        if context is None or not context.sample_rate:
-            raise AudioError(Reason.MALFORMED, "the sound's codec or rate is unknown")
-        context.thread_count = 1
-        rate_hz, layout, to_float = None, None, av.AudioResampler(format="fltp")
-        for frame in decode_stream(container, stream):
-            rate_hz = rate_hz or frame.sample_rate
-            if frame.sample_rate != rate_hz:
-                continue  # damage reads as another rate; a change of layout is legal
-            n_channels = frame.layout.nb_channels
-            is_planar = n_channels <= MAX_PLANES
-            if is_planar and frame.format.name == "fltp":  # from AAC, MP3 and Opus
-                # a plane is a buffer, but PyAV's stubs do not declare it
-                planes = cast(Sequence[Any], frame.planes)
-                yield rate_hz, [np.frombuffer(p, np.float32, frame.samples) for p in planes]
-                continue
-            if layout != (frame.format.name, frame.layout.name):
-                layout = (frame.format.name, frame.layout.name)
-                to_float = av.AudioResampler(format="fltp" if is_planar else "flt")
-            for samples in to_float.resample(frame):
-                channels = samples.to_ndarray()
-                if not is_planar:
-                    channels = channels.reshape(-1, n_channels).T
-                yield rate_hz, list(channels)
+        stream = cast(AudioStream, container.streams[track])
+        now_s = _start_s(container, stream)
+        for frame, channels in _decode_channels(container, stream):
+            gap_s = 0.0 if frame.time is None else frame.time - now_s
+            if gap_s > longest_s:
+                now_s += gap_s
+            elif gap_s > GAP_S:
+                n_missing = round(gap_s * frame.sample_rate)
+                now_s += n_missing / frame.sample_rate
+                for start in range(0, n_missing, CHUNK):
+                    silence = np.zeros(min(CHUNK, n_missing - start), dtype=np.float32)
+                    yield frame.sample_rate, [silence]
+            now_s += len(channels[0]) / frame.sample_rate
+            yield frame.sample_rate, channels
+
+
+def _start_s(container: InputContainer, stream: AudioStream) -> float:
+    """Return when the trailer begins, with picture or sound, on the clock of the file."""
+    cover = Disposition.attached_pic
+    pictures = [video for video in container.streams.video if not video.disposition & cover]
+    return min(
+        (
+            float(one.start_time * one.time_base)
+            for one in (stream, *pictures)
+            if one.start_time is not None and one.time_base is not None
+        ),
+        default=0.0,
+    )
+
+
+def _decode_channels(
+    container: InputContainer, stream: AudioStream
+) -> Iterator[tuple[av.AudioFrame, Channels]]:
+    """Yield each frame with its channels, float32 within ±1, until the end or the damage."""
+    stream.codec_context.thread_count = 1
+    form, to_float = None, av.AudioResampler(format="fltp")
+    for frame in decode_stream(container, stream):
+        n_channels = frame.layout.nb_channels
+        is_planar = n_channels <= MAX_PLANES
+        if is_planar and frame.format.name == "fltp":  # from AAC, MP3 and Opus
+            # a plane is a buffer, but PyAV's stubs do not declare it
+            planes = cast(Sequence[Any], frame.planes)
+            yield frame, [np.frombuffer(p, np.float32, frame.samples) for p in planes]
+            continue
+        if form != (frame.format.name, frame.layout.name, frame.sample_rate):
+            form = (frame.format.name, frame.layout.name, frame.sample_rate)
+            to_float = av.AudioResampler(format="fltp" if is_planar else "flt")
+        for samples in to_float.resample(frame):
+            channels = samples.to_ndarray()
+            if not is_planar:
+                channels = channels.reshape(-1, n_channels).T
+            yield frame, list(channels)

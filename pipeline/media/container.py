@@ -16,8 +16,9 @@ from av.stream import Disposition
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from pipeline.core.errors import ItemError, TrailerError
+from pipeline.core.errors import AudioError, ItemError, TrailerError
 from pipeline.core.outcomes import Reason
+from pipeline.media.continuous_time import ContinuousTime
 
 FORMATS = (
     "mov", "matroska", "webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "ogg", "asf", "m4v",
@@ -31,6 +32,16 @@ Beat = Callable[[], None]
 
 MAX_PIXELS = 8192 * 8192
 """Largest picture decoded; beyond it a header of a few bytes requests gigabytes."""
+
+PREVIEW_SHARE = 4
+"""A video with less than this part of the largest one's pixels is a preview, even as default."""
+
+SIDE_TRACK = (
+    Disposition.comment | Disposition.lyrics | Disposition.karaoke | Disposition.hearing_impaired
+    | Disposition.visual_impaired | Disposition.clean_effects | Disposition.timed_thumbnails
+    | Disposition.non_diegetic | Disposition.still_image | Disposition.dependent
+)  # fmt: skip
+"""Marks of tracks that stand beside the movie's own."""
 
 
 def no_beat() -> None:
@@ -65,7 +76,10 @@ def open_container(path: Path, error: type[ItemError]) -> Generator[InputContain
 
 
 def video_stream(container: InputContainer) -> VideoStream:
-    """Return the first video stream that is no cover picture, set to one decoder thread.
+    """Return the video stream that shows the movie, set to one decoder thread.
+
+    Of several the default one, then the one with most pixels, as the ffmpeg program chooses; cover
+    pictures are none, and previews, stills and sign language stand back.
 
     Raises:
         TrailerError: `NO_VIDEO_TRACK` without one, `TOO_LARGE`, or
@@ -75,14 +89,68 @@ def video_stream(container: InputContainer) -> VideoStream:
     streams = [stream for stream in container.streams.video if not stream.disposition & cover]
     if not streams:
         raise TrailerError(Reason.NO_VIDEO_TRACK, "the file holds no video stream")
-    # None for an unknown codec
-    context = cast("VideoCodecContext | None", streams[0].codec_context)
-    if context is None or context.width * context.height == 0:
+    usable = [stream for stream in streams if 0 < _n_pixels(stream) <= MAX_PIXELS]
+    if not usable and not any(map(_n_pixels, streams)):
         raise TrailerError(Reason.MALFORMED, "the video's codec or picture size is unknown")
-    if context.width * context.height > MAX_PIXELS:
+    if not usable:
+        context = streams[0].codec_context
         raise TrailerError(Reason.TOO_LARGE, f"{context.width}x{context.height} pixels")
-    context.thread_count = 1  # a pool over trailers beats frame threads within one
-    return streams[0]
+    default = Disposition.default
+    marked = {stream.index for stream in streams if stream.disposition & default}
+    if "mp4" in container.format.name and marked == {streams[0].index}:
+        marked.clear()  # writers of MP4 enable the first track where nobody chose one
+    most = max(map(_n_pixels, usable))
+    stream = max(usable, key=lambda stream: _rank_video(stream, most, stream.index in marked))
+    stream.codec_context.thread_count = 1  # a pool over trailers beats frame threads within one
+    return stream
+
+
+def audio_streams(container: InputContainer) -> list[AudioStream]:
+    """Return the sound tracks that can be decoded, the best one first.
+
+    Those marked as the original stand before others, dubbed ones and those for a purpose of their
+    own (a commentary, a description) behind them; then the default one, then the one with most
+    channels, as the ffmpeg program chooses.
+
+    Raises:
+        AudioError: `NO_AUDIO_TRACK` without one, `MALFORMED` where none has a known codec and rate.
+    """
+    if not container.streams.audio:
+        raise AudioError(Reason.NO_AUDIO_TRACK, "the file holds no sound track")
+    usable = [stream for stream in container.streams.audio if _sample_rate(stream)]
+    if not usable:
+        raise AudioError(Reason.MALFORMED, "the sound's codec or rate is unknown")
+    return sorted(usable, key=_rank_audio, reverse=True)
+
+
+def _rank_video(
+    stream: VideoStream, most_pixels: int, is_default: bool
+) -> tuple[bool, bool, bool, int]:
+    n_pixels = _n_pixels(stream)
+    is_moving = not stream.disposition & SIDE_TRACK and stream.frames != 1
+    return is_moving, n_pixels * PREVIEW_SHARE >= most_pixels, is_default, n_pixels
+
+
+def _rank_audio(stream: AudioStream) -> tuple[bool, bool, bool, bool, int]:
+    marks = stream.disposition
+    return (
+        not marks & SIDE_TRACK,
+        not marks & Disposition.dub,
+        bool(marks & Disposition.original),
+        bool(marks & Disposition.default),
+        stream.codec_context.channels,
+    )
+
+
+def _n_pixels(stream: VideoStream) -> int:
+    # None for an unknown codec
+    context = cast("VideoCodecContext | None", stream.codec_context)
+    return context.width * context.height if context else 0
+
+
+def _sample_rate(stream: AudioStream) -> int:
+    context = cast("AudioCodecContext | None", stream.codec_context)  # None for an unknown codec
+    return context.sample_rate if context else 0
 
 
 def time_base_of(stream: VideoStream) -> Fraction:
@@ -96,28 +164,60 @@ def time_base_of(stream: VideoStream) -> Fraction:
     return stream.time_base
 
 
+class Damage:
+    """Follows which frames are damaged: by themselves, or by one before them in their group.
+
+    A decoder marks only the frame whose data are missing, and conceals the gap; the frames that
+    refer to it, up to the next keyframe, look as wrong.
+
+    Attributes:
+        is_present: Whether the frame that was decoded last is damaged.
+    """
+
+    def __init__(self) -> None:
+        self.is_present = False
+
+    def lose_frame(self) -> None:
+        """Note a packet that cannot be decoded."""
+        self.is_present = True
+
+    def follow(self, frame: av.VideoFrame) -> None:
+        """Note the next frame, in the order of display."""
+        self.is_present = frame.is_corrupt or (self.is_present and not frame.key_frame)
+
+
 def read_packets(
-    container: InputContainer, stream: VideoStream | AudioStream
+    container: InputContainer,
+    stream: VideoStream | AudioStream,
+    time: ContinuousTime | None = None,
 ) -> Iterator[av.Packet]:
-    """Yield the packets of a stream that hold data, in decoding order.
+    """Yield the packets of a stream that hold data, in decoding order, with continuous timestamps.
 
     Raises:
         FFmpegError: The file is cut off or damaged from here on.
     """
+    time = time or ContinuousTime(container, stream)
     try:
         for packet in container.demux(stream):
             if packet.size:
+                time.apply(packet)
                 yield packet
     except IndexError:
         pass  # a damaged file gained a stream while it was read; PyAV fails on it after the end
 
 
 @overload
-def decode_packet(context: VideoCodecContext, packet: av.Packet | None) -> list[av.VideoFrame]: ...
-@overload
-def decode_packet(context: AudioCodecContext, packet: av.Packet | None) -> list[av.AudioFrame]: ...
 def decode_packet(
-    context: VideoCodecContext | AudioCodecContext, packet: av.Packet | None
+    context: VideoCodecContext, packet: av.Packet | None, damage: Damage | None = None
+) -> list[av.VideoFrame]: ...
+@overload
+def decode_packet(
+    context: AudioCodecContext, packet: av.Packet | None, damage: Damage | None = None
+) -> list[av.AudioFrame]: ...
+def decode_packet(
+    context: VideoCodecContext | AudioCodecContext,
+    packet: av.Packet | None,
+    damage: Damage | None = None,
 ) -> list[av.VideoFrame] | list[av.AudioFrame]:
     """Decode one packet, or drain the decoder with None; a damaged packet yields no frame.
 
@@ -129,15 +229,21 @@ def decode_packet(
     except FFmpegMemoryError:
         raise
     except FFmpegError:
+        if damage is not None:
+            damage.lose_frame()
         return []
 
 
 @overload
-def decode_stream(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]: ...
-@overload
-def decode_stream(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]: ...
 def decode_stream(
-    container: InputContainer, stream: VideoStream | AudioStream
+    container: InputContainer, stream: VideoStream, damage: Damage | None = None
+) -> Iterator[av.VideoFrame]: ...
+@overload
+def decode_stream(
+    container: InputContainer, stream: AudioStream, damage: Damage | None = None
+) -> Iterator[av.AudioFrame]: ...
+def decode_stream(
+    container: InputContainer, stream: VideoStream | AudioStream, damage: Damage | None = None
 ) -> Iterator[av.VideoFrame | av.AudioFrame]:
     """Decode a stream from the container's position: every frame that can be decoded, in order.
 
@@ -149,17 +255,19 @@ def decode_stream(
             packet = next(packets, None)
         except FFmpegError:
             packet = None  # frames that the decoder still holds are yielded all the same
-        yield from decode_packet(stream.codec_context, packet)
+        yield from decode_packet(stream.codec_context, packet, damage)
         if packet is None:
             return
 
 
-def decode_video(path: Path) -> Iterator[tuple[int, av.VideoFrame]]:
+def decode_video(path: Path, damage: Damage | None = None) -> Iterator[tuple[int, av.VideoFrame]]:
     """Decode a trailer's video from the beginning: every frame with its timestamp.
 
-    A frame without a timestamp is yielded with its number instead.
+    A frame without a timestamp is yielded with its number instead. `damage` follows the frames.
     """
     with open_container(path, TrailerError) as container:
         stream = video_stream(container)
-        for number, frame in enumerate(decode_stream(container, stream)):
+        for number, frame in enumerate(decode_stream(container, stream, damage)):
+            if damage is not None:
+                damage.follow(frame)
             yield (number if frame.pts is None else frame.pts), frame

@@ -1,8 +1,7 @@
-"""Frames of a trailer at given timestamps, decoded sparsely or along with all others."""
+"""Frames of a trailer at given timestamps, decoded with no more than they depend on."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import av
 import numpy as np
@@ -12,7 +11,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from pipeline.core.errors import TrailerError
 from pipeline.core.outcomes import Reason
-from pipeline.media.container import decode_packet, decode_video
+from pipeline.media.container import Damage, decode_packet
 from pipeline.media.timeline import PacketUse, Timeline, plan_packets
 
 FRAME_PX = 224
@@ -34,12 +33,15 @@ class DecodedFrames:
         pts: Timestamps in the trailer's time base, int64, shape (frames,).
         pts_s: The same in seconds, float64, shape (frames,).
         is_partial: Whether the file was cut off or damaged, or a selected frame is missing.
+        is_damaged: Whether what a frame shows is partly made up, for want of data, bool, shape
+            (frames,).
     """
 
     frames: np.ndarray
     pts: np.ndarray
     pts_s: np.ndarray
     is_partial: bool
+    is_damaged: np.ndarray
 
     def take(self, pts: Sequence[int] | np.ndarray) -> "DecodedFrames":
         """Return the frames of one consumer of a decoding that served several.
@@ -49,9 +51,8 @@ class DecodedFrames:
         """
         is_taken = np.isin(self.pts, np.asarray(pts, dtype=np.int64))
         is_partial = self.is_partial or int(is_taken.sum()) < len(np.unique(pts))
-        return DecodedFrames(
-            self.frames[is_taken], self.pts[is_taken], self.pts_s[is_taken], is_partial
-        )
+        arrays = (self.frames[is_taken], self.pts[is_taken], self.pts_s[is_taken])
+        return DecodedFrames(*arrays, is_partial, self.is_damaged[is_taken])
 
 
 class FoundFrames:
@@ -60,6 +61,9 @@ class FoundFrames:
     Args:
         selected: Timestamps of the frames.
         size_px: See `Scaler`.
+
+    Attributes:
+        selected: The same, as a set.
     """
 
     def __init__(self, selected: Iterable[int], size_px: int | None):
@@ -67,6 +71,7 @@ class FoundFrames:
         self._pts = np.array(sorted(self.selected), dtype=np.int64)
         self._rows = {at: row for row, at in enumerate(self._pts.tolist())}
         self._is_found = np.zeros(len(self._pts), dtype=bool)
+        self._is_damaged = np.zeros(len(self._pts), dtype=bool)
         self._frames: np.ndarray | None = None
         self._scale = Scaler(size_px)
 
@@ -75,7 +80,12 @@ class FoundFrames:
         """Whether every selected frame was added."""
         return bool(self._is_found.all())
 
-    def add(self, at: int, frame: av.VideoFrame) -> None:
+    @property
+    def has_damage(self) -> bool:
+        """Whether one of those added is damaged."""
+        return bool(self._is_damaged.any())
+
+    def add(self, at: int, frame: av.VideoFrame, *, is_damaged: bool) -> None:
         """Add a frame, unless it is not selected or was added before."""
         row = self._rows.get(at)
         if row is None or self._is_found[row]:
@@ -84,10 +94,10 @@ class FoundFrames:
         if self._frames is None:  # the first frame's size holds for all
             self._frames = np.empty((len(self._pts), *rgb.shape), dtype=np.uint8)
         self._frames[row] = rgb
-        self._is_found[row] = True
+        self._is_found[row], self._is_damaged[row] = True, is_damaged
 
-    def collect(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the timestamps that were found, ascending, and their frames.
+    def collect(self, timeline: Timeline) -> DecodedFrames:
+        """Return the frames that were found, in the order of their timestamps.
 
         Raises:
             TrailerError: `MALFORMED` where there is none.
@@ -95,9 +105,12 @@ class FoundFrames:
         if self._frames is None:
             detail = f"none of {len(self.selected)} selected frames can be decoded"
             raise TrailerError(Reason.MALFORMED, detail)
-        if self.is_complete:
-            return self._pts, self._frames
-        return self._pts[self._is_found], self._frames[self._is_found]
+        frames, pts, is_damaged = self._frames, self._pts, self._is_damaged
+        if not self.is_complete:
+            found = self._is_found
+            frames, pts, is_damaged = frames[found], pts[found], is_damaged[found]
+        is_partial = timeline.is_partial or self.has_damage or not self.is_complete
+        return DecodedFrames(frames, pts, timeline.seconds(pts), is_partial, is_damaged)
 
 
 class Scaler:
@@ -123,7 +136,11 @@ class Scaler:
 
 
 def decode_sparsely(
-    context: VideoCodecContext, packets: Iterable[av.Packet], timeline: Timeline, selected: set[int]
+    context: VideoCodecContext,
+    packets: Iterable[av.Packet],
+    timeline: Timeline,
+    selected: set[int],
+    damage: Damage,
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     """Yield selected frames with their timestamps, decoding only the packets they depend on.
 
@@ -134,6 +151,7 @@ def decode_sparsely(
         packets: All packets of the video, in decoding order, as the timeline has them.
         timeline: Its packets' timestamps and keyframes.
         selected: Timestamps of the frames.
+        damage: Follows the frames.
     """
     uses = plan_packets(timeline.packet_pts, timeline.is_key, selected)
     skip_frame = "NONREF" if context.name in SKIPPABLE_CODECS else "DEFAULT"
@@ -143,49 +161,23 @@ def decode_sparsely(
         for use, packet in zip(np.trim_zeros(uses, "b").tolist(), packets, strict=False):
             if use == PacketUse.SKIP:
                 if not has_gap:
-                    yield from _select(decode_packet(context, None), selected)
+                    yield from _select(decode_packet(context, None, damage), selected, damage)
                     context.flush_buffers()
                 has_gap = True
                 continue
             has_gap = False
             context.skip_frame = skip_frame if use == PacketUse.REFERENCE else "DEFAULT"
-            yield from _select(decode_packet(context, packet), selected)
+            yield from _select(decode_packet(context, packet, damage), selected, damage)
     except FFmpegError:
         pass  # cut off, as `timeline.is_partial` states
     if not has_gap:
-        yield from _select(decode_packet(context, None), selected)
+        yield from _select(decode_packet(context, None, damage), selected, damage)
 
 
-def _select(frames: list[av.VideoFrame], selected: set[int]) -> Iterator[tuple[int, av.VideoFrame]]:
+def _select(
+    frames: list[av.VideoFrame], selected: set[int], damage: Damage
+) -> Iterator[tuple[int, av.VideoFrame]]:
     for frame in frames:
+        damage.follow(frame)
         if frame.pts is not None and frame.pts in selected:
             yield frame.pts, frame
-
-
-def decode_whole(
-    path: Path,
-    timeline: Timeline,
-    pts: Sequence[int] | np.ndarray,
-    on_frame: Callable[[int, av.VideoFrame], None],
-    *,
-    size_px: int | None = FRAME_PX,
-) -> DecodedFrames:
-    """Decode every frame in order; return those at some timestamps, as `decode_frames` does.
-
-    Args:
-        path: The trailer.
-        timeline: Its `read_timeline`.
-        pts: Selected timestamps, out of `timeline.pts`, in any order.
-        on_frame: Called with every timestamp and frame; it must not hold on to the frame.
-        size_px: As for `decode_frames`.
-
-    Raises:
-        TrailerError: As `decode_frames`.
-    """
-    found = FoundFrames(pts, size_px)
-    for at, frame in decode_video(path):
-        found.add(at, frame)
-        on_frame(at, frame)
-    kept, frames = found.collect()
-    is_partial = timeline.is_partial or not found.is_complete
-    return DecodedFrames(frames, kept, timeline.seconds(kept), is_partial)

@@ -23,6 +23,7 @@ from pipeline.media.container import (
     time_base_of,
     video_stream,
 )
+from pipeline.media.continuous_time import ContinuousTime
 
 MISSING_TAIL_S = 1.5
 """A video whose last frame comes this long before its stated end was cut off."""
@@ -53,6 +54,12 @@ class Timeline:
     def key_pts(self) -> np.ndarray:
         """Timestamps of the shown frames that need no other frame, ascending, int64."""
         return np.intersect1d(self.packet_pts[self.is_key], self.pts)
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds; the last frame counts as much as the others on average."""
+        n_steps = max(1, len(self.pts) - 1)
+        return int(self.pts[-1] - self.pts[0]) * float(self.time_base) * (1 + 1 / n_steps)
 
     def seconds(self, pts: np.ndarray) -> np.ndarray:
         """Turn timestamps into seconds, float64, same shape."""
@@ -100,11 +107,12 @@ def scan_timeline(
         TrailerError: As `read_timeline`.
     """
     rows: list[tuple[int | None, bool, bool]] = []
-    is_cut = False
+    is_cut, n_corrupt = False, 0
     hides_frames = stream.codec_context.name == "vp8"
+    time = ContinuousTime(container, stream)
     try:
-        for packet in read_packets(container, stream):
-            is_cut |= packet.is_corrupt
+        for packet in read_packets(container, stream, time):
+            n_corrupt += packet.is_corrupt
             rows.append((packet.pts, packet.is_keyframe, _is_shown(packet, hides_frames)))
             if on_packet is not None:
                 on_packet(packet)
@@ -119,10 +127,11 @@ def scan_timeline(
         raise TrailerError(Reason.MALFORMED, "the video stream holds no frame")
     start, time_base = stream.start_time or 0, time_base_of(stream)
     tail_s = _stated_s(container, stream) - float((max(shown) - start) * time_base)
+    is_short = time.n_parts == 1 and tail_s > MISSING_TAIL_S  # a length is stated of one part
     return Timeline(
         pts=np.array(sorted(shown), dtype=np.int64),
         time_base=time_base,
-        is_partial=is_cut or tail_s > MISSING_TAIL_S,
+        is_partial=is_cut or n_corrupt >= time.n_parts or is_short,
         packet_pts=np.array([row[0] or 0 for row in rows], dtype=np.int64),
         is_key=np.array([row[1] for row in rows], dtype=bool),
         is_timed=is_timed,
@@ -167,7 +176,7 @@ def plan_packets(
 
 def _is_shown(packet: av.Packet, hides_frames: bool) -> bool:
     """Whether a packet shows a frame; VP8 has packets that do not (RFC 6386, section 9.1)."""
-    if packet.is_discard or packet.is_corrupt:
+    if packet.is_discard:
         return False
     return not hides_frames or bool(bytes(packet)[0] & 0x10)
 

@@ -1,6 +1,6 @@
 """Facts about a trailer file, and its RGB frames at given timestamps."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from av.video.codeccontext import VideoCodecContext
 from pipeline.core.errors import TrailerError
 from pipeline.media.container import (
     Beat,
+    Damage,
     decode_video,
     no_beat,
     open_container,
@@ -19,6 +20,7 @@ from pipeline.media.container import (
     time_base_of,
     video_stream,
 )
+from pipeline.media.continuous_time import may_leap
 from pipeline.media.frame_decoding import FRAME_PX, DecodedFrames, FoundFrames, decode_sparsely
 from pipeline.media.timeline import Timeline, scan_timeline
 
@@ -51,12 +53,17 @@ class TrailerInfo:
 def probe(path: Path) -> TrailerInfo:
     """Read what a trailer's container states of its video, without decoding.
 
+    Formats whose timestamps may begin anew state no certain length: their packets are read.
+
     Raises:
         TrailerError: See `pipeline.media.container`.
     """
     with open_container(path, TrailerError) as container:
         stream = video_stream(container)
-        if container.duration:
+        if may_leap(container):
+            timeline = scan_timeline(path, container, stream)
+            duration_s = timeline.duration_s
+        elif container.duration:
             duration_s = container.duration / av.time_base
         else:
             duration_s = float((stream.duration or 0) * time_base_of(stream))
@@ -131,32 +138,70 @@ class Trailer:
         """Decode the frames at given timestamps; see `decode_frames`."""
         found = FoundFrames(pts, size_px)
         if self.timeline.is_timed:
-            for at, frame in self._decode_sparsely(found.selected):
+            damage = Damage()
+            for at, frame in self._decode_sparsely(found.selected, damage):
                 self._beat()
-                found.add(at, frame)
+                found.add(at, frame, is_damaged=damage.is_present)
+        if found.has_damage:  # a decoder conceals less where it knows what came before
+            found = FoundFrames(pts, size_px)
         if not found.is_complete:
-            for at, frame in decode_video(self._path):
+            damage = Damage()
+            for at, frame in decode_video(self._path, damage):
                 self._beat()
-                found.add(at, frame)
+                found.add(at, frame, is_damaged=damage.is_present)
                 if found.is_complete:
                     break
-        kept, frames = found.collect()
-        return DecodedFrames(
-            frames=frames,
-            pts=kept,
-            pts_s=self.timeline.seconds(kept),
-            is_partial=self.timeline.is_partial or not found.is_complete,
-        )
+        return found.collect(self.timeline)
 
-    def _decode_sparsely(self, selected: set[int]) -> Iterator[tuple[int, av.VideoFrame]]:
+    def _decode_sparsely(
+        self, selected: set[int], damage: Damage
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
         if self._context is not None:
-            yield from decode_sparsely(self._context, self._packets, self.timeline, selected)
+            yield from decode_sparsely(
+                self._context, self._packets, self.timeline, selected, damage
+            )
             self._context.flush_buffers()
             return
         with open_container(self._path, TrailerError) as container:
             stream = video_stream(container)
             packets = read_packets(container, stream)
-            yield from decode_sparsely(stream.codec_context, packets, self.timeline, selected)
+            yield from decode_sparsely(
+                stream.codec_context, packets, self.timeline, selected, damage
+            )
+
+
+def decode_whole(
+    path: Path,
+    timeline: Timeline,
+    pts: Sequence[int] | np.ndarray,
+    on_frame: Callable[[int, av.VideoFrame], None],
+    *,
+    size_px: int | None = FRAME_PX,
+) -> DecodedFrames:
+    """Decode every frame in order; return those at some timestamps, as `decode_frames` does.
+
+    Where selected frames are damaged or missing, `decode_frames` decodes them once more, so that
+    the result does not depend on who else wants frames.
+
+    Args:
+        path: The trailer.
+        timeline: Its `read_timeline`.
+        pts: Selected timestamps, out of `timeline.pts`, in any order.
+        on_frame: Called with every timestamp and frame that is not damaged; it must not hold on to
+            the frame.
+        size_px: As for `decode_frames`.
+
+    Raises:
+        TrailerError: As `decode_frames`.
+    """
+    found, damage = FoundFrames(pts, size_px), Damage()
+    for at, frame in decode_video(path, damage):
+        found.add(at, frame, is_damaged=damage.is_present)
+        if not damage.is_present:
+            on_frame(at, frame)
+    if found.has_damage or not found.is_complete:
+        return decode_frames(path, pts, size_px=size_px, timeline=timeline)
+    return found.collect(timeline)
 
 
 @contextmanager

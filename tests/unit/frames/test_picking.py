@@ -37,3 +37,18 @@ def test_black_trailer_has_too_few_frames():
     with pytest.raises(FrameError, match="96 black") as caught:
         pick_frames(sampled(4, 96), np.arange(100.0), seed=597)
     assert caught.value.reason is Reason.TOO_FEW_FRAMES
+
+
+def test_damaged_frames_are_dropped_and_counted():
+    is_damaged = np.arange(100) < 40
+    picked = pick_frames(sampled(100, 0), np.arange(100.0), seed=597, is_damaged=is_damaged)
+    assert picked.counts["damaged"] == 40
+    assert (picked.pts_s >= 40).all()
+    assert "damaged" not in pick_frames(sampled(70, 30), np.arange(100.0), seed=597).counts
+
+
+def test_damaged_frames_are_kept_where_there_are_no_others():
+    is_damaged = np.arange(40) >= FEWEST_FRAMES - 1
+    picked = pick_frames(sampled(40, 0), np.arange(40.0), seed=597, is_damaged=is_damaged)
+    assert len(picked.frames) > FEWEST_FRAMES
+    assert picked.counts["damaged"] == 0

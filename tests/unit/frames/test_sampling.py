@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from pipeline.frames.sampling import choose_kept, choose_keyframes, choose_pts
+from pipeline.frames.sampling import (
+    choose_kept,
+    choose_keyframes,
+    choose_pts,
+    is_steady,
+    time_shown,
+)
 
 
 def test_same_movie_gets_the_same_frames():
@@ -72,3 +78,53 @@ def test_short_trailer_without_keyframes_gives_what_it_has():
 def test_wanting_more_than_all_keyframes_is_a_mistake(count, fewest):
     with pytest.raises(ValueError, match="expected"):
         choose_keyframes(np.arange(10), np.arange(2), count, seed=1, fewest=fewest)
+
+
+FAST = np.arange(180) * 10  # 3 s at 60 frames a second, in units of 1/600 s
+SLOW = 1800 + np.arange(78) * 300  # 39 s at 2 frames a second
+END_FAST = 1800
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_frames_of_a_variable_rate_are_drawn_in_time(seed):
+    chosen = choose_pts(np.concatenate([FAST, SLOW]), 100, seed)
+    assert 70 < len(chosen) <= 86
+    assert (chosen < END_FAST).sum() in range(6, 10)
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_frames_of_two_usual_rates_are_drawn_in_time(turn):
+    parts = [np.diff(np.arange(900) * 1000), np.diff(np.arange(360) * 2500)]
+    pts = np.cumsum(np.concatenate([[0], *parts[::turn]]))
+    chosen = choose_pts(pts, 100, seed=3)
+    assert len(chosen) >= 95
+    assert (chosen < pts[-1] / 2).sum() == pytest.approx(50, abs=4)
+
+
+def test_rounded_timestamps_are_a_constant_rate():
+    pts = np.round(np.arange(1000) * 1000 / 24).astype(np.int64)  # milliseconds
+    expected = np.sort(np.random.default_rng(5).choice(pts, 100, replace=False))
+    assert is_steady(pts)
+    assert choose_pts(pts, 100, seed=5).tolist() == expected.tolist()
+
+
+def test_a_still_or_a_damaged_clock_does_not_swallow_all_moments():
+    pts = np.concatenate([np.arange(500), 10**9 + np.arange(500)])
+    assert len(choose_pts(pts, 100, seed=1)) < 5
+    assert len(choose_pts(pts, 100, seed=1, longest=48)) > 80
+
+
+def test_many_keyframes_are_drawn_in_time():
+    fast, slow = np.arange(0, 1000, 10), np.arange(1000, 20_000, 500)
+    chosen = choose_keyframes(np.arange(0, 20_000, 5), np.concatenate([fast, slow]), 60, seed=1)
+    assert (chosen < 1000).sum() <= 6
+    assert (chosen >= 1000).sum() >= 25
+
+
+def test_kept_frames_are_weighted_by_the_time_they_stand_for():
+    pts = np.concatenate([np.linspace(0, 1000, 40, endpoint=False), np.linspace(1000, 9000, 40)])
+    mask = np.ones(len(pts), dtype=bool)
+    kept = [choose_kept(mask, 20, seed, weights=time_shown(pts)) for seed in range(20)]
+    assert all(len(rows) == 20 for rows in kept)
+    assert np.mean([(rows < 40).mean() for rows in kept]) < 0.25
+    assert np.mean([(choose_kept(mask, 20, seed) < 40).mean() for seed in range(20)]) > 0.4

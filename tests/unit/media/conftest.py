@@ -92,7 +92,7 @@ def add_sound_stream(container, sound):
 def mux_sound(container, stream, sound, rate_hz=RATE_HZ, format="fltp"):
     """Encode (channels, samples) floats within ±1."""
     layout = "mono" if len(sound) == 1 else "stereo"
-    if format == "s16p":
+    if format.startswith("s16"):
         sound = np.rint(sound * 32767).astype(np.int16)
     for start in range(0, sound.shape[1], 1024):
         part = np.ascontiguousarray(sound[:, start : start + 1024])

@@ -1,7 +1,10 @@
 import wave
+from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
+from conftest import mux_sound
 
 from pipeline.core.errors import AudioError
 from pipeline.core.outcomes import Reason
@@ -99,3 +102,105 @@ def test_more_channels_than_a_frame_has_planes_are_mixed_like_any_others(tmp_pat
         file.writeframes(np.rint(channels.T * 32767).astype("<i2").tobytes())
     audio = decode_audio(path)
     assert audio == pytest.approx(tone(1, rate_hz=SAMPLE_RATE_HZ) * 32767 / 2, abs=2)
+
+
+def opposite(share):
+    return np.stack([tone(2), -share * tone(2)])
+
+
+@pytest.mark.parametrize("share", [1.0, 0.98, 0.9])
+def test_channels_that_cancel_each_other_out_are_heard(make_sound, share):
+    audio = decode_audio(make_sound("a.wav", opposite(share))) / 32767
+    assert audio[8_000:24_000].std() == pytest.approx(0.5 / np.sqrt(2), rel=0.05)
+
+
+def test_channels_that_differ_are_still_averaged(make_sound):
+    sound = np.stack([tone(2, 440), tone(2, 700)])
+    audio = decode_audio(make_sound("a.wav", sound)) / 32767
+    assert audio[8_000:24_000].std() == pytest.approx(0.25, rel=0.05)
+
+
+def test_a_part_of_opposite_channels_is_heard_too(make_sound):
+    sound = np.concatenate([np.stack([tone(2), tone(2)]), opposite(1.0), opposite(1.0)], axis=1)
+    audio = decode_audio(make_sound("a.wav", sound)) / 32767
+    loud = np.abs(audio.reshape(-1, 800)).max(axis=1) > 0.4
+    assert loud[:38].all()
+    assert loud[55:].all()  # one chunk later
+
+
+def write_timed(path, pieces, *, codec="pcm_s16le", n_frames=0):
+    """Write mono sound, pieces of (seconds at which it starts, samples); and a video from 0 s."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=48_000, layout="mono")
+        stream.codec_context.time_base = Fraction(1, 48_000)
+        video = container.add_stream("mpeg4", rate=24) if n_frames else None
+        if video:
+            video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        for i in range(n_frames):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), i, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = i, Fraction(1, 24)
+            container.mux(video.encode(frame))
+        for start_s, samples in pieces:
+            for at in range(0, len(samples), 1024):
+                part = np.rint(samples[None, at : at + 1024] * 32767).astype(np.int16)
+                frame = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
+                frame.sample_rate, frame.pts = 48_000, round(start_s * 48_000) + at
+                frame.time_base = Fraction(1, 48_000)
+                container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+        if video:
+            container.mux(video.encode(None))
+    return path
+
+
+def loud_spans(audio):
+    """Return the beginnings and ends of what is loud, in seconds."""
+    n = SAMPLE_RATE_HZ // 50
+    loud = np.abs(audio[: len(audio) // n * n].reshape(-1, n)).max(axis=1) > 3000
+    return (np.flatnonzero(np.diff(np.r_[0, loud, 0])) / 50).tolist()
+
+
+def test_sound_that_starts_late_begins_with_silence(tmp_path):
+    piece = tone(2, rate_hz=48_000)
+    audio = decode_audio(write_timed(tmp_path / "a.mkv", [(1.5, piece)], n_frames=96))
+    assert loud_spans(audio) == pytest.approx([1.5, 3.5], abs=0.05)
+
+
+def test_gap_in_the_sound_stays_a_gap(tmp_path):
+    piece = tone(1, rate_hz=48_000)
+    path = write_timed(tmp_path / "a.mkv", [(0, piece), (3, piece)], n_frames=24)
+    assert loud_spans(decode_audio(path)) == pytest.approx([0, 1, 3, 4], abs=0.05)
+
+
+def test_sound_alone_that_starts_late_has_no_silence_before_it(tmp_path):
+    path = write_timed(tmp_path / "a.mkv", [(7, tone(1, rate_hz=48_000))])
+    assert loud_spans(decode_audio(path)) == pytest.approx([0, 1], abs=0.05)
+
+
+def test_sound_that_starts_after_what_is_kept_is_heard(tmp_path):
+    path = write_timed(tmp_path / "a.mkv", [(40, tone(1, rate_hz=48_000))], n_frames=24)
+    assert loud_spans(decode_audio(path)) == pytest.approx([0, 1], abs=0.05)
+    assert loud_spans(decode_audio(path, duration_s=None)) == pytest.approx([40, 41], abs=0.05)
+
+
+def test_inexact_timestamps_are_no_gaps(tmp_path):
+    piece = tone(1, rate_hz=48_000)
+    path = write_timed(tmp_path / "a.mkv", [(0, piece), (1.05, piece), (2.05, piece)])
+    assert len(decode_audio(path)) == 3 * SAMPLE_RATE_HZ
+
+
+def test_sound_whose_rate_changes_is_read_to_its_end(tmp_path, make_sound):
+    parts = []
+    for i, rate_hz in enumerate((44_100, 48_000, 32_000)):
+        path = tmp_path / f"{i}.ts"
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("mp2", rate=rate_hz, layout="mono")
+            mux_sound(container, stream, tone(2, rate_hz=rate_hz)[None, :], rate_hz, "s16")
+        parts.append(path.read_bytes())
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(parts))
+    audio = decode_audio(path)
+    assert len(audio) == pytest.approx(6 * SAMPLE_RATE_HZ, abs=0.2 * SAMPLE_RATE_HZ)
+    for second in (0.5, 2.5, 4.5):
+        spectrum = np.abs(np.fft.rfft(audio[int(second * 16_000) :][:16_000]))
+        assert spectrum.argmax() == pytest.approx(440, abs=2)
