@@ -82,24 +82,25 @@ def decode_audio(
         AudioError: `NO_AUDIO_TRACK`; `SILENT` where no sample exceeds `SILENCE_PEAK`; `MALFORMED`
             where the file cannot be opened or no sample be decoded.
     """
-    with open_container(path, AudioError) as container:
-        tracks = [stream.index for stream in audio_streams(container)]
-    failures: list[AudioError] = []
-    for track in tracks:
-        try:
-            return _decode_track(path, track, duration_s, sample_rate_hz, beat)
-        except AudioError as err:
-            failures.append(err)
-    raise failures[0]
-
-
-def _decode_track(
-    path: Path, track: int, duration_s: float | None, sample_rate_hz: int, beat: Beat
-) -> np.ndarray:
     max_samples = None if duration_s is None else round(duration_s * sample_rate_hz)
+    failures: list[AudioError] = []
+    while True:
+        with open_container(path, AudioError) as container:
+            streams = audio_streams(container)
+            decoded = _fill_gaps(container, streams[len(failures)], duration_s or MAX_GAP_S)
+            try:
+                return _to_samples(_resample(decoded, sample_rate_hz), max_samples, beat)
+            except AudioError as err:
+                failures.append(err)
+        if len(failures) == len(streams):
+            raise failures[0]
+
+
+def _to_samples(resampled: Iterator[np.ndarray], max_samples: int | None, beat: Beat) -> np.ndarray:
+    """Collect a track, and reject it where there is nothing to hear."""
     chunks: list[np.ndarray] = []
     n_samples = 0
-    for chunk in _resample(_fill_gaps(path, track, duration_s or MAX_GAP_S), sample_rate_hz):
+    for chunk in resampled:
         beat()
         chunks.append(chunk)
         n_samples += len(chunk)
@@ -137,37 +138,43 @@ def _mix(decoded: Sequence[Channels]) -> np.ndarray:
 
 
 def _average(channels: Sequence[np.ndarray]) -> np.ndarray:
-    """Average channels; where they cancel each other out, return the first of the loudest."""
-    total = channels[0].copy()
-    for channel in channels[1:]:
+    """Average channels, in place; where they cancel each other out, return the first loud one."""
+    energies = [_energy(channel) for channel in channels]
+    total, *others = channels
+    for channel in others:
         total += channel
-    energies = [float(channel @ channel) for channel in channels]
-    if float(total @ total) < CANCELLED * sum(energies):
-        half = max(energies) / 2  # the same one from chunk to chunk, where they are about as loud
+    if _energy(total) >= CANCELLED * sum(energies):
+        return total / len(channels)
+    half = max(energies) / 2  # the same one from chunk to chunk, where they are about as loud
+    if energies[0] < half:
         return next(c for c, energy in zip(channels, energies, strict=True) if energy >= half)
-    return total / len(channels)
+    return total - np.sum(others, axis=0, dtype=np.float32)
 
 
-def _fill_gaps(path: Path, track: int, longest_s: float) -> Iterator[tuple[int, Channels]]:
+def _energy(samples: np.ndarray) -> float:
+    return float(np.einsum("i,i", samples, samples))  # a dot product would start threads
+
+
+def _fill_gaps(
+    container: InputContainer, stream: AudioStream, longest_s: float
+) -> Iterator[tuple[int, Channels]]:
     """Yield (rate, channels) from the trailer's beginning, with silence where there is no sound.
 
     A gap of more than `longest_s` is closed up: of silence alone nothing would be learned.
     """
-    with open_container(path, AudioError) as container:
-        stream = cast(AudioStream, container.streams[track])
-        now_s = _start_s(container, stream)
-        for frame, channels in _decode_channels(container, stream):
-            gap_s = 0.0 if frame.time is None else frame.time - now_s
-            if gap_s > longest_s:
-                now_s += gap_s
-            elif gap_s > GAP_S:
-                n_missing = round(gap_s * frame.sample_rate)
-                now_s += n_missing / frame.sample_rate
-                for start in range(0, n_missing, CHUNK):
-                    silence = np.zeros(min(CHUNK, n_missing - start), dtype=np.float32)
-                    yield frame.sample_rate, [silence]
-            now_s += len(channels[0]) / frame.sample_rate
-            yield frame.sample_rate, channels
+    now_s, unit_s = _start_s(container, stream), float(stream.time_base or 0)
+    for frame, channels in _decode_channels(container, stream):
+        rate_hz, at = frame.sample_rate, frame.pts
+        gap_s = 0.0 if at is None else at * unit_s - now_s
+        if gap_s > longest_s:
+            now_s += gap_s
+        elif gap_s > GAP_S:
+            n_missing = round(gap_s * rate_hz)
+            now_s += n_missing / rate_hz
+            for start in range(0, n_missing, CHUNK):
+                yield rate_hz, [np.zeros(min(CHUNK, n_missing - start), dtype=np.float32)]
+        now_s += len(channels[0]) / rate_hz
+        yield rate_hz, channels
 
 
 def _start_s(container: InputContainer, stream: AudioStream) -> float:

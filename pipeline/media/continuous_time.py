@@ -33,39 +33,46 @@ class ContinuousTime:
 
     def __init__(self, container: InputContainer, stream: VideoStream | AudioStream):
         second = 1 / (stream.time_base or Fraction(1, 1000))
-        self._back, self._back_in_display = BACK_S * second, BACK_IN_DISPLAY_S * second
-        self._leap = LEAP_S * second if may_leap(container) else None
+        self._back, self._back_in_display = int(BACK_S * second), int(BACK_IN_DISPLAY_S * second)
+        self._leap, self._may_leap = int(LEAP_S * second), may_leap(container)
         self._step = 1
         if isinstance(stream, VideoStream) and stream.average_rate:
             self._step = max(1, round(second / stream.average_rate))
-        self._last: tuple[int, bool] | None = None
+        self._last: int | None = None
+        self._was_dts = False
         self._offset = self._end = self._end_pts = 0
         self.n_parts = 1
 
     def apply(self, packet: av.Packet) -> None:
         """Change the timestamps of the next packet, in decoding order."""
-        at = packet.dts if packet.dts is not None else packet.pts
+        dts, pts = packet.dts, packet.pts
+        at = pts if dts is None else dts
         if at is None:
             return
-        pts = at if packet.pts is None else packet.pts
-        if self._begins_part(at, is_dts=packet.dts is not None):
-            self._offset = max(self._end - at, self._end_pts - pts)
-            self.n_parts += 1
-        self._last = (at, packet.dts is not None)
-        step = packet.duration or self._step
-        if self._leap is not None and not -self._back <= pts - at <= self._leap:
-            # The last packet of a part may bear the next one's; others before it may be to come.
-            pts = packet.pts = self._end_pts - self._offset + step // 2
-        self._end = max(self._end, at + self._offset + step)
-        self._end_pts = max(self._end_pts, pts + self._offset + step)
-        if self._offset:
-            packet.dts = None if packet.dts is None else packet.dts + self._offset
-            packet.pts = None if packet.pts is None else packet.pts + self._offset
-
-    def _begins_part(self, at: int, *, is_dts: bool) -> bool:
+        if pts is None:
+            pts = at
         if self._last is None:
             self._end = self._end_pts = at
-            return False
-        last, was_dts = self._last
-        back = self._back if is_dts and was_dts else self._back_in_display
-        return at - last < -back or (self._leap is not None and at - last > self._leap)
+        else:
+            delta = at - self._last
+            if (delta < 0 or delta > self._leap) and self._begins_part(delta, dts is not None):
+                self._offset = max(self._end - at, self._end_pts - pts)
+                self.n_parts += 1
+        self._last, self._was_dts = at, dts is not None
+        step = packet.duration or self._step
+        offset = self._offset
+        if self._may_leap and not -self._back <= pts - at <= self._leap:
+            # The last packet of a part may bear the next one's; others before it may be to come.
+            pts = packet.pts = self._end_pts - offset + step // 2
+        if (end := at + offset + step) > self._end:
+            self._end = end
+        if (end := pts + offset + step) > self._end_pts:
+            self._end_pts = end
+        if offset:
+            packet.dts = None if dts is None else dts + offset
+            packet.pts = None if packet.pts is None else pts + offset
+
+    def _begins_part(self, delta: int, is_dts: bool) -> bool:
+        if delta > 0:
+            return self._may_leap
+        return delta < -(self._back if is_dts and self._was_dts else self._back_in_display)
