@@ -17,11 +17,11 @@ from pipeline.core.errors import AudioError
 from pipeline.core.outcomes import Reason
 from pipeline.media.container import (
     Beat,
-    audio_streams,
     decode_stream,
     no_beat,
     open_container,
 )
+from pipeline.media.tracks import audio_streams
 
 DURATION_S = 30.0
 """Length taken from the beginning of the sound. Source: reference implementation 001, "Audio"."""

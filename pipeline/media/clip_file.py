@@ -27,9 +27,9 @@ from pipeline.media.container import (
     open_container,
     read_packets,
     time_base_of,
-    video_stream,
 )
 from pipeline.media.frame_decoding import SCALING, Scaler
+from pipeline.media.tracks import video_stream
 
 CLIP_FRAMES = 24
 """Frames of a clip. Source: Trailers12k, whose clips have 24 frames."""

@@ -12,8 +12,9 @@ from av.video.reformatter import VideoReformatter
 
 from pipeline.core.errors import TrailerError
 from pipeline.core.outcomes import Reason
-from pipeline.media.container import decode_video, open_container, time_base_of, video_stream
+from pipeline.media.container import decode_video, open_container, time_base_of
 from pipeline.media.frame_decoding import SCALING
+from pipeline.media.tracks import video_stream
 
 WIDTH_PX, HEIGHT_PX = 128, 72
 """Size of the video on which cuts are detected: a mean over pixels needs no more."""

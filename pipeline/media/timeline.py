@@ -21,9 +21,9 @@ from pipeline.media.container import (
     open_container,
     read_packets,
     time_base_of,
-    video_stream,
 )
 from pipeline.media.continuous_time import ContinuousTime
+from pipeline.media.tracks import video_stream
 
 MISSING_TAIL_S = 1.5
 """A video whose last frame comes this long before its stated end was cut off."""

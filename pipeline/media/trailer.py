@@ -18,11 +18,11 @@ from pipeline.media.container import (
     open_container,
     read_packets,
     time_base_of,
-    video_stream,
 )
 from pipeline.media.continuous_time import may_leap
 from pipeline.media.frame_decoding import FRAME_PX, DecodedFrames, FoundFrames, decode_sparsely
 from pipeline.media.timeline import Timeline, scan_timeline
+from pipeline.media.tracks import video_stream
 
 KEPT_PACKET_BYTES = 16 * 2**20
 """Packets kept in memory between listing and decoding; a bigger video is read a second time."""
