@@ -60,8 +60,9 @@ def open_work_plan(
     force: bool = False,
 ) -> WorkPlan:
     """Decide what one asset has to do; one that is disabled has nothing to do."""
+    ledger = run_context.ledger
     return _plan(
-        run_context, instance, spec, tmdb_ids, lambda name: run_context.ledger.rows(name, tmdb_ids)
+        run_context, instance, spec, tmdb_ids, lambda name: ledger.rows(name, tmdb_ids), force=force
     )
 
 
@@ -71,6 +72,8 @@ def _plan(
     spec: MovieAssetSpec,
     tmdb_ids: Sequence[int],
     read: Callable[[str], dict[int, Row]],
+    *,
+    force: bool = False,
 ) -> WorkPlan:
     rows = read(spec.name)
     if not spec.is_enabled(run_context):

@@ -13,6 +13,10 @@ RETRY_DELAYS_S = (0.0, 3600.0, 6 * 3600.0, 24 * 3600.0, 3 * 24 * 3600.0, 7 * 24 
 RECORDS = "movie_records"
 """The asset whose facets the others depend on."""
 
+FACETS_VERSION = "1"
+"""Raised where the same facet of a record means something else, which makes all assets that depend
+on a facet stale. A new code version of the records alone reaches those whose facets it changes."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -135,7 +139,7 @@ def _versions(step: Step, rows: Mapping[str, Row | None]) -> list[str]:
     versions = [row.lineage for name, row in rows.items() if row and name in step.upstreams]
     record = rows.get(RECORDS)
     if step.facet and record:
-        versions += [record.facets.get(step.facet, record.status), record.code_version]
+        versions += [record.facets.get(step.facet, record.status), FACETS_VERSION]
     return versions
 
 
