@@ -129,9 +129,8 @@ def demo() -> None:
 
     console.print("marquee demo: 96 synthetic movies of the built-in studio; none is real.\n")
     given = settings_of()
-    settings = Settings(
-        store=given.store, ledger=given.ledger, studio=given.studio, weights=given.weights
-    )
+    kept = {field: getattr(given, field) for field in ("store", "ledger", "studio", "weights")}
+    settings = Settings(**kept)
     with open_site(settings) as (run_context, instance):
         run(run_context, instance, Request())
         print_scores(run_context, console)

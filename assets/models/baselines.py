@@ -93,7 +93,7 @@ def _write(
     system: System,
     task: Task,
     split: str,
-    predictions: "Mapping[str, np.ndarray],",
+    predictions: "Mapping[str, np.ndarray]",
 ) -> str:
     """Write one split's baselines; return the hash of what they predict."""
     content = npz_bytes(

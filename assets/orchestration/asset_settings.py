@@ -101,15 +101,13 @@ def own_trailer_versions(run_context: RunContext, records: Mapping[int, Row]) ->
     own = open_own_folder(run_context.settings)
     if own is None:
         return {}
-    return own.versions(
-        {
-            tmdb_id: (
-                str(row.metadata.get("imdb_id") or ""),
-                row.metadata.get("trailer_keys") or (),
-            )
-            for tmdb_id, row in records.items()
-        }
-    )
+    return own.versions({tmdb_id: _own_trailer_names(row) for tmdb_id, row in records.items()})
+
+
+def _own_trailer_names(row: Row) -> tuple[str, list[str]]:
+    """Return a movie's IMDb id and the keys of its videos: its own trailer may bear either."""
+    keys = row.metadata.get("trailer_keys")
+    return str(row.metadata.get("imdb_id") or ""), keys if isinstance(keys, list) else []
 
 
 def find_host_pause(run_context: RunContext) -> str:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import cast
 
 import dagster as dg
 
@@ -31,6 +32,9 @@ _OLD_CODE_VERSION = "marquee/code_version"
 
 STATUS = "marquee/status"
 """Tag of a movie's event: `ok`, `unavailable` or `rejected`."""
+
+Metadata = Mapping[str, dg.MetadataValue | str | int | float | list | dict | None]
+"""What a ledger row's metadata hold: JSON values, which Dagster takes."""
 
 _INHERITED = (Reason.UPSTREAM_UNAVAILABLE, Reason.UPSTREAM_REJECTED)
 
@@ -182,7 +186,7 @@ def publish_events(
                 dg.AssetMaterialization(
                     asset_key=context.asset_key,
                     partition=str(tmdb_id),
-                    metadata={**figures, **row.metadata, **metadata},
+                    metadata=cast("Metadata", {**figures, **row.metadata, **metadata}),
                     tags={
                         "dagster/data_version": row.content_hash,
                         CODE_VERSION: row.code_version,
@@ -222,7 +226,7 @@ def finish_exactly(
 
 @contextmanager
 def _no_events_of_its_own(context: dg.AssetExecutionContext) -> Iterator[None]:
-    tags = context.run.tags
+    tags = cast("dict[str, str]", context.run.tags)  # of the run in memory, not of the stored one
     added = {tag: value for tag, value in DEFER_EVENTS.items() if tag not in tags}
     tags.update(added)
     try:

@@ -19,7 +19,7 @@ class RunContextResource(dg.ConfigurableResource, Settings):
         """Open the run context for a run and close it at the end."""
         settings = Settings(**{field: getattr(self, field) for field in Settings.model_fields})
         with open_run_context(settings) as run_context, ExitStack() as stack:
-            if context.run is not None:  # a sensor only looks
+            if context.run is not None and context.log is not None:  # a sensor only looks
                 stack.enter_context(exclusive(run_context.store, notify=context.log.warning))
                 if run_context.source.is_studio:
                     context.log.warning(f"Working on the {run_context.source.label}.")

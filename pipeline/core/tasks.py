@@ -65,7 +65,7 @@ class Target:
         if self.task.kind is TaskKind.CLASSES:
             return self.values >= 0
         known = ~np.isnan(self.values)
-        return known if known.ndim == 1 else known.all(axis=1)
+        return known if known.ndim == 1 else np.all(known, axis=1)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError
 
 from pipeline.core.errors import StoreError
 from resources.doctor.findings import Finding, finding_of_error
@@ -143,12 +144,13 @@ def check_ledger(url: str, root: str) -> list[Finding]:
         return [Finding("ledger", False, "the store is no folder and no ledger is named", remedy)]
     try:
         database = sa.make_url(url) if url else None
-    except sa.exc.ArgumentError:
+    except ArgumentError:
         remedy = "Set it to sqlite:///path or postgresql+psycopg2://user@host/name."
         return [Finding("ledger", False, "MARQUEE_LEDGER is not a database URL", remedy)]
     if database is not None and database.get_backend_name() != "sqlite":
         return [_open_ledger(url)]
-    path = Path(database.database or "") if database is not None else folder / "ledger.sqlite"
+    inside = folder / "ledger.sqlite" if folder else Path()
+    path = Path(database.database or "") if database is not None else inside
     if not path.exists():
         return [Finding("ledger", True, "none yet; the first build or import creates it")]
     return [_check_sqlite(path)]

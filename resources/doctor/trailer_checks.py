@@ -161,12 +161,14 @@ def _version_of(package: str) -> str | None:
     """Return the version of a package that can be imported, or None."""
     try:
         if package == "yt-dlp":
-            from yt_dlp.version import __version__ as version
-        else:
-            from yt_dlp_ejs import version
+            import yt_dlp.version
+
+            return str(yt_dlp.version.__version__)
+        import yt_dlp_ejs
+
+        return str(yt_dlp_ejs.version)
     except ImportError:
         return None
-    return str(version)
 
 
 def _required_ejs() -> str | None:

@@ -10,7 +10,7 @@ from yt_dlp.utils import ExtractorError
 from pipeline.core.errors import ConfigurationError, FetchError, TrailerError
 from pipeline.core.outcomes import Reason, Status
 from pipeline.core.records import Video
-from resources.trailers.downloader import HostAccess, open_downloader
+from resources.trailers.downloader import open_downloader
 from resources.trailers.fetched_trailer import NoTrailerError, find_due_s
 from resources.trailers.options import PREMIERE_S, TrailerLimits
 from resources.trailers.trailer_host import TrailerHost
@@ -370,7 +370,7 @@ class Announced(InfoExtractor):
 
     _VALID_URL = r"https?://announced/(?P<id>.*)"
 
-    def _real_extract(self, url):
+    def _real_extract(self, url):  # pyright: ignore[reportIncompatibleMethodOverride] # as yt-dlp's
         key = self._match_id(url)
         if key == "b":
             raise ExtractorError("Video unavailable. This video is not available", expected=True)
@@ -380,7 +380,7 @@ class Announced(InfoExtractor):
 
 def test_premiere_and_unclear_video_make_room_for_the_next_and_are_retried(tmp_path, clock):
     host = TrailerHost("http://announced/{key}", clock=clock)
-    downloader = open_downloader(HostAccess("http://announced/", (), is_near=True), TrailerLimits())
+    downloader = open_downloader("http://announced/", TrailerLimits(), extractors=(), is_near=True)
     downloader.add_info_extractor(Announced(downloader))
     host._own.downloader = downloader
     with pytest.raises(NoTrailerError) as caught:

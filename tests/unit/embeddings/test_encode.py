@@ -7,9 +7,10 @@ from torch import nn
 
 from pipeline.core.errors import FrameError, ItemError
 from pipeline.core.outcomes import Reason
+from pipeline.embeddings import encode_text
 from pipeline.embeddings.backbones import BACKBONES
 from pipeline.embeddings.encode import encode_arrays
-from pipeline.embeddings.encode_text import encode_texts, sort_by_length, take_batch
+from pipeline.embeddings.encode_text import encode_texts
 from pipeline.embeddings.text import tokenize
 
 SHUFFLENET = BACKBONES["shufflenet"]
@@ -184,11 +185,19 @@ def test_text_embedding_equals_that_of_each_text_alone(random_text, use_bf16, to
             assert cosines(results[tmdb_id], alone).min() >= 0.999
 
 
-def test_batch_holds_texts_of_one_padded_length():
-    ids = [[1] * n_tokens for n_tokens in (3, 40, 20, 33, 17)]
-    order = sort_by_length(ids, 512)
-    assert [take_batch(order, ids, 4096, 512) for _ in range(3)] == [[1, 3], [2, 4], [0]]
-    assert not order
+def test_batch_holds_texts_of_one_padded_length(random_text, monkeypatch):
+    lengths = []
+
+    def pad(ids, pad_id, length):
+        lengths.append({encode_text.padded_length(tokens, MINILM.max_tokens) for tokens in ids})
+        return encode_text_pad(ids, pad_id, length)
+
+    encode_text_pad = encode_text.pad
+    monkeypatch.setattr(encode_text, "pad", pad)
+    texts = [(i, " ".join(["word"] * (1 + 7 * i % 40))) for i in range(24)]
+    assert len(list(encode_texts(texts, *random_text, MINILM))) == len(texts)
+    assert all(len(of_one) == 1 for of_one in lengths)
+    assert len(lengths) > 1
 
 
 @pytest.mark.parametrize("use_bf16", [False, True])
