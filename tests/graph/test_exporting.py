@@ -144,8 +144,8 @@ def expect_tables(site, out, kind):
 def test_every_kind_is_exported_verified_and_read_again(open_site, tmp_path, monkeypatch):
     site = open_site(size=3, stages=("crawl", "media", "frames"))
     site.more = {"backbones": "resnet18"}
-    site.build()
-    first = site.catalogue.movie_ids()[0]
+    first, second, _ = site.catalogue.movie_ids()
+    site.build(movies=(first, second))
     put(site, BOXES.encode(), "imports", "seed000", "attr_bbox", f"{first}.txt")
     features = np.ones((1, 2048, 4, 4), np.float32)
     put(site, npy_bytes(features), "imports", "seed000", "poster_features", f"{first}.npy")
