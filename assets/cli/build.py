@@ -12,6 +12,7 @@ from pathlib import Path
 import dagster as dg
 from dotenv import dotenv_values
 
+from assets.cli import collect_as_usual
 from assets.cli.retry import check_known
 from assets.crawl.catalog import movie_catalog
 from assets.orchestration.asset_settings import find_host_pause
@@ -169,6 +170,7 @@ def _catalog_defs(settings: Mapping[str, str]) -> dg.Definitions:
 def _all_defs(settings: Mapping[str, str]) -> dg.Definitions:
     from assets.definitions import build_defs
 
+    collect_as_usual()
     return build_defs(**settings)
 
 

@@ -148,7 +148,7 @@ class Store:
     @staticmethod
     def is_at(root: str) -> bool:
         """Whether a store has been made at this folder or URL."""
-        return (UPath(root) / SOURCE_MARK).exists()
+        return (_open_root(root) / SOURCE_MARK).exists()
 
     def claim(self, source: str) -> None:
         """Mark the store as filled from `source`; reject one that another source filled."""
