@@ -139,9 +139,7 @@ def demo() -> None:
 
 @app.command()
 def status(
-    films: Annotated[
-        bool | None, typer.Option("--films/--no-films", help="A line per movie.")
-    ] = None,
+    films: Annotated[bool, typer.Option("--films/--no-films", help="A line per movie.")] = False,
     reasons: Annotated[
         bool, typer.Option("--reasons", help="Every reason below its asset.")
     ] = False,

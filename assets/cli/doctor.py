@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import wrap
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from assets.cli.home_checks import check_home
 from resources.doctor.findings import Check, Finding, ParallelChecks, run_check
@@ -21,6 +21,12 @@ from resources.settings import Settings
 
 WAIT_S = 10.0
 """Timeout of all hosts together, from the moment everything else has been checked."""
+
+_INDENT = 21
+"""Columns before what was found."""
+
+_WHOLE_WORDS = {"break_long_words": False, "break_on_hyphens": False}
+_PLAIN = {"highlight": False, "soft_wrap": True}
 
 MARKS = {True: "[green]●[/]", False: "[bold red]✗[/]", None: "[dim]·[/]"}
 
@@ -83,16 +89,22 @@ def print_findings(findings: Sequence[Finding], console: Console, *, as_json: bo
         report = {"is_ok": not broken, "findings": [asdict(finding) for finding in findings]}
         console.print_json(json.dumps(report))
         return 1 if broken else 0
-    table = Table("", "", "found", "how to fix it", box=None, header_style="bold")
-    table.columns[1].no_wrap = True
-    for column in table.columns[2:]:
-        column.overflow = "fold"  # a truncated name or address is of no use
     for finding in findings:
-        texts = (finding.name, finding.detail, finding.remedy)
-        table.add_row(MARKS[finding.is_ok], *map(escape, texts))
-    console.print(table)
+        _print_finding(finding, console)
     console.print("● works   ✗ does not work   · not configured, or not needed")
     if broken:
         names = ", ".join(finding.name for finding in broken)
         console.print(f"[bold red]{len(broken)} to fix:[/] {escape(names)}")
     return 1 if broken else 0
+
+
+def _print_finding(finding: Finding, console: Console) -> None:
+    """Print what was found beside the name, and the remedy below; no path or address is broken."""
+    lines = wrap(finding.detail, max(console.width - _INDENT, 20), **_WHOLE_WORDS)
+    name = f"{finding.name:<{_INDENT - 3}}"
+    first = lines.pop(0) if lines and len(name) < _INDENT - 2 else ""
+    console.print(f"{MARKS[finding.is_ok]} {escape(name)} {escape(first)}".rstrip(), **_PLAIN)
+    remedy = wrap(finding.remedy, max(console.width - _INDENT - 2, 20), **_WHOLE_WORDS)
+    marked = [f"{'→' if number == 0 else ' '} {line}" for number, line in enumerate(remedy)]
+    for line in [*lines, *marked]:
+        console.print(" " * _INDENT + escape(line), **_PLAIN)

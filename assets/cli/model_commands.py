@@ -1,11 +1,14 @@
 """The commands `evaluate`, `leaderboard` and `trailers12k`."""
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from assets.cli.options import console, errors, settings_of
+from pipeline.core.errors import ConfigurationError
 
 
 def evaluate(
@@ -17,25 +20,56 @@ def evaluate(
     raise typer.Exit(run(folder, console))
 
 
-def leaderboard() -> None:
+def leaderboard(
+    system: Annotated[str, typer.Option(help="Only this system, as `genre`.")] = "",
+    task: Annotated[str, typer.Option(help="Only this task, as `genres`.")] = "",
+    variant: Annotated[str, typer.Option(help="Only variants with this text in the name.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON list of all figures.")] = False,
+) -> None:
     """Show every model and baseline of every system, as last evaluated."""
-    from rich.table import Table
-
     from assets.evaluation.stored_reports import read_summaries
-    from pipeline.evaluation.report.leaderboard_rows import (
-        TERMINAL_COLUMNS,
-        list_leaderboard,
-        tabulate_leaderboard,
-    )
+    from pipeline.evaluation.report.leaderboard_rows import list_leaderboard
     from resources.run_context import open_stored
 
-    table = Table(box=None, header_style="bold")
-    for name in TERMINAL_COLUMNS:
-        table.add_column(name, overflow="fold")
     with open_stored(settings_of()) as run_context:
-        for row in tabulate_leaderboard(list_leaderboard(read_summaries(run_context))):
-            table.add_row(*row)
-    console.print(table)
+        rows = list_leaderboard(read_summaries(run_context))
+    for field, wanted in (("system", system), ("task", task)):
+        rows = _select(rows, field, wanted)
+    rows = [row for row in rows if variant in row["variant"]]
+    if as_json:
+        console.print_json(json.dumps(rows))
+    else:
+        _print_leaderboard(rows)
+
+
+def _select(rows: list[dict[str, Any]], field: str, wanted: str) -> list[dict[str, Any]]:
+    """Return the rows with this value; raise an error that lists the values where none has it."""
+    found = {str(row[field]) for row in rows}
+    if wanted and wanted not in found:
+        raise ConfigurationError(f"No {field} {wanted!r}; there are {', '.join(sorted(found))}.")
+    return [row for row in rows if wanted in ("", row[field])]
+
+
+def _print_leaderboard(rows: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    from pipeline.evaluation.report.leaderboard_rows import (
+        TERMINAL_COLUMNS,
+        TERMINAL_LEGEND,
+        tabulate_leaderboard,
+    )
+
+    for title, lines in tabulate_leaderboard(rows):
+        table = Table(box=None, header_style="bold")
+        for name in TERMINAL_COLUMNS:
+            justify = "right" if name == "score" else "left"
+            table.add_column(name, justify=justify, no_wrap=name != TERMINAL_COLUMNS[0])
+        for line in lines:
+            table.add_row(*map(escape, line))
+        console.print(title, highlight=False)
+        console.print(table)
+        console.print()
+    console.print(TERMINAL_LEGEND, highlight=False)
 
 
 def trailers12k(
@@ -55,7 +89,6 @@ def trailers12k(
     from rich.table import Table
 
     from assets.models.trailers12k_run import RESULTS_FILE, list_rows, train_and_evaluate
-    from pipeline.core.errors import ConfigurationError
 
     numbers = [number.strip() for number in splits.split(",")]
     if not all(number.isdigit() for number in numbers):

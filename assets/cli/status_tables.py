@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from textwrap import wrap
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,8 +17,8 @@ from resources.run_context import RunContext
 _LETTERS = {"ok": "●", "absent": "–", "refused": "✗", "retry": "↻", "": "·"}
 _LEGEND = "● ok   – unavailable   ✗ rejected   ↻ will retry   · pending"
 
-MOVIES_SHOWN = 200
-"""A store of more movies shows them only when asked."""
+_INDENT = 12
+"""Columns before a reason's message."""
 
 MOVIES_NAMED = 10
 """Movies listed in a sentence; the rest is a number."""
@@ -27,7 +28,7 @@ def print_status(
     run_context: RunContext,
     console: Console,
     *,
-    films: bool | None = None,
+    films: bool = False,
     reasons: bool = False,
     as_json: bool = False,
 ) -> int:
@@ -36,7 +37,7 @@ def print_status(
     Args:
         run_context: Store and ledger.
         console: Where to.
-        films: Whether to print a line per movie; None: where there are few enough.
+        films: Whether to print a line per movie.
         reasons: Whether to print every reason below its asset, with the sum, and no movie.
         as_json: Whether to print one JSON object of the figures and reasons instead.
 
@@ -62,7 +63,7 @@ def print_status(
     else:
         _print_counts(accounts, console)
         _print_reasons(accounts, console)
-        if films or (films is None and known <= MOVIES_SHOWN):
+        if films:
             _print_movies(run_context, console, run_context.ledger.movies())
     if disabled := list_disabled(run_context):
         names = ", ".join(disabled)
@@ -83,41 +84,38 @@ def _print_counts(accounts: Sequence[Account], console: Console) -> None:
 
 def _print_reasons(accounts: Sequence[Account], console: Console) -> None:
     """Print the reasons of all assets in one table, each with a movie as an example."""
-    table = _table_of_lines("asset", "status", "reason")
+    table = Table("asset", "status", "reason", box=None, header_style="bold")
+    table.add_column("movies", justify="right")
+    table.add_column("e.g.", justify="right")
     for account in accounts:
         for line in account.lines:
-            table.add_row(account.asset, line.status, line.reason, *_example(line))
+            figures = (str(line.movies), str(line.example))
+            table.add_row(account.asset, line.status, line.reason, *figures)
     if table.row_count:
+        console.print()
         console.print(table)
+        console.print("Messages: `--reasons`. A line per movie: `--films`.")
 
 
 def _print_accounts(accounts: Sequence[Account], console: Console) -> None:
-    """Print each asset's sum, and below it a line for every reason."""
-    table = _table_of_lines("asset", "status and reason")
+    """Print each asset's sum, and below it every reason with an example and its message."""
     for account in accounts:
         mark = "[green]✓[/]" if account.adds_up else "[bold red]✗[/]"
-        table.add_row(f"[bold]{account.asset}[/]", f"known {mark}", str(account.known), "", "")
+        console.print(f"[bold]{account.asset}[/]: {account.known} known {mark}", highlight=False)
         for status in COLUMNS:
             if count := account.counts[status]:
-                table.add_row("", status, str(count), "", "")
+                console.print(f"{count:>7} {status}", highlight=False)
             for line in account.lines:
                 if line.status == status:
-                    table.add_row("", f"    {line.reason}", *_example(line))
-    console.print(table)
+                    _print_reason(line, console)
 
 
-def _table_of_lines(*columns: str) -> Table:
-    table = Table(*columns, box=None, header_style="bold")
-    for column in table.columns:
-        column.no_wrap = True
-    table.add_column("movies", justify="right", no_wrap=True)
-    table.add_column("e.g.", justify="right", no_wrap=True)
-    table.add_column("message")
-    return table
-
-
-def _example(line: Line) -> tuple[str, str, str]:
-    return str(line.movies), str(line.example), escape(line.detail)
+def _print_reason(line: Line, console: Console) -> None:
+    head = f"{line.movies:>11} {line.reason}, e.g. movie {line.example}"
+    console.print(head, highlight=False)
+    width = max(console.width - _INDENT, 20)
+    for text in wrap(line.detail, width, break_long_words=False, break_on_hyphens=False):
+        console.print(" " * _INDENT + escape(text), highlight=False, soft_wrap=True)
 
 
 def _print_verdict(accounts: Sequence[Account], odd: Sequence[Account], console: Console) -> None:

@@ -63,8 +63,8 @@ def test_pages_that_the_documents_link_to_exist():
 
 
 def test_empty_store_says_what_to_run(tmp_path):
-    output = marquee("status", cwd=tmp_path).stdout
-    assert "marquee demo" in output
+    output = marquee("status", cwd=tmp_path, check=False).stderr
+    assert "uv run marquee build" in output
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,6 @@ def test_empty_store_says_what_to_run(tmp_path):
         (("status",), {"TMDB_API_URL": "https://tmdb.example/3"}, "TMDB_API_KEY"),
         (("status",), {"MARQUEE_STUDIO": "nonsense"}, "generated:<seed>:<size>"),
         (("status",), {"MARQUEE_STORE": "/dev/null/store"}, "MARQUEE_STORE"),
-        (("retry", "--asset", "nothing"), {}, "movie_records"),
         (("bench", "nothing"), {}, "bookkeeping"),
     ],
 )
@@ -107,6 +106,17 @@ def test_build_of_named_films_does_those_alone(open_site):
     assert set(site.rows("movie_records")) == {ids[1], ids[3]}
     at(site, "build", "--limit", "1", "--stages", "crawl")
     assert set(site.rows("movie_records")) == {ids[0], ids[1], ids[3]}
+
+
+@pytest.mark.parametrize("command", ["status", "doctor", "leaderboard"])
+def test_report_fits_80_columns_and_breaks_no_word(command, open_site):
+    site = open_site(size=3, stages=("crawl", "media"))
+    narrow = {**site.environment, "COLUMNS": "80"}
+    output = marquee(command, cwd=site.folder, environment=narrow, check=False).stdout
+    assert str(site.store) in output or command == "leaderboard"
+    whole = [line for line in output.splitlines() if str(site.folder) not in line]
+    assert max(map(len, whole), default=0) <= 80
+    assert len(whole) < 100
 
 
 @pytest.mark.parametrize("command", [("status",), ("leaderboard",), ("retry",)])
@@ -146,8 +156,13 @@ def test_folder_above_models_lists_them(tmp_path):
     assert str(model) in output.stderr
 
 
-def test_unknown_movie_is_not_queued(open_site):
+def test_unknown_movie_or_asset_is_not_queued(open_site):
     site = open_site(size=3, stages=("crawl",))
+    output = marquee(
+        "retry", "--asset", "nothing", cwd=site.folder, environment=site.environment, check=False
+    )
+    assert output.returncode == 2
+    assert "there are movie_records, " in output.stderr
     output = marquee(
         "retry", "--films", "5", cwd=site.folder, environment=site.environment, check=False
     )

@@ -124,14 +124,13 @@ def test_command_prints_every_reason_below_its_asset_with_a_film_to_look_at(open
     site = open_site(size=3, stages=("crawl",))
     site.order({"path": "/t/p/", "status": 404})
     site.build(stages=("media",))
-    wide = {**site.environment, "COLUMNS": "200"}
-    result = marquee("status", "--reasons", environment=wide, cwd=site.folder)
+    result = marquee("status", "--reasons", environment=site.environment, cwd=site.folder)
     refused = [i for i, row in site.rows("posters").items() if row.reason == "gone"]
     lines = result.stdout.splitlines()
-    below = lines[next(n for n, line in enumerate(lines) if line.strip().startswith("posters")) :]
-    gone = next(line.split() for line in below if line.split()[0] == "gone")
-    assert gone[1:3] == [str(len(refused)), str(min(refused))]
-    assert "404" in " ".join(gone)
+    below = lines[lines.index("posters: 3 known ✓") :]
+    gone = next(n for n, line in enumerate(below) if " gone, " in line)
+    assert below[gone].split() == [str(len(refused)), "gone,", "e.g.", "movie", str(min(refused))]
+    assert "404" in below[gone + 1]
     assert "✓ 3 known movies = ok + unavailable + rejected + will retry + pending" in result.stdout
 
 

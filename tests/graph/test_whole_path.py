@@ -59,11 +59,23 @@ def test_every_system_has_models_baselines_and_a_place_on_the_leaderboard(site):
     assert_is_whole(site)
 
 
-def test_leaderboard_is_printed(site):
-    wide = {**site.environment, "COLUMNS": "250"}
-    output = marquee("leaderboard", cwd=site.folder, environment=wide).stdout
+def test_leaderboard_fits_80_columns_and_can_be_narrowed(site):
+    narrow = {**site.environment, "COLUMNS": "80"}
+    output = marquee("leaderboard", cwd=site.folder, environment=narrow).stdout
+    assert max(map(len, output.splitlines())) <= 80
     for system in SYSTEMS:
-        assert system.name in output
+        assert f"{system.name}, {system.tasks[0].name}: " in output
+    chosen = marquee(
+        "leaderboard", "--system", "genre", "--variant", "late", "--json",
+        cwd=site.folder, environment=narrow,
+    )  # fmt: skip
+    (row,) = json.loads(chosen.stdout)
+    assert (row["system"], row["variant"]) == ("genre", "late fusion")
+    unknown = marquee(
+        "leaderboard", "--task", "fame", cwd=site.folder, environment=narrow, check=False
+    )
+    assert unknown.returncode == 2
+    assert "there are " in unknown.stderr
 
 
 @pytest.mark.parametrize("system", MODELS)

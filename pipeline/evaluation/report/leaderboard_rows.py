@@ -6,9 +6,6 @@ from typing import Any
 from pipeline.evaluation.metrics.metric_names import METRIC_WORDS, is_error
 from pipeline.evaluation.report.stored_results import find_headline
 from pipeline.evaluation.wording import (
-    OUTCOME_WORDS,
-    format_count,
-    format_duration,
     format_figure,
     variant_title,
 )
@@ -135,32 +132,40 @@ def _compare_with_strongest(
     return outcomes[strongest]
 
 
-TERMINAL_COLUMNS = (
-    "task", "variant", "score", "test films", "training", "parameters", "naive baseline",
-    "gradient boosting",
-)  # fmt: skip
+TERMINAL_COLUMNS = ("variant", "score", "interval", "naive", "boosting")
+_SHORT_OUTCOMES = {"better": "better", "worse": "worse", "open": "n.s.", "": ""}
+TERMINAL_LEGEND = (
+    "naive, boosting: against the strongest baseline of each kind on the same test set, Holm's "
+    "correction; n.s.: no significant difference. interval: 95 %, franchises drawn whole."
+)
 
 
-def tabulate_leaderboard(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
-    """Format rows as texts for a terminal's table, in the order of `TERMINAL_COLUMNS`."""
-    return [
-        (
-            f"{row['system']}: {row['task']}",
-            variant_title(row["variant"]),
-            _format_score(row),
-            str(row["test_movies"]),
-            format_duration(row["train_s"]),
-            format_count(row["parameters"]),
-            OUTCOME_WORDS[row["versus_trivial"]] if row["kind"] == "model" else "",
-            OUTCOME_WORDS[row["versus_boosting"]] if row["kind"] == "model" else "",
+def tabulate_leaderboard(
+    rows: Sequence[Mapping[str, Any]],
+) -> list[tuple[str, list[tuple[str, ...]]]]:
+    """Format rows as texts for tables in a terminal of 80 columns.
+
+    Returns:
+        For each task its title, and its rows in the order of `TERMINAL_COLUMNS`.
+    """
+    tables: dict[str, list[tuple[str, ...]]] = {}
+    for row in rows:
+        direction = "lower" if is_error(row["metric"]) else "higher"
+        title = (
+            f"{row['system']}, {row['task']}: {METRIC_WORDS[row['metric']]} ({direction} is "
+            f"better), {row['split']}, {row['test_movies']} test movies"
         )
-        for row in rows
-    ]
+        outcomes = (
+            _SHORT_OUTCOMES[row[name]] if row["kind"] == "model" else ""
+            for name in ("versus_trivial", "versus_boosting")
+        )
+        texts = (variant_title(row["variant"]), *_format_score(row), *outcomes)
+        tables.setdefault(title, []).append(texts)
+    return list(tables.items())
 
 
-def _format_score(row: Mapping[str, Any]) -> str:
-    words = METRIC_WORDS[row["metric"]] + (" ↓" if is_error(row["metric"]) else "")
+def _format_score(row: Mapping[str, Any]) -> tuple[str, str]:
     if row["estimate"] is None:
-        return f"{words} –"
+        return "–", ""
     low, high = format_figure(row["low"]), format_figure(row["high"])
-    return f"{words} {format_figure(row['estimate'])} ({low} to {high})"
+    return format_figure(row["estimate"]), f"{low} to {high}"

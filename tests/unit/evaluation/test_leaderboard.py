@@ -103,8 +103,9 @@ def test_leaderboard_of_nothing_is_refused(tmp_path):
 
 
 def test_terminal_rows_fit_their_columns(summaries):
-    rows = tabulate_leaderboard(list_leaderboard(summaries))
+    (title, rows), *_ = tabulate_leaderboard(list_leaderboard(summaries))
     assert {len(row) for row in rows} == {len(TERMINAL_COLUMNS)}
-    assert rows[0][0] == "box_office: log10_revenue"
-    assert rows[0][2].startswith("RMSE ↓ 0.")
-    assert rows[0][-2:] == ("beats", "beats")
+    assert title.startswith("box_office, log10_revenue: RMSE (lower is better)")
+    assert rows[0][1].startswith("0.")
+    assert " to " in rows[0][2]
+    assert rows[0][-2:] == ("better", "better")
