@@ -67,7 +67,7 @@ class Settings(BaseModel):
         "", description="TMDB's rate limit, in requests per second"
     )
     imdbpro_cookie: Annotated[
-        str, Variable("IMDBPRO_COOKIE", "revenue from TMDB alone", is_secret=True)
+        str, Variable("IMDBPRO_COOKIE", "revenue from TMDB and imported dumps", is_secret=True)
     ] = Field("", description="cookie of a logged-in IMDbPro session", repr=False)
     exchange_rates: Annotated[
         str, Variable("MARQUEE_EXCHANGE_RATES", "only US dollars become labels")
