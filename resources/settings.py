@@ -81,6 +81,9 @@ class Settings(BaseModel):
     youtube_cookies: Annotated[str, Variable("MARQUEE_YOUTUBE_COOKIES", "requests as a guest")] = (
         Field("", description="cookies file in Netscape's format, never written to")
     )
+    youtube_plugins: Annotated[str, Variable("MARQUEE_YOUTUBE_PLUGINS", "none are loaded")] = Field(
+        "", description="folder of yt-dlp plugins, such as a provider of PO tokens"
+    )
     store: Annotated[str, Variable("MARQUEE_STORE", "`store/<source>`")] = Field(
         "", description="folder or fsspec URL of the files"
     )

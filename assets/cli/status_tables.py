@@ -12,6 +12,7 @@ from rich.table import Table
 from assets.cli.status import COLUMNS, Account, Line, list_disabled, take_account
 from assets.orchestration.asset_settings import find_host_pause
 from assets.orchestration.asset_specs import MOVIE_ASSETS
+from pipeline.core.staleness import CLOCK_TOLERANCE_S
 from resources.run_context import RunContext
 
 _LETTERS = {"ok": "●", "absent": "–", "refused": "✗", "retry": "↻", "": "·"}
@@ -55,6 +56,13 @@ def print_status(
     console.print(f"Known movies: {known}")
     if pause := find_host_pause(run_context):
         console.print(pause, highlight=False, soft_wrap=True)
+    ahead = run_context.ledger.count_written_after(run_context.clock() + CLOCK_TOLERANCE_S)
+    if ahead:
+        console.print(
+            f"{ahead} rows were written by a clock that ran ahead; what waits for a retry among "
+            "them is due now.",
+            highlight=False,
+        )
     if not known and not odd:
         console.print("Nothing yet. Run `uv run marquee demo` or `uv run marquee build`.")
         return 0

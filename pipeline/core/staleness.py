@@ -10,6 +10,9 @@ from pipeline.core.versions import combine
 RETRY_DELAYS_S = (0.0, 3600.0, 6 * 3600.0, 24 * 3600.0, 3 * 24 * 3600.0, 7 * 24 * 3600.0)
 """Wait after the first, second, … failed attempt: the next run tries again, later ones wait."""
 
+CLOCK_TOLERANCE_S = 600.0
+"""How far the clocks of machines that share a ledger may be apart."""
+
 RECORDS = "movie_records"
 """The asset whose facets the others depend on."""
 
@@ -27,6 +30,7 @@ class Row:
             never.
         is_published: Whether Dagster's event log has the event of this row.
         pending: What a killed run was about to put in place, or None.
+        written_s: When it was written, in seconds since the epoch.
     """
 
     status: str = ""
@@ -41,6 +45,7 @@ class Row:
     metadata: Mapping[str, object] = field(default_factory=dict)
     is_published: bool = False
     pending: Mapping[str, object] | None = None
+    written_s: float = 0.0
 
     @property
     def is_final(self) -> bool:
@@ -147,7 +152,13 @@ def _is_up_to_date(step: Step, row: Row | None, version: str, now_s: float) -> b
     if row is None or (row.input_version, row.code_version) != (version, step.code_version):
         return False
     is_settled = row.is_final and not row.next_attempt_s
-    return is_settled or (bool(row.status) and now_s < row.next_attempt_s)
+    waits = now_s < row.next_attempt_s and not is_from_the_future(row, now_s)
+    return is_settled or (bool(row.status) and waits)
+
+
+def is_from_the_future(row: Row, now_s: float) -> bool:
+    """Whether a row was written by a clock that ran ahead; its next attempt is due now."""
+    return row.written_s > now_s + CLOCK_TOLERANCE_S
 
 
 def _inherit(tmdb_id: int, rows: Mapping[str, Row | None]) -> Outcome | None:

@@ -163,6 +163,12 @@ class Ledger:
         with self._transaction() as connection:
             return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
 
+    def count_written_after(self, moment_s: float) -> int:
+        """Count the rows written after a moment, such as by a clock that ran ahead."""
+        query = sa.select(sa.func.count()).where(ROWS.c.updated_s > moment_s)
+        with self._transaction() as connection:
+            return connection.execute(query).scalar_one()
+
     def will_retry(self, asset: str) -> dict[int, str]:
         """Return why each movie that failed for now will be retried, by TMDB id."""
         query = sa.select(ROWS.c.tmdb_id, ROWS.c.reason, ROWS.c.detail).where(

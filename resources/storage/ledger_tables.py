@@ -83,6 +83,7 @@ def as_row(row: sa.Row[Any]) -> Row:
         metadata=json.loads(values["metadata"]),
         is_published=values["is_shown"],
         pending=json.loads(values["pending"]) if values["pending"] else None,
+        written_s=values["updated_s"],
     )
 
 

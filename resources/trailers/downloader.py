@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import yt_dlp
+from yt_dlp.globals import plugin_dirs
 
 from pipeline.core.errors import FetchError
 from pipeline.core.outcomes import Reason
@@ -45,6 +46,18 @@ class QuietLogger:
         LOG.debug("%s", redact(str(message)))
 
     info = warning = error = debug
+
+
+def choose_plugins(folder: Path | None) -> None:
+    """Have yt-dlp load the plugins of this folder, and no others.
+
+    By default it runs whatever lies in the user's configuration folders and on Python's path. It
+    loads plugins once a process, when the first downloader is opened.
+
+    Args:
+        folder: Holds a folder or an archive for each plugin; None for no plugin.
+    """
+    plugin_dirs.value = [str(folder)] if folder else []
 
 
 def choose_formats(max_height_px: int) -> str:
@@ -150,6 +163,7 @@ def open_downloader(
     is_near: bool,
     jar: CookieJar | None = None,
     may_reach_private: bool | None = None,
+    plugins: Path | None = None,
     clock: Clock = CLOCK,
 ) -> Downloader:
     """Open a downloader; it keeps connections and extractors, and belongs to one thread.
@@ -161,8 +175,10 @@ def open_downloader(
         is_near: Whether the host is on this machine or network.
         jar: Cookies to send, shared by all threads; None for none.
         may_reach_private: See `resources.http.wire.ConnectionRules`.
+        plugins: Folder of yt-dlp plugins; None for none.
         clock: For waits between two attempts.
     """
+    choose_plugins(plugins)
     max_bytes = limits.max_bytes + HEAD_BYTES
     rules = ConnectionRules(base_url, limits.max_download_s, max_bytes, may_reach_private)
     own = {"rules": rules, "limits": limits, "partial": PartialFile()}

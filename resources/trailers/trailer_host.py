@@ -61,6 +61,7 @@ class TrailerHost:
         give_up_after: Failures in a row, over all movies, after which the host counts as down.
         may_reach_private: Whether pages may lead into private networks; None: only where the host
             lies in one itself.
+        plugins: Folder of yt-dlp plugins; None for none.
         clock: For waits, pauses and cooldowns.
 
     Raises:
@@ -78,6 +79,7 @@ class TrailerHost:
         tries: int = TRIES,
         give_up_after: int = 20,
         may_reach_private: bool | None = None,
+        plugins: Path | None = None,
         clock: Clock = CLOCK,
     ):
         parts = urlsplit(url_template)
@@ -92,6 +94,7 @@ class TrailerHost:
         self._cooldown = cooldown or Cooldown(InMemoryNotes(), url_template)
         self._jar = jar
         self._may_reach_private = may_reach_private
+        self._plugins = plugins
         self._tries = tries
         default_pace = YOUTUBE_REQUESTS_PER_S if self.is_youtube else None
         self._clock = clock
@@ -251,6 +254,7 @@ class TrailerHost:
                 is_near=is_direct(self._host),
                 jar=self._jar,
                 may_reach_private=self._may_reach_private,
+                plugins=self._plugins,
                 clock=self._clock,
             )
             self._opened.append(self._own.downloader)

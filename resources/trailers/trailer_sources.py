@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.core.errors import ItemError, PausedError
+from pipeline.core.errors import ConfigurationError, ItemError, PausedError
 from pipeline.core.records import MovieRecord, Video
 from pipeline.crawl.tmdb.trailer_ranking import FETCHED_SITES, rank_trailers
 from resources.settings import TRAILER_URL_TEMPLATE, Settings
@@ -153,15 +153,27 @@ def open_sources(settings: Settings, notes: Notes, clock: Callable[[], float]) -
     """
     limits = TrailerLimits(max_height_px=maximum_height(settings))
     cooldown = open_cooldown(settings, notes, clock)
-    jar = _open_jar(settings)
+    jar, plugins = _open_jar(settings), _find_plugins(settings)
 
     def open_host() -> "TrailerHost":
         from resources.trailers.trailer_host import TrailerHost
 
         template = settings.trailer_url_template or TRAILER_URL_TEMPLATE
-        return TrailerHost(template, limits=limits, cooldown=cooldown, jar=jar)
+        return TrailerHost(template, limits=limits, cooldown=cooldown, jar=jar, plugins=plugins)
 
     return TrailerSources(open_host, open_own_folder(settings), limits)
+
+
+def _find_plugins(settings: Settings) -> Path | None:
+    if not settings.youtube_plugins:
+        return None
+    folder = Path(settings.youtube_plugins).expanduser()
+    if not folder.is_dir():
+        raise ConfigurationError(
+            f"MARQUEE_YOUTUBE_PLUGINS is {folder}, which is no folder. It must hold a folder or an "
+            "archive for each yt-dlp plugin."
+        )
+    return folder
 
 
 def _open_jar(settings: Settings) -> "CookieJar | None":

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from pipeline.core.outcomes import Reason, Status, lacking, made
 from pipeline.core.staleness import (
     RETRY_DELAYS_S,
@@ -145,3 +147,18 @@ def test_what_is_due_upstream_is_due_for_every_follower():
     due = propagate_downstream(steps, {"posters": {5}})
     assert due["poster_embeddings"] == {5}
     assert due["trailers"] == set()
+
+
+def test_retry_that_a_clock_ahead_has_put_off_is_due_now():
+    failed = settled(POSTERS, {"movie_records": RECORD}, lacking(5, Reason.NETWORK), now_s=1e6)
+    later = replace(failed, attempts=3, next_attempt_s=1e6 + 6 * 3600)
+    assert ask(POSTERS, later, {"movie_records": RECORD}, now_s=100.0).action is Action.NOTHING
+    ahead = replace(later, written_s=1e6)
+    assert ask(POSTERS, ahead, {"movie_records": RECORD}, now_s=100.0).action is Action.WORK
+    assert ask(POSTERS, ahead, {"movie_records": RECORD}, now_s=1e6).action is Action.NOTHING
+
+
+def test_new_code_version_of_the_records_alone_makes_no_follower_due():
+    row = settled(POSTERS, {"movie_records": RECORD}, made(5, "h"))
+    again = replace(RECORD, code_version="2")
+    assert ask(POSTERS, row, {"movie_records": again}).action is Action.NOTHING
