@@ -16,7 +16,15 @@ import pandas as pd
 import torch
 
 VOLATILE_KEYS = frozenset(
-    {"train_s", "films_per_s", "movies_per_s", "environment", "updated_s", "next_attempt_s"}
+    {
+        "train_s",
+        "spent_s",
+        "films_per_s",
+        "movies_per_s",
+        "environment",
+        "updated_s",
+        "next_attempt_s",
+    }
 )
 """Keys of JSON files, tables and rows that differ between two runs of the same code."""
 
@@ -99,6 +107,11 @@ def _read_model(path: Path) -> object:
     return _without_tensors(torch.load(path, map_location="cpu", weights_only=True))
 
 
+def _read_checkpoint(path: Path) -> object:
+    """Read the state of a training; it holds more than tensors, and is a file of our own."""
+    return _without_tensors(torch.load(path, map_location="cpu", weights_only=False))
+
+
 def _without_tensors(value: object) -> object:
     if isinstance(value, torch.Tensor):
         return (str(value.dtype), tuple(value.shape), value.contiguous().numpy().tobytes())
@@ -114,6 +127,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     ".parquet": _read_parquet,
     ".sqlite": _read_sqlite,
     ".pth": _read_model,
+    ".ckpt": _read_checkpoint,
 }
 
 
