@@ -45,7 +45,7 @@ class Row:
     metadata: Mapping[str, object] = field(default_factory=dict)
     is_published: bool = False
     pending: Mapping[str, object] | None = None
-    written_s: float = 0.0
+    written_s: float = field(default=0.0, compare=False)
 
     @property
     def is_final(self) -> bool:

@@ -77,19 +77,30 @@ class FeatureTable:
         """Read a packed table; modalities stay on disk until their rows are read.
 
         Raises:
-            FeatureError: `folder` does not hold a packed table.
+            FeatureError: `folder` does not hold a packed table, or a file of it is damaged.
         """
         if not (folder / MANIFEST_FILE).is_file():
             raise FeatureError(
                 f"no packed features in {folder}: expected {MANIFEST_FILE} there; build them first"
             )
+        try:
+            return cls._read(folder)
+        except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
+            raise FeatureError(
+                f"The packed features in {folder} are damaged ({type(error).__name__}: {error}). "
+                "Make them again: `uv run dg launch --assets movie_features`."
+            ) from error
+
+    @classmethod
+    def _read(cls, folder: Path) -> "FeatureTable":
         manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
         table = pd.read_parquet(folder / TABLE_FILE)
         table["genres"] = table["genres"].map(tuple)
         return cls(
             table=table,
             streams={
-                name: _open(folder, name, entry) for name, entry in manifest["streams"].items()
+                name: _open(folder, name, entry, len(table))
+                for name, entry in manifest["streams"].items()
             },
             masks={name: table[f"has_{name}"].to_numpy(bool) for name in manifest["streams"]},
             columns={name: tuple(listed) for name, listed in manifest["columns"].items()},
@@ -99,8 +110,21 @@ class FeatureTable:
         )
 
 
-def _open(folder: Path, name: str, entry: Mapping[str, Any]) -> np.ndarray | Ragged:
+def _open(folder: Path, name: str, entry: Mapping[str, Any], n_movies: int) -> np.ndarray | Ragged:
+    """Open a modality's files.
+
+    Raises:
+        ValueError: A file is damaged, or its length is not that of the others.
+    """
     values = np.load(folder / f"{name}.npy", mmap_mode="r")
-    if entry["kind"] == "sequence":
-        return Ragged(values, np.load(folder / f"{name}{OFFSETS}"))
-    return values
+    if entry["kind"] != "sequence":
+        if len(values) != n_movies:
+            raise ValueError(f"{name}.npy has {len(values)} rows for {n_movies} movies")
+        return values
+    offsets = np.load(folder / f"{name}{OFFSETS}")
+    bounds = [0, *offsets.tolist(), len(values)]
+    if len(offsets) != n_movies + 1 or bounds[1] != 0 or bounds[-2] != len(values):
+        raise ValueError(f"{name}{OFFSETS} does not fit {name}.npy")
+    if (np.diff(offsets) < 0).any():
+        raise ValueError(f"{name}{OFFSETS} does not ascend")
+    return Ragged(values, offsets)

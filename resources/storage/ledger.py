@@ -62,6 +62,12 @@ class Ledger:
                 f"The ledger cannot be written ({error.orig}). Free some space or stop the other "
                 "writer, then run again: all completed work is kept."
             ) from error
+        except exc.DatabaseError as error:
+            raise StoreError(
+                f"The ledger {self._engine.url.render_as_string()} is damaged ({error.orig}). "
+                "Restore it from a copy, or recover it (`sqlite3 ledger.sqlite .recover`): without "
+                "it all movies would be downloaded and computed anew."
+            ) from error
 
     # -- known movies ------------------------------------------------------------------------------
 

@@ -113,3 +113,15 @@ def test_ledger_lies_in_its_folder_whatever_the_folders_name(tmp_path, name):
     opened.close()
     assert (folder / "ledger.sqlite").is_file()
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_damaged_ledger_is_named_with_the_remedy(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(f"sqlite:///{path}")
+    ledger.write("posters", {i: Row(status="ok", detail="x" * 200) for i in range(500)}, now_s=0.0)
+    ledger.close()
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"ledger.* is damaged .*recover"):
+        Ledger(f"sqlite:///{path}").rows("posters")

@@ -176,3 +176,24 @@ def test_columns_that_say_an_answer_are_taken_out(packed):
 def test_no_genre_is_an_input_where_genres_are_asked_for(packed, task):
     names = packed().without_columns(task.leaking_column_prefixes).columns["metadata"]
     assert not [name for name in names if "genre" in name]
+
+
+@pytest.mark.parametrize(
+    "name", ["clips.offsets.npy", "clips.npy", "text.npy", "table.parquet", "manifest.json"]
+)
+@pytest.mark.parametrize("damage", ["zeroed", "cut", "data zeroed"])
+def test_damaged_file_is_named_with_the_remedy(packed, tmp_path, name, damage):
+    packed()
+    path = tmp_path / "movies" / name
+    whole = path.read_bytes()
+    spoiled = {
+        "zeroed": bytes(len(whole)),
+        "cut": whole[: len(whole) // 2],
+        "data zeroed": whole[:128] + bytes(len(whole) - 128),
+    }[damage]
+    path.write_bytes(spoiled)
+    if damage == "data zeroed" and name in ("clips.npy", "text.npy"):
+        assert len(FeatureTable.load(tmp_path / "movies")) == len(RECORDS)  # `shapes_and_ranges`
+        return  # looks at the values
+    with pytest.raises(FeatureError, match="damaged .*movie_features"):
+        FeatureTable.load(tmp_path / "movies")
