@@ -9,6 +9,10 @@ from contextlib import contextmanager
 EVERY_S = 10.0
 """Seconds between two log lines."""
 
+DONE_BEFORE_ESTIMATE = 5
+"""Fewest results, and at least a tenth of all, before the time left is estimated: the first of
+several parallel trainings says little about the others."""
+
 
 class Progress:
     """Counts outcomes of one step and logs the counts.
@@ -33,14 +37,14 @@ class Progress:
             self._log(self.line(now_s))
 
     def line(self, now_s: float) -> str:
-        """Return a line with the count, the rate and the time left."""
+        """Return a line with the count, the rate and, once it can be told, the time left."""
         done, elapsed_s = self.counts.total(), max(now_s - self._began_s, 1e-9)
         rate = done / elapsed_s
-        left_s = (self.total - done) / rate if rate else float("inf")
         counts = ", ".join(f"{count} {status}" for status, count in self.counts.items())
-        return (
-            f"{self.name}: {done}/{self.total} ({counts}), {rate:.1f}/s, about {left_s:.0f} s left"
-        )
+        line = f"{self.name}: {done}/{self.total} ({counts}), {rate:.2g}/s"
+        if done < max(DONE_BEFORE_ESTIMATE, self.total / 10):
+            return line
+        return f"{line}, about {(self.total - done) / rate:.0f} s left"
 
 
 class TerminalProgress(Progress):
