@@ -146,7 +146,7 @@ def test_table_has_a_line_per_finding_with_mark_and_remedy(folder):
     with console.file:
         assert print_findings(findings, console, as_json=False) == 1
     output = console.export_text()
-    assert "✗  settings" in output
+    assert "✗ settings " in output
     assert "1 to fix: settings" in output
     working = [finding for finding in findings if finding.is_ok is not False]
     with open(os.devnull, "w") as sink:  # noqa: PTH123
