@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Annotated
 from urllib.parse import unquote
 
@@ -201,16 +202,20 @@ def check_variables(environment: Mapping[str, str]) -> None:
     Raises:
         ConfigurationError: One is spelt almost like a setting.
     """
-    known = {name.removeprefix(_PREFIX) for name in ENVIRONMENT.values()}
+    known = {name.removeprefix(_PREFIX): name for name in ENVIRONMENT.values()}
     for name in sorted(environment):
-        word = name.removeprefix(_PREFIX)
-        if word == name or word in known:
+        if not name.startswith(_PREFIX) or name in known.values():
             continue
-        if near := get_close_matches(word, known, n=1, cutoff=0.7):
+        if near := get_close_matches(name.removeprefix(_PREFIX), known, n=1, cutoff=0.7):
             raise ConfigurationError(
-                f"{name} is no setting of marquee. Did you mean {_PREFIX}{near[0]}?"
+                f"{name} is no setting of marquee. Did you mean {known[near[0]]}?"
             )
-        LOG.warning("%s is no setting of marquee and is not read.", name)
+        _warn_once(name)
+
+
+@cache
+def _warn_once(name: str) -> None:
+    LOG.warning("%s is no setting of marquee and is not read.", name)
 
 
 def read_environment() -> Settings:

@@ -25,9 +25,6 @@ WAIT_S = 10.0
 _INDENT = 21
 """Columns before what was found."""
 
-_WHOLE_WORDS = {"break_long_words": False, "break_on_hyphens": False}
-_PLAIN = {"highlight": False, "soft_wrap": True}
-
 MARKS = {True: "[green]●[/]", False: "[bold red]✗[/]", None: "[dim]·[/]"}
 
 
@@ -100,11 +97,15 @@ def print_findings(findings: Sequence[Finding], console: Console, *, as_json: bo
 
 def _print_finding(finding: Finding, console: Console) -> None:
     """Print what was found beside the name, and the remedy below; no path or address is broken."""
-    lines = wrap(finding.detail, max(console.width - _INDENT, 20), **_WHOLE_WORDS)
+    found = _wrap(finding.detail, console.width - _INDENT)
     name = f"{finding.name:<{_INDENT - 3}}"
-    first = lines.pop(0) if lines and len(name) < _INDENT - 2 else ""
-    console.print(f"{MARKS[finding.is_ok]} {escape(name)} {escape(first)}".rstrip(), **_PLAIN)
-    remedy = wrap(finding.remedy, max(console.width - _INDENT - 2, 20), **_WHOLE_WORDS)
+    first = found.pop(0) if found and len(name) < _INDENT - 2 else ""
+    remedy = _wrap(finding.remedy, console.width - _INDENT - 2)
     marked = [f"{'→' if number == 0 else ' '} {line}" for number, line in enumerate(remedy)]
-    for line in [*lines, *marked]:
-        console.print(" " * _INDENT + escape(line), **_PLAIN)
+    lines = [f"{MARKS[finding.is_ok]} {escape(name)} {escape(first)}".rstrip()]
+    lines += [" " * _INDENT + escape(line) for line in [*found, *marked]]
+    console.print("\n".join(lines), highlight=False, soft_wrap=True)
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    return wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False)

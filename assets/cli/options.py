@@ -29,9 +29,7 @@ def ids_of(films: str) -> tuple[int, ...] | None:
     """Read a list of TMDB ids; None where there is none."""
     if not films:
         return None
-    try:
-        return tuple(int(part) for part in films.split(",") if part.strip())
-    except ValueError:
-        raise typer.BadParameter(
-            f"TMDB ids are numbers, separated by commas; got {films!r}."
-        ) from None
+    parts = [part.strip() for part in films.split(",") if part.strip()]
+    if not parts or not all(part.isdecimal() for part in parts):
+        raise typer.BadParameter(f"TMDB ids are numbers, separated by commas; got {films!r}.")
+    return tuple(map(int, parts))

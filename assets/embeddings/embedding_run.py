@@ -192,7 +192,7 @@ class EmbeddingRun:
     def _valid_notes(self, tmdb_id: int) -> dict[str, Note]:
         """Return the notes of intact embeddings of the same input by the same code."""
         row = self._batch.rows.get(tmdb_id)
-        if row is None or row.status != Status.OK:
+        if row is None or row.status != Status.OK or self._batch.is_forced:
             return {}
         current = (self._inputs[tmdb_id], self._batch.step.code_version)
         return {

@@ -65,7 +65,8 @@ def read_frames(
     if options.cuts_clips:
         timeline = read_timeline(path, beat)
         maker = ClipMaker(timeline, beat)
-        decoded = decode_whole(path, timeline, _choose(timeline, seed, options), maker.add)
+        chosen = _choose(timeline, seed, options)
+        decoded = decode_whole(path, timeline, chosen, maker.add, beat=beat)
         clips, clip_pts, clip_figures = maker.finish()
     else:
         with open_trailer(path, beat=beat) as trailer:

@@ -77,6 +77,9 @@ def show_failed(
 
 def release(instance: dg.DagsterInstance, asset: str, tmdb_ids: Iterable[int], run_id: str) -> None:
     """Take back that a run has planned to materialize these movies, as a canceled run does."""
+    tmdb_ids = list(tmdb_ids)
+    if not tmdb_ids:
+        return
     run = _add_run(instance, asset, run_id, dg.DagsterRunStatus.CANCELED)
     _plan(instance, asset, tmdb_ids, run.run_id)
 

@@ -21,6 +21,7 @@ from assets.orchestration.staleness import WorkPlan, open_work_plan
 from assets.orchestration.step_errors import concise_errors
 from pipeline.core.outcomes import Outcome
 from pipeline.core.staleness import Action
+from resources.http.redaction import redact
 from resources.run_context import RunContext
 from resources.storage.batch import MovieBatch
 
@@ -99,13 +100,20 @@ def _release_planned(context: dg.AssetExecutionContext, run_context: RunContext)
         yield
     except Exception:
         if has_partitions(context) and not is_of_a_job(context):
-            chosen = context.run.asset_selection or ()
-            for spec in MOVIE_ASSETS:
-                if dg.AssetKey(spec.name) in chosen:
-                    failed = run_context.ledger.will_retry(spec.name)
-                    others = {int(key) for key in context.partition_keys} - failed.keys()
-                    release(context.instance, spec.name, others, context.run.run_id)
+            try:
+                _release_movies(context, run_context)
+            except Exception as error:  # noqa: BLE001 — the first error is the one to show
+                context.log.debug(f"What was planned could not be taken back: {redact(str(error))}")
         raise
+
+
+def _release_movies(context: dg.AssetExecutionContext, run_context: RunContext) -> None:
+    chosen = context.run.asset_selection or ()
+    for spec in MOVIE_ASSETS:
+        if dg.AssetKey(spec.name) in chosen:
+            failed = run_context.ledger.will_retry(spec.name)
+            others = {int(key) for key in context.partition_keys} - failed.keys()
+            release(context.instance, spec.name, others, context.run.run_id)
 
 
 def run_step(
@@ -123,7 +131,7 @@ def run_step(
     publisher = EventPublisher(context, run_context, spec, plan)
     publisher.publish_missing()
     versions = {i: plan.decisions[i].input_version for i in plan.movies_to(Action.WORK)}
-    batch = MovieBatch(run_context, spec, versions, plan.rows)
+    batch = MovieBatch(run_context, spec, versions, plan.rows, force)
     recovered = batch.recover()
     batch.sweep()
     rest = batch.without({outcome.tmdb_id for outcome in recovered})
@@ -137,19 +145,23 @@ def run_step(
                 done.step(outcome.status.label)
         finally:
             publisher.flush()
-            publisher.show_failed()
+    publisher.show_failed()
     context.log.info(_summarize(plan, done.counts, len(recovered)))
     if not done.counts and not is_of_a_job(context):
-        context.log_event(_nothing_done(context, plan))
+        context.log_event(_nothing_done(context, plan, spec.is_enabled(run_context)))
 
 
-def _nothing_done(context: dg.AssetExecutionContext, plan: WorkPlan) -> dg.AssetObservation:
+def _nothing_done(
+    context: dg.AssetExecutionContext, plan: WorkPlan, is_enabled: bool
+) -> dg.AssetObservation:
     """Describe for the asset's page why a run that was launched by hand computed nothing."""
     why = (
         "an upstream has no result yet, or its source is paused"
         if plan.movies_to(Action.WAIT)
         else "nothing is stale, and `force` is false in the launch form"
     )
+    if not is_enabled:
+        why = "the preset and the settings disable this asset"
     return dg.AssetObservation(
         asset_key=context.asset_key,
         metadata={

@@ -149,7 +149,9 @@ def _versions(step: Step, rows: Mapping[str, Row | None]) -> list[str]:
 
 
 def _is_up_to_date(step: Step, row: Row | None, version: str, now_s: float) -> bool:
-    if row is None or (row.input_version, row.code_version) != (version, step.code_version):
+    if row is None or row.pending is not None:  # a killed run was about to put a file in place
+        return False
+    if (row.input_version, row.code_version) != (version, step.code_version):
         return False
     is_settled = row.is_final and not row.next_attempt_s
     waits = now_s < row.next_attempt_s and not is_from_the_future(row, now_s)

@@ -85,6 +85,7 @@ def decode_frames(
     *,
     size_px: int | None = FRAME_PX,
     timeline: Timeline | None = None,
+    beat: Beat = no_beat,
 ) -> DecodedFrames:
     """Decode the frames at given timestamps, equal to those of decoding everything.
 
@@ -101,6 +102,7 @@ def decode_frames(
         size_px: Side of the square that frames are scaled to, without regard to their shape;
             None keeps the video's own size.
         timeline: Its `read_timeline`, where the caller has it already.
+        beat: Called during decoding.
 
     Raises:
         TrailerError: `MALFORMED` where not one selected frame can be decoded; for the rest see
@@ -108,9 +110,9 @@ def decode_frames(
     """
     with ExitStack() as stack:
         if timeline is None:
-            trailer = stack.enter_context(open_trailer(path))
+            trailer = stack.enter_context(open_trailer(path, beat=beat))
         else:
-            trailer = Trailer(path, timeline, None, ())
+            trailer = Trailer(path, timeline, None, (), beat)
         return trailer.decode(pts, size_px=size_px)
 
 
@@ -177,6 +179,7 @@ def decode_whole(
     on_frame: Callable[[int, av.VideoFrame], None],
     *,
     size_px: int | None = FRAME_PX,
+    beat: Beat = no_beat,
 ) -> DecodedFrames:
     """Decode every frame in order; return those at some timestamps, as `decode_frames` does.
 
@@ -190,17 +193,19 @@ def decode_whole(
         on_frame: Called with every timestamp and frame that is not damaged; it must not hold on to
             the frame.
         size_px: As for `decode_frames`.
+        beat: Called during decoding, also of damaged frames.
 
     Raises:
         TrailerError: As `decode_frames`.
     """
     found, damage = FoundFrames(pts, size_px), Damage()
     for at, frame in decode_video(path, damage):
+        beat()
         found.add(at, frame, is_damaged=damage.is_present)
         if not damage.is_present:
             on_frame(at, frame)
     if found.has_damage or not found.is_complete:
-        return decode_frames(path, pts, size_px=size_px, timeline=timeline)
+        return decode_frames(path, pts, size_px=size_px, timeline=timeline, beat=beat)
     return found.collect(timeline)
 
 

@@ -45,12 +45,14 @@ class MovieBatch:
         step: The asset.
         versions: The version of its inputs for every stale movie.
         rows: The movies' rows before this run.
+        is_forced: Whether movies that are up to date are recomputed, from nothing.
     """
 
     run_context: RunContext
     step: Step
     versions: Mapping[int, str]
     rows: Mapping[int, Row]
+    is_forced: bool = False
 
     @property
     def tmdb_ids(self) -> list[int]:
@@ -60,7 +62,7 @@ class MovieBatch:
     def without(self, tmdb_ids: set[int]) -> "MovieBatch":
         """Return the batch without these movies."""
         versions = {i: v for i, v in self.versions.items() if i not in tmdb_ids}
-        return MovieBatch(self.run_context, self.step, versions, self.rows)
+        return replace(self, versions=versions)
 
     def staging(self) -> Path:
         """Return the folder of this asset's unfinished files."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 
-from pipeline.core.errors import StoreError
+from pipeline.core.errors import ConfigurationError, StoreError
 from pipeline.core.outcomes import Status
 from pipeline.core.staleness import Row
 from resources.storage.ledger_tables import MOVIES, NOTES, ROWS, TABLES, as_row, as_values, upsert
@@ -38,6 +38,13 @@ class Ledger:
 
     def __init__(self, url: str | sa.URL):
         try:
+            sa.make_url(url)
+        except exc.ArgumentError as error:
+            raise ConfigurationError(
+                "MARQUEE_LEDGER is not a database URL; set it to sqlite:///path or "
+                "postgresql+psycopg2://user@host/name."
+            ) from error
+        try:
             self._engine = sa.create_engine(url, pool_pre_ping=True)
             if self._engine.dialect.name == "sqlite":
                 event.listen(self._engine, "connect", _set_up_sqlite)
@@ -63,6 +70,8 @@ class Ledger:
                 "writer, then run again: all completed work is kept."
             ) from error
         except exc.DatabaseError as error:
+            if type(error) is not exc.DatabaseError or self._engine.dialect.name != "sqlite":
+                raise
             raise StoreError(
                 f"The ledger {self._engine.url.render_as_string()} is damaged ({error.orig}). "
                 "Restore it from a copy, or recover it (`sqlite3 ledger.sqlite .recover`): without "

@@ -15,7 +15,8 @@ Inspect = Callable[[Path], "TrailerInfo"]
 """Returns a file's facts, or raises `ItemError` where it is unusable."""
 
 
-DAY_S = 86400.0
+HOUR_S = 3600.0
+DAY_S = 24 * HOUR_S
 
 
 class PostponedError(FetchError):
@@ -55,18 +56,30 @@ class Attempt:
         return cls(name, error.reason, error.detail, wait_s, due_s)
 
     def due_at_s(self, now_s: float) -> float:
-        """Return when the video is to be requested again; 0 where nothing says so."""
-        return self.due_s or (now_s + self.wait_s if self.wait_s else 0.0)
+        """Return when the video is to be requested again; 0 where nothing says so.
+
+        A premiere whose time has passed, and which is still none, is requested an hour later.
+        """
+        if self.due_s:
+            return max(self.due_s, now_s + HOUR_S)
+        return now_s + self.wait_s if self.wait_s else 0.0
 
 
 def find_due_s(tried: Sequence[Attempt], now_s: float, *, only_live: bool = False) -> float:
     """Return when the first of the videos is to be requested again; 0 where none is.
+
+    It is 0 as well where one failed transiently: that is retried as any failure, whatever the
+    others wait for.
 
     Args:
         tried: The videos.
         now_s: Time in seconds since the epoch.
         only_live: Whether to wait for premieres alone, as beside a trailer that was fetched.
     """
+    if not only_live and any(
+        one.reason.status is Status.WILL_RETRY and not one.due_at_s(now_s) for one in tried
+    ):
+        return 0.0
     counted = [one for one in tried if one.reason is Reason.LIVE or not only_live]
     return min((due_s for one in counted if (due_s := one.due_at_s(now_s))), default=0.0)
 

@@ -9,7 +9,13 @@ from pipeline.core.outcomes import Reason, Status, lacking
 from pipeline.core.staleness import Step, row_of
 from resources.trailers.downloader import open_downloader
 from resources.trailers.failures import VERDICT_DAYS, classify_failure
-from resources.trailers.fetched_trailer import Attempt, PostponedError, find_due_s
+from resources.trailers.fetched_trailer import (
+    DAY_S,
+    HOUR_S,
+    Attempt,
+    PostponedError,
+    find_due_s,
+)
 from resources.trailers.options import TrailerLimits, check_size, check_video
 
 
@@ -230,3 +236,14 @@ def test_program_is_never_started_for_a_stream(tmp_path, monkeypatch):
     info = {"id": "x", "title": "x", "ext": "mp4", "protocol": "rtmp_ffmpeg", "url": "rtmp://x/y"}
     assert extract(lambda _: info).reason is Reason.FORBIDDEN
     assert not (tmp_path / "started").exists()
+
+
+def test_transient_failure_waits_for_no_other_candidate():
+    gone = Attempt("a", Reason.GONE, wait_s=30 * DAY_S)
+    assert find_due_s([gone], 1000.0) == 1000.0 + 30 * DAY_S
+    assert find_due_s([gone, Attempt("b", Reason.NETWORK)], 1000.0) == 0.0
+
+
+def test_premiere_whose_time_has_passed_is_requested_an_hour_later():
+    late = Attempt("a", Reason.LIVE, due_s=500.0)
+    assert find_due_s([late, Attempt("b", Reason.GONE)], 1000.0, only_live=True) == 1000.0 + HOUR_S

@@ -52,6 +52,17 @@ def test_chosen_movie_is_recomputed_and_shown_anew(site):
     site.assert_dagster_shows_the_ledger()
 
 
+def test_chosen_movies_embeddings_are_computed_anew(open_site):
+    site = open_site(size=3, stages=("crawl", "media", "frames", "embeddings"))
+    movie = next(i for i, row in site.rows("text_embeddings").items() if row.status == "ok")
+    backbone = next(iter(site.rows("text_embeddings")[movie].metadata["backbones"]))
+    path = site.store / "embeddings" / "text" / backbone / f"{movie}.npy"
+    before = path.stat().st_mtime_ns
+    assert launch(site, "text_embeddings", partition_key=str(movie)).success
+    assert path.stat().st_mtime_ns > before
+    site.assert_dagster_shows_the_ledger()
+
+
 def test_only_what_is_stale_where_the_form_says_so(site):
     movie = site.catalogue.movie_ids()[0]
     before = len(site.events("posters"))

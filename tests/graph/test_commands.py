@@ -71,6 +71,9 @@ def test_empty_store_says_what_to_run(tmp_path):
     ("arguments", "environment", "output"),
     [
         (("build", "--films", "x"), {}, "TMDB ids are numbers"),
+        (("build", "--films", ","), {}, "TMDB ids are numbers"),
+        (("status",), {"MARQUEE_TMDB_KEY": "x"}, "Did you mean TMDB_API_KEY?"),
+        (("build",), {"MARQUEE_LEDGER": "ledger.sqlite"}, "MARQUEE_LEDGER is not a database URL"),
         (("build", "--stages", "cooking"), {}, "crawl, media, frames"),
         (("status",), {"TMDB_API_URL": "https://tmdb.example/3"}, "TMDB_API_KEY"),
         (("status",), {"MARQUEE_STUDIO": "nonsense"}, "generated:<seed>:<size>"),

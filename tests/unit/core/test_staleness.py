@@ -162,3 +162,9 @@ def test_new_code_version_of_the_records_alone_makes_no_follower_due():
     row = settled(POSTERS, {"movie_records": RECORD}, made(5, "h"))
     again = replace(RECORD, code_version="2")
     assert ask(POSTERS, row, {"movie_records": again}).action is Action.NOTHING
+
+
+def test_movie_that_a_killed_run_was_about_to_replace_is_due():
+    row = settled(POSTERS, {"movie_records": RECORD}, made(5, "h"))
+    begun = replace(row, pending={"files": []})
+    assert ask(POSTERS, begun, {"movie_records": RECORD}).action is Action.WORK
