@@ -16,6 +16,7 @@ from assets.frames import trailer_audio, trailer_frames
 from assets.media import posters, trailers
 from assets.models import baselines, encoder, system_models
 from assets.orchestration import checks, jobs, schedules, sensors
+from assets.orchestration.launch_form import show_plainly
 from assets.orchestration.run_resource import run_resources
 from assets.splits import features, split_checks, system_splits
 
@@ -26,29 +27,30 @@ def build_defs(**overrides: str) -> dg.Definitions:
     Args:
         **overrides: Settings that replace those of the environment.
     """
+    assets = [
+        catalog.movie_catalog,
+        *movie_records.ASSETS,
+        *box_office.ASSETS,
+        posters.ASSET,
+        trailers.ASSET,
+        trailer_frames.ASSET,
+        trailer_audio.ASSET,
+        text_embeddings.ASSET,
+        poster_embeddings.ASSET,
+        poster_regions.ASSET,
+        frame_embeddings.ASSET,
+        clip_embeddings.ASSET,
+        audio_embeddings.ASSET,
+        features.movie_features,
+        *system_splits.ASSETS,
+        *baselines.ASSETS,
+        *encoder.ASSETS,
+        *system_models.ASSETS,
+        *system_evaluation.ASSETS,
+        leaderboard.leaderboard,
+    ]
     return dg.Definitions(
-        assets=[
-            catalog.movie_catalog,
-            *movie_records.ASSETS,
-            *box_office.ASSETS,
-            posters.ASSET,
-            trailers.ASSET,
-            trailer_frames.ASSET,
-            trailer_audio.ASSET,
-            text_embeddings.ASSET,
-            poster_embeddings.ASSET,
-            poster_regions.ASSET,
-            frame_embeddings.ASSET,
-            clip_embeddings.ASSET,
-            audio_embeddings.ASSET,
-            features.movie_features,
-            *system_splits.ASSETS,
-            *baselines.ASSETS,
-            *encoder.ASSETS,
-            *system_models.ASSETS,
-            *system_evaluation.ASSETS,
-            leaderboard.leaderboard,
-        ],
+        assets=dg.map_asset_specs(show_plainly, assets),
         asset_checks=[*checks.CHECKS, *split_checks.CHECKS],
         jobs=jobs.JOBS,
         schedules=schedules.SCHEDULES,

@@ -1,9 +1,9 @@
 """The catalog: which movies there are, and which of them changed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from assets.crawl.catalog_crawl import Found, Scope, crawl, note_crawled, read_scope
 from assets.orchestration.asset_specs import CATALOG
@@ -20,20 +20,32 @@ needed."""
 FIRST_RELEASE = "1900-01-01"
 
 
+LAST_CRAWL = -1
+
+
 class CatalogConfig(dg.Config):
-    """Which movies TMDB is asked for."""
+    """The launch form of the catalog: which movies TMDB is asked for."""
 
     released_from: str = Field(
-        "", description="First release date of the list, ISO; empty: the last crawl's, else 1900."
+        "",
+        description="First release date of the list, as 1990-01-01; empty: the last crawl's, else "
+        "1900.",
     )
-    min_votes: int | None = Field(
-        None,
-        description=(
-            "Films with fewer TMDB votes are not listed; votes are never an input. Empty: the last "
-            "crawl's, else 50 (0 on the studio)."
-        ),
+    min_votes: int = Field(
+        LAST_CRAWL,
+        ge=LAST_CRAWL,
+        description="Movies with fewer TMDB votes are not listed; votes are never an input. "
+        f"{LAST_CRAWL}: the last crawl's, else {MIN_VOTES} (0 on the studio).",
     )
     is_full: bool = Field(False, description="List everything again, not only what changed.")
+
+    @field_validator("released_from")
+    @classmethod
+    def _check_date(cls, day: str) -> str:
+        try:
+            return date.fromisoformat(day).isoformat() if day else ""
+        except ValueError:
+            raise ValueError("must be a date such as 1990-01-01") from None
 
 
 @unpartitioned_asset(
@@ -91,7 +103,7 @@ def _scope(run_context: RunContext, config: CatalogConfig) -> Scope:
     last = read_scope(run_context) or default
     return Scope(
         config.released_from or last.released_from,
-        last.min_votes if config.min_votes is None else config.min_votes,
+        last.min_votes if config.min_votes == LAST_CRAWL else config.min_votes,
     )
 
 

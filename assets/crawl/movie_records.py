@@ -151,7 +151,10 @@ ASSETS = [
                     dg.TableColumn("release_date", "date"),
                     dg.TableColumn("budget", "int", description="US dollars; 0 means unknown"),
                     dg.TableColumn("revenue", "int", description="US dollars; a label, no input"),
-                    dg.TableColumn("credits, keywords, videos, release_dates, …", "object"),
+                    *(
+                        dg.TableColumn(name, "object", description="as TMDB has it")
+                        for name in ("credits", "keywords", "videos", "release_dates")
+                    ),
                 ]
             ),
         },

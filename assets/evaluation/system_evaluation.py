@@ -1,6 +1,7 @@
 """Evaluation of a system: its models, naive baselines and gradient boosting on the same films."""
 
 import base64
+import csv
 import io
 import json
 from collections.abc import Mapping
@@ -13,19 +14,11 @@ from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.versions import hash_bytes
-from pipeline.evaluation.report.stored_results import REPORT_FILE, RESULTS_FILE
+from pipeline.evaluation.report.stored_results import REPORT_FILE, RESULTS_FILE, SPLITS_FILE
 from pipeline.evaluation.wording import variant_title
 from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
-
-COLUMNS = dg.TableSchema(
-    columns=[
-        dg.TableColumn("split", "str"),
-        dg.TableColumn("variant", "str", description="model, baseline or noise ceiling"),
-        dg.TableColumn("<score>, <score>_low, <score>_high", "float"),
-    ]
-)
 
 DIALOG_PX = 1040
 """Width of an image that fits Dagster's dialog in a window of 1366 px; the UI does not scale."""
@@ -38,7 +31,10 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
     @unpartitioned_asset(
         name,
         kinds={"scikitlearn", "html"},
-        metadata={"folder": f"reports/{system.name}/", "dagster/column_schema": COLUMNS},
+        metadata={
+            "folder": f"reports/{system.name}/",
+            "content": "every score of models, baselines and noise ceiling with its interval",
+        },
         description=(
             f"Scores of `{system.name}` on each split's test set with bootstrap confidence "
             "intervals, compared with naive baselines and gradient boosting."
@@ -72,6 +68,7 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
                 "scores": dg.MetadataValue.table(_main_scores(summary)),
                 "verdicts": dg.MetadataValue.md("\n".join(f"- {line}" for line in verdicts)),
                 **{path.stem: _scaled(path) for path in paths.values() if path.suffix == ".png"},
+                "dagster/column_schema": _list_columns(paths[SPLITS_FILE]),
                 "report": dg.MetadataValue.path(str(paths[REPORT_FILE].absolute())),
             },
             data_version=data_version,
@@ -109,6 +106,16 @@ def _main_scores(summary: Mapping[str, Any]) -> list[dg.TableRecord]:
         for split, content in task["splits"].items()
         for variant, result in content["results"].items()
     ]
+
+
+def _list_columns(path: Path) -> dg.TableSchema:
+    """List the columns of the table of all scores, as it was written."""
+    with path.open(encoding="utf-8") as file:
+        names = next(csv.reader(file))
+    texts = ("task", "split", "variant", "kind")
+    return dg.TableSchema(
+        columns=[dg.TableColumn(name, "str" if name in texts else "float") for name in names]
+    )
 
 
 def _scaled(path: Path) -> dg.MarkdownMetadataValue:

@@ -42,9 +42,10 @@ def build_encoder(system: System) -> dg.AssetsDefinition:
             from assets.models.training import PACE, pretrain
 
             version = input_version(run_context, system.encoder)
+            chosen = config.chosen_variants()
+            requested = list(experiments(system, run_context.preset.name, chosen))
             data = open_experiment_data(run_context, system)
             estimators = system.pretrained_estimators() if system.pretrained_estimators else {}
-            requested = experiments(system, run_context.preset.name, config.variants)
             planned = [one for one in requested if data.has(one) and one.variant in estimators]
             rows = []
             with progress(system.encoder, len(planned), context.log.info) as pretrained:

@@ -84,7 +84,8 @@ def experiments(system: System, preset: str, only: Sequence[str] = ()) -> Iterat
     known = tuple(system.estimators()) if only else ()
     if unknown := [name for name in only if name not in known]:
         raise ConfigurationError(
-            f"{system.name} has no variant {unknown[0]!r}; there is {', '.join(known)}"
+            f"{system.name} has no variant {unknown[0]!r}. Choose some of these:\n"
+            + "\n".join(f"- {name}" for name in known)
         )
     variants = only or system.variants(preset)
     for task in system.tasks:

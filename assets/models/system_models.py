@@ -44,8 +44,11 @@ def build_model(system: System) -> dg.AssetsDefinition:
             from assets.models.training import train_all
 
             version = input_version(run_context, name)
+            chosen = config.chosen_variants()
+            requested = list(experiments(system, run_context.preset.name, chosen))
             data = open_experiment_data(run_context, system)
-            requested = experiments(system, run_context.preset.name, config.variants)
+            changed = config.overridden()
+            context.log.info(f"Hyperparameters changed for all variants: {changed or 'none'}")
             planned = [experiment for experiment in requested if data.has(experiment)]
             with progress(name, len(planned), context.log.info) as trained:
                 facts = train_all(run_context, data, planned, config, trained)
@@ -59,6 +62,7 @@ def build_model(system: System) -> dg.AssetsDefinition:
                 "trainings": dg.MetadataValue.table(
                     [_record(*both) for both in zip(planned, facts, strict=True)]
                 ),
+                "hyperparameters_changed": dg.MetadataValue.json(changed),
                 "folder": str(models_folder(run_context, system)),
             },
             data_version=dg.DataVersion(content_hash),

@@ -1,10 +1,12 @@
 """The decorator of unpartitioned assets: all but the code comes from the asset's spec."""
 
+import inspect
 from collections.abc import Callable, Mapping
 
 import dagster as dg
 
 from assets.orchestration.asset_specs import CATALOG, UNPARTITIONED_ASSETS
+from assets.orchestration.launch_form import check_at_launch
 from assets.orchestration.partitions import SINGLE_RUN
 
 
@@ -17,6 +19,8 @@ def unpartitioned_asset(
 ) -> Callable[[Callable], dg.AssetsDefinition]:
     """Decorate the function that computes an unpartitioned asset.
 
+    The type of its argument `config` is the launch form, checked before a run exists.
+
     Args:
         name: Name of the asset, in `UNPARTITIONED_ASSETS` or the catalog's.
         kinds: Shown in the UI.
@@ -24,7 +28,7 @@ def unpartitioned_asset(
         description: For the UI; the function's docstring where None.
     """
     spec = {CATALOG.name: CATALOG, **UNPARTITIONED_ASSETS}[name]
-    return dg.asset(
+    build = dg.asset(
         name=name,
         deps=spec.upstreams,
         group_name=spec.stage,
@@ -38,3 +42,10 @@ def unpartitioned_asset(
         metadata=metadata,
         description=description,
     )
+
+    def decorate(compute: Callable) -> dg.AssetsDefinition:
+        form = inspect.signature(compute).parameters.get("config")
+        asset = build(compute)
+        return check_at_launch(asset, form.annotation) if form else asset
+
+    return decorate

@@ -2,34 +2,53 @@
 
 import json
 from dataclasses import asdict, replace
+from typing import Any, Literal
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from pipeline.core.errors import ConfigurationError
-from pipeline.core.tasks import TargetOptions
+from pipeline.core.tasks import BUDGET_MULTIPLES, MIN_VOTES, TargetOptions
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 
 OPTIONS_FILE = "options.json"
-EDGES = ("quantile", "budget")
-UNSET = "None: as at the last time, at first"
+LAST = "as at the last time"
+LAST_NUMBER = -1
+_UNSET = "at first"
 
 
 class SplitConfig(dg.Config):
-    """Options of targets; one that is left alone stays as these splits were last made with it."""
+    """The launch form of a system's splits; as shown, they stay as they were last made."""
 
-    revenue_edges: str | None = Field(
-        None,
-        description="`quantile`: revenue classes of equal size in the training set; `budget`: "
-        f"cut at multiples of the movie's own budget. {UNSET} `quantile`.",
+    revenue_edges: Literal["as at the last time", "quantile", "budget"] = Field(
+        LAST,
+        description="`quantile`: revenue classes of equal size in the training set; `budget`: cut "
+        f"at multiples of the movie's own budget. `{LAST}`: {_UNSET}, `quantile`.",
     )
-    budget_multiples: list[float] | None = Field(
-        None, description=f"Those multiples, seven that rise. {UNSET} 0.25 to 8."
+    budget_multiples: list[float] = Field(
+        [], description=f"Those multiples, seven that rise. Empty: {LAST}; {_UNSET}, 0.25 to 8."
     )
-    min_votes: int | None = Field(
-        None, description=f"Scores of fewer votes are excluded. {UNSET} the published number."
+    min_votes: int = Field(
+        LAST_NUMBER,
+        ge=LAST_NUMBER,
+        description=f"Scores of fewer votes are excluded. {LAST_NUMBER}: {LAST}; {_UNSET}, "
+        f"{MIN_VOTES}.",
     )
+
+    @field_validator("budget_multiples")
+    @classmethod
+    def _check_rising(cls, multiples: list[float]) -> list[float]:
+        if multiples and (
+            len(multiples) != len(BUDGET_MULTIPLES)
+            or sorted({*multiples, 0.0}) != [0.0, *multiples]
+        ):
+            raise ValueError("must be seven numbers above 0 that rise")
+        return multiples
+
+    def chosen(self) -> dict[str, Any]:
+        """Return the options that were chosen."""
+        shown = {name: field.default for name, field in type(self).model_fields.items()}
+        return {name: value for name, value in self.model_dump().items() if value != shown[name]}
 
 
 def load_options(run_context: RunContext, system: System) -> TargetOptions:
@@ -43,25 +62,11 @@ def load_options(run_context: RunContext, system: System) -> TargetOptions:
 
 
 def choose_options(run_context: RunContext, system: System, config: SplitConfig) -> TargetOptions:
-    """Return the options of a launch config, on top of the last ones.
-
-    Raises:
-        ConfigurationError: There are no such edges, or multiples do not rise.
-    """
-    given = config.model_dump(exclude_none=True)
+    """Return the options of a launch form, on top of the last ones."""
+    given = config.chosen()
     if "budget_multiples" in given:
         given["budget_multiples"] = tuple(given["budget_multiples"])
-    options = replace(load_options(run_context, system), **given)
-    if options.revenue_edges not in EDGES:
-        raise ConfigurationError(
-            f"revenue_edges is {options.revenue_edges!r}; it must be one of {', '.join(EDGES)}."
-        )
-    multiples = options.budget_multiples
-    if len(multiples) != 7 or sorted({*multiples, 0.0}) != [0.0, *multiples]:
-        raise ConfigurationError(
-            f"budget_multiples must be seven numbers above 0 that rise, got {list(multiples)}."
-        )
-    return options
+    return replace(load_options(run_context, system), **given)
 
 
 def write_options(run_context: RunContext, system: System, options: TargetOptions) -> None:

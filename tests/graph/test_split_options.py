@@ -2,6 +2,7 @@
 
 import json
 
+import dagster as dg
 import pytest
 
 from assets.evaluation.stored_reports import reports_folder
@@ -21,7 +22,7 @@ def options(site):
 
 
 def test_edges_by_budget_hold_from_the_splits_to_the_scores(site):
-    with pytest.raises(Exception, match="must be one of quantile, budget"):
+    with pytest.raises(dg.DagsterInvalidConfigError, match="'quantile', 'budget'.*got decile"):
         site.materialize("revenue_splits", revenue_splits={"revenue_edges": "decile"})
     site.materialize("revenue_splits", revenue_splits={"revenue_edges": "budget"})
     chosen = options(site)

@@ -15,9 +15,7 @@ from pipeline.evaluation.metrics.split_results import SplitResult
 from pipeline.evaluation.plots.task_plots import Plot, draw_task
 from pipeline.evaluation.report.evaluation_summary import Subject, summarise
 from pipeline.evaluation.report.report_page import render_report
-from pipeline.evaluation.report.stored_results import REPORT_FILE, RESULTS_FILE
-
-SPLITS_FILE = "split_comparison.csv"
+from pipeline.evaluation.report.stored_results import REPORT_FILE, RESULTS_FILE, SPLITS_FILE
 
 
 def write_evaluation(

@@ -5,6 +5,7 @@ from typing import Any
 
 RESULTS_FILE = "evaluation_results.json"
 REPORT_FILE = "report.html"
+SPLITS_FILE = "split_comparison.csv"
 
 
 def find_headline(task_summary: Mapping[str, Any]) -> Mapping[str, Any]:

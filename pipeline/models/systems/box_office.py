@@ -108,11 +108,13 @@ BOX_OFFICE = System(
     code_versions=CodeVersions(splits="2", model="3", evaluation="3"),
     pretrained_estimators=_pretrained_estimators,
     hyperparameters=(
-        Hyperparameter("width", int, "Of the encoder."),
-        Hyperparameter("layers", int, "Of the encoder."),
-        Hyperparameter("heads", int, "Of the encoder's attention."),
-        Hyperparameter("feedforward", int, "Width between the encoder's layers."),
-        Hyperparameter("dropout", float, "Inside the encoder and on tokens."),
-        Hyperparameter("pretraining_epochs", int, "Most passes of each step of pretraining."),
+        Hyperparameter("width", int, "Of the encoder.", least=1),
+        Hyperparameter("layers", int, "Of the encoder.", least=1),
+        Hyperparameter("heads", int, "Of the encoder's attention.", least=1),
+        Hyperparameter("feedforward", int, "Width between the encoder's layers.", least=1),
+        Hyperparameter("dropout", float, "Inside the encoder and on tokens.", least=0, most=1),
+        Hyperparameter(
+            "pretraining_epochs", int, "Most passes of each step of pretraining.", least=1
+        ),
     ),
 )

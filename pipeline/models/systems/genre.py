@@ -75,9 +75,12 @@ GENRE = System(
     modalities=PUBLISHED,
     extra_modalities=EXTRA,
     hyperparameters=(
-        Hyperparameter("dropout", float, "Inside the block."),
+        Hyperparameter("dropout", float, "Inside the block.", least=0, most=1),
         Hyperparameter(
-            "window_clips", int, "Clips in a row that an epoch sees of a longer trailer."
+            "window_clips",
+            int,
+            "Clips in a row that an epoch sees of a longer trailer.",
+            least=1,
         ),
     ),
 )

@@ -182,9 +182,12 @@ POSTER = System(
     required_modality="poster",
     sample_picture=_load_poster,
     hyperparameters=(
-        Hyperparameter("input_px", int, "Side of the square that the network looks at."),
+        Hyperparameter("input_px", int, "Side of the square that the network looks at.", least=8),
         Hyperparameter(
-            "width", int, "Channels of the first stage; below 64 no pretrained weights fit."
+            "width",
+            int,
+            "Channels of the first stage; below 64 no pretrained weights fit.",
+            least=1,
         ),
         Hyperparameter("weigh_classes", bool, "Whether rare classes count more."),
     ),

@@ -140,10 +140,13 @@ REVENUE = System(
     extra_tasks=(SCORE_TASK, GENRES),
     model_file="best_multimodal_model.pth",  # as reference implementation 001, "Output Files"
     hyperparameters=(
-        Hyperparameter("dropout", float, "After each hidden layer."),
+        Hyperparameter("dropout", float, "After each hidden layer.", least=0, most=1),
         Hyperparameter("weigh_classes", bool, "Whether rare classes count more."),
         Hyperparameter(
-            "extra_weight", float, "How much each further head counts beside the class."
+            "extra_weight",
+            float,
+            "How much each further head counts beside the class.",
+            least=0,
         ),
     ),
 )

@@ -112,12 +112,17 @@ SCORE = System(
     small_variants=(EMBEDDINGS, "15 frames, resnet18", "shared encoder, attention"),
     required_modality="frames",
     hyperparameters=(
-        Hyperparameter("input_px", int, "Side of a frame."),
+        Hyperparameter("input_px", int, "Side of a frame.", least=8),
         Hyperparameter(
-            "width", int, "Channels of the first stage; below 64 no pretrained weights fit."
+            "width",
+            int,
+            "Channels of the first stage; below 64 no pretrained weights fit.",
+            least=1,
         ),
-        Hyperparameter("noise", float, "Standard deviation of the noise on training frames."),
-        Hyperparameter("loss", str, '"mse" or "mae".'),
+        Hyperparameter(
+            "noise", float, "Standard deviation of the noise on training frames.", least=0
+        ),
+        Hyperparameter("loss", str, "Mean squared or absolute error.", choices=("mse", "mae")),
         Hyperparameter("chooses_anew", bool, "Whether each step chooses its frames anew."),
         Hyperparameter("shuffles_order", bool, "Whether training frames stand in any order."),
     ),

@@ -34,11 +34,20 @@ class BuildEstimators(Protocol):
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """A field of a system's launch config; left alone, each variant keeps its own value."""
+    """A field of a system's launch form; left as shown, each variant keeps its own value.
+
+    Attributes:
+        name, type, description: Of the field.
+        least, most: Bounds of a number; None for none.
+        choices: The texts that it may hold; empty for any.
+    """
 
     name: str
     type: type[bool] | type[int] | type[float] | type[str]
     description: str
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
