@@ -1,12 +1,14 @@
 """The catalog: which movies there are, and which of them changed."""
 
-from datetime import UTC, date, datetime
+import time
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 from pydantic import Field, field_validator
 
 from assets.crawl.catalog_crawl import Found, Scope, crawl, note_crawled, read_scope
 from assets.orchestration.asset_specs import CATALOG
+from assets.orchestration.checks import count_statuses, share_ok
 from assets.orchestration.events import catalog_version
 from assets.orchestration.partitions import register
 from assets.orchestration.step_errors import concise_errors
@@ -48,9 +50,14 @@ class CatalogConfig(dg.Config):
             raise ValueError("must be a date such as 1990-01-01") from None
 
 
+WARN_AFTER, FAIL_AFTER = timedelta(hours=26), timedelta(hours=50)
+"""A night's crawl is late, or two were missed; each with two hours for the crawl itself."""
+
+
 @unpartitioned_asset(
     CATALOG.name,
     kinds={"tmdb"},
+    freshness_policy=dg.FreshnessPolicy.time_window(FAIL_AFTER, WARN_AFTER),
     metadata={
         "dagster/column_schema": dg.TableSchema(
             columns=[
@@ -72,11 +79,13 @@ def movie_catalog(
     will, and ask for the changes since the last finished crawl. That mark moves only when all of a
     crawl has succeeded.
     """
+    began_s = time.monotonic()
     with concise_errors():
         found = _find(run_context, config, context.log.warning)
         added = register(context.instance, found.movies, run_context.source.name)
         _remember(run_context, found)
         note_crawled(run_context, found)
+    duration_s = time.monotonic() - began_s
     known = run_context.ledger.movies()
     context.log.info(f"{added} new movies, {len(found.changed)} changed, {len(known)} known")
     return dg.MaterializeResult(
@@ -85,10 +94,21 @@ def movie_catalog(
             "movies_known": len(known),
             "movies_new": added,
             "movies_changed": len(found.changed),
+            "movies_per_s": round(len(found.movies) / max(duration_s, 1e-6), 1),
+            **_list_shares(run_context),
             "is_full": found.is_full,
         },
         data_version=dg.DataVersion(catalog_version(run_context)),
     )
+
+
+def _list_shares(run_context: RunContext) -> dict[str, float]:
+    """Return the shares of the known movies that have a poster and a trailer in the store."""
+    counts = count_statuses(run_context)
+    return {
+        f"share_with_{one}": share_ok(counts[asset])
+        for one, asset in (("poster", "posters"), ("trailer", "trailers"))
+    }
 
 
 def _find(run_context: RunContext, config: CatalogConfig, warn) -> Found:

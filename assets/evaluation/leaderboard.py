@@ -1,6 +1,6 @@
 """The leaderboard: every model and baseline of every system, compared."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
@@ -10,6 +10,7 @@ from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.versions import hash_bytes
+from pipeline.evaluation.report.headline_figures import headline_figures
 from pipeline.evaluation.report.leaderboard_rows import list_leaderboard
 from pipeline.evaluation.report.stored_results import REPORT_FILE
 from pipeline.evaluation.wording import OUTCOME_WORDS, variant_title
@@ -48,10 +49,18 @@ def leaderboard(
         metadata={
             "source": run_context.source.label,
             "leaderboard": dg.MetadataValue.table([_record(row) for row in rows if row["is_main"]]),
+            "models": sum(row["kind"] == "model" for row in rows),
+            **_list_scores(summaries),
             **{name: dg.MetadataValue.path(str(path.absolute())) for name, path in paths.items()},
         },
         data_version=dg.DataVersion(content_hash),
     )
+
+
+def _list_scores(summaries: Sequence[Mapping]) -> dict[str, float]:
+    """Return each system's score, which Dagster plots over time."""
+    figures = {summary["system"]: headline_figures(summary) for summary in summaries}
+    return {f"{name}_score": of["score"] for name, of in figures.items() if "score" in of}
 
 
 def _record(row: Mapping) -> dg.TableRecord:

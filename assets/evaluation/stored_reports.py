@@ -13,8 +13,13 @@ def reports_folder(run_context: RunContext, system: System) -> Path:
     return run_context.store.folder("reports") / system.name
 
 
+def read_summary(run_context: RunContext, system: System) -> dict | None:
+    """Read the results of a system; None where it was never evaluated."""
+    path = run_context.store.path("reports", system.name, RESULTS_FILE)
+    return run_context.store.read_json(path) if path.is_file() else None
+
+
 def read_summaries(run_context: RunContext) -> list[dict]:
     """Read the results of every system that has been evaluated."""
-    store = run_context.store
-    paths = [store.path("reports", system.name, RESULTS_FILE) for system in SYSTEMS]
-    return [store.read_json(path) for path in paths if path.is_file()]
+    found = (read_summary(run_context, system) for system in SYSTEMS)
+    return [summary for summary in found if summary is not None]

@@ -10,15 +10,20 @@ from typing import Any
 
 import dagster as dg
 
+from assets.evaluation.stored_reports import read_summary
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.versions import hash_bytes
+from pipeline.evaluation.report.headline_figures import headline_figures
 from pipeline.evaluation.report.stored_results import REPORT_FILE, RESULTS_FILE, SPLITS_FILE
 from pipeline.evaluation.wording import variant_title
 from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
+
+NOT_WORSE = "not_worse"
+"""Name of the check."""
 
 DIALOG_PX = 1040
 """Width of an image that fits Dagster's dialog in a window of 1366 px; the UI does not scale."""
@@ -27,6 +32,12 @@ DIALOG_PX = 1040
 def build_evaluation(system: System) -> dg.AssetsDefinition:
     """Build the asset of a system's scores and report."""
     name = f"{system.name}_evaluation"
+    check = dg.AssetCheckSpec(
+        NOT_WORSE,
+        asset=name,
+        description="The main variant's score on each task's first split is not significantly "
+        "worse than at the last evaluation, on the same test movies.",
+    )
 
     @unpartitioned_asset(
         name,
@@ -39,6 +50,7 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
             f"Scores of `{system.name}` on each split's test set with bootstrap confidence "
             "intervals, compared with naive baselines and gradient boosting."
         ),
+        check_specs=[check],
     )
     def evaluation(
         context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
@@ -47,6 +59,7 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
             from assets.evaluation.system_report import evaluate_system
 
             version = input_version(run_context, name)
+            before = read_summary(run_context, system)
             paths = evaluate_system(run_context, system)
             content = paths[RESULTS_FILE].read_bytes() if paths else b""
             content_hash = hash_bytes(content) if paths else "none"
@@ -56,7 +69,11 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
             where = f"see {system.name}_splits for counts and reasons"
             message = f"Too few films for {system.name}: {where}."
             context.log.warning(message)
-            return dg.MaterializeResult(metadata={"nothing": message}, data_version=data_version)
+            return dg.MaterializeResult(
+                metadata={"nothing": message},
+                data_version=data_version,
+                check_results=[_compare(system, None, before)],
+            )
         summary = json.loads(content)
         verdicts = _list_verdicts(summary)
         for sentence in verdicts:
@@ -65,6 +82,7 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
             metadata={
                 "source": run_context.source.label,
                 "backbones": summary["weights"],
+                **headline_figures(summary),
                 "scores": dg.MetadataValue.table(_main_scores(summary)),
                 "verdicts": dg.MetadataValue.md("\n".join(f"- {line}" for line in verdicts)),
                 **{path.stem: _scaled(path) for path in paths.values() if path.suffix == ".png"},
@@ -72,9 +90,36 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
                 "report": dg.MetadataValue.path(str(paths[REPORT_FILE].absolute())),
             },
             data_version=data_version,
+            check_results=[_compare(system, summary, before)],
         )
 
     return evaluation
+
+
+def _compare(
+    system: System, now: Mapping[str, Any] | None, before: Mapping[str, Any] | None
+) -> dg.AssetCheckResult:
+    """Compare with the last evaluation; without one, or on other movies, nothing is worse."""
+    if now is None or before is None:
+        why = "There was no evaluation before this one." if now else "There is nothing to compare."
+        return dg.AssetCheckResult(
+            passed=True, check_name=NOT_WORSE, severity=dg.AssetCheckSeverity.WARN, description=why
+        )
+    from assets.evaluation.model_evaluation import SEED
+    from pipeline.evaluation.report.earlier_results import compare_with_earlier, describe_changes
+
+    changes = compare_with_earlier(now, before, system.tasks, seed=SEED)
+    return dg.AssetCheckResult(
+        passed=not any(change.is_worse for change in changes),
+        check_name=NOT_WORSE,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="\n".join(describe_changes(changes)),
+        metadata={
+            f"difference_{change.task}": change.difference.estimate
+            for change in changes
+            if not change.reason
+        },
+    )
 
 
 def _list_verdicts(summary: Mapping[str, Any]) -> list[str]:

@@ -58,10 +58,11 @@ def build_encoder(system: System) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "source": run_context.source.label,
-                "pretrainings": dg.MetadataValue.table([dg.TableRecord(row) for row in rows]),
+                **({"pretrainings": dg.MetadataValue.table([*map(dg.TableRecord, rows)])}
+                   if rows else {}),
             },
             data_version=dg.DataVersion(content_hash),
-        )
+        )  # fmt: skip
 
     return encoder
 

@@ -1,6 +1,6 @@
 """Models: every variant of every system, trained on each of its splits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -59,9 +59,10 @@ def build_model(system: System) -> dg.AssetsDefinition:
             metadata={
                 "source": run_context.source.label,
                 **{k: v for k, v in data.table.notes.items() if k != "source"},
-                "trainings": dg.MetadataValue.table(
-                    [_record(*both) for both in zip(planned, facts, strict=True)]
-                ),
+                "models": len(facts),
+                "movies": len(data.table),
+                "train_s": round(sum(of_one["train_s"] for of_one in facts), 1),
+                **_tabulate(planned, facts),
                 "hyperparameters_changed": dg.MetadataValue.json(changed),
                 "folder": str(models_folder(run_context, system)),
             },
@@ -69,6 +70,14 @@ def build_model(system: System) -> dg.AssetsDefinition:
         )
 
     return model
+
+
+def _tabulate(
+    planned: Sequence[Experiment], facts: Sequence[Mapping[str, Any]]
+) -> dict[str, dg.TableMetadataValue]:
+    """Return the table of all trainings; none where there were too few movies for any."""
+    records = [_record(*both) for both in zip(planned, facts, strict=True)]
+    return {"trainings": dg.MetadataValue.table(records)} if records else {}
 
 
 def _record(experiment: Experiment, facts: Mapping[str, Any]) -> dg.TableRecord:

@@ -31,6 +31,11 @@ def _by_label(counts: Mapping[tuple[str, str], int], known: int) -> dict[str, in
     return {**by_label, PENDING: known - sum(by_label.values())}
 
 
+def share_ok(counts: Mapping[str, int]) -> float:
+    """Return the share of the known movies that have a result."""
+    return round(counts[Status.OK.label] / max(sum(counts.values()), 1), 4)
+
+
 def _status_check(name: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=name,
@@ -46,6 +51,7 @@ def _status_check(name: str) -> dg.AssetChecksDefinition:
             severity=dg.AssetCheckSeverity.WARN,
             metadata={
                 **counts,
+                "share": share_ok(counts),
                 **{f"fraction {label}": round(n / known, 4) for label, n in counts.items()},
                 "known": known,
             },

@@ -1,7 +1,7 @@
 """The decorator of unpartitioned assets: all but the code comes from the asset's spec."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import dagster as dg
 
@@ -16,6 +16,8 @@ def unpartitioned_asset(
     kinds: set[str],
     metadata: Mapping[str, object],
     description: str | None = None,
+    check_specs: Sequence[dg.AssetCheckSpec] = (),
+    freshness_policy: dg.FreshnessPolicy | None = None,
 ) -> Callable[[Callable], dg.AssetsDefinition]:
     """Decorate the function that computes an unpartitioned asset.
 
@@ -26,6 +28,8 @@ def unpartitioned_asset(
         kinds: Shown in the UI.
         metadata: Place, shape or column schema of its result.
         description: For the UI; the function's docstring where None.
+        check_specs: Checks whose results the function returns with its own.
+        freshness_policy: How old its last result may be.
     """
     spec = {CATALOG.name: CATALOG, **UNPARTITIONED_ASSETS}[name]
     build = dg.asset(
@@ -41,6 +45,8 @@ def unpartitioned_asset(
         },
         metadata=metadata,
         description=description,
+        check_specs=check_specs,
+        freshness_policy=freshness_policy,
     )
 
     def decorate(compute: Callable) -> dg.AssetsDefinition:

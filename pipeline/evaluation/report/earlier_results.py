@@ -1,0 +1,119 @@
+"""Comparison of an evaluation with the one before it, on the same movies."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from pipeline.core.tasks import Task
+from pipeline.evaluation.metrics.intervals import Interval
+from pipeline.evaluation.metrics.significance import (
+    SIGNIFICANCE,
+    bootstrap_p,
+    classify_difference,
+    correct_holm,
+)
+from pipeline.evaluation.metrics.split_results import SplitResult
+from pipeline.evaluation.report.leaderboard_rows import find_main
+
+UNDEFINED = Interval(float("nan"), float("nan"), float("nan"))
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of the main variant's score since the last evaluation.
+
+    Attributes:
+        task, split, variant, metric: Which score.
+        before, now: The scores; NaN where they were not compared.
+        difference: Now minus before, paired on the same movies.
+        p_holm: Of the difference, corrected for all tasks; NaN where they were not compared.
+        reason: Why they were not compared; "" where they were.
+    """
+
+    task: str
+    split: str
+    variant: str
+    metric: str
+    before: float = float("nan")
+    now: float = float("nan")
+    difference: Interval = UNDEFINED
+    p_holm: float = float("nan")
+    reason: str = ""
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the score is significantly worse."""
+        outcome = classify_difference(self.metric, self.difference)
+        return outcome == "worse" and self.p_holm < SIGNIFICANCE
+
+
+def compare_with_earlier(
+    now: Mapping[str, Any], before: Mapping[str, Any], tasks: Sequence[Task], *, seed: int
+) -> list[Change]:
+    """Compare the main variant of every task on its first split with the last evaluation.
+
+    Args:
+        now: `evaluation_results.json` of a system.
+        before: The same of its last evaluation.
+        tasks: The system's.
+        seed: Of the bootstrap.
+    """
+    changes = [_compare(task, now, before, seed) for task in tasks if task.name in now["tasks"]]
+    corrected = correct_holm([change.p_holm for change in changes])
+    return [replace(change, p_holm=p) for change, p in zip(changes, corrected, strict=True)]
+
+
+def _compare(task: Task, now: Mapping[str, Any], before: Mapping[str, Any], seed: int) -> Change:
+    of_task = now["tasks"][task.name]
+    split, variant = next(iter(of_task["splits"])), find_main(of_task, now["main_variant"])
+    change = Change(task.name, split, variant, task.main_metric)
+    earlier = before["tasks"].get(task.name, {}).get("splits", {}).get(split, {})
+    content = of_task["splits"][split]
+    if variant not in earlier.get("results", {}) or variant not in content["results"]:
+        return replace(change, reason="the last evaluation has no such model")
+    if any(content[key] != earlier[key] for key in ("tmdb_ids", "y_true", "franchises")):
+        return replace(change, reason="the test movies or what is known of them changed")
+    scores = [
+        _restore(task, split, variant, one).bootstrap(seed=seed)[task.main_metric]
+        for one in (content, earlier)
+    ]
+    difference = scores[0].minus(scores[1])
+    return replace(
+        change,
+        now=scores[0].estimate,
+        before=scores[1].estimate,
+        difference=difference.interval(),
+        p_holm=bootstrap_p(difference),
+    )
+
+
+def _restore(task: Task, split: str, variant: str, content: Mapping[str, Any]) -> SplitResult:
+    """Build a result again from what an evaluation stored."""
+    franchises = content["franchises"]
+    return SplitResult(
+        task=task,
+        split=split,
+        variant=variant,
+        kind="model",
+        tmdb_ids=np.array(content["tmdb_ids"]),
+        preds=np.array(content["results"][variant]["answers"], np.float64),
+        target=np.array(content["y_true"]),
+        franchises=None if franchises is None else np.array(franchises),
+    )
+
+
+def describe_changes(changes: Sequence[Change]) -> Iterator[str]:
+    """Describe each change in a sentence."""
+    for change in changes:
+        name = f"{change.task}, {change.split}, {change.variant}, {change.metric}"
+        if change.reason:
+            yield f"{name}: not compared; {change.reason}."
+            continue
+        word = "significantly worse" if change.is_worse else "not significantly worse"
+        low, high = change.difference.low, change.difference.high
+        yield (
+            f"{name}: {word}; {change.now:.4f} after {change.before:.4f}, difference "
+            f"{change.difference.estimate:+.4f} ({low:+.4f} to {high:+.4f}), p {change.p_holm:.3f}."
+        )
