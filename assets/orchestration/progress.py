@@ -37,7 +37,7 @@ class Progress:
             self._log(self.line(now_s))
 
     def line(self, now_s: float) -> str:
-        """Return a line with the count, the rate and, once it can be told, the time left."""
+        """Return a line with the count, the rate and, once it can be estimated, the time left."""
         done, elapsed_s = self.counts.total(), max(now_s - self._began_s, 1e-9)
         rate = done / elapsed_s
         counts = ", ".join(f"{count} {status}" for status, count in self.counts.items())

@@ -6,10 +6,10 @@ from assets.orchestration.progress import Progress
 
 
 def progress(total, done):
-    told = Progress("box_office_model", total, lambda line: None)
-    told.counts["trained"] = done
-    told._began_s = 0.0
-    return told.line(10.0)
+    shown = Progress("box_office_model", total, lambda line: None)
+    shown.counts["trained"] = done
+    shown._began_s = 0.0
+    return shown.line(10.0)
 
 
 def test_few_results_of_parallel_work_estimate_nothing():
