@@ -11,6 +11,7 @@ from assets.embeddings.embedding_run import read_ahead
 from assets.orchestration.asset_settings import REGION_BACKBONE
 from assets.orchestration.asset_specs import ATTRIBUTES_FILE, POSTER_FILE, REGIONS_FILE
 from assets.orchestration.movie_asset import movie_asset
+from assets.orchestration.pictures import draw_regions
 from pipeline.core.errors import ItemError
 from pipeline.core.numpy_on_demand import np
 from pipeline.core.outcomes import Outcome
@@ -103,4 +104,5 @@ ASSET = movie_asset(
     metadata={
         "shape": "float32 (objects, 2048, 7, 7); four lines per object",
     },
+    draw=draw_regions,
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from assets.orchestration.asset_settings import reading_options
 from assets.orchestration.asset_specs import AUDIO_FILE, TRAILER_FILE, TRAILER_SOUND_FILE
 from assets.orchestration.movie_asset import movie_asset
+from assets.orchestration.pictures import draw_sound
 from pipeline.core.outcomes import Outcome
 from resources.storage.batch import MovieBatch
 from resources.storage.store import npy_bytes
@@ -36,4 +37,5 @@ ASSET = movie_asset(
     trailer_audio,
     kinds={"numpy"},
     metadata={"shape": "int16 (≤ 480000,), 16 kHz mono"},
+    draw=draw_sound,
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from assets.orchestration.asset_settings import reading_options
 from assets.orchestration.asset_specs import CLIPS_FILE, FRAMES_FILE, TRAILER_FILE
 from assets.orchestration.movie_asset import movie_asset
+from assets.orchestration.pictures import draw_frames
 from pipeline.core.outcomes import Outcome
 from resources.storage.batch import MovieBatch
 from resources.storage.store import StorePath, npz_bytes
@@ -36,7 +37,7 @@ def trailer_frames(batch: MovieBatch) -> Iterator[Outcome]:
             arrays["clip_pts_s"] = reading.clip_pts_s
             files[clips] = reading.clips
         files[FRAMES_FILE.path(batch.run_context.store, tmdb_id)] = npz_bytes(**arrays)
-        return batch.keep(tmdb_id, files, **reading.figures)
+        return batch.keep(tmdb_id, files, **reading.figures).showing(reading.picture)
 
     return batch.each(read, workers=decoders.count)
 
@@ -47,4 +48,5 @@ ASSET = movie_asset(
     metadata={
         "shape": "frames uint8 RGB (≤ 30, 224, 224, 3); pts_s (n,); clip_pts_s (clips, 24)",
     },
+    draw=draw_frames,
 )

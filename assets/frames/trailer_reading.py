@@ -23,6 +23,7 @@ from pipeline.frames.sampling import (
 from pipeline.media.audio import DURATION_S, decode_audio
 from pipeline.media.clip_file import CLIP_FRAMES, ClipScaler, ClipWriter
 from pipeline.media.shots import SettledFrame, ShotFinder
+from pipeline.media.small_pictures import encode_if_drawn, tile_sampled
 from pipeline.media.timeline import Timeline, read_timeline
 from pipeline.media.trailer import DecodedFrames, decode_whole, open_trailer
 from resources.trailers.options import TrailerOptions
@@ -40,12 +41,14 @@ class TrailerReading:
         clips: The file of its clips, or None where clips are disabled.
         clip_pts_s: Time of each frame of each clip, float64, shape (clips, 24).
         figures: The movie's figures.
+        picture: All sampled frames, for people: those that were not kept with the reason.
     """
 
     picked: PickedFrames
     clips: bytes | None
     clip_pts_s: np.ndarray
     figures: Figures
+    picture: bytes
 
 
 def read_frames(
@@ -83,7 +86,8 @@ def read_frames(
         by_time=options.from_keyframes or not is_steady(timeline.pts),
     )
     figures = {**_figures(decoded, picked), **clip_figures}
-    return TrailerReading(picked, clips, timeline.seconds(clip_pts), figures)
+    picture = encode_if_drawn(lambda: tile_sampled(decoded.frames, picked.reasons))
+    return TrailerReading(picked, clips, timeline.seconds(clip_pts), figures, picture)
 
 
 def read_sound(path: Path, options: TrailerOptions, beat: Callable[[], None]) -> np.ndarray:

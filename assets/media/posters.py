@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from assets.crawl.movie_records import read_record
 from assets.orchestration.asset_specs import POSTER_FILE
 from assets.orchestration.movie_asset import movie_asset
+from assets.orchestration.pictures import draw_poster
 from pipeline.core.outcomes import Outcome, Reason, lacking
 from resources.storage.batch import MovieBatch
 
@@ -54,4 +55,5 @@ ASSET = movie_asset(
     posters,
     kinds={"image"},
     metadata={"content": "as the host has it, w500"},
+    draw=draw_poster,
 )

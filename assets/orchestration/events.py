@@ -7,7 +7,7 @@ and `tests/graph/test_partitions.py` fails loudly should Dagster change.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import cast
@@ -16,6 +16,8 @@ import dagster as dg
 
 from assets.orchestration.asset_specs import CATALOG, MovieAssetSpec, movie_spec
 from assets.orchestration.failed_partitions import show_failed
+from assets.orchestration.movie_page import MoviePages
+from assets.orchestration.pictures import Draw
 from assets.orchestration.staleness import WorkPlan
 from pipeline.core.outcomes import Outcome, Reason, Status, lacking
 from pipeline.core.staleness import Row, row_of
@@ -51,8 +53,10 @@ class EventPublisher:
         run_context: RunContext,
         spec: MovieAssetSpec,
         plan: WorkPlan,
+        draw: Draw | None = None,
     ):
         self._context, self._run_context, self._spec, self._plan = context, run_context, spec, plan
+        self._pages = MoviePages(run_context, spec, draw)
         self._buffer: dict[int, Row] = {}
         self._metadata = {"source": run_context.source.label}
         self._tags = provenance_tags(spec, run_context)
@@ -62,17 +66,15 @@ class EventPublisher:
         rows = {i: row for i in self._plan.unpublished if (row := self._plan.rows[i]).is_final}
         key = dg.AssetKey(self._spec.name)
         instance = self._context.instance
-        publish_events(
-            self._context,
-            {i: row for i, row in rows.items() if not is_published(instance, key, i, row)},
-            self._metadata,
-            self._tags,
+        self._publish(
+            {i: row for i, row in rows.items() if not is_published(instance, key, i, row)}
         )
         self._run_context.ledger.mark_published(self._spec.name, list(rows))
 
     def add(self, outcome: Outcome) -> None:
         """Add one outcome; write and publish when there are enough."""
         tmdb_id = outcome.tmdb_id
+        self._pages.add_picture(outcome)
         self._buffer[tmdb_id] = row_of(
             self._check_upstreams(outcome),
             self._plan.rows.get(tmdb_id),
@@ -92,7 +94,7 @@ class EventPublisher:
         ledger.write(name, rows, now_s=self._run_context.clock())
         reach(CrashPoint.WRITTEN, name)
         changed = {i: row for i, row in rows.items() if not self._is_unchanged(i, row)}
-        publish_events(self._context, changed, self._metadata, self._tags)
+        self._publish(changed)
         ledger.mark_published(name, [i for i, row in rows.items() if row.is_final])
         reach(CrashPoint.MARKED, name)
 
@@ -102,6 +104,10 @@ class EventPublisher:
         instance, run_id = self._context.instance, self._context.run.run_id
         show_failed(instance, self._spec.name, failures, run_id)
         self._run_context.ledger.mark_published(self._spec.name, list(failures))
+
+    def _publish(self, rows: Mapping[int, Row]) -> None:
+        self._pages.read(rows)
+        publish_events(self._context, rows, self._metadata, self._tags, self._pages.describe)
 
     def _is_unchanged(self, tmdb_id: int, row: Row) -> bool:
         """Whether a result was computed again and is what it was: there is no news to publish."""
@@ -165,14 +171,23 @@ def publish_events(
     rows: Mapping[int, Row],
     metadata: Mapping[str, object],
     tags: Mapping[str, str],
+    describe: Callable[[int, Row], Mapping[str, object]] = lambda *_: {},
 ) -> None:
     """Log one materialization for every final row, one observation for every other.
 
     Dagster cannot take back that a movie was materialized; the observation says on its page that
     what stands there is the last that could be had.
+
+    Args:
+        context: Of the step.
+        rows: By movie.
+        metadata: What all events show.
+        tags: Of all events.
+        describe: Returns what one movie's event shows beside its row.
     """
     for tmdb_id, row in rows.items():
-        figures = {"status": Status(row.status).label, **_explanation(row)}
+        status = {"status": Status(row.status).label, **_explanation(row)}
+        figures = cast("dict[str, dg.MetadataValue]", {**status, **describe(tmdb_id, row)})
         if not row.is_final:
             context.log_event(
                 dg.AssetObservation(

@@ -16,6 +16,7 @@ from assets.orchestration.events import (
 )
 from assets.orchestration.failed_partitions import release
 from assets.orchestration.partitions import MOVIES, SINGLE_RUN, has_partitions, movies_of
+from assets.orchestration.pictures import Draw
 from assets.orchestration.progress import progress
 from assets.orchestration.staleness import WorkPlan, open_work_plan
 from assets.orchestration.step_errors import concise_errors
@@ -49,7 +50,7 @@ def is_of_a_job(context: dg.AssetExecutionContext) -> bool:
 
 
 def movie_asset(
-    work: Work, *, kinds: set[str], metadata: Mapping[str, object]
+    work: Work, *, kinds: set[str], metadata: Mapping[str, object], draw: Draw | None = None
 ) -> dg.AssetsDefinition:
     """Build the asset of `MOVIE_ASSETS` that bears the function's name.
 
@@ -58,6 +59,7 @@ def movie_asset(
             is the asset's description.
         kinds: Shown in the UI.
         metadata: Shape or column schema of what one movie's file holds.
+        draw: Draws the picture that a movie's event shows, from its files; None for none.
     """
     spec = movie_spec(work.__name__)
 
@@ -83,7 +85,7 @@ def movie_asset(
             _release_planned(context, run_context),
             open_event_log(context.instance, context.run.run_id),
         ):
-            run_step(context, run_context, spec, work, force=config.is_forced(context))
+            run_step(context, run_context, spec, work, force=config.is_forced(context), draw=draw)
         yield from finish_exactly(context)
 
     return asset
@@ -123,12 +125,13 @@ def run_step(
     work: Work,
     *,
     force: bool,
+    draw: Draw | None = None,
 ) -> None:
     """Do what is stale of the run's movies, or all; write it to the ledger and publish it in
     Dagster.
     """
     plan = open_work_plan(run_context, context.instance, spec, movies_of(context), force=force)
-    publisher = EventPublisher(context, run_context, spec, plan)
+    publisher = EventPublisher(context, run_context, spec, plan, draw)
     publisher.publish_missing()
     versions = {i: plan.decisions[i].input_version for i in plan.movies_to(Action.WORK)}
     batch = MovieBatch(run_context, spec, versions, plan.rows, force)

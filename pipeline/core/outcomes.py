@@ -112,6 +112,8 @@ class Outcome:
         metadata: Figures shown on the movie's partition: JSON values only.
         recheck_at_s: When a final result is stale by itself, in seconds since the epoch; 0: not
             before an input changes. Where there may be one later: not to be tried before.
+        picture: What the movie's event shows where that is not stored: a JPEG or PNG, kept in no
+            row.
     """
 
     tmdb_id: int
@@ -122,10 +124,15 @@ class Outcome:
     facets: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, object] = field(default_factory=dict)
     recheck_at_s: float = 0.0
+    picture: bytes = b""
 
     def recheck_at(self, recheck_at_s: float) -> "Outcome":
         """Return the outcome with that time of the next check."""
         return replace(self, recheck_at_s=recheck_at_s)
+
+    def showing(self, picture: bytes) -> "Outcome":
+        """Return the outcome with that picture."""
+        return replace(self, picture=picture)
 
 
 def made(tmdb_id: int, content_hash: str, **metadata: object) -> Outcome:

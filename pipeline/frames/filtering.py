@@ -170,11 +170,14 @@ class PickedFrames:
         frames: uint8 RGB, shape (kept, height, width, 3).
         pts_s: Their times in seconds, float64, shape (kept,).
         counts: Number of sampled frames by `FrameLabel`, and `kept`.
+        reasons: Why each sampled frame was not kept, `spare` where enough others were informative;
+            "" for those that were.
     """
 
     frames: np.ndarray
     pts_s: np.ndarray
     counts: Mapping[str, int]
+    reasons: tuple[str, ...]
 
 
 def pick_frames(
@@ -221,7 +224,11 @@ def pick_frames(
         raise FrameError(Reason.TOO_FEW_FRAMES, detail)
     weights = time_shown(np.asarray(pts_s)) if by_time else None
     kept = choose_kept(mask, count, seed, weights=weights)
-    return PickedFrames(frames[kept], np.asarray(pts_s)[kept], {**counts, "kept": len(kept)})
+    reasons = ["spare" if label is FrameLabel.INFORMATIVE else label.value for label in labels]
+    for number in kept:
+        reasons[number] = ""
+    counts = {**counts, "kept": len(kept)}
+    return PickedFrames(frames[kept], np.asarray(pts_s)[kept], counts, tuple(reasons))
 
 
 def _label_damaged(labels: list[FrameLabel], is_damaged: np.ndarray) -> list[FrameLabel]:

@@ -53,6 +53,24 @@ def test_movie_with_a_poster_is_materialized_as_ok(page, site, tmp_path):
     take_picture(page, tmp_path / "ok.png")
 
 
+@pytest.mark.parametrize("asset", ["posters", "trailer_frames", "trailer_audio", "poster_regions"])
+def test_picture_of_a_movie_is_on_the_screen(page, site, asset, tmp_path):
+    tmdb_id = next(
+        int(path.stem)
+        for path in sorted((site.store / "attr_bbox").glob("*.txt"))
+        if (site.store / "audio" / f"{path.stem}.npy").exists()
+    )
+    open_partition(page, asset, tmdb_id)
+    expect_metadata(page, "title", site.catalogue.details(tmdb_id)["title"])
+    metadata_row(page, "picture").get_by_text("[Show Markdown]").click()
+    picture = page.get_by_role("dialog").get_by_role("img", name="picture")
+    expect(picture).to_be_visible()
+    page.wait_for_function("picture => picture.complete", arg=picture.element_handle())
+    take_picture(page, tmp_path / f"{asset}.png")
+    assert picture.evaluate("picture => picture.naturalWidth") > 0
+    assert len(picture.get_attribute("src")) <= 16_000
+
+
 def test_movie_without_a_poster_is_materialized_as_absent_with_the_reason(page, site, tmp_path):
     tmdb_id = next(i for i in site.catalogue.movie_ids() if not has_poster(site, i))
     open_partition(page, "posters", tmdb_id)

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -52,3 +54,13 @@ def test_damaged_frames_are_kept_where_there_are_no_others():
     picked = pick_frames(sampled(40, 0), np.arange(40.0), seed=597, is_damaged=is_damaged)
     assert len(picked.frames) > FEWEST_FRAMES
     assert picked.counts["damaged"] == 0
+
+
+def test_every_sampled_frame_is_kept_or_has_a_reason():
+    picked = pick_frames(sampled(70, 30), np.arange(100.0), seed=597)
+    reasons = Counter(picked.reasons)
+    assert reasons[""] == picked.counts["kept"] == 30
+    assert reasons["black"] == picked.counts["black"]
+    assert reasons["spare"] == picked.counts["informative"] - 30
+    kept = [number for number, reason in enumerate(picked.reasons) if not reason]
+    assert picked.pts_s.tolist() == kept
