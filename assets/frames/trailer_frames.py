@@ -1,10 +1,12 @@
 """The `trailer_frames` asset: informative frames of each trailer, and clips of its shots."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from assets.orchestration.asset_settings import reading_options
 from assets.orchestration.asset_specs import CLIPS_FILE, FRAMES_FILE, TRAILER_FILE
 from assets.orchestration.movie_asset import movie_asset
+from assets.orchestration.movie_page import shows_pictures
 from assets.orchestration.pictures import draw_frames
 from pipeline.core.outcomes import Outcome
 from resources.storage.batch import MovieBatch
@@ -20,6 +22,7 @@ def trailer_frames(batch: MovieBatch) -> Iterator[Outcome]:
     backbone requires them, clips of 24 frames at 24 a second are cut out of the shots.
     """
     options, decoders = reading_options(batch.run_context), batch.run_context.decoders
+    draws_picture = shows_pictures(batch.run_context)
 
     def read(tmdb_id: int) -> Outcome:
         from assets.frames.trailer_reading import read_frames
@@ -27,7 +30,10 @@ def trailer_frames(batch: MovieBatch) -> Iterator[Outcome]:
         with batch.run_context.store.local_copy(
             TRAILER_FILE.path(batch.run_context.store, tmdb_id)
         ) as path:
-            reading = decoders.call(read_frames, path, tmdb_id, options, beats=True)
+            reading = decoders.call(
+                partial(read_frames, draws_picture=draws_picture),
+                path, tmdb_id, options, beats=True,
+            )  # fmt: skip
         arrays = {"frames": reading.picked.frames, "pts_s": reading.picked.pts_s}
         files: dict[StorePath, bytes] = {}
         clips = CLIPS_FILE.path(batch.run_context.store, tmdb_id)

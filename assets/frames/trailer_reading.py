@@ -5,6 +5,7 @@ Neither Dagster nor torch is imported here.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ class TrailerReading:
         clips: The file of its clips, or None where clips are disabled.
         clip_pts_s: Time of each frame of each clip, float64, shape (clips, 24).
         figures: The movie's figures.
-        picture: All sampled frames, for people: those that were not kept with the reason.
+        picture: All sampled frames, those that were not kept with the reason; b"" where it is not
+            drawn.
     """
 
     picked: PickedFrames
@@ -52,7 +54,12 @@ class TrailerReading:
 
 
 def read_frames(
-    path: Path, seed: int, options: TrailerOptions, beat: Callable[[], None]
+    path: Path,
+    seed: int,
+    options: TrailerOptions,
+    beat: Callable[[], None],
+    *,
+    draws_picture: bool = False,
 ) -> TrailerReading:
     """Sample frames and keep the informative ones; cut clips out of the same decoding.
 
@@ -64,6 +71,7 @@ def read_frames(
         seed: Random seed of every choice: the movie's id.
         options: Which frames, and whether clips.
         beat: Called during decoding.
+        draws_picture: Whether the sampled frames are drawn.
     """
     if options.cuts_clips:
         timeline = read_timeline(path, beat)
@@ -86,7 +94,8 @@ def read_frames(
         by_time=options.from_keyframes or not is_steady(timeline.pts),
     )
     figures = {**_figures(decoded, picked), **clip_figures}
-    picture = encode_if_drawn(lambda: tile_sampled(decoded.frames, picked.reasons))
+    sampled = partial(tile_sampled, decoded.frames, picked.reasons)
+    picture = encode_if_drawn(sampled) if draws_picture else b""
     return TrailerReading(picked, clips, timeline.seconds(clip_pts), figures, picture)
 
 

@@ -37,6 +37,12 @@ class Title:
     year: int | None
 
 
+def shows_pictures(run_context: RunContext) -> bool:
+    """Whether events show pictures; those of a remote store would have to be fetched again."""
+    is_local, known = run_context.store.is_local, run_context.ledger.movies
+    return is_local and len(known()) <= MOVIES_WITH_PICTURES
+
+
 class MoviePages:
     """Describes the movies of one step's events.
 
@@ -85,10 +91,8 @@ class MoviePages:
 
     @cached_property
     def _has_pictures(self) -> bool:
-        """Whether events show pictures; those of a remote store would have to be fetched again."""
-        if not (self._draw or self._files_of_backbones) or not self._run_context.store.is_local:
-            return False
-        return len(self._run_context.ledger.movies()) <= MOVIES_WITH_PICTURES
+        has_some = bool(self._draw or self._files_of_backbones)
+        return has_some and shows_pictures(self._run_context)
 
     @cached_property
     def _files_of_backbones(self) -> list[MovieFile]:
