@@ -19,6 +19,8 @@ from assets.orchestration.movie_asset import movie_asset
 from assets.orchestration.partitions import MOVIES, SINGLE_RUN, range_tags, register
 from benchmarks.report import BenchRow, interleave
 from pipeline.core.outcomes import Outcome, made
+from pipeline.core.presets import PRESETS
+from resources.sources.source import Source
 from resources.storage.batch import MovieBatch
 from resources.storage.ledger import Ledger
 from resources.storage.store import Store
@@ -27,7 +29,7 @@ MOVIES_IN_RANGE = 500
 MAX_MS_PER_MOVIE_AND_ASSET = 15.0
 MAX_IMPORT_RATIO = 1.5
 
-_SOURCE = SimpleNamespace(label="bench", is_studio=True)
+_SOURCE = Source("bench", "bench", is_studio=True)
 
 
 def measure() -> list[BenchRow]:
@@ -79,8 +81,9 @@ def _run(make_assets) -> float:
         ledger = Ledger(f"sqlite:///{folder}/ledger.sqlite")
         stack.callback(ledger.close)
         place = SimpleNamespace(
-            source=_SOURCE, store=Store(folder / "store"), ledger=ledger, clock=time.time
-        )
+            source=_SOURCE, store=Store(folder / "store"), ledger=ledger, clock=time.time,
+            preset=PRESETS["small"], backbones={},
+        )  # fmt: skip
         ids = range(1, MOVIES_IN_RANGE + 1)
         register(instance, ids, "bench")
         ledger.know_movies(dict.fromkeys(ids, ""))
