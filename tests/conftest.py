@@ -40,12 +40,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return what `-n auto` means: a worker a processor and one more, where memory allows.
-
-    A quarter of the time a worker waits: for a server, a process, a lock.
-    """
+    """Return what `-n auto` means: a worker a processor, where memory allows."""
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(1, min(len(os.sched_getaffinity(0)) + 1, MOST_WORKERS, memory_bytes // WORKER_BYTES))
+    return max(1, min(len(os.sched_getaffinity(0)), MOST_WORKERS, memory_bytes // WORKER_BYTES))
 
 
 def pytest_collection_modifyitems(items) -> None:
