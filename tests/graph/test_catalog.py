@@ -291,7 +291,7 @@ def test_what_concerns_the_whole_source_stops_the_crawl_and_costs_no_film_an_att
     with pytest.raises(BuildError, match=output) as caught:
         site.build(stages=CRAWL)
     assert len(str(caught.value).splitlines()) == 1
-    assert asked(site) < 3 * 16 + 16  # what was under way, each tried three times at most
+    assert asked(site) < 5 * 16  # what was under way and a little more, of 3 * 40 in all
     after = site.rows("movie_records")
     assert {i: (r.status, r.attempts) for i, r in after.items()} == {
         i: (r.status, r.attempts) for i, r in before.items()
