@@ -21,7 +21,7 @@ from assets.orchestration.jobs import RANGE_MOVIES, crawl_job, end_dead_runs, st
 from assets.orchestration.partitions import check_home, range_tags
 from assets.orchestration.run_resource import run_resources
 from assets.orchestration.staleness import stale_assets
-from pipeline.core.errors import ConfigurationError, MarqueeError
+from pipeline.core.errors import ConfigurationError, FetchError, MarqueeError, SourceError
 from pipeline.core.staleness import RECORDS
 from resources.run_context import RunContext, open_run_context
 from resources.settings import ENVIRONMENT, ENVIRONMENT_ONLY, Settings
@@ -129,7 +129,7 @@ def build(run_context: RunContext, instance: dg.DagsterInstance, request: Reques
     settings = overrides(run_context)
     if "crawl" in request.stages:
         if not run_context.source.is_imports:
-            run_context.tmdb.configuration()  # a wrong key is refused before there is a run
+            _check_source(run_context)
         config = {} if request.since is None else {"released_from": request.since.isoformat()}
         catalog = _catalog_defs(settings)
         _run(catalog, instance, crawl_job.name, config={"movie_catalog": {"config": config}})
@@ -155,6 +155,17 @@ def build(run_context: RunContext, instance: dg.DagsterInstance, request: Reques
         )
     _train(settings, run_context, instance, request)
     return sum(map(len, ranges))
+
+
+def _check_source(run_context: RunContext) -> None:
+    """Refuse a wrong key, or a TMDB that cannot be reached, before there is a run."""
+    try:
+        run_context.tmdb.configuration()
+    except FetchError as error:
+        raise SourceError(
+            f"TMDB cannot be reached at {run_context.settings.tmdb_api_url} ({error}). No run was "
+            "started and all completed work is kept: check the connection, then run again."
+        ) from error
 
 
 def _catalog_defs(settings: Mapping[str, str]) -> dg.Definitions:

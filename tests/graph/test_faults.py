@@ -1,6 +1,7 @@
 """Movies some of whose trailers cannot be had: what is shown, what the next run asks for."""
 
 import pytest
+from commands import marquee
 from sites import MOVIE_STAGES
 
 from assets.orchestration.partitions import SOURCE_PARTITIONS
@@ -63,6 +64,18 @@ def test_wrong_key_is_refused(open_site, path):
     with pytest.raises(Exception, match="TMDB_API_KEY"):
         site.build(stages=("crawl",))
     assert len(site.instance.get_runs()) - before == (path != "/3/")
+
+
+def test_host_that_cannot_be_reached_is_named_before_there_is_a_run(tmp_path):
+    given = {
+        "TMDB_API_KEY": "x" * 32,
+        "TMDB_API_URL": "http://127.0.0.1:9/3",
+        "MARQUEE_STORE": str(tmp_path / "store"),
+    }
+    output = marquee("build", cwd=tmp_path, environment=given, check=False)
+    assert output.returncode == 1
+    assert "TMDB cannot be reached at http://127.0.0.1:9/3" in output.stderr
+    assert "No run was started" in output.stderr
 
 
 def test_home_of_another_source_is_refused_before_there_is_a_run(open_site):
