@@ -121,13 +121,13 @@ def build(
 
 @app.command()
 def demo() -> None:
-    """Build everything on the built-in studio's 96 synthetic movies; print the scores."""
+    """Build everything on the built-in studio's synthetic movies; print the scores."""
     from assets.cli.build import Request, open_site
     from assets.cli.build import build as run
     from assets.cli.score_table import print_scores
     from resources.settings import Settings
 
-    console.print("marquee demo: 96 synthetic movies of the built-in studio; none is real.\n")
+    console.print("marquee demo: synthetic movies of the built-in studio; none is real.\n")
     given = settings_of()
     kept = {field: getattr(given, field) for field in ("store", "ledger", "studio", "weights")}
     settings = Settings(**kept)
