@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Outcome, Reason, Status, lacking
@@ -18,8 +18,10 @@ from pipeline.crawl.imdbpro.box_office_page import BoxOffice
 from pipeline.crawl.imdbpro.daily_table import Days
 from pipeline.crawl.imdbpro.drift import ENOUGH, STRANGE, weigh
 from pipeline.crawl.refresh_schedule import DAY, next_retry_s, recheck_at_s
-from resources.sources.imdbpro import ImdbPro
 from resources.storage.batch import MovieBatch
+
+if TYPE_CHECKING:  # it loads requests, which loading definitions does not need
+    from resources.sources.imdbpro import ImdbPro
 
 LOG = logging.getLogger("marquee")
 
@@ -86,7 +88,7 @@ class BoxOfficePages:
         )
 
     def _read_days(
-        self, client: ImdbPro, imdb_id: str, summary: BoxOffice | None
+        self, client: "ImdbPro", imdb_id: str, summary: BoxOffice | None
     ) -> tuple[Days | None, Mapping[str, Any]]:
         """Read the table of days. No label depends on it, so its failure is a note, no more."""
         if not summary or not summary.has_domestic_run or self._strange_tables >= ENOUGH:
