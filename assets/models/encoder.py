@@ -1,5 +1,8 @@
 """Encoders: what a system's networks learn before they see any target."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import dagster as dg
 
 from assets.models.experiments import experiments
@@ -58,13 +61,18 @@ def build_encoder(system: System) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "source": run_context.source.label,
-                **({"pretrainings": dg.MetadataValue.table([*map(dg.TableRecord, rows)])}
-                   if rows else {}),
+                **_tabulate(rows),
             },
             data_version=dg.DataVersion(content_hash),
-        )  # fmt: skip
+        )
 
     return encoder
+
+
+def _tabulate(rows: Sequence[Mapping[str, Any]]) -> dict[str, dg.TableMetadataValue]:
+    """Return the table of all pretrainings; none where there were too few movies for any."""
+    records = [dg.TableRecord(row) for row in rows]
+    return {"pretrainings": dg.MetadataValue.table(records)} if records else {}
 
 
 ASSETS = [build_encoder(system) for system in SYSTEMS if system.encoder]
