@@ -168,7 +168,7 @@ def test_announced_time_of_a_premiere_counts(status):
     assert caught.value.reason is Reason.LIVE
     attempt = Attempt.of("x", classify_failure(caught.value))
     row = row_of(
-        lacking(1, Reason.LIVE).recheck_at(find_due_s([attempt], 1000.0)),
+        lacking(1, Reason.LIVE).with_next_attempt(find_due_s([attempt], 1000.0)),
         None, Step("trailers", "1"), "v", now_s=1000.0,
     )  # fmt: skip
     assert row.next_attempt_s >= 5000
