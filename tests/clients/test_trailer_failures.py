@@ -1,5 +1,8 @@
 """yt-dlp's failures noted apart: an extractor on loopback raises each of them for real."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from yt_dlp.extractor.common import InfoExtractor
 from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError, YoutubeDLError
@@ -36,7 +39,7 @@ class Scripted(InfoExtractor):
     """An extractor on loopback that fails, or answers, as it is reported."""
 
     _VALID_URL = r"https?://scripted/(?P<id>.*)"
-    act = None
+    act: Callable[..., Any]
 
     def _real_extract(self, url):
         return type(self).act(self)

@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+from present import present
+
 from pipeline.core.outcomes import Reason, Status, lacking, made
 from pipeline.core.staleness import (
     RETRY_DELAYS_S,
@@ -83,13 +85,16 @@ def test_absent_upstream_is_inherited():
     gone = settled(POSTERS, {"movie_records": RECORD}, lacking(5, Reason.NOT_LISTED))
     due = ask(EMBEDDINGS, None, {"posters": gone})
     assert due.action is Action.INHERIT
-    assert due.inherited.status is Status.UNAVAILABLE
-    assert due.inherited.detail == "posters: not_listed"
+    assert present(due.inherited).status is Status.UNAVAILABLE
+    assert present(due.inherited).detail == "posters: not_listed"
 
 
 def test_refused_upstream_is_inherited_as_refused():
     gone = settled(POSTERS, {"movie_records": RECORD}, lacking(5, Reason.GONE))
-    assert ask(EMBEDDINGS, None, {"posters": gone}).inherited.reason is Reason.UPSTREAM_REJECTED
+    assert (
+        present(ask(EMBEDDINGS, None, {"posters": gone}).inherited).reason
+        is Reason.UPSTREAM_REJECTED
+    )
 
 
 def test_first_failure_is_tried_again_by_the_next_run():
