@@ -5,7 +5,7 @@ from present import present
 
 from benchmarks import crawl
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("_findable_benchmarks")]
 
 
 def test_few_films_are_crawled_watched_and_asked_for_again_by_night():

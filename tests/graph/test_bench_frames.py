@@ -5,7 +5,7 @@ from present import present
 
 from benchmarks import frames, video_files
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("_findable_benchmarks")]
 
 
 @pytest.fixture

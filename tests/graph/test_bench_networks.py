@@ -8,7 +8,7 @@ from benchmarks import clips, end_to_end, gpu, images, long_run, text, video_fil
 from benchmarks.compute import NO_BF16
 from resources.compute.device import CPU_INFO, cpu_has_bf16
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("_findable_benchmarks")]
 
 HAS_BF16 = cpu_has_bf16(CPU_INFO)
 

@@ -3,7 +3,7 @@ from present import present
 
 from benchmarks.posters import measure
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("_findable_benchmarks")]
 
 
 def test_without_uv_our_side_is_measured_and_the_peers_absence_explained(monkeypatch, tmp_path):
