@@ -4,7 +4,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from conftest import mux_sound
+from small_clips import mux_sound
 
 from pipeline.core.errors import AudioError
 from pipeline.core.outcomes import Reason
