@@ -7,6 +7,7 @@ from assets.models.hyperparameters import config_of
 from assets.orchestration.progress import progress
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
+from assets.orchestration.tables import table_metadata
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.versions import hash_json
 from pipeline.models.systems.registry import SYSTEMS
@@ -58,11 +59,10 @@ def build_encoder(system: System) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "source": run_context.source.label,
-                **({"pretrainings": dg.MetadataValue.table([*map(dg.TableRecord, rows)])}
-                   if rows else {}),
+                **table_metadata("pretrainings", rows),
             },
             data_version=dg.DataVersion(content_hash),
-        )  # fmt: skip
+        )
 
     return encoder
 

@@ -6,6 +6,7 @@ file.
 """
 
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -13,23 +14,30 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from assets.models.experiment_data import ExperimentData, open_experiment_data
 from assets.models.experiments import FACTS_FILE, Experiment
 from assets.models.hyperparameters import Hyperparameters
 from assets.orchestration.asset_specs import FEATURE_SOURCES
 from assets.orchestration.progress import Progress
 from pipeline.core.presets import Preset
+from pipeline.core.tasks import Target
 from pipeline.core.versions import hash_bytes
+from pipeline.evaluation.metrics.task_scores import score_draws
+from pipeline.evaluation.report.best_variant import VAL_SCORE
 from pipeline.models.networks.pixel_trunks import Pretrained
 from pipeline.models.systems.system import System
 from pipeline.models.training.estimator import (
     Estimator,
+    FeatureSet,
     PretrainedEstimator,
     RunConfig,
+    Trained,
     list_hyperparameters,
 )
 from pipeline.models.training.fitting import as_json
-from pipeline.models.training.model_registry import save_trained
+from pipeline.models.training.model_registry import predict, save_trained
 from resources.compute.device import describe_environment, one_thread
 from resources.compute.weights import find_parameters
 from resources.compute.workers import Call
@@ -96,8 +104,9 @@ def train(
     began_s, earlier_s = time.monotonic(), list[float]()
     run = _run_config(run_context, experiment, estimator, given, seed)
     run = replace(run, on_resume=earlier_s.append)
+    features = data.features_of(experiment)
     with one_thread():
-        trained = estimator.train(data.features_of(experiment), target, split, run)
+        trained = estimator.train(features, target, split, run)
     names = zip(("system", "task", "split", "variant"), experiment.names, strict=True)
     facts = {
         **dict(names),
@@ -108,6 +117,7 @@ def train(
         "parameters": sum(p.numel() for p in trained.network.parameters()) or None,
         "history": [dict(row) for row in trained.fitted.history],
         "best_epoch": trained.fitted.best_epoch,
+        VAL_SCORE: _score_validation(trained, features, target, data.rows(experiment, "val")),
         "inputs": _inputs_of(estimator, data),
         "train_s": round(time.monotonic() - began_s + sum(earlier_s), 1),
         "split_hash": hash_bytes("\x1f".join(map(str, split)).encode()),
@@ -125,6 +135,20 @@ def train(
     )
     (folder / FACTS_FILE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return facts
+
+
+def _score_validation(
+    trained: Trained[Any], features: FeatureSet, target: Target, rows: np.ndarray
+) -> float | None:
+    """Compute the main score of the validation set; None where it is undefined.
+
+    Of a network that was fitted to that set in the end, what it predicted before counts.
+    """
+    preds = trained.val_preds if trained.val_preds is not None else predict(trained, features, rows)
+    everyone = np.arange(len(rows))[None]
+    scores = score_draws(target.task, preds, target.values[rows], everyone)
+    score = float(scores[target.task.main_metric][0])
+    return score if math.isfinite(score) else None
 
 
 def pretrain(

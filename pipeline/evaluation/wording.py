@@ -13,7 +13,7 @@ KIND_WORDS = {"model": "model", "baseline": "baseline", "limit": "Bayes-optimal 
 
 _VARIANT_WORDS = {
     "prior draw": "stratified random baseline",
-    "reachable limit": "noise ceiling",
+    "reachable limit": "noise ceiling of one draw",
     "seed streams": "original modalities",
     "all streams": "all modalities",
 }
@@ -30,6 +30,16 @@ def variant_title(variant: str) -> str:
     if variant.startswith("boosting"):
         return f"gradient {variant}"
     return _VARIANT_WORDS.get(variant, variant)
+
+
+def count_of(number: int, noun: str) -> str:
+    """Return a number with its noun in the singular or plural.
+
+    Example:
+        >>> count_of(1, "test film"), count_of(95, "test film")
+        ('1 test film', '95 test films')
+    """
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def format_figure(value: float | None, digits: int = 3) -> str:

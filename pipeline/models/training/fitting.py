@@ -101,6 +101,25 @@ class BaseEstimator(Generic[ConfigT]):
         """Names of what the network reads."""
         return self.config.reads
 
+    def find_lack(self, table: StreamTable, rows: np.ndarray) -> str:
+        """Return what these movies lack so that it cannot be trained; see `Estimator.find_lack`.
+
+        A variant over streams requires that some movie has one of them.
+        """
+        streams: tuple[str, ...] = getattr(self.config, "streams", ())
+        if not streams or list_present(table, streams, rows):
+            return ""
+        return f"no training film has {' or '.join(streams)}"
+
+
+def list_present(table: StreamTable, names: Sequence[str], rows: np.ndarray) -> list[str]:
+    """List the streams that at least one of these movies has."""
+    return [
+        name
+        for name in names
+        if name in table.streams and np.asarray(table.masks[name])[rows].any()
+    ]
+
 
 @dataclass(frozen=True)
 class NetworkEstimator(BaseEstimator[ConfigT], Generic[ConfigT, NetworkT]):
