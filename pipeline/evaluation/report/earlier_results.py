@@ -76,17 +76,15 @@ def _compare(task: Task, now: Mapping[str, Any], before: Mapping[str, Any], seed
         return replace(change, reason="the last evaluation has no such model")
     if any(content[key] != earlier[key] for key in ("tmdb_ids", "y_true", "franchises")):
         return replace(change, reason="the test movies or what is known of them changed")
-    scores = [
-        _restore(task, split, variant, one).bootstrap(seed=seed)[task.main_metric]
-        for one in (content, earlier)
-    ]
+    restored = [_restore(task, split, variant, one) for one in (content, earlier)]
+    scores = [one.bootstrap(seed=seed)[task.main_metric] for one in restored]
     difference = scores[0].minus(scores[1])
     return replace(
         change,
         now=scores[0].estimate,
         before=scores[1].estimate,
         difference=difference.interval(),
-        p_holm=bootstrap_p(difference),
+        p_holm=bootstrap_p(difference, restored[0].n_independent),
     )
 
 
