@@ -22,7 +22,7 @@ def print_scores(run_context: RunContext, console: Console) -> None:
 
     summaries = read_summaries(run_context)
     for summary in summaries[:1]:
-        console.print(f"\nSource: {summary['source']}\nBackbones: {summary['weights']}\n")
+        console.print(f"\nSource: {summary['source']}\nBackbones: {summary['weights'] or 'none'}\n")
     console.print(_tabulate(list_leaderboard(summaries)))
     console.print(LEGEND, highlight=False, style="dim")
     console.print("\nFiles:")

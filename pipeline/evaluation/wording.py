@@ -46,10 +46,10 @@ def format_figure(value: float | None, digits: int = 3) -> str:
     """Format a figure; a dash where there is none.
 
     Example:
-        >>> format_figure(0.12345), format_figure(None)
-        ('0.123', '–')
+        >>> format_figure(0.12345), format_figure(-0.00001), format_figure(None)
+        ('0.123', '0.000', '–')
     """
-    return "–" if value is None else f"{value + 0.0:.{digits}f}".replace("-", "−")
+    return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def format_signed(value: float | None, digits: int = 3) -> str:

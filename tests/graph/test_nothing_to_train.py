@@ -1,12 +1,15 @@
 """Systems with nothing to train: no crash, a row on the leaderboard that says why."""
 
+import io
 import json
 
 import dagster as dg
 import pandas as pd
 import pytest
 from commands import marquee
+from rich.console import Console
 
+from assets.cli.score_table import print_scores
 from assets.evaluation.stored_reports import read_summaries
 from assets.models.experiments import read_left_out
 from assets.orchestration.asset_specs import UNPARTITIONED_ASSETS
@@ -59,6 +62,16 @@ def test_terminal_says_why_at_80_columns(few):
         marquee("leaderboard", "--json", cwd=few.folder, environment=few.environment).stdout
     )
     assert all(row["reason"] for row in rows if row["kind"] == "missing")
+
+
+def test_table_of_scores_fits_80_columns(few):
+    console = Console(width=80, record=True, file=io.StringIO())
+    with few.run_context() as run_context:
+        print_scores(run_context, console)
+    lines = console.export_text().splitlines()
+    table = lines[: lines.index("Files:")]
+    assert max(map(len, table)) <= 80
+    assert sum("not trained" in line for line in table) >= 4
 
 
 def test_second_build_finds_nothing_to_do(few):

@@ -46,7 +46,7 @@ def badge(page: str) -> str:
 
 
 def test_model_that_loses_to_a_line_is_not_called_undecided():
-    """Seen: RMSE .480 beside "best baseline .306" wore "not told apart": of boosting alone."""
+    """Seen: RMSE .480 beside "best baseline .306" wore "no difference": of boosting alone."""
     table = content(
         numbers(main=0.480, linear_on_log_budget=0.306, boosting_on_metadata=0.470, median=0.9),
         compared("main", LINEAR, "worse"), compared("main", BOOSTING, "open"),
@@ -94,7 +94,7 @@ def lucky_first_split() -> dict:
 
 
 def test_lucky_split_is_no_headline_where_there_are_folds(lucky):
-    """Seen: .146 on 10 films stood where the pooled folds on 95 films said .052, "loses"."""
+    """Seen: .146 on 10 films stood where the pooled folds on 95 films were at .052, "loses"."""
     assert lucky["tasks"]["money"]["headline"] == "fold"
     rows = list_leaderboard([lucky])
     main = next(row for row in rows if row["is_main"])
@@ -139,7 +139,7 @@ def test_significant_difference_is_not_followed_by_chance():
 
 
 def test_ceiling_below_a_baseline_is_a_draw_and_no_limit():
-    """Seen: "Reachable limit" .667 below a baseline's .714."""
+    """Seen: A ceiling of .667 below a baseline's .714."""
     table = content(numbers(F1, main=0.70, mean=0.714, ceiling=0.667), movies=24)
     assert describe_ceiling(table, F1) == (
         "Noise ceiling of one draw: macro-F1 0.667 (0.617 to 0.717), what the function that "
