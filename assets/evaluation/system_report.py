@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from assets.evaluation.model_evaluation import SEED, evaluate_model, make_result, write_scores
@@ -77,9 +78,8 @@ def _evaluate(
             for experiment in of_split:
                 yield evaluate_model(run_context, data, experiment)
             first = of_split[0]
-            baselines = load_baselines(run_context, system, task, split)
-            for name in choose_baselines(system, [e.variant for e in of_split], list(baselines)):
-                yield make_result(data, first, name, "baseline", baselines[name])
+            for name, preds in _load_fair_baselines(run_context, data, of_split).items():
+                yield make_result(data, first, name, "baseline", preds)
             if run_context.source.about.get("kind") == "generated" and task.noise_ceiling:
                 from assets.evaluation.noise_ceiling import ceiling_predictions  # the simulator
 
@@ -87,18 +87,33 @@ def _evaluate(
                 yield make_result(data, first, NOISE_CEILING, "limit", preds)
 
 
-def choose_baselines(
-    system: System, variants: Sequence[str], baselines: Sequence[str]
-) -> list[str]:
-    """Choose the baselines of a table: those of the blend only where a blend stands in it.
+def _load_fair_baselines(
+    run_context: RunContext, data: ExperimentData, experiments: Sequence[Experiment]
+) -> Mapping[str, np.ndarray]:
+    """Read the baselines of one table of experiments; see `needs_blend_baselines`.
 
-    Args:
-        system: Whose table.
-        variants: The models in it.
-        baselines: Names of all baselines that were fitted.
+    Where a blend was trained on a split on which none is by default, its baselines are fitted now.
     """
-    has_blend = system.is_blend or not set(system.blend_variants).isdisjoint(variants)
-    return [name for name in baselines if has_blend or name not in BLEND_BASELINES]
+    system, task, split = (getattr(experiments[0], name) for name in ("system", "task", "split"))
+    stored = load_baselines(run_context, system, task, split)
+    if not needs_blend_baselines(system, [experiment.variant for experiment in experiments]):
+        return {name: preds for name, preds in stored.items() if name not in BLEND_BASELINES}
+    if set(BLEND_BASELINES) <= set(stored):
+        return stored
+    return {**stored, **data.predict_blend_baselines(task, split)}
+
+
+def needs_blend_baselines(system: System, variants: Sequence[str]) -> bool:
+    """Return whether a blend is among the models of a table, or the system's main variant is one.
+
+    Example:
+        >>> from pipeline.models.systems.revenue import CUT_BLEND, REVENUE
+        >>> needs_blend_baselines(REVENUE, ["all streams", CUT_BLEND])
+        True
+        >>> needs_blend_baselines(REVENUE, ["all streams"])
+        False
+    """
+    return system.is_blend or not set(system.blend_variants).isdisjoint(variants)
 
 
 def _describe_subject(

@@ -89,16 +89,25 @@ class ExperimentData:
         They read what the models beside them read, and are fitted to the same movies: those of a
         blend to training and validation set together, as its members are.
         """
+        train, both, test = self._rows_of(task, split)
+        target = make_target(task, self.table.table, train, self.options)
+        fit_rows, boosts = (both, False) if system.is_blend else (train, True)
+        preds = predict_baselines(self.features_for(task), target, fit_rows, test, boosts=boosts)
+        if set(system.blend_variants) & set(system.variants_on(split, tuple(system.estimators()))):
+            preds |= self.predict_blend_baselines(task, split)
+        return preds
+
+    def predict_blend_baselines(self, task: Task, split: str) -> dict[str, np.ndarray]:
+        """Fit the baselines that stand beside a blend and predict a split's test set; by name."""
+        train, both, test = self._rows_of(task, split)
+        target = make_target(task, self.table.table, train, self.options)
+        return predict_blend_baselines(self.features_for(task), target, both, test)
+
+    def _rows_of(self, task: Task, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the rows of a training set, of it with the validation set, and of the test set."""
         sets = self.split_tables[task.name][split].to_numpy()
         train, val, test = (np.flatnonzero(sets == name) for name in ("train", "val", "test"))
-        target = make_target(task, self.table.table, train, self.options)
-        features, both = self.features_for(task), np.concatenate([train, val])
-        preds = predict_baselines(
-            features, target, both if system.is_blend else train, test, boosts=not system.is_blend
-        )
-        if system.blend_variants:
-            preds |= predict_blend_baselines(features, target, both, test)
-        return preds
+        return train, np.concatenate([train, val]), test
 
 
 def open_experiment_data(

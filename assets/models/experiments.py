@@ -125,4 +125,4 @@ def read_experiments(run_context: RunContext, system: System) -> list[Experiment
 def read_left_out(run_context: RunContext, system: System) -> list[dict[str, str]]:
     """Read which models were not trained: task, split, variant and reason of each."""
     path = run_context.store.path("models", system.name, LEFT_OUT_FILE)
-    return run_context.store.read_json(path) if path.exists() else []
+    return list(run_context.store.read_json(path)) if path.exists() else []

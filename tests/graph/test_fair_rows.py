@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assets.evaluation.stored_reports import read_summary
-from assets.evaluation.system_report import choose_baselines, explain_missing
+from assets.evaluation.system_report import explain_missing, needs_blend_baselines
 from assets.models.baselines import load_baselines
 from assets.models.experiment_data import open_experiment_data
 from assets.models.experiments import Experiment
@@ -79,11 +79,10 @@ def assert_headline_and_validation(site):
 
 
 def test_baselines_of_a_blend_stand_where_a_blend_does():
-    names = [MEAN, *BLEND_BASELINES]
-    assert choose_baselines(BOX_OFFICE, [TREES], names) == names
-    assert choose_baselines(REVENUE, ["all streams"], names) == [MEAN]
-    assert choose_baselines(REVENUE, ["all streams", CUT_BLEND], names) == names
-    assert choose_baselines(GENRE, ["late fusion"], names) == [MEAN]
+    assert needs_blend_baselines(BOX_OFFICE, ["transformer"])
+    assert not needs_blend_baselines(REVENUE, ["all streams"])
+    assert needs_blend_baselines(REVENUE, ["all streams", CUT_BLEND])
+    assert not needs_blend_baselines(GENRE, ["late fusion"])
 
 
 def test_blends_of_the_registry_are_variants():

@@ -1,7 +1,7 @@
 """The files of an evaluation, and what its results hold; nothing here computes a score."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 RESULTS_FILE = "evaluation_results.json"
 REPORT_FILE = "report.html"
@@ -82,7 +82,7 @@ def score_of(result: Mapping[str, Any], metric: str) -> float | None:
     return None if score is None else score["estimate"]
 
 
-def is_known(value: float | None) -> bool:
+def is_known(value: float | None) -> TypeGuard[float]:
     """Return whether a score is neither None, as in JSON, nor NaN.
 
     Example:

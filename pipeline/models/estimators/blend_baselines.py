@@ -106,7 +106,9 @@ def _reduce_owners(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sum up people, companies and genres as a few components of which movie has which."""
     known, asked = (_one_hot(reader, features, some) for some in (fit_rows, rows))
-    components = min(MAX_COMPONENTS, len(fit_rows) // MIN_MOVIES_PER_COMPONENT, known.shape[1] - 1)
+    components = min(
+        MAX_COMPONENTS, len(fit_rows) // MIN_MOVIES_PER_COMPONENT, len(reader.vocabulary) - 1
+    )
     if components < 1:
         return np.zeros((len(fit_rows), 0)), np.zeros((len(rows), 0))
     reduced = TruncatedSVD(components, random_state=seed).fit(known)
@@ -118,5 +120,5 @@ def _one_hot(reader: MovieReader, features: FeatureSet, rows: np.ndarray) -> csr
     places = reader.owner_places(features, rows)
     row, token = np.nonzero(places > UNKNOWN)
     columns = places[row, token].astype(np.int64) - UNKNOWN - 1
-    shape = (len(places), int(reader.vocabulary.shape[0]))
+    shape = (len(places), len(reader.vocabulary))
     return csr_matrix((np.ones(len(row)), (row, columns)), shape=shape)
