@@ -94,7 +94,7 @@ def test_blends_of_the_registry_are_variants():
 
 
 def test_reason_is_that_of_the_main_variant():
-    assert explain_missing([{"reason": "no film has a poster"}, {"reason": "other"}]) == (
-        "no film has a poster"
-    )
+    assert explain_missing(
+        [{"reason": "no film has what it requires: poster"}, {"reason": "other"}]
+    ) == ("no film has what it requires: poster")
     assert explain_missing([]) == "no variant of it was asked for"
