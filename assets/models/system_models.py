@@ -1,6 +1,6 @@
 """Models: every variant of every system, trained on each of its splits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -16,6 +16,9 @@ from pipeline.core.versions import combine
 from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
+
+Facts = Mapping[str, Any]
+"""What `facts.json` holds of a trained model."""
 
 
 def build_model(system: System) -> dg.AssetsDefinition:
@@ -65,13 +68,7 @@ def build_model(system: System) -> dg.AssetsDefinition:
                 "models": len(facts),
                 "movies": len(data.table),
                 "train_s": round(sum(of_one["train_s"] for of_one in facts), 1),
-                **table_metadata(
-                    "trainings", [_record(*both) for both in zip(planned, facts, strict=True)]
-                ),
-                **table_metadata(
-                    "not_trained",
-                    [{"experiment": str(one), "reason": lack} for one, lack in lacks.items()],
-                ),
+                **_tabulate(planned, facts, lacks),
                 "hyperparameters_changed": dg.MetadataValue.json(changed),
                 "folder": str(models_folder(run_context, system)),
             },
@@ -81,7 +78,16 @@ def build_model(system: System) -> dg.AssetsDefinition:
     return model
 
 
-def _record(experiment: Experiment, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _tabulate(
+    planned: Sequence[Experiment], facts: Sequence[Facts], lacks: Mapping[Experiment, str]
+) -> dict[str, dg.TableMetadataValue]:
+    """Return the tables of all trainings and of what was not trained, as far as there are some."""
+    trained = [_record(*both) for both in zip(planned, facts, strict=True)]
+    not_trained = [{"experiment": str(one), "reason": lack} for one, lack in lacks.items()]
+    return table_metadata("trainings", trained) | table_metadata("not_trained", not_trained)
+
+
+def _record(experiment: Experiment, facts: Facts) -> dict[str, Any]:
     best = facts["history"][facts["best_epoch"] - 1] if facts["history"] else {}
     return {
         "task": experiment.task.name,

@@ -6,7 +6,6 @@ file.
 """
 
 import json
-import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -14,30 +13,25 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from assets.models.experiment_data import ExperimentData, open_experiment_data
 from assets.models.experiments import FACTS_FILE, Experiment
 from assets.models.hyperparameters import Hyperparameters
+from assets.models.validation_score import score_validation
 from assets.orchestration.asset_specs import FEATURE_SOURCES
 from assets.orchestration.progress import Progress
 from pipeline.core.presets import Preset
-from pipeline.core.tasks import Target
 from pipeline.core.versions import hash_bytes
-from pipeline.evaluation.metrics.task_scores import score_draws
 from pipeline.evaluation.report.best_variant import VAL_SCORE
 from pipeline.models.networks.pixel_trunks import Pretrained
 from pipeline.models.systems.system import System
 from pipeline.models.training.estimator import (
     Estimator,
-    FeatureSet,
     PretrainedEstimator,
     RunConfig,
-    Trained,
     list_hyperparameters,
 )
 from pipeline.models.training.fitting import as_json
-from pipeline.models.training.model_registry import predict, save_trained
+from pipeline.models.training.model_registry import save_trained
 from resources.compute.device import describe_environment, one_thread
 from resources.compute.weights import find_parameters
 from resources.compute.workers import Call
@@ -117,7 +111,7 @@ def train(
         "parameters": sum(p.numel() for p in trained.network.parameters()) or None,
         "history": [dict(row) for row in trained.fitted.history],
         "best_epoch": trained.fitted.best_epoch,
-        VAL_SCORE: _score_validation(trained, features, target, data.rows(experiment, "val")),
+        VAL_SCORE: score_validation(trained, features, target, data.rows(experiment, "val")),
         "inputs": _inputs_of(estimator, data),
         "train_s": round(time.monotonic() - began_s + sum(earlier_s), 1),
         "split_hash": hash_bytes("\x1f".join(map(str, split)).encode()),
@@ -135,20 +129,6 @@ def train(
     )
     (folder / FACTS_FILE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return facts
-
-
-def _score_validation(
-    trained: Trained[Any], features: FeatureSet, target: Target, rows: np.ndarray
-) -> float | None:
-    """Compute the main score of the validation set; None where it is undefined.
-
-    Of a network that was fitted to that set in the end, what it predicted before counts.
-    """
-    preds = trained.val_preds if trained.val_preds is not None else predict(trained, features, rows)
-    everyone = np.arange(len(rows))[None]
-    scores = score_draws(target.task, preds, target.values[rows], everyone)
-    score = float(scores[target.task.main_metric][0])
-    return score if math.isfinite(score) else None
 
 
 def pretrain(

@@ -12,9 +12,9 @@ from pipeline.models.networks.fusion import DROPOUT, FUSIONS, StreamNetwork, str
 from pipeline.models.networks.multi_task import Head, heads_of, make_heads_objective, stack_targets
 from pipeline.models.networks.sequences import SequenceReader
 from pipeline.models.networks.streams import is_sequence, specify_streams
-from pipeline.models.training.batches import StreamTable
+from pipeline.models.training.batches import StreamTable, list_present
 from pipeline.models.training.estimator import FeatureSet
-from pipeline.models.training.fitting import NetworkEstimator, TrainingSpec, list_present
+from pipeline.models.training.fitting import NetworkEstimator, TrainingSpec
 from pipeline.models.training.inference import Output
 from pipeline.models.training.learner import Objective
 from pipeline.models.training.objectives import make_objective

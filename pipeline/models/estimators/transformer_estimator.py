@@ -18,7 +18,7 @@ from pipeline.models.networks.box_office_transformer import (
     calibrate_interval,
 )
 from pipeline.models.networks.streams import width_of
-from pipeline.models.training.batches import StreamArrays, StreamTable
+from pipeline.models.training.batches import StreamArrays, StreamTable, list_present
 from pipeline.models.training.estimator import (
     FeatureSet,
     NetworkKind,
@@ -31,7 +31,6 @@ from pipeline.models.training.fitting import (
     TrainingSpec,
     first_weights,
     fit,
-    list_present,
     rows_to_fit,
 )
 from pipeline.models.training.learner import Objective

@@ -10,7 +10,7 @@ import torch
 from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Target
 from pipeline.core.versions import hash_bytes, hash_json
-from pipeline.models.training.batches import Batches, StreamTable, Transform
+from pipeline.models.training.batches import Batches, StreamTable, Transform, list_present
 from pipeline.models.training.estimator import (
     DataclassConfig,
     FeatureSet,
@@ -110,15 +110,6 @@ class BaseEstimator(Generic[ConfigT]):
         if not streams or list_present(table, streams, rows):
             return ""
         return f"no training film has {' or '.join(streams)}"
-
-
-def list_present(table: StreamTable, names: Sequence[str], rows: np.ndarray) -> list[str]:
-    """List the streams that at least one of these movies has."""
-    return [
-        name
-        for name in names
-        if name in table.streams and np.asarray(table.masks[name])[rows].any()
-    ]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,13 @@ def result(kind: str, metric: str, score: float | None, **facts) -> dict:
     }  # fmt: skip
 
 
+def numbers(metric="rmse_error", **scores):
+    """A model called main beside baselines."""
+    kinds = {"main": "model", "other": "model", "ceiling": "limit"}
+    named = {name.replace("_", " "): score for name, score in scores.items()}
+    return {name: result(kinds.get(name, "baseline"), metric, s) for name, s in named.items()}
+
+
 def compared(model: str, other: str, outcome: str, *, undone: bool = False) -> dict:
     """A difference; `undone`: Holm's correction leaves nothing of it."""
     gap = {"better": 0.1, "worse": -0.1, "open": 0.0}[outcome]
