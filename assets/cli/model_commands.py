@@ -53,21 +53,22 @@ def _select(rows: list[dict[str, Any]], field: str, wanted: str) -> list[dict[st
 def _print_leaderboard(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
-    from pipeline.evaluation.report.leaderboard_rows import (
+    from pipeline.evaluation.report.leaderboard_texts import (
         TERMINAL_COLUMNS,
         TERMINAL_LEGEND,
         tabulate_leaderboard,
     )
 
     for title, lines in tabulate_leaderboard(rows):
-        table = Table(box=None, header_style="bold")
-        for name in TERMINAL_COLUMNS:
-            justify = "right" if name == "score" else "left"
-            table.add_column(name, justify=justify, no_wrap=name != TERMINAL_COLUMNS[0])
-        for line in lines:
-            table.add_row(*map(escape, line))
-        console.print(title, highlight=False)
-        console.print(table)
+        console.print(escape(title), highlight=False)
+        if lines:
+            table = Table(box=None, header_style="bold")
+            for name in TERMINAL_COLUMNS:
+                justify = "right" if name == "score" else "left"
+                table.add_column(name, justify=justify, no_wrap=name in ("score", "interval"))
+            for line in lines:
+                table.add_row(*map(escape, line))
+            console.print(table)
         console.print()
     console.print(TERMINAL_LEGEND, highlight=False)
 

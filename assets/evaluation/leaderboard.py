@@ -8,12 +8,14 @@ from assets.evaluation.stored_reports import read_summaries
 from assets.orchestration.asset_specs import LEADERBOARD
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
+from assets.orchestration.tables import table_metadata
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.versions import hash_bytes
 from pipeline.evaluation.report.headline_figures import headline_figures
-from pipeline.evaluation.report.leaderboard_rows import list_leaderboard
+from pipeline.evaluation.report.leaderboard_rows import MISSING, list_leaderboard
+from pipeline.evaluation.report.leaderboard_texts import describe_verdict
 from pipeline.evaluation.report.stored_results import REPORT_FILE
-from pipeline.evaluation.wording import OUTCOME_WORDS, variant_title
+from pipeline.evaluation.wording import variant_title
 from pipeline.models.systems.registry import SYSTEMS
 from resources.run_context import RunContext
 
@@ -31,8 +33,8 @@ def leaderboard(
 ) -> dg.MaterializeResult:
     """All systems on one page: each model and baseline with its interval, training time and rank.
 
-    It shows which models beat the naive baseline and gradient boosting, which lose, and which
-    differences are significant after Holm's correction.
+    It shows which models beat their strongest baseline, which lose, and which differences are
+    significant after Holm's correction; a system for which nothing was trained says why.
     """
     with concise_errors():
         from pipeline.evaluation.report.leaderboard_page import write_leaderboard
@@ -48,8 +50,8 @@ def leaderboard(
     return dg.MaterializeResult(
         metadata={
             "source": run_context.source.label,
-            "leaderboard": dg.MetadataValue.table([_record(row) for row in rows if row["is_main"]]),
-            "models": sum(row["kind"] == "model" for row in rows),
+            **table_metadata("leaderboard", [_record(row) for row in rows if _is_headline(row)]),
+            "models": len({_name_model(row) for row in rows if row["kind"] == "model"}),
             **_list_scores(summaries),
             **{name: dg.MetadataValue.path(str(path.absolute())) for name, path in paths.items()},
         },
@@ -63,13 +65,25 @@ def _list_scores(summaries: Sequence[Mapping]) -> dict[str, float]:
     return {f"{name}_score": of["score"] for name, of in figures.items() if "score" in of}
 
 
-def _record(row: Mapping) -> dg.TableRecord:
+def _is_headline(row: Mapping) -> bool:
+    """Return whether a row stands for its task: its main variant, or why there is none."""
+    return row["kind"] == MISSING or (row["is_main"] and row["is_headline"])
+
+
+def _name_model(row: Mapping) -> tuple[str, str, str]:
+    return row["system"], row["task"], row["variant"]
+
+
+def _record(row: Mapping) -> dict[str, str | float | None]:
     texts = {
-        **{name: row[name] for name in ("system", "task")},
+        **{name: row[name] for name in ("system", "task", "split")},
         "variant": variant_title(row["variant"]),
         "metric": row["metric"],
-        "naive baseline": OUTCOME_WORDS[row["versus_trivial"]],
-        "gradient boosting": OUTCOME_WORDS[row["versus_boosting"]],
+        "strongest baseline": variant_title(row["best_baseline"]),
+        "verdict": row["reason"] or describe_verdict(row),
     }
-    figures = {k: None if row[k] is None else round(row[k], 4) for k in ("estimate", "low", "high")}
-    return dg.TableRecord({**texts, **figures})
+    figures = {
+        name: None if row[name] is None else round(row[name], 4)
+        for name in ("estimate", "low", "high", "best_baseline_score")
+    }
+    return {**texts, **figures}

@@ -12,6 +12,7 @@ from assets.models.experiment_data import ExperimentData
 from assets.models.experiments import FACTS_FILE, Experiment
 from pipeline.core.errors import TrainingError
 from pipeline.evaluation.metrics.split_results import ResultKind, SplitResult, score_result
+from pipeline.evaluation.report.best_variant import VAL_SCORE
 from pipeline.evaluation.report.model_card import CARD_FILE, render_card
 from pipeline.evaluation.report.result_json import as_json
 from pipeline.models.estimators.baselines import PRIOR
@@ -49,7 +50,10 @@ def evaluate_model(
         predict(saved, features, experiment_data.rows(experiment, "test")),
         history=facts["history"],
         best_epoch=facts["best_epoch"],
-        facts={name: facts[name] for name in ("parameters", "train_s", "config")},
+        facts={
+            **{name: facts[name] for name in ("parameters", "train_s", "config")},
+            **{name: facts[name] for name in (VAL_SCORE,) if facts.get(name) is not None},
+        },
     )
 
 

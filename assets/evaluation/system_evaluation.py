@@ -13,10 +13,16 @@ import dagster as dg
 from assets.evaluation.stored_reports import read_summary
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
+from assets.orchestration.tables import table_metadata
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.versions import hash_bytes
 from pipeline.evaluation.report.headline_figures import headline_figures
-from pipeline.evaluation.report.stored_results import REPORT_FILE, RESULTS_FILE, SPLITS_FILE
+from pipeline.evaluation.report.stored_results import (
+    REPORT_FILE,
+    RESULTS_FILE,
+    SPLITS_FILE,
+    list_contents,
+)
 from pipeline.evaluation.wording import variant_title
 from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.system import System
@@ -35,8 +41,9 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
     check = dg.AssetCheckSpec(
         NOT_WORSE,
         asset=name,
-        description="The main variant's score on each task's first split is not significantly "
-        "worse than at the last evaluation, on the same test movies.",
+        description="The main variant's score on each task's headline (its folds together, else "
+        "its first split) is not significantly worse than at the last evaluation, on the same test "
+        "movies.",
     )
 
     @unpartitioned_asset(
@@ -61,35 +68,29 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
             version = input_version(run_context, name)
             before = read_summary(run_context, system)
             paths = evaluate_system(run_context, system)
-            content = paths[RESULTS_FILE].read_bytes() if paths else b""
-            content_hash = hash_bytes(content) if paths else "none"
+            content = paths[RESULTS_FILE].read_bytes()
+            content_hash = hash_bytes(content)
             write_whole(run_context, name, version, content_hash)
-        data_version = dg.DataVersion(content_hash)
-        if not paths:
-            where = f"see {system.name}_splits for counts and reasons"
-            message = f"Too few films for {system.name}: {where}."
-            context.log.warning(message)
-            return dg.MaterializeResult(
-                metadata={"nothing": message},
-                data_version=data_version,
-                check_results=[_compare(system, None, before)],
-            )
         summary = json.loads(content)
         verdicts = _list_verdicts(summary)
         for sentence in verdicts:
             context.log.info(sentence)
+        for sentence in (missing := _list_missing(summary)):
+            context.log.warning(sentence)
         return dg.MaterializeResult(
             metadata={
                 "source": run_context.source.label,
                 "backbones": summary["weights"],
                 **headline_figures(summary),
-                "scores": dg.MetadataValue.table(_main_scores(summary)),
-                "verdicts": dg.MetadataValue.md("\n".join(f"- {line}" for line in verdicts)),
+                **table_metadata("scores", _main_scores(summary)),
+                "verdicts": dg.MetadataValue.md(
+                    "\n".join(f"- {line}" for line in [*verdicts, *missing])
+                ),
                 **{path.stem: _scaled(path) for path in paths.values() if path.suffix == ".png"},
                 "dagster/column_schema": _list_columns(paths[SPLITS_FILE]),
                 "report": dg.MetadataValue.path(str(paths[REPORT_FILE].absolute())),
             },
-            data_version=data_version,
+            data_version=dg.DataVersion(content_hash),
             check_results=[_compare(system, summary, before)],
         )
 
@@ -97,11 +98,13 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
 
 
 def _compare(
-    system: System, now: Mapping[str, Any] | None, before: Mapping[str, Any] | None
+    system: System, now: Mapping[str, Any], before: Mapping[str, Any] | None
 ) -> dg.AssetCheckResult:
     """Compare with the last evaluation; without one, or on other movies, nothing is worse."""
-    if now is None or before is None:
-        why = "There was no evaluation before this one." if now else "There is nothing to compare."
+    if not now["tasks"] or before is None:
+        why = "There is nothing to compare."
+        if now["tasks"]:
+            why = "There was no evaluation before this one."
         return dg.AssetCheckResult(
             passed=True, check_name=NOT_WORSE, severity=dg.AssetCheckSeverity.WARN, description=why
         )
@@ -123,32 +126,35 @@ def _compare(
 
 
 def _list_verdicts(summary: Mapping[str, Any]) -> list[str]:
-    """List the verdicts of a summary, one per task, split and model."""
+    """List the verdicts of a summary, one per task, split and model; headlines first."""
     return [
         f"{split}: {result['verdict']}"
         for task in summary["tasks"].values()
-        for split, content in task["splits"].items()
+        for split, content in list_contents(task).items()
         for result in content["results"].values()
         if "verdict" in result
     ]
 
 
-def _main_scores(summary: Mapping[str, Any]) -> list[dg.TableRecord]:
+def _list_missing(summary: Mapping[str, Any]) -> list[str]:
+    """List the tasks for which nothing was trained, with reasons."""
+    return [f"{task}: not trained; {reason}." for task, reason in summary["missing"].items()]
+
+
+def _main_scores(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
-        dg.TableRecord(
-            {
-                "task": name,
-                "split": split,
-                "variant": variant_title(variant),
-                "score": task["main_metric"],
-                **{
-                    end: None if value is None else round(value, 4)
-                    for end, value in result["scores"][task["main_metric"]].items()
-                },
-            }
-        )
+        {
+            "task": name,
+            "split": split,
+            "variant": variant_title(variant),
+            "score": task["main_metric"],
+            **{
+                end: None if value is None else round(value, 4)
+                for end, value in result["scores"][task["main_metric"]].items()
+            },
+        }
         for name, task in summary["tasks"].items()
-        for split, content in task["splits"].items()
+        for split, content in list_contents(task).items()
         for variant, result in content["results"].items()
     ]
 

@@ -6,13 +6,14 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from assets.evaluation.model_evaluation import SEED, evaluate_model, make_result, write_scores
 from assets.evaluation.stored_reports import reports_folder
 from assets.models.baselines import load_baselines
 from assets.models.experiment_data import ExperimentData, open_experiment_data
-from assets.models.experiments import Experiment, read_experiments
+from assets.models.experiments import Experiment, read_experiments, read_left_out
 from assets.orchestration.asset_specs import FEATURE_SOURCES
 from pipeline.core.tasks import TaskKind
 from pipeline.evaluation.metrics.segment_errors import assign_segments
@@ -22,6 +23,7 @@ from pipeline.evaluation.plots.task_plots import Plot
 from pipeline.evaluation.report.evaluation_files import write_evaluation
 from pipeline.evaluation.report.evaluation_summary import Subject
 from pipeline.evaluation.report.stored_results import RESULTS_FILE
+from pipeline.models.estimators.blend_baselines import BLEND_BASELINES
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 
@@ -33,7 +35,7 @@ def evaluate_system(run_context: RunContext, system: System) -> Mapping[str, Pat
     """Evaluate all that was trained; write the report, and scores and card of each model.
 
     Returns:
-        The report's files by name; none where there are too few movies for any split.
+        The report's files by name; where nothing was trained they say why.
     """
     data, experiments = (
         open_experiment_data(run_context, system), read_experiments(run_context, system)
@@ -41,12 +43,11 @@ def evaluate_system(run_context: RunContext, system: System) -> Mapping[str, Pat
     results = list(_evaluate(run_context, system, data, experiments))
     folder = reports_folder(run_context, system)
     if not results:
-        shutil.rmtree(folder, ignore_errors=True)
-        return {}
+        shutil.rmtree(folder, ignore_errors=True)  # pictures and model of an earlier evaluation
     paths = write_evaluation(
         folder,
         results,
-        _describe_subject(run_context, system, data),
+        _describe_subject(run_context, system, data, experiments),
         segments=_assign_segments(system, data),
         samples=_draw_samples(system, data, results, folder),
     )
@@ -77,7 +78,7 @@ def _evaluate(
             for experiment in of_split:
                 yield evaluate_model(run_context, data, experiment)
             first = of_split[0]
-            for name, preds in load_baselines(run_context, system, task, split).items():
+            for name, preds in _load_fair_baselines(run_context, data, of_split).items():
                 yield make_result(data, first, name, "baseline", preds)
             if run_context.source.about.get("kind") == "generated" and task.noise_ceiling:
                 from assets.evaluation.noise_ceiling import ceiling_predictions  # the simulator
@@ -86,7 +87,43 @@ def _evaluate(
                 yield make_result(data, first, NOISE_CEILING, "limit", preds)
 
 
-def _describe_subject(run_context: RunContext, system: System, data: ExperimentData) -> Subject:
+def _load_fair_baselines(
+    run_context: RunContext, data: ExperimentData, experiments: Sequence[Experiment]
+) -> Mapping[str, np.ndarray]:
+    """Read the baselines of one table of experiments; see `needs_blend_baselines`.
+
+    Where a blend was trained on a split on which none is by default, its baselines are fitted now.
+    """
+    system, task, split = (getattr(experiments[0], name) for name in ("system", "task", "split"))
+    stored = load_baselines(run_context, system, task, split)
+    if not needs_blend_baselines(system, [experiment.variant for experiment in experiments]):
+        return {name: preds for name, preds in stored.items() if name not in BLEND_BASELINES}
+    if set(BLEND_BASELINES) <= set(stored):
+        return stored
+    return {**stored, **data.predict_blend_baselines(task, split)}
+
+
+def needs_blend_baselines(system: System, variants: Sequence[str]) -> bool:
+    """Return whether a blend is among the models of a table, or the system's main variant is one.
+
+    Example:
+        >>> from pipeline.models.systems.revenue import CUT_BLEND, REVENUE
+        >>> needs_blend_baselines(REVENUE, ["all streams", CUT_BLEND])
+        True
+        >>> needs_blend_baselines(REVENUE, ["all streams"])
+        False
+    """
+    return system.is_blend or not set(system.blend_variants).isdisjoint(variants)
+
+
+def _describe_subject(
+    run_context: RunContext,
+    system: System,
+    data: ExperimentData,
+    experiments: Sequence[Experiment],
+) -> Subject:
+    left_out = read_left_out(run_context, system)
+    trained = {experiment.task.name for experiment in experiments}
     notes = data.table.notes
     weights = "; ".join(
         f"{name.replace('_', ' ')}: {notes[name]}"
@@ -104,7 +141,20 @@ def _describe_subject(run_context: RunContext, system: System, data: ExperimentD
             "data hash": data.table.data_hash,
             "films": str(len(data.table)),
         },
+        missing={
+            task.name: explain_missing([one for one in left_out if one["task"] == task.name])
+            for task in system.tasks
+            if task.name not in trained
+        },
+        left_out=[one for one in left_out if one["task"] in trained],
     )
+
+
+def explain_missing(left_out: Sequence[Mapping[str, str]]) -> str:
+    """Return why nothing of a task was trained: the reason of its first experiment, which is the
+    main variant on the first split unless others were asked for.
+    """
+    return left_out[0]["reason"] if left_out else "no variant of it was asked for"
 
 
 def _assign_segments(system: System, data: ExperimentData) -> pd.DataFrame | None:

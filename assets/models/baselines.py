@@ -50,7 +50,8 @@ def build_baselines(system: System) -> dg.AssetsDefinition:
         },
         description=(
             f"What `{system.name}` must beat on the same movies: naive baselines and gradient "
-            "boosting, fitted on each split's training set."
+            "boosting, fitted on each split's training set; those that stand beside a blend on "
+            "training and validation set, as the blend is, and on all that it reads."
         ),
     )
     def baselines(
@@ -71,7 +72,7 @@ def build_baselines(system: System) -> dg.AssetsDefinition:
             hashes, lines = [], []
             with progress(name, len(planned), context.log.info) as predicted:
                 for task, split in planned:
-                    predictions = data.predict_baselines(task, split)
+                    predictions = data.predict_baselines(system, task, split)
                     hashes.append(_write(run_context, system, task, split, predictions))
                     lines.append(f"{task.name}, {split}: {', '.join(predictions)}")
                     predicted.step("predicted")
@@ -80,7 +81,9 @@ def build_baselines(system: System) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "source": run_context.source.label,
-                "baselines": dg.MetadataValue.md("\n".join(f"- {line}" for line in lines)),
+                "baselines": dg.MetadataValue.md(
+                    "\n".join(f"- {line}" for line in lines) or "none: too few films for any split"
+                ),
             },
             data_version=dg.DataVersion(content_hash),
         )

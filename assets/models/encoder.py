@@ -1,8 +1,5 @@
 """Encoders: what a system's networks learn before they see any target."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import dagster as dg
 
 from assets.models.experiments import experiments
@@ -10,6 +7,7 @@ from assets.models.hyperparameters import config_of
 from assets.orchestration.progress import progress
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
+from assets.orchestration.tables import table_metadata
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.versions import hash_json
 from pipeline.models.systems.registry import SYSTEMS
@@ -48,7 +46,9 @@ def build_encoder(system: System) -> dg.AssetsDefinition:
             chosen = config.chosen_variants()
             requested = list(experiments(system, run_context.preset.name, chosen))
             data = open_experiment_data(run_context, system)
-            estimators = system.pretrained_estimators() if system.pretrained_estimators else {}
+            is_small = run_context.preset.hyperparameters == "small"
+            build = system.pretrained_estimators
+            estimators = build(is_small=is_small) if build else {}
             planned = [one for one in requested if data.has(one) and one.variant in estimators]
             rows = []
             with progress(system.encoder, len(planned), context.log.info) as pretrained:
@@ -61,18 +61,12 @@ def build_encoder(system: System) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "source": run_context.source.label,
-                **_tabulate(rows),
+                **table_metadata("pretrainings", rows),
             },
             data_version=dg.DataVersion(content_hash),
         )
 
     return encoder
-
-
-def _tabulate(rows: Sequence[Mapping[str, Any]]) -> dict[str, dg.TableMetadataValue]:
-    """Return the table of all pretrainings; none where there were too few movies for any."""
-    records = [dg.TableRecord(row) for row in rows]
-    return {"pretrainings": dg.MetadataValue.table(records)} if records else {}
 
 
 ASSETS = [build_encoder(system) for system in SYSTEMS if system.encoder]

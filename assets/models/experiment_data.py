@@ -1,7 +1,7 @@
 """What all experiments of one system share: features, splits, targets, posters and frames."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -10,13 +10,14 @@ from assets.models.experiments import Experiment
 from assets.orchestration.asset_specs import FRAMES_FILE, POSTER_FILE
 from assets.splits.features import load_features
 from assets.splits.split_options import load_options
-from assets.splits.system_splits import load_splits
+from assets.splits.system_splits import load_splits, read_unsplit
 from pipeline.core.outcomes import Status
 from pipeline.core.tasks import Target, TargetOptions, Task
 from pipeline.media.poster import load_whole_poster
 from pipeline.models.estimators.baselines import predict_baselines
+from pipeline.models.estimators.blend_baselines import predict_blend_baselines
 from pipeline.models.systems.system import System
-from pipeline.models.training.estimator import FeatureSet
+from pipeline.models.training.estimator import Estimator, FeatureSet
 from pipeline.splits.features import FeatureTable
 from pipeline.splits.targets import known_rows, make_target
 from resources.run_context import RunContext
@@ -31,20 +32,29 @@ class ExperimentData:
         features: What models may look at.
         split_tables: By task, a column per split: which set each movie is in.
         options: Of targets.
+        unsplit: By task and split, why there is no such split.
     """
 
     table: FeatureTable
     features: FeatureSet
     split_tables: Mapping[str, pd.DataFrame]
     options: TargetOptions
+    unsplit: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def has(self, experiment: Experiment) -> bool:
-        """Whether there are movies enough for the split, and any modality that it reads."""
-        if experiment.split not in self.split_tables[experiment.task.name]:
-            return False
-        estimator = experiment.system.estimators()[experiment.variant]
-        modalities: tuple[str, ...] = getattr(estimator.config, "streams", ())
-        return not modalities or any(name in self.table.streams for name in modalities)
+        """Whether there is all that the experiment requires."""
+        return not self.find_lack(experiment)
+
+    def find_lack(self, experiment: Experiment) -> str:
+        """Return why an experiment cannot be trained: too few movies for its split, or none with
+        what it reads; "" where it can.
+        """
+        task = experiment.task.name
+        if experiment.split not in self.split_tables[task]:
+            why = f"too few films; see {experiment.system.name}_splits for counts and reasons"
+            return self.unsplit.get(task, {}).get(experiment.split, why)
+        estimator: Estimator = experiment.system.estimators()[experiment.variant]
+        return estimator.find_lack(self.table, self.rows(experiment, "train"))
 
     def split(self, experiment: Experiment) -> np.ndarray:
         """Return "train", "val", "test" or "" per movie."""
@@ -73,12 +83,31 @@ class ExperimentData:
         table = self.table.without_columns(task.leaking_column_prefixes)
         return replace(self.features, table=table)
 
-    def predict_baselines(self, task: Task, split: str) -> dict[str, np.ndarray]:
-        """Fit a split's baselines and predict its test set; by name."""
+    def predict_baselines(self, system: System, task: Task, split: str) -> dict[str, np.ndarray]:
+        """Fit a split's baselines and predict its test set; by name.
+
+        They read what the models beside them read, and are fitted to the same movies: those of a
+        blend to training and validation set together, as its members are.
+        """
+        train, both, test = self._rows_of(task, split)
+        target = make_target(task, self.table.table, train, self.options)
+        fit_rows, boosts = (both, False) if system.is_blend else (train, True)
+        preds = predict_baselines(self.features_for(task), target, fit_rows, test, boosts=boosts)
+        if set(system.blend_variants) & set(system.variants_on(split, tuple(system.estimators()))):
+            preds |= self.predict_blend_baselines(task, split)
+        return preds
+
+    def predict_blend_baselines(self, task: Task, split: str) -> dict[str, np.ndarray]:
+        """Fit the baselines that stand beside a blend and predict a split's test set; by name."""
+        train, both, test = self._rows_of(task, split)
+        target = make_target(task, self.table.table, train, self.options)
+        return predict_blend_baselines(self.features_for(task), target, both, test)
+
+    def _rows_of(self, task: Task, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the rows of a training set, of it with the validation set, and of the test set."""
         sets = self.split_tables[task.name][split].to_numpy()
-        train_rows, test_rows = np.flatnonzero(sets == "train"), np.flatnonzero(sets == "test")
-        target = make_target(task, self.table.table, train_rows, self.options)
-        return predict_baselines(self.features_for(task), target, train_rows, test_rows)
+        train, val, test = (np.flatnonzero(sets == name) for name in ("train", "val", "test"))
+        return train, np.concatenate([train, val]), test
 
 
 def open_experiment_data(
@@ -95,7 +124,8 @@ def open_experiment_data(
         load_poster=_loader(run_context, table, "posters", _read_poster),
         load_frames=_loader(run_context, table, "trailer_frames", _read_frames),
     )
-    return ExperimentData(table, features, splits, load_options(run_context, system))
+    unsplit = {one.name: read_unsplit(run_context, system, one) for one in tasks}
+    return ExperimentData(table, features, splits, load_options(run_context, system), unsplit)
 
 
 def _loader(

@@ -1,7 +1,7 @@
 """Which models are trained: tasks, splits and variants of every system, and where they lie."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 
 EXPERIMENTS_FILE = "trials.json"  # the name is stored
+LEFT_OUT_FILE = "left_out.json"
 FACTS_FILE = "facts.json"
 
 
@@ -94,10 +95,23 @@ def experiments(system: System, preset: str, only: Sequence[str] = ()) -> Iterat
                 yield Experiment(system, task, split, variant)
 
 
-def write_experiments(run_context: RunContext, system: System, done: Sequence[Experiment]) -> None:
-    """Write which models were trained."""
-    path = run_context.store.path("models", system.name, EXPERIMENTS_FILE)
-    run_context.store.write(path, json.dumps([list(one.names[1:]) for one in done]).encode())
+def write_experiments(
+    run_context: RunContext,
+    system: System,
+    done: Sequence[Experiment],
+    lacks: Mapping[Experiment, str],
+) -> None:
+    """Write which models were trained, and why the others were not."""
+    left_out = [
+        {"task": one.task.name, "split": one.split, "variant": one.variant, "reason": reason}
+        for one, reason in lacks.items()
+    ]
+    for name, content in (
+        (EXPERIMENTS_FILE, [list(one.names[1:]) for one in done]),
+        (LEFT_OUT_FILE, left_out),
+    ):
+        path = run_context.store.path("models", system.name, name)
+        run_context.store.write(path, json.dumps(content).encode())
 
 
 def read_experiments(run_context: RunContext, system: System) -> list[Experiment]:
@@ -106,3 +120,9 @@ def read_experiments(run_context: RunContext, system: System) -> list[Experiment
     if not path.exists():
         raise TrainingError(f"No model of {system.name} was trained: materialize it first.")
     return [experiment_named(system.name, *names) for names in run_context.store.read_json(path)]
+
+
+def read_left_out(run_context: RunContext, system: System) -> list[dict[str, str]]:
+    """Read which models were not trained: task, split, variant and reason of each."""
+    path = run_context.store.path("models", system.name, LEFT_OUT_FILE)
+    return list(run_context.store.read_json(path)) if path.exists() else []

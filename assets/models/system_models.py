@@ -10,6 +10,7 @@ from assets.models.hyperparameters import config_of
 from assets.orchestration.progress import progress
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
+from assets.orchestration.tables import table_metadata
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
 from pipeline.core.versions import combine
 from pipeline.models.systems.registry import SYSTEMS
@@ -52,16 +53,18 @@ def build_model(system: System) -> dg.AssetsDefinition:
             data = open_experiment_data(run_context, system)
             changed = config.overridden()
             context.log.info(f"Hyperparameters changed for all variants: {changed or 'none'}")
-            planned = [experiment for experiment in requested if data.has(experiment)]
+            found = {experiment: data.find_lack(experiment) for experiment in requested}
+            planned = [experiment for experiment, lack in found.items() if not lack]
+            lacks = {experiment: lack for experiment, lack in found.items() if lack}
             with progress(name, len(planned), context.log.info) as trained:
                 facts = train_all(run_context, data, planned, config, trained)
-            write_experiments(run_context, system, planned)
+            write_experiments(run_context, system, planned, lacks)
             content_hash = combine(of_one["fingerprint"] for of_one in facts)
             write_whole(run_context, name, version, content_hash)
         return dg.MaterializeResult(
             metadata={
                 "source": run_context.source.label,
-                **_summarise(data.table, planned, facts),
+                **_summarise(data.table, planned, facts, lacks),
                 "hyperparameters_changed": dg.MetadataValue.json(changed),
                 "folder": str(models_folder(run_context, system)),
             },
@@ -72,40 +75,36 @@ def build_model(system: System) -> dg.AssetsDefinition:
 
 
 def _summarise(
-    table: "FeatureTable", planned: Sequence[Experiment], facts: Sequence[Mapping[str, Any]]
+    table: "FeatureTable",
+    planned: Sequence[Experiment],
+    facts: Sequence[Mapping[str, Any]],
+    lacks: Mapping[Experiment, str],
 ) -> dict[str, Any]:
-    """Return how much was trained, on how much, in which time."""
+    """Return how much was trained, on how much, in which time, and what was not."""
+    trainings = [_record(*both) for both in zip(planned, facts, strict=True)]
+    not_trained = [{"experiment": str(one), "reason": lack} for one, lack in lacks.items()]
     return {
         **{k: v for k, v in table.notes.items() if k != "source"},
         "models": len(facts),
         "movies": len(table),
         "train_s": round(sum(of_one["train_s"] for of_one in facts), 1),
-        **_tabulate(planned, facts),
+        **table_metadata("trainings", trainings),
+        **table_metadata("not_trained", not_trained),
     }
 
 
-def _tabulate(
-    planned: Sequence[Experiment], facts: Sequence[Mapping[str, Any]]
-) -> dict[str, dg.TableMetadataValue]:
-    """Return the table of all trainings; none where there were too few movies for any."""
-    records = [_record(*both) for both in zip(planned, facts, strict=True)]
-    return {"trainings": dg.MetadataValue.table(records)} if records else {}
-
-
-def _record(experiment: Experiment, facts: Mapping[str, Any]) -> dg.TableRecord:
+def _record(experiment: Experiment, facts: Mapping[str, Any]) -> dict[str, Any]:
     best = facts["history"][facts["best_epoch"] - 1] if facts["history"] else {}
-    return dg.TableRecord(
-        {
-            "task": experiment.task.name,
-            "split": experiment.split,
-            "variant": experiment.variant,
-            "epochs": len(facts["history"]),
-            "best_epoch": facts["best_epoch"],
-            "val_loss": round(float(best.get("val_loss", float("nan"))), 4),
-            "train_s": facts["train_s"],
-            "parameters": facts["parameters"],
-        }
-    )
+    return {
+        "task": experiment.task.name,
+        "split": experiment.split,
+        "variant": experiment.variant,
+        "epochs": len(facts["history"]),
+        "best_epoch": facts["best_epoch"],
+        "val_loss": round(float(best.get("val_loss", float("nan"))), 4),
+        "train_s": facts["train_s"],
+        "parameters": facts["parameters"],
+    }
 
 
 ASSETS = [build_model(system) for system in SYSTEMS]

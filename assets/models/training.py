@@ -16,10 +16,12 @@ from typing import Any
 from assets.models.experiment_data import ExperimentData, open_experiment_data
 from assets.models.experiments import FACTS_FILE, Experiment
 from assets.models.hyperparameters import Hyperparameters
+from assets.models.validation_score import score_validation
 from assets.orchestration.asset_specs import FEATURE_SOURCES
 from assets.orchestration.progress import Progress
 from pipeline.core.presets import Preset
 from pipeline.core.versions import hash_bytes
+from pipeline.evaluation.report.best_variant import VAL_SCORE
 from pipeline.models.networks.pixel_trunks import Pretrained
 from pipeline.models.systems.system import System
 from pipeline.models.training.estimator import (
@@ -96,8 +98,9 @@ def train(
     began_s, earlier_s = time.monotonic(), list[float]()
     run = _run_config(run_context, experiment, estimator, given, seed)
     run = replace(run, on_resume=earlier_s.append)
+    features = data.features_of(experiment)
     with one_thread():
-        trained = estimator.train(data.features_of(experiment), target, split, run)
+        trained = estimator.train(features, target, split, run)
     names = zip(("system", "task", "split", "variant"), experiment.names, strict=True)
     facts = {
         **dict(names),
@@ -108,6 +111,7 @@ def train(
         "parameters": sum(p.numel() for p in trained.network.parameters()) or None,
         "history": [dict(row) for row in trained.fitted.history],
         "best_epoch": trained.fitted.best_epoch,
+        VAL_SCORE: score_validation(trained, features, target, data.rows(experiment, "val")),
         "inputs": _inputs_of(estimator, data),
         "train_s": round(time.monotonic() - began_s + sum(earlier_s), 1),
         "split_hash": hash_bytes("\x1f".join(map(str, split)).encode()),

@@ -260,7 +260,7 @@ def unpartitioned_specs(systems: Iterable[System] = SYSTEMS) -> Mapping[str, Unp
     systems = tuple(systems)
     specs = [FEATURES, *(spec for system in systems for spec in system_specs(system))]
     evaluations = tuple(f"{system.name}_evaluation" for system in systems)
-    specs.append(UnpartitionedSpec(LEADERBOARD, "2", "evaluation", evaluations))
+    specs.append(UnpartitionedSpec(LEADERBOARD, "3", "evaluation", evaluations))
     return {spec.name: spec for spec in specs}
 
 

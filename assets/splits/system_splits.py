@@ -18,6 +18,7 @@ from pipeline.core.versions import hash_bytes
 from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
+from resources.storage.store import StorePath
 
 
 def splits_path(run_context: RunContext, system: System, task: Task) -> Path:
@@ -41,6 +42,16 @@ def load_splits(run_context: RunContext, system: System, task: Task, table):
             f"{system.name}_splits again."
         )
     return frame
+
+
+def _reason_path(run_context: RunContext, system: System, task: Task) -> StorePath:
+    return run_context.store.path("splits", system.name, f"{task.name}_unsplit.json")
+
+
+def read_unsplit(run_context: RunContext, system: System, task: Task) -> dict[str, str]:
+    """Read, by name, which splits a task does not have and why; none where none was stored."""
+    path = _reason_path(run_context, system, task)
+    return run_context.store.read_json(path) if path.is_file() else {}
 
 
 def build_splits(system: System) -> dg.AssetsDefinition:
@@ -95,7 +106,8 @@ def build_splits(system: System) -> dg.AssetsDefinition:
 
 def _make(run_context: RunContext, system: System, task: Task, table, options) -> dict:
     has = _has_required(system, table)
-    made, dropped = _split(table.table[has].reset_index(drop=True), system, task, options)
+    made, dropped, why = _split(table.table[has].reset_index(drop=True), system, task, options)
+    run_context.store.write(_reason_path(run_context, system, task), json.dumps(why).encode())
     frame = table.table[["tmdb_id"]].merge(made, how="left", on="tmdb_id").fillna("")
     path = splits_path(run_context, system, task)
     run_context.store.write(
@@ -121,15 +133,27 @@ def _has_required(system: System, table) -> "np.ndarray":
 
 
 def _split(movies, system: System, task: Task, options):
-    """Make the splits; a task for which there are too few movies has none, and the reason."""
-    from pipeline.splits.task_splits import make_splits
+    """Make the splits; a task for which there are too few movies has none, and the reason.
 
+    Returns:
+        The table, how many movies are left out by reason, and by name the splits that there are
+        not, with the reason.
+    """
+    from pipeline.splits.task_splits import find_unfit, make_splits
+
+    needed = system.required_modality or "a record"
     try:
-        return make_splits(
+        made, dropped = make_splits(
             movies, task, system.splits, seed=system.split_seed, folds=system.folds, options=options
         )
     except SplitError as error:
-        return movies[["tmdb_id"]], {f"all: {error}": len(movies)}
+        why = (
+            f"too few films: {error}" if len(movies) else f"no film has what it requires: {needed}"
+        )
+        none = dict.fromkeys(system.split_names(task), why)
+        return movies[["tmdb_id"]], {f"all: {error}": len(movies)}, none
+    unfit = find_unfit(made, movies, task, options)
+    return made.drop(columns=list(unfit)), dropped, unfit
 
 
 ASSETS = [build_splits(system) for system in SYSTEMS]

@@ -13,7 +13,7 @@ KIND_WORDS = {"model": "model", "baseline": "baseline", "limit": "Bayes-optimal 
 
 _VARIANT_WORDS = {
     "prior draw": "stratified random baseline",
-    "reachable limit": "noise ceiling",
+    "reachable limit": "noise ceiling of one draw",
     "seed streams": "original modalities",
     "all streams": "all modalities",
 }
@@ -32,14 +32,24 @@ def variant_title(variant: str) -> str:
     return _VARIANT_WORDS.get(variant, variant)
 
 
+def count_of(number: int, noun: str) -> str:
+    """Return a number with its noun in the singular or plural.
+
+    Example:
+        >>> count_of(1, "test film"), count_of(95, "test film")
+        ('1 test film', '95 test films')
+    """
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def format_figure(value: float | None, digits: int = 3) -> str:
     """Format a figure; a dash where there is none.
 
     Example:
-        >>> format_figure(0.12345), format_figure(None)
-        ('0.123', '–')
+        >>> format_figure(0.12345), format_figure(-0.00001), format_figure(None)
+        ('0.123', '0.000', '–')
     """
-    return "–" if value is None else f"{value + 0.0:.{digits}f}".replace("-", "−")
+    return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def format_signed(value: float | None, digits: int = 3) -> str:

@@ -11,7 +11,7 @@ from pipeline.core.tasks import TargetOptions, Task
 from pipeline.splits.by_date import split_by_date
 from pipeline.splits.leakage_checks import prove_disjoint
 from pipeline.splits.random_split import EXCLUDED, split_by_ratio, split_into_folds
-from pipeline.splits.targets import DEFAULTS, balance_by, known_rows
+from pipeline.splits.targets import DEFAULTS, balance_by, known_rows, make_target
 
 
 def make_splits(
@@ -56,3 +56,33 @@ def make_splits(
         splits.loc[known, name] = split
     prove_disjoint(splits, table)
     return splits, excluded
+
+
+def find_unfit(
+    splits: pd.DataFrame, table: pd.DataFrame, task: Task, options: TargetOptions = DEFAULTS
+) -> dict[str, str]:
+    """Find the splits whose training set is too small for the task's target, or a set empty.
+
+    Args:
+        splits: As `make_splits` returns them.
+        table: As for `make_splits`.
+        task: What is predicted.
+        options: Of the target.
+
+    Returns:
+        By name of the split, the reason; the other splits can be trained on.
+    """
+    found = {name: _why_unfit(splits[name].to_numpy(), table, task, options)
+             for name in splits.columns[1:]}  # fmt: skip
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def _why_unfit(split: np.ndarray, table: pd.DataFrame, task: Task, options: TargetOptions) -> str:
+    for name in ("train", "val", "test"):
+        if not (split == name).any():
+            return f"too few films: its {name} set is empty"
+    try:
+        make_target(task, table, np.flatnonzero(split == "train"), options)
+    except SplitError as error:
+        return str(error)
+    return ""

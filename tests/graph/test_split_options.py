@@ -8,6 +8,7 @@ import pytest
 from assets.evaluation.stored_reports import reports_folder
 from assets.orchestration.staleness import stale_assets
 from assets.splits.split_options import load_options
+from pipeline.models.estimators.blend_baselines import BLEND_BASELINES
 from pipeline.models.systems.revenue import CUT_BLEND, REVENUE
 
 
@@ -44,6 +45,11 @@ def test_edges_by_budget_hold_from_the_splits_to_the_scores(site):
         output = report.read_text()
     assert CUT_BLEND in output
     assert "reachable limit" in output
+    results = [
+        one["results"] for one in json.loads(output)["tasks"]["revenue_class"]["splits"].values()
+    ]
+    assert len(results) > 1
+    assert all(set(BLEND_BASELINES) <= set(one) for one in results), "on every split with a blend"
 
 
 def test_splits_that_were_broken_off_are_made_again_with_what_was_chosen(site, monkeypatch):

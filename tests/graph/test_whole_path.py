@@ -48,7 +48,9 @@ def assert_is_whole(site):
     board = pd.read_parquet(site.store / "reports" / "leaderboard.parquet")
     assert set(board["system"]) == {system.name for system in SYSTEMS}
     for _, rows in board.groupby(["system", "task"]):
-        assert {"model", "baseline"} <= set(rows["kind"])
+        is_missing = set(rows["kind"]) == {"missing"}
+        assert is_missing or {"model", "baseline"} <= set(rows["kind"])
+        assert bool(rows["reason"].iloc[0]) == is_missing
     for system in SYSTEMS:
         page = (site.store / "reports" / system.name / "report.html").read_text(encoding="utf-8")
         assert "built-in studio" in page

@@ -2,6 +2,12 @@
 
 scikit-learn computes one score at a time from labels; a bootstrap needs a thousand. scikit-learn is
 the second implementation in the tests.
+
+A matrix has a row and a column for every class of the task, also for those without a test movie:
+they keep their place in the order and their name in reports, with 0 movies and undefined scores.
+Macro scores are means over the classes that test movies have, as scikit-learn's with `labels` set
+to these: the recall of a class without movies is undefined, and one prediction of such a class
+would otherwise add a zero to the mean. It still counts as wrong for the movie's own class.
 """
 
 from collections.abc import Callable, Sequence
@@ -70,13 +76,14 @@ def within_one_accuracy_score(confusion: np.ndarray) -> np.ndarray:
 
 def balanced_accuracy_score(confusion: np.ndarray) -> np.ndarray:
     """Compute the mean recall of the classes that occur."""
-    return _mean(_recall(confusion), confusion.sum(-1) > 0)
+    return _mean(_recall(confusion), _occurs(confusion))
 
 
 def quadratic_kappa_score(confusion: np.ndarray) -> np.ndarray:
     """Compute Cohen's kappa with quadratic weights: agreement beyond chance.
 
-    0 where all movies are of one class and are predicted so: chance alone explains that.
+    Classes that do not occur keep their place: their neighbours stay two classes apart. 0 where
+    all movies are of one class and are predicted so: chance alone explains that.
     """
     weights = _distances(confusion) ** 2
     total = confusion.sum((-2, -1))
@@ -86,17 +93,17 @@ def quadratic_kappa_score(confusion: np.ndarray) -> np.ndarray:
 
 
 def macro_f1_score(confusion: np.ndarray) -> np.ndarray:
-    """Compute the mean F1 of the classes that occur or were predicted."""
+    """Compute the mean F1 of the classes that occur."""
     return _mean(_f1(confusion), _occurs(confusion))
 
 
 def macro_precision_score(confusion: np.ndarray) -> np.ndarray:
-    """Compute the mean precision of the same classes; one never predicted counts 0."""
+    """Compute the mean precision of the classes that occur; one never predicted counts 0."""
     return _mean(_precision(confusion), _occurs(confusion))
 
 
 def macro_recall_score(confusion: np.ndarray) -> np.ndarray:
-    """Compute the mean recall of the same classes; one that does not occur counts 0."""
+    """Compute the mean recall of the classes that occur: the balanced accuracy again."""
     return _mean(_recall(confusion), _occurs(confusion))
 
 
@@ -141,18 +148,22 @@ def report_classes(
         class_names: Lowest first.
 
     Returns:
-        Per class: name, precision, recall, f1, movies (of that class) and, under the key of stored
-        reports, how often it was predicted.
+        Per class, also for those that do not occur: name, precision (NaN where it was never
+        predicted), recall and f1 (NaN where no movie is of it), movies (of that class) and, under
+        the key of stored reports, how often it was predicted.
     """
-    precision, recall, f1 = _precision(confusion), _recall(confusion), _f1(confusion)
+    actual, predicted = confusion.sum(1), confusion.sum(0)
+    precision = np.where(predicted > 0, _precision(confusion), np.nan)
+    recall = np.where(actual > 0, _recall(confusion), np.nan)
+    f1 = np.where(actual > 0, _f1(confusion), np.nan)
     return [
         {
             "name": name,
             "precision": float(precision[k]),
             "recall": float(recall[k]),
             "f1": float(f1[k]),
-            "movies": round(float(confusion[k].sum()), 3),
-            "said": round(float(confusion[:, k].sum()), 3),
+            "movies": round(float(actual[k]), 3),
+            "said": round(float(predicted[k]), 3),
         }
         for k, name in enumerate(class_names)
     ]
@@ -177,7 +188,7 @@ def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _occurs(confusion: np.ndarray) -> np.ndarray:
-    return (confusion.sum(-1) + confusion.sum(-2)) > 0
+    return confusion.sum(-1) > 0
 
 
 def _precision(confusion: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest, t
 
 from pipeline.core.tasks import TaskKind
 from pipeline.evaluation.metrics.intervals import Draws, Interval
@@ -101,32 +101,40 @@ def _compare(
         metric,
         difference.interval(),
         difference.over(reference).interval(),
-        bootstrap_p(difference),
+        bootstrap_p(difference, model.n_independent),
         mcnemar_p=mcnemar_p(model, other),
     )
 
 
-def bootstrap_p(difference: Draws) -> float:
+def bootstrap_p(difference: Draws, n_independent: int) -> float:
     """Compute the two-sided p-value of a paired difference from the spread of its draws.
 
-    The difference over its bootstrap standard error is taken as normal: counting draws beyond zero
-    yields no p-value below 2 in 1,000, which no correction for many comparisons survives.
+    The difference over its bootstrap standard error is compared with Student's t: counting draws
+    beyond zero yields no p-value below 2 in 1,000, which no correction for many comparisons
+    survives. Draws of n movies vary by (n - 1) / n of the variance, and of two or three they vary
+    little by chance alone, so that a normal law would call nearly any difference significant.
+
+    Args:
+        difference: Of two scores of the same draws.
+        n_independent: Movies, or franchises where whole ones were drawn.
 
     Returns:
-        In [0, 1]; 1 where nothing varies, NaN where the difference is undefined.
+        In [0, 1]; 1 where nothing varies or there is but one movie, NaN where the difference is
+        undefined.
 
     Example:
         >>> draws = np.random.default_rng(0).normal(0.2, 0.1, 1000)
-        >>> round(bootstrap_p(Draws(0.2, draws)), 3)
-        0.041
+        >>> [round(bootstrap_p(Draws(0.2, draws), n), 3) for n in (1, 3, 1000)]
+        [1.0, 0.237, 0.041]
     """
     drawn = difference.drawn[~np.isnan(difference.drawn)]
     if np.isnan(difference.estimate) or not len(drawn):
         return float("nan")
     spread = float(drawn.std())
-    if spread < 1e-12:
+    if spread < 1e-12 or n_independent < 2:
         return 1.0
-    return float(2 * norm.sf(abs(difference.estimate) / spread))
+    error = spread * (n_independent / (n_independent - 1)) ** 0.5
+    return float(2 * t.sf(abs(difference.estimate) / error, n_independent - 1))
 
 
 def mcnemar_p(model: SplitResult, other: SplitResult) -> float:

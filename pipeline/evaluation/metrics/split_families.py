@@ -3,10 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from pipeline.evaluation.metrics.split_results import SplitResult
+
+CLASS_SCORES = ("precision", "recall", "f1")
+"""Scores of each class that are averaged over splits."""
 
 _NUMBERED = re.compile(r"(?P<family>[a-z].*?)[ _-]?\d+", re.IGNORECASE)
 
@@ -116,7 +120,8 @@ def average_scores(scores: Sequence[Mapping[str, float]]) -> dict[str, dict[str,
         scores: Estimates by name, of each split; NaN where undefined.
 
     Returns:
-        By name: mean, sd and the number of splits.
+        By name: mean, sd and the number of splits in which the score is defined; the others do not
+        count. NaN where there is none, and the deviation where there is one.
 
     Source:
         Reference implementation 002: its paper reports mean ± standard deviation over three splits.
@@ -124,12 +129,35 @@ def average_scores(scores: Sequence[Mapping[str, float]]) -> dict[str, dict[str,
     Example:
         >>> average_scores([{"mae_error": 1.0}, {"mae_error": 2.0}])
         {'mae_error': {'mean': 1.5, 'sd': 0.7071067811865476, 'splits': 2}}
+        >>> average_scores([{"auc_score": 0.5}, {"auc_score": float("nan")}])
+        {'auc_score': {'mean': 0.5, 'sd': nan, 'splits': 1}}
     """
     named = [name for name in scores[0] if all(name in other for other in scores)]
-    averaged = {}
-    for name in named:
-        values = np.array([split[name] for split in scores])
-        averaged[name] = {
-            "mean": float(values.mean()), "sd": float(values.std(ddof=1)), "splits": len(values),
-        }  # fmt: skip
+    return {name: _average([split[name] for split in scores]) for name in named}
+
+
+def _average(values: Sequence[float]) -> dict[str, float]:
+    known = np.array([value for value in values if value == value])
+    return {
+        "mean": float(known.mean()) if len(known) else float("nan"),
+        "sd": float(known.std(ddof=1)) if len(known) > 1 else float("nan"),
+        "splits": len(known),
+    }
+
+
+def average_classes(reports: Sequence[Sequence[Mapping[str, float | str]]]) -> list[dict[str, Any]]:
+    """Average the scores of each class over splits; every class is named, also where it is missing.
+
+    Args:
+        reports: Of each split, `class_metrics.report_classes`: the same classes in the same order.
+
+    Returns:
+        Per class: name, movies (of all splits together), and precision, recall and f1 as
+        `average_scores` has them: over the splits in which they are defined.
+    """
+    averaged = []
+    for rows in zip(*reports, strict=True):
+        scores = [{name: float(row[name]) for name in CLASS_SCORES} for row in rows]
+        movies = sum(float(row["movies"]) for row in rows)
+        averaged.append({"name": rows[0]["name"], "movies": movies, **average_scores(scores)})
     return averaged

@@ -77,6 +77,12 @@ class SplitResult:
             return self.preds.argmax(axis=1)
         return self.preds if self.preds.ndim == 1 else self.preds[:, 0]
 
+    @property
+    def n_independent(self) -> int:
+        """How many movies, or franchises where whole ones are drawn, are independent."""
+        drawn = self.tmdb_ids if self.franchises is None else self.franchises
+        return len(set(drawn.tolist()))
+
     def count_confusions(self) -> np.ndarray:
         """Count the confusion matrix, float64 (classes, classes); rows are actual classes."""
         if self.is_sampled:

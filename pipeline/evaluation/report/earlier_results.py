@@ -15,7 +15,7 @@ from pipeline.evaluation.metrics.significance import (
     correct_holm,
 )
 from pipeline.evaluation.metrics.split_results import SplitResult
-from pipeline.evaluation.report.leaderboard_rows import find_main
+from pipeline.evaluation.report.stored_results import find_headline, find_main
 
 UNDEFINED = Interval(float("nan"), float("nan"), float("nan"))
 
@@ -52,7 +52,9 @@ class Change:
 def compare_with_earlier(
     now: Mapping[str, Any], before: Mapping[str, Any], tasks: Sequence[Task], *, seed: int
 ) -> list[Change]:
-    """Compare the main variant of every task on its first split with the last evaluation.
+    """Compare the main variant of every task on its headline with the last evaluation.
+
+    The headline is the pooled folds where there are some, else the first split.
 
     Args:
         now: `evaluation_results.json` of a system.
@@ -67,26 +69,30 @@ def compare_with_earlier(
 
 def _compare(task: Task, now: Mapping[str, Any], before: Mapping[str, Any], seed: int) -> Change:
     of_task = now["tasks"][task.name]
-    split, variant = next(iter(of_task["splits"])), find_main(of_task, now["main_variant"])
+    split, variant = of_task["headline"], find_main(of_task, now["main_variant"])
     change = Change(task.name, split, variant, task.main_metric)
-    earlier = before["tasks"].get(task.name, {}).get("splits", {}).get(split, {})
-    content = of_task["splits"][split]
+    content, earlier = find_headline(of_task), _find_earlier(before, task.name, split)
     if variant not in earlier.get("results", {}) or variant not in content["results"]:
         return replace(change, reason="the last evaluation has no such model")
     if any(content[key] != earlier[key] for key in ("tmdb_ids", "y_true", "franchises")):
         return replace(change, reason="the test movies or what is known of them changed")
-    scores = [
-        _restore(task, split, variant, one).bootstrap(seed=seed)[task.main_metric]
-        for one in (content, earlier)
-    ]
+    restored = [_restore(task, split, variant, one) for one in (content, earlier)]
+    scores = [one.bootstrap(seed=seed)[task.main_metric] for one in restored]
     difference = scores[0].minus(scores[1])
     return replace(
         change,
         now=scores[0].estimate,
         before=scores[1].estimate,
         difference=difference.interval(),
-        p_holm=bootstrap_p(difference),
+        p_holm=bootstrap_p(difference, restored[0].n_independent),
     )
+
+
+def _find_earlier(before: Mapping[str, Any], task: str, split: str) -> Mapping[str, Any]:
+    """Return an earlier evaluation's content of a split or pooled family; empty without one."""
+    of_task = before["tasks"].get(task, {"splits": {}, "families": {}})
+    pooled = of_task["families"].get(split, {}).get("pooled")
+    return pooled or of_task["splits"].get(split, {})
 
 
 def _restore(task: Task, split: str, variant: str, content: Mapping[str, Any]) -> SplitResult:

@@ -41,10 +41,14 @@ def write_evaluation(
         The paths by file name.
 
     Raises:
-        ValueError: There is no result, or two of a split are about different movies.
+        ValueError: There is neither a result nor a reason why there is none, or two results of a
+            split are about different movies.
     """
-    if not results:
-        raise ValueError(f"an evaluation of {subject.system} requires at least one result")
+    if not results and not subject.missing:
+        raise ValueError(
+            f"an evaluation of {subject.system} requires at least one result, or the reason why "
+            "nothing was trained"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     summary = summarise(results, subject, segments)
     text = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False)

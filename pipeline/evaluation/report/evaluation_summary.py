@@ -11,11 +11,16 @@ from typing import Any
 import pandas as pd
 
 from pipeline.core.tasks import Task, TaskKind
-from pipeline.evaluation.metrics.intervals import LEVEL, RESAMPLES, Draws
+from pipeline.evaluation.metrics.intervals import LEVEL, RESAMPLES
 from pipeline.evaluation.metrics.metric_names import METRIC_WORDS
 from pipeline.evaluation.metrics.segment_errors import score_segments
-from pipeline.evaluation.metrics.significance import Comparison, compare_all
-from pipeline.evaluation.metrics.split_families import average_scores, group_families, pool_families
+from pipeline.evaluation.metrics.significance import compare_all
+from pipeline.evaluation.metrics.split_families import (
+    average_classes,
+    average_scores,
+    group_families,
+    pool_families,
+)
 from pipeline.evaluation.metrics.split_results import SplitResult, check_same_movies
 from pipeline.evaluation.report.result_json import as_json_mapping, describe_result
 from pipeline.evaluation.report.verdict import write_verdict
@@ -37,6 +42,8 @@ class Subject:
         main_variant: The variant that represents the system: its plots are drawn.
         seed: Of the bootstrap.
         notes: Further facts for the banner: preset, data hash, number of films.
+        missing: Why nothing was trained, by task.
+        left_out: Variants that were not trained: task, split, variant and reason of each.
     """
 
     system: str
@@ -45,6 +52,8 @@ class Subject:
     main_variant: str
     seed: int = SEED
     notes: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    left_out: Sequence[Mapping[str, str]] = ()
 
 
 def summarise(
@@ -65,7 +74,9 @@ def summarise(
         intervals; null: movies one by one), `comparisons`, and `results` by variant: kind, scores
         (estimate, low, high), answers, history, best_epoch, facts, for models also `verdict`.
         `families` holds, per family of splits, the same for all their movies together (`pooled`;
-        empty where test sets share movies) and `means` over the splits. What is undefined is null.
+        empty where test sets share movies) and `means` over the splits, of classes also of each
+        class. `missing` says by task why nothing was trained, `left_out` why single variants were
+        not. What is undefined is null.
 
     Raises:
         ValueError: Two results of a split are about different movies.
@@ -101,7 +112,8 @@ def _summarise_task(
         family: _summarise_family(contents, members, pooled[family], subject)
         for family, members in group_families(splits).items()
     }
-    headline = _choose_headline(splits[0], results, pooled)
+    first = [result for result in results if result.split == splits[0]]
+    headline = _choose_headline(first, subject.main_variant, pooled)
     chosen = pooled.get(headline) or [r for r in results if r.split == headline]
     return {
         **_describe_task(task),
@@ -114,16 +126,22 @@ def _summarise_task(
 
 
 def _choose_headline(
-    first: str, results: Sequence[SplitResult], pooled: Mapping[str, Sequence[SplitResult]]
+    first: Sequence[SplitResult], main_variant: str, pooled: Mapping[str, Sequence[SplitResult]]
 ) -> str:
-    """Choose a family that has every model of the first split, else the first split."""
-    models = {
-        result.variant for result in results if (result.split, result.kind) == (first, "model")
-    }
-    for family, of_family in pooled.items():
-        if of_family and models <= {result.variant for result in of_family}:
-            return family
-    return first
+    """Choose the family of splits that stands for the task, else its first split.
+
+    Pooled folds test on every movie once; the first split is one draw of a tenth of them. Other
+    variants are trained on the first split alone, so the main one alone is required of the folds,
+    or any model where the first split lacks the main one as well.
+    """
+    models = {family: _list_models(results) for family, results in pooled.items()}
+    wanted = {main_variant} if main_variant in _list_models(first) else set[str]()
+    chosen = [family for family, names in models.items() if names and wanted <= names]
+    return next(iter(chosen), first[0].split)
+
+
+def _list_models(results: Sequence[SplitResult]) -> set[str]:
+    return {result.variant for result in results if result.kind == "model"}
 
 
 def _describe_task(task: Task) -> dict[str, Any]:
@@ -148,10 +166,7 @@ def _summarise_split(results: Sequence[SplitResult], subject: Subject) -> dict[s
     described = {
         result.variant: describe_result(result, draws[result.variant]) for result in results
     }
-    for result in results:
-        if result.kind == "model":
-            described[result.variant]["verdict"] = _verdict_of(result, draws, comparisons)
-    return {
+    content = {
         "rows": dict(first.set_sizes),
         "tmdb_ids": first.tmdb_ids,
         "y_true": first.target,
@@ -162,19 +177,11 @@ def _summarise_split(results: Sequence[SplitResult], subject: Subject) -> dict[s
         ],
         "results": described,
     }
-
-
-def _verdict_of(
-    result: SplitResult,
-    draws: Mapping[str, Mapping[str, Draws]],
-    comparisons: Sequence[Comparison],
-) -> str:
-    metric = result.task.main_metric
-    models = {c.model for c in comparisons}
-    baselines = [c for c in comparisons if c.model == result.variant and c.other not in models]
-    score = draws[result.variant][metric].interval()
-    n_movies = len(result.tmdb_ids)
-    return write_verdict(result.variant, metric, score, baselines, n_movies, len(comparisons))
+    for result in results:
+        if result.kind == "model":
+            verdict = write_verdict(result.variant, content, result.task.main_metric)
+            described[result.variant]["verdict"] = verdict
+    return content
 
 
 def _summarise_family(
@@ -193,6 +200,7 @@ def _summarise_family(
         variant: {
             "kind": variants[variant]["kind"],
             "scores": average_scores([_estimates(contents[split], variant) for split in members]),
+            "classes": _average_classes([contents[split]["results"][variant] for split in members]),
         }
         for variant in everywhere
     }
@@ -206,6 +214,13 @@ def _summarise_family(
 def _estimates(content: Mapping[str, Any], variant: str) -> dict[str, float]:
     scores = content["results"][variant]["scores"]
     return {name: score["estimate"] for name, score in scores.items()}
+
+
+def _average_classes(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Average the scores of each class; none where no class is predicted."""
+    if not all("classes" in result for result in results):
+        return []
+    return average_classes([result["classes"] for result in results])
 
 
 def _summarise_segments(

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.evaluation.metrics.metric_names import is_error
-from pipeline.evaluation.report.leaderboard_rows import find_main
-from pipeline.evaluation.report.stored_results import find_headline
+from pipeline.evaluation.report.stored_results import find_headline, find_main
+from pipeline.evaluation.report.verdict import find_verdict
 
 
 def headline_figures(summary: Mapping[str, Any]) -> dict[str, float]:
@@ -13,24 +12,19 @@ def headline_figures(summary: Mapping[str, Any]) -> dict[str, float]:
 
     Returns:
         `score`, `score_low`, `score_high`, `best_baseline_score` and `test_movies`; what is
-        undefined is left out.
+        undefined is left out, all of it where nothing was trained.
     """
-    task = next(iter(summary["tasks"].values()))
+    task = next(iter(summary["tasks"].values()), None)
+    if task is None:
+        return {}
     content, metric = find_headline(task), task["main_metric"]
-    main = content["results"].get(find_main(task, summary["main_variant"]))
-    score = main["scores"][metric] if main else {}
-    baselines = [
-        estimate
-        for result in content["results"].values()
-        if result["kind"] == "baseline"
-        and (estimate := result["scores"][metric]["estimate"]) is not None
-    ]
-    best = (min if is_error(metric) else max)(baselines, default=None)
+    main = find_main(task, summary["main_variant"])
+    score = content["results"][main]["scores"][metric] if main else {}
     figures = {
         "score": score.get("estimate"),
         "score_low": score.get("low"),
         "score_high": score.get("high"),
-        "best_baseline_score": best,
+        "best_baseline_score": find_verdict(main, content, metric).best_score,
         "test_movies": len(content["tmdb_ids"]),
     }
     return {name: value for name, value in figures.items() if value is not None}

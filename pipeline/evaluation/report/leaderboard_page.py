@@ -1,22 +1,35 @@
 """The leaderboard's files: a page, and its rows as Parquet."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from pipeline.evaluation.metrics.metric_names import is_error
-from pipeline.evaluation.report.leaderboard_rows import (
-    find_main,
-    list_leaderboard,
-)
+from pipeline.evaluation.report.best_variant import find_best_variant
+from pipeline.evaluation.report.ceiling import describe_ceiling
+from pipeline.evaluation.report.leaderboard_rows import MISSING, list_leaderboard, list_tables
 from pipeline.evaluation.report.report_page import has_random_weights, load_template
-from pipeline.evaluation.report.stored_results import find_headline
+from pipeline.evaluation.report.stored_results import (
+    find_headline,
+    find_main,
+    find_outcomes,
+    headline_title,
+    score_of,
+)
+from pipeline.evaluation.report.verdict import find_verdict
 from pipeline.evaluation.wording import OUTCOME_WORDS
 
 PARQUET_FILE = "leaderboard.parquet"
 PAGE_FILE = "leaderboard.html"
+
+
+_NUMBERS = (
+    "estimate", "low", "high", "val_score", "best_baseline_score", "train_s", "train_movies",
+    "test_movies", "parameters",
+)  # fmt: skip
 
 
 def write_leaderboard(
@@ -56,17 +69,17 @@ def render_leaderboard(
 
 def _system_context(summary: Mapping[str, Any], links: Mapping[str, str]) -> dict[str, Any]:
     rows = list_leaderboard([summary])
-    tasks = [
-        _task_context(summary, name, task, [row for row in rows if row["task"] == name])
-        for name, task in summary["tasks"].items()
-    ]
     return {
         "name": summary["system"],
         "source": summary["source"],
         "weights": summary["weights"],
         "is_random": has_random_weights(summary),
         "link": links.get(summary["system"], ""),
-        "tasks": tasks,
+        "missing": [row for row in rows if row["kind"] == MISSING],
+        "tasks": [
+            _task_context(summary, name, task, [row for row in rows if row["task"] == name])
+            for name, task in summary["tasks"].items()
+        ],
     }
 
 
@@ -76,25 +89,64 @@ def _task_context(
     task: Mapping[str, Any],
     rows: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
+    metric, headline = task["main_metric"], find_headline(task)
     main = find_main(task, summary["main_variant"])
-    content = find_headline(task)
-    family = task["families"].get(task["headline"])
-    split = f"{task['headline']}, all {len(family['splits'])} pooled" if family else ""
-    placed = place_intervals(rows)
+    shown = [row for row in rows if row["is_headline"]]
     return {
         "name": name,
         "title": name.replace("_", " "),
-        "metric": task["main_metric"],
-        "split": split or f"split {task['headline']}",
+        "metric": metric,
+        "is_error": is_error(metric),
+        "main": next((row for row in shown if row["is_main"]), None),
+        "strongest": find_verdict(main, headline, metric),
+        "limit": next((row for row in shown if row["kind"] == "limit"), None),
+        "best": _best_context(task, main),
+        "test_movies": len(headline["tmdb_ids"]),
+        "tables": [
+            _table_context(task, split, content, [row for row in rows if row["split"] == split])
+            for split, content in list_tables(task).items()
+        ],
+        "left_out": [one for one in summary.get("left_out", ()) if one["task"] == name],
+    }
+
+
+def _table_context(
+    task: Mapping[str, Any],
+    split: str,
+    content: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    metric, main = task["main_metric"], next((row for row in rows if row["is_main"]), None)
+    is_headline = split == task["headline"]
+    return {
+        "title": headline_title(task) if is_headline else f"all variants, split {split}",
+        "is_headline": is_headline,
         "test_movies": len(content["tmdb_ids"]),
         "train_movies": content["rows"].get("train"),
-        "rows": [{**row, **place} for row, place in zip(rows, placed, strict=True)],
-        "main": next((row for row in rows if row["variant"] == main), None),
-        "best_baseline": next((row for row in rows if row["kind"] == "baseline"), None),
-        "limit": next((row for row in rows if row["kind"] == "limit"), None),
-        "verdict": content["results"][main]["verdict"] if main else "",
+        "rows": [{**row, **place} for row, place in zip(rows, place_intervals(rows), strict=True)],
+        "verdict": content["results"][main["variant"]]["verdict"] if main else "",
+        "ceiling": describe_ceiling(content, metric),
         "compared": len(content["comparisons"]),
-        "is_error": is_error(task["main_metric"]),
+    }
+
+
+def _best_context(task: Mapping[str, Any], main: str) -> dict[str, Any] | None:
+    """Describe the variant that the validation set prefers, beside the main one.
+
+    Both are on the first split, on which all variants were trained.
+    """
+    best, metric = find_best_variant(task), task["main_metric"]
+    if best is None:
+        return None
+    content = task["splits"][best.split]
+    results = content["results"]
+    return {
+        **asdict(best),
+        "is_main": best.variant == main,
+        "estimate": score_of(results[best.variant], metric),
+        "test_movies": len(content["tmdb_ids"]),
+        "main_estimate": score_of(results[main], metric) if main in results else None,
+        "outcome": find_outcomes(best.variant, content["comparisons"]).get(main, ""),
     }
 
 
@@ -121,6 +173,6 @@ def place_intervals(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, float |
 def frame_leaderboard(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Convert rows into a table for Parquet; unknown numbers are NaN."""
     frame = pd.DataFrame(list(rows))
-    for name in ("estimate", "low", "high", "train_s", "train_movies", "parameters"):
+    for name in _NUMBERS:
         frame[name] = frame[name].astype("float64")
     return frame

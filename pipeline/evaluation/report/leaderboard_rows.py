@@ -1,88 +1,106 @@
-"""The rows of the leaderboard: every model and baseline on the headline split of its task."""
+"""The rows of the leaderboard: every model and baseline of every task, and tasks without any."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pipeline.evaluation.metrics.metric_names import METRIC_WORDS, is_error
-from pipeline.evaluation.report.stored_results import find_headline
-from pipeline.evaluation.wording import (
-    format_figure,
-    variant_title,
-)
+from pipeline.evaluation.metrics.metric_names import is_error
+from pipeline.evaluation.report.best_variant import VAL_SCORE, find_best_variant
+from pipeline.evaluation.report.stored_results import find_headline, find_main, find_outcomes
+from pipeline.evaluation.report.verdict import find_verdict
 
-NAIVE, LINEAR, BOOSTING = "naive", "linear", "boosting"
-
-_FLIPPED = {"better": "worse", "worse": "better", "open": "open"}
+MISSING = "missing"
+"""The kind of a row of a task for which nothing was trained."""
 
 
 def list_leaderboard(summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """List every model, baseline and noise ceiling of every task, best first within a task.
+    """List every model, baseline and noise ceiling of every task, best first within a table.
+
+    Where pooled folds are a task's headline, and other variants were trained on its first split
+    alone, that split is a second table of the task.
 
     Args:
         summaries: `evaluation_results.json` of each system, in the order to be shown.
 
     Returns:
-        Rows: system, task, split, variant, kind, is_main, metric, estimate, low, high,
-        train_movies, test_movies, train_s, parameters, source, weights; for models `versus_trivial`
-        and `versus_boosting` ("better", "worse", "open" or "", against the strongest of each) and
+        Rows: system, task, split, is_headline, variant, kind, is_main, is_best (the variant that
+        the validation set prefers), val_score, metric, estimate, low, high, train_movies,
+        test_movies, train_s, parameters, reason, source, weights; for models best_baseline and
+        best_baseline_score, `verdict` and `versus` (`find_verdict`'s outcome and against), and
         `better_than`, `worse_than`: the names of those that differ significantly after Holm's
-        correction. Unknown values are None.
+        correction. A task for which nothing was trained is one row of the kind `MISSING` with its
+        reason. Unknown values are None, texts and lists are empty.
     """
-    return [
-        row
-        for summary in summaries
-        for name, task in summary["tasks"].items()
-        for row in _list_task(summary, name, task)
-    ]
+    return [row for summary in summaries for row in _list_system(summary)]
 
 
-def classify_baseline(variant: str) -> str:
-    """Return the kind of a baseline by its name: `BOOSTING`, `LINEAR`, else `NAIVE`.
-
-    Example:
-        >>> classify_baseline("boosting on metadata"), classify_baseline("majority class")
-        ('boosting', 'naive')
-    """
-    for kind in (BOOSTING, LINEAR):
-        if variant.startswith(kind):
-            return kind
-    return NAIVE
-
-
-def find_main(task_summary: Mapping[str, Any], main_variant: str) -> str:
-    """Return the variant that represents a task: the main one, else the first model; else ""."""
-    results = find_headline(task_summary)["results"]
-    models = [name for name, result in results.items() if result["kind"] == "model"]
-    return main_variant if main_variant in models else next(iter(models), "")
+def _list_system(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, task in summary["tasks"].items():
+        best = find_best_variant(task)
+        about = {
+            **_empty_row(summary, name),
+            "metric": task["main_metric"],
+            "main": find_main(task, summary["main_variant"]),
+            "best": best.variant if best else "",
+        }
+        for split, content in list_tables(task).items():
+            yield from _list_table(about, split, content, is_headline=split == task["headline"])
+    for name, reason in summary.get("missing", {}).items():
+        yield {**_empty_row(summary, name), "kind": MISSING, "reason": reason}
 
 
-def _list_task(
-    summary: Mapping[str, Any], name: str, task: Mapping[str, Any]
+def list_tables(task_summary: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return a task's headline and, where that lacks models of the first split, that split."""
+    headline = find_headline(task_summary)
+    first, content = next(iter(task_summary["splits"].items()))
+    tables = {task_summary["headline"]: headline}
+    if not _models(content) <= _models(headline):
+        tables[first] = content
+    return tables
+
+
+def _models(content: Mapping[str, Any]) -> set[str]:
+    return {name for name, result in content["results"].items() if result["kind"] == "model"}
+
+
+def _empty_row(summary: Mapping[str, Any], task: str) -> dict[str, Any]:
+    return {
+        "system": summary["system"],
+        "task": task,
+        **dict.fromkeys(("split", "variant", "kind", "metric", "reason"), ""),
+        **{"is_headline": True, "is_main": False, "is_best": False},
+        **dict.fromkeys(("val_score", "estimate", "low", "high"), None),
+        **dict.fromkeys(("train_movies", "test_movies", "train_s", "parameters"), None),
+        **{"best_baseline": "", "best_baseline_score": None, "verdict": "", "versus": ""},
+        **{"better_than": [], "worse_than": []},
+        "source": summary["source"],
+        "weights": summary["weights"],
+    }
+
+
+def _list_table(
+    about: Mapping[str, Any], split: str, content: Mapping[str, Any], *, is_headline: bool
 ) -> list[dict[str, Any]]:
-    content = find_headline(task)
-    metric = task["main_metric"]
-    main = find_main(task, summary["main_variant"])
+    shared = {name: value for name, value in about.items() if name not in ("main", "best")}
     rows = [
         {
-            "system": summary["system"],
-            "task": name,
-            "split": task["headline"],
+            **shared,
+            "split": split,
+            "is_headline": is_headline,
             "variant": variant,
             "kind": result["kind"],
-            "is_main": variant == main,
-            "metric": metric,
-            **result["scores"][metric],
+            "is_main": variant == about["main"],
+            "is_best": variant == about["best"],
+            "val_score": result["facts"].get(VAL_SCORE),
+            **result["scores"][about["metric"]],
             "train_movies": content["rows"].get("train"),
             "test_movies": len(content["tmdb_ids"]),
             "train_s": result["facts"].get("train_s"),
             "parameters": result["facts"].get("parameters"),
-            **_compare_with_others(variant, content, metric),
-            "source": summary["source"],
-            "weights": summary["weights"],
+            **_compare_with_others(variant, content, about["metric"]),
         }
         for variant, result in content["results"].items()
     ]
-    return sorted(rows, key=lambda row: _rank(row, metric))
+    return sorted(rows, key=lambda row: _rank(row, about["metric"]))
 
 
 def _rank(row: Mapping[str, Any], metric: str) -> tuple[bool, bool, float]:
@@ -94,78 +112,15 @@ def _rank(row: Mapping[str, Any], metric: str) -> tuple[bool, bool, float]:
 
 
 def _compare_with_others(variant: str, content: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    if content["results"][variant]["kind"] != "model":
+        return {}
     outcomes = find_outcomes(variant, content["comparisons"])
+    verdict = find_verdict(variant, content, metric)
     return {
-        "versus_trivial": _compare_with_strongest(outcomes, content, metric, NAIVE),
-        "versus_boosting": _compare_with_strongest(outcomes, content, metric, BOOSTING),
+        "best_baseline": verdict.best_baseline,
+        "best_baseline_score": verdict.best_score,
+        "verdict": verdict.outcome,
+        "versus": verdict.against,
         "better_than": [name for name, outcome in outcomes.items() if outcome == "better"],
         "worse_than": [name for name, outcome in outcomes.items() if outcome == "worse"],
     }
-
-
-def find_outcomes(variant: str, comparisons: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the outcome against each other variant; "open" where not significant after Holm."""
-    outcomes = {}
-    for row in comparisons:
-        outcome = row["outcome"] if row["is_significant"] else "open"
-        if row["model"] == variant:
-            outcomes[row["other"]] = outcome
-        elif row["other"] == variant:
-            outcomes[row["model"]] = _FLIPPED[outcome]
-    return outcomes
-
-
-def _compare_with_strongest(
-    outcomes: Mapping[str, str], content: Mapping[str, Any], metric: str, kind: str
-) -> str:
-    """Return the outcome against the strongest baseline of a kind; "" where there is none."""
-    results = content["results"]
-    scores = {
-        name: result["scores"][metric]["estimate"]
-        for name, result in results.items()
-        if result["kind"] == "baseline" and classify_baseline(name) == kind and name in outcomes
-    }
-    known = {name: score for name, score in scores.items() if score is not None}
-    if not known:
-        return ""
-    strongest = (min if is_error(metric) else max)(known, key=lambda name: known[name])
-    return outcomes[strongest]
-
-
-TERMINAL_COLUMNS = ("variant", "score", "interval", "naive", "boosting")
-_SHORT_OUTCOMES = {"better": "better", "worse": "worse", "open": "n.s.", "": ""}
-TERMINAL_LEGEND = (
-    "naive, boosting: against the strongest baseline of each kind on the same test set, Holm's "
-    "correction; n.s.: no significant difference. interval: 95 %, franchises drawn whole."
-)
-
-
-def tabulate_leaderboard(
-    rows: Sequence[Mapping[str, Any]],
-) -> list[tuple[str, list[tuple[str, ...]]]]:
-    """Format rows as texts for tables in a terminal of 80 columns.
-
-    Returns:
-        For each task its title, and its rows in the order of `TERMINAL_COLUMNS`.
-    """
-    tables: dict[str, list[tuple[str, ...]]] = {}
-    for row in rows:
-        direction = "lower" if is_error(row["metric"]) else "higher"
-        title = (
-            f"{row['system']}, {row['task']}: {METRIC_WORDS[row['metric']]} ({direction} is "
-            f"better), {row['split']}, {row['test_movies']} test movies"
-        )
-        outcomes = (
-            _SHORT_OUTCOMES[row[name]] if row["kind"] == "model" else ""
-            for name in ("versus_trivial", "versus_boosting")
-        )
-        texts = (variant_title(row["variant"]), *_format_score(row), *outcomes)
-        tables.setdefault(title, []).append(texts)
-    return list(tables.items())
-
-
-def _format_score(row: Mapping[str, Any]) -> tuple[str, str]:
-    if row["estimate"] is None:
-        return "–", ""
-    low, high = format_figure(row["low"]), format_figure(row["high"])
-    return format_figure(row["estimate"]), f"{low} to {high}"

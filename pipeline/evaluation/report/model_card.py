@@ -7,7 +7,8 @@ from typing import Any
 
 from pipeline.evaluation.metrics.split_families import name_family
 from pipeline.evaluation.report.report_page import has_random_weights, load_template
-from pipeline.evaluation.report.verdict import FEW_MOVIES
+from pipeline.evaluation.report.stored_results import find_headline, headline_title
+from pipeline.evaluation.report.verdict import FEW_MOVIES, find_verdict
 from pipeline.evaluation.wording import format_figure, variant_title
 
 CARD_FILE = "MODEL_CARD.md"
@@ -45,6 +46,7 @@ def render_card(facts: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
         task=task,
         content=content,
         result=result,
+        headline=_describe_headline(task, facts["variant"]),
         output=_OUTPUTS[task["kind"]].format(n=len(task["class_names"])),
         is_official=name_family(facts["split"]) == "official",
         compared={
@@ -59,6 +61,16 @@ def render_card(facts: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
         config=json.dumps(facts.get("config"), indent=1, ensure_ascii=False, sort_keys=True),
     )
     return card.rstrip() + "\n"
+
+
+def _describe_headline(task: Mapping[str, Any], variant: str) -> dict[str, str] | None:
+    """Return the verdict on all folds pooled; None where the variant was not trained on them."""
+    if task["headline"] in task["splits"]:
+        return None
+    pooled = find_headline(task)["results"].get(variant)
+    if pooled is None:
+        return None
+    return {"title": headline_title(task), "verdict": pooled["verdict"]}
 
 
 def _format_interval(score: Mapping[str, float | None] | None) -> str:
@@ -125,14 +137,13 @@ def list_limits(
     limits = []
     if has_random_weights(summary):
         limits.append("Some backbones have random weights: their embeddings carry little content.")
-    if n_movies < FEW_MOVIES:
+    verdict = find_verdict(facts["variant"], content, task["main_metric"])
+    if verdict.is_chance and n_movies < FEW_MOVIES:
         limits.append(f"{n_movies} test films are few: differences on them are mostly chance.")
     limits += [
-        _AGAINST[row["outcome"]].format(name=variant_title(row["other"]))
-        for row in content["comparisons"]
-        if row["model"] == facts["variant"]
-        and content["results"][row["other"]]["kind"] == "baseline"
-        and row["outcome"] != "better"
+        _AGAINST[outcome].format(name=variant_title(name))
+        for name, outcome in verdict.outcomes.items()
+        if outcome != "better"
     ]
     years = (
         ": with a split by release date only the years differ."

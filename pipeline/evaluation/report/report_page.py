@@ -12,7 +12,8 @@ from pipeline.evaluation.metrics.metric_names import METRIC_WORDS, is_error
 from pipeline.evaluation.metrics.regression_metrics import COVERAGE
 from pipeline.evaluation.metrics.significance import SIGNIFICANCE
 from pipeline.evaluation.plots.task_plots import Plot
-from pipeline.evaluation.report.stored_results import find_headline
+from pipeline.evaluation.report.ceiling import describe_ceiling
+from pipeline.evaluation.report.stored_results import find_headline, headline_title, list_contents
 from pipeline.evaluation.wording import (
     KIND_WORDS,
     format_count,
@@ -58,11 +59,16 @@ def load_template(name: str) -> jinja2.Template:
 
 def render_report(summary: Mapping[str, Any], plots: Mapping[str, Sequence[Plot]]) -> str:
     """Render the page; it embeds its plots and loads nothing else."""
+    left_out = summary.get("left_out", ())
     return load_template("report.html").render(
-        **{k: v for k, v in summary.items() if k != "tasks"},
+        **{k: v for k, v in summary.items() if k not in ("tasks", "missing", "left_out")},
         is_random=has_random_weights(summary),
+        missing=summary.get("missing", {}),
         tasks={
-            name: _task_context(name, task, plots.get(name, ()))
+            name: {
+                **_task_context(name, task, plots.get(name, ())),
+                "left_out": [one for one in left_out if one["task"] == name],
+            }
             for name, task in summary["tasks"].items()
         },
     )
@@ -74,25 +80,14 @@ def has_random_weights(summary: Mapping[str, Any]) -> bool:
 
 
 def _task_context(name: str, task: Mapping[str, Any], plots: Sequence[Plot]) -> dict[str, Any]:
-    folded = {
-        split
-        for family in task["families"].values()
-        if family["pooled"]
-        for split in family["splits"]
-    }
-    pooled = {
-        f"{family}, all {len(content['splits'])} pooled": content["pooled"]
-        for family, content in task["families"].items()
-        if content["pooled"]
-    }
-    alone = {split: c for split, c in task["splits"].items() if split not in folded}
-    shown = {**pooled, **alone}
+    shown = list_contents(task)
     main = [metric for metric in task["metrics"] if metric in MAIN_COLUMNS]
     return {
         **task,
         "name": name,
         "title": name.replace("_", " "),
         "contents": {split: _split_context(task, content) for split, content in shown.items()},
+        "headline_title": headline_title(task),
         "folds": {
             family: _family_context(task, content) for family, content in task["families"].items()
         },
@@ -118,6 +113,7 @@ def _split_context(task: Mapping[str, Any], content: Mapping[str, Any]) -> dict[
         "best": find_best(results, task["metrics"]),
         "models": models,
         "verdicts": [r["verdict"] for r in models.values()],
+        "ceiling": describe_ceiling(content, task["main_metric"]),
         "expected": [
             (name, METRIC_WORDS.get(f"{fact.removeprefix('expected_')}_score", fact), value)
             for name, result in results.items()
@@ -179,6 +175,7 @@ def _family_context(task: Mapping[str, Any], family: Mapping[str, Any]) -> dict[
                 for split in family["splits"]
             ],
             "scores": result["scores"],
+            "classes": result.get("classes", []),
         }
         for variant, result in family["means"].items()
     ]

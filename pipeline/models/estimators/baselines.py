@@ -44,15 +44,17 @@ def predict_baselines(
     rows: np.ndarray,
     *,
     seed: int = 42,
+    boosts: bool = True,
 ) -> dict[str, np.ndarray]:
     """Fit every baseline of the task on the training set and predict other movies.
 
     Args:
         features: Boosting looks at the metadata, and at all streams summed up.
         target: Known for every training row.
-        train_rows: Rows of the training set, (n,).
+        train_rows: Rows that are fitted to, (n,).
         rows: Rows to predict, (m,).
         seed: Of PCA and of boosting.
+        boosts: Whether boosting is among them.
 
     Returns:
         By the baseline's name, float64: class probabilities (m, classes), label probabilities
@@ -75,8 +77,9 @@ def predict_baselines(
         budgets = _log_budgets(table, target, known, asked)
         if budgets is not None:
             preds[LOG_BUDGET] = _linear(*budgets, target, values)
-        preds[BOOSTING] = boost(known, asked, target, values, seed)
-        if others:
+        if boosts:
+            preds[BOOSTING] = boost(known, asked, target, values, seed)
+        if boosts and others:
             reduced = reduce_streams(table, others, train_rows, rows, seed=seed)
             wide, asked = np.hstack([known, reduced[0]]), np.hstack([asked, reduced[1]])
             preds[BOOSTING_WITH_EMBEDDINGS] = boost(wide, asked, target, values, seed)

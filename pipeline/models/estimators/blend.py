@@ -30,12 +30,7 @@ from pipeline.models.training.estimator import (
 )
 from pipeline.models.training.fitting import BaseEstimator, config_as_json, rows_to_fit
 from pipeline.models.training.loop import Fitted
-from pipeline.models.training.movie_reader import (
-    FIELDS,
-    MovieReader,
-    RevenueModel,
-    known_revenue_usd,
-)
+from pipeline.models.training.movie_reader import RevenueModel, fit_reader
 
 KIND = "box office blend"
 
@@ -157,8 +152,9 @@ class BlendEstimator(BaseEstimator[BlendConfig]):
             own = replace(run, hyperparameters={})  # the config has them already
             trained = transformer_of(config).train(features, target, split, own)
             fitted, networks = trained.fitted, {TRANSFORMER: trained.network}
-        blend, error = _mix(config.parts, networks, features, target, train_rows, val_rows,
+        blend, mixed = _mix(config.parts, networks, features, target, train_rows, val_rows,
                              run.seed)  # fmt: skip
+        error = float(np.mean((mixed - target.values[val_rows]) ** 2))
         settings = config_as_json(config)
         values = hash_bytes(np.ascontiguousarray(target.values).tobytes())
         who = hash_json([list(map(str, split)), features.table.data_hash])
@@ -170,6 +166,7 @@ class BlendEstimator(BaseEstimator[BlendConfig]):
             config=settings,
             data_hash=features.table.data_hash,
             fingerprint=hash_json([KIND, settings, values, who]),
+            val_preds=mixed,
         )
 
 
@@ -181,8 +178,10 @@ def _mix(
     train_rows: np.ndarray,
     val_rows: np.ndarray,
     seed: int,
-) -> tuple[Blend, float]:
-    """Weigh the members by the validation set; return the blend and its squared error there."""
+) -> tuple[Blend, np.ndarray]:
+    """Weigh the members by the validation set; return the blend, and what it predicted there while
+    its members were fitted to the training set alone.
+    """
     others = [name for name in names if name not in networks]
     first = {**networks, **_fit(others, features, target, train_rows, seed)}
     actual = target.values[val_rows]
@@ -196,7 +195,7 @@ def _mix(
     blend.sd.fill_(error**0.5 or 1.0)
     sd = blend.predict(features, val_rows)[:, 1]
     blend.reach.copy_(torch.from_numpy(calibrate_interval(np.stack([mixed, sd], axis=1), actual)))
-    return blend, error
+    return blend, mixed
 
 
 def transformer_of(config: BlendConfig) -> TransformerEstimator:
@@ -210,8 +209,7 @@ def _fit(
 ) -> dict[str, RevenueModel]:
     if not names:
         return {}
-    revenue_usd = known_revenue_usd(features, target.values)
-    reader = MovieReader.fit(features, rows, revenue_usd, FIELDS)
+    reader = fit_reader(features, target.values, rows)
     return {n: FITTED[n].fit(reader, features, rows, target.values[rows], seed) for n in names}
 
 

@@ -9,6 +9,7 @@ from torch import nn
 from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Target
 from pipeline.core.versions import combine
+from pipeline.models.training.batches import StreamTable
 from pipeline.models.training.estimator import (
     Estimator,
     FeatureSet,
@@ -70,6 +71,13 @@ class EnsembleEstimator:
         """Names of what its members read."""
         members = [self.estimators[name].reads for name in self.config.members]
         return [name for reads in members for name in reads]
+
+    def find_lack(self, table: StreamTable, rows: np.ndarray) -> str:
+        """Return what these movies lack: an ensemble requires what every member does."""
+        for name in self.config.members:
+            if lack := self.estimators[name].find_lack(table, rows):
+                return f"its member {name} cannot be trained: {lack}"
+        return ""
 
     def train(
         self, features: FeatureSet, target: Target, split: np.ndarray, run: RunConfig

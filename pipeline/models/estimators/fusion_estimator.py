@@ -11,7 +11,8 @@ from pipeline.core.tasks import Target, TaskKind
 from pipeline.models.networks.fusion import DROPOUT, FUSIONS, StreamNetwork, stream_arguments
 from pipeline.models.networks.multi_task import Head, heads_of, make_heads_objective, stack_targets
 from pipeline.models.networks.sequences import SequenceReader
-from pipeline.models.networks.streams import specify_streams
+from pipeline.models.networks.streams import is_sequence, specify_streams
+from pipeline.models.training.batches import StreamTable, list_present
 from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.fitting import NetworkEstimator, TrainingSpec
 from pipeline.models.training.inference import Output
@@ -62,6 +63,17 @@ class FusionEstimator(NetworkEstimator[FusionConfig, StreamNetwork]):
     """One variant of a network over modalities."""
 
     config: FusionConfig = field(default_factory=FusionConfig)
+
+    def find_lack(self, table: StreamTable, rows: np.ndarray) -> str:
+        """Return what these movies lack; a variant named by how it reads sequences requires one.
+
+        Without any sequence it would be another variant's network under a second name.
+        """
+        present = list_present(table, self.config.streams, rows)
+        has_sequence = any(is_sequence(table.streams[name]) for name in present)
+        if self.config.reader == "mean" or has_sequence or not present:
+            return super().find_lack(table, rows)
+        return f"no training film has a sequence beside {', '.join(present)}"
 
     def specify(
         self, config: FusionConfig, features: FeatureSet, target: Target, train_rows: np.ndarray

@@ -11,7 +11,7 @@ from torch import nn
 from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Target, Task
 from pipeline.core.versions import hash_json
-from pipeline.models.estimators.blend import BLEND, BlendConfig, BlendEstimator
+from pipeline.models.estimators.blend import BLEND, Blend, BlendConfig, BlendEstimator
 from pipeline.models.estimators.transformer_estimator import SMALL
 from pipeline.models.training.estimator import FeatureSet, NetworkKind, RunConfig, Trained
 from pipeline.models.training.fitting import BaseEstimator, rows_to_fit
@@ -114,8 +114,14 @@ class OrdinalNetwork(nn.Module):
         """
         unit = _unit_log10(self.unit, features, rows)
         mean, low, high = BLEND.predict(self.blend, features, rows).T
-        predicted = cut_into_classes(mean, self.edges, self.centre_log10, unit_log10=unit)
-        spread = spread_over_classes(mean, (high - low) / INTERVAL_SDS, self.edges, unit)
+        return self.classify(mean, (high - low) / INTERVAL_SDS, unit)
+
+    def classify(
+        self, log10: np.ndarray, sd_log10: np.ndarray, unit_log10: np.ndarray | float
+    ) -> np.ndarray:
+        """Return class probabilities of predicted log10 revenues, float64 (n, classes)."""
+        predicted = cut_into_classes(log10, self.edges, self.centre_log10, unit_log10=unit_log10)
+        spread = spread_over_classes(log10, sd_log10, self.edges, unit_log10)
         return PREDICTED_SHARE * np.eye(spread.shape[1])[predicted] + (1 - PREDICTED_SHARE) * spread
 
 
@@ -157,8 +163,20 @@ class OrdinalEstimator(BaseEstimator[BlendConfig]):
         network.blend.load_state_dict(made.network.state_dict())
         fingerprint = hash_json([KIND, made.fingerprint, unit, edges])
         return Trained(
-            KIND, arguments, network.eval(), made.fitted, made.config, made.data_hash, fingerprint
-        )
+            KIND, arguments, network.eval(), made.fitted, made.config, made.data_hash, fingerprint,
+            val_preds=_classify_validation(network, made, features, rows_to_fit(target, split)[1]),
+        )  # fmt: skip
+
+
+def _classify_validation(
+    network: OrdinalNetwork, blend: Trained[Blend], features: FeatureSet, rows: np.ndarray
+) -> np.ndarray:
+    """Return class probabilities of what the blend predicted before it was fitted to these rows."""
+    if blend.val_preds is None:
+        return network.predict(features, rows)
+    _, low, high = BLEND.predict(network.blend, features, rows).T
+    unit = _unit_log10(network.unit, features, rows)
+    return network.classify(blend.val_preds, (high - low) / INTERVAL_SDS, unit)
 
 
 def _revenues(

@@ -18,7 +18,7 @@ from pipeline.models.networks.box_office_transformer import (
     calibrate_interval,
 )
 from pipeline.models.networks.streams import width_of
-from pipeline.models.training.batches import StreamArrays
+from pipeline.models.training.batches import StreamArrays, StreamTable, list_present
 from pipeline.models.training.estimator import (
     FeatureSet,
     NetworkKind,
@@ -51,6 +51,12 @@ class TransformerEstimator(BaseEstimator[TransformerConfig]):
 
     config: TransformerConfig = field(default_factory=TransformerConfig)
     small: Mapping[str, object] = field(default_factory=lambda: SMALL)
+
+    def find_lack(self, table: StreamTable, rows: np.ndarray) -> str:
+        """Return what these movies lack: keywords are grounded in regions of posters."""
+        if "grounding" in self.config.pretraining and not list_present(table, ["regions"], rows):
+            return "no training film has poster regions in which keywords could be grounded"
+        return ""
 
     def train(
         self, features: FeatureSet, target: Target, split: np.ndarray, run: RunConfig

@@ -96,6 +96,11 @@ def _specify(name: str, values: np.ndarray | Ragged, reader: Kind) -> StreamSpec
     return StreamSpec(name, "metadata" if name == "metadata" else "vector", values.shape[1])
 
 
+def is_sequence(values: np.ndarray | Ragged) -> bool:
+    """Return whether a movie has several vectors of a stream."""
+    return isinstance(values, Ragged)
+
+
 def width_of(values: np.ndarray | Ragged) -> int:
     """Return `StreamSpec.width_in` of a stream."""
     return values.width if isinstance(values, Ragged) else values.shape[1]

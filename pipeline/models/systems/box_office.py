@@ -105,7 +105,8 @@ BOX_OFFICE = System(
     splits=(EIGHTY_TEN_TEN,),
     folds=5,
     estimators=_estimators,
-    code_versions=CodeVersions(splits="2", model="3", evaluation="3"),
+    code_versions=CodeVersions(splits="2", baselines="2", encoder="2", model="4", evaluation="4"),
+    blend_variants=(MAIN, "gaussian process", "boosted trees"),
     pretrained_estimators=_pretrained_estimators,
     hyperparameters=(
         Hyperparameter("width", int, "Of the encoder.", least=1),

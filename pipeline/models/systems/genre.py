@@ -71,7 +71,7 @@ GENRE = System(
     main_variant=LATE_FUSION,
     splits=(RatioSplit("70-10-20", 0.70, 0.10, 0.20),),
     estimators=_estimators,
-    code_versions=CodeVersions(splits="2", model="3", evaluation="3"),
+    code_versions=CodeVersions(splits="2", model="4", evaluation="4"),
     modalities=PUBLISHED,
     extra_modalities=EXTRA,
     hyperparameters=(

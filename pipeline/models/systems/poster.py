@@ -177,7 +177,7 @@ POSTER = System(
     main_variant="resnet18, pad",
     splits=(RatioSplit("70-10-20", 0.70, 0.10, 0.20),),
     estimators=_estimators,
-    code_versions=CodeVersions(splits="2", model="3", evaluation="3"),
+    code_versions=CodeVersions(splits="2", model="4", evaluation="4"),
     small_variants=("resnet18, pad", "bag of tricks + mish", "augmentation"),
     required_modality="poster",
     sample_picture=_load_poster,

@@ -134,10 +134,11 @@ REVENUE = System(
     ),
     folds=5,
     estimators=_estimators,
-    code_versions=CodeVersions(splits="2", model="3", evaluation="3"),
+    code_versions=CodeVersions(splits="2", baselines="2", model="4", evaluation="4"),
     modalities=PUBLISHED,
     extra_modalities=EXTRA,
     extra_tasks=(SCORE_TASK, GENRES),
+    blend_variants=(CUT_BLEND,),
     model_file="best_multimodal_model.pth",  # as reference implementation 001, "Output Files"
     hyperparameters=(
         Hyperparameter("dropout", float, "After each hidden layer.", least=0, most=1),

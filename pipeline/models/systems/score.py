@@ -107,7 +107,7 @@ SCORE = System(
     main_variant=EMBEDDINGS,
     splits=(EIGHTY_TEN_TEN,),
     estimators=_estimators,
-    code_versions=CodeVersions(splits="2", model="3", evaluation="3"),
+    code_versions=CodeVersions(splits="2", model="4", evaluation="4"),
     modalities=("frames",),
     small_variants=(EMBEDDINGS, "15 frames, resnet18", "shared encoder, attention"),
     required_modality="frames",

@@ -85,6 +85,9 @@ class System:
         code_versions: Of its assets.
         pretrained_estimators: Builds the variants that the asset `<name>_encoder` pretrains
             without the target; None for no such asset.
+        blend_variants: Variants that read records and are fitted again to training and validation
+            set together, as the members of a blend are. Beside them stand baselines that read and
+            are fitted to the same; where the main variant is one, all baselines are.
         sample_picture: Loads the picture of a movie, by row, that the report shows beside correct
             and wrong predictions; None for no such pictures.
     """
@@ -106,6 +109,7 @@ class System:
     model_file: str = "model.pth"
     code_versions: CodeVersions = CodeVersions()
     pretrained_estimators: Callable[[], Mapping[str, PretrainedEstimator]] | None = None
+    blend_variants: tuple[str, ...] = ()
     sample_picture: Callable[[FeatureSet, int], np.ndarray | None] | None = None
 
     @property
@@ -126,6 +130,11 @@ class System:
             return [self.headline]
         folds = [fold_name(k) for k in range(self.folds)]
         return [*(split.name for split in self.splits), BY_DATE, *folds]
+
+    @property
+    def is_blend(self) -> bool:
+        """Whether the main variant is a blend; see `blend_variants`."""
+        return self.main_variant in self.blend_variants
 
     def variants(self, preset: str) -> tuple[str, ...]:
         """Return the variants that are trained unless others are requested, the main one first."""

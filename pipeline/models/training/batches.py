@@ -64,6 +64,15 @@ class Batch:
         )
 
 
+def list_present(table: StreamTable, names: Sequence[str], rows: np.ndarray) -> list[str]:
+    """List the streams that at least one of these movies has."""
+    return [
+        name
+        for name in names
+        if name in table.streams and np.asarray(table.masks[name])[rows].any()
+    ]
+
+
 Transform = Callable[[Batch, int], Batch]
 """Changes a training batch on the CPU (random windows, noise). Gets a seed of its own for every
 seed, epoch and step, and must take all its chance from there."""

@@ -67,6 +67,8 @@ class Trained(Generic[NetworkT_co]):
         config: JSON values: every hyperparameter as used.
         data_hash: Of the table.
         fingerprint: Hash of config, data, target and split.
+        val_preds: Predictions for the validation set, in the order of its rows, made before the
+            network was fitted to it as well; None where it never was.
     """
 
     kind: str
@@ -76,6 +78,7 @@ class Trained(Generic[NetworkT_co]):
     config: Mapping[str, Any]
     data_hash: str
     fingerprint: str
+    val_preds: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,10 @@ class Estimator(Protocol):
     @property
     def reads(self) -> Sequence[str]:
         """Names of what its network reads: modalities, fields of records, or pixels."""
+        ...
+
+    def find_lack(self, table: StreamTable, rows: np.ndarray) -> str:
+        """Return what these movies lack so that it cannot be trained on them; "" for nothing."""
         ...
 
     def train(

@@ -10,7 +10,7 @@ import torch
 from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Target
 from pipeline.core.versions import hash_bytes, hash_json
-from pipeline.models.training.batches import Batches, StreamTable, Transform
+from pipeline.models.training.batches import Batches, StreamTable, Transform, list_present
 from pipeline.models.training.estimator import (
     DataclassConfig,
     FeatureSet,
@@ -100,6 +100,16 @@ class BaseEstimator(Generic[ConfigT]):
     def reads(self) -> tuple[str, ...]:
         """Names of what the network reads."""
         return self.config.reads
+
+    def find_lack(self, table: StreamTable, rows: np.ndarray) -> str:
+        """Return what these movies lack so that it cannot be trained; see `Estimator.find_lack`.
+
+        A variant over streams requires that some movie has one of them.
+        """
+        streams: tuple[str, ...] = getattr(self.config, "streams", ())
+        if not streams or list_present(table, streams, rows):
+            return ""
+        return f"no training film has {' or '.join(streams)}"
 
 
 @dataclass(frozen=True)

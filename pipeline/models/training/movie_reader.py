@@ -133,6 +133,10 @@ class MovieReader(nn.Module):
         """Return numbers as they are, NaN unknown: float64 (rows, columns)."""
         return _numbers(features, rows, self.tracks)
 
+    def owner_places(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
+        """Return the owners' places in the vocabulary, (rows, tokens); see `read`."""
+        return np.stack([self._tokens(features.records[row])[0] for row in rows])
+
     def read(self, features: FeatureSet, rows: np.ndarray) -> StreamArrays:
         """Read some movies.
 
@@ -184,6 +188,17 @@ class RevenueModel(nn.Module):
     def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
         """Predict log10 revenue, float64 (rows,), or (rows, 2) with its standard deviation."""
         raise NotImplementedError
+
+
+def fit_reader(features: FeatureSet, target_log10: np.ndarray, rows: np.ndarray) -> MovieReader:
+    """Fit the reader of a blend's members, and of its baselines, on the movies they are fitted to.
+
+    Args:
+        features: With records.
+        target_log10: Log10 revenues, (movies,); read where the features have no revenues.
+        rows: What it is fitted on; revenues of other rows are not looked at.
+    """
+    return MovieReader.fit(features, rows, known_revenue_usd(features, target_log10), FIELDS)
 
 
 def known_revenue_usd(features: FeatureSet, target_log10: np.ndarray) -> np.ndarray:

@@ -72,7 +72,8 @@ _NUMBER_LOSSES: Mapping[str, Loss] = {
 
 def _score_classes(logits: Tensor, target: Tensor) -> Mapping[str, float]:
     preds, actual = logits.argmax(dim=1).cpu().numpy(), target.cpu().numpy()
-    f1 = f1_score(actual, preds, average="macro", zero_division=0)  # pyright: ignore[reportArgumentType] # scikit-learn has no annotations: the default's type is taken for the argument's
+    occurring = np.unique(actual)  # as evaluations have it: see `class_metrics`
+    f1 = f1_score(actual, preds, labels=occurring, average="macro", zero_division=0)  # pyright: ignore[reportArgumentType] # scikit-learn has no annotations: the default's type is taken for the argument's
     return {"accuracy": float((preds == actual).mean()), "macro_f1": float(f1)}
 
 

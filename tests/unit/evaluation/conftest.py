@@ -1,5 +1,8 @@
 """Made-up results of all kinds, with folds, baselines and limits."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +11,8 @@ from pipeline.core.tasks import Task
 from pipeline.evaluation.metrics.split_results import SplitResult
 from pipeline.evaluation.report.evaluation_summary import Subject
 from pipeline.models.systems.system import System
+
+sys.path.insert(0, str(Path(__file__).parent))  # tests are no package
 
 SOURCE = "built-in studio, invented films (seed 7)"
 WEIGHTS = "frames: shufflenet, weights: random"

@@ -67,6 +67,21 @@ def test_model_that_is_new_is_not_compared(make, subject):
     assert "no such model" in compare(now, {**before, "tasks": {}}, REVENUE).reason
 
 
+def test_pooled_folds_are_what_is_compared(make, subject):
+    """A lucky first split hides nothing: the headline of both evaluations is the folds."""
+    splits = ("80-10-10", "fold-1", "fold-2")
+    before = summarise(make(BOX_OFFICE.tasks[0], splits, n=120), subject(BOX_OFFICE))
+    now = copy.deepcopy(before)
+    results = now["tasks"]["log10_revenue"]["families"]["fold"]["pooled"]["results"]
+    results["main"] = {**results["trivial"], "kind": "model"}
+    change = compare(now, before, BOX_OFFICE)
+    assert change.split == "fold"
+    assert change.is_worse
+    first = copy.deepcopy(before)
+    del first["tasks"]["log10_revenue"]["families"]["fold"]
+    assert "no such model" in compare(now, first, BOX_OFFICE).reason
+
+
 def test_headline_figures_are_those_of_the_main_model(make, subject):
     summary = summary_of(make, subject, BOX_OFFICE)
     figures, results = headline_figures(summary), contents(summary, BOX_OFFICE)["results"]

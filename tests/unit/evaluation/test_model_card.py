@@ -26,7 +26,8 @@ def test_card_holds_all_known_facts(summary):
         "text, metadata", "1,234,567", "built-in studio, invented films (seed 7)",
         "weights: random", "| train | 300 | 1990-01-01 to 2015-12-31 |",
         "| val | 50 | not recorded |", "RMSE, lower",
-        "gradient boosting on <metadata> (baseline)", "noise ceiling (Bayes-optimal reference)",
+        "gradient boosting on <metadata> (baseline)",
+        "noise ceiling of one draw (Bayes-optimal reference)",
         "90 s", "2, weights of epoch 1 kept", '"learning_rate": 0.001', "| torch | 2.11 |", "`abc`",
     ):  # fmt: skip
         assert text in card, text

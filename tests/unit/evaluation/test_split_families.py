@@ -5,7 +5,13 @@ import pytest
 from present import present
 
 from pipeline.core.tasks import Task, TaskKind
-from pipeline.evaluation.metrics.split_families import average_scores, group_families, pool
+from pipeline.evaluation.metrics.class_metrics import count_confusions, report_classes
+from pipeline.evaluation.metrics.split_families import (
+    average_classes,
+    average_scores,
+    group_families,
+    pool,
+)
 from pipeline.evaluation.metrics.split_results import SplitResult
 
 NUMBER = Task("number", TaskKind.REGRESSION, "mae_error")
@@ -56,3 +62,29 @@ def test_deviation_is_that_of_a_sample():
     assert average_scores(scores)["mae_error"] == {
         "mean": pytest.approx(0.8), "sd": pytest.approx(0.1), "splits": 3,
     }  # fmt: skip
+
+
+def test_split_without_a_score_does_not_take_the_mean_of_the_others():
+    scores = [{"auc_score": value} for value in (0.7, float("nan"), 0.9)]
+    assert average_scores(scores)["auc_score"] == {
+        "mean": pytest.approx(0.8), "sd": pytest.approx(2**0.5 / 10), "splits": 2,
+    }  # fmt: skip
+    nowhere = average_scores([{"auc_score": float("nan")}] * 2)["auc_score"]
+    assert np.isnan(nowhere["mean"])
+    assert nowhere["splits"] == 0
+
+
+def test_means_over_folds_name_every_class_and_count_its_folds():
+    names = ("low", "middle", "high", "never")
+    folds = [
+        report_classes(count_confusions(np.array(preds), np.array(target), 4), names)
+        for preds, target in (([0, 1, 1], [0, 0, 1]), ([0, 2, 2], [0, 2, 2]))
+    ]
+    low, middle, high, never = average_classes(folds)
+    assert [one["name"] for one in (low, middle, high, never)] == list(names)
+    assert [one["movies"] for one in (low, middle, high, never)] == [3, 1, 2, 0]
+    assert low["recall"] == {"mean": 0.75, "sd": pytest.approx(0.5 / 2**0.5), "splits": 2}
+    assert (middle["recall"]["mean"], middle["recall"]["splits"]) == (1.0, 1)
+    assert (high["f1"]["mean"], high["f1"]["splits"]) == (1.0, 1)
+    assert np.isnan(never["f1"]["mean"])
+    assert never["f1"]["splits"] == 0

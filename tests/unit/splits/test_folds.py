@@ -7,11 +7,12 @@ import pytest
 from pipeline.core.errors import SplitError
 from pipeline.models.systems.box_office import BOX_OFFICE, LOG10_REVENUE
 from pipeline.models.systems.genre import GENRE, GENRES
+from pipeline.models.systems.revenue import REVENUE_CLASS
 from pipeline.splits.assignment import assign_by_label, divide
 from pipeline.splits.leakage_checks import prove_disjoint
 from pipeline.splits.random_split import split_into_folds
 from pipeline.splits.targets import quantiles
-from pipeline.splits.task_splits import make_splits
+from pipeline.splits.task_splits import find_unfit, make_splits
 
 
 def movies(n: int, *, seed: int = 0, franchises: float = 0.8) -> tuple[pd.DataFrame, np.ndarray]:
@@ -124,3 +125,14 @@ def test_movies_that_the_task_cannot_use_are_in_no_part_and_counted():
     for name in splits.columns[1:]:
         assert (splits[name][without] == "").to_numpy().all()
     assert splits["tmdb_id"].tolist() == table["tmdb_id"].tolist()
+
+
+def test_split_that_is_too_small_for_the_target_is_found_with_its_reason():
+    table, _ = movies(9)
+    sets = np.array(["train"] * 6 + ["val", "test", "test"], dtype=object)
+    empty = np.where(sets == "val", "train", sets)
+    splits = pd.DataFrame({"tmdb_id": table["tmdb_id"], "few": sets, "no-val": empty})
+    unfit = find_unfit(splits, table, REVENUE_CLASS)
+    assert "at least 8 different revenues in the training set, got 6" in unfit["few"]
+    assert unfit["no-val"] == "too few films: its val set is empty"
+    assert set(find_unfit(splits, table, LOG10_REVENUE)) == {"no-val"}
