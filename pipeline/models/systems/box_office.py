@@ -104,6 +104,7 @@ BOX_OFFICE = System(
     main_variant=MAIN,
     splits=(EIGHTY_TEN_TEN,),
     folds=5,
+    small_variants=(MAIN, "gaussian process", "boosted trees"),
     estimators=_estimators,
     code_versions=CodeVersions(splits="2", baselines="2", model="4", evaluation="4"),
     blend_variants=(MAIN, "gaussian process", "boosted trees"),

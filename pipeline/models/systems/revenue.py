@@ -137,6 +137,7 @@ REVENUE = System(
     code_versions=CodeVersions(splits="2", baselines="2", model="4", evaluation="4"),
     modalities=PUBLISHED,
     extra_modalities=EXTRA,
+    small_variants=(ALL_MODALITIES, PUBLISHED_MODALITIES, CUT_BLEND),
     extra_tasks=(SCORE_TASK, GENRES),
     blend_variants=(CUT_BLEND,),
     model_file="best_multimodal_model.pth",  # as reference implementation 001, "Output Files"

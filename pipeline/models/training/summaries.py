@@ -41,7 +41,7 @@ def reduce_streams(
 def _reduce(
     table: StreamTable, name: str, train_rows: np.ndarray, rows: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    train, others = (_summarise(table.streams[name], some) for some in (train_rows, rows))
+    train, others = (summarise(table.streams[name], some) for some in (train_rows, rows))
     has_train, has_asked = (np.asarray(table.masks[name])[some] for some in (train_rows, rows))
     components = min(MAX_COMPONENTS, int(has_train.sum()) // MIN_MOVIES_PER_COMPONENT)
     if not components:
@@ -54,9 +54,9 @@ def _reduce(
     return train, others
 
 
-def _summarise(values: np.ndarray | Ragged, rows: np.ndarray) -> np.ndarray:
-    """Return vectors as they are, a sequence's mean, and a log-mel's mean and deviation over
-    time.
+def summarise(values: np.ndarray | Ragged, rows: np.ndarray) -> np.ndarray:
+    """Return some rows' vectors as they are, a sequence's mean, and a log-mel's mean and deviation
+    over time, float32 (rows, columns).
     """
     if isinstance(values, Ragged):
         return _mean_of_sequences(values, rows)
