@@ -27,7 +27,12 @@ from pipeline.models.training.estimator import (
 from pipeline.models.training.fitting import BaseEstimator, config_as_json, rows_to_fit
 from pipeline.models.training.inference import Output
 from pipeline.models.training.loop import Fitted
-from pipeline.models.training.summaries import summarise
+from pipeline.models.training.summaries import (
+    column_counts,
+    fit_scale,
+    read_columns,
+    standardise,
+)
 
 KIND = "linear"
 
@@ -86,41 +91,19 @@ class LinearModel(nn.Module):
 
     def fit_scaler(self, table: StreamTable, rows: np.ndarray) -> None:
         """Take each column's mean and deviation from the movies of a set that have it."""
-        columns = _read(table, self.streams, rows)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # a stream that no movie has
-            mean, deviation = np.nanmean(columns, axis=0), np.nanstd(columns, axis=0)
-        self.mean.copy_(torch.from_numpy(np.nan_to_num(mean)))
-        deviation = np.nan_to_num(deviation)
-        self.scale.copy_(torch.from_numpy(np.where(deviation > 0, deviation, 1.0)))
+        mean, scale = fit_scale(read_columns(table, self.streams, rows))
+        self.mean.copy_(torch.from_numpy(mean))
+        self.scale.copy_(torch.from_numpy(scale))
 
     def columns(self, table: StreamTable, rows: np.ndarray) -> np.ndarray:
         """Return standardised columns, float64 (rows, width); what a movie lacks is the mean."""
-        columns = _read(table, self.streams, rows)
-        return np.nan_to_num((columns - self.mean.numpy()) / self.scale.numpy())
+        columns = read_columns(table, self.streams, rows)
+        return standardise(columns, self.mean.numpy(), self.scale.numpy())
 
     def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
         """Predict probabilities or numbers; see `NetworkKind`."""
         columns = torch.from_numpy(self.columns(features.table, rows))
         return self.output.predictions(self.output.scale(columns @ self.weight.T + self.bias))
-
-
-def _read(table: StreamTable, streams: Mapping[str, int], rows: np.ndarray) -> np.ndarray:
-    """Read streams as columns, float64 (rows, width); NaN where a movie lacks one."""
-    parts: list[np.ndarray] = []
-    for name, width in streams.items():
-        if name not in table.streams:
-            parts.append(np.full((len(rows), width), np.nan))
-            continue
-        columns = summarise(table.streams[name], rows).astype(np.float64)
-        if columns.shape[1] != width:
-            raise TrainingError(
-                f"stream {name!r}: expected {width} columns, got {columns.shape[1]}; the model was "
-                "trained on another backbone"
-            )
-        columns[~np.asarray(table.masks[name])[rows]] = np.nan
-        parts.append(columns)
-    return np.hstack(parts)
 
 
 @dataclass(frozen=True)
@@ -141,11 +124,12 @@ class LinearEstimator(BaseEstimator[LinearConfig]):
         config = run.override(self.config)
         train_rows, val_rows = rows_to_fit(target, split)
         empty = _empty_model(config, features.table, target, train_rows)
-        losses: list[float] = []
+        losses, val_preds = list[float](), list[np.ndarray]()
         with threadpool_limits(1):
             for strength in config.strengths:
                 model = _fit(empty, features, target, train_rows, config, strength)
-                losses.append(_loss(model.predict(features, val_rows), target, val_rows))
+                val_preds.append(model.predict(features, val_rows))
+                losses.append(_loss(val_preds[-1], target, val_rows))
             best = int(np.argmin(losses))
             both = np.concatenate([train_rows, val_rows])
             model = _fit(empty, features, target, both, config, config.strengths[best])
@@ -161,20 +145,19 @@ class LinearEstimator(BaseEstimator[LinearConfig]):
             config=settings,
             data_hash=features.table.data_hash,
             fingerprint=hash_json([KIND, settings, values, who]),
+            val_preds=val_preds[best],
         )
 
 
 def _empty_model(
     config: LinearConfig, table: StreamTable, target: Target, train_rows: np.ndarray
 ) -> LinearModel:
-    names = [name for name in config.streams if name in table.streams]
-    if not names:
+    widths = column_counts(table, config.streams)
+    if not widths:
         raise TrainingError(
             f"expected at least one of the streams {list(config.streams)}, got "
             f"{sorted(table.streams)}; build the embeddings first"
         )
-    nobody = np.zeros(0, dtype=np.int64)
-    widths = {name: summarise(table.streams[name], nobody).shape[1] for name in names}
     return LinearModel(widths, Output.of(target, train_rows).as_json())
 
 

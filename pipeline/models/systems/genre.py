@@ -73,6 +73,7 @@ GENRE = System(
     tasks=(GENRES,),
     main_variant=ALL_MODALITIES,
     splits=(RatioSplit("70-10-20", 0.70, 0.10, 0.20),),
+    folds=5,
     estimators=_estimators,
     code_versions=CodeVersions(splits="2", model="4", evaluation="4"),
     modalities=PUBLISHED,

@@ -198,6 +198,7 @@ POSTER = System(
     tasks=(COMEDY_HORROR, FIRST_GENRE, GENRE_LABELS, PROFIT),
     main_variant=EMBEDDING,
     splits=(RatioSplit("70-10-20", 0.70, 0.10, 0.20),),
+    folds=5,
     estimators=_estimators,
     code_versions=CodeVersions(splits="2", model="4", evaluation="4"),
     small_variants=(EMBEDDING, "resnet18, pad"),

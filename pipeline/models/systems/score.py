@@ -95,8 +95,8 @@ def _estimators(load_weights: LoadWeights | None = None) -> Mapping[str, Estimat
         "shared encoder, efficientnet-lite0": FramesConfig(is_shared=True, network=EFFICIENTNET),
     }
     return {
-        EMBEDDINGS: FusionEstimator(EMBEDDINGS, over_embeddings, SMALL_EMBEDDINGS),
         LINEAR: LinearEstimator(LINEAR, LinearConfig(("frames",))),
+        EMBEDDINGS: FusionEstimator(EMBEDDINGS, over_embeddings, SMALL_EMBEDDINGS),
         **{
             name: FramesEstimator(name, config, SMALL, load_weights)
             for name, config in over_pixels.items()
@@ -108,12 +108,13 @@ SCORE = System(
     name="score",
     reference="004",
     tasks=(SCORE_TASK,),
-    main_variant=EMBEDDINGS,
+    main_variant=LINEAR,
     splits=(EIGHTY_TEN_TEN,),
+    folds=5,
     estimators=_estimators,
     code_versions=CodeVersions(splits="2", model="4", evaluation="4"),
     modalities=("frames",),
-    small_variants=(EMBEDDINGS, LINEAR),
+    small_variants=(LINEAR, EMBEDDINGS),
     required_modality="frames",
     hyperparameters=(
         Hyperparameter("input_px", int, "Side of a frame.", least=8),
