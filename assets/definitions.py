@@ -2,23 +2,26 @@
 
 import dagster as dg
 
-from assets.crawl import box_office, catalog, movie_records
-from assets.embeddings import (
-    audio_embeddings,
-    clip_embeddings,
-    frame_embeddings,
-    poster_embeddings,
-    poster_regions,
-    text_embeddings,
-)
-from assets.evaluation import leaderboard, system_evaluation
-from assets.frames import trailer_audio, trailer_frames
-from assets.media import posters, trailers
-from assets.models import baselines, encoder, system_models
-from assets.orchestration import checks, jobs, schedules, sensors
-from assets.orchestration.launch_form import show_plainly
-from assets.orchestration.run_resource import run_resources
-from assets.splits import features, split_checks, system_splits
+from assets.orchestration.garbage_collection import collect_rarely, keep_until_exit
+
+with collect_rarely():
+    from assets.crawl import box_office, catalog, movie_records
+    from assets.embeddings import (
+        audio_embeddings,
+        clip_embeddings,
+        frame_embeddings,
+        poster_embeddings,
+        poster_regions,
+        text_embeddings,
+    )
+    from assets.evaluation import leaderboard, system_evaluation
+    from assets.frames import trailer_audio, trailer_frames
+    from assets.media import posters, trailers
+    from assets.models import baselines, encoder, system_models
+    from assets.orchestration import checks, jobs, schedules, sensors
+    from assets.orchestration.launch_form import show_plainly
+    from assets.orchestration.run_resource import run_resources
+    from assets.splits import features, split_checks, system_splits
 
 
 def build_defs(**overrides: str) -> dg.Definitions:
@@ -62,4 +65,6 @@ def build_defs(**overrides: str) -> dg.Definitions:
     )
 
 
-defs = build_defs()
+with collect_rarely():
+    defs = build_defs()
+    keep_until_exit()

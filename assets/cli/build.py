@@ -12,11 +12,11 @@ from pathlib import Path
 import dagster as dg
 from dotenv import dotenv_values
 
-from assets.cli import collect_as_usual
 from assets.cli.retry import check_known
 from assets.crawl.catalog import movie_catalog
 from assets.orchestration.asset_settings import find_host_pause
 from assets.orchestration.asset_specs import MOVIE_ASSETS, UNPARTITIONED_ASSETS
+from assets.orchestration.garbage_collection import collect_as_usual
 from assets.orchestration.jobs import RANGE_MOVIES, crawl_job, end_dead_runs, stale_ranges
 from assets.orchestration.partitions import check_home, range_tags
 from assets.orchestration.run_resource import run_resources

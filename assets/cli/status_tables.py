@@ -51,18 +51,7 @@ def print_status(
     if as_json:
         console.print_json(json.dumps(_as_values(run_context, accounts)))
         return 1 if odd else 0
-    console.print(f"Source: {run_context.source.label}", highlight=False)
-    console.print(f"Store:  {run_context.store.root}", highlight=False, soft_wrap=True)
-    console.print(f"Known movies: {known}")
-    if pause := find_host_pause(run_context):
-        console.print(pause, highlight=False, soft_wrap=True)
-    ahead = run_context.ledger.count_written_after(run_context.clock() + CLOCK_TOLERANCE_S)
-    if ahead:
-        console.print(
-            f"{ahead} rows were written by a clock that ran ahead; what waits for a retry among "
-            "them is due now.",
-            highlight=False,
-        )
+    _print_head(run_context, console, known)
     if not known and not odd:
         console.print("Nothing yet. Run `uv run marquee demo` or `uv run marquee build`.")
         return 0
@@ -78,6 +67,22 @@ def print_status(
         console.print(f"Disabled by the preset and the settings: {names}.", highlight=False)
     _print_verdict(accounts, odd, console)
     return 1 if odd else 0
+
+
+def _print_head(run_context: RunContext, console: Console, known: int) -> None:
+    """Print source, store and number of movies, and whether retries have to wait or are due."""
+    console.print(f"Source: {run_context.source.label}", highlight=False)
+    console.print(f"Store:  {run_context.store.root}", highlight=False, soft_wrap=True)
+    console.print(f"Known movies: {known}")
+    if pause := find_host_pause(run_context):
+        console.print(pause, highlight=False, soft_wrap=True)
+    ahead = run_context.ledger.count_written_after(run_context.clock() + CLOCK_TOLERANCE_S)
+    if ahead:
+        console.print(
+            f"{ahead} rows were written by a clock that ran ahead; what waits for a retry among "
+            "them is due now.",
+            highlight=False,
+        )
 
 
 def _print_counts(accounts: Sequence[Account], console: Console) -> None:

@@ -65,13 +65,13 @@ def _keep(
     described = describe_box_office(figures, year=year, rates=rates, days=reading.days)
     if described is None:
         nothing = lacking(tmdb_id, Reason.NO_BOX_OFFICE, "no source has a figure", **reading.notes)
-        return nothing.recheck_at(reading.recheck_at_s)
+        return nothing.with_next_attempt(reading.next_attempt_s)
     content = json.dumps({"tmdb_id": tmdb_id, **described}, sort_keys=True).encode()
     return batch.keep(
         tmdb_id,
         {BOX_OFFICE_FILE.path(batch.run_context.store, tmdb_id): content},
         lacks=(Reason(described["reason"]), described["detail"]) if described["reason"] else None,
-        recheck_at_s=reading.recheck_at_s,
+        next_attempt_s=reading.next_attempt_s,
         **_summarise(described),
         **reading.notes,
     )

@@ -37,8 +37,9 @@ def trailers(batch: MovieBatch) -> Iterator[Outcome]:
         try:
             fetched = sources.fetch(wanted, batch.staging(), inspect)
         except NoTrailerError as error:
-            due_s = find_due_s(error.tried, batch.run_context.clock())
-            return outcome_of(batch.step.name, tmdb_id, error).recheck_at(due_s)
+            next_attempt_s = find_due_s(error.tried, batch.run_context.clock())
+            failed = outcome_of(batch.step.name, tmdb_id, error)
+            return failed.with_next_attempt(next_attempt_s)
         return _store_trailer(batch, tmdb_id, fetched)
 
     return batch.each(fetch, workers=DOWNLOADS_AT_ONCE)
@@ -57,7 +58,7 @@ def _store_trailer(batch: MovieBatch, tmdb_id: int, fetched: FetchedTrailer) -> 
     return batch.keep(
         tmdb_id,
         files,
-        recheck_at_s=find_due_s(fetched.tried, batch.run_context.clock(), only_live=True),
+        next_attempt_s=find_due_s(fetched.tried, batch.run_context.clock(), only_live=True),
         taken=fetched.name,  # stored keys; they stay as they are in every store
         is_own=fetched.is_own,
         tried=describe_attempts(fetched.tried),

@@ -1,7 +1,7 @@
 """Models: every variant of every system, trained on each of its splits."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -16,6 +16,9 @@ from pipeline.core.versions import combine
 from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
+
+if TYPE_CHECKING:  # it imports pandas, which a run alone needs
+    from pipeline.splits.features import FeatureTable
 
 
 def build_model(system: System) -> dg.AssetsDefinition:
@@ -61,17 +64,7 @@ def build_model(system: System) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "source": run_context.source.label,
-                **{k: v for k, v in data.table.notes.items() if k != "source"},
-                "models": len(facts),
-                "movies": len(data.table),
-                "train_s": round(sum(of_one["train_s"] for of_one in facts), 1),
-                **table_metadata(
-                    "trainings", [_record(*both) for both in zip(planned, facts, strict=True)]
-                ),
-                **table_metadata(
-                    "not_trained",
-                    [{"experiment": str(one), "reason": lack} for one, lack in lacks.items()],
-                ),
+                **_summarise(data.table, planned, facts, lacks),
                 "hyperparameters_changed": dg.MetadataValue.json(changed),
                 "folder": str(models_folder(run_context, system)),
             },
@@ -79,6 +72,25 @@ def build_model(system: System) -> dg.AssetsDefinition:
         )
 
     return model
+
+
+def _summarise(
+    table: "FeatureTable",
+    planned: Sequence[Experiment],
+    facts: Sequence[Mapping[str, Any]],
+    lacks: Mapping[Experiment, str],
+) -> dict[str, Any]:
+    """Return how much was trained, on how much, in which time, and what was not."""
+    trainings = [_record(*both) for both in zip(planned, facts, strict=True)]
+    not_trained = [{"experiment": str(one), "reason": lack} for one, lack in lacks.items()]
+    return {
+        **{k: v for k, v in table.notes.items() if k != "source"},
+        "models": len(facts),
+        "movies": len(table),
+        "train_s": round(sum(of_one["train_s"] for of_one in facts), 1),
+        **table_metadata("trainings", trainings),
+        **table_metadata("not_trained", not_trained),
+    }
 
 
 def _record(experiment: Experiment, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -110,7 +110,7 @@ class Outcome:
         content_hash: Hash of the result; the data version that Dagster shows.
         facets: Hashes of the parts of a record that different assets depend on (records only).
         metadata: Figures shown on the movie's partition: JSON values only.
-        recheck_at_s: When a final result is stale by itself, in seconds since the epoch; 0: not
+        next_attempt_s: When a final result is stale by itself, in seconds since the epoch; 0: not
             before an input changes. Where there may be one later: not to be tried before.
         picture: What the movie's event shows where that is not stored: a JPEG or PNG, kept in no
             row.
@@ -123,12 +123,12 @@ class Outcome:
     content_hash: str = ""
     facets: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, object] = field(default_factory=dict)
-    recheck_at_s: float = 0.0
+    next_attempt_s: float = 0.0
     picture: bytes = b""
 
-    def recheck_at(self, recheck_at_s: float) -> "Outcome":
-        """Return the outcome with that time of the next check."""
-        return replace(self, recheck_at_s=recheck_at_s)
+    def with_next_attempt(self, next_attempt_s: float) -> "Outcome":
+        """Return the outcome with that time of its next attempt."""
+        return replace(self, next_attempt_s=next_attempt_s)
 
     def showing(self, picture: bytes) -> "Outcome":
         """Return the outcome with that picture."""

@@ -191,9 +191,9 @@ def row_of(
         reason=outcome.reason.value if outcome.reason else "",
         detail=outcome.detail,
         attempts=attempts,
-        next_attempt_s=outcome.recheck_at_s
+        next_attempt_s=outcome.next_attempt_s
         if outcome.status.is_final
-        else max(outcome.recheck_at_s, now_s + delay_s),
+        else max(outcome.next_attempt_s, now_s + delay_s),
         input_version=input_version,
         code_version=step.code_version,
         content_hash=outcome.content_hash,

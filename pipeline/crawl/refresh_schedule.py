@@ -13,7 +13,7 @@ MONTH = timedelta(days=30)
 DAY = timedelta(days=1)
 
 
-def recheck_at_s(released: date | None, now_s: float) -> float:
+def schedule_refresh(released: date | None, now_s: float) -> float:
     """Return when a movie's figures become stale.
 
     The time is midnight UTC, so that all movies of a day become stale together and one nightly run
@@ -28,9 +28,9 @@ def recheck_at_s(released: date | None, now_s: float) -> float:
 
     Example:
         >>> now_s = datetime(2026, 3, 10, 2, tzinfo=UTC).timestamp()
-        >>> datetime.fromtimestamp(recheck_at_s(date(2026, 2, 1), now_s), UTC).date()
+        >>> datetime.fromtimestamp(schedule_refresh(date(2026, 2, 1), now_s), UTC).date()
         datetime.date(2026, 3, 17)
-        >>> recheck_at_s(date(1997, 11, 18), now_s)
+        >>> schedule_refresh(date(1997, 11, 18), now_s)
         0.0
     """
     today = datetime.fromtimestamp(now_s, UTC).date()
@@ -45,7 +45,7 @@ def recheck_at_s(released: date | None, now_s: float) -> float:
     return _midnight_s(today + MONTH) if age_days <= MONTHLY_DAYS else 0.0
 
 
-def next_retry_s(now_s: float, *, wait: timedelta = WEEK) -> float:
+def schedule_retry(now_s: float, *, wait: timedelta = WEEK) -> float:
     """Return when an unreadable page is requested again: after `wait`, at midnight UTC."""
     return _midnight_s(datetime.fromtimestamp(now_s, UTC).date() + wait)
 

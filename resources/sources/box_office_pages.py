@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Outcome, Reason, Status, lacking
@@ -17,9 +17,11 @@ from pipeline.core.staleness import Row
 from pipeline.crawl.imdbpro.box_office_page import BoxOffice
 from pipeline.crawl.imdbpro.daily_table import Days
 from pipeline.crawl.imdbpro.drift import ENOUGH, STRANGE, weigh
-from pipeline.crawl.refresh_schedule import DAY, next_retry_s, recheck_at_s
-from resources.sources.imdbpro import ImdbPro
+from pipeline.crawl.refresh_schedule import DAY, schedule_refresh, schedule_retry
 from resources.storage.batch import MovieBatch
+
+if TYPE_CHECKING:  # it loads requests, which loading definitions does not need
+    from resources.sources.imdbpro import ImdbPro
 
 LOG = logging.getLogger("marquee")
 
@@ -30,14 +32,14 @@ class BoxOfficeReading:
 
     Attributes:
         summary, days: None where not asked for, or where IMDbPro has no such page.
-        recheck_at_s: See `Outcome`.
+        next_attempt_s: See `Outcome`.
         notes: What the movie's partition shows of the asking.
         failed: The movie's outcome where the summary could not be had.
     """
 
     summary: BoxOffice | None = None
     days: Days | None = None
-    recheck_at_s: float = 0.0
+    next_attempt_s: float = 0.0
     notes: Mapping[str, Any] = field(default_factory=dict)
     failed: Outcome | None = None
 
@@ -69,24 +71,24 @@ class BoxOfficePages:
         if client is None or not client.is_on or not imdb_id:
             return BoxOfficeReading()
         now_s = self._batch.run_context.clock()
-        due_s = recheck_at_s(released, now_s)
+        next_attempt_s = schedule_refresh(released, now_s)
         try:
             summary = client.box_office(imdb_id)
         except ItemError as error:
             self._weights[tmdb_id] = weigh(error.reason)
             if error.reason is Reason.GONE:
                 return BoxOfficeReading(
-                    recheck_at_s=due_s, notes={"imdbpro": f"has no page of {imdb_id}"}
+                    next_attempt_s=next_attempt_s, notes={"imdbpro": f"has no page of {imdb_id}"}
                 )
             return BoxOfficeReading(failed=self._fail(tmdb_id, error, now_s))
         self._weights[tmdb_id] = weigh(None)
         days, notes = self._read_days(client, imdb_id, summary)
-        return BoxOfficeReading(
-            summary, days, due_s if not notes else due_s or next_retry_s(now_s), notes
-        )
+        if notes:
+            next_attempt_s = next_attempt_s or schedule_retry(now_s)
+        return BoxOfficeReading(summary, days, next_attempt_s, notes)
 
     def _read_days(
-        self, client: ImdbPro, imdb_id: str, summary: BoxOffice | None
+        self, client: "ImdbPro", imdb_id: str, summary: BoxOffice | None
     ) -> tuple[Days | None, Mapping[str, Any]]:
         """Read the table of days. No label depends on it, so its failure is a note, no more."""
         if not summary or not summary.has_domestic_run or self._strange_tables >= ENOUGH:
@@ -123,10 +125,10 @@ class BoxOfficePages:
                 f"as it was; asked again in vain: {error}",
                 before.content_hash,
                 metadata=before.metadata,
-                recheck_at_s=next_retry_s(now_s, wait=DAY),
+                next_attempt_s=schedule_retry(now_s, wait=DAY),
             )
         failed = lacking(tmdb_id, error.reason, error.detail)
-        return failed.recheck_at(next_retry_s(now_s)) if failed.status.is_final else failed
+        return failed.with_next_attempt(schedule_retry(now_s)) if failed.status.is_final else failed
 
     def _is_asked_again(self, tmdb_id: int, before: Row) -> bool:
         """Whether there are figures of the same inputs, which are due because they move."""

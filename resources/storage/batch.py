@@ -78,7 +78,7 @@ class MovieBatch:
         content_hash: str = "",
         facets: Mapping[str, str] | None = None,
         lacks: tuple[Reason, str] | None = None,
-        recheck_at_s: float = 0.0,
+        next_attempt_s: float = 0.0,
         **metadata: object,
     ) -> Outcome:
         """Store a movie's files, all of them or, until the next run, none.
@@ -89,7 +89,7 @@ class MovieBatch:
             content_hash: Version of the content, where it is not the hash of the files' bytes.
             facets: Hashes of the fields of a record, by facet.
             lacks: Reason and detail where the files are stored without a result.
-            recheck_at_s: See `Outcome`.
+            next_attempt_s: See `Outcome`.
             **metadata: Metadata of the movie's partition.
 
         Returns:
@@ -105,7 +105,7 @@ class MovieBatch:
             "facets": dict(facets or {}),
             "metadata": metadata,
             "lacks": [lacks[0].value, lacks[1]] if lacks else None,
-            "due_again_s": recheck_at_s,
+            "due_again_s": next_attempt_s,  # the name is stored
             "files": [
                 {"place": str(p).removeprefix(root).lstrip("/"), "staged": s.name, "hash": h}
                 for p, (s, h) in staged.items()
@@ -221,7 +221,7 @@ def _read_intent(tmdb_id: int, kept: Mapping[str, Any]) -> Outcome:
         outcome,
         content_hash=kept["content_hash"],
         facets=kept["facets"],
-        recheck_at_s=kept.get("due_again_s", 0.0),
+        next_attempt_s=kept.get("due_again_s", 0.0),
     )
 
 

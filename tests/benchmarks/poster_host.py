@@ -25,6 +25,7 @@ def poster_host(latency_s: float) -> Iterator[str]:
     """Run the host in a process of its own; give its address, without a slash at the end."""
     command = [sys.executable, "-m", "benchmarks.poster_host", str(latency_s)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
     try:
         yield process.stdout.readline().strip()
     finally:

@@ -116,6 +116,7 @@ def _embed(texts: tuple[str, ...]) -> tuple[np.ndarray | None, str]:
         loaded = load_backbone("minilm", allow_random=False, allow_download=False)
     except WeightsError as error:
         return None, f"no text embeddings: {error}"
+    assert loaded.tokenizer
     order = np.argsort([len(text) for text in texts], kind="stable")
     vectors = np.zeros((len(texts), loaded.backbone.width), dtype=np.float32)
     for start in range(0, len(texts), _AT_ONCE):

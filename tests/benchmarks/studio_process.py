@@ -50,6 +50,7 @@ def _stop(process: subprocess.Popen) -> None:
 
 def _read_urls(process: subprocess.Popen) -> dict[str, str]:
     urls: dict[str, str] = {}
+    assert process.stdout
     while "TMDB_API_KEY" not in urls:
         line = process.stdout.readline()
         if not line:

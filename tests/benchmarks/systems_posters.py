@@ -220,7 +220,7 @@ def _score(
 
 
 def _row(task, metric: str, scores: Mapping[str, Mapping], peer: str, sizes: str) -> BenchRow:
-    ours, theirs = (scores[name].get(metric) for name in (OURS, peer))
+    ours, theirs = (scores[name][metric] for name in (OURS, peer))
     intervals = [f"{x.low:.3f} to {x.high:.3f}" for x in (ours, theirs)]
     return BenchRow(
         f"poster {task.name}, {metric}", ours.estimate, "score", peer, theirs.estimate, None,

@@ -33,7 +33,10 @@ def run_torchcodec(path: Path, count: int, seed: int) -> float:
 
 def _link_libraries(folder: Path) -> set[str]:
     """Link PyAV's libraries under their usual names, such as libavutil.so.60."""
-    package = Path(importlib.util.find_spec("av").origin).parent
+    found_at = importlib.util.find_spec("av")
+    assert found_at
+    assert found_at.origin
+    package = Path(found_at.origin).parent
     found = set()
     for library in package.with_name("av.libs").glob("lib*.so.*"):
         if name := re.match(r"(lib(?:av|sw)[a-z]+)\b.*?\.so\.(\d+)", library.name):

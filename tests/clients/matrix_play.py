@@ -7,6 +7,7 @@ from pathlib import Path
 from matrix_clients import ITEMS, Ask, Client
 from matrix_faults import Fault, Good
 from matrix_rules import Result
+from present import present
 from scripted_server import ScriptedServer
 
 from pipeline.core.errors import MarqueeError, PausedError
@@ -76,7 +77,7 @@ def _ask(ask: Ask, item: str) -> tuple[str, str]:
             outcome = outcome_of("matrix", 597, error)
         except MarqueeError as stop:
             return "stops", type(stop).__name__
-        return outcome.status.value, outcome.reason.value
+        return outcome.status.value, present(outcome.reason).value
     return "ok", "ok"
 
 

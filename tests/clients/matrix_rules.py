@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from matrix_clients import MAX_WAIT_S, TRIES, Client
 from matrix_faults import Fault
+from present import present
 
 MAX_REDIRECTS = 5
 PASSING = ("rate_limited", "server_error", "timeout", "network", "cut_off")
@@ -117,7 +118,7 @@ def _tell(client: Client, fault: Fault) -> str:
 
 
 def _tell_status(client: Client, fault: Fault) -> str:
-    status = fault.status
+    status = present(fault.status)
     if status == 404 and fault.is_tmdb and client.source == "tmdb":
         return "deleted_at_source"
     if status in (404, 410):

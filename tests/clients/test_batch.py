@@ -66,11 +66,11 @@ def test_file_that_is_kept_without_being_a_result_says_why(place):
         5,
         {MovieFile(("box_office",), ".json").path(batch.run_context.store, 5): b"{}"},
         lacks=(Reason.FOREIGN_CURRENCY, "in pounds"),
-        recheck_at_s=500.0,
+        next_attempt_s=500.0,
         source="none",
     )
     assert (outcome.status, outcome.reason) == (Status.REJECTED, Reason.FOREIGN_CURRENCY)
-    assert (outcome.detail, outcome.recheck_at_s) == ("in pounds", 500.0)
+    assert (outcome.detail, outcome.next_attempt_s) == ("in pounds", 500.0)
     assert outcome.content_hash != Reason.FOREIGN_CURRENCY.value
     assert open_batch(place, {5: "v"}).recover() == [outcome]
 

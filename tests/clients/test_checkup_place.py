@@ -7,6 +7,7 @@ import sys
 
 import pytest
 import torchvision
+from present import present
 
 from pipeline.core.presets import PRESETS
 from resources.doctor import storage_checks
@@ -88,7 +89,7 @@ def test_who_holds_the_store_is_reported(tmp_path):
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        assert process.stdout.readline() == "held\n"
+        assert present(process.stdout).readline() == "held\n"
         (finding,) = [f for f in check_store(str(tmp_path), STUDIO) if f.name == "at work"]
         assert f"process {process.pid} " in finding.detail
         assert finding.is_ok
@@ -179,7 +180,7 @@ def test_setting_that_cannot_be_is_named(settings, named):
 def test_settings_are_listed_by_name_and_never_by_value():
     key = "00112233445566778899aabbccddeeff"
     findings, place = check_settings(Settings(tmdb_api_key=key))
-    assert place.source.name == "tmdb"
+    assert present(place).source.name == "tmdb"
     assert "TMDB_API_KEY" in findings[0].detail
     assert key not in str(findings)
 

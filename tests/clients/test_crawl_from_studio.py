@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 import requests
+from present import present
 
 from pipeline.core.errors import CredentialError, FetchError
 from pipeline.core.outcomes import Reason
@@ -105,9 +106,9 @@ def test_box_office_is_read(studio, records):
     with closing(
         open_imdbpro(studio.urls["IMDBPRO_URL"], studio.urls["IMDBPRO_COOKIE"])
     ) as imdbpro:
-        found = [imdbpro.box_office(record.imdb_id) for record in records]
-        days = [imdbpro.days(record.imdb_id) for record in records]
-        details = [imdbpro.title_details(record.imdb_id) for record in records]
+        found = [present(imdbpro.box_office(record.imdb_id)) for record in records]
+        days = [present(imdbpro.days(record.imdb_id)) for record in records]
+        details = [present(imdbpro.title_details(record.imdb_id)) for record in records]
     assert any(figures.gross_worldwide for figures in found)
     assert any(table.days for table in days)
     for figures, table in zip(found, days, strict=True):

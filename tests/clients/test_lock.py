@@ -3,6 +3,7 @@ import sys
 import threading
 
 import pytest
+from present import present
 
 from resources.storage.lock import exclusive, is_held
 from resources.storage.store import Store
@@ -27,7 +28,7 @@ def holder(store):
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(store.root)], stdout=subprocess.PIPE, text=True
     )
-    assert process.stdout.readline() == "held\n"
+    assert present(process.stdout).readline() == "held\n"
     yield process
     process.kill()
     process.communicate()

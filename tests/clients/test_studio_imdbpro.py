@@ -2,6 +2,7 @@ import re
 
 import pytest
 import requests
+from present import present
 from selectolax.lexbor import LexborHTMLParser
 
 from resources.studio.catalogue.generated import GeneratedCatalogue
@@ -38,7 +39,7 @@ def imdb_ids(catalogue, *, known, currency="$"):
 def rows(answer):
     tree = LexborHTMLParser(answer.text)
     return {
-        name: tree.css_first(f"div#box_office_summary .{name} {VALUE}").text(strip=True)
+        name: present(tree.css_first(f"div#box_office_summary .{name} {VALUE}")).text(strip=True)
         for name in ("budget_summary", "opening_wknd_summary", "gross_world_summary")
         if tree.css_first(f"div#box_office_summary .{name}")
     }
@@ -115,8 +116,11 @@ def test_details_have_their_places(studio, catalogue):
     url = f"{studio.urls['IMDBPRO_URL']}/title/{imdb_id}/details"
     tree = LexborHTMLParser(requests.get(url, headers=COOKIE, timeout=60).text)
     movie = catalogue.details(tmdb_id)
-    assert tree.css_first("#title_heading span").text() == movie["title"]
-    assert tree.css_first("#genres").text(strip=True).split(", ")[0] == movie["genres"][0]["name"]
+    assert present(tree.css_first("#title_heading span")).text() == movie["title"]
+    assert (
+        present(tree.css_first("#genres")).text(strip=True).split(", ")[0]
+        == movie["genres"][0]["name"]
+    )
     assert tree.css_first("#rating_breakdown span.a-size-medium") is not None
     assert tree.css_first("#ranking_graph_container") is not None
 

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 import requests
+from present import present
 
 from pipeline.core.errors import ConfigurationError
 from resources.studio.catalogue.generated import GeneratedCatalogue
@@ -45,13 +46,13 @@ def test_studio_runs_inside_another_event_loop(catalogue):
         with start_studio(catalogue) as studio:
             return await asyncio.to_thread(ask_about, studio.url)
 
-    assert asyncio.run(ask())["studio"] is True
+    assert present(asyncio.run(ask()))["studio"] is True
 
 
 def test_two_studios_run_side_by_side(catalogue, tmp_path):
     other = GeneratedCatalogue(5, 8, tmp_path)
     with start_studio(catalogue) as first, start_studio(other) as second:
-        assert [ask_about(up.url)["size"] for up in (first, second)] == [20, 5]
+        assert [present(ask_about(up.url))["size"] for up in (first, second)] == [20, 5]
 
 
 def test_taken_port_is_reported(catalogue):

@@ -1,5 +1,8 @@
 """yt-dlp's failures noted apart: an extractor on loopback raises each of them for real."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from yt_dlp.extractor.common import InfoExtractor
 from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError, YoutubeDLError
@@ -36,7 +39,7 @@ class Scripted(InfoExtractor):
     """An extractor on loopback that fails, or answers, as it is reported."""
 
     _VALID_URL = r"https?://scripted/(?P<id>.*)"
-    act = None
+    act: Callable[..., Any]
 
     def _real_extract(self, url):
         return type(self).act(self)
@@ -168,7 +171,7 @@ def test_announced_time_of_a_premiere_counts(status):
     assert caught.value.reason is Reason.LIVE
     attempt = Attempt.of("x", classify_failure(caught.value))
     row = row_of(
-        lacking(1, Reason.LIVE).recheck_at(find_due_s([attempt], 1000.0)),
+        lacking(1, Reason.LIVE).with_next_attempt(find_due_s([attempt], 1000.0)),
         None, Step("trailers", "1"), "v", now_s=1000.0,
     )  # fmt: skip
     assert row.next_attempt_s >= 5000

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 from fake_clock import FakeClock
+from present import present
 from yt_dlp.extractor.common import InfoExtractor
 from yt_dlp.utils import ExtractorError
 
@@ -102,7 +103,7 @@ def test_rate_limit_pauses_for_as_long_as_the_host_says(server, says, ledger, cl
     with pytest.raises(FetchError) as caught:
         host.fetch(videos("a"), tmp_path, "597")
     assert caught.value.reason is Reason.RATE_LIMITED
-    assert Cooldown(ledger, url, clock).current().until_s == clock.now_s + 4000
+    assert present(Cooldown(ledger, url, clock).current()).until_s == clock.now_s + 4000
     assert server.count() == {"/a": 1}
     host.close()
 
@@ -113,7 +114,7 @@ def test_rate_limit_without_a_time_pauses_as_usual(server, says, ledger, clock, 
     host = TrailerHost(url, cooldown=Cooldown(ledger, url, clock))
     with pytest.raises(FetchError):
         host.fetch(videos("a"), tmp_path, "597")
-    assert Cooldown(ledger, url, clock).current().length_s == COOLDOWN_S
+    assert present(Cooldown(ledger, url, clock).current()).length_s == COOLDOWN_S
     host.close()
 
 

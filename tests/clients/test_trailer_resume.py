@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 
 import pytest
+from present import present
 
 from pipeline.core.errors import FetchError
 from pipeline.core.outcomes import Reason
@@ -84,7 +85,7 @@ def part_of(folder):
 
 
 def test_it_is_resumed(begun, fetch, tmp_path):
-    size = part_of(tmp_path).stat().st_size
+    size = present(part_of(tmp_path)).stat().st_size
     assert size == 2 * CUT_AT
     assert fetch() == OLD
     assert [headers.get("range") for headers in begun.asked] == [None, f"bytes={size}-"]
@@ -130,12 +131,12 @@ def test_beginning_that_nothing_vouches_for_is_not_resumed(shelf, fetch, tmp_pat
 def test_beginning_without_a_readable_origin_is_not_resumed(begun, fetch, tmp_path, origin):
     path = next(tmp_path.glob("*.origin"))
     path.unlink() if origin is None else path.write_bytes(origin)
-    part_of(tmp_path).write_bytes(b"of who knows what")
+    present(part_of(tmp_path)).write_bytes(b"of who knows what")
     assert fetch() == OLD
 
 
 def test_file_that_was_whole_but_not_yet_named_is_taken(begun, fetch, tmp_path):
-    part_of(tmp_path).write_bytes(OLD)
+    present(part_of(tmp_path)).write_bytes(OLD)
     assert fetch() == OLD
     assert len(begun.asked) == 1
 
@@ -149,7 +150,7 @@ def test_kill_between_the_answer_and_the_first_byte_leaves_nothing_to_splice(
     with pytest.raises(FetchError):
         fetch()
     assert json.loads(next(tmp_path.glob("*.origin")).read_text())["etag"] == '"new"'
-    assert NEW.startswith(part_of(tmp_path).read_bytes())
+    assert NEW.startswith(present(part_of(tmp_path)).read_bytes())
     assert fetch() == NEW
 
 

@@ -3,6 +3,7 @@ import argparse
 import pytest
 import torch
 import torchvision
+from present import present
 from safetensors.torch import save_file
 from transformers import ASTConfig, ASTForAudioClassification, CLIPConfig, CLIPModel
 
@@ -70,7 +71,7 @@ def test_random_weights_for_text_bring_their_tokenizer(monkeypatch):
     monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
     loaded = load("bert-base-uncased", allow_random=True)
     assert loaded.is_random
-    assert loaded.tokenizer("A thief.")["input_ids"]
+    assert present(loaded.tokenizer)("A thief.")["input_ids"]
 
 
 def test_unknown_backbone_names_the_known_ones():
@@ -109,7 +110,7 @@ def test_text_model_is_taken_from_the_users_folder(tmp_path, monkeypatch):
     monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
     loaded = load("minilm", allow_random=True)
     loaded.network.trunk.save_pretrained(tmp_path / "minilm")
-    loaded.tokenizer.save_pretrained(tmp_path / "minilm")
+    present(loaded.tokenizer).save_pretrained(tmp_path / "minilm")
     again = load("minilm", weights_folder=tmp_path)
     assert again.weights_label == "folder minilm"
     assert torch.allclose(embed(again, ["A thief."]), embed(loaded, ["A thief."]), atol=1e-5)
@@ -119,7 +120,7 @@ def test_text_model_of_another_width_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
     loaded = load("minilm", allow_random=True)
     loaded.network.trunk.save_pretrained(tmp_path / "bert-base-uncased")
-    loaded.tokenizer.save_pretrained(tmp_path / "bert-base-uncased")
+    present(loaded.tokenizer).save_pretrained(tmp_path / "bert-base-uncased")
     with pytest.raises(WeightsError, match="width 768"):
         load("bert-base-uncased", weights_folder=tmp_path)
 
@@ -194,7 +195,7 @@ def test_both_sides_of_clip_come_from_one_folder_and_meet_in_one_space(clip_fold
     )
     assert pictures.weights_label == texts.weights_label == "folder clip-vit-base-patch32"
     full = CLIPModel.from_pretrained(clip_folder / "clip-vit-base-patch32").eval()
-    ids = torch.tensor(texts.tokenizer(["A thief."])["input_ids"])
+    ids = torch.tensor(present(texts.tokenizer)(["A thief."])["input_ids"])
     pixels = torch.rand(1, 3, 224, 224)
     with torch.inference_mode():
         found = full(input_ids=ids, pixel_values=pixels)
@@ -218,7 +219,7 @@ def test_model_that_lacks_a_parameter_is_refused_and_not_filled_up_at_random(tmp
     monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
     without_pooler = load("bert-base-uncased", allow_random=True)
     without_pooler.network.trunk.save_pretrained(tmp_path / "bert-base-uncased")
-    without_pooler.tokenizer.save_pretrained(tmp_path / "bert-base-uncased")
+    present(without_pooler.tokenizer).save_pretrained(tmp_path / "bert-base-uncased")
     with pytest.raises(WeightsError, match=r"lacks 2 parameters.*pooler\.dense\.bias"):
         load("bert-base-uncased-pooler", weights_folder=tmp_path)
     one, same = (load("bert-base-uncased", weights_folder=tmp_path) for _ in range(2))
@@ -236,7 +237,7 @@ def test_damaged_folder_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
     loaded = load("minilm", allow_random=True)
     loaded.network.trunk.save_pretrained(tmp_path / "minilm")
-    loaded.tokenizer.save_pretrained(tmp_path / "minilm")
+    present(loaded.tokenizer).save_pretrained(tmp_path / "minilm")
     (tmp_path / "minilm" / "model.safetensors").write_bytes(b"cut")
     with pytest.raises(WeightsError, match="folder minilm/ cannot be read"):
         load("minilm", weights_folder=tmp_path)

@@ -6,9 +6,13 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from importlib import import_module
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib import robotparser
 
 from fuzzing import Parser
+
+if TYPE_CHECKING:  # the fuzzer imports what it watches by itself
+    from pipeline.crawl.monetary_amounts import MonetaryAmount
 
 _PAGE_TOKENS = (
     b"<div id='box_office_summary'>", b"</div>", b"<table id='box_office_mojo'>", b"<tr>", b"<td>",
@@ -64,11 +68,11 @@ def _text(
     return load
 
 
-def _is_money(money: object) -> bool:
+def _is_money(money: "MonetaryAmount | None") -> bool:
     return money is None or (money.amount > 0 and math.isfinite(money.amount))
 
 
-def _is_wait(seconds: object) -> bool:
+def _is_wait(seconds: float | None) -> bool:
     return seconds is None or (seconds >= 0 and math.isfinite(seconds))
 
 

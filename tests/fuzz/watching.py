@@ -139,6 +139,7 @@ def _wait(
 
 def _tell_death(process: multiprocessing.Process) -> str:
     process.join()
+    assert process.exitcode is not None
     if process.exitcode >= 0:
         raise RuntimeError(f"the fuzzer itself has failed (exit status {process.exitcode})")
     return f"Signal-{-process.exitcode}"

@@ -1,6 +1,7 @@
 """Sites for the tests of the graph: copies of what the session has built once."""
 
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from shared_sites import Shape
@@ -18,6 +19,12 @@ def open_site(tmp_path, shared_sites):
             return stack.enter_context(opened_site(folder, size, seed))
 
         yield open_one
+
+
+@pytest.fixture
+def _findable_benchmarks(monkeypatch):
+    """Processes that benchmarks start find them, as where `marquee bench` runs them."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
 
 
 @pytest.fixture(autouse=True)

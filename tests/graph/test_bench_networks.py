@@ -2,12 +2,13 @@
 
 import pytest
 import torch
+from present import present
 
 from benchmarks import clips, end_to_end, gpu, images, long_run, text, video_files
 from benchmarks.compute import NO_BF16
 from resources.compute.device import CPU_INFO, cpu_has_bf16
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("_findable_benchmarks")]
 
 HAS_BF16 = cpu_has_bf16(CPU_INFO)
 
@@ -45,7 +46,7 @@ def test_without_a_gpu_its_rows_are_not_measured_and_say_why():
 def test_memory_of_a_few_films_is_compared_with_that_of_more():
     row = long_run.memory_row(movies=200, settled=100)
     assert row.limit == 16.0
-    assert row.peer_value > 100
+    assert present(row.peer_value) > 100
     assert row.is_ok
 
 

@@ -32,12 +32,30 @@ def test_loading_imports_nothing_heavy():
         "yt_dlp",
         "av",
         "sqlalchemy",
+        "requests",
+        "urllib3",
     )
     code = f"import sys, assets.definitions; print([m for m in {heavy} if m in sys.modules])"
     found = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT
     )
     assert found.stdout.strip() == "[]"
+
+
+def test_loading_looks_for_garbage_nowhere_and_leaves_the_habit_of_python():
+    code = """
+import gc
+import dagster
+generations = []
+gc.callbacks.append(lambda phase, info: generations.append(info["generation"]))
+before = gc.get_threshold()
+import assets.definitions
+print(2 in generations, gc.get_threshold() == before, gc.get_freeze_count() > 100_000)
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    assert found.stdout.split() == ["False", "True", "True"]
 
 
 def test_assets_are_those_of_this_repository():

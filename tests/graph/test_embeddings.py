@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from present import present
 from sites import MOVIE_STAGES
 
 from assets.orchestration.staleness import features_version
@@ -42,7 +43,7 @@ def assert_files_say_what_the_ledger_says(site):
                 vectors = np.load(folder / f"{tmdb_id}.npy")
                 assert (list(vectors.shape), str(vectors.dtype)) == (note["shape"], "float32")
                 assert vectors.shape[-1] == note["width"] == BACKBONES[name].width
-                note_of_file = read_note((folder / f"{tmdb_id}.npy").read_bytes())
+                note_of_file = present(read_note((folder / f"{tmdb_id}.npy").read_bytes()))
                 assert note_of_file == {key: note[key] for key in note_of_file}
                 assert {"weights", "weights_hash", "preparation", "dtype"} < note_of_file.keys()
 
@@ -86,6 +87,8 @@ def test_backbones_are_made_once_and_alone_made_again(open_site, tmp_path):
     assert rebuild(site, **BESIDE, weights=str(tmp_path)) == 1
     changed = {path for path, time in files(site).items() if time != after[path]}
     assert places(changed) == {"poster/resnet18", "frames/resnet18", "clip_frames/resnet18"}
-    assert {read_note(path.read_bytes())["weights"] for path in changed} == {"file resnet18.pth"}
+    assert {present(read_note(path.read_bytes()))["weights"] for path in changed} == {
+        "file resnet18.pth"
+    }
     assert version_of_features(site) == features
     assert_files_say_what_the_ledger_says(site)

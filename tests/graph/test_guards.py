@@ -5,6 +5,7 @@ import json
 import dagster as dg
 import pandas as pd
 import pytest
+from present import present
 
 from assets.cli.build import overrides
 from assets.definitions import build_defs
@@ -24,10 +25,10 @@ def last_run(site):
     return site.instance.get_run_records(limit=1)[0].dagster_run.run_id
 
 
-def numbers(site, asset):
+def numbers(site, asset) -> dict[str, float]:
     """Return the metadata of an asset's last materialization that Dagster can plot."""
     return {
-        name: value.value
+        name: present(value.value)
         for name, value in site.events(asset)[0].metadata.items()
         if isinstance(value, dg.IntMetadataValue | dg.FloatMetadataValue)
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from PIL import Image
+from present import present
 from shared_sites import Shape
 from sites import MOVIE_STAGES, opened_site
 
@@ -51,9 +52,9 @@ def latest(site, asset, movie):
 
 
 def picture_of(event):
-    kind, content = EVENT_PICTURE.fullmatch(event.metadata["picture"].value).groups()
+    kind, content = present(EVENT_PICTURE.fullmatch(event.metadata["picture"].value)).groups()
     picture = Image.open(io.BytesIO(base64.b64decode(content)))
-    assert picture.format.lower() == kind
+    assert present(picture.format).lower() == kind
     picture.load()
     return picture
 
@@ -160,7 +161,7 @@ def test_kept_frames_stand_for_all_sampled_ones_where_a_killed_run_read_them(sit
     with site.run_context() as run_context:
         shown = picture_markdown(draw_frames, run_context.store, movie)
     assert site.rows("trailer_frames")[movie].metadata["frames_kept"] == 30
-    _, content = EVENT_PICTURE.fullmatch(shown).groups()
+    _, content = present(EVENT_PICTURE.fullmatch(shown)).groups()
     kept = Image.open(io.BytesIO(base64.b64decode(content)))
     assert kept.width / kept.height == pytest.approx(6 / 5, rel=0.02), "thirty, six in a row"
 

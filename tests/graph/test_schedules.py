@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import dagster as dg
+from sensor_ticks import requested, skipped
 from sites import MOVIE_STAGES
 
 from assets.cli.build import overrides
@@ -11,7 +12,7 @@ from assets.orchestration.asset_specs import MOVIE_ASSETS
 from assets.orchestration.jobs import stale_ranges
 from assets.orchestration.partitions import range_tags
 from assets.orchestration.schedules import nightly_crawl
-from assets.orchestration.sensors import PAUSE_AFTER_FAILURE_S, stale_movies
+from assets.orchestration.sensors import PAUSE_AFTER_FAILURE_S
 
 
 def run(site, job, tags=None):
@@ -20,14 +21,6 @@ def run(site, job, tags=None):
         return defs.resolve_job_def(job).execute_in_process(
             instance=site.instance, tags=tags, raise_on_error=False
         )
-
-
-def tick(site):
-    with site.run_context() as run_context:
-        context = dg.build_sensor_context(
-            instance=site.instance, resources={"run_context": run_context}
-        )
-        return list(stale_movies(context))
 
 
 def test_schedule_asks_for_a_crawl_at_two_in_the_morning():
@@ -43,7 +36,7 @@ def test_schedule_asks_for_a_crawl_at_two_in_the_morning():
 def test_sensor_picks_up_all_that_the_first_crawl_found(open_site):
     site = open_site(size=3)
     assert run(site, "crawl").success
-    (request,) = tick(site)
+    request = requested(site)
     keys = [str(i) for i in site.catalogue.movie_ids()]
     assert request.job_name == "movies"
     assert request.tags.items() >= range_tags(keys).items()
@@ -55,30 +48,28 @@ def test_sensor_picks_up_what_a_crawl_found_then_rests(open_site):
     site.edit(movie, overview="Another plot.")
     assert run(site, "crawl").success
 
-    (request,) = tick(site)
+    request = requested(site)
     assert request.job_name == "movies"
     assert request.tags.items() >= range_tags([str(movie)]).items()
 
     assert run(site, "movies", request.tags).success
     site.assert_dagster_shows_the_ledger()
-    (request,) = tick(site)
+    request = requested(site)
     assert request.job_name == "retrain"
 
 
 def test_sensor_has_nothing_to_do_before_the_first_crawl(open_site):
-    (answer,) = tick(open_site(size=3))
-    assert isinstance(answer, dg.SkipReason)
+    assert skipped(open_site(size=3))
 
 
 def test_sensor_waits_after_a_failed_run_of_the_same_job_alone(open_site):
     site = open_site(size=3, stages=("crawl",))
     assert not run(site, "retrain").success  # there are no features
-    (request,) = tick(site)
+    request = requested(site)
     assert request.job_name == "movies"
     (site.store / "posters").write_text("in the way")
     assert not run(site, "movies", request.tags).success
-    (answer,) = tick(site)
-    assert "last run of movies failed" in answer.skip_message
+    assert "last run of movies failed" in skipped(site)
     assert PAUSE_AFTER_FAILURE_S >= 300
 
 

@@ -6,8 +6,8 @@ import dagster as dg
 import pytest
 from accounts import account, assert_adds_up
 from processes import Process, hold_at
+from sensor_ticks import requested, skipped
 
-from assets.orchestration.sensors import stale_movies
 from pipeline.core.outcomes import PENDING, Status
 from resources.storage.crash_points import CrashPoint
 
@@ -37,14 +37,6 @@ def wait_until(is_so, *processes):
         time.sleep(0.02)
 
 
-def tick(site):
-    with site.run_context() as run_context:
-        context = dg.build_sensor_context(
-            instance=site.instance, resources={"run_context": run_context}
-        )
-        return list(stale_movies(context))
-
-
 def test_second_build_waits_for_the_first_and_nothing_is_lost(site, held):
     second = Process(site, "build", "--stages", "crawl,media")
     wait_until(lambda: "waiting until it has finished" in second.output, held, second)
@@ -62,12 +54,10 @@ def test_second_build_waits_for_the_first_and_nothing_is_lost(site, held):
 def test_sensor_waits_for_a_run_and_goes_on_after_a_killed_one_and_the_account_adds_up(site, held):
     assert_adds_up(site)
     assert account(site, "posters").counts[PENDING] > 0
-    (answer,) = tick(site)
-    assert "in progress" in answer.skip_message
+    assert "in progress" in skipped(site)
     held.kill()
     assert_adds_up(site)
-    (request,) = tick(site)
-    assert request.job_name == "movies"
+    assert requested(site).job_name == "movies"
     statuses = {run.status for run in site.instance.get_runs()}
     assert dg.DagsterRunStatus.STARTED not in statuses
 

@@ -2,6 +2,7 @@ import sys
 
 import dagster as dg
 import pytest
+from present import present
 
 from assets.orchestration.step_errors import concise_errors
 from pipeline.core.errors import TrainingError
@@ -26,7 +27,7 @@ def test_our_own_errors_say_their_message_alone():
 def test_a_full_disk_is_reported_in_a_sentence_that_names_the_file():
     with pytest.raises(dg.Failure) as caught:
         stop(OSError(28, "No space left on device", "models/model.pth"))
-    output = caught.value.description
+    output = present(caught.value.description)
     assert output.startswith("models/model.pth cannot be written (No space left on device). Free")
 
 

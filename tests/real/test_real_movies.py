@@ -170,7 +170,7 @@ def test_no_movie_and_no_franchise_is_in_two_parts_of_a_split(built):
         placed = splits[name] != ""
         assert set(splits[name][placed]) == {"train", "val", "test"}
         parts = splits[name][placed].groupby(table["franchise"][placed].to_numpy()).nunique()
-        assert (parts == 1).all()
+        assert (parts == 1).to_numpy().all()
     newest = table["release_date"].groupby(splits[BY_DATE].to_numpy()).agg(["min", "max"])
     assert newest["max"]["train"] < newest["min"]["val"] <= newest["max"]["val"]
     assert newest["max"]["val"] < newest["min"]["test"]

@@ -1,5 +1,6 @@
 """What a site holds, in a form in which two sites can be compared."""
 
+from present import present
 from sites import Site
 
 from assets.orchestration.asset_specs import MOVIE_ASSETS
@@ -21,6 +22,6 @@ def snapshot(site: Site) -> dict[str, dict]:
         }
         latest = {}
         for event in site.events(step.name):  # newest first
-            latest.setdefault(event.partition, event.tags["dagster/data_version"])
+            latest.setdefault(event.partition, present(event.tags)["dagster/data_version"])
         shown[step.name] = latest
     return {"files": files, "rows": rows, "shown": shown}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
+from present import present
 
 from assets.cli.build import STAGES
 
@@ -118,7 +119,7 @@ def group_box(page: Page, stage: str) -> Locator:
 
 
 def is_inside(node: Locator, box: Locator) -> bool:
-    inner, outer = node.bounding_box(), box.bounding_box()
+    inner, outer = present(node.bounding_box()), present(box.bounding_box())
     x, y = inner["x"] + inner["width"] / 2, inner["y"] + inner["height"] / 2
     return (
         outer["x"] < x < outer["x"] + outer["width"]

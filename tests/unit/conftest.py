@@ -12,4 +12,4 @@ settings.register_profile("many", max_examples=600, deadline=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    settings.load_profile("few" if "not slow" in config.getoption("markexpr") else "many")
+    settings.load_profile("few" if "not slow" in (config.getoption("markexpr") or "") else "many")

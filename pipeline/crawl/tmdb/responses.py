@@ -68,17 +68,11 @@ def parse_details(response: Mapping) -> MovieRecord:
         >>> parse_details({"id": 597, "title": "Titanic", "revenue": 0}).revenue_usd is None
         True
     """
-    tmdb_id = read_id(read_mapping(response).get("id"))
-    if tmdb_id is None:
-        raise RecordError(
-            Reason.MALFORMED,
-            f"a movie needs an id above 0, got {str(read_mapping(response).get('id'))[:40]!r}",
-        )
+    tmdb_id = _read_tmdb_id(response)
     original_title = read_text(response.get("original_title"))
     original_language = read_text(response.get("original_language"))
     collection = read_mapping(response.get("belongs_to_collection"))
     credits = read_mapping(response.get("credits"))
-    votes = _within(read_number(response.get("vote_count")), MAX_ID)
     return MovieRecord(
         tmdb_id=tmdb_id,
         title=read_text(response.get("title")) or original_title,
@@ -93,7 +87,7 @@ def parse_details(response: Mapping) -> MovieRecord:
         revenue_usd=read_positive(response.get("revenue")),
         popularity=read_number(response.get("popularity")),
         vote_average=_within(read_number(response.get("vote_average")), MAX_SCORE),
-        vote_count=None if votes is None else int(votes),
+        vote_count=_read_vote_count(response),
         certification_us=_read_certification(response.get("release_dates"), "US"),
         collection_id=read_id(collection.get("id")),
         collection_name=read_text(collection.get("name")) or None,
@@ -196,6 +190,19 @@ def parse_genres(response: Mapping) -> dict[int, str]:
         for item in read_mappings(read_mapping(response).get("genres"))
         if (genre_id := read_id(item.get("id")))
     }
+
+
+def _read_tmdb_id(response: Mapping) -> int:
+    given = read_mapping(response).get("id")
+    tmdb_id = read_id(given)
+    if tmdb_id is None:
+        raise RecordError(Reason.MALFORMED, f"a movie needs an id above 0, got {str(given)[:40]!r}")
+    return tmdb_id
+
+
+def _read_vote_count(response: Mapping) -> int | None:
+    votes = _within(read_number(response.get("vote_count")), MAX_ID)
+    return None if votes is None else int(votes)
 
 
 def _read_order(item: Mapping) -> int:

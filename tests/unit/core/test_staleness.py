@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+from present import present
+
 from pipeline.core.outcomes import Reason, Status, lacking, made
 from pipeline.core.staleness import (
     RETRY_DELAYS_S,
@@ -83,13 +85,16 @@ def test_absent_upstream_is_inherited():
     gone = settled(POSTERS, {"movie_records": RECORD}, lacking(5, Reason.NOT_LISTED))
     due = ask(EMBEDDINGS, None, {"posters": gone})
     assert due.action is Action.INHERIT
-    assert due.inherited.status is Status.UNAVAILABLE
-    assert due.inherited.detail == "posters: not_listed"
+    assert present(due.inherited).status is Status.UNAVAILABLE
+    assert present(due.inherited).detail == "posters: not_listed"
 
 
 def test_refused_upstream_is_inherited_as_refused():
     gone = settled(POSTERS, {"movie_records": RECORD}, lacking(5, Reason.GONE))
-    assert ask(EMBEDDINGS, None, {"posters": gone}).inherited.reason is Reason.UPSTREAM_REJECTED
+    assert (
+        present(ask(EMBEDDINGS, None, {"posters": gone}).inherited).reason
+        is Reason.UPSTREAM_REJECTED
+    )
 
 
 def test_first_failure_is_tried_again_by_the_next_run():
@@ -114,29 +119,33 @@ def test_new_inputs_begin_a_new_count_of_attempts():
 
 
 def test_result_that_moves_is_due_again_when_its_time_has_come():
-    row = settled(POSTERS, {"movie_records": RECORD}, made(5, "h").recheck_at(500.0), now_s=100.0)
+    row = settled(
+        POSTERS, {"movie_records": RECORD}, made(5, "h").with_next_attempt(500.0), now_s=100.0
+    )
     assert (row.status, row.next_attempt_s) == ("ok", 500.0)
     assert ask(POSTERS, row, {"movie_records": RECORD}, now_s=499.0).action is Action.NOTHING
     assert ask(POSTERS, row, {"movie_records": RECORD}, now_s=500.0).action is Action.WORK
 
 
 def test_lack_that_may_end_is_due_again_too():
-    gone = lacking(5, Reason.NO_BOX_OFFICE).recheck_at(500.0)
+    gone = lacking(5, Reason.NO_BOX_OFFICE).with_next_attempt(500.0)
     row = settled(POSTERS, {"movie_records": RECORD}, gone, now_s=100.0)
     assert ask(POSTERS, row, {"movie_records": RECORD}, now_s=499.0).action is Action.NOTHING
     assert ask(POSTERS, row, {"movie_records": RECORD}, now_s=500.0).action is Action.WORK
 
 
 def test_followers_do_not_notice_a_result_that_was_due_again_and_is_what_it_was():
-    before = settled(POSTERS, {"movie_records": RECORD}, made(5, "h").recheck_at(500.0))
-    again = settled(POSTERS, {"movie_records": RECORD}, made(5, "h").recheck_at(900.0), before)
+    before = settled(POSTERS, {"movie_records": RECORD}, made(5, "h").with_next_attempt(500.0))
+    again = settled(
+        POSTERS, {"movie_records": RECORD}, made(5, "h").with_next_attempt(900.0), before
+    )
     assert again.lineage == before.lineage
 
 
 def test_failure_after_a_result_begins_a_new_count_of_attempts():
     row = None
-    for due_s in (500.0, 600.0, 700.0):
-        outcome = lacking(5, Reason.NO_BOX_OFFICE).recheck_at(due_s)
+    for next_attempt_s in (500.0, 600.0, 700.0):
+        outcome = lacking(5, Reason.NO_BOX_OFFICE).with_next_attempt(next_attempt_s)
         row = settled(POSTERS, {"movie_records": RECORD}, outcome, row)
     row = settled(POSTERS, {"movie_records": RECORD}, lacking(5, Reason.NETWORK), row, 1e6)
     assert (row.attempts, row.next_attempt_s) == (1, 1e6 + RETRY_DELAYS_S[0])

@@ -1,6 +1,7 @@
 from datetime import date
 
 import pytest
+from present import present
 
 from pipeline.core.outcomes import Reason
 from pipeline.core.prices import REAL_USD_YEAR, to_real_usd
@@ -35,25 +36,25 @@ ORDER = ("imdbpro", "imdbpro-csv", "tmdb", "the-numbers", "box-office-mojo")
 @pytest.mark.parametrize("first", range(len(ORDER)))
 def test_most_trusted_source_that_knows_gives_the_label(first):
     figures = [Figures(source, usd(100 + i)) for i, source in enumerate(ORDER)][first:]
-    assert select_revenue(figures[::-1]).source == ORDER[first]
+    assert present(select_revenue(figures[::-1])).source == ORDER[first]
 
 
 def test_source_that_is_not_listed_comes_last():
     figures = [Figures("somebody", usd(1)), Figures("box-office-mojo", usd(2))]
-    assert select_revenue(figures).amount_usd == 2
-    assert select_revenue(figures[:1]).amount_usd == 1
+    assert present(select_revenue(figures)).amount_usd == 2
+    assert present(select_revenue(figures[:1])).amount_usd == 1
 
 
 def test_imported_revenue_in_tmdbs_field_is_trusted_like_tmdbs_and_named_after_its_dump():
     record = MovieRecord(1, "A", revenue_usd=5.0)
     reported = figures_from_record(record, {"marquee_provenance": {"revenue": "tmdb5000"}})
-    chosen = select_revenue([Figures("the-numbers", usd(9)), reported])
+    chosen = present(select_revenue([Figures("the-numbers", usd(9)), reported]))
     assert (chosen.source, chosen.amount_usd) == ("tmdb5000", 5.0)
 
 
 def test_foreign_currency_makes_no_label_and_is_kept():
-    described = describe_box_office(
-        [figures_from_page(BoxOffice(gross_worldwide=POUNDS))], year=1961
+    described = present(
+        describe_box_office([figures_from_page(BoxOffice(gross_worldwide=POUNDS))], year=1961)
     )
     assert (described["revenue_usd"], described["source"]) == (None, "none")
     assert described["reason"] == "foreign_currency"
@@ -62,12 +63,12 @@ def test_foreign_currency_makes_no_label_and_is_kept():
 
 def test_foreign_currency_leaves_the_label_to_the_next_source():
     figures = [figures_from_page(BoxOffice(gross_worldwide=POUNDS)), Figures("tmdb", usd(5))]
-    assert select_revenue(figures, year=1961).source == "tmdb"
+    assert present(select_revenue(figures, year=1961)).source == "tmdb"
 
 
 def test_rates_make_foreign_currency_a_label_that_says_so():
     figures = [figures_from_page(BoxOffice(gross_worldwide=POUNDS)), Figures("tmdb", usd(5))]
-    described = describe_box_office(figures, year=1961, rates=RATES)
+    described = present(describe_box_office(figures, year=1961, rates=RATES))
     assert (described["revenue_usd"], described["source"]) == (1_204_000.0, "imdbpro")
     assert described["revenue_converted"] == {
         "amount": 430_000.0, "currency": "GBP", "usd_per_unit": 2.8, "year": 1961
@@ -86,14 +87,14 @@ def test_missing_rate_leaves_a_foreign_figure_as_it_is(year):
 
 
 def test_dollars_are_not_converted():
-    described = describe_box_office([Figures("imdbpro", usd(5))], year=1961, rates=RATES)
+    described = present(describe_box_office([Figures("imdbpro", usd(5))], year=1961, rates=RATES))
     assert "revenue_converted" not in described
 
 
 @pytest.mark.parametrize("source", ["imdbpro", "imdb5000", "the-numbers"])
 def test_domestic_gross_alone_is_no_worldwide_revenue(source):
     figures = [Figures(source, domestic=usd(9693))]
-    described = describe_box_office(figures, year=1990)
+    described = present(describe_box_office(figures, year=1990))
     assert (described["revenue_usd"], described["reason"]) == (None, "no_box_office")
     assert described["figures"] == [
         {"source": source, "domestic": {"amount": 9693.0, "currency": "USD"}}
@@ -113,13 +114,13 @@ def test_movie_of_which_nobody_knows_a_figure_has_none():
 
 def test_budget_is_tmdbs_before_all_others_as_models_are_fed_it():
     figures = [Figures("imdbpro", budget=usd(7)), Figures("tmdb", budget=usd(5))]
-    assert select_budget(figures).source == "tmdb"
-    assert select_budget(figures[:1]).source == "imdbpro"
+    assert present(select_budget(figures)).source == "tmdb"
+    assert present(select_budget(figures[:1])).source == "imdbpro"
 
 
 def test_real_dollars_stand_beside_those_of_the_time():
     record = MovieRecord(1, "A", release_date=date(1997, 1, 1), budget_usd=2e6, revenue_usd=5e6)
-    described = describe_box_office([figures_from_record(record, {})], year=1997)
+    described = present(describe_box_office([figures_from_record(record, {})], year=1997))
     assert described["revenue_usd_real"] == to_real_usd(5e6, 1997)
     assert described["budget_usd_real"] == to_real_usd(2e6, 1997)
     assert (described["real_usd_year"], described["cpi_year"]) == (REAL_USD_YEAR, 1997)
@@ -127,7 +128,7 @@ def test_real_dollars_stand_beside_those_of_the_time():
 
 @pytest.mark.parametrize(("year", "cpi_year"), [(2031, 2024), (1905, None), (None, None)])
 def test_year_without_an_index_is_reported(year, cpi_year):
-    described = describe_box_office([Figures("tmdb", usd(5))], year=year)
+    described = present(describe_box_office([Figures("tmdb", usd(5))], year=year))
     assert described["cpi_year"] == cpi_year
     assert (described["revenue_usd_real"] is None) is (cpi_year is None)
 
@@ -144,7 +145,7 @@ def test_every_sources_figures_are_kept():
         *read_imported_figures(answer),
         figures_from_page(BoxOffice(gross_worldwide=usd(10))),
     ]
-    described = describe_box_office(figures, year=2000)
+    described = present(describe_box_office(figures, year=2000))
     assert [one["source"] for one in described["figures"]] == ["imdbpro", "the-numbers", "imdb5000"]
     assert described["figures"][1]["budget"] == {"amount": 3.0, "currency": "USD"}
 
@@ -162,7 +163,7 @@ def test_what_is_no_imported_figure_is_left_out(output):
 
 def test_days_are_kept_in_rows_with_their_columns():
     days = Days((Day(date(1985, 6, 14), 5.0, 1100, 5.0),), "USD")
-    described = describe_box_office([Figures("imdbpro", usd(5))], days=days)
+    described = present(describe_box_office([Figures("imdbpro", usd(5))], days=days))
     assert described["days"] == {
         "currency": "USD",
         "widest_theatres": 1100,

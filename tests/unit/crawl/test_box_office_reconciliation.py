@@ -1,6 +1,7 @@
 """Figures checked against each other: one test per rule, and what the label becomes."""
 
 import pytest
+from present import present
 
 from pipeline.core.outcomes import Reason
 from pipeline.crawl.box_office_figures import Figures
@@ -52,7 +53,7 @@ def rules(described):
     ],
 )  # fmt: skip
 def test_contradicted_figure_is_passed_over(known, label, passed_over):
-    described = describe_box_office(known)
+    described = present(describe_box_office(known))
     assert described["revenue_usd"] == label
     assert described["disputed"] is True
     assert rules(described) == [("worldwide", *passed_over)]
@@ -70,13 +71,13 @@ def test_contradicted_figure_is_passed_over(known, label, passed_over):
     ],
 )
 def test_figures_that_agree_are_no_dispute(known):
-    described = describe_box_office(known)
+    described = present(describe_box_office(known))
     assert (described["source"], described["disputed"]) == ("tmdb", False)
     assert described["decisions"] == []
 
 
 def test_two_figures_that_differ_without_proof_keep_the_rank_and_are_disputed():
-    described = describe_box_office([figures("tmdb", 10e6), figures("the-numbers", 45e6)])
+    described = present(describe_box_office([figures("tmdb", 10e6), figures("the-numbers", 45e6)]))
     assert (described["revenue_usd"], described["disputed"]) == (10e6, True)
     assert described["decisions"] == []
 
@@ -85,16 +86,18 @@ def test_two_dumps_of_one_site_are_one_witness():
     known = [
         figures("tmdb", 9e6), figures("imdbpro", 51e6), figures("imdbpro-csv", 50e6),
     ]  # fmt: skip
-    assert describe_box_office(known)["decisions"] == []
+    assert present(describe_box_office(known))["decisions"] == []
 
 
 def test_domestic_gross_that_two_worldwide_ones_contradict_decides_nothing():
     known = [figures("tmdb", 50e6), figures("the-numbers", 51e6), figures("imdb5000", domestic=5e9)]
-    assert describe_box_office(known)["revenue_usd"] == 50e6
+    assert present(describe_box_office(known))["revenue_usd"] == 50e6
 
 
 def test_lone_gross_below_the_domestic_one_makes_no_label_and_says_why():
-    described = describe_box_office([figures("tmdb", 5e6), figures("imdb5000", domestic=45e6)])
+    described = present(
+        describe_box_office([figures("tmdb", 5e6), figures("imdb5000", domestic=45e6)])
+    )
     assert described["revenue_usd"] is None
     assert described["reason"] == Reason.DISPUTED.value
     assert "imdb5000 domestic 45,000,000" in described["detail"]
@@ -102,8 +105,10 @@ def test_lone_gross_below_the_domestic_one_makes_no_label_and_says_why():
 
 
 def test_budget_in_millions_is_passed_over_as_well():
-    described = describe_box_office(
-        [figures("tmdb", 80e6, budget=25), figures("the-numbers", 81e6, budget=25e6)]
+    described = present(
+        describe_box_office(
+            [figures("tmdb", 80e6, budget=25), figures("the-numbers", 81e6, budget=25e6)]
+        )
     )
     assert (described["budget_usd"], described["budget_source"]) == (25e6, "the-numbers")
     assert rules(described) == [("budget", "tmdb", "unit")]

@@ -3,6 +3,7 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from present import present
 
 from pipeline.core.errors import ConfigurationError
 from pipeline.crawl.currency_conversion import ExchangeRates, parse_rates
@@ -13,7 +14,7 @@ HEADER = "year,currency,usd_per_unit\n"
 
 def test_amount_is_converted_by_the_rate_of_its_year():
     rates = parse_rates(HEADER + "1961,GBP,2.80\n1962,GBP,2.81\n", "rates.csv")
-    found = rates.convert(MonetaryAmount(430_000, "GBP"), 1961)
+    found = present(rates.convert(MonetaryAmount(430_000, "GBP"), 1961))
     assert (found.amount_usd, found.usd_per_unit, found.year) == (1_204_000.0, 2.8, 1961)
 
 

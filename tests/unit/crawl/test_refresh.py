@@ -2,14 +2,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pipeline.crawl.refresh_schedule import next_retry_s, recheck_at_s
+from pipeline.crawl.refresh_schedule import schedule_refresh, schedule_retry
 
 TODAY = date(2026, 3, 10)
 NOW_S = datetime(2026, 3, 10, 2, 0, 7, tzinfo=UTC).timestamp()
 
 
 def days_until_due(released):
-    due = recheck_at_s(released, NOW_S)
+    due = schedule_refresh(released, NOW_S)
     return (datetime.fromtimestamp(due, UTC).date() - TODAY).days if due else None
 
 
@@ -39,9 +39,9 @@ def test_movie_far_off_or_without_a_day_is_looked_at_every_month(released):
 
 def test_movies_of_one_day_are_due_together_at_midnight():
     later = NOW_S + 20 * 3600
-    assert recheck_at_s(TODAY, NOW_S) == recheck_at_s(TODAY, later)
-    assert datetime.fromtimestamp(recheck_at_s(TODAY, NOW_S), UTC).hour == 0
+    assert schedule_refresh(TODAY, NOW_S) == schedule_refresh(TODAY, later)
+    assert datetime.fromtimestamp(schedule_refresh(TODAY, NOW_S), UTC).hour == 0
 
 
 def test_page_that_could_not_be_read_is_tried_a_week_later():
-    assert NOW_S + 6 * 86400 < next_retry_s(NOW_S) <= NOW_S + 7 * 86400
+    assert NOW_S + 6 * 86400 < schedule_retry(NOW_S) <= NOW_S + 7 * 86400

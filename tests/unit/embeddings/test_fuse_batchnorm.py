@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from present import present
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -23,8 +24,8 @@ def build(name):
     drawn = torch.Generator().manual_seed(1)
     for module in network.modules():
         if isinstance(module, _BatchNorm):  # as after training
-            module.running_mean.normal_(0, 0.1, generator=drawn)
-            module.running_var.uniform_(0.5, 2, generator=drawn)
+            present(module.running_mean).normal_(0, 0.1, generator=drawn)
+            present(module.running_var).uniform_(0.5, 2, generator=drawn)
             module.bias.data.normal_(0, 0.1, generator=drawn)
     return network, (2, 64, 64, 3) if is_image else (2, 4, 64, 64, 3)
 

@@ -66,7 +66,7 @@ def test_page_and_parquet_are_written(tmp_path, summaries):
     )
     frame = pd.read_parquet(paths["leaderboard.parquet"])
     assert len(frame) == 10
-    assert frame["estimate"].notna().all()
+    assert frame["estimate"].notna().to_numpy().all()
     page = paths["leaderboard.html"].read_text()
     assert "gradient boosting on &lt;metadata&gt;" in page
     assert "lower is better" in page

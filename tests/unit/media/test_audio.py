@@ -4,7 +4,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from conftest import mux_sound
+from small_clips import mux_sound
 
 from pipeline.core.errors import AudioError
 from pipeline.core.outcomes import Reason
@@ -137,6 +137,7 @@ def write_timed(path, pieces, *, codec="pcm_s16le", n_frames=0):
         if video:
             video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         for i in range(n_frames):
+            assert video
             frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), i, np.uint8), format="rgb24")
             frame.pts, frame.time_base = i, Fraction(1, 24)
             container.mux(video.encode(frame))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from picture_files import after_start, chunk, encode, flag, png
 from PIL import Image
+from present import present
 
 from pipeline.core.errors import PosterError
 from pipeline.core.outcomes import Reason
@@ -167,6 +168,6 @@ def test_large_pictures_are_decoded_one_at_a_time(monkeypatch):
 def test_layout_tells_size_and_end():
     for format in ("JPEG", "PNG", "WEBP"):
         data = encode(format=format)
-        layout = read_layout(data + b"more")
+        layout = present(read_layout(data + b"more"))
         assert (layout.format, layout.width_px, layout.height_px) == (format, 96, 144)
         assert layout.end == len(data)

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 from av.stream import Disposition
-from conftest import RATE_HZ, moving_pictures, mux_sound
+from small_clips import RATE_HZ, moving_pictures, mux_sound
 
 from pipeline.media.audio import SAMPLE_RATE_HZ, decode_audio
 from pipeline.media.trailer import probe

@@ -4,6 +4,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from present import present
 from sklearn.metrics import average_precision_score
 
 from pipeline.core.errors import TrainingError
@@ -113,7 +114,7 @@ def test_statistics_are_of_clips_and_not_of_padding():
     mask[0, :2] = True
     values[0, 0], values[0, 1] = 1.0, 3.0
     out = projection(values, mask)
-    assert norm.running_mean.tolist() == [2.0, 2.0]
+    assert present(norm.running_mean).tolist() == [2.0, 2.0]
     clips = torch.tensor([[-1.0, -1.0], [1.0, 1.0]])
     torch.testing.assert_close(out[0, :2], projection.linear(clips), atol=1e-4, rtol=0)
     assert not out[~mask].any()

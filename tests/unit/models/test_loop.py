@@ -108,15 +108,17 @@ def test_every_optimizer_learns(tmp_path, optimizer, clip):
     assert losses[-1] < losses[0]
 
 
+FIRST = "layers.0.weight"
+
+
 def test_clipped_gradient_moves_weights_less(tmp_path):
     plain = replace(LOOP, optimizer="sgd", momentum=0.0, weight_decay=0.0, max_epochs=1)
     torch.manual_seed(3)
-    start = Small().layers[0].weight.detach()
-    moved = [
-        (fit(tmp_path / str(clip), replace(plain, gradient_clip=clip))[0].layers[0].weight - start)
-        .norm().item()
-        for clip in (0.0, 1e-3)
-    ]  # fmt: skip
+    start = Small().get_parameter(FIRST).detach()
+    moved = []
+    for clip in (0.0, 1e-3):
+        network, _ = fit(tmp_path / str(clip), replace(plain, gradient_clip=clip))
+        moved.append((network.get_parameter(FIRST) - start).norm().item())
     assert moved[1] <= STEPS * plain.learning_rate * 1e-3 * 1.01 < moved[0]
 
 

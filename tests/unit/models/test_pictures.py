@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from pixel_movies import Movies, Table
+from present import present
 
 from pipeline.core.errors import TrainingError
 from pipeline.core.image_inputs import Fit
@@ -94,7 +95,7 @@ def test_memory_for_pictures_is_bounded():
 def test_frames_of_a_stack_are_shown_again_where_there_are_fewer():
     reader = FrameReader(Movies().inputs, 8, 32, is_cycled=True)
     batch = reader.read(batch_of(0))
-    frames = Movies().frames(0)
+    frames = present(Movies().frames(0))
     assert len(frames) == 3
     assert (batch.streams[PIXELS][0].numpy() == frames[[0, 1, 2, 0, 1, 2, 0, 1]]).all()
     assert batch.masks[PIXELS].all()

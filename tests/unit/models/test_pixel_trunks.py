@@ -67,7 +67,7 @@ def test_same_weights_give_torchvisions_answer():
 
 def test_bag_of_tricks_has_three_small_convolutions_and_shortcuts_that_average():
     network = build_trunk(Trunk("resnet18", width=16, has_tricks=True))
-    stem = [module for module in network.conv1 if isinstance(module, nn.Conv2d)]
+    stem = [module for module in network.conv1.children() if isinstance(module, nn.Conv2d)]
     assert [(c.in_channels, c.out_channels, c.kernel_size[0], c.stride[0]) for c in stem] == [
         (3, 8, 3, 2), (8, 8, 3, 1), (8, 16, 3, 1),
     ]  # fmt: skip

@@ -6,6 +6,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from present import present
 
 from pipeline.crawl.datasets.cell_parsers import CellError
 from pipeline.crawl.datasets.dump_rows import RejectionReason
@@ -39,7 +40,7 @@ def test_empty_list_says_nothing(read, text):
 
 def test_quotes_of_both_kinds_are_read():
     text = """[{'name': "Rosemary's Baby"}, {'name': 'The "Best"'}, {'name': 'a\\'b"c'}]"""
-    assert [item["name"] for item in parse_python_list(text)] == [
+    assert [item["name"] for item in present(parse_python_list(text))] == [
         "Rosemary's Baby",
         'The "Best"',
         "a'b\"c",
