@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.core.errors import ConfigurationError, StoreError
 from pipeline.core.presets import Preset
 from pipeline.embeddings.backbones import Modality
-from resources.compute.chosen_backbones import choose_backbones, leave_out_missing
+from resources.compute.chosen_backbones import choose_backbones
 from resources.http.redaction import keep_secret
 from resources.settings import (
     DEMO_STUDIO,
@@ -206,9 +206,7 @@ def _open(settings: Settings, source: Source, stack: ExitStack) -> RunContext:
 
     ledger = Ledger(settings.ledger or sqlite_url(_ledger_in(store)))
     stack.callback(ledger.close)
-    preset = choose_preset(settings.preset, is_studio=source.is_studio)
-    if not source.is_studio:
-        preset = leave_out_missing(preset, Path(settings.weights) if settings.weights else None)
+    preset = choose_preset(settings.preset)
     return RunContext(settings, source, store, ledger, preset, stack.enter_context(ExitStack()))
 
 

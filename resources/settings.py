@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.core.errors import ConfigurationError
-from pipeline.core.presets import PRESETS, Preset
+from pipeline.core.presets import DEFAULT_PRESET, PRESETS, Preset
 
 TMDB_API_URL = "https://api.themoviedb.org/3"
 TMDB_IMAGE_URL = "https://image.tmdb.org/t/p"
@@ -91,12 +91,10 @@ class Settings(BaseModel):
     ledger: Annotated[str, Variable("MARQUEE_LEDGER", "SQLite inside the store")] = Field(
         "", description="SQLAlchemy URL of the ledger", repr=False
     )
-    preset: Annotated[
-        str, Variable("MARQUEE_PRESET", "`small` on the studio, else `published`")
-    ] = Field(
+    preset: Annotated[str, Variable("MARQUEE_PRESET", "`small`")] = Field(
         "",
-        description="`published` (BERT-base, ResNet50, Swin3D-T, AST) or `small` (MiniLM, "
-        "ShuffleNet 2D and 3D)",
+        description="`small` (MiniLM, EfficientNet-Lite0), `published` (BERT-base, ResNet50, "
+        "Swin3D-T, AST) or `random` (untrained networks of every kind, to test the wiring)",
     )
     backbones: Annotated[str, Variable("MARQUEE_BACKBONES", "none")] = Field(
         "", description="backbones beside the preset's, as `swin_t,clip_image,r2plus1d_18`"
@@ -228,13 +226,13 @@ def read_environment() -> Settings:
     return Settings(**{field: os.environ.get(name, "") for field, name in ENVIRONMENT.items()})
 
 
-def choose_preset(name: str, *, is_studio: bool) -> Preset:
-    """Return the preset by name, or the default of the source.
+def choose_preset(name: str) -> Preset:
+    """Return the preset by name, or the default.
 
     Raises:
         ConfigurationError: There is no preset of that name.
     """
-    chosen = name or ("small" if is_studio else "published")
+    chosen = name or DEFAULT_PRESET
     if chosen not in PRESETS:
         raise ConfigurationError(
             f"MARQUEE_PRESET (--preset) is {chosen!r}; it must be one of {', '.join(PRESETS)}."

@@ -64,7 +64,10 @@ def _local_checks(place: Location) -> Iterator[tuple[str, Check]]:
     yield (
         "weights",
         lambda: check_weights(
-            place.preset, settings.weights, is_studio=is_studio, beside=settings.backbones
+            place.preset,
+            settings.weights,
+            may_download_clip=not is_studio,
+            beside=settings.backbones,
         ),
     )
     yield "accelerator", check_accelerator

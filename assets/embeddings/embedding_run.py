@@ -136,7 +136,7 @@ class EmbeddingRun:
         loaded = load_backbone(
             name,
             weights_folder=run_context.weights_folder,
-            allow_random=run_context.source.is_studio,
+            allow_random=run_context.preset.allows_random,
         )
         for slot in self._device.slots:
             fused_copy(loaded.network, slot)

@@ -56,16 +56,16 @@ def _open_finder(batch: MovieBatch, device: Device) -> tuple[RegionFinder, Note]
     from pipeline.embeddings.regions import RegionFinder
     from resources.compute.weights import load_backbone
 
-    run_context, is_studio = batch.run_context, batch.run_context.source.is_studio
+    run_context, preset = batch.run_context, batch.run_context.preset
     folder = run_context.weights_folder
-    detector = load_backbone(
-        run_context.preset.detector, weights_folder=folder, allow_random=is_studio
+    detector, features = (
+        load_backbone(name, weights_folder=folder, allow_random=preset.allows_random)
+        for name in (preset.detector, REGION_BACKBONE)
     )
-    features = load_backbone(REGION_BACKBONE, weights_folder=folder, allow_random=is_studio)
     classify, description = load_attribute_model(
         run_context.settings.attributes,
         weights_folder=folder,
-        allow_download=not is_studio,
+        allow_download=not run_context.source.is_studio,
         device=device.name,
     )
     resnet50 = cast("PixelNetwork", features.network)  # as of every image backbone

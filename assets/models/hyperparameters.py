@@ -60,7 +60,7 @@ def config_of(system: System) -> type[Hyperparameters]:
     fields = {one.name: _field(one, shown.get(one.name)) for one in _all_of(system)}
     name = "".join(word.title() for word in system.name.split("_"))
     if variants := figures.get("variants"):
-        in_preset = list(system.small_variants) if preset != "published" else []
+        in_preset = list(system.small_variants) if preset == "small" else []
         fields["variants"] = _variants_field(variants, in_preset or variants)
     return create_model(f"{name}Hyperparameters", __base__=Hyperparameters, **fields)
 
@@ -102,8 +102,7 @@ def _all_of(system: System) -> list[Hyperparameter]:
 
 
 def _preset_in_force() -> str:
-    settings = read_environment()
-    return choose_preset(settings.preset, is_studio=settings.source_kind == "studio").name
+    return choose_preset(read_environment().preset).hyperparameters
 
 
 def _field(one: Hyperparameter, shown: object) -> Any:

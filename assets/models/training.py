@@ -39,9 +39,6 @@ from resources.run_context import RunContext, open_again
 from resources.settings import SECRETS, Settings
 from resources.sources.source import Source
 
-DEMONSTRATION = "small"
-"""The preset on which estimators take the hyperparameters that make them short."""
-
 SHORT_EPOCHS = 10
 """Epochs between two checkpoints in a demonstration: they take less time than writing one."""
 
@@ -171,7 +168,7 @@ def _run_config(
     """
     known = list_hyperparameters(estimator.config)
     own: dict[str, object] = {}
-    if run_context.preset.name == DEMONSTRATION:
+    if run_context.preset.hyperparameters == "small":
         if "checkpoint_every_epochs" in known:
             own["checkpoint_every_epochs"] = SHORT_EPOCHS
         own |= estimator.small

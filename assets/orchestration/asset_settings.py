@@ -67,7 +67,7 @@ def clip_extent(preset: Preset) -> str:
 
     Example:
         >>> from pipeline.core.presets import PRESETS
-        >>> clip_extent(PRESETS["small"])
+        >>> clip_extent(PRESETS["random"])
         '2 clips at most, one frame in 12'
     """
     limits = []

@@ -37,7 +37,7 @@ def run_form(settings: Settings) -> type[dg.Config]:
         ConfigurationError: A setting of the environment is wrong.
     """
     kind = settings.source_kind
-    preset = choose_preset(settings.preset, is_studio=kind == "studio").name
+    preset = choose_preset(settings.preset).name
     fields: dict[str, Any] = {
         "preset": (
             Literal[tuple(PRESETS)],

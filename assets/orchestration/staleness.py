@@ -171,6 +171,8 @@ def features_version(run_context: RunContext) -> str:
     versions = [run_context.preset.name]
     for name in FEATURES.upstreams:
         spec = movie_spec(name)
+        if not spec.is_enabled(run_context):
+            continue
         for tmdb_id, row in sorted(run_context.ledger.rows(name).items()):
             content = _feature_content(row, spec, run_context.preset)
             if row.is_final and content:

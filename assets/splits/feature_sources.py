@@ -77,10 +77,10 @@ def _hear(audio: np.ndarray) -> np.ndarray:
 def _stored(run_context: RunContext, spec: MovieAssetSpec, source: FeatureSource) -> StoredArrays:
     store, file = run_context.store, source.file
     read = _read_pooled if source.file is REGIONS_FILE else Store.read_array
+    backbone = source.backbone(run_context.preset)
+    if not spec.is_enabled(run_context) or (source.modality and not backbone):
+        return StoredArrays([], lambda _: np.zeros(0))  # files of another preset stay unread
     if source.modality:
-        backbone = source.backbone(run_context.preset)
-        if not backbone:
-            return StoredArrays([], lambda _: np.zeros(0))
         _check_backbone(run_context, spec.name, backbone)
         file = file.below(backbone)
     return StoredArrays(

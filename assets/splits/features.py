@@ -117,7 +117,9 @@ def _read_revenues(run_context: RunContext) -> dict[int, float]:
 def _notes(run_context: RunContext) -> dict[str, str]:
     """Describe where the data and the weights are from."""
     notes = {"source": run_context.source.label, "preset": run_context.preset.name}
-    for name in dict.fromkeys(spec.name for spec, _ in FEATURE_SOURCES.values()):
+    for name, spec in {spec.name: spec for spec, _ in FEATURE_SOURCES.values()}.items():
+        if not spec.is_enabled(run_context):
+            continue
         labels = {
             f"{row.metadata['backbone']}, weights: {row.metadata['weights']}"
             for row in run_context.ledger.rows(name).values()

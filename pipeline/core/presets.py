@@ -13,6 +13,9 @@ class Preset:
         detector: What finds objects on posters; "" for none.
         clips_per_trailer: Clips that are embedded of a trailer, spread evenly; 0 for all.
         clip_frame_step: Image backbones see every so many of a clip's frames.
+        hyperparameters: "published", or "small" for short trainings of fewer variants.
+        allows_random: Whether random parameters stand in for weights that no place has: a test of
+            the wiring, whose embeddings carry little content.
     """
 
     name: str
@@ -23,6 +26,8 @@ class Preset:
     detector: str = ""
     clips_per_trailer: int = 0
     clip_frame_step: int = 1
+    hyperparameters: str = "small"
+    allows_random: bool = False
 
 
 PRESETS = {
@@ -33,17 +38,23 @@ PRESETS = {
         clip_backbone="swin3d_t",
         audio_backbone="ast",
         detector="fasterrcnn_resnet50_fpn_v2",
+        hyperparameters="published",
     ),
-    "small": Preset(
-        "small",
+    "small": Preset("small", text_backbone="minilm", image_backbone="efficientnet_lite0"),
+    "random": Preset(
+        "random",
         text_backbone="minilm",
         image_backbone="shufflenet",
         clip_backbone="shufflenet3d",
         detector="fasterrcnn_mobilenet_v3_large_320_fpn",
         clips_per_trailer=2,
         clip_frame_step=12,
+        allows_random=True,
     ),
 }
-"""`published`: BERT and ResNet50 of reference implementation 001, the best clips of 002, and what
-ours adds beside them. `small` replaces the "simplified trainer" of 001 with light backbones; all of
-it takes minutes."""
+"""`small`, the default, has weights that come as packages: nothing is downloaded, and nothing is
+random. `published`: BERT and ResNet50 of reference implementation 001, the best clips of 002, and
+what ours adds beside them. `random` has a network of every kind, untrained where no weights are
+found; it takes minutes and tests the wiring."""
+
+DEFAULT_PRESET = "small"

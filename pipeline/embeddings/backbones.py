@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
-from pipeline.core.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from pipeline.core.imagenet import IMAGENET_MEAN, IMAGENET_STD, LITE_MEAN, LITE_STD
 from pipeline.core.versions import combine, hash_json
 
 CODE_VERSION = "1"
@@ -23,12 +23,14 @@ class Origin(StrEnum):
     """Who publishes a backbone's weights, and so in which form they come.
 
     TORCHVISION: one file of parameters, known to torchvision by name. HUB: a folder in the hub's
-    layout. FILE: one file of parameters that the user has to provide.
+    layout. FILE: one file of parameters that the user has to provide. PACKAGE: one file of
+    parameters in a package that is installed with marquee.
     """
 
     TORCHVISION = "torchvision"
     HUB = "hub"
     FILE = "file"
+    PACKAGE = "package"
 
 
 class Pooling(StrEnum):
@@ -54,7 +56,7 @@ class Backbone:
         modality: What it takes.
         width: Length of its embedding.
         weights: torchvision's name of the weights, the hub's name of the model, or what the file
-            is that the user has to provide; see `origin`.
+            is; see `origin`.
         source: Paper or page that publishes it.
         licence: Licence of the weights.
         origin: Who publishes the weights.
@@ -148,9 +150,19 @@ _CLIP_IMAGE = Backbone(
     interpolation="bicubic",
 )
 
+_LITE = "EfficientNet-Lite0 of the paper's authors, trained on ImageNet-1k"
+
 BACKBONES = {
     backbone.name: backbone
     for backbone in (
+        replace(
+            _image("efficientnet_lite0", 1280, _LITE, "arXiv 1905.11946"),
+            licence="Apache-2.0 (trained on ImageNet-1k)",
+            origin=Origin.PACKAGE,
+            mean=LITE_MEAN,
+            std=LITE_STD,
+            interpolation="bicubic",
+        ),
         _image("shufflenet", 1024, "ShuffleNet_V2_X1_0_Weights.IMAGENET1K_V1", "arXiv 1807.11164"),
         _image("resnet18", 512, "ResNet18_Weights.IMAGENET1K_V1", "arXiv 1512.03385"),
         _image("resnet50", 2048, "ResNet50_Weights.IMAGENET1K_V2", "arXiv 1512.03385"),

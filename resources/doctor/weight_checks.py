@@ -2,26 +2,26 @@
 
 import os
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 from pipeline.core.presets import Preset
 from pipeline.embeddings.backbones import BACKBONES, Backbone, Origin
 from resources.compute.attribute_model import CLIP
 from resources.compute.chosen_backbones import choose_backbones
-from resources.compute.weights import PACKAGES, users_files
+from resources.compute.weight_files import PACKAGES, packaged_path
+from resources.compute.weights import users_files
 from resources.doctor.findings import Finding
 
 
 def check_weights(
-    preset: Preset, folder: str, *, is_studio: bool, beside: str = ""
+    preset: Preset, folder: str, *, may_download_clip: bool, beside: str = ""
 ) -> list[Finding]:
     """Find the weights of each network of a build; nothing is downloaded.
 
     Args:
         preset: Names a backbone of each modality, and a detector.
         folder: The user's; "" where none is named.
-        is_studio: Whether random weights are allowed.
+        may_download_clip: Whether a build would download CLIP, for the attributes of regions.
         beside: Names of backbones beside the preset's, separated by commas.
     """
     if folder and not Path(folder).is_dir():
@@ -30,20 +30,22 @@ def check_weights(
     place = Path(folder) if folder else None
     chosen = choose_backbones(preset, beside)
     names = dict.fromkeys(name for of_modality in chosen.values() for name in of_modality)
-    found = [_check_backbone(BACKBONES[name], place, is_studio=is_studio) for name in names]
-    return [*found, *_check_regions(preset.detector, place, is_studio=is_studio)]
+    found = [_check_backbone(BACKBONES[name], place, preset) for name in names]
+    return [*found, *_check_regions(preset, place, may_download_clip=may_download_clip)]
 
 
-def _check_regions(detector: str, folder: Path | None, *, is_studio: bool) -> Iterator[Finding]:
+def _check_regions(
+    preset: Preset, folder: Path | None, *, may_download_clip: bool
+) -> Iterator[Finding]:
     """Check for the detector of objects on posters, and for CLIP, which predicts attributes."""
-    if not detector:
+    if not preset.detector:
         return
     from pipeline.embeddings.detector import DETECTORS
 
-    yield _check_backbone(DETECTORS[detector], folder, is_studio=is_studio)
+    yield _check_backbone(DETECTORS[preset.detector], folder, preset)
     missing = [name for name in CLIP if not _find(BACKBONES[name], folder)]
     if missing:
-        may_download = not is_studio and not os.environ.get("HF_HUB_OFFLINE")
+        may_download = may_download_clip and not os.environ.get("HF_HUB_OFFLINE")
         detail = "downloaded when needed" if may_download else "no attributes are predicted"
         remedy = f"Put the hub's folder {BACKBONES[CLIP[0]].weights} into MARQUEE_WEIGHTS."
         yield Finding("weights CLIP", None, f"not on this machine; {detail}", remedy)
@@ -51,7 +53,7 @@ def _check_regions(detector: str, folder: Path | None, *, is_studio: bool) -> It
         yield Finding("weights CLIP", True, "attributes are predicted")
 
 
-def _check_backbone(backbone: Backbone, folder: Path | None, *, is_studio: bool) -> Finding:
+def _check_backbone(backbone: Backbone, folder: Path | None, preset: Preset) -> Finding:
     name = f"weights {backbone.name}"
     place = _find(backbone, folder)
     if place:
@@ -61,31 +63,31 @@ def _check_backbone(backbone: Backbone, folder: Path | None, *, is_studio: bool)
         if backbone.origin is Origin.HUB
         else f"{backbone.name}.pth or .safetensors"
     )
-    if backbone.origin is Origin.FILE:
-        instead = "random ones are used" if is_studio else "it embeds nothing"
-        detail = f"they cannot be downloaded; {instead}"
-        return Finding(
-            name, None, detail, f"Put {files} into a folder; name it by MARQUEE_WEIGHTS."
-        )
+    bring = f"Put {files} into a folder and name it by MARQUEE_WEIGHTS."
+    can_download = backbone.origin in (Origin.TORCHVISION, Origin.HUB)
+    if not can_download:
+        return _missing(name, "they cannot be downloaded", bring, preset)
     if not os.environ.get("HF_HUB_OFFLINE"):
         remedy = f"Or put {files} into a folder and name it by MARQUEE_WEIGHTS."
         return Finding(name, None, "not on this machine; downloaded when needed", remedy)
-    if is_studio:
-        detail = "not on this machine, and HF_HUB_OFFLINE is set: random ones are used"
-        return Finding(name, None, detail, f"For real ones put {files} into MARQUEE_WEIGHTS.")
-    return Finding(
-        name,
-        False,
-        "not on this machine, and HF_HUB_OFFLINE is set",
-        f"Unset HF_HUB_OFFLINE, or put {files} into MARQUEE_WEIGHTS.",
-    )
+    lacking = "not on this machine, and HF_HUB_OFFLINE is set"
+    return _missing(name, lacking, f"Unset HF_HUB_OFFLINE. Or: {bring}", preset)
+
+
+def _missing(name: str, detail: str, remedy: str, preset: Preset) -> Finding:
+    """Report weights that no build would find: a fault, unless random ones may stand in."""
+    if preset.allows_random:
+        return Finding(name, None, f"{detail}; random ones are used", remedy)
+    return Finding(name, False, detail, f"{remedy} Or choose MARQUEE_PRESET=small.")
 
 
 def _find(backbone: Backbone, folder: Path | None) -> str:
     """Return where a backbone's weights are; "" where this machine has none."""
     if users_files(backbone.name, folder):
         return f"in {folder}"
-    if backbone.origin is Origin.FILE:
+    if packaged_path(backbone.name):
+        return f"in the package {PACKAGES[backbone.name][0]}"
+    if backbone.origin in (Origin.FILE, Origin.PACKAGE):
         return ""
     return _find_in_hub(backbone) if backbone.origin is Origin.HUB else _find_in_torch(backbone)
 
@@ -114,5 +116,4 @@ def _find_in_hub(backbone: Backbone) -> str:
     files = ("config.json", "model.safetensors")
     if all(isinstance(try_to_load_from_cache(backbone.weights, file), str) for file in files):
         return "in the hub's cache"
-    package, _ = PACKAGES.get(backbone.name, ("", ""))
-    return f"in the package {package}" if package and find_spec(package) else ""
+    return ""

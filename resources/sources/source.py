@@ -21,7 +21,7 @@ class Source:
     Attributes:
         name: Mark of the store and of Dagster's home; two names never mix.
         label: Its name in reports.
-        is_studio: Whether it is the built-in studio: then random weights are allowed.
+        is_studio: Whether it is the built-in studio.
         is_imports: Whether it is imported dumps: then nothing is requested of TMDB.
         about: The studio's description of itself.
     """

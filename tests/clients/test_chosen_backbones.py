@@ -3,9 +3,10 @@
 import pytest
 
 from pipeline.core.errors import ConfigurationError
-from pipeline.core.presets import PRESETS, Preset
+from pipeline.core.presets import DEFAULT_PRESET, PRESETS, Preset
 from pipeline.embeddings.backbones import BACKBONES, Modality
-from resources.compute.chosen_backbones import FIELDS, choose_backbones, leave_out_missing
+from resources.compute.chosen_backbones import FIELDS, choose_backbones
+from resources.compute.weights import load_backbone
 
 
 def test_backbones_beside_the_presets_stand_after_it_and_once():
@@ -30,14 +31,15 @@ def test_every_preset_names_backbones_of_the_right_modality():
 
 
 def test_unknown_backbone_is_refused_with_the_list():
-    with pytest.raises(ConfigurationError, match=r"'resnet51'; there are shufflenet, resnet18"):
+    with pytest.raises(ConfigurationError, match=r"'resnet51'; there are efficientnet_lite0"):
         choose_backbones(PRESETS["small"], "resnet51")
 
 
-def test_backbone_that_only_the_user_can_bring_is_left_out_until_he_does(tmp_path, caplog):
-    small = PRESETS["small"]
-    assert leave_out_missing(small, None).clip_backbone == ""
-    assert "shufflenet3d.pth" in caplog.text
-    (tmp_path / "shufflenet3d.pth").write_bytes(b"x")
-    assert leave_out_missing(small, tmp_path) == small
-    assert leave_out_missing(PRESETS["published"], None) == PRESETS["published"]
+def test_no_network_of_the_default_preset_is_random_or_downloaded():
+    """Nothing but `random` lets drawn parameters stand in."""
+    small = PRESETS[DEFAULT_PRESET]
+    chosen = [name for names in choose_backbones(small, "").values() for name in names]
+    assert chosen == ["minilm", "efficientnet_lite0"]
+    for name in chosen:
+        assert "(installed package)" in load_backbone(name, allow_random=False).weights_label
+    assert [name for name, preset in PRESETS.items() if preset.allows_random] == ["random"]

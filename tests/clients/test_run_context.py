@@ -22,12 +22,12 @@ def test_without_a_key_the_studio_is_the_source(tmp_path):
         assert sorted(listed) == [90000001, 90000002, 90000003]
 
 
-def test_with_a_key_the_real_tmdb_is_the_source_and_the_published_preset_the_default(tmp_path):
+def test_with_a_key_the_real_tmdb_is_the_source_and_the_preset_the_same(tmp_path):
     with opened(tmp_path, tmdb_api_key="0123456789abcdef0123456789abcdef") as run_context:
         assert run_context.source.name == "tmdb"
         assert not run_context.source.is_studio
         assert run_context.settings.tmdb_api_url == "https://api.themoviedb.org/3"
-        assert run_context.preset.name == "published"
+        assert run_context.preset.name == "small"
         assert run_context.imdbpro is None
 
 
@@ -60,7 +60,10 @@ def test_address_without_a_key_says_how_to_get_one(tmp_path):
 
 
 def test_unknown_preset_and_catalogue_name_the_choices(tmp_path):
-    with pytest.raises(ConfigurationError, match="published, small"), opened(tmp_path, preset="x"):
+    with (
+        pytest.raises(ConfigurationError, match="published, small, random"),
+        opened(tmp_path, preset="x"),
+    ):
         pass
     with pytest.raises(ConfigurationError, match="generated:7:96"), opened(tmp_path, studio="x"):
         pass

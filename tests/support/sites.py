@@ -36,8 +36,9 @@ compute_logs:
 """
 
 
-ALONE = {"trainers": "1"}
-"""Trainings in the process of the test: each of their own would import for ten seconds."""
+ALONE = {"trainers": "1", "preset": "random"}
+"""Trainings in the process of the test: each of their own would import for ten seconds. The preset
+has networks of every kind."""
 
 
 @dataclass

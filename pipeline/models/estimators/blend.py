@@ -1,4 +1,6 @@
-"""A blend of the transformer, a Gaussian process and boosted trees; a blend may have one member."""
+"""A blend of the transformer, a Gaussian process, boosted trees and ridge regression on embeddings;
+a blend may have one member.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -13,6 +15,7 @@ from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Target
 from pipeline.core.versions import hash_bytes, hash_json
 from pipeline.models.estimators.boosted_trees import TreesModel
+from pipeline.models.estimators.embedding_ridge import RidgeModel
 from pipeline.models.estimators.gaussian_process import KernelModel
 from pipeline.models.estimators.transformer_estimator import SMALL, TransformerEstimator
 from pipeline.models.networks.box_office_transformer import (
@@ -35,7 +38,12 @@ from pipeline.models.training.movie_reader import RevenueModel, fit_reader
 KIND = "box office blend"
 
 TRANSFORMER, KERNEL, TREES = "transformer", "gaussian process", "boosting"
-FITTED: Mapping[str, type[KernelModel | TreesModel]] = {KERNEL: KernelModel, TREES: TreesModel}
+RIDGE = "ridge on embeddings"
+FITTED: Mapping[str, type[KernelModel | TreesModel | RidgeModel]] = {
+    KERNEL: KernelModel,
+    TREES: TreesModel,
+    RIDGE: RidgeModel,
+}
 BUILDS: Mapping[str, type[RevenueModel]] = {TRANSFORMER: BoxOfficeTransformer, **FITTED}
 
 PULL = 0.5
@@ -49,7 +57,11 @@ class BlendConfig(TransformerConfig):
     hashed and saved.
     """
 
-    parts: tuple[str, ...] = (TRANSFORMER, KERNEL, TREES)
+    parts: tuple[str, ...] = (TRANSFORMER, KERNEL, TREES, RIDGE)
+
+
+SMALL_BLEND: Mapping[str, object] = {**SMALL, "parts": (KERNEL, TREES, RIDGE)}
+"""Hyperparameters for seconds on one core: the transformer takes most of the time."""
 
 
 class Blend(nn.Module):
@@ -131,7 +143,7 @@ class BlendEstimator(BaseEstimator[BlendConfig]):
     """
 
     config: BlendConfig = field(default_factory=BlendConfig)
-    small: Mapping[str, object] = field(default_factory=lambda: SMALL)
+    small: Mapping[str, object] = field(default_factory=lambda: SMALL_BLEND)
 
     @property
     def transformer(self) -> TransformerEstimator | None:

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.core.tasks import Target, TaskKind
 from pipeline.models.estimators.baselines import MIN_MOVIES_FOR_THREADS, boost
+from pipeline.models.estimators.embedding_ridge import EMBEDDED
 from pipeline.models.training.estimator import FeatureSet, check_features
 from pipeline.models.training.movie_reader import UNKNOWN, MovieReader, fit_reader
 from pipeline.models.training.summaries import (
@@ -29,7 +30,7 @@ BLEND_BASELINES = (ON_NUMBERS, ON_INPUTS)
 
 OWNERS = "owners"
 NUMBERS = "numbers"
-SUMMED_UP = ("text", "regions")
+SUMMED_UP = (*EMBEDDED, "regions")
 """Streams of the table that the blend reads, summed up for trees as every baseline's are."""
 
 

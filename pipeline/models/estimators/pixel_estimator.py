@@ -56,8 +56,8 @@ class PixelNetwork(nn.Module):
         super().__init__()
         self.output = Output.from_json(output)
         self.input_px = input_px
-        self.normalise = Normalise()
         self.trunk = build_trunk(Trunk(**trunk))
+        self.normalise = Normalise(trunk["name"])
 
     @abstractmethod
     def open_reader(self, features: FeatureSet) -> PictureReader:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from pipeline.core.efficientnet_lite import EfficientNetLite0, read_published
 from pipeline.core.errors import TrainingError
-from pipeline.core.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from pipeline.core.imagenet import IMAGENET_MEAN, IMAGENET_STD, LITE_MEAN, LITE_STD
 from pipeline.models.networks.resnets import FULL_WIDTH, RESNETS, DeepAndWide, ResNet
 from pipeline.models.networks.vggs import VGGS, Vgg
 
@@ -15,6 +16,8 @@ NO_WEIGHTS = "no pretrained weights"
 """Label of a network that began at random; it stands wherever its results are shown."""
 
 DEEP_AND_WIDE = "deep_and_wide"
+
+EFFICIENTNET = "efficientnet_lite0"
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Pretrained:
 
 
 LoadWeights = Callable[[str], Pretrained | None]
-"""Gives the weights of "resnet18", "resnet50", "wide_resnet50_2", "vgg16" or "vgg19", or None."""
+"""Gives the weights of a network by its name ("resnet18", "efficientnet_lite0", ...), or None."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Trunk:
     """Which network looks at the pixels.
 
     Attributes:
-        name: A name in `RESNETS` or `VGGS`, or `DEEP_AND_WIDE`.
+        name: A name in `RESNETS` or `VGGS`, `DEEP_AND_WIDE` or `EFFICIENTNET`.
         width: Channels of its first stage; only at 64 do pretrained weights fit.
         has_tricks, activation: See `ResNet`; of ResNets alone.
     """
@@ -45,7 +48,7 @@ class Trunk:
     activation: str = "relu"
 
 
-def build_trunk(trunk: Trunk) -> ResNet | Vgg | DeepAndWide:
+def build_trunk(trunk: Trunk) -> ResNet | Vgg | DeepAndWide | EfficientNetLite0:
     """Build a network without its head, with random weights; `width_out` says how wide it ends.
 
     Raises:
@@ -65,8 +68,11 @@ def build_trunk(trunk: Trunk) -> ResNet | Vgg | DeepAndWide:
         network = Vgg(trunk.name, width=trunk.width)
     elif trunk.name == DEEP_AND_WIDE and not is_changed:
         network = DeepAndWide(width=trunk.width)
+    elif trunk.name == EFFICIENTNET and not is_changed:
+        network = EfficientNetLite0()
+        network.classifier = nn.Identity()
     else:
-        known = ", ".join([*RESNETS, *VGGS, DEEP_AND_WIDE])
+        known = ", ".join([*RESNETS, *VGGS, DEEP_AND_WIDE, EFFICIENTNET])
         raise TrainingError(f"expected one of {known} (tricks and Mish: ResNets), got {trunk}")
     return network.to(memory_format=torch.channels_last)
 
@@ -77,7 +83,7 @@ def find_weights(trunk: Trunk, load_weights: LoadWeights | None) -> dict[str, Pr
     Returns:
         By the part of the network that they are for, "" for all of it.
     """
-    if load_weights is None or trunk.width != FULL_WIDTH:
+    if load_weights is None or (trunk.width != FULL_WIDTH and trunk.name != EFFICIENTNET):
         return {}
     parts = {"": trunk.name}
     if trunk.name == DEEP_AND_WIDE:
@@ -111,13 +117,15 @@ def fill_trunk(network: nn.Module, weights: Mapping[str, Pretrained]) -> tuple[s
     new: list[str] = []
     for part, pretrained in weights.items():
         inner = network.get_submodule(part)
-        own = inner.state_dict()
+        own, state = inner.state_dict(), pretrained.state
+        if isinstance(inner, EfficientNetLite0):
+            state = read_published(state)
         fitting = {
             key: inflate(value, own[key].shape[1]) if value.ndim == 4 else value
-            for key, value in pretrained.state.items()
+            for key, value in state.items()
             if key in own and _fits(value, own[key])
         }
-        if not any(key.startswith(("layer4.", "features.")) for key in fitting):
+        if not any(key.startswith(("layer4.", "features.", "last.")) for key in fitting):
             raise TrainingError(f"the weights {pretrained.label} are those of another network")
         inner.load_state_dict(fitting, strict=False)
         new += sorted({key.rsplit(".", 1)[0] for key in own if key not in fitting})
@@ -171,16 +179,21 @@ def widen_first_convolution(network: nn.Module, n_pictures: int) -> None:
 
 
 class Normalise(nn.Module):
-    """Colours from 0 to 255 to what networks are trained on."""
+    """Colours from 0 to 255 to what networks are trained on.
+
+    Args:
+        trunk: Name of the network.
+    """
 
     scale: Tensor
     shift: Tensor
 
-    def __init__(self):
+    def __init__(self, trunk: str):
         super().__init__()
-        scale = 1.0 / torch.tensor(IMAGENET_STD)
+        is_lite = trunk == EFFICIENTNET
+        scale = 1.0 / torch.tensor(LITE_STD if is_lite else IMAGENET_STD)
         self.register_buffer("scale", (scale / 255.0).view(3, 1, 1), persistent=False)
-        shift = -torch.tensor(IMAGENET_MEAN) * scale
+        shift = -torch.tensor(LITE_MEAN if is_lite else IMAGENET_MEAN) * scale
         self.register_buffer("shift", shift.view(3, 1, 1), persistent=False)
 
     def forward(self, planes: Tensor) -> Tensor:

@@ -59,7 +59,13 @@ def _estimators(_: LoadWeights | None = None) -> Mapping[str, Estimator]:
 
     Keywords are in two variants only: the crowd writes them, many after release.
     """
-    from pipeline.models.estimators.blend import KERNEL, TREES, BlendConfig, BlendEstimator
+    from pipeline.models.estimators.blend import (
+        KERNEL,
+        RIDGE,
+        TREES,
+        BlendConfig,
+        BlendEstimator,
+    )
     from pipeline.models.estimators.transformer_estimator import TransformerEstimator
     from pipeline.models.networks.box_office_transformer import TransformerConfig
     from pipeline.models.training.movie_reader import FIELDS
@@ -77,21 +83,31 @@ def _estimators(_: LoadWeights | None = None) -> Mapping[str, Estimator]:
     built = [
         BlendEstimator(MAIN, BlendConfig(pretraining="masked")),
         *(TransformerEstimator(name, config) for name, config in transformers.items()),
-        BlendEstimator("gaussian process", BlendConfig(parts=(KERNEL,))),
-        BlendEstimator("boosted trees", BlendConfig(parts=(TREES,))),
+        *(
+            BlendEstimator(name, BlendConfig(parts=(part,)), {})
+            for name, part in (
+                ("gaussian process", KERNEL),
+                ("boosted trees", TREES),
+                ("ridge on embeddings", RIDGE),
+            )
+        ),
     ]
     return {estimator.name: estimator for estimator in built}
 
 
-def _pretrained_estimators() -> Mapping[str, PretrainedEstimator]:
-    """Build the transformers that are pretrained, also the one inside the blend, by variant."""
+def _pretrained_estimators(*, is_small: bool = False) -> Mapping[str, PretrainedEstimator]:
+    """Build the transformers that are pretrained, also the one inside the blend, by variant.
+
+    Args:
+        is_small: Whether the small hyperparameters hold, with which the blend has none.
+    """
     from pipeline.models.estimators.blend import BlendEstimator
     from pipeline.models.estimators.transformer_estimator import TransformerEstimator
 
     found: dict[str, PretrainedEstimator] = {}
     for name, estimator in _estimators().items():
         if isinstance(estimator, BlendEstimator):
-            estimator = estimator.transformer
+            estimator = None if is_small else estimator.transformer
         if isinstance(estimator, TransformerEstimator) and estimator.config.pretraining:
             found[name] = estimator
     return found
@@ -104,9 +120,10 @@ BOX_OFFICE = System(
     main_variant=MAIN,
     splits=(EIGHTY_TEN_TEN,),
     folds=5,
+    small_variants=(MAIN, "boosted trees", "ridge on embeddings"),
     estimators=_estimators,
     code_versions=CodeVersions(splits="2", baselines="2", encoder="2", model="4", evaluation="4"),
-    blend_variants=(MAIN, "gaussian process", "boosted trees"),
+    blend_variants=(MAIN, "gaussian process", "boosted trees", "ridge on embeddings"),
     pretrained_estimators=_pretrained_estimators,
     hyperparameters=(
         Hyperparameter("width", int, "Of the encoder.", least=1),

@@ -116,9 +116,9 @@ def _estimators(_: LoadWeights | None = None) -> Mapping[str, Estimator]:
     networks = {name: FusionEstimator(name, *both) for name, both in configs.items()}
     together = EnsembleConfig((ALL_MODALITIES, "attention fusion", "gru over frames"))
     return {
+        CUT_BLEND: OrdinalEstimator(CUT_BLEND, task=LOG10_REVENUE),
         **networks,
         "ensemble": EnsembleEstimator("ensemble", networks, together, small),
-        CUT_BLEND: OrdinalEstimator(CUT_BLEND, task=LOG10_REVENUE),
     }
 
 
@@ -126,7 +126,7 @@ REVENUE = System(
     name="revenue",
     reference="001",
     tasks=(REVENUE_CLASS,),
-    main_variant=ALL_MODALITIES,
+    main_variant=CUT_BLEND,
     splits=(
         RatioSplit("70-20-10", 0.70, 0.20, 0.10),
         RatioSplit("75-15-10", 0.75, 0.15, 0.10),
@@ -137,6 +137,7 @@ REVENUE = System(
     code_versions=CodeVersions(splits="2", baselines="2", model="4", evaluation="4"),
     modalities=PUBLISHED,
     extra_modalities=EXTRA,
+    small_variants=(CUT_BLEND, ALL_MODALITIES),
     extra_tasks=(SCORE_TASK, GENRES),
     blend_variants=(CUT_BLEND,),
     model_file="best_multimodal_model.pth",  # as reference implementation 001, "Output Files"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipeline.models.networks.pixel_trunks import LoadWeights
     from pipeline.models.training.estimator import Estimator
 
-EMBEDDINGS = "frame embeddings, attention"
+EMBEDDINGS, LINEAR = "frame embeddings, attention", "frame embeddings, linear"
 
 SMALL: Mapping[str, object] = {
     "input_px": 48,
@@ -74,7 +74,9 @@ def _estimators(load_weights: LoadWeights | None = None) -> Mapping[str, Estimat
     of thousands of movies can afford.
     """
     from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionEstimator
+    from pipeline.models.estimators.linear_estimator import LinearConfig, LinearEstimator
     from pipeline.models.estimators.stacked_cnn import FramesConfig, FramesEstimator
+    from pipeline.models.networks.pixel_trunks import EFFICIENTNET
     from pipeline.models.training.schedule import Schedule
 
     schedule = Schedule(
@@ -90,8 +92,10 @@ def _estimators(load_weights: LoadWeights | None = None) -> Mapping[str, Estimat
         "15 frames, vgg16": FramesConfig(network="vgg16"),
         "15 frames, vgg19": FramesConfig(network="vgg19"),
         "shared encoder, attention": FramesConfig(is_shared=True),
+        "shared encoder, efficientnet-lite0": FramesConfig(is_shared=True, network=EFFICIENTNET),
     }
     return {
+        LINEAR: LinearEstimator(LINEAR, LinearConfig(("frames",))),
         EMBEDDINGS: FusionEstimator(EMBEDDINGS, over_embeddings, SMALL_EMBEDDINGS),
         **{
             name: FramesEstimator(name, config, SMALL, load_weights)
@@ -104,12 +108,13 @@ SCORE = System(
     name="score",
     reference="004",
     tasks=(SCORE_TASK,),
-    main_variant=EMBEDDINGS,
+    main_variant=LINEAR,
     splits=(EIGHTY_TEN_TEN,),
+    folds=5,
     estimators=_estimators,
     code_versions=CodeVersions(splits="2", model="4", evaluation="4"),
     modalities=("frames",),
-    small_variants=(EMBEDDINGS, "15 frames, resnet18", "shared encoder, attention"),
+    small_variants=(LINEAR, EMBEDDINGS),
     required_modality="frames",
     hyperparameters=(
         Hyperparameter("input_px", int, "Side of a frame.", least=8),

@@ -32,6 +32,14 @@ class BuildEstimators(Protocol):
         ...
 
 
+class BuildPretrained(Protocol):
+    """Builds the variants that pretrain without the target, by name."""
+
+    def __call__(self, *, is_small: bool = False) -> Mapping[str, PretrainedEstimator]:
+        """Build them, as far as they pretrain with the hyperparameters in force."""
+        ...
+
+
 @dataclass(frozen=True)
 class Hyperparameter:
     """A field of a system's launch form; left as shown, each variant keeps its own value.
@@ -108,7 +116,7 @@ class System:
     required_modality: str = ""
     model_file: str = "model.pth"
     code_versions: CodeVersions = CodeVersions()
-    pretrained_estimators: Callable[[], Mapping[str, PretrainedEstimator]] | None = None
+    pretrained_estimators: BuildPretrained | None = None
     blend_variants: tuple[str, ...] = ()
     sample_picture: Callable[[FeatureSet, int], np.ndarray | None] | None = None
 

@@ -1,10 +1,11 @@
 """Streams summed up as a few columns each, for models that want a flat table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from sklearn.decomposition import PCA
 
+from pipeline.core.errors import TrainingError
 from pipeline.core.ragged import Ragged
 from pipeline.models.training.batches import StreamTable
 
@@ -15,6 +16,8 @@ MAX_COMPONENTS = 16
 """Wider streams are reduced to so many principal components, fitted on the training set."""
 
 MIN_MOVIES_PER_COMPONENT = 4
+
+FARTHEST_SD = 4.0
 
 _READ_ROWS = 512
 
@@ -41,7 +44,7 @@ def reduce_streams(
 def _reduce(
     table: StreamTable, name: str, train_rows: np.ndarray, rows: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    train, others = (_summarise(table.streams[name], some) for some in (train_rows, rows))
+    train, others = (summarise(table.streams[name], some) for some in (train_rows, rows))
     has_train, has_asked = (np.asarray(table.masks[name])[some] for some in (train_rows, rows))
     components = min(MAX_COMPONENTS, int(has_train.sum()) // MIN_MOVIES_PER_COMPONENT)
     if not components:
@@ -54,9 +57,70 @@ def _reduce(
     return train, others
 
 
-def _summarise(values: np.ndarray | Ragged, rows: np.ndarray) -> np.ndarray:
-    """Return vectors as they are, a sequence's mean, and a log-mel's mean and deviation over
-    time.
+def column_counts(table: StreamTable, names: Sequence[str]) -> dict[str, int]:
+    """Count the columns into which `read_columns` sums up each stream that the table has."""
+    nobody = np.zeros(0, dtype=np.int64)
+    return {
+        name: summarise(table.streams[name], nobody).shape[1]
+        for name in names
+        if name in table.streams
+    }
+
+
+def read_columns(table: StreamTable, counts: Mapping[str, int], rows: np.ndarray) -> np.ndarray:
+    """Read streams side by side, summed up as `summarise` does.
+
+    Args:
+        table: The streams.
+        counts: Columns by stream; one that the table lacks is NaN throughout.
+        rows: Of which movies.
+
+    Returns:
+        Float64 (rows, columns); NaN where a movie lacks a stream.
+
+    Raises:
+        TrainingError: A stream has another number of columns.
+    """
+    parts = [np.zeros((len(rows), 0))]
+    for name, count in counts.items():
+        if name not in table.streams:
+            parts.append(np.full((len(rows), count), np.nan))
+            continue
+        columns = summarise(table.streams[name], rows).astype(np.float64)
+        if columns.shape[1] != count:
+            raise TrainingError(
+                f"stream {name!r}: expected {count} columns, got {columns.shape[1]}; the model was "
+                "trained on another backbone"
+            )
+        columns[~np.asarray(table.masks[name])[rows]] = np.nan
+        parts.append(columns)
+    return np.hstack(parts)
+
+
+def fit_scale(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of each column's known values, 1 where it does not vary.
+
+    Args:
+        columns: Float64 (movies, columns), NaN where unknown.
+    """
+    counts = np.maximum((~np.isnan(columns)).sum(axis=0), 1)
+    mean = np.nansum(columns, axis=0) / counts
+    deviation = np.sqrt(np.nansum((columns - mean) ** 2, axis=0) / counts)
+    return mean, np.where(deviation > 0, deviation, 1.0)
+
+
+def standardise(columns: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return columns in standard deviations from the mean; what is unknown is 0.
+
+    They are clipped at `FARTHEST_SD`: a column that hardly varies among a few hundred movies would
+    else decide what is predicted for one that is different.
+    """
+    return np.nan_to_num(np.clip((columns - mean) / scale, -FARTHEST_SD, FARTHEST_SD))
+
+
+def summarise(values: np.ndarray | Ragged, rows: np.ndarray) -> np.ndarray:
+    """Return some rows' vectors as they are, a sequence's mean, and a log-mel's mean and deviation
+    over time, float32 (rows, columns).
     """
     if isinstance(values, Ragged):
         return _mean_of_sequences(values, rows)

@@ -112,6 +112,9 @@ def library_features(network, backbone, unit):
             mean = torch.tensor([114.7748, 107.7354, 99.4750]).view(3, 1, 1, 1)
             x = torch.from_numpy(unit).permute(3, 0, 1, 2).float() - mean
             return network.trunk(x[None]).numpy()
+        if backbone.origin is Origin.PACKAGE:  # its network: test_efficientnet_lite.py
+            x = (torch.from_numpy(unit).permute(2, 0, 1).float() - 127) / 128
+            return network.trunk(x[None]).numpy()
         preset = torchvision.models.get_weight(backbone.weights).transforms()
         x = torch.from_numpy(unit).movedim(-1, -3).float() / 255
         x = functional.normalize(x, preset.mean, preset.std)

@@ -8,7 +8,7 @@ import pytest
 from pipeline.core.ragged import pack_ragged
 from pipeline.models.systems.box_office import BOX_OFFICE, GROUNDED, MASKED
 from pipeline.models.systems.genre import EARLY_FUSION, GENRE, LATE_FUSION
-from pipeline.models.systems.poster import POSTER
+from pipeline.models.systems.poster import EMBEDDING, POSTER
 from pipeline.models.systems.revenue import CUT_BLEND, REVENUE
 from pipeline.models.systems.score import EMBEDDINGS, SCORE
 from pipeline.models.systems.system import ALL_MODALITIES
@@ -55,8 +55,8 @@ def test_frames_of_test_films_alone_train_nothing(name):
 def test_variant_of_absent_modalities_is_left_out_and_the_others_are_not():
     found = lacks(GENRE, table("text", "metadata"))
     assert set(found) == {
-        LATE_FUSION, EARLY_FUSION, "clip_frames alone", "clips alone", "poster alone",
-        "sound alone",
+        LATE_FUSION, EARLY_FUSION, "clip_frames alone", "clips alone", "frames alone",
+        "poster alone", "sound alone",
     }  # fmt: skip
     assert found[LATE_FUSION] == "no training film has clip_frames or clips"
     assert ALL_MODALITIES not in found
@@ -73,4 +73,4 @@ def test_keywords_are_not_grounded_without_regions():
 
 def test_what_reads_records_or_pixels_lacks_no_stream():
     assert CUT_BLEND not in lacks(REVENUE, table("metadata"))
-    assert lacks(POSTER, table("metadata")) == {}
+    assert lacks(POSTER, table("metadata")) == {EMBEDDING: "no training film has poster"}

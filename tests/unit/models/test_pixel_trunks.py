@@ -193,4 +193,4 @@ def test_pixels_are_normalised_as_imagenets():
     wanted = torchvision.transforms.functional.normalize(
         torch.full((1, 3, 4, 4), 128 / 255), [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
     )
-    torch.testing.assert_close(Normalise()(to_planes(grey)), wanted)
+    torch.testing.assert_close(Normalise("resnet18")(to_planes(grey)), wanted)

@@ -51,9 +51,10 @@ def pixels(*shape: int) -> torch.Tensor:
 
 def test_main_variant_stands_first_and_all_of_the_seeds_are_there():
     assert list(SCORE.estimators()) == [
-        "frame embeddings, attention", "15 frames, resnet18", "5 frames, resnet18",
+        "frame embeddings, linear", "frame embeddings, attention", "15 frames, resnet18",
+        "5 frames, resnet18",
         "15 frames, resnet18, shuffled", "15 frames, resnet50", "15 frames, vgg16",
-        "15 frames, vgg19", "shared encoder, attention",
+        "15 frames, vgg19", "shared encoder, attention", "shared encoder, efficientnet-lite0",
     ]  # fmt: skip
     assert next(iter(SCORE.estimators())) == SCORE.main_variant
     assert SCORE.variants("published") == tuple(SCORE.estimators())

@@ -1,0 +1,253 @@
+"""A linear model over embeddings: what they hold without a network on top of them."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import log_loss
+from threadpoolctl import threadpool_limits
+from torch import Tensor, nn
+
+from pipeline.core.errors import TrainingError
+from pipeline.core.tasks import Target, TaskKind
+from pipeline.core.versions import hash_bytes, hash_json
+from pipeline.models.training.batches import StreamTable
+from pipeline.models.training.estimator import (
+    FeatureSet,
+    NetworkKind,
+    RunConfig,
+    Trained,
+    check_features,
+)
+from pipeline.models.training.fitting import BaseEstimator, config_as_json, rows_to_fit
+from pipeline.models.training.inference import Output
+from pipeline.models.training.loop import Fitted
+from pipeline.models.training.summaries import (
+    column_counts,
+    fit_scale,
+    read_columns,
+    standardise,
+)
+
+KIND = "linear"
+
+NEVER = -20.0
+"""Logit of a class or label that no movie of the training set has."""
+
+
+@dataclass(frozen=True)
+class LinearConfig:
+    """How a linear model is fitted.
+
+    Attributes:
+        streams: What it reads; a sequence counts by its mean, a log-mel by its mean and deviation
+            over time. Those that the table lacks are left out.
+        strengths: Inverse strengths of the L2 penalty; the validation set chooses one.
+        weigh_classes: Whether rare classes count more, by their share in training.
+        max_iterations: Of the solver.
+        seed: Nothing is drawn at random; all estimators have one.
+    """
+
+    streams: tuple[str, ...] = ("poster",)
+    strengths: tuple[float, ...] = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+    weigh_classes: bool = True
+    max_iterations: int = 300
+    seed: int = 42
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of its streams."""
+        return self.streams
+
+
+class LinearModel(nn.Module):
+    """Standardised columns times weights; buffers only.
+
+    Args:
+        streams: Name and number of columns of each stream.
+        output: Of `Output.as_json`.
+    """
+
+    mean: Tensor
+    scale: Tensor
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, streams: Mapping[str, int], output: Mapping[str, Any]):
+        super().__init__()
+        self.streams = dict(streams)
+        self.output = Output.from_json(output)
+        width = sum(self.streams.values())
+        self.register_buffer("mean", torch.zeros(width, dtype=torch.float64))
+        self.register_buffer("scale", torch.ones(width, dtype=torch.float64))
+        outputs = self.output.n_answers
+        self.register_buffer("weight", torch.zeros(outputs, width, dtype=torch.float64))
+        self.register_buffer("bias", torch.zeros(outputs, dtype=torch.float64))
+
+    def fit_scaler(self, table: StreamTable, rows: np.ndarray) -> None:
+        """Take each column's mean and deviation from the movies of a set that have it."""
+        mean, scale = fit_scale(read_columns(table, self.streams, rows))
+        self.mean.copy_(torch.from_numpy(mean))
+        self.scale.copy_(torch.from_numpy(scale))
+
+    def columns(self, table: StreamTable, rows: np.ndarray) -> np.ndarray:
+        """Return standardised columns, float64 (rows, width); what a movie lacks is the mean."""
+        columns = read_columns(table, self.streams, rows)
+        return standardise(columns, self.mean.numpy(), self.scale.numpy())
+
+    def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
+        """Predict probabilities or numbers; see `NetworkKind`."""
+        columns = torch.from_numpy(self.columns(features.table, rows))
+        return self.output.predictions(self.output.scale(columns @ self.weight.T + self.bias))
+
+
+@dataclass(frozen=True)
+class LinearEstimator(BaseEstimator[LinearConfig]):
+    """One variant of a linear model.
+
+    It is fitted to the training set once for each strength of the penalty, the validation set
+    chooses one, and with that it is fitted again to both.
+    """
+
+    config: LinearConfig = field(default_factory=LinearConfig)
+
+    def train(
+        self, features: FeatureSet, target: Target, split: np.ndarray, run: RunConfig
+    ) -> Trained[LinearModel]:
+        """Train; see `Estimator.train`."""
+        check_features(features)
+        config = run.override(self.config)
+        train_rows, val_rows = rows_to_fit(target, split)
+        empty = _empty_model(config, features.table, target, train_rows)
+        losses, val_preds = list[float](), list[np.ndarray]()
+        with threadpool_limits(1):
+            for strength in config.strengths:
+                model = _fit(empty, features, target, train_rows, config, strength)
+                val_preds.append(model.predict(features, val_rows))
+                losses.append(_loss(val_preds[-1], target, val_rows))
+            best = int(np.argmin(losses))
+            both = np.concatenate([train_rows, val_rows])
+            model = _fit(empty, features, target, both, config, config.strengths[best])
+        settings = config_as_json(config)
+        values = hash_bytes(np.ascontiguousarray(target.values).tobytes())
+        who = hash_json([list(map(str, split)), features.table.data_hash])
+        history = tuple({"epoch": k, "val_loss": loss} for k, loss in enumerate(losses, start=1))
+        return Trained(
+            kind=KIND,
+            arguments={"streams": model.streams, "output": model.output.as_json()},
+            network=model.eval(),
+            fitted=Fitted(history, best + 1),
+            config=settings,
+            data_hash=features.table.data_hash,
+            fingerprint=hash_json([KIND, settings, values, who]),
+            val_preds=val_preds[best],
+        )
+
+
+def _empty_model(
+    config: LinearConfig, table: StreamTable, target: Target, train_rows: np.ndarray
+) -> LinearModel:
+    widths = column_counts(table, config.streams)
+    if not widths:
+        raise TrainingError(
+            f"expected at least one of the streams {list(config.streams)}, got "
+            f"{sorted(table.streams)}; build the embeddings first"
+        )
+    return LinearModel(widths, Output.of(target, train_rows).as_json())
+
+
+def _fit(
+    like: LinearModel,
+    features: FeatureSet,
+    target: Target,
+    rows: np.ndarray,
+    config: LinearConfig,
+    strength: float,
+) -> LinearModel:
+    output = replace(like.output)
+    if target.task.kind is TaskKind.REGRESSION:
+        output = Output.of(target, rows)
+    model = LinearModel(like.streams, output.as_json())
+    model.fit_scaler(features.table, rows)
+    columns, values = model.columns(features.table, rows), target.values[rows]
+    if target.task.kind is TaskKind.REGRESSION:
+        standard = (values - output.mean) / output.sd
+        ridge = Ridge(alpha=1 / strength, solver="cholesky").fit(columns, standard)
+        weight, bias = ridge.coef_[None], np.atleast_1d(ridge.intercept_)
+    elif target.task.kind is TaskKind.LABELS:
+        fitted = [
+            _separate(columns, values[:, k], config, strength) for k in range(values.shape[1])
+        ]
+        weight, bias = (np.concatenate(parts) for parts in zip(*fitted, strict=True))
+    else:
+        weight, bias = _classify(columns, values, output.n_answers, config, strength)
+    model.weight.copy_(torch.from_numpy(weight))
+    model.bias.copy_(torch.from_numpy(bias))
+    return model
+
+
+def _separate(
+    columns: np.ndarray, has_label: np.ndarray, config: LinearConfig, strength: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit one label; one that all movies have or none has is always or never predicted."""
+    if len(np.unique(has_label)) < 2:
+        logit = -NEVER if has_label.any() else NEVER
+        return np.zeros((1, columns.shape[1])), np.array([logit])
+    fitted = _regress(columns, has_label.astype(np.int64), config, strength, class_weight=None)
+    return fitted.coef_, fitted.intercept_
+
+
+def _classify(
+    columns: np.ndarray, values: np.ndarray, n_classes: int, config: LinearConfig, strength: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit all classes at once; one without movies is never predicted."""
+    weight, bias = np.zeros((n_classes, columns.shape[1])), np.full(n_classes, NEVER)
+    present = np.unique(values)
+    bias[present] = 0.0
+    if len(present) > 1:
+        balance = "balanced" if config.weigh_classes else None
+        fitted = _regress(columns, values, config, strength, class_weight=balance)
+        several = len(present) > 2  # of two classes one logit is fitted, that of the second
+        weight[present if several else present[1:]] = fitted.coef_
+        bias[present if several else present[1:]] = fitted.intercept_
+    return weight, bias
+
+
+def _regress(
+    columns: np.ndarray,
+    values: np.ndarray,
+    config: LinearConfig,
+    strength: float,
+    *,
+    class_weight: str | None,
+) -> LogisticRegression:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the validation set judges the result
+        return LogisticRegression(
+            C=strength, max_iter=config.max_iterations, class_weight=class_weight
+        ).fit(columns, values)
+
+
+def _loss(preds: np.ndarray, target: Target, rows: np.ndarray) -> float:
+    """Return the squared error, or the log loss, which counts every class alike if weighed."""
+    values = target.values[rows]
+    if target.task.kind is TaskKind.REGRESSION:
+        return float(np.mean((preds - values) ** 2))
+    if target.task.kind is TaskKind.LABELS:
+        preds = np.clip(preds, 1e-12, 1 - 1e-12)
+        return float(-np.mean(np.where(values > 0, np.log(preds), np.log(1 - preds))))
+    classes = np.arange(preds.shape[1])
+    shares = np.bincount(values, minlength=len(classes))[values]
+    return float(log_loss(values, preds, labels=classes, sample_weight=1 / shares))
+
+
+def _predict(network: LinearModel, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
+    return network.predict(features, rows)
+
+
+LINEAR = NetworkKind(LinearModel, _predict)
