@@ -29,7 +29,7 @@ SOURCES = ("studio", "tmdb", "imports")
 REQUESTS_PER_S = 20.0
 """TMDB's default limit, shared by all threads."""
 
-DEMO_STUDIO = "generated:7:96"
+DEMO_STUDIO = "generated:7:240"
 """The built-in studio's default catalogue: seed 7, 96 movies."""
 
 _PASSWORD = re.compile(r"://[^/@:]*:([^/@]+)@")
@@ -108,9 +108,11 @@ class Settings(BaseModel):
     attributes: Annotated[str, Variable("MARQUEE_ATTRIBUTES", "the built-in list")] = Field(
         "", description="file of attributes for objects on posters, one a line"
     )
-    frames: Annotated[str, Variable("MARQUEE_FRAMES", "any frames")] = Field(
+    frames: Annotated[
+        str, Variable("MARQUEE_FRAMES", "keyframes on the preset `small`, else any")
+    ] = Field(
         "",
-        description="`keyframes` (drawn first, at a fraction of the cost), `distinct` (no repeats)",
+        description="`keyframes` (drawn first, at a fraction of the cost), `any`, `distinct` (no repeats)",
     )
     sound: Annotated[str, Variable("MARQUEE_SOUND", "its first 30 s")] = Field(
         "", description="`whole` keeps the whole sound track"

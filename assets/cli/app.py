@@ -120,21 +120,15 @@ def build(
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    full: Annotated[
+        bool, typer.Option("--full", help="Train every variant; it takes much longer.")
+    ] = False,
+) -> None:
     """Build everything on the built-in studio's synthetic movies; print the scores."""
-    from assets.cli.build import Request, open_site
-    from assets.cli.build import build as run
-    from assets.cli.score_table import print_scores
-    from resources.settings import Settings
+    from assets.cli.demo import run_demo
 
-    console.print("marquee demo: synthetic movies of the built-in studio; none is real.\n")
-    given = settings_of()
-    kept = {field: getattr(given, field) for field in ("store", "ledger", "studio", "weights")}
-    settings = Settings(**kept)
-    with open_site(settings) as (run_context, instance):
-        run(run_context, instance, Request())
-        print_scores(run_context, console)
-    console.print("\nNext: `uv run marquee status`, `uv run --env-file .env dagster dev`.")
+    run_demo(console, settings_of(), full=full)
 
 
 @app.command()

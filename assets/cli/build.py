@@ -47,6 +47,7 @@ class Request:
         limit: Maximum number of movies.
         stages: Stage words.
         range_movies: Movies in one run.
+        all_variants: Whether models are trained of every variant, not those of the preset alone.
     """
 
     movies: tuple[int, ...] | None = None
@@ -54,6 +55,7 @@ class Request:
     limit: int | None = None
     stages: tuple[str, ...] = STAGES
     range_movies: int = RANGE_MOVIES
+    all_variants: bool = False
 
     @property
     def is_partial(self) -> bool:
@@ -195,7 +197,20 @@ def _train(
     stale = stale_assets(run_context) if stages else []
     chosen = [name for name in stale if UNPARTITIONED_ASSETS[name].stage in stages]
     if chosen:
-        _run(_all_defs(settings), instance, "retrain", selection=chosen)
+        config = _config_of_all_variants(chosen) if request.all_variants else None
+        _run(_all_defs(settings), instance, "retrain", selection=chosen, config=config)
+
+
+def _config_of_all_variants(chosen: Sequence[str]) -> dict[str, dict]:
+    """Return the configuration with which the chosen model assets train every variant."""
+    from pipeline.models.systems.registry import SYSTEMS
+
+    return {
+        name: {"config": {"variants": list(system.estimators())}}
+        for system in SYSTEMS
+        for name in (system.encoder, f"{system.name}_model")
+        if name in chosen
+    }
 
 
 def overrides(run_context: RunContext) -> dict[str, str]:

@@ -16,7 +16,7 @@ _STYLES = {"beats": "green", "loses": "red"}
 
 def print_scores(run_context: RunContext, console: Console) -> None:
     """Print a line per task (main score, strongest baseline, verdict) and the report paths."""
-    from pipeline.evaluation.report.leaderboard_page import PAGE_FILE
+    from pipeline.evaluation.report.leaderboard_page import PAGE_FILE, PICTURE_FILE
     from pipeline.evaluation.report.leaderboard_rows import list_leaderboard
     from pipeline.evaluation.report.stored_results import REPORT_FILE
 
@@ -32,7 +32,8 @@ def print_scores(run_context: RunContext, console: Console) -> None:
         for system in SYSTEMS
         if system.name in evaluated
     ]
-    for path in [*paths, run_context.store.folder("reports") / PAGE_FILE]:
+    overview = [run_context.store.folder("reports") / name for name in (PAGE_FILE, PICTURE_FILE)]
+    for path in [*paths, *overview]:
         console.print(f"  {path}", soft_wrap=True, highlight=False)
 
 

@@ -24,7 +24,7 @@ from resources.run_context import RunContext
     LEADERBOARD,
     kinds={"parquet", "html"},
     metadata={
-        "files": "reports/leaderboard.{html,parquet}",
+        "files": "reports/leaderboard.{html,parquet,png}",
         "content": "a row per model and baseline: main score, confidence interval, significance",
     },
 )

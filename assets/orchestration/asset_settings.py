@@ -39,7 +39,7 @@ def resolution_version(run_context: RunContext) -> str:
 def reading_options(run_context: RunContext) -> TrailerOptions:
     """Return how trailers are read; clips are cut where there is a video backbone."""
     cuts_clips = bool(run_context.backbones[Modality.VIDEO])
-    return trailer_options(run_context.settings, cuts_clips=cuts_clips)
+    return trailer_options(run_context.settings, run_context.preset, cuts_clips=cuts_clips)
 
 
 def frames_version(run_context: RunContext) -> str:

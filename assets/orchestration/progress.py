@@ -14,6 +14,22 @@ DONE_BEFORE_ESTIMATE = 5
 several parallel trainings says little about the others."""
 
 
+Show = Callable[[str, int, int], None]
+"""Takes the name of a step, how many are done, and of how many."""
+
+_shows: list[Show] = []
+
+
+@contextmanager
+def shown_by(show: Show) -> Iterator[None]:
+    """Show the progress of every step in this process by a function as well."""
+    _shows.append(show)
+    try:
+        yield
+    finally:
+        _shows.remove(show)
+
+
 class Progress:
     """Counts outcomes of one step and logs the counts.
 
@@ -31,6 +47,8 @@ class Progress:
     def step(self, status: str) -> None:
         """Count one movie."""
         self.counts[status] += 1
+        for show in _shows:
+            show(self.name, self.counts.total(), self.total)
         now_s = time.monotonic()
         if now_s - self._logged_s >= EVERY_S:
             self._logged_s = now_s
@@ -86,7 +104,7 @@ class TerminalProgress(Progress):
 @contextmanager
 def progress(name: str, total: int, log: Callable[[str], None]) -> Iterator[Progress]:
     """Open the progress of one step; a bar where somebody watches a terminal."""
-    if not sys.stderr.isatty() or total == 0:
+    if not sys.stderr.isatty() or _shows or total == 0:
         yield Progress(name, total, log)
         return
     bar = TerminalProgress(name, total, log)

@@ -13,6 +13,8 @@ class Preset:
         detector: What finds objects on posters; "" for none.
         clips_per_trailer: Clips that are embedded of a trailer, spread evenly; 0 for all.
         clip_frame_step: Image backbones see every so many of a clip's frames.
+        frames: Which frames of a trailer are drawn, as the setting `MARQUEE_FRAMES` has it; "" for
+            any.
         hyperparameters: "published", or "small" for short trainings of fewer variants.
         allows_random: Whether random parameters stand in for weights that no place has: a test of
             the wiring, whose embeddings carry little content.
@@ -26,6 +28,7 @@ class Preset:
     detector: str = ""
     clips_per_trailer: int = 0
     clip_frame_step: int = 1
+    frames: str = ""
     hyperparameters: str = "small"
     allows_random: bool = False
 
@@ -40,7 +43,12 @@ PRESETS = {
         detector="fasterrcnn_resnet50_fpn_v2",
         hyperparameters="published",
     ),
-    "small": Preset("small", text_backbone="minilm", image_backbone="efficientnet_lite0"),
+    "small": Preset(
+        "small",
+        text_backbone="minilm",
+        image_backbone="efficientnet_lite0",
+        frames="keyframes",
+    ),
     "random": Preset(
         "random",
         text_backbone="minilm",

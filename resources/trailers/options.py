@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.core.errors import ConfigurationError, FetchError
 from pipeline.core.outcomes import Reason
+from pipeline.core.presets import Preset
 from resources.settings import ENVIRONMENT, Settings
 from resources.trailers.fetched_trailer import PostponedError
 
@@ -22,6 +23,8 @@ HEIGHT_RANGE_PX = (72, 4320)
 KEYFRAMES = "keyframes"
 DISTINCT = "distinct"
 WHOLE = "whole"
+ANY = "any"
+"""Any frames, also where the preset would draw keyframes."""
 
 
 @dataclass(frozen=True)
@@ -124,17 +127,19 @@ class TrailerOptions:
         return WHOLE if self.keeps_whole_sound else ""
 
 
-def trailer_options(settings: Settings, *, cuts_clips: bool) -> TrailerOptions:
-    """Read the settings `frames` and `sound`.
+def trailer_options(settings: Settings, preset: Preset, *, cuts_clips: bool) -> TrailerOptions:
+    """Read the settings `frames`, for which the preset has a default, and `sound`.
 
     Raises:
         ConfigurationError: A word is unknown.
 
     Example:
-        >>> trailer_options(Settings(frames="keyframes, distinct"), cuts_clips=True).frames_version
+        >>> bare, settings = Preset("bare"), Settings(frames="keyframes, distinct")
+        >>> trailer_options(settings, bare, cuts_clips=True).frames_version
         'keyframes distinct clips'
     """
-    frames = _words("MARQUEE_FRAMES", settings.frames, (KEYFRAMES, DISTINCT))
+    words = settings.frames or preset.frames
+    frames = _words("MARQUEE_FRAMES", words, (KEYFRAMES, DISTINCT, ANY))
     sound = _words("MARQUEE_SOUND", settings.sound, (WHOLE,))
     return TrailerOptions(KEYFRAMES in frames, DISTINCT in frames, cuts_clips, WHOLE in sound)
 

@@ -1,9 +1,9 @@
 """Measure reference implementation 003's tasks on real posters, beside baselines.
 
-The network looks at 64 pixels and begins at random, because no pretrained weights come with the
-project: what it scores is no limit of what posters tell, and no target is set. Its fair peer is
-boosting on the colours of the same posters; boosting on metadata stands beside, and of the genre
-tasks it does not see the listed genres, which are what is asked.
+Ours is the main variant of `poster`: a linear model over the embeddings of the default preset. Its
+peers are boosting on the colours of the same posters, boosting on metadata (of the genre tasks it
+does not see the listed genres, which are what is asked), and a network that looks at 64 pixels and
+is trained on these posters from nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from benchmarks.report import BenchRow
 
 DATA = Path(__file__).parents[2] / "../shared/data"
 
-VARIANT = "augmentation"
+NETWORK_VARIANT = "augmentation"
 HYPERPARAMETERS: Mapping[str, object] = {
     "input_px": 64, "width": 16, "batch_size": 32, "learning_rate": 1e-3, "max_epochs": 10,
     "patience": 5, "plateau_patience": 1,
@@ -28,7 +28,14 @@ HYPERPARAMETERS: Mapping[str, object] = {
 CELLS, BINS = 4, 4
 """A poster's colours: mean and deviation in 4 x 4 cells, and a histogram of 4 x 4 x 4 colours."""
 
+MIN_SCORES = {
+    ("genre_labels", "average_precision_score"): 0.52,
+    ("comedy_horror", "balanced_accuracy_score"): 0.80,
+}
+"""Targets, by task and score."""
+
 SHOWN = {
+    "comedy_horror": ("balanced_accuracy_score", "auc_score"),
     "first_genre": (
         "accuracy_score", "top3_accuracy_score", "balanced_accuracy_score", "auc_score",
     ),
@@ -37,7 +44,8 @@ SHOWN = {
 }  # fmt: skip
 """Scores by task, the seed's own first."""
 
-OURS, COLOURS, METADATA = "our network", "boosting on colours", "boosting on metadata"
+OURS, COLOURS, METADATA = "linear on embeddings", "boosting on colours", "boosting on metadata"
+NETWORK = "network from nothing"
 TRIVIAL = "trivial"
 
 
@@ -58,16 +66,17 @@ class Posters:
     table: pd.DataFrame
     metadata: np.ndarray
     pictures: Sequence[np.ndarray]
+    embeddings: np.ndarray
     data_hash: str
 
     def streams(self, *, has_genres: bool) -> Streams:
-        """Return the metadata, with or without the columns that name genres."""
+        """Return embeddings and metadata, the latter with or without columns that name genres."""
         from pipeline.splits.metadata import METADATA_COLUMNS
 
         kept = [k for k, name in enumerate(METADATA_COLUMNS) if has_genres or "genre_" not in name]
         everybody = np.ones(len(self.table), dtype=bool)
         return Streams(
-            {"metadata": self.metadata[:, kept]},
+            {"metadata": self.metadata[:, kept], "poster": self.embeddings},
             {"metadata": everybody, "poster": everybody},
             self.data_hash,
             {"metadata": [METADATA_COLUMNS[k] for k in kept]},
@@ -81,7 +90,7 @@ def measure(data: Path = DATA, seed: int = 42) -> list[BenchRow]:
         data: The folder with `tmdb5000` and `posters`.
         seed: Of the split, the weights and the order.
     """
-    from pipeline.models.systems.poster import FIRST_GENRE, GENRE_LABELS, PROFIT
+    from pipeline.models.systems.poster import COMEDY_HORROR, FIRST_GENRE, GENRE_LABELS, PROFIT
 
     if not (data / "posters/images").is_dir():
         return [
@@ -90,7 +99,7 @@ def measure(data: Path = DATA, seed: int = 42) -> list[BenchRow]:
             for name in SHOWN
         ]  # fmt: skip
     posters = read_posters(data)
-    tasks = (FIRST_GENRE, GENRE_LABELS, PROFIT)
+    tasks = (COMEDY_HORROR, FIRST_GENRE, GENRE_LABELS, PROFIT)
     return [row for task in tasks for row in _measure_task(posters, task, seed)]
 
 
@@ -115,8 +124,22 @@ def read_posters(data: Path) -> Posters:
         _make_table([records[k] for k in kept]),
         metadata[kept],
         [np.asarray(decode(open_picture(content))) for content in contents],
+        embed_posters(contents),
         hash_bytes(*contents),
     )
+
+
+def embed_posters(contents: Sequence[bytes]) -> np.ndarray:
+    """Embed posters as the default preset does, float32 (posters, width)."""
+    from pipeline.core.presets import DEFAULT_PRESET, PRESETS
+    from pipeline.embeddings.encode import encode_arrays
+    from pipeline.media.poster import load_poster
+    from resources.compute.weights import load_backbone
+
+    loaded = load_backbone(PRESETS[DEFAULT_PRESET].image_backbone, allow_random=False)
+    items = ((number, load_poster(content)[None]) for number, content in enumerate(contents))
+    found = dict(encode_arrays(items, loaded.network, loaded.backbone))
+    return np.concatenate([found[number] for number in range(len(contents))])
 
 
 def _make_table(records: Sequence) -> pd.DataFrame:
@@ -148,12 +171,12 @@ def _measure_task(posters: Posters, task, seed: int) -> list[BenchRow]:
     return [
         _row(task, metric, scores, peer, sizes)
         for metric in SHOWN[task.name]
-        for peer in (TRIVIAL, COLOURS, METADATA)
+        for peer in (TRIVIAL, COLOURS, METADATA, NETWORK)
     ]
 
 
 def answer_all(posters: Posters, target, parts: np.ndarray, seed: int) -> dict[str, np.ndarray]:
-    """Ask the network and its peers about the test part; none of them has looked at it."""
+    """Predict the test set by ours and its peers; none of them has looked at it."""
     from pipeline.core.tasks import TaskKind
     from pipeline.models.estimators.baselines import (
         BOOSTING,
@@ -164,22 +187,21 @@ def answer_all(posters: Posters, target, parts: np.ndarray, seed: int) -> dict[s
     )
     from pipeline.models.systems.poster import POSTER
     from pipeline.models.training.estimator import FeatureSet, RunConfig
-    from pipeline.models.training.model_registry import KINDS
+    from pipeline.models.training.model_registry import predict
 
     train, test = (np.flatnonzero(parts == part) for part in ("train", "test"))
     table = posters.streams(has_genres=target.task.name == "profit")
     inputs = FeatureSet(table, load_poster=lambda row: posters.pictures[row])
-    with TemporaryDirectory(prefix="marquee-bench-") as folder:
-        trained = POSTER.estimators()[VARIANT].train(
-            inputs,
-            target,
-            parts,
-            RunConfig(Path(folder), seed=seed, hyperparameters=HYPERPARAMETERS, accelerator="cpu"),
-        )
+    trained = {}
+    for variant, given in {POSTER.main_variant: {}, NETWORK_VARIANT: HYPERPARAMETERS}.items():
+        with TemporaryDirectory(prefix="marquee-bench-") as folder:
+            run = RunConfig(Path(folder), seed=seed, hyperparameters=given, accelerator="cpu")
+            trained[variant] = POSTER.estimators()[variant].train(inputs, target, parts, run)
     baselines = predict_baselines(inputs, target, train, test, seed=seed)
     colours = np.stack([describe_colours(picture) for picture in posters.pictures])
     return {
-        OURS: KINDS[trained.kind].predict(trained.network, inputs, test),
+        OURS: predict(trained[POSTER.main_variant], inputs, test),
+        NETWORK: predict(trained[NETWORK_VARIANT], inputs, test),
         TRIVIAL: baselines[LABEL_PRIOR if target.task.kind is TaskKind.LABELS else PRIOR],
         COLOURS: boost(colours[train], colours[test], target, target.values[train], seed),
         METADATA: baselines[BOOSTING],
@@ -211,7 +233,7 @@ def _score(
     is_classes = target.task.kind is TaskKind.CLASSES
     results = {
         name: SplitResult(
-            target.task, "test", name, "model" if name == OURS else "baseline", ids,
+            target.task, "test", name, "model" if name in (OURS, NETWORK) else "baseline", ids,
             preds, target.values[rows], is_sampled=is_classes and name == TRIVIAL,
         )
         for name, preds in answers.items()
@@ -224,6 +246,6 @@ def _row(task, metric: str, scores: Mapping[str, Mapping], peer: str, sizes: str
     intervals = [f"{x.low:.3f} to {x.high:.3f}" for x in (ours, theirs)]
     return BenchRow(
         f"poster {task.name}, {metric}", ours.estimate, "score", peer, theirs.estimate, None,
-        better="higher",
-        note=f"no pretrained weights; {sizes}; 95 %: ours {intervals[0]}, peer {intervals[1]}",
+        limit=MIN_SCORES.get((task.name, metric)), better="higher",
+        note=f"{sizes}; 95 %: ours {intervals[0]}, peer {intervals[1]}",
     )  # fmt: skip

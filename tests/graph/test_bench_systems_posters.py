@@ -27,6 +27,7 @@ def posters(n: int) -> Posters:
         pd.DataFrame({"tmdb_id": np.arange(n)}),
         rng.random((n, len(METADATA_COLUMNS))).astype(np.float32),
         [rng.integers(0, 256, (60, 40, 3), dtype=np.uint8) for _ in range(n)],
+        rng.random((n, 8)).astype(np.float32),
         "d1",
     )
 

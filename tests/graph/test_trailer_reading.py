@@ -9,6 +9,7 @@ import pytest
 from assets.frames.trailer_reading import read_frames, read_sound
 from assets.orchestration.asset_specs import MOVIE_ASSETS
 from pipeline.core.errors import ConfigurationError
+from pipeline.core.presets import PRESETS, Preset
 from pipeline.media.audio import DURATION_S, SAMPLE_RATE_HZ
 from pipeline.media.clip_file import read_clips
 from pipeline.media.shots import find_shots
@@ -146,10 +147,13 @@ def test_whole_sound_is_kept_where_that_is_asked_for(trailer):
 
 
 def test_a_word_that_means_nothing_is_refused_by_name():
+    small = PRESETS["small"]
+    assert trailer_options(Settings(), small, cuts_clips=False).from_keyframes
+    assert not trailer_options(Settings(frames="any"), small, cuts_clips=False).from_keyframes
     with pytest.raises(ConfigurationError, match="MARQUEE_FRAMES is 'keyframe'"):
-        trailer_options(Settings(frames="keyframe"), cuts_clips=False)
+        trailer_options(Settings(frames="keyframe"), Preset("bare"), cuts_clips=False)
     with pytest.raises(ConfigurationError, match="MARQUEE_SOUND is '45'"):
-        trailer_options(Settings(sound="45"), cuts_clips=False)
+        trailer_options(Settings(sound="45"), Preset("bare"), cuts_clips=False)
 
 
 def test_options_of_trailers_invalidate_movies(open_site):

@@ -1,5 +1,6 @@
-"""The leaderboard's files: a page, and its rows as Parquet."""
+"""The leaderboard's files: a page, its rows as Parquet, and a picture of all systems."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.evaluation.metrics.metric_names import is_error
+from pipeline.evaluation.plots.overview_plot import draw_overview
 from pipeline.evaluation.report.best_variant import find_best_variant
 from pipeline.evaluation.report.ceiling import describe_ceiling
 from pipeline.evaluation.report.leaderboard_rows import MISSING, list_leaderboard, list_tables
@@ -24,6 +26,7 @@ from pipeline.evaluation.wording import OUTCOME_WORDS
 
 PARQUET_FILE = "leaderboard.parquet"
 PAGE_FILE = "leaderboard.html"
+PICTURE_FILE = "leaderboard.png"
 
 
 _NUMBERS = (
@@ -51,19 +54,28 @@ def write_leaderboard(
     if not summaries:
         raise ValueError("a leaderboard requires at least one system's evaluation")
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {name: folder / name for name in (PARQUET_FILE, PAGE_FILE)}
-    frame_leaderboard(list_leaderboard(summaries)).to_parquet(paths[PARQUET_FILE], index=False)
-    paths[PAGE_FILE].write_text(render_leaderboard(summaries, links=links), encoding="utf-8")
+    paths = {name: folder / name for name in (PARQUET_FILE, PICTURE_FILE, PAGE_FILE)}
+    rows = list_leaderboard(summaries)
+    frame_leaderboard(rows).to_parquet(paths[PARQUET_FILE], index=False)
+    picture = draw_overview(rows, paths[PICTURE_FILE]).read_bytes()
+    page = render_leaderboard(summaries, links=links, picture=picture)
+    paths[PAGE_FILE].write_text(page, encoding="utf-8")
     return paths
 
 
 def render_leaderboard(
-    summaries: Sequence[Mapping[str, Any]], *, links: Mapping[str, str] | None = None
+    summaries: Sequence[Mapping[str, Any]],
+    *,
+    links: Mapping[str, str] | None = None,
+    picture: bytes = b"",
 ) -> str:
-    """Render the page; it loads nothing else."""
+    """Render the page; it loads nothing else. `picture`: a PNG file that it shows; b"" for none."""
     systems = [_system_context(summary, (links or {})) for summary in summaries]
     return load_template("leaderboard.html").render(
-        systems=systems, outcome_words=OUTCOME_WORDS, level=summaries[0]["level"]
+        systems=systems,
+        outcome_words=OUTCOME_WORDS,
+        level=summaries[0]["level"],
+        picture=base64.b64encode(picture).decode(),
     )
 
 

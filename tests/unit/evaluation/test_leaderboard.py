@@ -72,7 +72,9 @@ def test_page_and_parquet_are_written(tmp_path, summaries):
     assert "lower is better" in page
     assert "random weights" in page
     links = re.findall(r'(?:src|href)="([^"]*)"', page)
-    assert {link for link in links if not link.startswith("#")} == {"../genre/report.html"}
+    outer = {link for link in links if not link.startswith(("#", "data:image/png;base64,"))}
+    assert outer == {"../genre/report.html"}
+    assert paths["leaderboard.png"].read_bytes().startswith(b"\x89PNG")
 
 
 def test_system_without_a_model_is_still_shown(make, subject):
