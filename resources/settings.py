@@ -112,7 +112,8 @@ class Settings(BaseModel):
         str, Variable("MARQUEE_FRAMES", "keyframes on the preset `small`, else any")
     ] = Field(
         "",
-        description="`keyframes` (drawn first, at a fraction of the cost), `any`, `distinct` (no repeats)",
+        description="`keyframes` (drawn first, at a fraction of the cost), `any`, `distinct` "
+        "(no repeats)",
     )
     sound: Annotated[str, Variable("MARQUEE_SOUND", "its first 30 s")] = Field(
         "", description="`whole` keeps the whole sound track"
