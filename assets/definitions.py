@@ -1,5 +1,7 @@
 """What Dagster loads: assets, checks, jobs, schedules and the sensor."""
 
+from functools import partial
+
 import dagster as dg
 
 from assets.crawl import box_office, catalog, movie_records
@@ -16,8 +18,9 @@ from assets.frames import trailer_audio, trailer_frames
 from assets.media import posters, trailers
 from assets.models import baselines, encoder, system_models
 from assets.orchestration import checks, jobs, schedules, sensors
+from assets.orchestration.alerts import alert_sensors
 from assets.orchestration.launch_form import show_plainly
-from assets.orchestration.run_resource import run_resources
+from assets.orchestration.run_resource import resolve, run_resources, settings_from_environment
 from assets.splits import features, split_checks, system_splits
 
 
@@ -26,7 +29,13 @@ def build_defs(**overrides: str) -> dg.Definitions:
 
     Args:
         **overrides: Settings that replace those of the environment.
+
+    Raises:
+        ConfigurationError: A setting of the environment is wrong.
     """
+    settings = {**settings_from_environment(), **overrides}
+    webhook = settings.get("alerts_url")
+    alerts = alert_sensors(webhook and partial(resolve, webhook), settings.get("ui_url", ""))
     assets = [
         catalog.movie_catalog,
         *movie_records.ASSETS,
@@ -54,7 +63,7 @@ def build_defs(**overrides: str) -> dg.Definitions:
         asset_checks=[*checks.CHECKS, *split_checks.CHECKS],
         jobs=jobs.JOBS,
         schedules=schedules.SCHEDULES,
-        sensors=sensors.SENSORS,
+        sensors=[*sensors.SENSORS, *alerts],
         resources=run_resources(**overrides),
         # One process a run: assets work through their ranges with their own threads, and torch is
         # imported once, not once a step.

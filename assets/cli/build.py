@@ -21,6 +21,7 @@ from assets.orchestration.jobs import RANGE_MOVIES, crawl_job, end_dead_runs, st
 from assets.orchestration.partitions import check_home, range_tags
 from assets.orchestration.run_resource import run_resources
 from assets.orchestration.staleness import stale_assets
+from assets.orchestration.step_errors import failure_message
 from pipeline.core.errors import ConfigurationError, FetchError, MarqueeError, SourceError
 from pipeline.core.staleness import RECORDS
 from resources.run_context import RunContext, open_run_context
@@ -262,10 +263,8 @@ def _run(
     failures = [e.step_failure_data.error for e in result.all_events if e.is_step_failure]
     if any(error and error.cls_name == _INTERRUPTED for error in failures):
         raise KeyboardInterrupt
-    messages = [error.message.removeprefix(_FAILURE).strip() for error in failures if error]
+    messages = [failure_message(error) for error in failures if error]
     raise BuildError("\n".join(messages) or f"The job {job} failed (run {result.run_id}).")
 
 
 _INTERRUPTED = dg.DagsterExecutionInterruptedError.__name__
-_FAILURE = "dagster._core.definitions.events.Failure: "
-"""What Dagster puts before the message of a failed step."""

@@ -92,8 +92,12 @@ def settings_from_environment() -> dict[str, str]:
     }
 
 
-def _resolve(setting: str) -> str:
-    """Return a setting's value, that of a secret from the environment."""
+def resolve(setting: str) -> str:
+    """Return a setting's value, that of a secret from the environment.
+
+    Raises:
+        ConfigurationError: The environment no longer has it.
+    """
     if not isinstance(setting, dg.EnvVar):
         return setting
     if value := setting.get_value():
@@ -117,7 +121,7 @@ def run_resources(**overrides: str) -> dict[str, dg.ResourceDefinition]:
 
     def open_for_run(context: dg.InitResourceContext) -> Iterator[RunContext]:
         """Open the run context for a run and close it at the end."""
-        given = {name: _resolve(value) for name, value in settings.items()}
+        given = {name: resolve(value) for name, value in settings.items()}
         chosen = Settings(**{**given, **_changes(form, context.resource_config)})
         with open_run_context(chosen) as run_context, ExitStack() as stack:
             if context.run is not None and context.log is not None:  # a sensor only looks
