@@ -20,6 +20,7 @@ from assets.models import baselines, encoder, system_models
 from assets.orchestration import checks, jobs, schedules, sensors
 from assets.orchestration.alerts import alert_sensors
 from assets.orchestration.launch_form import show_plainly
+from assets.orchestration.owners import read_owners, set_owners
 from assets.orchestration.run_resource import resolve, run_resources, settings_from_environment
 from assets.splits import features, split_checks, system_splits
 
@@ -36,6 +37,7 @@ def build_defs(**overrides: str) -> dg.Definitions:
     settings = {**settings_from_environment(), **overrides}
     webhook = settings.get("alerts_url")
     alerts = alert_sensors(webhook and partial(resolve, webhook), settings.get("ui_url", ""))
+    owners = read_owners(settings.get("owners", ""))
     assets = [
         catalog.movie_catalog,
         *movie_records.ASSETS,
@@ -59,7 +61,7 @@ def build_defs(**overrides: str) -> dg.Definitions:
         leaderboard.leaderboard,
     ]
     return dg.Definitions(
-        assets=dg.map_asset_specs(show_plainly, assets),
+        assets=set_owners(dg.map_asset_specs(show_plainly, assets), owners),
         asset_checks=[*checks.CHECKS, *split_checks.CHECKS],
         jobs=jobs.JOBS,
         schedules=schedules.SCHEDULES,

@@ -10,7 +10,6 @@ from dagster._utils.error import SerializableErrorInfo
 from pipeline.core.errors import DiskError, MarqueeError
 from resources.http.redaction import redact
 
-
 _FAILURE = "dagster._core.definitions.events.Failure: "
 """What Dagster puts before the message of a failed step."""
 

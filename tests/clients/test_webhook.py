@@ -57,9 +57,11 @@ def test_refusal_is_an_error_without_the_address(
     caplog.set_level(logging.DEBUG)
     bodies = []
     server.routes[PATH] = keep_body(bodies, says.answer(status))
-    with closing(Webhook(server.url + PATH, clock=clock)) as webhook:
-        with pytest.raises(FetchError) as caught:
-            webhook.post({"text": "a"})
+    with (
+        closing(Webhook(server.url + PATH, clock=clock)) as webhook,
+        pytest.raises(FetchError) as caught,
+    ):
+        webhook.post({"text": "a"})
     assert caught.value.reason is reason
     assert len(bodies) == attempts
     assert "x9y8z7w6v5" not in str(caught.value) + caplog.text
@@ -67,18 +69,19 @@ def test_refusal_is_an_error_without_the_address(
 
 def test_redirect_is_no_success(server, says, clock):
     server.routes[PATH] = keep_body([], says.redirect("/elsewhere"))
-    with closing(Webhook(server.url + PATH, clock=clock)) as webhook:
-        with pytest.raises(FetchError):
-            webhook.post({"text": "a"})
+    with closing(Webhook(server.url + PATH, clock=clock)) as webhook, pytest.raises(FetchError):
+        webhook.post({"text": "a"})
     assert server.count() == {PATH: 1}
 
 
 def test_webhook_that_hangs_is_left_in_bounded_time(server, says, clock):
     server.routes[PATH] = says.stall(seconds=3)
     began_s = time.monotonic()
-    with closing(Webhook(server.url + PATH, timeout_s=0.2, clock=clock)) as webhook:
-        with pytest.raises(FetchError) as caught:
-            webhook.post({"text": "a"})
+    with (
+        closing(Webhook(server.url + PATH, timeout_s=0.2, clock=clock)) as webhook,
+        pytest.raises(FetchError) as caught,
+    ):
+        webhook.post({"text": "a"})
     assert caught.value.reason is Reason.TIMEOUT
     assert time.monotonic() - began_s < 2
 
