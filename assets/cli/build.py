@@ -17,7 +17,8 @@ from assets.cli.retry import check_known
 from assets.crawl.catalog import movie_catalog
 from assets.orchestration.asset_settings import find_host_pause
 from assets.orchestration.asset_specs import MOVIE_ASSETS, UNPARTITIONED_ASSETS
-from assets.orchestration.jobs import RANGE_MOVIES, crawl_job, end_dead_runs, stale_ranges
+from assets.orchestration.jobs import RANGE_MOVIES, crawl_job, stale_ranges
+from assets.orchestration.live_runs import end_dead_runs
 from assets.orchestration.partitions import check_home, range_tags
 from assets.orchestration.run_resource import run_resources
 from assets.orchestration.staleness import stale_assets
@@ -108,10 +109,10 @@ def open_site(settings: Settings) -> Iterator[tuple[RunContext, dg.DagsterInstan
     LOG.info("Dagster's home is %s.", home())
     with (
         open_run_context(settings) as run_context,
-        exclusive(run_context.store),
+        exclusive(run_context.store, name=f"`marquee build` (process {os.getpid()})"),
         dg.DagsterInstance.get() as instance,
     ):
-        end_dead_runs(instance)
+        end_dead_runs(instance, run_context.store)
         yield run_context, instance
 
 

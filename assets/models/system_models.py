@@ -1,12 +1,14 @@
 """Models: every variant of every system, trained on each of its splits."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from assets.models.experiments import Experiment, experiments, models_folder, write_experiments
 from assets.models.hyperparameters import config_of
+from assets.orchestration.closing_lines import print_at_the_end
 from assets.orchestration.progress import progress
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
@@ -15,6 +17,9 @@ from pipeline.core.versions import combine
 from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
+
+if TYPE_CHECKING:
+    from assets.models.validation_scores import ValidationScore
 
 
 def build_model(system: System) -> dg.AssetsDefinition:
@@ -42,6 +47,7 @@ def build_model(system: System) -> dg.AssetsDefinition:
         with concise_errors():
             from assets.models.experiment_data import open_experiment_data
             from assets.models.training import train_all
+            from assets.models.validation_scores import score_validation
 
             version = input_version(run_context, name)
             chosen = config.chosen_variants()
@@ -54,7 +60,11 @@ def build_model(system: System) -> dg.AssetsDefinition:
                 facts = train_all(run_context, data, planned, config, trained)
             write_experiments(run_context, system, planned)
             content_hash = combine(of_one["fingerprint"] for of_one in facts)
+            scored = score_validation(run_context, data, planned)
             write_whole(run_context, name, version, content_hash)
+        if scored:
+            context.log.info(scored.line)
+            print_at_the_end(scored.line)
         return dg.MaterializeResult(
             metadata={
                 "source": run_context.source.label,
@@ -62,6 +72,7 @@ def build_model(system: System) -> dg.AssetsDefinition:
                 "models": len(facts),
                 "movies": len(data.table),
                 "train_s": round(sum(of_one["train_s"] for of_one in facts), 1),
+                **_list_scores(scored),
                 **_tabulate(planned, facts),
                 "hyperparameters_changed": dg.MetadataValue.json(changed),
                 "folder": str(models_folder(run_context, system)),
@@ -70,6 +81,15 @@ def build_model(system: System) -> dg.AssetsDefinition:
         )
 
     return model
+
+
+def _list_scores(scored: "ValidationScore | None") -> dict[str, float | str]:
+    """Return the validation score and the naive baseline's; what is undefined is left out."""
+    if scored is None:
+        return {}
+    figures = {"val_score": scored.score, "naive_val_score": scored.naive_score}
+    known = {name: round(value, 4) for name, value in figures.items() if isfinite(value)}
+    return {**known, "val_metric": scored.experiment.task.main_metric}
 
 
 def _tabulate(
