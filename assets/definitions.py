@@ -36,7 +36,9 @@ def build_defs(**overrides: str) -> dg.Definitions:
     """
     settings = {**settings_from_environment(), **overrides}
     webhook = settings.get("alerts_url")
-    alerts = alert_sensors(webhook and partial(resolve, webhook), settings.get("ui_url", ""))
+    alerts = alert_sensors(
+        partial(resolve, webhook) if webhook else None, settings.get("ui_url", "")
+    )
     owners = read_owners(settings.get("owners", ""))
     assets = [
         catalog.movie_catalog,

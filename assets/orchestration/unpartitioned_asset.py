@@ -36,8 +36,7 @@ def unpartitioned_asset(
 
     def decorate(compute: Callable) -> dg.AssetsDefinition:
         form = inspect.signature(compute).parameters.get("config")
-        asset = dg.asset(
-            compute_fn=compute,
+        build = dg.asset(
             name=name,
             deps=spec.upstreams,
             group_name=spec.stage,
@@ -53,6 +52,7 @@ def unpartitioned_asset(
             check_specs=check_specs,
             freshness_policy=freshness_policy,
         )
+        asset = build(compute)
         return check_at_launch(asset, form.annotation) if form else asset
 
     return decorate

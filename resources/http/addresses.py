@@ -96,7 +96,7 @@ def webhook_host(url: str) -> str:
         is_valid = parts.scheme in SCHEMES and bool(parts.hostname) and "@" not in parts.netloc
         parts.port  # noqa: B018 — raises where it is no number
     except ValueError:
-        is_valid = False
+        parts, is_valid = urlsplit(""), False
     if not is_valid or not url.strip().isprintable():
         raise ConfigurationError(
             "MARQUEE_ALERTS_URL is no http(s) address such as https://hooks.example.org/services/… "

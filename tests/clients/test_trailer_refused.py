@@ -1,5 +1,7 @@
 """Data of a video that are refused in the middle: extracted again once, within the run."""
 
+from typing import Any
+
 import pytest
 from yt_dlp.extractor.common import InfoExtractor
 
@@ -24,7 +26,7 @@ class Signing(InfoExtractor):
     base_url = ""
     signed = 0
 
-    def _real_extract(self, url):
+    def _real_extract(self, url) -> Any:
         kind = type(self)
         kind.signed += 1
         return {"id": "a", "title": "a", "ext": "mp4", "url": f"{kind.base_url}/data/{kind.signed}"}
