@@ -3,6 +3,7 @@
 The store's lock does not show it: a run that waits for it is alive, too.
 """
 
+import atexit
 import os
 import time
 from collections import deque
@@ -18,11 +19,11 @@ STARTING_S = 300.0
 """A run that has not begun its work after so long never will."""
 
 _KEPT_S = 24 * 3600.0
-"""Files of runs that have ended stay for a day: one that was just opened is not locked yet."""
+"""Files that a kill has left stay for a day."""
 
 _STARTED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
-_mine: deque[int] = deque()
+_mine: deque[tuple[Path, int]] = deque()
 _MAX_MINE = 16
 """A process keeps its files locked, because Dagster notes the end of a run after its resources
 were closed; runs before the last ones have ended."""
@@ -32,11 +33,22 @@ def announce(instance: dg.DagsterInstance, store: Store, run_id: str) -> None:
     """Show that a run is alive, as long as this process is."""
     folder = _folder(instance, store)
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = open_lock(folder / run_id)
+    path, unlocked = folder / run_id, folder / f".{run_id}"
+    descriptor = open_lock(unlocked)
     try_lock(descriptor)
-    _mine.append(descriptor)
-    while len(_mine) > _MAX_MINE:
-        os.close(_mine.popleft())
+    unlocked.rename(path)  # nobody sees it unlocked while the run is alive
+    _mine.append((path, descriptor))
+    _forget_but(_MAX_MINE)
+
+
+@atexit.register
+def _forget_but(kept: int = 0) -> None:
+    """Remove the files of this process but the last ones; what a kill leaves is swept later."""
+    while len(_mine) > kept:
+        path, descriptor = _mine.popleft()
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def end_dead_runs(instance: dg.DagsterInstance, store: Store) -> int:
@@ -55,6 +67,7 @@ def end_dead_runs(instance: dg.DagsterInstance, store: Store) -> int:
             instance.report_run_canceled(
                 run, "Its process was killed; the next run resumes its work."
             )
+            (folder / run.run_id).unlink(missing_ok=True)
     _sweep(folder)
     return alive
 
