@@ -1,5 +1,7 @@
 """What Dagster loads: assets, checks, jobs, schedules and the sensor."""
 
+from functools import partial
+
 import dagster as dg
 
 from assets.orchestration.garbage_collection import collect_rarely, keep_until_exit
@@ -19,8 +21,14 @@ with collect_rarely():
     from assets.media import posters, trailers
     from assets.models import baselines, encoder, system_models
     from assets.orchestration import checks, jobs, schedules, sensors
+    from assets.orchestration.alerts import alert_sensors
     from assets.orchestration.launch_form import show_plainly
-    from assets.orchestration.run_resource import run_resources
+    from assets.orchestration.owners import read_owners, set_owners
+    from assets.orchestration.run_resource import (
+        resolve,
+        run_resources,
+        settings_from_environment,
+    )
     from assets.splits import features, split_checks, system_splits
 
 
@@ -29,7 +37,16 @@ def build_defs(**overrides: str) -> dg.Definitions:
 
     Args:
         **overrides: Settings that replace those of the environment.
+
+    Raises:
+        ConfigurationError: A setting of the environment is wrong.
     """
+    settings = {**settings_from_environment(), **overrides}
+    webhook = settings.get("alerts_url")
+    alerts = alert_sensors(
+        partial(resolve, webhook) if webhook else None, settings.get("ui_url", "")
+    )
+    owners = read_owners(settings.get("owners", ""))
     assets = [
         catalog.movie_catalog,
         *movie_records.ASSETS,
@@ -53,11 +70,11 @@ def build_defs(**overrides: str) -> dg.Definitions:
         leaderboard.leaderboard,
     ]
     return dg.Definitions(
-        assets=dg.map_asset_specs(show_plainly, assets),
+        assets=set_owners(dg.map_asset_specs(show_plainly, assets), owners),
         asset_checks=[*checks.CHECKS, *split_checks.CHECKS],
         jobs=jobs.JOBS,
         schedules=schedules.SCHEDULES,
-        sensors=sensors.SENSORS,
+        sensors=[*sensors.SENSORS, *alerts],
         resources=run_resources(**overrides),
         # One process a run: assets work through their ranges with their own threads, and torch is
         # imported once, not once a step.

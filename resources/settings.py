@@ -124,6 +124,20 @@ class Settings(BaseModel):
     studio: Annotated[str, Variable("MARQUEE_STUDIO", f"`{DEMO_STUDIO}`")] = Field(
         "", description="`generated:<seed>:<size>` or `folder:<path>`"
     )
+    alerts_url: Annotated[
+        str, Variable("MARQUEE_ALERTS_URL", "no alerts are sent", is_secret=True)
+    ] = Field(
+        "",
+        description="webhook to which Dagster's daemon posts failures and a late crawl, such as "
+        "Slack's",
+        repr=False,
+    )
+    ui_url: Annotated[str, Variable("MARQUEE_UI_URL", "alerts without links")] = Field(
+        "", description="address of Dagster's UI, to which alerts link"
+    )
+    owners: Annotated[str, Variable("MARQUEE_OWNERS", "none")] = Field(
+        "", description="owners of all assets, as `ada@example.org,team:films`"
+    )
     tmdb_api_url: Annotated[str, Variable("TMDB_API_URL", TMDB_API_URL)] = Field(
         "", description="address of TMDB's API"
     )
@@ -154,6 +168,7 @@ class Settings(BaseModel):
     def secrets(self) -> tuple[str, ...]:
         """Texts that must never be shown: keys, cookies, the password of the ledger's database."""
         values = [getattr(self, field).strip() for field in SECRETS]
+        values.append(self.alerts_url.strip().partition("://")[2].partition("/")[2])
         if found := _PASSWORD.search(self.ledger):
             values += [found[1], unquote(found[1])]
         return tuple(secret for secret in values if secret)

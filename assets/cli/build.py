@@ -17,10 +17,12 @@ from assets.crawl.catalog import movie_catalog
 from assets.orchestration.asset_settings import find_host_pause
 from assets.orchestration.asset_specs import MOVIE_ASSETS, UNPARTITIONED_ASSETS
 from assets.orchestration.garbage_collection import collect_as_usual
-from assets.orchestration.jobs import RANGE_MOVIES, crawl_job, end_dead_runs, stale_ranges
+from assets.orchestration.jobs import RANGE_MOVIES, crawl_job, stale_ranges
+from assets.orchestration.live_runs import end_dead_runs
 from assets.orchestration.partitions import check_home, range_tags
 from assets.orchestration.run_resource import run_resources
 from assets.orchestration.staleness import stale_assets
+from assets.orchestration.step_errors import failure_message
 from pipeline.core.errors import ConfigurationError, FetchError, MarqueeError, SourceError
 from pipeline.core.staleness import RECORDS
 from resources.run_context import RunContext, open_run_context
@@ -109,10 +111,10 @@ def open_site(settings: Settings) -> Iterator[tuple[RunContext, dg.DagsterInstan
     LOG.info("Dagster's home is %s.", home())
     with (
         open_run_context(settings) as run_context,
-        exclusive(run_context.store),
+        exclusive(run_context.store, name=f"`marquee build` (process {os.getpid()})"),
         dg.DagsterInstance.get() as instance,
     ):
-        end_dead_runs(instance)
+        end_dead_runs(instance, run_context.store)
         yield run_context, instance
 
 
@@ -277,10 +279,8 @@ def _run(
     failures = [e.step_failure_data.error for e in result.all_events if e.is_step_failure]
     if any(error and error.cls_name == _INTERRUPTED for error in failures):
         raise KeyboardInterrupt
-    messages = [error.message.removeprefix(_FAILURE).strip() for error in failures if error]
+    messages = [failure_message(error) for error in failures if error]
     raise BuildError("\n".join(messages) or f"The job {job} failed (run {result.run_id}).")
 
 
 _INTERRUPTED = dg.DagsterExecutionInterruptedError.__name__
-_FAILURE = "dagster._core.definitions.events.Failure: "
-"""What Dagster puts before the message of a failed step."""

@@ -13,7 +13,13 @@ from assets.cli.home_checks import check_home
 from resources.doctor.findings import Check, Finding, ParallelChecks, run_check
 from resources.doctor.host_checks import check_image_host, check_imdbpro, check_tmdb
 from resources.doctor.machine_checks import check_accelerator, check_packages
-from resources.doctor.settings_checks import Location, check_env_file, check_rates, check_settings
+from resources.doctor.settings_checks import (
+    Location,
+    check_alerts,
+    check_env_file,
+    check_rates,
+    check_settings,
+)
 from resources.doctor.storage_checks import check_ledger, check_store
 from resources.doctor.trailer_checks import check_trailer_needs
 from resources.doctor.weight_checks import check_weights
@@ -61,6 +67,7 @@ def _local_checks(place: Location) -> Iterator[tuple[str, Check]]:
     settings, is_studio = place.settings, place.source.is_studio
     yield "Dagster home", lambda: check_home(place.source.name)
     yield "exchange rates", lambda: check_rates(settings.exchange_rates)
+    yield "alerts", lambda: check_alerts(settings.alerts_url)
     yield (
         "weights",
         lambda: check_weights(

@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets.crawl.movie_records import read_answer
 from assets.orchestration.asset_specs import BOX_OFFICE_FILE
+from assets.orchestration.column_lineage import BOX_OFFICE, column_lineage
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.outcomes import Outcome, Reason, lacking
 from pipeline.core.records import MovieRecord
@@ -106,6 +107,7 @@ ASSETS = [
                     dg.TableColumn("days", "object", description="IMDbPro's table of the run"),
                 ]
             ),
+            **column_lineage(BOX_OFFICE),
         },
     ),
 ]

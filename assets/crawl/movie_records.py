@@ -9,10 +9,12 @@ from typing import Any
 import dagster as dg
 
 from assets.orchestration.asset_specs import RECORD_FILE
+from assets.orchestration.column_lineage import column_lineage
 from assets.orchestration.movie_asset import movie_asset
 from pipeline.core.errors import DamagedFileError, FetchError, RecordError
 from pipeline.core.outcomes import Outcome, Reason, lacking
 from pipeline.core.records import MovieRecord, facets
+from pipeline.core.staleness import RECORDS
 from pipeline.core.versions import combine, hash_json
 from resources.sources.tmdb_parts import list_lacked
 from resources.storage.batch import MovieBatch
@@ -153,10 +155,21 @@ ASSETS = [
                     dg.TableColumn("revenue", "int", description="US dollars; a label, no input"),
                     *(
                         dg.TableColumn(name, "object", description="as TMDB has it")
-                        for name in ("credits", "keywords", "videos", "release_dates")
+                        for name in (
+                            "credits",
+                            "keywords",
+                            "videos",
+                            "release_dates",
+                            "belongs_to_collection",
+                            "genres",
+                        )
                     ),
+                    dg.TableColumn("imdb_id", "str"),
+                    dg.TableColumn("vote_average", "float", description="TMDB's score; no input"),
+                    dg.TableColumn("vote_count", "int", description="no input"),
                 ]
             ),
+            **column_lineage(RECORDS),
         },
     ),
 ]

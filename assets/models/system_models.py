@@ -1,12 +1,14 @@
 """Models: every variant of every system, trained on each of its splits."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from assets.models.experiments import Experiment, experiments, models_folder, write_experiments
 from assets.models.hyperparameters import config_of
+from assets.orchestration.closing_lines import print_at_the_end
 from assets.orchestration.progress import progress
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
@@ -17,7 +19,8 @@ from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 
-if TYPE_CHECKING:  # it imports pandas, which a run alone needs
+if TYPE_CHECKING:  # they import pandas, which a run alone needs
+    from assets.models.closing_score import ValidationScore
     from pipeline.splits.features import FeatureTable
 
 
@@ -44,6 +47,7 @@ def build_model(system: System) -> dg.AssetsDefinition:
         run_context: dg.ResourceParam[RunContext],
     ) -> dg.MaterializeResult:
         with concise_errors():
+            from assets.models.closing_score import compare_with_naive
             from assets.models.experiment_data import open_experiment_data
             from assets.models.training import train_all
 
@@ -60,11 +64,16 @@ def build_model(system: System) -> dg.AssetsDefinition:
                 facts = train_all(run_context, data, planned, config, trained)
             write_experiments(run_context, system, planned, lacks)
             content_hash = combine(of_one["fingerprint"] for of_one in facts)
+            scored = compare_with_naive(data, planned, facts)
             write_whole(run_context, name, version, content_hash)
+        if scored:
+            context.log.info(scored.line)
+            print_at_the_end(scored.line)
         return dg.MaterializeResult(
             metadata={
                 "source": run_context.source.label,
                 **_summarise(data.table, planned, facts, lacks),
+                **_list_scores(scored),
                 "hyperparameters_changed": dg.MetadataValue.json(changed),
                 "folder": str(models_folder(run_context, system)),
             },
@@ -91,6 +100,15 @@ def _summarise(
         **table_metadata("trainings", trainings),
         **table_metadata("not_trained", not_trained),
     }
+
+
+def _list_scores(scored: "ValidationScore | None") -> dict[str, float | str]:
+    """Return the validation score and the naive baseline's; what is undefined is left out."""
+    if scored is None:
+        return {}
+    figures = {"val_score": scored.score, "naive_val_score": scored.naive_score}
+    known = {name: round(value, 4) for name, value in figures.items() if isfinite(value)}
+    return {**known, "val_metric": scored.experiment.task.main_metric}
 
 
 def _record(experiment: Experiment, facts: Mapping[str, Any]) -> dict[str, Any]:

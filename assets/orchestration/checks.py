@@ -1,5 +1,6 @@
 """The asset check of every per-movie asset: how many movies have which status."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 import dagster as dg
@@ -21,6 +22,13 @@ def count_statuses(run_context: RunContext) -> dict[str, dict[str, int]]:
     known = len(run_context.ledger.movies())
     by_asset = run_context.ledger.counts()
     return {spec.name: _by_label(by_asset.get(spec.name, {}), known) for spec in MOVIE_ASSETS}
+
+
+def count_reasons(run_context: RunContext, asset: str) -> dict[str, int]:
+    """Count the movies of an asset that will be retried by reason, the most frequent first."""
+    counts = run_context.ledger.counts().get(asset, {})
+    found = Counter({why: n for (status, why), n in counts.items() if status == Status.WILL_RETRY})
+    return dict(found.most_common())
 
 
 def _by_label(counts: Mapping[tuple[str, str], int], known: int) -> dict[str, int]:
@@ -46,9 +54,12 @@ def _status_check(name: str) -> dg.AssetChecksDefinition:
         counts = count_statuses(run_context)[name]
         known = max(sum(counts.values()), 1)
         tried = max(known - counts[PENDING], 1)
+        waiting, reasons = counts[Status.WILL_RETRY.label], count_reasons(run_context, name)
+        why = ", ".join(f"{reason} {n}" for reason, n in reasons.items())
         return dg.AssetCheckResult(
-            passed=counts[Status.WILL_RETRY.label] <= MAX_WILL_RETRY * tried,
+            passed=waiting <= MAX_WILL_RETRY * tried,
             severity=dg.AssetCheckSeverity.WARN,
+            description=f"{waiting} of {tried} movies will be retried{why and f': {why}'}.",
             metadata={
                 **counts,
                 "share": share_ok(counts),

@@ -27,6 +27,9 @@ from assets.orchestration.partitions import MOVIES
 FAILED_MOVIES = "marquee/failed_movies_of"
 """Tag of a run that only marks failed movies: the run in which they failed."""
 
+MARKED_MOVIES = "marquee/marked_movies"
+"""Tag of such a run: the number of movies that it marks."""
+
 _JOB_NAME = "failed_movies"
 _EVENTS_AT_ONCE = 900
 """SQLite takes no more in one statement."""
@@ -64,7 +67,8 @@ def show_failed(
         shown = failed_partitions(instance, asset)
     new = {tmdb_id: why for tmdb_id, why in failures.items() if tmdb_id not in shown}
     if new:
-        run = _add_run(instance, asset, run_id, dg.DagsterRunStatus.FAILURE)
+        status = dg.DagsterRunStatus.FAILURE
+        run = _add_run(instance, asset, run_id, status, {MARKED_MOVIES: str(len(new))})
         _plan(instance, asset, new, run.run_id)
         table = [dg.TableRecord({"movie": i, "reason": why}) for i, why in sorted(new.items())]
         instance.report_engine_event(
@@ -84,15 +88,25 @@ def release(instance: dg.DagsterInstance, asset: str, tmdb_ids: Iterable[int], r
     _plan(instance, asset, tmdb_ids, run.run_id)
 
 
+def count_marked(instance: dg.DagsterInstance, run_id: str) -> int:
+    """Return how many movies became failed partitions, over all assets, in a run."""
+    marking = dg.RunsFilter(tags={FAILED_MOVIES: run_id}, statuses=[dg.DagsterRunStatus.FAILURE])
+    return sum(int(run.tags.get(MARKED_MOVIES, 0)) for run in instance.get_runs(marking))
+
+
 def _add_run(
-    instance: dg.DagsterInstance, asset: str, run_id: str, status: dg.DagsterRunStatus
+    instance: dg.DagsterInstance,
+    asset: str,
+    run_id: str,
+    status: dg.DagsterRunStatus,
+    tags: Mapping[str, str] | None = None,
 ) -> dg.DagsterRun:
     run = dg.DagsterRun(
         job_name=_JOB_NAME,
         run_id=str(uuid.uuid4()),
         asset_selection=frozenset({dg.AssetKey(asset)}),
         status=status,
-        tags={FAILED_MOVIES: run_id},
+        tags={FAILED_MOVIES: run_id, **(tags or {})},
     )
     return instance.run_storage.add_run(run)
 

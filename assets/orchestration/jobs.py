@@ -7,6 +7,7 @@ import dagster as dg
 
 from assets.orchestration.asset_specs import CATALOG, MOVIE_ASSETS, MovieAssetSpec
 from assets.orchestration.events import DEFER_EVENTS
+from assets.orchestration.live_runs import STARTING_S
 from assets.orchestration.partitions import claim_home
 from assets.orchestration.staleness import find_stale_movies
 from resources.run_context import RunContext
@@ -71,23 +72,6 @@ _STARTING = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
 ]
-_STARTED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-
-STARTING_S = 300.0
-"""A run that has neither started nor taken the store's lock after so long never will."""
-
-
-def end_dead_runs(instance: dg.DagsterInstance) -> int:
-    """Mark runs whose process was killed as canceled; return their number.
-
-    For a caller who holds the store's lock or knows it to be free: a run that is alive holds it.
-    """
-    records = instance.get_run_records(dg.RunsFilter(statuses=_STARTED))
-    for record in records:
-        instance.report_run_canceled(
-            record.dagster_run, "Its process was killed; the next run resumes its work."
-        )
-    return len(records)
 
 
 def is_run_starting(instance: dg.DagsterInstance, now_s: float) -> bool:

@@ -8,6 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from assets.orchestration.asset_specs import CATALOG, MOVIE_ASSETS, MovieAssetSpec, movie_spec
+from assets.orchestration.code_references import code_reference
 from assets.orchestration.events import (
     DEFER_EVENTS,
     EventPublisher,
@@ -72,7 +73,7 @@ def movie_asset(
         kinds=kinds,
         code_version=spec.code_version,
         description=work.__doc__,
-        metadata={"file": spec.patterns, **metadata},
+        metadata={"file": spec.patterns, **code_reference(work), **metadata},
         tags={"marquee/stage": spec.stage},
     )
     def asset(

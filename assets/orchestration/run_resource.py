@@ -11,6 +11,7 @@ import dagster as dg
 from pydantic import Field, create_model
 
 from assets.orchestration.launch_form import CheckedSchema
+from assets.orchestration.store_wait import hold_store
 from pipeline.core.errors import ConfigurationError
 from pipeline.core.presets import PRESETS
 from resources.run_context import RunContext, open_run_context
@@ -22,7 +23,6 @@ from resources.settings import (
     check_variables,
     choose_preset,
 )
-from resources.storage.lock import exclusive
 
 AUTOMATIC = "auto"
 _DEVICES = r"^(auto|cpu|cuda(:\d+)?)(,\s*(cpu|cuda(:\d+)?))*$"
@@ -92,8 +92,12 @@ def settings_from_environment() -> dict[str, str]:
     }
 
 
-def _resolve(setting: str) -> str:
-    """Return a setting's value, that of a secret from the environment."""
+def resolve(setting: str) -> str:
+    """Return a setting's value, that of a secret from the environment.
+
+    Raises:
+        ConfigurationError: The environment no longer has it.
+    """
     if not isinstance(setting, dg.EnvVar):
         return setting
     if value := setting.get_value():
@@ -117,11 +121,11 @@ def run_resources(**overrides: str) -> dict[str, dg.ResourceDefinition]:
 
     def open_for_run(context: dg.InitResourceContext) -> Iterator[RunContext]:
         """Open the run context for a run and close it at the end."""
-        given = {name: _resolve(value) for name, value in settings.items()}
+        given = {name: resolve(value) for name, value in settings.items()}
         chosen = Settings(**{**given, **_changes(form, context.resource_config)})
         with open_run_context(chosen) as run_context, ExitStack() as stack:
             if context.run is not None and context.log is not None:  # a sensor only looks
-                stack.enter_context(exclusive(run_context.store, notify=context.log.warning))
+                stack.enter_context(hold_store(context, run_context.store))
                 if run_context.source.is_studio:
                     context.log.warning(f"Working on the {run_context.source.label}.")
             yield run_context

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.orchestration.jobs import (
-    end_dead_runs,
     is_run_starting,
     last_failure_age_s,
     movies_job,
     retrain_job,
     stale_ranges,
 )
+from assets.orchestration.live_runs import end_dead_runs
 from assets.orchestration.partitions import range_tags
 from assets.orchestration.staleness import stale_assets
 from resources.run_context import RunContext
@@ -37,7 +37,9 @@ def stale_movies(
     if is_held(run_context.store) or is_run_starting(context.instance, now_s):
         yield dg.SkipReason("A run is in progress.")
         return
-    end_dead_runs(context.instance)
+    if end_dead_runs(context.instance, run_context.store):
+        yield dg.SkipReason("A run waits for the store, or is about to start or to end.")
+        return
     ranges = stale_ranges(run_context, context.instance)
     if ranges:
         request = dg.RunRequest(job_name=movies_job.name, tags=range_tags(ranges[0]))

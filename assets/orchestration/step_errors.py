@@ -5,9 +5,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from pipeline.core.errors import DiskError, MarqueeError
 from resources.http.redaction import redact
+
+_FAILURE = "dagster._core.definitions.events.Failure: "
+"""What Dagster puts before the message of a failed step."""
+
+
+def failure_message(error: SerializableErrorInfo) -> str:
+    """Return what an error of a step says, without what Dagster puts around it."""
+    while error.cause is not None:
+        error = error.cause
+    return error.message.removeprefix(_FAILURE).strip()
 
 
 @contextmanager

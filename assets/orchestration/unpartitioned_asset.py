@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import dagster as dg
 
 from assets.orchestration.asset_specs import CATALOG, UNPARTITIONED_ASSETS
+from assets.orchestration.code_references import code_reference
 from assets.orchestration.launch_form import check_at_launch
 from assets.orchestration.partitions import SINGLE_RUN
 
@@ -32,25 +33,25 @@ def unpartitioned_asset(
         freshness_policy: How old its last result may be.
     """
     spec = {CATALOG.name: CATALOG, **UNPARTITIONED_ASSETS}[name]
-    build = dg.asset(
-        name=name,
-        deps=spec.upstreams,
-        group_name=spec.stage,
-        kinds=kinds,
-        code_version=spec.code_version,
-        backfill_policy=SINGLE_RUN,
-        tags={
-            "marquee/stage": spec.stage,
-            **({"marquee/system": spec.system} if spec.system else {}),
-        },
-        metadata=metadata,
-        description=description,
-        check_specs=check_specs,
-        freshness_policy=freshness_policy,
-    )
 
     def decorate(compute: Callable) -> dg.AssetsDefinition:
         form = inspect.signature(compute).parameters.get("config")
+        build = dg.asset(
+            name=name,
+            deps=spec.upstreams,
+            group_name=spec.stage,
+            kinds=kinds,
+            code_version=spec.code_version,
+            backfill_policy=SINGLE_RUN,
+            tags={
+                "marquee/stage": spec.stage,
+                **({"marquee/system": spec.system} if spec.system else {}),
+            },
+            metadata={**code_reference(compute), **metadata},
+            description=description,
+            check_specs=check_specs,
+            freshness_policy=freshness_policy,
+        )
         asset = build(compute)
         return check_at_launch(asset, form.annotation) if form else asset
 

@@ -10,6 +10,7 @@ from assets.orchestration.asset_specs import (
     FEATURES,
     RECORD_FILE,
 )
+from assets.orchestration.column_lineage import column_lineage
 from assets.orchestration.staleness import features_version, write_whole
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
@@ -82,6 +83,7 @@ def movie_features(
             **{f"movies_with_{name}": int(mask.sum()) for name, mask in table.masks.items()},
             "real_usd_year": REAL_USD_YEAR,
             "dagster/column_schema": schema(table.table),
+            **column_lineage(FEATURES.name),
             "folder": str(features_folder(run_context)),
         },
         data_version=dg.DataVersion(table.data_hash),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.orchestration.column_lineage import split_lineage
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
@@ -96,6 +97,7 @@ def build_splits(system: System) -> dg.AssetsDefinition:
                    for name, m in made.items()},
                 "options": dg.MetadataValue.json(chosen),
                 "dagster/column_schema": made[system.tasks[0].name]["schema"],
+                **made[system.tasks[0].name]["lineage"],
                 "folder": str(splits_path(run_context, system, system.tasks[0]).parent),
             },
             data_version=dg.DataVersion(hash_bytes(content)),
@@ -122,6 +124,7 @@ def _make(run_context: RunContext, system: System, task: Task, table, options) -
         },
         "dropped": {**unseen, **dropped},
         "schema": schema(frame),
+        "lineage": split_lineage(task, frame.columns),
     }
 
 

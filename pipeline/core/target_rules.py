@@ -33,6 +33,8 @@ def exclude_by_revenue(table: pd.DataFrame, *, requires_budget: bool = False) ->
 class GenreLabels:
     """Any of the task's genres; a movie without one of them is excluded."""
 
+    columns = ("genres",)
+
     def exclude(self, context: TargetContext) -> np.ndarray:
         """Exclude movies of no genre, or of other genres alone."""
         names = {label_name(name) for name in context.task.class_names}

@@ -86,6 +86,11 @@ class TargetContext:
 class TargetRule(Protocol):
     """How the target of a task is computed from the table of features."""
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the table that it reads."""
+        ...
+
     def exclude(self, context: TargetContext) -> np.ndarray:
         """Return why the task cannot use each movie, object (movies,); "" where it can."""
         ...

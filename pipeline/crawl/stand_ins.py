@@ -37,6 +37,15 @@ _BARE = ("coming soon", "to be announced", "to be added", "tba", "tbd", "not ava
          "unavailable", "unknown", "not known", "not yet known", "not yet available")  # fmt: skip
 """Phrases without a noun."""
 
+_OTHER_LANGUAGES = re.compile(
+    r"no tenemos una sinopsis en \w+( \w+ a ampliar nuestra base de datos añadiendo una)?"
+    r"|não temos uma sinopse em português( do brasil)?"
+    r"( você pode ajudar a ampliar o nosso banco de dados adicionando uma)?"
+    r"|keine inhaltsangabe verfügbar"
+)
+"""TMDB's pages in Spanish and Brazilian Portuguese, and a phrase of several programs in German, as
+they stand in published code and data. Other languages are not guessed."""
+
 
 def is_empty_cell(column: str, text: str) -> bool:
     r"""Return whether a table's cell says that nothing is known.
@@ -59,7 +68,8 @@ def is_stand_in(text: str) -> bool:
     """
     text = text.strip().lower()
     words = re.findall(r"\w+", text)
-    if not words or text in MARKERS or " ".join(words) in _BARE:
+    phrase = " ".join(words)
+    if not words or text in MARKERS or phrase in _BARE or _OTHER_LANGUAGES.fullmatch(phrase):
         return True
     known = set(words)
     is_phrase = bool(known & _NOUNS and known & _LACKS) and known <= _NOUNS | _LACKS | _FILLERS

@@ -9,6 +9,7 @@ from pipeline.core.errors import ConfigurationError
 from pipeline.core.presets import Preset
 from resources.compute.chosen_backbones import choose_backbones
 from resources.doctor.findings import Finding, finding_of_error
+from resources.http.addresses import webhook_host
 from resources.http.redaction import keep_secret
 from resources.settings import ENVIRONMENT, REQUESTS_PER_S, SECRETS, Settings, choose_preset
 from resources.sources.exchange_rates import read_exchange_rates
@@ -51,6 +52,18 @@ def check_settings(settings: Settings) -> tuple[list[Finding], Location | None]:
         Finding("source", True, source.label),
     ]
     return found, Location(filled, source, root, preset)
+
+
+def check_alerts(url: str) -> list[Finding]:
+    """Check the address of the webhook; nothing is posted."""
+    if not url:
+        gain = "MARQUEE_ALERTS_URL, a webhook's address, would have failures posted to it."
+        return [Finding("alerts", None, "not set: failures are shown in Dagster alone", gain)]
+    try:
+        host = webhook_host(url)
+    except ConfigurationError as error:
+        return [finding_of_error("alerts", error)]
+    return [Finding("alerts", True, f"posted to {host} while Dagster's daemon runs")]
 
 
 def check_env_file(path: Path, environment: Mapping[str, str] = os.environ) -> list[Finding]:

@@ -4,6 +4,8 @@ import ipaddress
 import socket
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from pipeline.core.errors import ConfigurationError
+
 SCHEMES = ("http", "https")
 
 _IPV4_INSIDE = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
@@ -77,6 +79,30 @@ def explain_rejection(url: str, base_url: str, *, may_reach_private: bool) -> st
     if rejection or same_host or may_reach_private or not is_private(target.hostname or ""):
         return rejection
     return f"{target.hostname} lies in a private network"
+
+
+def webhook_host(url: str) -> str:
+    """Return the host of a webhook's address, the only part of it that may be shown.
+
+    Raises:
+        ConfigurationError: It is no http(s) address, or carries a user's name.
+
+    Example:
+        >>> webhook_host("https://hooks.example.org/services/T0/B0/secret")
+        'hooks.example.org'
+    """
+    try:
+        parts = urlsplit(url.strip())
+        is_valid = parts.scheme in SCHEMES and bool(parts.hostname) and "@" not in parts.netloc
+        parts.port  # noqa: B018 — raises where it is no number
+    except ValueError:
+        parts, is_valid = urlsplit(""), False
+    if not is_valid or not url.strip().isprintable():
+        raise ConfigurationError(
+            "MARQUEE_ALERTS_URL is no http(s) address such as https://hooks.example.org/services/… "
+            "(it is not shown because it is a secret)."
+        )
+    return parts.netloc
 
 
 def _explain_formal_rejection(target: SplitResult, base: SplitResult) -> str:

@@ -33,6 +33,9 @@ _RETRIED = (
     Reason.RATE_LIMITED, Reason.SERVER_ERROR, Reason.TIMEOUT, Reason.NETWORK, Reason.CUT_OFF,
 )  # fmt: skip
 
+_OK, _ACCEPTED = (200,), range(200, 300)
+"""Statuses of a success: of a request, and of an object that was posted."""
+
 _T = TypeVar("_T")
 
 
@@ -137,6 +140,17 @@ class HttpClient:
 
         return self._fetch(path, params, headers, read)
 
+    def post_json(self, path: str, value: Mapping) -> None:
+        """Post a JSON object; any status from 200 to 299 is a success.
+
+        A redirect is a failure: following it would drop the object.
+
+        Raises:
+            FetchError: As for `get`.
+            SourceError: The whole source is down.
+        """
+        self._fetch(path, None, None, lambda _: None, posted=value)
+
     def limit_to(self, rate_per_s: float) -> None:
         """Send no faster than this from now on, as a source's robots.txt may require."""
         self._pace.limit_to(rate_per_s)
@@ -151,13 +165,14 @@ class HttpClient:
         params: Mapping | None,
         headers: Mapping | None,
         read: Callable[[Response], _T],
+        posted: Mapping | None = None,
     ) -> _T:
         """Try until there is a response, a final failure, or no attempt left."""
         for attempt in range(1, self._max_attempts + 1):
             self._breaker.check(is_retry=attempt > 1)
             self._pace.wait()
             try:
-                value = read(self._attempt(path, params, headers))
+                value = read(self._attempt(path, params, headers, posted))
             except FetchError as error:
                 if not self._wait_after(error, attempt):
                     failure = error if self._may_reject_items else _as_transient(error)
@@ -184,18 +199,31 @@ class HttpClient:
         self._clock.sleep(backoff_s(attempt) if wait_s is None else wait_s)
         return True
 
-    def _attempt(self, path: str, params: Mapping | None, headers: Mapping | None) -> Response:
+    def _attempt(
+        self,
+        path: str,
+        params: Mapping | None,
+        headers: Mapping | None,
+        posted: Mapping | None,
+    ) -> Response:
         """Send once. Nothing raised here has the library's error, and so the key, behind it."""
         where = redact(path)
         url = f"{self.base_url}/{path.lstrip('/')}"
         response = translate_errors(
             where,
-            lambda: self._session.get(
-                url, params=params, headers=headers, timeout=self._timeout_s, stream=True
+            lambda: self._session.request(
+                "GET" if posted is None else "POST",
+                url,
+                params=params,
+                headers=headers,
+                json=posted,
+                timeout=self._timeout_s,
+                stream=True,
+                allow_redirects=posted is None,
             ),
         )
         with contextlib.closing(response):
-            if response.status_code != 200:
+            if response.status_code not in (_OK if posted is None else _ACCEPTED):
                 raise self._read_failure(where, response)
             with io.BytesIO() as sink:
                 self._copy(where, response, sink, self._max_body_bytes)

@@ -6,6 +6,7 @@ killed one left in between (`MovieBatch.recover`), without fetching or computing
 """
 
 import logging
+import random
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -172,8 +173,9 @@ class MovieBatch:
     def each(self, make: Callable[[int], Outcome], *, workers: int) -> Iterator[Outcome]:
         """Process every movie in a pool of threads; yield outcomes as they complete.
 
-        A failed movie becomes its outcome. A broken source or store stops the batch: movies not yet
-        begun stay pending. So does a movie whose source is in a cooldown; the others continue.
+        A failed movie becomes its outcome. Movies are begun in a mixed order. A broken source or
+        store stops the batch: movies not yet begun stay pending. So does a movie whose source
+        is in a cooldown; the others continue.
 
         Args:
             make: Returns one movie's outcome; may raise `ItemError`.
@@ -181,12 +183,22 @@ class MovieBatch:
         """
         pool = ThreadPoolExecutor(workers, thread_name_prefix=self.step.name)
         try:
-            futures = {pool.submit(make, tmdb_id): tmdb_id for tmdb_id in self.versions}
+            futures = {pool.submit(make, tmdb_id): tmdb_id for tmdb_id in self._mixed()}
             for future in as_completed(futures):
                 if not isinstance(future.exception(), PausedError):
                     yield self._outcome(futures[future], future)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _mixed(self) -> list[int]:
+        """Return the movies in an order of no meaning, the same for the same movies.
+
+        What earlier runs have left over begins with the movies that failed in them: in a row they
+        would look like a host that is down, in every run again.
+        """
+        mixed = sorted(self.versions)
+        random.Random(",".join(map(str, mixed))).shuffle(mixed)
+        return mixed
 
     def read(
         self, load: Callable[[int], _T], *, workers: int, ahead: int = 16

@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.core.errors import StoreError
@@ -18,26 +20,71 @@ from resources.storage.store import Store
 LOG = logging.getLogger("marquee")
 
 _POLL_S = 0.5
+_MAX_NAME_BYTES = 200
 _guard = threading.Lock()
-_held: dict[Path, tuple[int, int]] = {}
-"""Locks of this process: file descriptor and holders; a build holds it around its runs."""
+
+
+@dataclass
+class _Held:
+    """A lock of this process; a build holds it around its runs.
+
+    Attributes:
+        descriptor: Of the file.
+        names: Of those who hold it, each within the one before.
+    """
+
+    descriptor: int
+    names: list[str] = field(default_factory=list)
+
+    def enter(self, name: str) -> None:
+        """Write into the file who holds it, and since when."""
+        since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        self.names.append(f"{name} since {since}")
+        self._write()
+
+    def leave(self) -> bool:
+        """Write the one before; return whether nobody holds it any more."""
+        self.names.pop()
+        self._write()
+        return not self.names
+
+    def _write(self) -> None:
+        content = (self.names[-1] if self.names else "").encode()[:_MAX_NAME_BYTES]
+        try:
+            os.pwrite(self.descriptor, content.ljust(_MAX_NAME_BYTES), 0)
+        except OSError:  # a full disk: the lock holds all the same
+            LOG.debug("The name of the lock's holder could not be written.")
+
+
+_held: dict[Path, _Held] = {}
 
 
 @contextmanager
-def exclusive(store: Store, *, notify: Callable[[str], None] = LOG.warning) -> Iterator[None]:
+def exclusive(
+    store: Store,
+    *,
+    name: str = "",
+    notify: Callable[[str], None] = LOG.warning,
+    note_holder: Callable[[str], None] = lambda _: None,
+) -> Iterator[float]:
     """Hold the store for this process; wait while another process holds it.
 
     Args:
         store: The store.
+        name: Who holds it, for others that wait; the process by default.
         notify: Called once if another process holds it.
+        note_holder: Called with who that is and since when, and again when it is another one.
+
+    Yields:
+        The seconds that were waited.
     """
     if not store.is_local:
-        yield
+        yield 0.0
         return
     path = _path(store)
-    _acquire(path, notify)
+    waited_s = _acquire(path, name or f"process {os.getpid()}", notify, note_holder)
     try:
-        yield
+        yield waited_s
     finally:
         _release(path)
 
@@ -50,18 +97,19 @@ def is_held(store: Store) -> bool:
     with _guard:
         if path in _held:
             return True
-    descriptor = _open(path)
+    descriptor = open_lock(path)
     try:
-        return not _try_lock(descriptor)
+        return not try_lock(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _path(store: Store) -> Path:
-    return Path(str(store.root)).absolute() / ".lock"
+def open_lock(path: Path) -> int:
+    """Open a file that is locked; return its descriptor.
 
-
-def _open(path: Path) -> int:
+    Raises:
+        StoreError: It cannot be written.
+    """
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
@@ -71,7 +119,8 @@ def _open(path: Path) -> int:
         ) from error
 
 
-def _try_lock(descriptor: int) -> bool:
+def try_lock(descriptor: int) -> bool:
+    """Lock an open file; return False where another process, or another opening, holds it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -79,25 +128,51 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def _acquire(path: Path, notify: Callable[[str], None]) -> None:
+def _path(store: Store) -> Path:
+    return Path(str(store.root)).absolute() / ".lock"
+
+
+def _acquire(
+    path: Path, name: str, notify: Callable[[str], None], note_holder: Callable[[str], None]
+) -> float:
     with _guard:
         if path in _held:
-            descriptor, count = _held[path]
-            _held[path] = (descriptor, count + 1)
-            return
-    descriptor = _open(path)
-    if not _try_lock(descriptor):
-        notify(f"Another marquee is at work on {path.parent}; waiting until it has finished.")
-        while not _try_lock(descriptor):
-            time.sleep(_POLL_S)
+            _held[path].enter(name)
+            return 0.0
+    descriptor, waited_s = open_lock(path), 0.0
+    if not try_lock(descriptor):
+        waited_s = _wait(path, descriptor, notify, note_holder)
     with _guard:
-        _held[path] = (descriptor, 1)
+        _held[path] = _Held(descriptor)
+        _held[path].enter(name)
+    return waited_s
+
+
+def _wait(
+    path: Path,
+    descriptor: int,
+    notify: Callable[[str], None],
+    note_holder: Callable[[str], None],
+) -> float:
+    """Wait for the lock; return the seconds that it took."""
+    began_s, holder = time.monotonic(), None
+    while not try_lock(descriptor):
+        now = os.pread(descriptor, _MAX_NAME_BYTES, 0).decode("utf-8", "replace").strip()
+        if holder is None:
+            who = f" ({now})" if now else ""
+            where = f"{path.parent}{who}"
+            notify(f"Another marquee is at work on {where}; waiting until it has finished.")
+        if now != holder:
+            holder = now
+            note_holder(holder or "another marquee")
+        time.sleep(_POLL_S)
+    return time.monotonic() - began_s
 
 
 def _release(path: Path) -> None:
     with _guard:
-        descriptor, count = _held.pop(path)
-        if count > 1:
-            _held[path] = (descriptor, count - 1)
+        held = _held[path]
+        if not held.leave():
             return
-    os.close(descriptor)
+        del _held[path]
+    os.close(held.descriptor)

@@ -5,6 +5,7 @@ Importing this takes half a second, so only a function of `resources.trailers.tr
 
 import glob
 import logging
+import re
 from functools import partial
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -32,6 +33,9 @@ LISTS = ("playlist", "multi_video", "compat_list")
 PLAIN = ("http", "https")
 FRAGMENTED = ("m3u8", "m3u8_native", "http_dash_segments")
 """Protocols that yt-dlp itself speaks, over our handler; the others would start a program."""
+
+_UNUSABLE = re.compile(r"\bsabr\b|only images are available|missing a url", re.IGNORECASE)
+"""What yt-dlp remarks where YouTube offers formats that it cannot download."""
 
 NO_FFMPEG = "marquee-starts-no-ffmpeg"
 """A path where none is: the program opens URLs by itself, past every guard."""
@@ -78,6 +82,8 @@ class Downloader(yt_dlp.YoutubeDL):
 
     def __init__(self, params: dict, handler: type[GuardedRH], jar: CookieJar | None = None):
         self._handler = handler
+        self._url = ""
+        self.is_withheld = False  # whether formats were remarked that cannot be downloaded
         if jar is not None:
             self.cookiejar: Any = jar
         super().__init__(cast(Any, params))
@@ -87,12 +93,27 @@ class Downloader(yt_dlp.YoutubeDL):
         ours: Any = [self._handler]  # the stubs expect instances; yt-dlp makes them
         return super().build_request_director(ours, preferences)
 
+    def report_warning(self, message, *args, **options):
+        """Log a warning, and note one about formats that cannot be downloaded."""
+        self._note_remark(message)
+        super().report_warning(message, *args, **options)
+
+    def write_debug(self, message, *args, **options):
+        """Log a message of debugging; of some clients YouTube's refusal stands in one alone."""
+        self._note_remark(message)
+        super().write_debug(message, *args, **options)
+
+    def _note_remark(self, message: object) -> None:
+        self.is_withheld = self.is_withheld or bool(_UNUSABLE.search(str(message)))
+
     def extract(self, url: str) -> dict[str, Any]:
         """Extract what the host has of one video; nothing is downloaded yet.
 
         Raises:
             YoutubeDLError, OSError, FetchError: See `resources.trailers.failures`.
         """
+        if url != self._url:  # yt-dlp makes a remark about a video once
+            self._url, self.is_withheld = url, False
         found: Any = self.extract_info(url, download=False, process=False)
         for _ in range(MAX_REDIRECTS):
             if (found or {}).get("_type") != "url":

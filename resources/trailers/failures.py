@@ -59,8 +59,25 @@ OUTDATED = "`uv run marquee doctor` shows whether yt-dlp is too old or lacks som
 means that yt-dlp is too old or lacks its JavaScript runtime, and nothing about the video: the movie
 is retried."""
 
+WITHHELD = (
+    "YouTube offers this client only formats that yt-dlp cannot download (SABR). A provider of PO "
+    "tokens (MARQUEE_YOUTUBE_PLUGINS), cookies (MARQUEE_YOUTUBE_COOKIES) or a newer yt-dlp, which "
+    "asks as another client, gets others: docs/sources.md"
+)
+REFUSED = (
+    "YouTube refused the video's data, also after a fresh extraction: a provider of PO tokens "
+    "(MARQUEE_YOUTUBE_PLUGINS) or a newer yt-dlp helps where it stays so"
+)
+
 SHORT_WAIT_S = 60.0
 """A `Retry-After` up to this is waited for; a longer one ends the queue."""
+
+
+class RefusedMediaError(FetchError):
+    """The host refuses the data of a video that it has just described (403).
+
+    The addresses of the data are signed and may have ended: a fresh extraction finds others.
+    """
 
 
 class RetryAfterError(FetchError):
@@ -73,7 +90,12 @@ class RetryAfterError(FetchError):
 
 
 def classify_failure(
-    error: BaseException, *, of_youtube: bool = False, key: str = ""
+    error: BaseException,
+    *,
+    of_youtube: bool = False,
+    key: str = "",
+    of_media: bool = False,
+    is_withheld: bool = False,
 ) -> FetchError:
     """Return the failure of one video: its reason, and its own message, shortened.
 
@@ -84,14 +106,28 @@ def classify_failure(
         error: Whatever yt-dlp raised.
         of_youtube: Whether YouTube is the host.
         key: The video's key, in which no words are looked for.
+        of_media: Whether the data of an extracted video were requested.
+        is_withheld: Whether yt-dlp has remarked formats of the video that it cannot download.
 
     Raises:
         DiskError: It is the disk that failed.
     """
     failure = _classify(error, key)
+    is_refused = of_media and _has_status(error, 403)
     if of_youtube and _is_bare_error(error, failure.reason):
-        return FetchError(Reason.UNEXPECTED, f"{failure.detail}; {OUTDATED}")
-    return failure
+        remedy = REFUSED if is_refused else WITHHELD if is_withheld else OUTDATED
+        failure = FetchError(Reason.UNEXPECTED, f"{failure.detail}; {remedy}")
+    return RefusedMediaError(failure.reason, failure.detail) if is_refused else failure
+
+
+def _has_status(error: BaseException, status: int) -> bool:
+    from yt_dlp.networking.exceptions import HTTPError
+
+    causes = [cause for cause in _unwrap(error) if isinstance(cause, HTTPError)]
+    words = _STATUS.search(str(error).lower())  # all that is left of a fragment's error
+    return any(cause.status == status for cause in causes) or (
+        not causes and words is not None and int(words[1]) == status
+    )
 
 
 def requested_wait_s(error: BaseException) -> float | None:

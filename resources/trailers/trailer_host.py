@@ -18,7 +18,12 @@ from resources.clock import CLOCK, Clock
 from resources.http.addresses import SCHEMES, is_direct
 from resources.http.pacing import HOST_FAILURES, CircuitBreaker, RateLimiter, backoff_s
 from resources.trailers.cooldown import Cooldown, InMemoryNotes
-from resources.trailers.failures import RetryAfterError, classify_failure, requested_wait_s
+from resources.trailers.failures import (
+    RefusedMediaError,
+    RetryAfterError,
+    classify_failure,
+    requested_wait_s,
+)
 from resources.trailers.fetched_trailer import (
     Attempt,
     FetchedTrailer,
@@ -34,8 +39,13 @@ if TYPE_CHECKING:  # it imports yt-dlp, which takes half a second
 LOG = logging.getLogger("marquee")
 
 YOUTUBE_HOSTS = ("youtube.com", "youtu.be")
-YOUTUBE_REQUESTS_PER_S = 0.15
-"""One video in about 7 s: YouTube allows a guest some 300 videos an hour."""
+YOUTUBE_GUEST_PER_S = 0.08
+YOUTUBE_ACCOUNT_PER_S = 0.15
+"""Videos: 288 and 540 an hour. Source: yt-dlp's wiki, page "Extractors": YouTube allows guests
+about 300 videos an hour and accounts about 2,000; 5 to 10 s between two are advised."""
+
+MEDIA_PAUSE_S = 5.0
+"""Wait before a fresh extraction where the host refused a video's data."""
 
 TRIES = 3
 """Attempts at one video before the movie waits for another run."""
@@ -53,7 +63,8 @@ class TrailerHost:
 
     Args:
         url_template: An http(s) address with `{key}` in it.
-        requests_per_s: Videos per second; None: YouTube's pace on YouTube, else no limit.
+        requests_per_s: Videos per second; None: on YouTube what it allows guests, or accounts where
+            there are cookies; elsewhere no limit.
         limits: Of a trailer and of its download.
         cooldown: What the host requires after a bot check or a rate limit.
         jar: Cookies to send, from `resources.trailers.cookies`; None for none.
@@ -96,7 +107,8 @@ class TrailerHost:
         self._may_reach_private = may_reach_private
         self._plugins = plugins
         self._tries = tries
-        default_pace = YOUTUBE_REQUESTS_PER_S if self.is_youtube else None
+        youtubes_pace = YOUTUBE_GUEST_PER_S if jar is None else YOUTUBE_ACCOUNT_PER_S
+        default_pace = youtubes_pace if self.is_youtube else None
         self._clock = clock
         rate_per_s = default_pace if requests_per_s is None else requests_per_s
         self._pace = RateLimiter(rate_per_s, clock=clock)
@@ -165,16 +177,32 @@ class TrailerHost:
         start = str(folder / f"{stem}.{video.key}").replace("%", "%%")
         downloader = self._open_downloader()
         try:
-            found = self._extract(downloader, url, video.key)
-            paths = self._run(
-                lambda: downloader.fetch(found, f"{start}.%(format_id)s.%(ext)s"), video.key
-            )
+            paths = self._download(downloader, url, video.key, f"{start}.%(format_id)s.%(ext)s")
         except FetchError as failure:
             raise self._note(failure) from None
         finally:
             downloader.close_responses()
         self._breaker.note(None)
         return paths
+
+    def _download(
+        self, downloader: "Downloader", url: str, key: str, template: str
+    ) -> tuple[Path, Path | None]:
+        """Extract and download; once more where the host refuses the data that it described."""
+
+        def download() -> tuple[Path, Path | None]:
+            found = self._extract(downloader, url, key)
+            return self._run(
+                downloader, lambda: downloader.fetch(found, template), key, of_media=True
+            )
+
+        try:
+            return download()
+        except RefusedMediaError as failure:
+            LOG.debug("%s; it is extracted again", failure.detail)
+        self._clock.sleep(MEDIA_PAUSE_S)
+        downloader.close_responses()
+        return download()
 
     def _extract(self, downloader: "Downloader", url: str, key: str) -> dict[str, Any]:
         """Extract what the host has of a video; retry transient failures after a wait."""
@@ -186,7 +214,7 @@ class TrailerHost:
             self._check_cooldown()
             attempt += 1
             try:
-                return self._run(lambda: downloader.extract(url), key)
+                return self._run(downloader, lambda: downloader.extract(url), key)
             except FetchError as failure:
                 if attempt == self._tries or not self._wait_after(failure, attempt):
                     raise
@@ -203,7 +231,9 @@ class TrailerHost:
             self._clock.sleep(backoff_s(attempt))
         return failure.reason in _RETRIED
 
-    def _run(self, act: Callable[[], _T], key: str) -> _T:
+    def _run(
+        self, downloader: "Downloader", act: Callable[[], _T], key: str, *, of_media: bool = False
+    ) -> _T:
         """Call yt-dlp and turn its failures into ours."""
         from yt_dlp.utils import YoutubeDLError
 
@@ -212,7 +242,13 @@ class TrailerHost:
         except FetchError:
             raise
         except (YoutubeDLError, OSError, ValueError) as error:
-            failure = classify_failure(error, of_youtube=self.is_youtube, key=key)
+            failure = classify_failure(
+                error,
+                of_youtube=self.is_youtube,
+                key=key,
+                of_media=of_media,
+                is_withheld=downloader.is_withheld,
+            )
             wait_s = requested_wait_s(error)
         if wait_s is not None and failure.reason in (Reason.RATE_LIMITED, Reason.SERVER_ERROR):
             raise RetryAfterError(failure, wait_s)

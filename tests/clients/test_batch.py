@@ -141,6 +141,26 @@ def test_unforeseen_error_is_one_movies_own_and_may_be_tried_again(place):
     assert "ZeroDivisionError" in outcomes[6].detail
 
 
+def test_movies_that_failed_before_are_not_begun_in_a_row(place):
+    """A row of failures would look like a host that is down: what a killed run leaves over begins
+    with those that failed in it.
+    """
+    begun = []
+
+    def make(tmdb_id):
+        begun.append(tmdb_id)
+        raise FetchError(Reason.SERVER_ERROR, "no")
+
+    left_over = dict.fromkeys(range(200), "")  # the first 50 failed before
+    list(open_batch(place, left_over).each(make, workers=1))
+    assert sorted(begun) == list(left_over)
+    had_failed = "".join("x" if tmdb_id < 50 else "." for tmdb_id in begun)
+    assert "x" * 10 not in had_failed
+    begun, first = [], begun
+    list(open_batch(place, left_over).each(make, workers=1))
+    assert begun == first
+
+
 def test_broken_source_stops_the_batch(place):
     def make(_):
         raise SourceError("TMDB is down")

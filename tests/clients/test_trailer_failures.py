@@ -1,5 +1,6 @@
 """yt-dlp's failures noted apart: an extractor on loopback raises each of them for real."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from pipeline.core.errors import FetchError
 from pipeline.core.outcomes import Reason, Status, lacking
 from pipeline.core.staleness import Step, row_of
 from resources.trailers.downloader import open_downloader
-from resources.trailers.failures import VERDICT_DAYS, classify_failure
+from resources.trailers.failures import VERDICT_DAYS, RefusedMediaError, classify_failure
 from resources.trailers.fetched_trailer import (
     DAY_S,
     HOUR_S,
@@ -45,18 +46,21 @@ class Scripted(InfoExtractor):
         return type(self).act(self)
 
 
-def extract(act, *, is_near=True, of_youtube=False):
+def extract(act, *, base="http://scripted/", is_near=True, of_youtube=False, of_media=False):
     Scripted.act = act
-    downloader = open_downloader(
-        "http://scripted/", TrailerLimits(), extractors=(), is_near=is_near
-    )
+    downloader = open_downloader(base, TrailerLimits(), extractors=(), is_near=is_near)
     downloader.add_info_extractor(Scripted(downloader))
     try:
         with pytest.raises((YoutubeDLError, FetchError)) as caught:
             downloader.fetch(downloader.extract("http://scripted/x"), "x")
     finally:
         downloader.close()
-    return classify_failure(caught.value, of_youtube=of_youtube)
+    return classify_failure(
+        caught.value,
+        of_youtube=of_youtube,
+        of_media=of_media,
+        is_withheld=downloader.is_withheld,
+    )
 
 
 def say(words):
@@ -215,6 +219,75 @@ def test_status_of_youtube_says_nothing_about_the_video(server, says, status):
 )  # fmt: skip
 def test_youtube_without_files_means_an_old_yt_dlp_and_words_mean_the_video(act, reason):
     assert extract(act, of_youtube=True).reason is reason
+
+
+SKIPPED = "Some {} client https formats have been skipped as they are missing a URL. {}"
+STORYBOARD = {
+    "format_id": "sb0", "url": "http://scripted/sb", "ext": "mhtml", "protocol": "mhtml",
+    "vcodec": "none", "acodec": "none",
+}  # fmt: skip
+
+
+def skip_in_a_warning(extractor):
+    why = "YouTube may have enabled the SABR-only streaming experiment for the current session"
+    extractor.report_warning(SKIPPED.format("ios", why), "x", only_once=True)
+    extractor.raise_no_formats("No video formats found!", expected=True)
+
+
+def skip_in_a_debug_message(extractor):
+    why = "YouTube is forcing SABR streaming for this client"
+    extractor.write_debug(SKIPPED.format("web", why), only_once=True)
+    extractor.raise_no_formats("No video formats found!", expected=True)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [skip_in_a_warning, skip_in_a_debug_message,
+     lambda _: {"id": "x", "title": "x", "formats": [STORYBOARD]}],
+)  # fmt: skip
+def test_formats_that_cannot_be_downloaded_are_no_outdated_yt_dlp(act):
+    failure = extract(act, of_youtube=True)
+    assert failure.reason is Reason.UNEXPECTED
+    for remedy in ("SABR", "MARQUEE_YOUTUBE_PLUGINS", "MARQUEE_YOUTUBE_COOKIES"):
+        assert remedy in failure.detail
+    assert "too old" not in failure.detail
+
+
+def test_video_without_formats_and_without_a_remark_is_an_outdated_yt_dlp():
+    failure = extract(lambda _: {"id": "x", "title": "x", "formats": []}, of_youtube=True)
+    assert "too old" in failure.detail
+    assert "SABR" not in failure.detail
+
+
+def test_remark_about_one_video_is_none_about_the_next():
+    """yt-dlp makes a remark about a video once; it holds for a second extraction, too."""
+    acts = [skip_in_a_warning, lambda _: {"id": "y", "title": "y", "url": "http://scripted/y"}]
+    downloader = open_downloader("http://scripted/", TrailerLimits(), extractors=(), is_near=True)
+    downloader.add_info_extractor(Scripted(downloader))
+    withheld = []
+    for name, act in zip("xxy", [acts[0], *acts], strict=True):
+        Scripted.act = act
+        with contextlib.suppress(YoutubeDLError):
+            downloader.extract(f"http://scripted/{name}")
+        withheld.append(downloader.is_withheld)
+    downloader.close()
+    assert withheld == [True, True, False]
+
+
+def test_refused_data_of_youtube_have_a_remedy_of_their_own(server, says):
+    server.reply("/data", says.answer(403, b""))
+    info = {"id": "x", "title": "x", "ext": "mp4", "url": f"{server.url}/data"}
+    failure = extract(lambda _: info, base=f"{server.url}/", of_youtube=True, of_media=True)
+    assert isinstance(failure, RefusedMediaError)
+    assert failure.reason is Reason.UNEXPECTED
+    assert "MARQUEE_YOUTUBE_PLUGINS" in failure.detail
+    assert "too old" not in failure.detail
+
+
+def test_refused_fragment_is_a_refusal_too():
+    bare = YoutubeDLError("ERROR: unable to download video data: HTTP Error 403: Forbidden")
+    assert isinstance(classify_failure(bare, of_media=True), RefusedMediaError)
+    assert not isinstance(classify_failure(bare), RefusedMediaError)
 
 
 def test_what_signs_an_address_does_not_reach_the_ledger():

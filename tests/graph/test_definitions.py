@@ -1,5 +1,6 @@
 """What Dagster loads: cheap to import, complete to look at."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import assets
 from assets.cli.build import STAGES
 from assets.definitions import build_defs
 from assets.orchestration.run_resource import settings_from_environment
+from pipeline.core.errors import ConfigurationError
 from pipeline.models.systems.registry import SYSTEMS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,7 +85,23 @@ def test_asset_says_what_it_is(key):
     assert node.tags["marquee/stage"] == node.group_name
     assert node.backfill_policy == dg.BackfillPolicy.single_run()
     assert {"dagster/column_schema", "shape", "content"} & set(node.metadata)
-    assert not node.owners
+    assert not node.owners, "nobody, unless MARQUEE_OWNERS names somebody"
+    (place,) = node.metadata["dagster/code_references"].code_references
+    lines = Path(place.file_path).read_text().splitlines()
+    assert Path(place.file_path).is_relative_to(ROOT / "assets" / node.group_name)
+    assert re.match(r"\s*(@unpartitioned_asset|def )", lines[place.line_number - 1])
+
+
+def test_owners_are_those_of_the_setting(monkeypatch):
+    monkeypatch.setenv("MARQUEE_OWNERS", "ada@example.org, team:films,")
+    graph = build_defs().resolve_asset_graph()
+    assert {tuple(graph.get(key).owners) for key in ASSETS} == {("ada@example.org", "team:films")}
+
+
+@pytest.mark.parametrize("owner", ["ada", "team:", "films"])
+def test_owner_that_is_none_is_refused(owner):
+    with pytest.raises(ConfigurationError, match=f"MARQUEE_OWNERS holds '{owner}'"):
+        build_defs(owners=f"ada@example.org,{owner}")
 
 
 def test_films_are_partitions_of_every_per_film_asset_and_of_no_other():

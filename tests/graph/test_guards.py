@@ -1,16 +1,25 @@
 """What guards a model: checks that run before training, and figures that Dagster plots."""
 
 import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 import pytest
 from present import present
 
 from assets.cli.build import overrides
 from assets.definitions import build_defs
+from assets.models.experiment_data import open_experiment_data
 from assets.splits.features import load_features
+from pipeline.models.systems.box_office import BOX_OFFICE
 from pipeline.models.systems.registry import SYSTEMS
+from pipeline.models.training.model_registry import load_trained, predict
 
 SHORT = {"max_epochs": 1, "variants": ["all streams"]}
 REVENUE_ASSETS = ("revenue_splits", "revenue_baselines", "revenue_model", "revenue_evaluation")
@@ -66,6 +75,8 @@ def assert_figures_can_be_plotted(site):
     assert trained["models"] == len(json.loads(next(site.store.rglob("trials.json")).read_text()))
     assert trained["movies"] == 60
     assert trained["train_s"] > 0
+    assert 0 <= trained["val_score"] <= 1
+    assert 0 <= trained["naive_val_score"] <= 1
     scored = numbers(site, "revenue_evaluation")
     assert 0 <= scored["score_low"] <= scored["score"] <= scored["score_high"] <= 1
     assert 0 <= scored["best_baseline_score"] <= 1
@@ -83,6 +94,37 @@ def assert_scores_are_compared_with_the_last_ones(site):
     assert again.passed
     assert again.severity is dg.AssetCheckSeverity.WARN
     assert "not significantly worse" in again.description
+
+
+def test_training_from_a_terminal_ends_with_its_score(site):
+    """The score is that of the validation set: it is computed here once more, from the files."""
+    config = {"ops": {"box_office_model": {"config": {"variants": ["gaussian process"]}}}}
+    arguments = ["--select", "box_office_model", "--config-json", json.dumps(config)]
+    dagster = Path(sys.executable).with_name("dagster")
+    done = subprocess.run(
+        [dagster, "asset", "materialize", "-m", "assets.definitions", *arguments],
+        env={**os.environ, **site.environment}, cwd=site.folder, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    last = done.stderr.splitlines()[-1]
+    score, naive = re.findall(r"\d+\.\d{3}", last)
+    assert last == (
+        f"box_office_model: validation RMSE {score}; naive baseline (mean) {naive}; lower is "
+        "better. gaussian process, 80-10-10, 6 movies. box_office_evaluation scores the test set."
+    )
+    with site.run_context() as run_context:
+        data = open_experiment_data(run_context, BOX_OFFICE)
+        (folder,) = [p.parent for p in site.store.rglob("facts.json") if "80-10-10" in p.parts]
+        model = load_trained(folder / BOX_OFFICE.model_file)
+        sets = data.split_tables["log10_revenue"]["80-10-10"].to_numpy()
+        actual = np.log10(data.table.table["revenue_usd"].to_numpy())
+        val = np.flatnonzero(sets == "val")
+        preds = predict(model, data.features_for(BOX_OFFICE.tasks[0]), val)
+    preds = preds if preds.ndim == 1 else preds[:, 0]
+    mean = actual[sets == "train"].mean()
+    assert float(score) == pytest.approx(np.sqrt(np.mean((preds - actual[val]) ** 2)), abs=6e-4)
+    assert float(naive) == pytest.approx(np.sqrt(np.mean((mean - actual[val]) ** 2)), abs=6e-4)
+    assert numbers(site, "box_office_model")["val_score"] == pytest.approx(float(score), abs=6e-4)
 
 
 def test_movie_in_two_sets_stops_the_training(site):

@@ -1,6 +1,10 @@
 """Builds in processes of their own: two at once, and what others see of one that was killed."""
 
+import os
+import subprocess
+import sys
 import time
+from uuid import uuid4
 
 import dagster as dg
 import pytest
@@ -8,6 +12,8 @@ from accounts import account, assert_adds_up
 from processes import Process, hold_at
 from sensor_ticks import requested, skipped
 
+from assets.orchestration.live_runs import end_dead_runs
+from assets.orchestration.store_wait import OVER, WAITED_S, WAITING_FOR
 from pipeline.core.outcomes import PENDING, Status
 from resources.storage.crash_points import CrashPoint
 
@@ -49,6 +55,81 @@ def test_second_build_waits_for_the_first_and_nothing_is_lost(site, held):
         rows = site.rows(asset)
         assert {row.status for row in rows.values()} <= {Status.OK, Status.UNAVAILABLE}
         assert len(site.events(asset)) == len(rows) == 3
+
+
+def test_run_that_waits_says_for_whom_and_how_long(site, held):
+    started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
+    (holder,) = site.instance.get_runs(started)
+    waiting = Process(
+        site, "asset", "materialize", "-m", "assets.definitions", "--select", "movie_catalog",
+        program="dagster._cli",
+    )  # fmt: skip
+    wait_until(lambda: tagged(site, WAITING_FOR), waiting)
+    (run,) = tagged(site, WAITING_FOR)
+    assert run.status is dg.DagsterRunStatus.STARTED
+    assert run.tags[WAITING_FOR].startswith(f"run {holder.run_id} (movies) since 2")
+    assert "in progress" in skipped(site)
+    (site.folder / "go_on").touch()
+    assert waiting.wait() == 0, waiting.output
+    assert held.wait() == 0, held.output
+    (run,) = tagged(site, WAITED_S)
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    assert run.tags[WAITING_FOR] == OVER
+    waited_s = float(run.tags[WAITED_S])
+    assert waited_s > 0
+    assert f"Waited {waited_s} s for the store" in waiting.output
+    events = [entry.dagster_event for entry in site.instance.all_logs(run.run_id)]
+    (waited,) = [event for event in events if event and "Waited" in (event.message or "")]
+    assert waited.engine_event_data.metadata["waited_s"].value == waited_s
+
+
+def tagged(site, tag):
+    return [run for run in site.instance.get_runs() if tag in run.tags]
+
+
+ALIVE = """
+import sys, time
+import dagster as dg
+from assets.orchestration.live_runs import announce
+from resources.storage.store import Store
+with dg.DagsterInstance.get() as instance:
+    announce(instance, Store(sys.argv[1]), sys.argv[2])
+    print("alive", flush=True)
+    time.sleep(60)
+"""
+
+
+def add_started_run(site):
+    status = dg.DagsterRunStatus.STARTED
+    run = dg.DagsterRun(job_name="movies", run_id=str(uuid4()), status=status)
+    return site.instance.add_run(run).run_id
+
+
+def test_sensor_ends_no_run_that_waits_when_the_store_has_just_become_free(site):
+    run_id = add_started_run(site)
+    alive = subprocess.Popen(
+        [sys.executable, "-c", ALIVE, str(site.store), run_id],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, **site.environment},
+    )  # fmt: skip
+    try:
+        assert alive.stdout.readline() == "alive\n"
+        assert "A run waits for the store" in skipped(site)
+        assert site.instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.STARTED
+    finally:
+        alive.kill()
+        alive.communicate()
+    assert requested(site).job_name == "movies"
+    assert site.instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.CANCELED
+
+
+def test_run_that_never_announced_itself_is_ended_after_a_while(site, monkeypatch):
+    """Its process was killed before it had begun."""
+    run_id = add_started_run(site)
+    with site.run_context() as run_context:
+        assert end_dead_runs(site.instance, run_context.store) == 1
+        monkeypatch.setattr("assets.orchestration.live_runs.STARTING_S", 0.0)
+        assert end_dead_runs(site.instance, run_context.store) == 0
+    assert site.instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.CANCELED
 
 
 def test_sensor_waits_for_a_run_and_goes_on_after_a_killed_one_and_the_account_adds_up(site, held):

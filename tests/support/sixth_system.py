@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class ManyVotes:
     """Whether a movie has more votes than the median of the training set."""
 
+    columns = ("vote_count",)
+
     def exclude(self, context: TargetContext) -> np.ndarray:
         votes = context.table["vote_count"].to_numpy(np.float64)
         return np.where(votes > 0, "", "no_votes").astype(object)

@@ -12,7 +12,9 @@ def snapshot(site: Site) -> dict[str, dict]:
     files = {
         str(path.relative_to(site.store)): hash_bytes(path.read_bytes())
         for path in site.store.rglob("*")
-        if path.is_file() and not path.name.startswith(("ledger.sqlite", ".lock"))
+        if path.is_file()
+        and not path.name.startswith(("ledger.sqlite", ".lock"))
+        and ".runs" not in path.parts
     }
     rows, shown = {}, {}
     for step in MOVIE_ASSETS:

@@ -66,7 +66,7 @@ def predict_baselines(
     """
     check_features(features)
     values = target.values[train_rows]
-    preds = dict(_naive(target, values, len(rows)))
+    preds = dict(predict_naively(target, values, len(rows)))
     table = features.table
     if METADATA not in table.streams:
         return preds
@@ -86,7 +86,17 @@ def predict_baselines(
     return preds
 
 
-def _naive(target: Target, values: np.ndarray, n_rows: int) -> Mapping[str, np.ndarray]:
+def predict_naively(target: Target, values: np.ndarray, n_rows: int) -> Mapping[str, np.ndarray]:
+    """Return the naive baselines' predictions, which look at no movie.
+
+    Args:
+        target: Of the kind of task.
+        values: Its values for the training set, all known.
+        n_rows: Movies to predict.
+
+    Returns:
+        As `predict_baselines`.
+    """
     if target.task.kind is TaskKind.REGRESSION:
         constants = {MEAN: values.mean(), MEDIAN: np.median(values)}
         return {name: np.full(n_rows, float(number)) for name, number in constants.items()}

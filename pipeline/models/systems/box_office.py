@@ -27,6 +27,8 @@ GROUNDED = "transformer, masked fields, grounded keywords"
 class Log10Revenue:
     """Revenue of at least a thousand dollars, as a logarithm."""
 
+    columns = ("revenue_usd",)
+
     def exclude(self, context: TargetContext) -> np.ndarray:
         """Exclude movies without a plausible revenue."""
         return exclude_by_revenue(context.table)

@@ -58,6 +58,8 @@ SMALL_FINE_TUNED: Mapping[str, object] = {
 class FirstGenre:
     """The genre that is listed first; a movie whose first genre is no class is excluded."""
 
+    columns = ("genres",)
+
     def exclude(self, context: TargetContext) -> np.ndarray:
         """Exclude movies of no genre, or whose first one is no class."""
         names = {label_name(name) for name in context.task.class_names}
@@ -79,6 +81,11 @@ class FirstGenre:
 
 class Profit:
     """Whether revenue was at least the budget."""
+
+    columns = (
+        "revenue_usd",
+        "budget_usd",
+    )
 
     def exclude(self, context: TargetContext) -> np.ndarray:
         """Exclude movies without a plausible revenue and budget."""

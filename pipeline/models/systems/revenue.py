@@ -44,6 +44,11 @@ OVER_FRAMES = ("text", "frames", "audio", "poster", "metadata")
 class RevenueClass:
     """The class of a revenue: quantiles of the training set, or multiples of the own budget."""
 
+    columns = (
+        "revenue_usd",
+        "budget_usd",
+    )
+
     def exclude(self, context: TargetContext) -> np.ndarray:
         """Exclude movies without a plausible revenue, and budget where classes are cut at it."""
         return exclude_by_revenue(

@@ -37,6 +37,11 @@ SMALL_EMBEDDINGS: Mapping[str, object] = {"learning_rate": 1e-3, "max_epochs": 3
 class Score:
     """IMDb's score of enough votes, standardised by the training set."""
 
+    columns = (
+        "vote_average",
+        "vote_count",
+    )
+
     def exclude(self, context: TargetContext) -> np.ndarray:
         """Exclude movies without a score, or of too few votes."""
         score = context.table["vote_average"].to_numpy(np.float64)

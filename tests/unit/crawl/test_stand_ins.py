@@ -19,6 +19,10 @@ from pipeline.crawl.tmdb.responses import parse_details
         "We don't have an overview translated in English. Help us expand our database by adding"
         " one.", "There are no plot summaries available for this title.",
         "It looks like we don't have a synopsis for this title yet.",
+        "No tenemos una sinopsis en español. Ayúdanos a ampliar nuestra base de datos añadiendo"
+        " una.", "No tenemos una sinopsis en español.",
+        "Não temos uma sinopse em Português do Brasil. Você pode ajudar a ampliar o nosso banco de"
+        " dados adicionando uma.", "Keine Inhaltsangabe verfügbar.",
     ],
 )  # fmt: skip
 def test_phrase_that_says_there_is_no_plot_is_none(text):
@@ -32,6 +36,8 @@ def test_phrase_that_says_there_is_no_plot_is_none(text):
         "No plan survives.", "A plot to kill the king.", "None of them returns.",
         "No description can prepare you for this movie.", "Null and void.", "Unknown men come.",
         "Coming soon to a town near you: a killer.", "Nan goes to war.",
+        "No tenemos miedo.", "Não temos uma saída em Lisboa.", "Keine Angst ist verfügbar.",
+        "No tenemos una sinopsis en español, dijo el editor, y murió.",
     ],
 )  # fmt: skip
 def test_plot_is_a_plot(text):

@@ -1,0 +1,51 @@
+"""A run that waits for the store says so where it is looked at: its tags, its log, its events."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+from dagster._core.events import EngineEventData
+
+from assets.orchestration.live_runs import announce
+from resources.storage.lock import exclusive
+from resources.storage.store import Store
+
+WAITING_FOR = "marquee/waiting_for"
+"""Run tag: who holds the store that the run waits for, and since when. Dagster takes no tag away,
+so it then says that the wait is over."""
+
+WAITED_S = "marquee/waited_s"
+"""Run tag: the seconds that a run waited for the store; only of runs that did."""
+
+OVER = "nobody any more"
+
+
+@contextmanager
+def hold_store(context: dg.InitResourceContext, store: Store) -> Iterator[None]:
+    """Hold the store for a run, and show how long, and for whom, it waits for it.
+
+    Args:
+        context: Of the run's resource.
+        store: The store.
+    """
+    run, log, instance = context.run, context.log, context.instance
+    assert run is not None
+    assert log is not None
+    assert instance is not None
+    announce(instance, store, run.run_id)
+    holders: list[str] = []
+
+    def note_holder(holder: str) -> None:
+        holders.append(holder)
+        instance.add_run_tags(run.run_id, {WAITING_FOR: holder})
+
+    name = f"run {run.run_id} ({run.job_name})"
+    with exclusive(store, name=name, notify=log.warning, note_holder=note_holder) as waited_s:
+        if holders:
+            tags = {WAITING_FOR: OVER, WAITED_S: f"{waited_s:.1f}"}
+            instance.add_run_tags(run.run_id, tags)
+            message = f"Waited {waited_s:.1f} s for the store, which {holders[-1]} held."
+            found = {"waited_s": round(waited_s, 1), "waited for": "; ".join(holders)}
+            log.info(message)
+            instance.report_engine_event(message, run, EngineEventData(found))
+        yield
