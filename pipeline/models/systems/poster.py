@@ -202,7 +202,7 @@ def _load_poster(features: FeatureSet, row: int) -> np.ndarray | None:
 POSTER = System(
     name="poster",
     reference="003",
-    tasks=(COMEDY_HORROR, FIRST_GENRE, GENRE_LABELS, PROFIT),
+    tasks=(FIRST_GENRE, COMEDY_HORROR, GENRE_LABELS, PROFIT),
     main_variant=EMBEDDING,
     splits=(RatioSplit("70-10-20", 0.70, 0.10, 0.20),),
     folds=5,
