@@ -29,7 +29,7 @@ SOURCES = ("studio", "tmdb", "imports")
 REQUESTS_PER_S = 20.0
 """TMDB's default limit, shared by all threads."""
 
-DEMO_STUDIO = "generated:7:240"
+DEMO_STUDIO = "generated:7:400"
 """The built-in studio's default catalogue: seed 7, 96 movies."""
 
 _PASSWORD = re.compile(r"://[^/@:]*:([^/@]+)@")

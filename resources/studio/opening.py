@@ -29,7 +29,7 @@ def open_catalogue(spelling: str) -> Catalogue:
         return GeneratedCatalogue(int(size), int(seed), trailer_cache())
     raise ConfigurationError(
         f"MARQUEE_STUDIO (--catalogue) is {spelling!r}; it must be `generated:<seed>:<size>`, such "
-        "as generated:7:240, or `folder:<path>`."
+        "as generated:7:400, or `folder:<path>`."
     )
 
 

@@ -65,7 +65,7 @@ def test_unknown_preset_and_catalogue_name_the_choices(tmp_path):
         opened(tmp_path, preset="x"),
     ):
         pass
-    with pytest.raises(ConfigurationError, match="generated:7:240"), opened(tmp_path, studio="x"):
+    with pytest.raises(ConfigurationError, match="generated:7:400"), opened(tmp_path, studio="x"):
         pass
 
 
