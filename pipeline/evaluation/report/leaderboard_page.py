@@ -11,7 +11,11 @@ from pipeline.evaluation.metrics.metric_names import is_error
 from pipeline.evaluation.report.best_variant import find_best_variant
 from pipeline.evaluation.report.ceiling import describe_ceiling
 from pipeline.evaluation.report.leaderboard_rows import MISSING, list_leaderboard, list_tables
-from pipeline.evaluation.report.report_page import has_random_weights, load_template
+from pipeline.evaluation.report.report_page import (
+    has_random_weights,
+    list_summary_notices,
+    load_template,
+)
 from pipeline.evaluation.report.stored_results import (
     find_headline,
     find_main,
@@ -33,7 +37,11 @@ _NUMBERS = (
 
 
 def write_leaderboard(
-    folder: Path, summaries: Sequence[Mapping[str, Any]], *, links: Mapping[str, str] | None = None
+    folder: Path,
+    summaries: Sequence[Mapping[str, Any]],
+    *,
+    links: Mapping[str, str] | None = None,
+    notices: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Path]:
     """Write the leaderboard.
 
@@ -41,6 +49,7 @@ def write_leaderboard(
         folder: Where the files go; created if missing.
         summaries: `evaluation_results.json` of each system, in the order to be shown.
         links: By system, the path of its report relative to `folder`.
+        notices: Notices that the films' sources demand, beside those of the evaluations.
 
     Returns:
         The paths by file name.
@@ -53,17 +62,24 @@ def write_leaderboard(
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: folder / name for name in (PARQUET_FILE, PAGE_FILE)}
     frame_leaderboard(list_leaderboard(summaries)).to_parquet(paths[PARQUET_FILE], index=False)
-    paths[PAGE_FILE].write_text(render_leaderboard(summaries, links=links), encoding="utf-8")
+    page = render_leaderboard(summaries, links=links, notices=notices)
+    paths[PAGE_FILE].write_text(page, encoding="utf-8")
     return paths
 
 
 def render_leaderboard(
-    summaries: Sequence[Mapping[str, Any]], *, links: Mapping[str, str] | None = None
+    summaries: Sequence[Mapping[str, Any]],
+    *,
+    links: Mapping[str, str] | None = None,
+    notices: Sequence[Mapping[str, str]] = (),
 ) -> str:
     """Render the page; it loads nothing else."""
     systems = [_system_context(summary, (links or {})) for summary in summaries]
     return load_template("leaderboard.html").render(
-        systems=systems, outcome_words=OUTCOME_WORDS, level=summaries[0]["level"]
+        systems=systems,
+        outcome_words=OUTCOME_WORDS,
+        level=summaries[0]["level"],
+        notices=list_summary_notices([*summaries, {"notices": notices}]),
     )
 
 
