@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.core.terms import describe_terms, find_terms, list_notices
 
-TERMS_FILE = "terms.csv"
+TERMS_FILE = "terms.tsv"
+"""No `.csv`: loaders of public layouts take every such file for one of theirs."""
 
 RECORD = "record"
 """The part of a movie that its record is."""
@@ -39,13 +40,13 @@ class ExportTerms:
             self._entries[tmdb_id, RECORD, entry["source"]] = dict(entry)
 
     def encode_table(self) -> bytes:
-        """Encode `terms.csv`: a row per film, part and source."""
+        """Encode `terms.tsv`: a row per film, part and source."""
         text = io.StringIO()
-        writer = csv.DictWriter(text, _COLUMNS, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
+        writer = csv.writer(text, delimiter="\t", lineterminator="\n")
+        writer.writerow(_COLUMNS)
         for (tmdb_id, part, source), entry in sorted(self._entries.items()):
-            page = find_terms(source).page
-            writer.writerow({**entry, "tmdb_id": tmdb_id, "part": part, "page": page})
+            values = {**entry, "tmdb_id": tmdb_id, "part": part, "page": find_terms(source).page}
+            writer.writerow([values.get(name, "") for name in _COLUMNS])
         return text.getvalue().encode()
 
     def describe(self) -> dict[str, object]:

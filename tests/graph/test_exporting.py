@@ -129,8 +129,8 @@ def expect_terms(out, manifest, ids):
     (source,) = {*manifest["terms"]["sources"]} - {"seed000", "trailers12k"}
     assert source == "studio"
     assert manifest["terms"]["notices"] == []
-    with (out / "terms.csv").open(newline="") as handle:
-        rows = list(csv.DictReader(handle))
+    with (out / "terms.tsv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t"))
     of_records = [row for row in rows if row["part"] == "record"]
     assert {int(row["tmdb_id"]) for row in of_records} >= ids
     assert all(row["source"] and row["terms"] and row["fetched_at"] for row in rows)

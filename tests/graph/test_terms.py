@@ -204,7 +204,7 @@ def test_films_of_the_studio_have_neither_a_last_lawful_day_nor_a_notice(open_si
 
 def read_table(path):
     with path.open(newline="", encoding="utf-8") as handle:
-        return list(csv.DictReader(handle))
+        return list(csv.DictReader(handle, delimiter="\t" if path.suffix == ".tsv" else ","))
 
 
 def test_export_of_records_without_terms_is_refused_by_name_and_with_a_remedy(tmdb, tmp_path):
@@ -253,7 +253,7 @@ def test_export_states_terms_in_manifest_table_and_columns(tmdb, tmp_path):
     }  # fmt: skip
     assert manifest["last_lawful_day"] == last[first]["last_lawful_day"]
     assert manifest["notices"] == [TMDB_NOTICE]
-    rows = read_table(tmp_path / "out" / "terms.csv")
+    rows = read_table(tmp_path / "out" / "terms.tsv")
     for tmdb_id in (first, second):
         (record,) = [r for r in rows if (r["tmdb_id"], r["part"]) == (str(tmdb_id), "record")]
         assert record == {
