@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from pipeline.core.outcomes import Status
 from pipeline.core.staleness import Row
@@ -55,13 +56,13 @@ class RecordTerms:
         ]
 
 
-def summarise_terms(entries: Sequence[Mapping[str, str]]) -> dict[str, str]:
+def summarise_terms(entries: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     """Return what the ledger's row keeps of a record's terms."""
     joined = join_terms(entries)
     return {name: joined[name] for name in SHOWN}
 
 
-def keep_terms(run_context: RunContext, before: Row | None) -> dict[str, str]:
+def keep_terms(run_context: RunContext, before: Row | None) -> dict[str, Any]:
     """Return the terms of a record that stays because its source gave no newer one.
 
     Args:
