@@ -29,8 +29,12 @@ SOURCES = ("studio", "tmdb", "imports")
 REQUESTS_PER_S = 20.0
 """TMDB's default limit, shared by all threads."""
 
+RECORD_DAYS = 180.0
+"""Default age at which a record is requested again: the longest caching that is reported of TMDB's
+terms."""
+
 DEMO_STUDIO = "generated:7:400"
-"""The built-in studio's default catalogue: seed 7, 96 movies."""
+"""The built-in studio's default catalogue: seed 7, 400 movies."""
 
 _PASSWORD = re.compile(r"://[^/@:]*:([^/@]+)@")
 
@@ -66,6 +70,11 @@ class Settings(BaseModel):
     )
     requests_per_s: Annotated[str, Variable("MARQUEE_REQUESTS_PER_S", "20")] = Field(
         "", description="TMDB's rate limit, in requests per second"
+    )
+    record_days: Annotated[str, Variable("MARQUEE_RECORD_DAYS", "180")] = Field(
+        "",
+        description="age, in days, at which a record whose source limits caching is requested "
+        "again; `0`: never",
     )
     imdbpro_cookie: Annotated[
         str, Variable("IMDBPRO_COOKIE", "revenue from TMDB and imported dumps", is_secret=True)
@@ -173,8 +182,8 @@ class Settings(BaseModel):
             values += [found[1], unquote(found[1])]
         return tuple(secret for secret in values if secret)
 
-    def number(self, field: str, default: float) -> float:
-        """Return a setting that is a number above 0.
+    def number(self, field: str, default: float, *, may_be_zero: bool = False) -> float:
+        """Return a setting that is a number above 0, or at least 0.
 
         Raises:
             ConfigurationError: It is not.
@@ -184,9 +193,9 @@ class Settings(BaseModel):
             value = float(text) if text else default
         except ValueError:
             value = math.nan
-        if not (math.isfinite(value) and value > 0):
-            name = ENVIRONMENT[field]
-            raise ConfigurationError(f"{name} must be a number above 0, got {text!r}.")
+        if not (math.isfinite(value) and (value > 0 or (may_be_zero and value == 0))):
+            name, least = ENVIRONMENT[field], "of at least 0" if may_be_zero else "above 0"
+            raise ConfigurationError(f"{name} must be a number {least}, got {text!r}.")
         return value
 
 

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from assets.cli.status import COLUMNS, Account, Line, list_disabled, take_account
 from assets.orchestration.asset_settings import find_host_pause
-from assets.orchestration.asset_specs import MOVIE_ASSETS
+from assets.orchestration.asset_specs import MOVIE_ASSETS, RECORD_FILE
+from assets.orchestration.record_age import find_kept_too_long
 from pipeline.core.staleness import CLOCK_TOLERANCE_S
 from resources.run_context import RunContext
 
@@ -76,6 +77,8 @@ def _print_head(run_context: RunContext, console: Console, known: int) -> None:
     console.print(f"Known movies: {known}")
     if pause := find_host_pause(run_context):
         console.print(pause, highlight=False, soft_wrap=True)
+    for sentence in find_kept_too_long(run_context, RECORD_FILE).sentences:
+        console.print(sentence, highlight=False, soft_wrap=True)
     ahead = run_context.ledger.count_written_after(run_context.clock() + CLOCK_TOLERANCE_S)
     if ahead:
         console.print(
@@ -159,12 +162,14 @@ def _list_movies(tmdb_ids: Sequence[int]) -> str:
 
 
 def _as_values(run_context: RunContext, accounts: Sequence[Account]) -> dict[str, object]:
+    kept = find_kept_too_long(run_context, RECORD_FILE)
     return {
         "source": run_context.source.label,
         "store": str(run_context.store.root),
         "movies_known": accounts[0].known,
         "adds_up": all(account.adds_up for account in accounts),
         "disabled": list_disabled(run_context),
+        "records_past_last_lawful_day": len(kept.waiting) + len(kept.gone),
         "assets": {
             account.asset: {
                 **{status.replace(" ", "_"): n for status, n in account.counts.items()},

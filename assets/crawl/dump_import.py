@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from assets.crawl.record_terms import note_import
 from pipeline.core.errors import ConfigurationError, DumpError
 from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
 from pipeline.crawl.datasets.registry import DUMP_KINDS, load_reader
@@ -177,6 +178,8 @@ class _Keeper:
         stamps = {i: f"{now} {what}" for i, what in sorted(self._touched.items())}
         self._run_context.ledger.know_movies(stamps)
         self._imports.write_index(self._kind, self._index)
+        if stamps:
+            note_import(self._run_context, self._kind)
         self._report.new_movies = len(set(self._touched) - set(self._known))
 
 

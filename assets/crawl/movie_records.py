@@ -8,13 +8,15 @@ from typing import Any
 
 import dagster as dg
 
+from assets.crawl.record_terms import LIVE, RecordTerms, keep_terms, summarise_terms
 from assets.orchestration.asset_specs import RECORD_FILE
 from assets.orchestration.column_lineage import column_lineage
 from assets.orchestration.movie_asset import movie_asset
-from pipeline.core.errors import DamagedFileError, FetchError, RecordError
+from pipeline.core.errors import DamagedFileError, ItemError, RecordError
 from pipeline.core.outcomes import Outcome, Reason, lacking
 from pipeline.core.records import MovieRecord, facets
 from pipeline.core.staleness import RECORDS
+from pipeline.core.terms import TERMS_KEY
 from pipeline.core.versions import combine, hash_json
 from resources.sources.tmdb_parts import list_lacked
 from resources.storage.batch import MovieBatch
@@ -26,21 +28,29 @@ def movie_records(batch: MovieBatch) -> Iterator[Outcome]:
     What TMDB does not know is taken from public dumps that were imported, and the record says which
     field came from which (`marquee_provenance`).
 
-    Its facets (hashes of the parts that other assets depend on) decide what a change makes due.
+    Its facets (hashes of the parts that other assets depend on) decide what a change makes due. It
+    carries the terms of every source (`marquee_terms`), with the time of reading and the last
+    lawful day; one that is too old for its source's terms is requested again.
     """
+    terms = RecordTerms(batch.run_context)
     tmdb = None if batch.run_context.source.is_imports else batch.run_context.tmdb
     imports = batch.run_context.imports
 
     def fetch(tmdb_id: int) -> Outcome:
         try:
-            crawled = [("tmdb", tmdb.details(tmdb_id, *_hints(batch, tmdb_id)))] if tmdb else []
-        except FetchError as error:
+            crawled = [(LIVE, tmdb.details(tmdb_id, *_hints(batch, tmdb_id)))] if tmdb else []
+        except ItemError as error:
+            kept = keep_terms(batch.run_context, batch.rows.get(tmdb_id))
             if error.reason is not Reason.DELETED_AT_SOURCE:
+                error.metadata |= kept
                 raise
-            return lacking(tmdb_id, error.reason, error.detail, **_last_known(batch, tmdb_id))
+            last = _last_known(batch, tmdb_id)
+            return lacking(tmdb_id, error.reason, error.detail, **last, **(kept if last else {}))
         today = datetime.fromtimestamp(batch.run_context.clock(), UTC).date()
-        answer = _merge(tmdb_id, [*crawled, *imports.answers(tmdb_id)], today)
+        sources = [*crawled, *imports.answers(tmdb_id)]
+        answer = _merge(tmdb_id, sources, today)
         record = _parse(answer)
+        answer[TERMS_KEY] = terms.describe([name for name, _ in sources])
         content = json.dumps(answer, ensure_ascii=False, sort_keys=True).encode()
         parts = _facets(record, answer)
         return batch.keep(
@@ -55,6 +65,7 @@ def movie_records(batch: MovieBatch) -> Iterator[Outcome]:
             lacked=[part for _, fields in crawled for part in list_lacked(fields)],
             trailer_keys=_trailer_keys(record),
             **_fields_by_source(answer),
+            **summarise_terms(answer[TERMS_KEY]),
         )
 
     return batch.each(fetch, workers=16)
@@ -167,6 +178,11 @@ ASSETS = [
                     dg.TableColumn("imdb_id", "str"),
                     dg.TableColumn("vote_average", "float", description="TMDB's score; no input"),
                     dg.TableColumn("vote_count", "int", description="no input"),
+                    dg.TableColumn(
+                        TERMS_KEY,
+                        "list",
+                        description="of every source: terms, time of reading, last lawful day",
+                    ),
                 ]
             ),
             **column_lineage(RECORDS),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
+from assets.evaluation.notices import find_notices
 from assets.evaluation.stored_reports import read_summaries
 from assets.orchestration.asset_specs import LEADERBOARD
 from assets.orchestration.staleness import input_version, write_whole
@@ -43,7 +44,12 @@ def leaderboard(
         summaries = read_summaries(run_context)
         rows = list_leaderboard(summaries)
         links = {system.name: f"{system.name}/{REPORT_FILE}" for system in SYSTEMS}
-        paths = write_leaderboard(run_context.store.folder("reports"), summaries, links=links)
+        paths = write_leaderboard(
+            run_context.store.folder("reports"),
+            summaries,
+            links=links,
+            notices=find_notices(run_context),
+        )
         content_hash = hash_bytes(*(path.read_bytes() for path in paths.values()))
         write_whole(run_context, LEADERBOARD, version, content_hash)
     context.log.info(f"{len(rows)} models and baselines of {len(summaries)} systems")

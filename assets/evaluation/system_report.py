@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from assets.evaluation.model_evaluation import SEED, evaluate_model, make_result, write_scores
+from assets.evaluation.notices import find_notices
 from assets.evaluation.stored_reports import reports_folder
 from assets.models.baselines import load_baselines
 from assets.models.experiment_data import ExperimentData, open_experiment_data
@@ -147,6 +148,7 @@ def _describe_subject(
             if task.name not in trained
         },
         left_out=[one for one in left_out if one["task"] in trained],
+        notices=find_notices(run_context),
     )
 
 

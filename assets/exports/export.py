@@ -1,13 +1,14 @@
 """Exports the store in a public layout, with a manifest."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from assets.exports.export_job import Job
+from assets.exports.export_job import Job, check_terms
+from assets.exports.export_terms import TERMS_FILE
 from assets.exports.reference000_export import export_seed000
 from assets.exports.table_export import export_csv, export_parquet
 from assets.exports.trailers12k_export import export_trailers12k
@@ -45,18 +46,23 @@ def export(
         ConfigurationError: There is no such kind, or a movie is not known.
         DumpError: The folder holds something else; nothing in it is touched.
         DiskError: The folder cannot be written.
+        TermsError: A record does not say under which licence or terms it was given; an export that
+            is in the folder stays.
     """
     if kind not in EXPORTS:
         raise ConfigurationError(f"There is no export {kind!r}; there are {', '.join(EXPORTS)}.")
     wanted = _choose(run_context, movies)
+    check_terms(run_context, wanted)
     folder = open_export(path, kind, run_context.source.label)
     job = Job(kind, run_context, folder, wanted)
     EXPORTS[kind](job)
+    folder.write(TERMS_FILE, job.terms.encode_table())
     folder.finish(
         {
             "marquee": _version(),
             "kind": kind,
             "source": run_context.source.label,
+            "terms": job.terms.describe(),
             "films": len(wanted),
             "counts": dict(job.counts),
             "left_out": job.left_out,
@@ -82,9 +88,17 @@ def print_export(job: Job, console: Console) -> None:
             count = str(job.counts[part]) if number == 0 else ""
             table.add_row(part if number == 0 else "", count, str(len(ids) or "·"), why)
     console.print(table, markup=False)
-    for note in job.notes:
+    for note in [*job.notes, *_describe_terms(job)]:
         console.print(f"Note: {note}", markup=False)
     console.print(f"Check it with `uv run marquee export --verify {root}`.", markup=False)
+
+
+def _describe_terms(job: Job) -> Iterator[str]:
+    """Yield what whoever receives the export must know of its terms."""
+    described = job.terms.describe()
+    yield f"{TERMS_FILE} and the manifest say under which terms each film was given: read them"
+    if day := described["last_lawful_day"]:
+        yield f"the first of its films may be kept until {day}, as far as terms are known"
 
 
 def _choose(run_context: RunContext, movies: Sequence[int] | None) -> list[int]:

@@ -8,18 +8,39 @@ from functools import cached_property
 
 import numpy as np
 
+from assets.exports.export_terms import ExportTerms
 from assets.orchestration.asset_specs import MOVIE_ASSETS, RECORD_FILE
 from assets.orchestration.progress import progress
-from pipeline.core.errors import DamagedFileError
+from pipeline.core.errors import DamagedFileError, TermsError
 from pipeline.core.outcomes import PENDING, Reason, Status
 from pipeline.core.staleness import RECORDS, Row
+from pipeline.core.terms import TERMS_KEY, read_terms, refuse
 from pipeline.exports.export_folder import ExportFolder
 from resources.run_context import RunContext
 from resources.storage.store import Store, StorePath
 
 LOG = logging.getLogger("marquee")
 
+NO_TERMS = "its record has no licence or terms, and its source no longer has it"
+
 DAMAGED = "its file is missing or damaged: `marquee retry --again`, then `marquee build`"
+
+
+def check_terms(run_context: RunContext, movies: Sequence[int]) -> None:
+    """Check that every record says under which terms it was given.
+
+    Raises:
+        TermsError: One does not; the message names it and the remedy.
+    """
+    rows = run_context.ledger.rows(RECORDS, movies)
+    lacking = [i for i, row in rows.items() if _lacks_terms(row)]
+    if lacking:
+        title = rows[min(lacking)].metadata.get("title")
+        raise TermsError(refuse(sorted(lacking), str(title or "")))
+
+
+def _lacks_terms(row: Row) -> bool:
+    return row.status == Status.OK and not row.metadata.get("fetched_at")
 
 
 @dataclass
@@ -34,6 +55,7 @@ class Job:
         counts: Things written, by what they are.
         left_out: Movies that lack something, by what and by why.
         notes: What a reader of the folder must know.
+        terms: Under which terms each part of each movie was given.
     """
 
     kind: str
@@ -43,6 +65,33 @@ class Job:
     counts: Counter[str] = field(default_factory=Counter)
     left_out: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    terms: ExportTerms = field(default_factory=ExportTerms)
+
+    def note_terms(self, part: str, source: str, asset: str, tmdb_id: int) -> None:
+        """Note the source of a movie's part; whatever the studio shows is its own.
+
+        Args:
+            part: What was written.
+            source: A key of `pipeline.core.terms.TERMS`.
+            asset: Whose row was written when the part was read, where the record is not from the
+                same source.
+            tmdb_id: The movie.
+        """
+        if self.run_context.source.is_studio:
+            source = self.run_context.source.terms_id
+        row = self.rows[asset].get(tmdb_id)
+        self.terms.add(part, source, tmdb_id, row.written_s if row else 0.0)
+
+    def note_figures(self, figures: Sequence[Mapping], tmdb_id: int) -> None:
+        """Note the source of each box-office figure of a movie."""
+        for source in dict.fromkeys(str(one.get("source", "unknown")) for one in figures):
+            self.note_terms("box_office", source, "box_office", tmdb_id)
+
+    def note_trailer(self, part: str, tmdb_id: int) -> None:
+        """Note that a part was made of a movie's trailer: the user's own, or the host's."""
+        row = self.rows["trailers"].get(tmdb_id)
+        is_own = bool(row and row.metadata.get("is_own"))
+        self.note_terms(part, "own-trailers" if is_own else "trailers", "trailers", tmdb_id)
 
     @property
     def store(self) -> Store:
@@ -80,17 +129,26 @@ class Job:
         return False
 
     def details(self, tmdb_id: int, part: str) -> dict | None:
-        """Return a movie's answer: the last one where the source has deleted it; note why not."""
+        """Return a movie's answer: the last one where the source has deleted it; note why not.
+
+        Raises:
+            TermsError: It does not say under which terms it was given.
+        """
         deleted = (Status.UNAVAILABLE.value, Reason.DELETED_AT_SOURCE.value)
         path = RECORD_FILE.path(self.store, tmdb_id)
         is_last = self.state(RECORDS, tmdb_id) == deleted and path.exists()
         if not is_last and not self.has(RECORDS, tmdb_id, part):
             return None
         try:
-            return self.store.read_json(path)
+            record = self.store.read_json(path)
         except DamagedFileError:
             self.leave_out(part, DAMAGED, tmdb_id)
             return None
+        if is_last and TERMS_KEY not in record:
+            self.leave_out(part, NO_TERMS, tmdb_id)
+            return None
+        self.terms.add_record(tmdb_id, read_terms(record, tmdb_id))
+        return record
 
     def array(self, path: StorePath, part: str, tmdb_id: int) -> np.ndarray | None:
         """Read an array; note why not."""

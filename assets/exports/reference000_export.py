@@ -11,6 +11,7 @@ from assets.orchestration.asset_specs import (
     REGIONS_FILE,
 )
 from pipeline.core.errors import PosterError
+from pipeline.core.staleness import RECORDS
 from pipeline.crawl.datasets.dump_rows import AcceptedRow
 from pipeline.exports.reference000_writer import encode_npy_dict, split_response
 from pipeline.layouts.reference000_layout import (
@@ -24,6 +25,9 @@ from resources.storage.store import npy_bytes
 
 SOURCE = "seed000"
 """Kind of the import that ROI features and boxes may come from."""
+
+POSTER_SOURCE = "tmdb-images"
+"""Whose terms hold for posters, and for what is made of them."""
 
 _OF_REGIONS = (FEATURES, REGIONS)
 """What is made of posters: regions of one maker go together, object by object."""
@@ -55,6 +59,7 @@ def _export_poster(job: Job, tmdb_id: int) -> None:
     try:
         job.folder.write(place(POSTERS, tmdb_id), encode_reference000_poster(content))
         job.counts[POSTERS] += 1
+        job.note_terms(POSTERS, POSTER_SOURCE, "posters", tmdb_id)
     except PosterError as error:
         job.leave_out(POSTERS, str(error), tmdb_id)
 
@@ -72,6 +77,7 @@ def _export_regions(job: Job, tmdb_id: int) -> None:
         with path.open("rb") as source:
             job.folder.copy(place(name, tmdb_id), source)
         job.counts[name] += 1
+        job.note_terms(name, SOURCE, RECORDS, tmdb_id)
 
 
 def _export_own_regions(job: Job, tmdb_id: int) -> None:
@@ -84,6 +90,8 @@ def _export_own_regions(job: Job, tmdb_id: int) -> None:
         job.folder.write(place(FEATURES, tmdb_id), npy_bytes(features))
         job.folder.write(place(REGIONS, tmdb_id), boxes)
         job.counts.update(_OF_REGIONS)
+        for name in _OF_REGIONS:
+            job.note_terms(name, POSTER_SOURCE, "posters", tmdb_id)
 
 
 def _export_money(job: Job, movies: Sequence[int]) -> None:
@@ -106,4 +114,5 @@ def _money(job: Job, movies: Sequence[int]) -> Iterator[AcceptedRow]:
         row = job.rows["box_office"].get(tmdb_id)
         if row is not None and row.is_final and path.exists():
             fields["marquee_box_office"] = store.read_json(path).get("figures", [])
+            job.note_figures(fields["marquee_box_office"], tmdb_id)
         yield AcceptedRow(f"film {tmdb_id}", fields, tmdb_id=tmdb_id)

@@ -6,6 +6,7 @@ from assets.exports.export_job import Job
 from assets.orchestration.asset_specs import BOX_OFFICE_FILE, MOVIE_ASSETS
 from pipeline.core.errors import DamagedFileError
 from pipeline.core.outcomes import PENDING, Status
+from pipeline.core.terms import read_terms
 from pipeline.crawl.tmdb.responses import parse_details
 
 _ASSETS = tuple(spec.name for spec in MOVIE_ASSETS)
@@ -46,7 +47,8 @@ def _rows(job: Job) -> Iterator[dict]:
         record = parse_details(details) if details is not None else None
         job.counts["record"] += record is not None
         states = {name: job.state(name, tmdb_id) for name in _ASSETS}
-        yield make_row(tmdb_id, record, _money(job, tmdb_id), states)
+        terms = read_terms(details, tmdb_id) if details is not None else ()
+        yield make_row(tmdb_id, record, _money(job, tmdb_id), states, terms)
         job.counts["films"] += 1
 
 
@@ -67,4 +69,5 @@ def _money(job: Job, tmdb_id: int) -> Mapping:
         job.leave_out("money", str(error), tmdb_id)
         return {}
     job.counts["money"] += 1
+    job.note_figures(money.get("figures", ()), tmdb_id)
     return money

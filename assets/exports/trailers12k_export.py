@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from assets.embeddings.embedding_notes import backbone_notes
 from assets.exports.export_job import Job
 from pipeline.core.errors import DumpError
+from pipeline.core.staleness import RECORDS
 from pipeline.crawl.tmdb.responses import parse_details
 from pipeline.crawl.tmdb.trailer_ranking import rank_trailers
 from pipeline.exports.trailers12k_writer import (
@@ -143,5 +144,16 @@ def _export_group(
         try:
             writer.write(imdb_id, array[None] if is_ours and array.ndim == 1 else array)
             job.counts[name] += 1
+            _note_terms(job, name, place, tmdb_id)
         except DumpError as error:
             job.leave_out(name, str(error), tmdb_id)
+
+
+def _note_terms(job: Job, name: str, place: tuple[str, ...], tmdb_id: int) -> None:
+    """Note whose an array is: the dump's, or what its poster or trailer is."""
+    if place[0] == "imports":
+        job.note_terms(name, SOURCE, RECORDS, tmdb_id)
+    elif place[1] == "poster":
+        job.note_terms(name, "tmdb-images", "posters", tmdb_id)
+    else:
+        job.note_trailer(name, tmdb_id)

@@ -18,6 +18,7 @@ from assets.orchestration.asset_settings import (
     resolution_version,
     sound_version,
 )
+from assets.orchestration.record_age import find_next_requests
 from pipeline.core.presets import Preset
 from pipeline.core.staleness import RECORDS, Row, Step
 from pipeline.core.versions import combine
@@ -90,6 +91,8 @@ class MovieAssetSpec(Step):
         networks: Lists further networks that it employs; one without a name disables it.
         extent: Describes how much of a movie's input the backbones see; "" for all of it.
         movie_versions: Returns the versions of what else single movies depend on.
+        next_attempts: Returns when single movies are stale by themselves, beside what their rows
+            say, in seconds since the epoch.
         find_pause: Describes why movies without such a version have to wait; "" where they need
             not.
     """
@@ -101,6 +104,7 @@ class MovieAssetSpec(Step):
     networks: Callable[[Preset], tuple[str, ...]] = lambda _: ()
     extent: Callable[[Preset], str] = lambda _: ""
     movie_versions: Callable[[RunContext, Mapping[int, Row]], Mapping[int, str]] = lambda *_: {}
+    next_attempts: Callable[[RunContext, Mapping[int, Row]], Mapping[int, float]] = lambda *_: {}
     find_pause: Callable[[RunContext], str] = lambda _: ""
 
     @property
@@ -148,6 +152,7 @@ MOVIE_ASSETS: tuple[MovieAssetSpec, ...] = (
     MovieAssetSpec(
         name=RECORDS, code_version="2", stage="crawl", files=(RECORD_FILE,),
         movie_versions=lambda run_context, _: run_context.ledger.movies(),
+        next_attempts=find_next_requests,
     ),
     MovieAssetSpec(
         name="box_office", code_version="3", facet="box_office", stage="crawl",
@@ -260,7 +265,7 @@ def unpartitioned_specs(systems: Iterable[System] = SYSTEMS) -> Mapping[str, Unp
     systems = tuple(systems)
     specs = [FEATURES, *(spec for system in systems for spec in system_specs(system))]
     evaluations = tuple(f"{system.name}_evaluation" for system in systems)
-    specs.append(UnpartitionedSpec(LEADERBOARD, "3", "evaluation", evaluations))
+    specs.append(UnpartitionedSpec(LEADERBOARD, "4", "evaluation", evaluations))
     return {spec.name: spec for spec in specs}
 
 

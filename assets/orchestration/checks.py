@@ -1,12 +1,16 @@
-"""The asset check of every per-movie asset: how many movies have which status."""
+"""The asset checks of per-movie assets: how many movies have which status, and how old records
+are.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
 
 import dagster as dg
 
-from assets.orchestration.asset_specs import MOVIE_ASSETS
+from assets.orchestration.asset_specs import MOVIE_ASSETS, RECORD_FILE
+from assets.orchestration.record_age import find_kept_too_long
 from pipeline.core.outcomes import PENDING, Status
+from pipeline.core.staleness import RECORDS
 from resources.run_context import RunContext
 
 MAX_WILL_RETRY = 0.2
@@ -71,4 +75,20 @@ def _status_check(name: str) -> dg.AssetChecksDefinition:
     return check
 
 
-CHECKS = [_status_check(spec.name) for spec in MOVIE_ASSETS]
+@dg.asset_check(
+    asset=RECORDS,
+    name="last_lawful_day",
+    description="No record is kept longer than its source's terms allow, as far as they are known.",
+)
+def check_last_lawful_day(run_context: dg.ResourceParam[RunContext]) -> dg.AssetCheckResult:
+    """Warn where records are past their last lawful day."""
+    kept = find_kept_too_long(run_context, RECORD_FILE)
+    return dg.AssetCheckResult(
+        passed=not kept.sentences,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=" ".join(kept.sentences) or None,
+        metadata={"to request again": len(kept.waiting), "deleted at source": len(kept.gone)},
+    )
+
+
+CHECKS = [*(_status_check(spec.name) for spec in MOVIE_ASSETS), check_last_lawful_day]

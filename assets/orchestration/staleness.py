@@ -82,11 +82,13 @@ def _plan(
     versions = spec.movie_versions(run_context, upstream.get(RECORDS, {}))
     settings_version = spec.settings_version(run_context)
     now_s = run_context.clock()
+    next_s = spec.next_attempts(run_context, rows)
+    aged = {tmdb_id: row.due_by(next_s.get(tmdb_id, 0.0)) for tmdb_id, row in rows.items()}
     decisions = {
         tmdb_id: decide(
             spec,
             tmdb_id,
-            rows.get(tmdb_id),
+            aged.get(tmdb_id),
             {name: of_upstream.get(tmdb_id) for name, of_upstream in upstream.items()},
             settings_version=settings_version + versions.get(tmdb_id, ""),
             now_s=now_s,

@@ -72,6 +72,10 @@ class DumpError(MarqueeError):
     """A public dump, or an exported folder, does not have the format that it should have."""
 
 
+class TermsError(MarqueeError):
+    """A record does not say under which licence or terms it was given, so it is not handed on."""
+
+
 class WeightsError(MarqueeError):
     """Pretrained weights are required and unavailable."""
 

@@ -57,6 +57,16 @@ class Row:
         """The version that downstream assets depend on: of content, inputs and code."""
         return combine([self.input_version, self.code_version, self.content_hash])
 
+    def due_by(self, moment_s: float) -> "Row":
+        """Return the row, if it is final, with a next attempt at that moment or earlier.
+
+        Args:
+            moment_s: Seconds since the epoch; 0: no such moment.
+        """
+        if not moment_s or not self.is_final:
+            return self
+        return replace(self, next_attempt_s=min(self.next_attempt_s or moment_s, moment_s))
+
     def published(self) -> "Row":
         """Return the row with its event in Dagster's log."""
         return replace(self, is_published=True)

@@ -17,7 +17,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.core.errors import TermsError
 from pipeline.core.records import MovieRecord
+from pipeline.core.terms import join_terms, refuse
 
 AFTER_RELEASE = {b"known": b"after release: a label, never an input"}
 """Metadata of the columns that must not be model inputs."""
@@ -59,6 +61,9 @@ _RENAMED = {"budget_usd": "tmdb_budget_usd", "revenue_usd": "tmdb_revenue_usd"}
 
 FIGURES = "box_office_figures"
 
+TERMS_COLUMNS = ("source", "terms", "fetched_at", "last_lawful_day")
+"""Columns of the record's terms, several sources in one text; ISO times and days."""
+
 
 def table_schema(assets: Sequence[str]) -> pa.Schema:
     """Return the table's columns.
@@ -66,7 +71,8 @@ def table_schema(assets: Sequence[str]) -> pa.Schema:
     Args:
         assets: Names of the assets, each of which has a status and a reason.
     """
-    kinds = {"tmdb_id": pa.int64(), **_RECORD, **_LATE}
+    kinds = {"tmdb_id": pa.int64(), **dict.fromkeys(TERMS_COLUMNS, pa.string())}
+    kinds |= {**_RECORD, **_LATE}
     kinds |= dict.fromkeys(_RENAMED.values(), pa.float64()) | _BOX_OFFICE | {FIGURES: pa.string()}
     kinds |= {f"{word}_{name}": pa.string() for name in assets for word in ("status", "reason")}
     return pa.schema(
@@ -86,6 +92,7 @@ def make_row(
     record: MovieRecord | None,
     box_office: Mapping,
     states: Mapping[str, tuple[str, str]],
+    terms: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, object]:
     """Return a movie's row.
 
@@ -94,9 +101,16 @@ def make_row(
         record: None where unavailable.
         box_office: Content of `box_office/<tmdb_id>.json`; empty where unavailable.
         states: Status and reason by asset.
+        terms: Of each source of the record; see `pipeline.core.terms.describe_terms`.
+
+    Raises:
+        TermsError: There is a record, and no terms.
     """
     row: dict[str, object] = {"tmdb_id": tmdb_id}
     if record is not None:
+        if not terms:
+            raise TermsError(refuse([tmdb_id], record.title))
+        row |= join_terms(terms)
         fields = asdict(record)
         row |= {name: fields[name] for name in (*_RECORD, *_LATE)}
         row |= {new: fields[old] for old, new in _RENAMED.items()}

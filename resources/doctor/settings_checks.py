@@ -11,7 +11,14 @@ from resources.compute.chosen_backbones import choose_backbones
 from resources.doctor.findings import Finding, finding_of_error
 from resources.http.addresses import webhook_host
 from resources.http.redaction import keep_secret
-from resources.settings import ENVIRONMENT, REQUESTS_PER_S, SECRETS, Settings, choose_preset
+from resources.settings import (
+    ENVIRONMENT,
+    RECORD_DAYS,
+    REQUESTS_PER_S,
+    SECRETS,
+    Settings,
+    choose_preset,
+)
 from resources.sources.exchange_rates import read_exchange_rates
 from resources.sources.source import Source, resolve_location
 
@@ -38,6 +45,7 @@ def check_settings(settings: Settings) -> tuple[list[Finding], Location | None]:
     keep_secret(*(getattr(settings, name) for name in SECRETS))
     try:
         settings.number("requests_per_s", REQUESTS_PER_S)
+        settings.number("record_days", RECORD_DAYS, may_be_zero=True)
         settings.number("trailer_lines", 1)
         settings.number("trainers", 1)
         filled, source, root = resolve_location(settings)

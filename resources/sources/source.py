@@ -32,6 +32,17 @@ class Source:
     about: dict = field(default_factory=dict, hash=False)
     is_imports: bool = False
 
+    @property
+    def terms_id(self) -> str:
+        """The source's id among the terms (`pipeline.core.terms.TERMS`); "" for imported dumps,
+        each of which has terms of its own.
+        """
+        if self.is_imports:
+            return ""
+        if self.is_studio:
+            return "studio-folder" if self.about.get("kind") == "folder" else "studio"
+        return "tmdb"
+
 
 def resolve_location(settings: Settings) -> tuple[Settings, Source, str]:
     """Return where a run would work: settings, source and the store's root; nothing is opened."""

@@ -108,6 +108,15 @@ class Ledger:
                 if ids is None or row.tmdb_id in ids
             }
 
+    def rows_before(self, asset: str, moment_s: float) -> dict[int, Row]:
+        """Return the rows that were written before a moment, and those without a result."""
+        query = sa.select(ROWS).where(
+            ROWS.c.asset == asset,
+            sa.or_(ROWS.c.updated_s < moment_s, ROWS.c.status != Status.OK.value),
+        )
+        with self._transaction() as connection:
+            return {row.tmdb_id: as_row(row) for row in connection.execute(query)}
+
     def write(self, asset: str, rows: Mapping[int, Row], *, now_s: float) -> None:
         """Write whole rows in one transaction; this clears their recorded intents."""
         values = [as_values(asset, tmdb_id, row, now_s) for tmdb_id, row in rows.items()]

@@ -166,6 +166,7 @@ def test_store_far_away_needs_a_ledger_that_is_named():
         ({"source": "netflix"}, "MARQUEE_SOURCE"),
         ({"preset": "huge"}, "MARQUEE_PRESET"),
         ({"requests_per_s": "-1"}, "MARQUEE_REQUESTS_PER_S"),
+        ({"record_days": "-1"}, "MARQUEE_RECORD_DAYS"),
         ({"trailer_lines": "many"}, "MARQUEE_TRAILER_LINES"),
         ({"source": "tmdb"}, "TMDB_API_KEY"),
         ({"studio": "nonsense"}, "MARQUEE_STUDIO"),

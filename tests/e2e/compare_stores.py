@@ -24,6 +24,8 @@ VOLATILE_KEYS = frozenset(
         "environment",
         "updated_s",
         "next_attempt_s",
+        "fetched_at",
+        "last_lawful_day",
     }
 )
 """Keys of JSON files, tables and rows that differ between two runs of the same code."""

@@ -124,6 +124,18 @@ def expect_trailers12k(site, out, report, monkeypatch):
     assert not Path("mtgc.csv").exists()
 
 
+def expect_terms(out, manifest, ids):
+    """The studio's films have no terms but their own, and every one says when it was read."""
+    (source,) = {*manifest["terms"]["sources"]} - {"seed000", "trailers12k"}
+    assert source == "studio"
+    assert manifest["terms"]["notices"] == []
+    with (out / "terms.tsv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t"))
+    of_records = [row for row in rows if row["part"] == "record"]
+    assert {int(row["tmdb_id"]) for row in of_records} >= ids
+    assert all(row["source"] and row["terms"] and row["fetched_at"] for row in rows)
+
+
 def expect_tables(site, out, kind):
     ids = site.catalogue.movie_ids()
     if kind == "parquet":
@@ -164,6 +176,7 @@ def test_every_kind_is_exported_verified_and_read_again(open_site, tmp_path, mon
             manifest = json.loads((out / "manifest.json").read_text())
             assert manifest["source"] == run_context.source.label
             assert len(manifest["files"]) == len(report.folder.files)
+            expect_terms(out, manifest, {first, second})
             content = b"".join(p.read_bytes() for p in out.rglob("*") if p.is_file())
             assert not any(secret.encode() in content for secret in secrets.values())
             if kind == "seed000":

@@ -2,12 +2,14 @@
 
 import csv
 import json
+from datetime import datetime
 
 import pytest
 
 from assets.cli.build import Request, build
 from assets.crawl.dump_import import import_dump, open_for_import
 from pipeline.core.errors import ConfigurationError, DumpError
+from pipeline.core.terms import describe_terms
 from pipeline.crawl.datasets.dump_rows import AcceptedRow
 from resources.run_context import open_run_context
 from resources.sources.imported_dumps import Identity
@@ -77,10 +79,14 @@ def test_films_of_a_dump_are_built_without_a_key_or_a_request(site, imports_sett
         build(run_context, site.instance, Request(stages=("crawl", "media")))
         rows = run_context.ledger.rows("movie_records")
         posters = run_context.ledger.rows("posters")
+        imported_at = run_context.ledger.note("imported_at:tmdb5000")
         record = run_context.store.read_json(run_context.store.path("movies", f"{min(rows)}.json"))
     assert {row.status for row in rows.values()} == {"ok"}
     assert {(row.status, row.reason) for row in posters.values()} == {("absent", "not_listed")}
     assert record["marquee_provenance"]["overview"] == "tmdb5000"
+    (terms,) = record["marquee_terms"]
+    assert terms == describe_terms("tmdb5000", datetime.fromisoformat(imported_at).timestamp())
+    assert terms["last_lawful_day"] == ""
     assert not [path for path in site.stats().get("by_path", site.stats()) if "/3/" in str(path)]
 
 
@@ -122,6 +128,7 @@ def test_dump_fills_what_tmdb_does_not_know(site, tmp_path):
     assert record["overview"] == movie["overview"]
     assert record["marquee_provenance"]["budget"] == "tmdb5000"
     assert record["marquee_provenance"]["overview"] == "tmdb"
+    assert [terms["source"] for terms in record["marquee_terms"]] == ["studio", "tmdb5000"]
 
 
 def test_refused_rows_are_listed_with_reasons(site, imports_settings, tmp_path):

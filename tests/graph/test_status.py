@@ -1,31 +1,20 @@
 """The account of all films: it adds up whatever happened, and says so where it does not."""
 
 import json
-import os
 import subprocess
 import sys
 
 import pytest
 import requests
-from accounts import account, assert_adds_up
+from accounts import account, assert_adds_up, say
 from commands import bare_environment, marquee
-from rich.console import Console
 
 from assets.cli.status import INTERRUPTED, take_account
-from assets.cli.status_tables import print_status
 from assets.orchestration.asset_specs import MOVIE_ASSETS
 from pipeline.core.outcomes import PENDING
 from pipeline.core.staleness import Row
 
 CRAWL_AND_MEDIA = ("crawl", "media")
-
-
-def say(site, **options):
-    """Print the status; give the exit status and what was printed."""
-    console = Console(width=300, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
-    with console.file, site.run_context() as run_context:
-        code = print_status(run_context, console, **options)
-    return code, console.export_text()
 
 
 def test_every_film_is_accounted_for_before_during_and_after_faults(open_site):

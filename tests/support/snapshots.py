@@ -1,16 +1,20 @@
 """What a site holds, in a form in which two sites can be compared."""
 
+import json
+from pathlib import Path
+
 from present import present
 from sites import Site
 
 from assets.orchestration.asset_specs import MOVIE_ASSETS
+from pipeline.core.terms import TERMS_KEY
 from pipeline.core.versions import hash_bytes
 
 
 def snapshot(site: Site) -> dict[str, dict]:
     """Return store, ledger and what Dagster shows, without times and attempts."""
     files = {
-        str(path.relative_to(site.store)): hash_bytes(path.read_bytes())
+        str(path.relative_to(site.store)): _hash_file(path)
         for path in site.store.rglob("*")
         if path.is_file()
         and not path.name.startswith(("ledger.sqlite", ".lock"))
@@ -27,3 +31,14 @@ def snapshot(site: Site) -> dict[str, dict]:
             latest.setdefault(event.partition, present(event.tags)["dagster/data_version"])
         shown[step.name] = latest
     return {"files": files, "rows": rows, "shown": shown}
+
+
+def _hash_file(path: Path) -> str:
+    """Hash a file; of a record without the time at which it was read."""
+    content = path.read_bytes()
+    if path.parent.name != "movies" or path.suffix != ".json":
+        return hash_bytes(content)
+    record = json.loads(content)
+    for entry in record.get(TERMS_KEY, ()):
+        del entry["fetched_at"], entry["last_lawful_day"]
+    return hash_bytes(json.dumps(record, sort_keys=True).encode())

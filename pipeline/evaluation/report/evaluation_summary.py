@@ -44,6 +44,8 @@ class Subject:
         notes: Further facts for the banner: preset, data hash, number of films.
         missing: Why nothing was trained, by task.
         left_out: Variants that were not trained: task, split, variant and reason of each.
+        notices: Notices that the films' sources demand: name, text and page of each; see
+            `pipeline.core.terms.list_notices`.
     """
 
     system: str
@@ -54,6 +56,7 @@ class Subject:
     notes: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     left_out: Sequence[Mapping[str, str]] = ()
+    notices: Sequence[Mapping[str, str]] = ()
 
 
 def summarise(

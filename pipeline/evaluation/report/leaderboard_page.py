@@ -13,7 +13,11 @@ from pipeline.evaluation.plots.overview_plot import draw_overview
 from pipeline.evaluation.report.best_variant import find_best_variant
 from pipeline.evaluation.report.ceiling import describe_ceiling
 from pipeline.evaluation.report.leaderboard_rows import MISSING, list_leaderboard, list_tables
-from pipeline.evaluation.report.report_page import has_random_weights, load_template
+from pipeline.evaluation.report.report_page import (
+    has_random_weights,
+    list_summary_notices,
+    load_template,
+)
 from pipeline.evaluation.report.stored_results import (
     find_headline,
     find_main,
@@ -36,7 +40,11 @@ _NUMBERS = (
 
 
 def write_leaderboard(
-    folder: Path, summaries: Sequence[Mapping[str, Any]], *, links: Mapping[str, str] | None = None
+    folder: Path,
+    summaries: Sequence[Mapping[str, Any]],
+    *,
+    links: Mapping[str, str] | None = None,
+    notices: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Path]:
     """Write the leaderboard.
 
@@ -44,6 +52,7 @@ def write_leaderboard(
         folder: Where the files go; created if missing.
         summaries: `evaluation_results.json` of each system, in the order to be shown.
         links: By system, the path of its report relative to `folder`.
+        notices: Notices that the films' sources demand, beside those of the evaluations.
 
     Returns:
         The paths by file name.
@@ -58,7 +67,7 @@ def write_leaderboard(
     rows = list_leaderboard(summaries)
     frame_leaderboard(rows).to_parquet(paths[PARQUET_FILE], index=False)
     picture = draw_overview(rows, paths[PICTURE_FILE]).read_bytes()
-    page = render_leaderboard(summaries, links=links, picture=picture)
+    page = render_leaderboard(summaries, links=links, notices=notices, picture=picture)
     paths[PAGE_FILE].write_text(page, encoding="utf-8")
     return paths
 
@@ -68,6 +77,7 @@ def render_leaderboard(
     *,
     links: Mapping[str, str] | None = None,
     picture: bytes = b"",
+    notices: Sequence[Mapping[str, str]] = (),
 ) -> str:
     """Render the page; it loads nothing else. `picture`: a PNG file that it shows; b"" for none."""
     systems = [_system_context(summary, (links or {})) for summary in summaries]
@@ -76,6 +86,7 @@ def render_leaderboard(
         outcome_words=OUTCOME_WORDS,
         level=summaries[0]["level"],
         picture=base64.b64encode(picture).decode(),
+        notices=list_summary_notices([*summaries, {"notices": notices}]),
     )
 
 

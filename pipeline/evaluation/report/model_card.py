@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.evaluation.metrics.split_families import name_family
-from pipeline.evaluation.report.report_page import has_random_weights, load_template
+from pipeline.evaluation.report.report_page import (
+    has_random_weights,
+    list_summary_notices,
+    load_template,
+)
 from pipeline.evaluation.report.stored_results import find_headline, headline_title
 from pipeline.evaluation.report.verdict import FEW_MOVIES, find_verdict
 from pipeline.evaluation.wording import format_figure, variant_title
@@ -55,6 +59,7 @@ def render_card(facts: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
             if other["kind"] != "model" or name == facts["variant"]
         },
         interval=_format_interval,
+        notices=list_summary_notices([summary]),
         limits=list_limits(facts, summary, task, content, result),
         misuses=list_misuses(facts, summary),
         epochs=f"{epochs}, weights of epoch {best_epoch} kept" if best_epoch else epochs or "none",

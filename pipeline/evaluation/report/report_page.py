@@ -33,6 +33,9 @@ MAIN_COLUMNS = (
 )  # fmt: skip
 """Scores in the page's first tables; the others are folded."""
 
+_OWN_KEYS = ("tasks", "missing", "left_out", "notices")
+"""Keys of a summary that the page shows in a form of its own."""
+
 _FOLDER = Path(__file__).parent
 
 
@@ -61,7 +64,8 @@ def render_report(summary: Mapping[str, Any], plots: Mapping[str, Sequence[Plot]
     """Render the page; it embeds its plots and loads nothing else."""
     left_out = summary.get("left_out", ())
     return load_template("report.html").render(
-        **{k: v for k, v in summary.items() if k not in ("tasks", "missing", "left_out")},
+        **{k: v for k, v in summary.items() if k not in _OWN_KEYS},
+        notices=list_summary_notices([summary]),
         is_random=has_random_weights(summary),
         missing=summary.get("missing", {}),
         tasks={
@@ -72,6 +76,15 @@ def render_report(summary: Mapping[str, Any], plots: Mapping[str, Sequence[Plot]
             for name, task in summary["tasks"].items()
         },
     )
+
+
+def list_summary_notices(summaries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, str]]:
+    """List the notices that the sources of evaluations demand, each once.
+
+    An evaluation of an earlier version names none.
+    """
+    notices = (notice for summary in summaries for notice in summary.get("notices", ()))
+    return list({notice["text"]: notice for notice in notices}.values())
 
 
 def has_random_weights(summary: Mapping[str, Any]) -> bool:

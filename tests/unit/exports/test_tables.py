@@ -6,7 +6,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.core.errors import TermsError
 from pipeline.core.records import Company, MovieRecord, Person, Video
+from pipeline.core.terms import describe_terms
 from pipeline.exports.movie_table import (
     AFTER_RELEASE,
     escape_formula,
@@ -27,11 +29,12 @@ MONEY = {
     "budget_usd": 2e8, "real_usd_year": 2025, "figures": [{"source": "imdbpro"}],
 }  # fmt: skip
 STATES = {"movie_records": ("ok", ""), "posters": ("refused", "gone")}
+TERMS = (describe_terms("tmdb", 1_767_225_600), describe_terms("imdb5000", 1_767_312_000))
 COLUMNS = table_schema(["movie_records", "posters"])
 
 
 def rows():
-    yield make_row(597, RECORD, MONEY, STATES)
+    yield make_row(597, RECORD, MONEY, STATES, TERMS)
     yield make_row(598, None, {}, {"movie_records": ("retry", "network"), "posters": ("", "")})
 
 
@@ -53,6 +56,22 @@ def test_parquet_keeps_every_value_and_type(tmp_path):
     assert unknown["title"] is None
     assert unknown["status_movie_records"] == "retry"
     assert pd.read_parquet(path)["tmdb_id"].tolist() == [597, 598]
+
+
+def test_row_states_source_terms_time_of_reading_and_last_lawful_day(tmp_path):
+    path = tmp_path / "films.parquet"
+    write_parquet(path, rows(), COLUMNS)
+    movie, unknown = pq.read_table(path).to_pylist()
+    assert movie["source"] == "tmdb; imdb5000"
+    assert "written agreement" in movie["terms"]
+    assert movie["fetched_at"] == "2026-01-01T00:00:00Z"
+    assert movie["last_lawful_day"] == "2026-06-30"
+    assert unknown["terms"] is None
+
+
+def test_record_without_terms_makes_no_row():
+    with pytest.raises(TermsError, match=r"film 597 \(=HYPERLINK.*marquee build"):
+        make_row(597, RECORD, MONEY, STATES)
 
 
 def test_what_is_known_only_after_release_is_marked(tmp_path):
