@@ -227,7 +227,7 @@ def _regress(
     class_weight: str | None,
 ) -> LogisticRegression:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the validation set judges the result
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the validation set decides
         return LogisticRegression(
             C=strength, max_iter=config.max_iterations, class_weight=class_weight
         ).fit(columns, values)
