@@ -10,6 +10,7 @@ from dagster._core.definitions.freshness import FreshnessState, FreshnessStateCh
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "clients"))  # tests are no package
 
+from present import present
 from scripted_server import answer, serving
 
 from assets.cli.build import BuildError, overrides
@@ -121,7 +122,7 @@ def test_webhook_that_is_down_loses_no_alert(site, hook, status, monkeypatch):
     hook.status = status
     for _ in range(2):
         assert "did not take an alert" in daemon.tick()
-    assert PATH not in daemon.cursor
+    assert PATH not in present(daemon.cursor)
     hook.status = 200
     assert daemon.tick() == "2 alerts posted."
     assert len(set(hook.texts())) == 2

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from present import present
 
 from assets.evaluation.stored_reports import read_summary
 from assets.evaluation.system_report import explain_missing, needs_blend_baselines
@@ -67,7 +68,7 @@ def assert_same_reader(inputs, members, features, test):
 
 def assert_headline_and_validation(site):
     with site.run_context() as run_context:
-        task = read_summary(run_context, BOX_OFFICE)["tasks"]["log10_revenue"]
+        task = present(read_summary(run_context, BOX_OFFICE))["tasks"]["log10_revenue"]
     assert task["headline"] == "fold"
     results = task["splits"][BOX_OFFICE.headline]["results"]
     scores = {name: results[name]["facts"][VAL_SCORE] for name in (MAIN, TREES)}

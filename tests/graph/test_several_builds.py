@@ -9,6 +9,7 @@ from uuid import uuid4
 import dagster as dg
 import pytest
 from accounts import account, assert_adds_up
+from present import present
 from processes import Process, hold_at
 from sensor_ticks import requested, skipped
 
@@ -112,7 +113,7 @@ def test_sensor_ends_no_run_that_waits_when_the_store_has_just_become_free(site)
         stdout=subprocess.PIPE, text=True, env={**os.environ, **site.environment},
     )  # fmt: skip
     try:
-        assert alive.stdout.readline() == "alive\n"
+        assert present(alive.stdout).readline() == "alive\n"
         assert "A run waits for the store" in skipped(site)
         assert site.instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.STARTED
     finally:

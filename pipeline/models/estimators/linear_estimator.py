@@ -199,7 +199,7 @@ def _separate(
         logit = -NEVER if has_label.any() else NEVER
         return np.zeros((1, columns.shape[1])), np.array([logit])
     fitted = _regress(columns, has_label.astype(np.int64), config, strength, class_weight=None)
-    return fitted.coef_, fitted.intercept_
+    return fitted.coef_, np.atleast_1d(fitted.intercept_)
 
 
 def _classify(
@@ -227,7 +227,7 @@ def _regress(
     class_weight: str | None,
 ) -> LogisticRegression:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the validation set scores the result
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the validation set decides
         return LogisticRegression(
             C=strength, max_iter=config.max_iterations, class_weight=class_weight
         ).fit(columns, values)

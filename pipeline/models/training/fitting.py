@@ -27,8 +27,17 @@ VAL_BATCH = 256
 """Movies scored at a time where nothing is learned."""
 
 
-class FitConfig(DataclassConfig, Protocol):
+class ReadsConfig(DataclassConfig, Protocol):
     """What the config of every estimator has; it is hashed and saved."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of what the model reads."""
+        ...
+
+
+class FitConfig(ReadsConfig, Protocol):
+    """What the config of every network has besides."""
 
     @property
     def batch_size(self) -> int:
@@ -38,11 +47,6 @@ class FitConfig(DataclassConfig, Protocol):
     @property
     def schedule(self) -> Schedule:
         """How long and how fast."""
-        ...
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """Names of what the network reads."""
         ...
 
 
@@ -82,8 +86,11 @@ class TrainingSpec(Generic[NetworkT]):
 ConfigT = TypeVar("ConfigT", bound=FitConfig)
 
 
+ReadsT = TypeVar("ReadsT", bound=ReadsConfig)
+
+
 @dataclass(frozen=True)
-class BaseEstimator(Generic[ConfigT]):
+class BaseEstimator(Generic[ReadsT]):
     """What every estimator holds; see `Estimator`.
 
     Attributes:
@@ -93,7 +100,7 @@ class BaseEstimator(Generic[ConfigT]):
     """
 
     name: str
-    config: ConfigT
+    config: ReadsT
     small: Mapping[str, object] = field(default_factory=dict[str, object])
 
     @property

@@ -164,7 +164,7 @@ def test_task_without_a_model_is_a_row_that_says_why():
     assert tabulate_at_a_glance([row])[0][3].startswith("not trained: 8 movies")
     assert tabulate_leaderboard([row])[0][0].startswith("system, profit: not trained; 8 movies")
     assert headline_figures(board) == {}
-    assert frame_leaderboard([row])["estimate"].isna().all()
+    assert frame_leaderboard([row])["estimate"].isna().to_numpy().all()
 
 
 def test_variant_trained_on_nothing_makes_no_row_and_is_named(lucky):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from present import present
 from priced_movies import FAST, INPUTS, LOG10, MOVIES, PARTS, TEST, TRAIN, make_movies
 
 from pipeline.core.errors import LeakError
@@ -65,7 +66,7 @@ def test_baselines_find_the_planted_effect_of_budget_and_director():
 
 
 def test_revenues_that_are_not_fitted_to_reach_no_prediction():
-    hidden = INPUTS.revenue_usd.copy()
+    hidden = present(INPUTS.revenue_usd).copy()
     hidden[TEST] = 1.0
     values = LOG10.copy()
     values[TEST] = np.nan
