@@ -193,7 +193,7 @@ def publish_events(
             for tmdb_id, row in rows.items()
         ],
     )
-    for _ in rows:
+    if rows:
         reach(CrashPoint.PUBLISHED, context.asset_key.to_user_string())
 
 
