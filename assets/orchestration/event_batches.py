@@ -62,7 +62,8 @@ def _store(storage: SqliteEventLogStorage, entries: Sequence[EventLogEntry], ass
             connection.execute(insert)
     reach(CrashPoint.LOGGED, asset)
     with storage.index_transaction() as connection:
-        ids = [connection.execute(insert).inserted_primary_key[0] for insert in inserts]
+        keys = [connection.execute(insert).inserted_primary_key for insert in inserts]
+        ids = [int(key[0]) for key in keys if key is not None]
         storage._store_asset_event_tags(connection, entries, ids)
         numbered = zip(entries, ids, strict=True)
         latest = {entry.dagster_event_type: (entry, number) for entry, number in numbered}

@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from dagster._serdes import deserialize_value
+from present import present
 
 from assets.orchestration.event_batches import log_events
 from assets.orchestration.events import DEFER_EVENTS, finish_exactly
@@ -84,8 +85,8 @@ def rows(path: Path, table: str, run_id: str):
 
 
 def _plain(text, run_id):
-    entry = deserialize_value(text)
-    entry = getattr(entry, "event_log_entry", entry)
+    entry = present(deserialize_value(text))
+    entry = present(getattr(entry, "event_log_entry", entry))
     assert entry.timestamp > 0
     return str(entry._replace(timestamp=0.0)).replace(run_id, "RUN")
 
