@@ -3,10 +3,11 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, partial
 from pathlib import Path
 
 import dagster as dg
@@ -148,16 +149,17 @@ def build(run_context: RunContext, instance: dg.DagsterInstance, request: Reques
     )
     if pause := find_host_pause(run_context):
         LOG.warning("%s", pause)
+    all_defs = cache(partial(_all_defs, settings))
     for number, keys in enumerate(ranges, start=1):
         LOG.info("range %d of %d: %d stale movies", number, len(ranges), len(keys))
         _run(
-            _all_defs(settings),
+            all_defs(),
             instance,
             "movies",
             tags=range_tags(keys, only=request.is_partial),
             selection=[spec.name for spec in specs],
         )
-    _train(settings, run_context, instance, request)
+    _train(all_defs, run_context, instance, request)
     return sum(map(len, ranges))
 
 
@@ -190,7 +192,7 @@ def _all_defs(settings: Mapping[str, str]) -> dg.Definitions:
 
 
 def _train(
-    settings: Mapping[str, str],
+    all_defs: Callable[[], dg.Definitions],
     run_context: RunContext,
     instance: dg.DagsterInstance,
     request: Request,
@@ -200,7 +202,7 @@ def _train(
     chosen = [name for name in stale if UNPARTITIONED_ASSETS[name].stage in stages]
     if chosen:
         config = _config_of_all_variants(chosen) if request.all_variants else None
-        _run(_all_defs(settings), instance, "retrain", selection=chosen, config=config)
+        _run(all_defs(), instance, "retrain", selection=chosen, config=config)
 
 
 def _config_of_all_variants(chosen: Sequence[str]) -> dict[str, dict]:

@@ -15,6 +15,7 @@ from typing import cast
 import dagster as dg
 
 from assets.orchestration.asset_specs import CATALOG, MovieAssetSpec, movie_spec
+from assets.orchestration.event_batches import MovieEvent, log_events
 from assets.orchestration.failed_partitions import show_failed
 from assets.orchestration.movie_page import MoviePages
 from assets.orchestration.pictures import Draw
@@ -185,32 +186,44 @@ def publish_events(
         tags: Of all events.
         describe: Returns what one movie's event shows beside its row.
     """
-    for tmdb_id, row in rows.items():
-        status = {"status": Status(row.status).label, **_explanation(row)}
-        figures = cast("dict[str, dg.MetadataValue]", {**status, **describe(tmdb_id, row)})
-        if not row.is_final:
-            context.log_event(
-                dg.AssetObservation(
-                    asset_key=context.asset_key,
-                    partition=str(tmdb_id),
-                    metadata={**figures, "attempts": row.attempts},
-                )
-            )
-        else:
-            context.log_event(
-                dg.AssetMaterialization(
-                    asset_key=context.asset_key,
-                    partition=str(tmdb_id),
-                    metadata=cast("Metadata", {**figures, **row.metadata, **metadata}),
-                    tags={
-                        "dagster/data_version": row.content_hash,
-                        CODE_VERSION: row.code_version,
-                        STATUS: Status(row.status).label,
-                        **tags,
-                    },
-                )
-            )
+    log_events(
+        context,
+        [
+            _event(context.asset_key, tmdb_id, row, metadata, tags, describe(tmdb_id, row))
+            for tmdb_id, row in rows.items()
+        ],
+    )
+    if rows:
         reach(CrashPoint.PUBLISHED, context.asset_key.to_user_string())
+
+
+def _event(
+    asset_key: dg.AssetKey,
+    tmdb_id: int,
+    row: Row,
+    metadata: Mapping[str, object],
+    tags: Mapping[str, str],
+    described: Mapping[str, object],
+) -> MovieEvent:
+    status = {"status": Status(row.status).label, **_explanation(row)}
+    figures = cast("dict[str, dg.MetadataValue]", {**status, **described})
+    if not row.is_final:
+        return dg.AssetObservation(
+            asset_key=asset_key,
+            partition=str(tmdb_id),
+            metadata={**figures, "attempts": row.attempts},
+        )
+    return dg.AssetMaterialization(
+        asset_key=asset_key,
+        partition=str(tmdb_id),
+        metadata=cast("Metadata", {**figures, **row.metadata, **metadata}),
+        tags={
+            "dagster/data_version": row.content_hash,
+            CODE_VERSION: row.code_version,
+            STATUS: Status(row.status).label,
+            **tags,
+        },
+    )
 
 
 def _explanation(row: Row) -> dict[str, str]:

@@ -144,15 +144,14 @@ def _split(movies, system: System, task: Task, options):
     """
     from pipeline.splits.task_splits import find_unfit, make_splits
 
-    needed = system.required_modality or "a record"
+    modality = system.required_modality
+    needed = {"": "a record", "poster": "a poster"}.get(modality, modality)
     try:
         made, dropped = make_splits(
             movies, task, system.splits, seed=system.split_seed, folds=system.folds, options=options
         )
     except SplitError as error:
-        why = (
-            f"too few films: {error}" if len(movies) else f"no film has what it requires: {needed}"
-        )
+        why = f"too few films: {error}" if len(movies) else f"no film has {needed}"
         none = dict.fromkeys(system.split_names(task), why)
         return movies[["tmdb_id"]], {f"all: {error}": len(movies)}, none
     unfit = find_unfit(made, movies, task, options)

@@ -4,8 +4,12 @@ No movie's own revenue affects its own columns: only movies released on an earli
 only of other franchises, as splits keep a franchise in one set.
 """
 
+import threading
+from bisect import bisect_left
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -13,7 +17,7 @@ from pipeline.core.franchises import franchise_of
 from pipeline.core.leaking_columns import check_no_leak
 from pipeline.core.prices import to_real_usd
 from pipeline.core.records import MovieRecord
-from pipeline.core.versions import hash_json
+from pipeline.core.versions import hash_bytes, hash_json
 
 CREW_JOBS: Mapping[str, frozenset[str]] = {
     "director": frozenset({"Director"}),
@@ -71,11 +75,31 @@ class TrackRecords:
 
     def of(self, owner: int, before: int, not_franchise: int) -> np.ndarray:
         """Return the rows of an owner's movies before a day, of other franchises, oldest first."""
-        start = np.searchsorted(self.owner, owner)
-        stop = np.searchsorted(self.owner, owner, side="right")
-        stop = start + np.searchsorted(self.day[start:stop], before)
-        rows = np.arange(start, stop)
-        return rows[self.franchise[rows] != not_franchise]
+        start, stop = self._spans.get(owner, (0, 0))
+        stop = bisect_left(self._days, before, start, stop)
+        rows = [row for row in range(start, stop) if self._franchises[row] != not_franchise]
+        return np.array(rows, dtype=np.int64)
+
+    @cached_property
+    def version(self) -> str:
+        """Hash of all columns."""
+        columns = (self.owner, self.day, self.log10_usd, self.over_budget, self.franchise)
+        return hash_bytes(*(column.tobytes() for column in columns))
+
+    @cached_property
+    def _spans(self) -> Mapping[int, tuple[int, int]]:
+        """First row and row behind the last one, by owner: most people asked for have none."""
+        owners, starts, counts = np.unique(self.owner, return_index=True, return_counts=True)
+        spans = zip(starts.tolist(), (starts + counts).tolist(), strict=True)
+        return dict(zip(owners.tolist(), spans, strict=True))
+
+    @cached_property
+    def _days(self) -> list[int]:
+        return self.day.tolist()
+
+    @cached_property
+    def _franchises(self) -> list[int]:
+        return self.franchise.tolist()
 
 
 def collect_track_records(
@@ -100,8 +124,9 @@ def collect_track_records(
         [_real_log10(one, usd) for one, usd in zip(train, revenue_usd[known], strict=True)]
     )
     over = _over_budget(train, earned)
+    franchises = [franchise_number(record) for record in train]
     credits = sorted(
-        (owner, record.release_date.toordinal(), earned[i], over[i], franchise_number(record))
+        (owner, record.release_date.toordinal(), earned[i], over[i], franchises[i])
         for i, record in enumerate(train)
         for owner in {o for _, owners in _owners_by_role(record) for o in owners}
     )
@@ -121,13 +146,40 @@ def describe_talent(records: Sequence[MovieRecord], tracks: TrackRecords) -> np.
         Float32, shape (records, columns), as in `TALENT_COLUMNS`; NaN where nobody of the role
         has an earlier movie, or the movie no date.
     """
+    records = tuple(records)
+    key = (tracks.version, *map(id, records))
+    with _lock:
+        if key in _described:
+            _described.move_to_end(key)
+            return _described[key][1].copy()
     rows = [_describe(record, tracks) for record in records]
-    return np.array(rows, dtype=np.float32).reshape(len(records), len(TALENT_COLUMNS))
+    columns = np.array(rows, dtype=np.float32).reshape(len(records), len(TALENT_COLUMNS))
+    with _lock:
+        _described[key] = (records, columns)
+        while len(_described) > _REMEMBERED:
+            _described.popitem(last=False)
+    return columns.copy()
+
+
+_REMEMBERED = 8
+"""Descriptions that are kept: the members of a blend ask for the same movies one after another."""
+
+_described: OrderedDict[tuple[str | int, ...], tuple[tuple[MovieRecord, ...], np.ndarray]] = (
+    OrderedDict()
+)
+"""The latest, by version of the track records and identities of the records, which it holds."""
+
+_lock = threading.Lock()
 
 
 def franchise_number(record: MovieRecord) -> int:
     """Hash a movie's franchise to a number that is the same everywhere."""
-    return int(hash_json(franchise_of(record))[:12], 16)
+    return _franchise_hash(franchise_of(record))
+
+
+@lru_cache(maxsize=100_000)
+def _franchise_hash(franchise: str) -> int:
+    return int(hash_json(franchise)[:12], 16)
 
 
 def list_people(record: MovieRecord) -> dict[str, list[int]]:

@@ -22,8 +22,11 @@ class CrashPoint(StrEnum):
     WRITTEN = "written"
     """The rows of some movies are in the ledger."""
 
+    LOGGED = "logged"
+    """The file of the run has the movies' events; the file of all runs, which counts, has not."""
+
     PUBLISHED = "published"
-    """Dagster has one more movie's event."""
+    """Dagster has the movies' events."""
 
     MARKED = "marked"
     """The ledger records that Dagster has the events of these rows."""

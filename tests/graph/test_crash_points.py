@@ -64,9 +64,7 @@ def assert_finishes(site, stage, wanted):
 def test_poster_is_kept_once_whatever_is_cut_off(open_site, calm, point):
     """Killed at its second movie, with one before it done so far and one not begun or under way."""
     site = open_site(SIZE, stages=before("media"))
-    number = (
-        2 if point in (*KEPT, CrashPoint.PUBLISHED) else 1
-    )  # rows are written and marked together
+    number = 2 if point in KEPT else 1  # rows are written, published and marked together
     kill(site, "media", point, "posters", number)
     placed = {int(p.stem) for p in (site.store / "posters").glob("[0-9]*")}
     known = {i for i, row in site.rows("posters").items() if row.pending or row.is_final}
@@ -100,8 +98,11 @@ def test_run_that_picks_up_a_killed_one_may_be_killed_too(open_site, calm):
     assert_finishes(site, "media", calm("media"))
 
 
-@pytest.mark.parametrize("point", [CrashPoint.RENAMED, CrashPoint.PUBLISHED])
-def test_embeddings_are_made_once_whatever_is_cut_off(open_site, point):
+@pytest.mark.parametrize(
+    ("point", "n_events"),
+    [(CrashPoint.RENAMED, 2), (CrashPoint.LOGGED, 1), (CrashPoint.PUBLISHED, 2)],
+)
+def test_embeddings_are_made_once_whatever_is_cut_off(open_site, point, n_events):
     """Of a site that had them all, and has lost those of texts."""
     site = open_site(SIZE, stages=STAGES)
     wanted = snapshot(site)
@@ -109,12 +110,12 @@ def test_embeddings_are_made_once_whatever_is_cut_off(open_site, point):
         known = list(run_context.ledger.movies())
         run_context.ledger.forget(["text_embeddings"], known, list(Status))
     shutil.rmtree(site.store / "embeddings" / "text")
-    kill(site, "embeddings", point, "text_embeddings", 2)
+    kill(site, "embeddings", point, "text_embeddings", 2 if point in KEPT else 1)
     site.build(stages=("embeddings",))
     assert snapshot(site) == wanted
     events = Counter(event.partition for event in site.events("text_embeddings"))
     # An event that Dagster has, from before the loss and of the same content, is not added again.
-    assert set(events.values()) == ({2} if point is CrashPoint.RENAMED else {1, 2})
+    assert set(events.values()) == {n_events}
     site.assert_dagster_shows_the_ledger()
 
 

@@ -10,6 +10,7 @@ from pipeline.core.leaking_columns import check_no_leak
 from pipeline.core.records import Company, MovieRecord, Person
 from pipeline.core.track_records import (
     TALENT_COLUMNS,
+    TrackRecords,
     collect_track_records,
     describe_talent,
     list_people,
@@ -120,3 +121,28 @@ def test_leads_are_the_first_of_the_billing():
 def test_column_names_pass_the_leak_check():
     check_no_leak(TALENT_COLUMNS)
     assert len(set(TALENT_COLUMNS)) == len(TALENT_COLUMNS)
+
+
+def test_rows_of_an_owner_are_those_that_a_search_of_all_credits_finds():
+    rng = np.random.default_rng(7)
+    credits = sorted(zip(*(rng.integers(0, most, 400) for most in (40, 60, 5)), strict=True))
+    owner, day, franchise = (
+        np.array(column, dtype=np.int64) for column in zip(*credits, strict=True)
+    )
+    tracks = TrackRecords(owner, day, np.zeros(400), np.zeros(400), franchise)
+    for one, before, other in rng.integers(0, (45, 62, 6), (300, 3)).tolist():
+        wanted = np.flatnonzero((owner == one) & (day < before) & (franchise != other))
+        assert tracks.of(one, before, other).tolist() == wanted.tolist()
+
+
+def test_what_is_remembered_is_of_these_tracks_and_movies_and_cannot_be_changed():
+    early, late = (collect_track_records(MOVIES, EARNED_USD, np.array(r)) for r in ([0, 1], [1, 2]))
+    first = describe_talent(MOVIES, early)
+    wanted = first.copy()
+    first[:] = 0
+    assert describe_talent(MOVIES, early).tobytes() == wanted.tobytes()
+    assert describe_talent(MOVIES, late).tobytes() != wanted.tobytes()
+    turned = describe_talent(MOVIES[::-1], early)
+    assert turned[::-1].tobytes() == wanted.tobytes()
+    same = replace(early, day=early.day.copy())
+    assert describe_talent([*MOVIES], same).tobytes() == wanted.tobytes()
