@@ -72,8 +72,8 @@ def predict_blend_baselines(
     """
     check_features(features)
     values = target.values[fit_rows]
-    inputs = read_blend_inputs(features, target, fit_rows, rows, seed=seed)
     with threadpool_limits(1 if len(fit_rows) < MIN_MOVIES_FOR_THREADS else None):
+        inputs = read_blend_inputs(features, target, fit_rows, rows, seed=seed)
         on_numbers = boost(inputs.known[NUMBERS], inputs.asked[NUMBERS], target, values, seed)
         known, asked = (np.hstack([*some.values()]) for some in (inputs.known, inputs.asked))
         on_inputs = boost(known, asked, target, values, seed)
