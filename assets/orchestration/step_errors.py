@@ -15,10 +15,17 @@ _FAILURE = "dagster._core.definitions.events.Failure: "
 
 
 def failure_message(error: SerializableErrorInfo) -> str:
-    """Return what an error of a step says, without what Dagster puts around it."""
+    """Return what an error of a step says, without what Dagster puts around it.
+
+    An error that is no message of ours stands behind the name of its step.
+    """
+    outer = error
     while error.cause is not None:
         error = error.cause
-    return error.message.removeprefix(_FAILURE).strip()
+    message = error.message.strip()
+    if error is outer or message.startswith(_FAILURE):
+        return message.removeprefix(_FAILURE)
+    return f"{outer.message.strip().partition(': ')[2]} {message}"
 
 
 @contextmanager

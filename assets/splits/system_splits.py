@@ -142,12 +142,12 @@ def _split(movies, system: System, task: Task, options):
         The table, how many movies are left out by reason, and by name the splits that there are
         not, with the reason.
     """
-    from pipeline.splits.task_splits import find_unfit, make_splits
+    from pipeline.splits.task_splits import find_unfit, make_possible_splits
 
     modality = system.required_modality
     needed = {"": "a record", "poster": "a poster"}.get(modality, modality)
     try:
-        made, dropped = make_splits(
+        made, dropped, lacking = make_possible_splits(
             movies, task, system.splits, seed=system.split_seed, folds=system.folds, options=options
         )
     except SplitError as error:
@@ -155,7 +155,8 @@ def _split(movies, system: System, task: Task, options):
         none = dict.fromkeys(system.split_names(task), why)
         return movies[["tmdb_id"]], {f"all: {error}": len(movies)}, none
     unfit = find_unfit(made, movies, task, options)
-    return made.drop(columns=list(unfit)), dropped, unfit
+    lacking = {name: f"too few films: {why}" for name, why in lacking.items()}
+    return made.drop(columns=list(unfit)), dropped, {**lacking, **unfit}
 
 
 ASSETS = [build_splits(system) for system in SYSTEMS]

@@ -1,12 +1,13 @@
 """All splits of a task in one table, checked to be disjoint."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import SplitError
-from pipeline.core.split_names import BY_DATE, RatioSplit
+from pipeline.core.split_names import BY_DATE, RatioSplit, fold_name
 from pipeline.core.tasks import TargetOptions, Task
 from pipeline.splits.by_date import split_by_date
 from pipeline.splits.leakage_checks import prove_disjoint
@@ -41,21 +42,61 @@ def make_splits(
     Raises:
         SplitError: There are too few movies for one of the splits.
     """
+    splits, excluded, unfit = make_possible_splits(
+        table, task, ratios, seed=seed, folds=folds, options=options
+    )
+    if unfit:
+        raise SplitError(next(iter(unfit.values())))
+    return splits, excluded
+
+
+def make_possible_splits(
+    table: pd.DataFrame,
+    task: Task,
+    ratios: Sequence[RatioSplit],
+    *,
+    seed: int,
+    folds: int = 0,
+    options: TargetOptions = DEFAULTS,
+) -> tuple[pd.DataFrame, dict[str, int], dict[str, str]]:
+    """Make those of a task's splits for which there are movies enough; see `make_splits`.
+
+    Returns:
+        As `make_splits`, and by name of every other split why there is none.
+
+    Raises:
+        SplitError: There is no movie that the task can use.
+    """
     known, excluded = known_rows(task, table, options)
     if not known.any():
         raise SplitError(f"expected movies with {task.name}, got {len(table)} without: {excluded}")
     usable = table.iloc[np.flatnonzero(known)].reset_index(drop=True)
     strata = balance_by(task, usable, options)
-    made = {ratio.name: split_by_ratio(usable, strata, ratio, seed=seed) for ratio in ratios}
-    made[BY_DATE] = split_by_date(usable)
+    makers: list[tuple[list[str], Callable[[], Mapping[str, np.ndarray]]]] = [
+        *(([ratio.name], partial(_make_ratio, usable, strata, ratio, seed)) for ratio in ratios),
+        ([BY_DATE], lambda: {BY_DATE: split_by_date(usable)}),
+    ]
     if folds:
-        made |= split_into_folds(usable, strata, folds, seed=seed)
+        names = [fold_name(k) for k in range(folds)]
+        makers.append((names, lambda: split_into_folds(usable, strata, folds, seed=seed)))
+    made, unfit = dict[str, np.ndarray](), dict[str, str]()
+    for names, make in makers:
+        try:
+            made |= make()
+        except SplitError as error:
+            unfit |= dict.fromkeys(names, str(error))
     splits = pd.DataFrame({"tmdb_id": table["tmdb_id"].to_numpy()})
     for name, split in made.items():
         splits[name] = np.full(len(table), EXCLUDED, dtype=object)
         splits.loc[known, name] = split
     prove_disjoint(splits, table)
-    return splits, excluded
+    return splits, excluded, unfit
+
+
+def _make_ratio(
+    usable: pd.DataFrame, strata: np.ndarray, ratio: RatioSplit, seed: int
+) -> dict[str, np.ndarray]:
+    return {ratio.name: split_by_ratio(usable, strata, ratio, seed=seed)}
 
 
 def find_unfit(

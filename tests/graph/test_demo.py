@@ -27,7 +27,7 @@ def test_stage_ends_with_a_line_of_what_it_processed(tmp_path):
         posters.step("ok")
         posters.step("unavailable")
     line = console.file.getvalue()
-    assert re.fullmatch(r"  media       posters 2 {50,} 0 s\n", line)
+    assert re.fullmatch(r"  media       posters 2 +0 s\n", line)
     assert len(line) <= 80
 
 

@@ -1,11 +1,14 @@
 """What a hostile machine does: damage, a lost file, a lost home of Dagster's, a full disk."""
 
+import json
+
 import dagster as dg
 import pytest
 from sites import MOVIE_STAGES, make_home
 
 from assets.cli.build import BuildError
 from pipeline.core.outcomes import Status
+from pipeline.core.terms import TERMS_KEY
 
 MEDIA = ("crawl", "media")
 PLACES = {
@@ -36,10 +39,19 @@ def test_damaged_files_are_recomputed_when_a_follower_meets_them(open_site):
     site.build()
 
     for path, (movie, content) in whole.items():
-        assert path.read_bytes() == content
+        assert without_terms(path.read_bytes()) == without_terms(content)
         for name in ("poster_embeddings", "text_embeddings", "frame_embeddings"):
             assert site.rows(name)[movie].status in (Status.OK, Status.UNAVAILABLE)
     site.assert_dagster_shows_the_ledger()
+
+
+def without_terms(content: bytes) -> object:
+    """Return a file without when its record was read, which another reading changes."""
+    if not content.startswith(b"{"):
+        return content
+    record = json.loads(content)
+    assert record.pop(TERMS_KEY, None) or "genres" not in record
+    return record
 
 
 def test_lost_embedding_is_named_with_the_remedy_by_what_packs_them(open_site):

@@ -64,7 +64,9 @@ def test_sensor_has_nothing_to_do_before_the_first_crawl(open_site):
 
 def test_sensor_waits_after_a_failed_run_of_the_same_job_alone(open_site):
     site = open_site(size=3, stages=("crawl",))
-    assert not run(site, "retrain").success  # there are no features
+    (site.store / "features").write_text("in the way")
+    assert not run(site, "retrain").success
+    (site.store / "features").unlink()
     request = requested(site)
     assert request.job_name == "movies"
     (site.store / "posters").write_text("in the way")

@@ -12,7 +12,7 @@ from pipeline.splits.assignment import assign_by_label, divide
 from pipeline.splits.leakage_checks import prove_disjoint
 from pipeline.splits.random_split import split_into_folds
 from pipeline.splits.targets import quantiles
-from pipeline.splits.task_splits import find_unfit, make_splits
+from pipeline.splits.task_splits import find_unfit, make_possible_splits, make_splits
 
 
 def movies(n: int, *, seed: int = 0, franchises: float = 0.8) -> tuple[pd.DataFrame, np.ndarray]:
@@ -136,3 +136,17 @@ def test_split_that_is_too_small_for_the_target_is_found_with_its_reason():
     assert "at least 8 different revenues in the training set, got 6" in unfit["few"]
     assert unfit["no-val"] == "too few films: its val set is empty"
     assert set(find_unfit(splits, table, LOG10_REVENUE)) == {"no-val"}
+
+
+def test_impossible_folds_leave_the_other_splits_alone():
+    """Seen: 7 films, enough for 70-10-20 and too few for five folds, and nothing was trained."""
+    table, _ = movies(7, franchises=9)
+    folds = [f"fold-{k}" for k in range(1, 6)]
+    splits, _, unfit = make_possible_splits(
+        table, LOG10_REVENUE, BOX_OFFICE.splits, seed=1, folds=5
+    )
+    assert set(unfit) == set(folds)
+    assert all("fold" in reason for reason in unfit.values())
+    assert list(splits) == ["tmdb_id", "80-10-10", "by-date"]
+    with pytest.raises(SplitError, match="fold"):
+        make_splits(table, LOG10_REVENUE, BOX_OFFICE.splits, seed=1, folds=5)
