@@ -93,9 +93,14 @@ def _describe(done: Mapping[str, tuple[int, int]]) -> str:
         'posters 93, trailers 91'
         >>> _describe({f"{name}_model": (8, 8) for name in ("box_office", "revenue")})
         '16 models'
+        >>> _describe({f"{name}_embeddings": (4, 4) for name in ("text", "poster", "frame")})
+        'embeddings of text 4, poster 4, frame 4'
     """
     for ending, noun in (("_model", "models"), ("_evaluation", "evaluations")):
         counts = [n_done for name, (n_done, _) in done.items() if name.endswith(ending)]
         if counts:
             return f"{sum(counts)} {noun}"
-    return ", ".join(f"{name.replace('_', ' ')} {n_done}" for name, (n_done, _) in done.items())
+    texts = [f"{name.replace('_', ' ')} {n_done}" for name, (n_done, _) in done.items()]
+    if texts and all(" embeddings " in text for text in texts):
+        return "embeddings of " + ", ".join(text.replace(" embeddings", "") for text in texts)
+    return ", ".join(texts)

@@ -1,4 +1,4 @@
-"""The table of scores that `marquee demo` prints, and the paths of the reports."""
+"""The table of scores that `marquee demo` prints, a system a row, and the paths of the pages."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,8 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from assets.evaluation.stored_reports import read_summaries, reports_folder
-from pipeline.models.systems.registry import SYSTEMS
+from assets.evaluation.stored_reports import read_summaries
 from resources.run_context import RunContext
 
 _STYLES = {"beats": "green", "loses": "red"}
@@ -15,31 +14,27 @@ _STYLES = {"beats": "green", "loses": "red"}
 
 
 def print_scores(run_context: RunContext, console: Console) -> None:
-    """Print a line per task (main score, strongest baseline, verdict) and the report paths."""
+    """Print each system's first task with a model: score, strongest baseline, verdict."""
     from pipeline.evaluation.report.leaderboard_page import PAGE_FILE, PICTURE_FILE
-    from pipeline.evaluation.report.leaderboard_rows import list_leaderboard
-    from pipeline.evaluation.report.stored_results import REPORT_FILE
+    from pipeline.evaluation.report.leaderboard_rows import MISSING, list_leaderboard
 
     summaries = read_summaries(run_context)
     for summary in summaries[:1]:
         console.print(f"\nSource: {summary['source']}\nBackbones: {summary['weights'] or 'none'}\n")
-    console.print(_tabulate(list_leaderboard(summaries)))
+    firsts = {summary["system"]: next(iter(summary["tasks"]), "") for summary in summaries}
+    rows = list_leaderboard(summaries)
+    shown = [r for r in rows if r["kind"] == MISSING or r["task"] == firsts[r["system"]]]
+    console.print(_tabulate(shown))
     console.print(LEGEND, highlight=False, style="dim")
     console.print("\nFiles:")
-    evaluated = {summary["system"] for summary in summaries}
-    paths = [
-        reports_folder(run_context, system) / REPORT_FILE
-        for system in SYSTEMS
-        if system.name in evaluated
-    ]
-    overview = [run_context.store.folder("reports") / name for name in (PAGE_FILE, PICTURE_FILE)]
-    for path in [*paths, *overview]:
+    for name in (PAGE_FILE, PICTURE_FILE):
+        path = run_context.store.folder("reports") / name
         console.print(f"  {path}", soft_wrap=True, highlight=False)
 
 
 LEGEND = (
     "Below each score: 95 % interval. Verdict: on the same test films, after Holm's correction; "
-    "`marquee leaderboard` shows every variant and baseline."
+    "`marquee leaderboard` shows every task, variant and baseline."
 )
 
 

@@ -75,6 +75,8 @@ def _label(axis: Axes, main: Mapping[str, Any]) -> None:
     direction = "lower is better" if is_error(main["metric"]) else "higher is better"
     movies = count_of(main["test_movies"], "test film")
     verdict = OUTCOME_WORDS.get(main["verdict"], "")
+    if main["best_baseline"]:
+        verdict += {"beats": " its strongest baseline", "loses to": " a baseline"}.get(verdict, "")
     axis.set_title(
         f"{main['system']}, {METRIC_WORDS[main['metric']]} ({direction}), {movies}: {verdict}",
         fontsize=9, loc="left",
