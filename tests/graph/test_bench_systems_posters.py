@@ -6,6 +6,7 @@ from benchmarks.systems_posters import (
     COLOURS,
     HYPERPARAMETERS,
     METADATA,
+    NETWORK,
     OURS,
     SHOWN,
     TRIVIAL,
@@ -60,5 +61,5 @@ def test_network_and_peers_answer_about_the_same_movies(monkeypatch):
     parts = np.array(["train"] * 30 + ["val"] * 5 + ["test"] * 5, dtype=object)
     target = Target(PROFIT, np.arange(40) % 2, {})
     answers = answer_all(posters(40), target, parts, 1)
-    assert set(answers) == {OURS, TRIVIAL, COLOURS, METADATA}
+    assert set(answers) == {OURS, TRIVIAL, COLOURS, METADATA, NETWORK}
     assert {output.shape for output in answers.values()} == {(5, 2)}
