@@ -81,9 +81,9 @@ def _open() -> tuple[Any, Any] | None:
 
     from pipeline.embeddings.backbones import BACKBONES
     from pipeline.embeddings.text import build_text_network
-    from resources.compute.weights import packaged_folder
+    from resources.compute.weight_files import packaged_path
 
-    folder = packaged_folder("minilm")
+    folder = packaged_path("minilm")
     if folder is None:
         return None
     trunk = BertModel(BertConfig(), add_pooling_layer=False)

@@ -68,7 +68,7 @@ def test_plots_are_compared_with_padded_ones(monkeypatch):
 
 
 def test_without_berts_words_plots_are_not_measured(monkeypatch):
-    monkeypatch.setattr("resources.compute.weights.PACKAGES", {})
+    monkeypatch.setattr("resources.compute.weight_files.PACKAGES", {})
     assert all(row.is_ok is None and "uv sync" in row.why for row in text.measure())
 
 
