@@ -12,7 +12,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from resources.storage.lock import open_lock, try_lock
+from resources.storage.lock import is_locked, open_lock, try_lock
 from resources.storage.store import Store
 
 STARTING_S = 300.0
@@ -80,13 +80,7 @@ def _folder(instance: dg.DagsterInstance, store: Store) -> Path:
 
 def _is_locked(path: Path) -> bool | None:
     """Whether somebody holds a file; None where there is none."""
-    if not path.exists():
-        return None
-    descriptor = open_lock(path)
-    try:
-        return not try_lock(descriptor)
-    finally:
-        os.close(descriptor)
+    return is_locked(path) if path.exists() else None
 
 
 def _sweep(folder: Path) -> None:

@@ -97,6 +97,11 @@ def is_held(store: Store) -> bool:
     with _guard:
         if path in _held:
             return True
+    return is_locked(path)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether any process holds a file, which is made where there is none."""
     descriptor = open_lock(path)
     try:
         return not try_lock(descriptor)

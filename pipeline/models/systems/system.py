@@ -130,6 +130,11 @@ class System:
         """Name of the asset that pretrains; "" where there is none."""
         return f"{self.name}_encoder" if self.pretrained_estimators else ""
 
+    def build_pretrained(self, *, is_small: bool) -> Mapping[str, PretrainedEstimator]:
+        """Build the variants that pretrain, by name; none where the system has no encoder."""
+        build = self.pretrained_estimators
+        return build(is_small=is_small) if build else {}
+
     def split_names(self, task: Task | None = None) -> list[str]:
         """Return the splits on which a task is trained, the headline first; those of the first
         task where none is given. Other tasks are trained on the headline split alone.
