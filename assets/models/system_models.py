@@ -96,7 +96,7 @@ def _summarise(
         **{k: v for k, v in table.notes.items() if k != "source"},
         "models": len(facts),
         "movies": len(table),
-        "train_s": round(sum(of_one["train_s"] for of_one in facts), 1),
+        "train_s": round(sum(of_one["train_s"] for of_one in facts), 3),
         **table_metadata("trainings", trainings),
         **table_metadata("not_trained", not_trained),
     }

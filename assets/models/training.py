@@ -110,7 +110,7 @@ def train(
         "best_epoch": trained.fitted.best_epoch,
         VAL_SCORE: score_validation(trained, features, target, data.rows(experiment, "val")),
         "inputs": _inputs_of(estimator, data),
-        "train_s": round(time.monotonic() - began_s + sum(earlier_s), 1),
+        "train_s": round(time.monotonic() - began_s + sum(earlier_s), 3),
         "split_hash": hash_bytes("\x1f".join(map(str, split)).encode()),
         "dates": _dates(data, experiment),
         "notes": dict(data.table.notes),
