@@ -231,7 +231,7 @@ CATALOG = UnpartitionedSpec("movie_catalog", "1", "crawl")
 """Which movies there are; it has no row in the ledger and is computed at every crawl."""
 
 FEATURES = UnpartitionedSpec(
-    "movie_features", "4", "splits",
+    "movie_features", "5", "splits",
     upstreams=(
         RECORDS, "box_office", "text_embeddings", "poster_embeddings", "frame_embeddings",
         "trailer_audio", "clip_embeddings", "audio_embeddings", "poster_regions",

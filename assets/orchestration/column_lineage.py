@@ -34,7 +34,12 @@ COLUMN_SOURCES: Mapping[str, Sources] = {
         "imdb_id": ((RECORDS, "imdb_id"),),
         "title": ((RECORDS, "title"),),
         "release_date": (_DATE,),
-        "franchise": ((RECORDS, "belongs_to_collection"), (RECORDS, "title"), _ID),
+        "franchise": (
+            (RECORDS, "belongs_to_collection"),
+            (RECORDS, "title"),
+            (RECORDS, "credits"),
+            _ID,
+        ),
         "revenue_usd": ((BOX_OFFICE, "revenue_usd"),),
         "budget_usd": (_BUDGET,),
         "genres": ((RECORDS, "genres"),),

@@ -51,6 +51,8 @@ class MovieRecord:
     Attributes:
         popularity, vote_average, vote_count, revenue_usd: Known only after release: labels
             or bookkeeping, never an input.
+        franchise: Name of its franchise among all known movies; "" until
+            `pipeline.core.franchises.assign_franchises` has filled it in.
     """
 
     tmdb_id: int
@@ -80,6 +82,7 @@ class MovieRecord:
     cast: tuple[Person, ...] = ()
     crew: tuple[Person, ...] = ()
     videos: tuple[Video, ...] = ()
+    franchise: str = ""
 
 
 VOLATILE_FIELDS = ("popularity", "vote_average", "vote_count")
@@ -109,7 +112,7 @@ def facets(record: MovieRecord) -> dict[str, str]:
         One hash each for `poster`, `trailer`, `text`, `box_office`, `metadata` and `all`.
     """
     fields = asdict(record)
-    for name in VOLATILE_FIELDS:
+    for name in (*VOLATILE_FIELDS, "franchise"):
         del fields[name]
     fields["release_date"] = str(record.release_date)
     outside_metadata = ("poster_path", "videos", "revenue_usd")
@@ -137,7 +140,10 @@ def before_release(record: MovieRecord) -> MovieRecord:
 def to_json(record: MovieRecord) -> dict[str, Any]:
     """Return the record as a JSON object; `from_json` reads it back."""
     day = record.release_date
-    return {**asdict(record), "release_date": day.isoformat() if day else None}
+    fields = {**asdict(record), "release_date": day.isoformat() if day else None}
+    if not record.franchise:
+        del fields["franchise"]
+    return fields
 
 
 def from_json(fields: Mapping[str, Any]) -> MovieRecord:

@@ -14,7 +14,7 @@ import pandas as pd
 from pandas.core.util.hashing import hash_pandas_object  # pandas.util has it without a type
 
 from pipeline.core.errors import FeatureError
-from pipeline.core.franchises import franchise_of
+from pipeline.core.franchises import assign_franchises, franchise_of
 from pipeline.core.leaking_columns import check_no_leak
 from pipeline.core.prices import LAST_YEAR, REAL_USD_YEAR, to_real_usd
 from pipeline.core.records import MovieRecord, before_release, to_json
@@ -62,7 +62,7 @@ def pack(
         LeakError: A modality or column is known only after release.
     """
     check_no_leak([*streams, *sequences])
-    records = sorted(records, key=lambda record: record.tmdb_id)
+    records = sorted(assign_franchises(records), key=lambda record: record.tmdb_id)
     ids = [record.tmdb_id for record in records]
     _check_ids(ids)
     folder.parent.mkdir(parents=True, exist_ok=True)

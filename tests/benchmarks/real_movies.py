@@ -54,7 +54,7 @@ def read_real_movies(data: Path, *, keywords: int = 0, limit: int | None = None)
     Raises:
         DumpError: There is no such dump.
     """
-    from pipeline.core.franchises import franchise_of
+    from pipeline.core.franchises import assign_franchises
     from pipeline.core.records import plot_text
     from pipeline.core.versions import hash_json
     from pipeline.crawl.datasets.dump_rows import AcceptedRow
@@ -62,14 +62,14 @@ def read_real_movies(data: Path, *, keywords: int = 0, limit: int | None = None)
     from pipeline.crawl.tmdb.responses import parse_details
 
     taken = [row for row in read(data / "tmdb5000") if isinstance(row, AcceptedRow)]
-    records = [parse_details(row.fields) for row in taken]
+    records = assign_franchises([parse_details(row.fields) for row in taken])
     known = [r for r in records if min(r.budget_usd or 0, r.revenue_usd or 0) >= MIN_USD][:limit]
     if not known:
         raise DumpError(f"{data / 'tmdb5000'}: wanted movies with budget and revenue, came none")
     columns = {
         "tmdb_id": [r.tmdb_id for r in known],
         "title": [r.title for r in known],
-        "franchise": [franchise_of(r) for r in known],
+        "franchise": [r.franchise for r in known],
         "release_date": pd.to_datetime([r.release_date for r in known]),
         "budget_usd": [r.budget_usd for r in known],
         "revenue_usd": [r.revenue_usd for r in known],

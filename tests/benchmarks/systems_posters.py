@@ -143,12 +143,12 @@ def embed_posters(contents: Sequence[bytes]) -> np.ndarray:
 
 
 def _make_table(records: Sequence) -> pd.DataFrame:
-    from pipeline.core.franchises import franchise_of
+    from pipeline.core.franchises import assign_franchises
 
     return pd.DataFrame(
         {
             "tmdb_id": [r.tmdb_id for r in records],
-            "franchise": [franchise_of(r) for r in records],
+            "franchise": [r.franchise for r in assign_franchises(records)],
             "release_date": pd.to_datetime([r.release_date for r in records]),
             "revenue_usd": np.array([r.revenue_usd for r in records], dtype=np.float64),
             "budget_usd": np.array([r.budget_usd for r in records], dtype=np.float64),
