@@ -1,15 +1,14 @@
-"""Group movies into franchises, and count each movie's predecessors."""
+"""Group movies into franchises, and count each movie's predecessors as of a day."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from itertools import groupby
 
 from pipeline.core.franchise_links import find_links, title_key
 from pipeline.core.records import MovieRecord
 
-__all__ = ["assign_franchises", "count_predecessors", "franchise_of", "title_key"]
+__all__ = ["assign_franchises", "count_earlier", "franchise_of", "title_key"]
 
 
 def franchise_of(record: MovieRecord) -> str:
@@ -58,44 +57,62 @@ def assign_franchises(records: Sequence[MovieRecord]) -> list[MovieRecord]:
     ]
 
 
-def count_predecessors(records: Sequence[MovieRecord]) -> dict[int, int | None]:
-    """Count the earlier movies of each movie's franchise, as it stood on the day of release.
+def count_earlier(
+    asked: Sequence[MovieRecord], days: Sequence[date | None], known: Sequence[MovieRecord]
+) -> list[int | None]:
+    """Count the movies of each movie's franchise that came out before a day, as known on that day.
 
     Whether a movie has a collection is no input: a collection is created when a sequel follows,
     so it reveals the success of the first movie. The number of predecessors is known at release.
     Two movies that only a later one connects are no predecessors of each other.
 
     Args:
-        records: All known movies, also those that are not in the table.
-
-    Returns:
-        By TMDB id, how many movies of the same franchise came out on an earlier day; None where
-        the movie has no date.
+        asked: Movies whose franchises are looked at; of those that are known, the known record
+            says what they belong to.
+        days: One for each of them, at the latest its release; None gives None.
+        known: All known movies, also those that are not in the table.
     """
+    places = {record.tmdb_id: place for place, record in enumerate(known)}
+    new = [record for record in asked if record.tmdb_id not in places]
+    places |= {record.tmdb_id: len(known) + k for k, record in enumerate(new)}
     neighbours: dict[int, list[int]] = defaultdict(list)
-    for one, other in find_links(records):
+    for one, other in find_links([*known, *new]):
         neighbours[one].append(other)
         neighbours[other].append(one)
-    counts: dict[int, int | None] = {record.tmdb_id: None for record in records}
-    sets, days = _DisjointSets(len(records)), [record.release_date for record in records]
-    dated = sorted((day, place) for place, day in enumerate(days) if day is not None)
-    for day, same in groupby(dated, key=lambda one: one[0]):
-        places = [place for _, place in same]
-        earlier = {
-            place: [other for other in neighbours[place] if _is_before(days[other], day)]
-            for place in places
-        }
-        for place in places:
-            roots = {sets.root(other) for other in earlier[place]}
-            counts[records[place].tmdb_id] = sum(sets.sizes[root] for root in roots)
-        for place in places:
-            for other in earlier[place]:
-                sets.join(place, other)
+    released = [record.release_date for record in known]
+    growing = _GrowingSets(released, neighbours, len(known) + len(new))
+    counts: list[int | None] = [None] * len(asked)
+    for day, number in sorted((day, k) for k, day in enumerate(days) if day is not None):
+        growing.advance(day)
+        counts[number] = growing.count_linked(places[asked[number].tmdb_id])
     return counts
 
 
-def _is_before(day: date | None, other: date) -> bool:
-    return day is not None and day < other
+class _GrowingSets:
+    """Movies that belong together by the links among those that came out before a day."""
+
+    def __init__(
+        self, released: Sequence[date | None], neighbours: Mapping[int, Sequence[int]], n: int
+    ):
+        self._queue = sorted((day, k) for k, day in enumerate(released) if day is not None)
+        self._neighbours, self._sets = neighbours, _DisjointSets(n)
+        self._n_out = 0
+        self._is_out = [False] * n
+
+    def advance(self, day: date) -> None:
+        """Add the movies that came out before a day; days may only rise."""
+        while self._n_out < len(self._queue) and self._queue[self._n_out][0] < day:
+            place = self._queue[self._n_out][1]
+            self._n_out += 1
+            self._is_out[place] = True
+            for other in self._neighbours.get(place, ()):
+                if self._is_out[other]:
+                    self._sets.join(place, other)
+
+    def count_linked(self, place: int) -> int:
+        """Count the movies that are out and belong to a movie."""
+        linked = (other for other in self._neighbours.get(place, ()) if self._is_out[other])
+        return sum(self._sets.sizes[root] for root in {self._sets.root(other) for other in linked})
 
 
 class _DisjointSets:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.core.franchises import count_predecessors
+from pipeline.core.franchises import count_earlier
 from pipeline.core.leaking_columns import check_no_leak
 from pipeline.core.records import MovieRecord
 
@@ -67,14 +67,14 @@ def describe_movies(records: Sequence[MovieRecord], *, keywords: Sequence[str] =
         (6.0, 1.0, 0.0, nan)
     """
     check_no_leak(keyword_columns(keywords))
-    predecessors = count_predecessors(records)
+    predecessors = count_earlier(records, [record.release_date for record in records], records)
     rows = [
-        _numbers(record, predecessors[record.tmdb_id])
+        _numbers(record, earlier)
         + _flags(set(record.genres), GENRES)
         + _flags({_language(record)} - {""}, LANGUAGES)
         + _flags({record.certification_us or ""} - {""}, CERTIFICATIONS)
         + _flags(set(record.keywords), keywords)
-        for record in records
+        for record, earlier in zip(records, predecessors, strict=True)
     ]
     width = len(METADATA_COLUMNS) + len(keywords)
     return np.array(rows, dtype=np.float32).reshape(len(records), width)

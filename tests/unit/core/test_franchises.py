@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.core.franchises import assign_franchises, count_predecessors, franchise_of
+from pipeline.core.franchises import assign_franchises, count_earlier, franchise_of
 from pipeline.core.records import Company, MovieRecord, Person, from_json, to_json
 
 DATA = Path(__file__).resolve().parents[3] / "../shared/data"
@@ -20,6 +20,10 @@ def movie(tmdb_id, title, *, year=2000, cast=(), crew=(), companies=(), **fields
         crew=tuple(Person(person, "", job) for person, job in crew),
         companies=tuple(Company(company, "") for company in companies), **fields,
     )  # fmt: skip
+
+
+def at_release(movies):
+    return [record.release_date for record in movies]
 
 
 def together(*movies):
@@ -92,14 +96,23 @@ def test_later_movie_makes_no_predecessors_of_two_earlier_ones():
     predator = movie(2, "Predator", year=1987, cast=[4, 5, 6])
     both = movie(3, "Alien vs. Predator", year=2004, cast=[1, 2, 3, 4, 5, 6])
     after = movie(4, "Predator 2", year=2010, cast=[4])
-    counts = count_predecessors([after, both, predator, alien])
-    assert counts == {1: 0, 2: 0, 3: 2, 4: 3}
+    movies = [after, both, predator, alien]
+    assert count_earlier(movies, at_release(movies), movies) == [3, 2, 0, 0]
+    # on the day of the second one nothing connects the two series yet
+    assert count_earlier([after], [date(1990, 1, 1)], movies) == [1]
+
+
+def test_new_movie_is_counted_among_the_known_ones():
+    known = [movie(1, "Saw", cast=[1]), movie(2, "Saw II", year=2001, cast=[1])]
+    new = movie(9, "Saw III", year=2003, cast=[1])
+    assert count_earlier([new, known[1]], at_release([new, known[1]]), known) == [2, 1]
 
 
 def test_movies_of_one_day_and_without_a_day_are_no_predecessors():
     first, second = movie(1, "Saw", cast=[1]), movie(2, "Saw II", cast=[1])
     undated = replace(movie(3, "Saw III", cast=[1]), release_date=None)
-    assert count_predecessors([first, second, undated]) == {1: 0, 2: 0, 3: None}
+    movies = [first, second, undated]
+    assert count_earlier(movies, at_release(movies), movies) == [0, 0, None]
 
 
 SERIES = (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.core.errors import LeakError
-from pipeline.core.franchises import count_predecessors, franchise_of, title_key
+from pipeline.core.franchises import count_earlier, franchise_of, title_key
 from pipeline.core.leaking_columns import check_no_leak
 from pipeline.core.records import Company, MovieRecord, Person
 from pipeline.splits.metadata import MAX_CREDITS, METADATA_COLUMNS, describe_movies
@@ -59,7 +59,8 @@ def test_first_of_a_franchise_has_no_predecessor():
     first = MovieRecord(1, "Rocky", release_date=date(1976, 1, 1))
     second = MovieRecord(2, "Rocky II", release_date=date(1979, 1, 1))
     undated = MovieRecord(3, "Rocky III")
-    assert count_predecessors([second, undated, first]) == {1: 0, 2: 1, 3: None}
+    three = [second, undated, first]
+    assert count_earlier(three, [record.release_date for record in three], three) == [1, None, 0]
     rows = describe_movies([first, second])
     assert rows[:, METADATA_COLUMNS.index("is_sequel")].tolist() == [0, 1]
     np.testing.assert_array_equal(rows[0], describe_movies([first])[0])
