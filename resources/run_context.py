@@ -30,6 +30,7 @@ from resources.sources.source import (
     store_root,
     studio_source,
 )
+from resources.storage.drivers import URL_FORMS
 from resources.storage.store import Store
 
 if TYPE_CHECKING:  # SQLAlchemy takes a third of a second, and loading definitions opens no ledger
@@ -215,7 +216,7 @@ def open_again(settings: Settings, source: Source, preset: Preset) -> RunContext
 
     No source is asked and no studio started, and it needs no lock: the run holds it.
     """
-    store = Store(store_root(settings, source))
+    store = Store(store_root(settings, source), pulls=False)
     from resources.storage.ledger import Ledger, sqlite_url
 
     ledger = Ledger(settings.ledger or sqlite_url(_ledger_in(store)))
@@ -226,7 +227,7 @@ def _ledger_in(store: Store) -> Path:
     if not store.is_local:
         raise ConfigurationError(
             f"The store {store.root} is not a local folder, so MARQUEE_LEDGER must name a database "
-            "(sqlite:///path or postgresql+psycopg2://…)."
+            f"({URL_FORMS})."
         )
     return Path(str(store.root)).absolute() / "ledger.sqlite"
 

@@ -112,11 +112,15 @@ def open_site(settings: Settings) -> Iterator[tuple[RunContext, dg.DagsterInstan
     LOG.info("Dagster's home is %s.", home())
     with (
         open_run_context(settings) as run_context,
-        exclusive(run_context.store, name=f"`marquee build` (process {os.getpid()})"),
+        exclusive(run_context.store, run_context.ledger, name=_own_name()),
         dg.DagsterInstance.get() as instance,
     ):
-        end_dead_runs(instance, run_context.store)
+        end_dead_runs(instance, run_context)
         yield run_context, instance
+
+
+def _own_name() -> str:
+    return f"`marquee build` (process {os.getpid()})"
 
 
 def build(run_context: RunContext, instance: dg.DagsterInstance, request: Request) -> int:

@@ -196,7 +196,10 @@ def open_for_import(settings: Settings) -> Iterator[RunContext]:
         )
     if settings.source_kind == "studio":
         settings = settings.model_copy(update={"source": "imports"})
-    with open_run_context(settings) as run_context, exclusive(run_context.store):
+    with (
+        open_run_context(settings) as run_context,
+        exclusive(run_context.store, run_context.ledger),
+    ):
         yield run_context
 
 

@@ -1,5 +1,6 @@
 """The jobs, and which movies a run of them is for."""
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -11,6 +12,8 @@ from assets.orchestration.live_runs import STARTING_S
 from assets.orchestration.partitions import claim_home
 from assets.orchestration.staleness import find_stale_movies
 from resources.run_context import RunContext
+
+LOG = logging.getLogger("marquee")
 
 RANGE_MOVIES = 500
 """Stale movies in one run; half of what was measured as the best range, for shorter retries."""
@@ -48,7 +51,8 @@ def stale_ranges(
     """Cut the movies that are stale in any asset into ranges, in the order of the partitions.
 
     A range run reaches from a list's first to its last key; keys between them that are up to date
-    cost nothing, because each asset reads the ledger.
+    cost nothing, because each asset reads the ledger. Keys that the ledger has never known are no
+    work: the next crawl adds those that the source still lists.
 
     Args:
         run_context: Store and ledger.
@@ -59,9 +63,16 @@ def stale_ranges(
         range_movies: Movies in one range.
     """
     claim_home(instance, run_context.source.name)
-    keys = instance.get_dynamic_partitions("movies")
-    wanted = None if only is None else set(only)
-    ids = [int(key) for key in keys if wanted is None or int(key) in wanted]
+    known = run_context.ledger.movies().keys()
+    keys = [int(key) for key in instance.get_dynamic_partitions("movies")]
+    unknown = len(keys) - len(known & set(keys))
+    if unknown:
+        LOG.warning(
+            "%d partitions of Dagster's home are no movies of the ledger and are left alone. If "
+            "the ledger was replaced, the next crawl adds those that the source lists.", unknown,
+        )  # fmt: skip
+    wanted = known if only is None else known & set(only)
+    ids = [tmdb_id for tmdb_id in keys if tmdb_id in wanted]
     stale = set().union(*find_stale_movies(run_context, instance, specs, ids).values())
     ordered = [str(i) for i in ids if i in stale][:limit]
     return [ordered[i : i + range_movies] for i in range(0, len(ordered), range_movies)]

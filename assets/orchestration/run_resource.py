@@ -125,7 +125,7 @@ def run_resources(**overrides: str) -> dict[str, dg.ResourceDefinition]:
         chosen = Settings(**{**given, **_changes(form, context.resource_config)})
         with open_run_context(chosen) as run_context, ExitStack() as stack:
             if context.run is not None and context.log is not None:  # a sensor only looks
-                stack.enter_context(hold_store(context, run_context.store))
+                stack.enter_context(hold_store(context, run_context))
                 if run_context.source.is_studio:
                     context.log.warning(f"Working on the {run_context.source.label}.")
             yield run_context

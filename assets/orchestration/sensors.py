@@ -34,10 +34,10 @@ def stale_movies(
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Request one range at a time while movies are stale, then the models if they are stale."""
     now_s = run_context.clock()
-    if is_held(run_context.store) or is_run_starting(context.instance, now_s):
+    if is_held(run_context.store, run_context.ledger) or is_run_starting(context.instance, now_s):
         yield dg.SkipReason("A run is in progress.")
         return
-    if end_dead_runs(context.instance, run_context.store):
+    if end_dead_runs(context.instance, run_context):
         yield dg.SkipReason("A run waits for the store, or is about to start or to end.")
         return
     ranges = stale_ranges(run_context, context.instance)

@@ -150,7 +150,11 @@ def read_whole(run_context: RunContext, name: str) -> Row:
 
 
 def write_whole(run_context: RunContext, name: str, version: str, content_hash: str) -> None:
-    """Write the row of an unpartitioned asset that was made of inputs of this version."""
+    """Write the row of an unpartitioned asset that was made of inputs of this version.
+
+    Its files are sent to a distant store before.
+    """
+    run_context.store.push()
     row = Row(
         status=Status.OK.value,
         input_version=version,

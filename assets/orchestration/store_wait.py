@@ -7,8 +7,8 @@ import dagster as dg
 from dagster._core.events import EngineEventData
 
 from assets.orchestration.live_runs import announce
+from resources.run_context import RunContext
 from resources.storage.lock import exclusive
-from resources.storage.store import Store
 
 WAITING_FOR = "marquee/waiting_for"
 """Run tag: who holds the store that the run waits for, and since when. Dagster takes no tag away,
@@ -21,18 +21,18 @@ OVER = "nobody any more"
 
 
 @contextmanager
-def hold_store(context: dg.InitResourceContext, store: Store) -> Iterator[None]:
+def hold_store(context: dg.InitResourceContext, run_context: RunContext) -> Iterator[None]:
     """Hold the store for a run, and show how long, and for whom, it waits for it.
 
     Args:
         context: Of the run's resource.
-        store: The store.
+        run_context: Store and ledger.
     """
     run, log, instance = context.run, context.log, context.instance
     assert run is not None
     assert log is not None
     assert instance is not None
-    announce(instance, store, run.run_id)
+    announce(run_context, run.run_id)
     holders: list[str] = []
 
     def note_holder(holder: str) -> None:
@@ -40,7 +40,10 @@ def hold_store(context: dg.InitResourceContext, store: Store) -> Iterator[None]:
         instance.add_run_tags(run.run_id, {WAITING_FOR: holder})
 
     name = f"run {run.run_id} ({run.job_name})"
-    with exclusive(store, name=name, notify=log.warning, note_holder=note_holder) as waited_s:
+    store, ledger = run_context.store, run_context.ledger
+    with exclusive(
+        store, ledger, name=name, notify=log.warning, note_holder=note_holder
+    ) as waited_s:
         if holders:
             tags = {WAITING_FOR: OVER, WAITED_S: f"{waited_s:.1f}"}
             instance.add_run_tags(run.run_id, tags)

@@ -4,16 +4,15 @@ import json
 import shutil
 import sqlite3
 import tempfile
+import uuid
 from contextlib import closing
 from pathlib import Path
 
-import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError
-
-from pipeline.core.errors import StoreError
+from pipeline.core.errors import ConfigurationError, StoreError
 from resources.doctor.findings import Finding, finding_of_error
 from resources.http.redaction import redact
-from resources.storage.store import SOURCE_MARK
+from resources.storage.drivers import URL_FORMS, driver_errors, make_folder, parse_database_url
+from resources.storage.store import SOURCE_MARK, StorePath, open_root
 
 LOW_SPACE_BYTES = 2 * 1024**3
 """Free space below which a store counts as nearly full: some hundred trailers."""
@@ -57,16 +56,37 @@ def _existing(folder: Path) -> Path:
 
 
 def _check_distant_store(root: str, source: str) -> Finding:
-    from upath import UPath
-
+    """Write, read, list, rename and remove a small file, which is all that a run does."""
     try:
-        mark = UPath(root) / SOURCE_MARK
+        folder = open_root(root)
+    except ConfigurationError as error:
+        return finding_of_error("store", error)
+    try:
+        _try_out(folder)
+        mark = folder / SOURCE_MARK
         content = mark.read_bytes() if mark.exists() else None
-    except (ImportError, ValueError) as error:
-        return finding_of_error(
-            "store", error, "Install what reads that kind of address, or use a folder."
-        )
+    except driver_errors() as error:
+        detail = f"{redact(root)} does not work ({type(error).__name__}: {redact(str(error))})"
+        remedy = "Check the address, the permissions and the credentials of its driver."
+        return Finding("store", False, detail, remedy)
     return _check_mark(redact(root), content, source)
+
+
+def _try_out(folder: StorePath) -> None:
+    probe = folder / f"doctor-{uuid.uuid4().hex}"
+    moved = probe.with_name(f"{probe.name}-moved")
+    try:
+        make_folder(folder)
+        probe.write_bytes(b"marquee")
+        if probe.read_bytes() != b"marquee":
+            raise OSError("a file was read back with another content")
+        if probe.name not in {path.name for path in folder.iterdir()}:
+            raise OSError("a file that was written is not listed")
+        probe.rename(str(moved))
+    finally:
+        for path in (probe, moved):
+            if path.exists():
+                path.unlink()
 
 
 def _read_mark(path: Path) -> bytes | None:
@@ -140,13 +160,12 @@ def check_ledger(url: str, root: str) -> list[Finding]:
     """
     folder = as_folder(root)
     if not url and folder is None:
-        remedy = "Set MARQUEE_LEDGER to sqlite:///path or postgresql+psycopg2://…"
+        remedy = f"Set MARQUEE_LEDGER to {URL_FORMS}."
         return [Finding("ledger", False, "the store is no folder and no ledger is named", remedy)]
     try:
-        database = sa.make_url(url) if url else None
-    except ArgumentError:
-        remedy = "Set it to sqlite:///path or postgresql+psycopg2://user@host/name."
-        return [Finding("ledger", False, "MARQUEE_LEDGER is not a database URL", remedy)]
+        database = parse_database_url(url) if url else None
+    except ConfigurationError as error:
+        return [finding_of_error("ledger", error)]
     if database is not None and database.get_backend_name() != "sqlite":
         return [_open_ledger(url)]
     inside = folder / "ledger.sqlite" if folder else Path()
@@ -175,5 +194,5 @@ def _open_ledger(url: str) -> Finding:
     try:
         with closing(Ledger(url)) as ledger:
             return Finding("ledger", True, f"opens; knows {len(ledger.movies())} movies")
-    except StoreError as error:
+    except (ConfigurationError, StoreError) as error:
         return finding_of_error("ledger", error)

@@ -9,9 +9,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 
-from pipeline.core.errors import ConfigurationError, StoreError
+from pipeline.core.errors import StoreError
 from pipeline.core.outcomes import Status
 from pipeline.core.staleness import Row
+from resources.storage.drivers import missing_driver, parse_database_url
+from resources.storage.leases import Leases
 from resources.storage.ledger_tables import MOVIES, NOTES, ROWS, TABLES, as_row, as_values, upsert
 
 _CHUNK = 500
@@ -32,32 +34,40 @@ class Ledger:
     """Rows, known movies and notes in one database.
 
     Args:
-        url: An SQLAlchemy URL: `sqlite:///file` or `postgresql+psycopg2://…`; of a path, use
-            `sqlite_url`.
+        url: An SQLAlchemy URL: `sqlite:///file` or `postgresql://…`; of a path, use `sqlite_url`.
+
+    Raises:
+        ConfigurationError: The URL is none of these, or its driver is not installed.
+        StoreError: The database cannot be opened.
     """
 
     def __init__(self, url: str | sa.URL):
+        parsed = parse_database_url(url)
         try:
-            sa.make_url(url)
-        except exc.ArgumentError as error:
-            raise ConfigurationError(
-                "MARQUEE_LEDGER is not a database URL; set it to sqlite:///path or "
-                "postgresql+psycopg2://user@host/name."
-            ) from error
+            self._engine = sa.create_engine(parsed, pool_pre_ping=True)
+        except (ImportError, exc.NoSuchModuleError) as error:
+            kind = parsed.get_backend_name()
+            raise missing_driver("MARQUEE_LEDGER", kind, error) from error
         try:
-            self._engine = sa.create_engine(url, pool_pre_ping=True)
             if self._engine.dialect.name == "sqlite":
                 event.listen(self._engine, "connect", _set_up_sqlite)
-            TABLES.create_all(self._engine)
-        except (exc.SQLAlchemyError, ImportError) as error:
+            self._create_tables()
+        except exc.SQLAlchemyError as error:
+            where = "the folder is writable" if parsed.host is None else "the server responds"
             raise StoreError(
-                f"The ledger {sa.engine.make_url(url).render_as_string()} cannot be opened "
-                f"({type(error).__name__}). Check MARQUEE_LEDGER and that the folder is writable."
+                f"The ledger {parsed.render_as_string()} cannot be opened "
+                f"({type(error).__name__}). Check MARQUEE_LEDGER and that {where}."
             ) from error
 
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
+
+    def _create_tables(self) -> None:
+        try:
+            TABLES.create_all(self._engine)
+        except (exc.IntegrityError, exc.ProgrammingError):
+            TABLES.create_all(self._engine)  # another process has created them at this moment
 
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
@@ -77,6 +87,11 @@ class Ledger:
                 "Restore it from a copy, or recover it (`sqlite3 ledger.sqlite .recover`): without "
                 "it all movies would be downloaded and computed anew."
             ) from error
+
+    @property
+    def leases(self) -> Leases:
+        """What owners hold in this database, such as the store."""
+        return Leases(self._transaction)
 
     # -- known movies ------------------------------------------------------------------------------
 

@@ -46,6 +46,29 @@ NOTES = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
 )
 
+LEASES = sa.Table(
+    "leases",
+    TABLES,
+    sa.Column("name", sa.String(200), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False),
+    sa.Column("holder", sa.Text, nullable=False, default=""),
+    sa.Column("expires_s", sa.Float, nullable=False),
+)
+
+
+@cache
+def insert_if_new(dialect: str, table: sa.Table) -> sa.Insert:
+    """Return the statement of an insert that does nothing where the key exists; see `upsert`.
+
+    It returns the key of a row that it has added. (The number of rows is not known of psycopg.)
+    """
+    key = list(table.primary_key.columns)
+    return _insert(dialect, table).on_conflict_do_nothing(index_elements=key).returning(*key)
+
+
+def _insert(dialect: str, table: sa.Table):
+    return sqlite_insert(table) if dialect == "sqlite" else postgresql_insert(table)
+
 
 @cache
 def upsert(dialect: str, table: sa.Table, columns: tuple[str, ...]) -> sa.Insert:
@@ -59,8 +82,7 @@ def upsert(dialect: str, table: sa.Table, columns: tuple[str, ...]) -> sa.Insert
         table: The table; its primary key decides which rows exist.
         columns: The columns to overwrite.
     """
-    insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
-    statement = insert(table)
+    statement = _insert(dialect, table)
     return statement.on_conflict_do_update(
         index_elements=list(table.primary_key.columns),
         set_={column: statement.excluded[column] for column in columns},

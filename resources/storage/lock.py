@@ -1,9 +1,7 @@
-"""One marquee at a time on one store: a lock that the kernel frees when its holder dies.
-
-Stores that are not local folders are not locked; there the operator must run one process at a time.
+"""One marquee at a time on one store: a locked file where it is a local folder, which the kernel
+frees when its holder dies, else a lease in the ledger's database, which ends without heartbeats.
 """
 
-import fcntl
 import logging
 import os
 import threading
@@ -13,14 +11,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipeline.core.errors import StoreError
+from resources.storage.file_lock import FileLock, is_locked
 from resources.storage.store import Store
+
+if TYPE_CHECKING:
+    from resources.storage.leases import LeaseLock
+    from resources.storage.ledger import Ledger
 
 LOG = logging.getLogger("marquee")
 
 _POLL_S = 0.5
-_MAX_NAME_BYTES = 200
 _guard = threading.Lock()
 
 
@@ -29,39 +31,36 @@ class _Held:
     """A lock of this process; a build holds it around its runs.
 
     Attributes:
-        descriptor: Of the file.
+        lock: The file or the lease.
         names: Of those who hold it, each within the one before.
     """
 
-    descriptor: int
+    lock: "FileLock | LeaseLock"
     names: list[str] = field(default_factory=list)
 
     def enter(self, name: str) -> None:
-        """Write into the file who holds it, and since when."""
+        """Write down who holds it, and since when."""
         since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         self.names.append(f"{name} since {since}")
         self._write()
 
     def leave(self) -> bool:
-        """Write the one before; return whether nobody holds it any more."""
+        """Write down the one before; return whether nobody holds it any more."""
         self.names.pop()
         self._write()
         return not self.names
 
     def _write(self) -> None:
-        content = (self.names[-1] if self.names else "").encode()[:_MAX_NAME_BYTES]
-        try:
-            os.pwrite(self.descriptor, content.ljust(_MAX_NAME_BYTES), 0)
-        except OSError:  # a full disk: the lock holds all the same
-            LOG.debug("The name of the lock's holder could not be written.")
+        self.lock.write_holder(self.names[-1] if self.names else "")
 
 
-_held: dict[Path, _Held] = {}
+_held: dict[str, _Held] = {}
 
 
 @contextmanager
 def exclusive(
     store: Store,
+    ledger: "Ledger | None" = None,
     *,
     name: str = "",
     notify: Callable[[str], None] = LOG.warning,
@@ -71,6 +70,7 @@ def exclusive(
 
     Args:
         store: The store.
+        ledger: Its ledger, whose database has the lease where the store is no local folder.
         name: Who holds it, for others that wait; the process by default.
         notify: Called once if another process holds it.
         note_holder: Called with who that is and since when, and again when it is another one.
@@ -78,95 +78,77 @@ def exclusive(
     Yields:
         The seconds that were waited.
     """
-    if not store.is_local:
-        yield 0.0
-        return
-    path = _path(store)
-    waited_s = _acquire(path, name or f"process {os.getpid()}", notify, note_holder)
+    key = _key(store)
+    waited_s = _acquire(store, ledger, name or f"process {os.getpid()}", notify, note_holder)
     try:
         yield waited_s
     finally:
-        _release(path)
+        _release(key)
 
 
-def is_held(store: Store) -> bool:
+def is_held(store: Store, ledger: "Ledger | None" = None) -> bool:
     """Whether any process, this one included, holds the store."""
-    if not store.is_local:
-        return False
-    path = _path(store)
     with _guard:
-        if path in _held:
+        if _key(store) in _held:
             return True
-    return is_locked(path)
+    if store.is_local:
+        return is_locked(_path(store))
+    assert ledger is not None
+    return ledger.leases.holder(_key(store)) is not None
 
 
-def is_locked(path: Path) -> bool:
-    """Whether any process holds a file, which is made where there is none."""
-    descriptor = open_lock(path)
-    try:
-        return not try_lock(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def open_lock(path: Path) -> int:
-    """Open a file that is locked; return its descriptor.
-
-    Raises:
-        StoreError: It cannot be written.
-    """
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise StoreError(
-            f"The store {path.parent} cannot be written ({error.strerror}). Point MARQUEE_STORE to "
-            "a folder that you may write."
-        ) from error
-
-
-def try_lock(descriptor: int) -> bool:
-    """Lock an open file; return False where another process, or another opening, holds it."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _key(store: Store) -> str:
+    """Return the name under which a store is held, by whoever works on it."""
+    return str(_path(store)) if store.is_local else f"store {store.root}"
 
 
 def _path(store: Store) -> Path:
     return Path(str(store.root)).absolute() / ".lock"
 
 
+def _open(store: Store, ledger: "Ledger | None") -> "FileLock | LeaseLock":
+    if store.is_local:
+        return FileLock(_path(store))
+    from resources.storage.leases import LeaseLock
+
+    assert ledger is not None
+    return LeaseLock(ledger.leases, _key(store), str(store.root))
+
+
 def _acquire(
-    path: Path, name: str, notify: Callable[[str], None], note_holder: Callable[[str], None]
+    store: Store,
+    ledger: "Ledger | None",
+    name: str,
+    notify: Callable[[str], None],
+    note_holder: Callable[[str], None],
 ) -> float:
+    key = _key(store)
     with _guard:
-        if path in _held:
-            _held[path].enter(name)
+        if key in _held:
+            _held[key].enter(name)
             return 0.0
-    descriptor, waited_s = open_lock(path), 0.0
-    if not try_lock(descriptor):
-        waited_s = _wait(path, descriptor, notify, note_holder)
+    lock = _open(store, ledger)
+    waited_s = 0.0 if lock.try_take() else _wait(lock, notify, note_holder)
     with _guard:
-        _held[path] = _Held(descriptor)
-        _held[path].enter(name)
+        _held[key] = _Held(lock)
+        _held[key].enter(name)
     return waited_s
 
 
 def _wait(
-    path: Path,
-    descriptor: int,
+    lock: "FileLock | LeaseLock",
     notify: Callable[[str], None],
     note_holder: Callable[[str], None],
 ) -> float:
     """Wait for the lock; return the seconds that it took."""
     began_s, holder = time.monotonic(), None
-    while not try_lock(descriptor):
-        now = os.pread(descriptor, _MAX_NAME_BYTES, 0).decode("utf-8", "replace").strip()
+    while not lock.try_take():
+        now = lock.read_holder()
         if holder is None:
             who = f" ({now})" if now else ""
-            where = f"{path.parent}{who}"
-            notify(f"Another marquee is at work on {where}; waiting until it has finished.")
+            notify(
+                f"Another marquee is at work on {lock.place}{who}; waiting until it has finished."
+            )
         if now != holder:
             holder = now
             note_holder(holder or "another marquee")
@@ -174,10 +156,10 @@ def _wait(
     return time.monotonic() - began_s
 
 
-def _release(path: Path) -> None:
+def _release(key: str) -> None:
     with _guard:
-        held = _held[path]
+        held = _held[key]
         if not held.leave():
             return
-        del _held[path]
-    os.close(held.descriptor)
+        del _held[key]
+    held.lock.free()

@@ -19,6 +19,8 @@ from zipfile import BadZipFile
 
 from pipeline.core.errors import DamagedFileError, DiskError, StoreError
 from pipeline.core.versions import hash_bytes
+from resources.storage.drivers import driver_errors, make_folder, missing_driver
+from resources.storage.mirror import Mirror, cache_folder
 
 if TYPE_CHECKING:  # each takes a tenth of a second, and most commands read no array and no URL
     import numpy as np
@@ -30,23 +32,29 @@ StorePath: TypeAlias = "Path | UPath"
 SOURCE_MARK = "SOURCE.json"
 STAGING = ".staging"
 
+MIRRORED = ("features", "splits", "models", "reports")
+"""Folders that need a local file system: in a distant store they have a local copy."""
+
 
 class Store:
     """Files of one source under one root, a local folder or any fsspec URL.
 
     Args:
         root: Folder or URL; created when missing.
+        pulls: Whether local copies of a distant store's folders are brought up to date before
+            their first use. A process that works for another one leaves that to it.
+
+    Raises:
+        ConfigurationError: The URL cannot be read, or its driver is not installed.
+        StoreError: The store cannot be created or reached.
     """
 
-    def __init__(self, root: str | os.PathLike[str]):
-        self.root = _open_root(str(root))
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"The store {self.root} cannot be created ({error.strerror or error}). "
-                "Point MARQUEE_STORE to a folder that you may write."
-            ) from error
+    def __init__(self, root: str | os.PathLike[str], *, pulls: bool = True):
+        self.root = open_root(str(root))
+        self._pulls, self._mirrors = pulls, dict[str, Mirror]()
+        with _creating(self.root):
+            make_folder(self.root)
+            self.root.exists()  # one on another host has to respond
 
     @property
     def is_local(self) -> bool:
@@ -54,30 +62,56 @@ class Store:
         return isinstance(self.root, Path)
 
     def path(self, *parts: str) -> StorePath:
-        """Join parts under the root; a part that would leave it raises `StoreError`."""
+        """Join parts under the root; a part that would leave it raises `StoreError`.
+
+        Of a distant store's `MIRRORED` folders it is the path in the local copy.
+        """
         for part in parts:
             if ".." in Path(part).parts or part.startswith(("/", "\\")) or "\x00" in part:
                 raise StoreError(f"{part!r} is not a path inside the store {self.root}.")
+        top, *inside = "/".join(parts).split("/")
+        if not isinstance(self.root, Path) and top in MIRRORED:
+            return self._mirror(top).local.joinpath(*inside)
         return self.root.joinpath(*parts)
 
     def folder(self, *parts: str) -> Path:
-        """Create and return a local folder under the root, for what needs a local file system."""
-        if not self.is_local:
-            raise StoreError(
-                f"Models and reports need a local store; MARQUEE_STORE is {self.root}. "
-                "Point it to a folder."
-            )
+        """Create and return a folder that is a local one also where the store is not.
+
+        Args:
+            *parts: The first of them is one of `MIRRORED`.
+        """
         folder = Path(str(self.path(*parts)))
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def push(self) -> None:
+        """Send what changed in local copies to the store; a local store has none.
+
+        Raises:
+            DiskError: The store cannot be written.
+        """
+        for mirror in self._mirrors.values():
+            with writing(mirror.distant):
+                mirror.push()
+
+    def _mirror(self, top: str) -> Mirror:
+        assert not isinstance(self.root, Path)
+        if top not in self._mirrors:
+            self._mirrors[top] = Mirror(self.root / top, self._cache() / top)
+        if self._pulls:
+            self._mirrors[top].pull()
+        return self._mirrors[top]
+
+    def _cache(self) -> Path:
+        return cache_folder() / hash_bytes(str(self.root).encode())
 
     # -- reading and writing -------------------------------------------------------------------
 
     def write(self, path: StorePath, content: bytes) -> None:
         """Write atomically: a temporary file beside the path, then a rename."""
         with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not self.is_local:
+            make_folder(path.parent)
+            if not isinstance(path, Path):
                 path.write_bytes(content)  # object stores put whole objects
                 return
         temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
@@ -114,8 +148,8 @@ class Store:
     @contextmanager
     def local_copy(self, path: StorePath) -> Iterator[Path]:
         """Return a local path of a file: the file itself, or a copy for as long as it is needed."""
-        if self.is_local:
-            yield Path(str(path))
+        if isinstance(path, Path):
+            yield path
             return
         with TemporaryDirectory(prefix="marquee-") as folder:
             copy = Path(folder, path.name)
@@ -129,16 +163,16 @@ class Store:
         if self.is_local:
             folder = Path(str(self.root), STAGING, asset)
         else:
-            folder = Path(STAGING, hash_bytes(str(self.root).encode()), asset)
+            folder = self._cache() / STAGING / asset
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def place(self, staged: Path, path: StorePath) -> None:
         """Move a staged file to its place, in one step where the store is local."""
         with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if self.is_local:
-                staged.replace(str(path))
+            make_folder(path.parent)
+            if isinstance(path, Path):
+                staged.replace(path)
             else:
                 path.write_bytes(staged.read_bytes())
                 staged.unlink()
@@ -148,7 +182,7 @@ class Store:
     @staticmethod
     def is_at(root: str) -> bool:
         """Whether a store has been made at this folder or URL."""
-        return (_open_root(root) / SOURCE_MARK).exists()
+        return (open_root(root) / SOURCE_MARK).exists()
 
     def claim(self, source: str) -> None:
         """Mark the store as filled from `source`; reject one that another source filled."""
@@ -167,15 +201,35 @@ class Store:
             )
 
 
-def _open_root(root: str) -> StorePath:
+def open_root(root: str) -> StorePath:
+    """Return the path that a store's folder or URL names; `ConfigurationError` without a driver."""
     scheme, separator, folder = root.partition("://")
     if separator and scheme in ("file", "local"):
         return Path(folder)
     if not re.match(r"[A-Za-z][A-Za-z0-9+]+:/|.*::", root):
         return Path(root)
-    from upath import UPath
+    try:
+        from upath import UPath
 
-    return UPath(root)
+        path = UPath(root)
+        _ = path.fs  # finds the driver
+    except (ImportError, ValueError) as error:
+        raise missing_driver("MARQUEE_STORE", scheme, error) from error
+    return path
+
+
+@contextmanager
+def _creating(root: StorePath) -> Iterator[None]:
+    try:
+        yield
+    except driver_errors() as error:
+        remedy = "a folder that you may write"
+        if not isinstance(root, Path):
+            remedy = "one that responds, and give its driver the credentials"
+        raise StoreError(
+            f"The store {root} cannot be created ({getattr(error, 'strerror', None) or error}). "
+            f"Point MARQUEE_STORE to {remedy}."
+        ) from error
 
 
 @contextmanager

@@ -144,7 +144,7 @@ def test_damaged_ledger_says_what_to_do(tmp_path, content):
     [
         ("no address", "not a database URL"),
         ("postgresql+psycopg2://me:s3cret-word@127.0.0.1:1/x", "cannot be opened"),
-        ("nosuchdialect://x", "cannot be opened"),
+        ("nosuchdialect://x", "cannot be kept in 'nosuchdialect'"),
     ],
 )
 def test_ledger_elsewhere_that_does_not_open_hides_its_password(tmp_path, url, detail):

@@ -75,6 +75,19 @@ def test_sensor_waits_after_a_failed_run_of_the_same_job_alone(open_site):
     assert PAUSE_AFTER_FAILURE_S >= 300
 
 
+def test_partitions_that_the_ledger_never_knew_are_no_work(open_site, caplog):
+    """Dagster's home may hold more movies than a ledger that was replaced: they are not deleted."""
+    site = open_site(size=3, stages=("crawl",))
+    site.instance.add_dynamic_partitions("movies", ["990001", "990002"])
+    with site.run_context() as run_context:
+        ranges = stale_ranges(run_context, site.instance)
+    assert {int(key) for keys in ranges for key in keys} == set(site.catalogue.movie_ids())
+    assert "2 partitions of Dagster's home are no movies of the ledger" in caplog.text
+    site.build(stages=("crawl", "media"))
+    with site.run_context() as run_context:
+        assert not {990001, 990002} & run_context.ledger.rows("movie_records").keys()
+
+
 def test_due_films_are_cut_into_ranges_and_not_the_keys_between(open_site):
     """Three of the movies have another poster."""
     site = open_site(size=4, stages=("crawl", "media"))

@@ -69,7 +69,7 @@ class Site:
     @property
     def settings(self) -> Settings:
         urls = {name.lower(): url for name, url in self.studio.urls.items()}
-        return Settings(**urls, store=str(self.store), **{**ALONE, **self.more})
+        return Settings(**{**urls, "store": str(self.store), **ALONE, **self.more})
 
     @contextmanager
     def run_context(self, **more: str) -> Iterator[RunContext]:

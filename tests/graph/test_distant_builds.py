@@ -1,0 +1,68 @@
+"""Builds on an object store and a PostgreSQL ledger, from machines with a cache each."""
+
+import time
+from contextlib import closing
+
+import dagster as dg
+import pytest
+from processes import Process, hold_at
+from sensor_ticks import skipped
+from servers import BUCKET, object_store, postgres
+
+from resources.storage.crash_points import CrashPoint
+from resources.storage.ledger import Ledger
+from resources.storage.store import Store
+
+
+@pytest.fixture
+def site(open_site, tmp_path, monkeypatch):
+    with object_store() as s3, postgres(tmp_path / "postgres") as database:
+        for name, value in s3.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "here"))
+        site = open_site(size=3, stages=())
+        site.more |= {"ledger": database}
+        site.distant = f"s3://{BUCKET}/store"
+        site.database = database
+        yield site
+
+
+def build(site, machine, *stages, **hold):
+    environment = {
+        "MARQUEE_STORE": site.distant,
+        "XDG_CACHE_HOME": str(site.folder / machine),
+    }
+    return Process(site, "build", "--stages", ",".join(stages), environment=environment, **hold)
+
+
+def wait_until(is_so, *processes):
+    while not is_so():
+        for process in processes:
+            assert process.poll() is None, process.output
+        time.sleep(0.05)
+
+
+def test_two_machines_do_no_film_twice_and_the_sensor_ends_no_live_run(site):
+    site.reset_stats()
+    first = build(
+        site, "one", "crawl", "media",
+        before=hold_at, given=(CrashPoint.INTENDED, "posters", 2, site.folder),
+    )  # fmt: skip
+    wait_until(lambda: (site.folder / "waiting").exists(), first)
+    second = build(site, "two", "crawl", "media")
+    wait_until(lambda: "waiting until it has finished" in second.output, first, second)
+    site.more["store"] = site.distant
+    assert "A run is in progress" in skipped(site)
+    (started,) = site.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    assert started.job_name == "movies"
+    (site.folder / "go_on").touch()
+    assert first.wait() == 0, first.output
+    assert second.wait() == 0, second.output
+    store = Store(site.distant)
+    with closing(Ledger(site.database)) as ledger:
+        for asset in ("movie_records", "posters", "trailers"):
+            assert len(site.events(asset)) == len(ledger.rows(asset)) == 3
+        posters = [row for row in ledger.rows("posters").values() if row.status == "ok"]
+    assert len(list((store.root / "posters").iterdir())) == len(posters)
+    assert site.asked("image") == len(posters)
+    assert not site.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.CANCELED]))

@@ -1,0 +1,100 @@
+"""Real servers on loopback for tests: an object store and PostgreSQL."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+BUCKET = "films"
+
+
+@contextmanager
+def object_store() -> Iterator[dict[str, str]]:
+    """Run moto's S3 server with one bucket; yield the environment that reaches it."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        environment = {
+            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+            "AWS_ACCESS_KEY_ID": "marquee",
+            "AWS_SECRET_ACCESS_KEY": "marquee",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+        boto3.client(
+            "s3",
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            region_name="us-east-1",
+            aws_access_key_id="marquee",
+            aws_secret_access_key="marquee",
+        ).create_bucket(Bucket=BUCKET)
+        yield environment
+    finally:
+        server.stop()
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """Run Debian's PostgreSQL in a folder; yield the URL of an empty database."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not programs:
+        pytest.skip("PostgreSQL is not installed (Debian's package postgresql)")
+    folder.mkdir(parents=True)
+    command = _as_unprivileged(folder)
+    data, port = folder / "data", _free_port()
+    subprocess.run(
+        [*command, programs[-1] / "initdb", "-D", data, "-U", "marquee", "-A", "trust", "-N"],
+        check=True, capture_output=True, cwd=folder,
+    )  # fmt: skip
+    options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
+    server = subprocess.Popen(
+        [*command, programs[-1] / "postgres", "-D", data, "-p", str(port), "-F", *options],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
+    )  # fmt: skip
+    try:
+        _wait_for(port, server)
+        yield f"postgresql://marquee@127.0.0.1:{port}/postgres"
+    finally:
+        server.send_signal(signal.SIGINT)  # a fast shutdown
+        server.wait(30)
+
+
+def _as_unprivileged(folder: Path) -> list[str]:
+    """PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("PostgreSQL does not run as root, and there is no setpriv")
+    for place in (folder, *folder.parents):
+        if place.stat().st_uid == 0 and len(place.parts) > 2:
+            place.chmod(place.stat().st_mode | 0o011)
+    shutil.chown(folder, "nobody")
+    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_for(port: int, server: subprocess.Popen) -> None:
+    for _ in range(300):
+        assert server.poll() is None, "PostgreSQL has ended"
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("PostgreSQL did not start within 30 s")
