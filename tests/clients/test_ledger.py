@@ -100,7 +100,7 @@ def test_ledger_that_cannot_be_opened_names_the_setting_and_hides_the_password(t
         Ledger(f"sqlite:///{tmp_path}/missing/folder/ledger.sqlite")
     assert "sqlite" in str(caught.value)
     with pytest.raises(StoreError) as caught:
-        Ledger("nodatabase://user:geheim@host/db")
+        Ledger("postgresql://user:geheim@127.0.0.1:1/db")
     assert "geheim" not in str(caught.value)
 
 
