@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import sys
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Annotated
 
@@ -157,6 +158,26 @@ def doctor(
     from assets.cli.doctor import examine, print_findings
 
     raise typer.Exit(print_findings(examine(settings_of()), console, as_json=as_json))
+
+
+@app.command()
+def verify(
+    content: Annotated[
+        bool, typer.Option("--content", help="Read every file and compare its hash.")
+    ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Queue what is missing; restore lost rows.")
+    ] = False,
+) -> None:
+    """Compare ledger and store. Exit status 1 if they do not agree."""
+    from assets.cli.verify import verify as run
+    from resources.run_context import open_stored
+    from resources.storage.lock import exclusive
+
+    with open_stored(settings_of()) as run_context, ExitStack() as stack:
+        if repair:
+            stack.enter_context(exclusive(run_context.store, run_context.ledger))
+        raise typer.Exit(run(run_context, console, with_content=content, with_repair=repair))
 
 
 @app.command()

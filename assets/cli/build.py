@@ -24,6 +24,7 @@ from assets.orchestration.partitions import check_home, range_tags
 from assets.orchestration.run_resource import run_resources
 from assets.orchestration.staleness import stale_assets
 from assets.orchestration.step_errors import failure_message
+from assets.orchestration.store_check import reconcile
 from pipeline.core.errors import ConfigurationError, FetchError, MarqueeError, SourceError
 from pipeline.core.staleness import RECORDS
 from resources.run_context import RunContext, open_run_context
@@ -135,6 +136,7 @@ def build(run_context: RunContext, instance: dg.DagsterInstance, request: Reques
         SourceError: TMDB refuses the key or cannot be reached; no run was started.
     """
     check_home(instance, run_context.source.name)
+    reconcile(run_context)
     settings = overrides(run_context)
     if "crawl" in request.stages:
         if not run_context.source.is_imports:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from assets.crawl.record_terms import note_import
+from assets.orchestration.store_check import reconcile
 from pipeline.core.errors import ConfigurationError, DumpError
 from pipeline.crawl.datasets.dump_rows import AcceptedRow, ParsedRows, RejectedRow, RejectionReason
 from pipeline.crawl.datasets.registry import DUMP_KINDS, load_reader
@@ -200,6 +201,7 @@ def open_for_import(settings: Settings) -> Iterator[RunContext]:
         open_run_context(settings) as run_context,
         exclusive(run_context.store, run_context.ledger),
     ):
+        reconcile(run_context)
         yield run_context
 
 

@@ -14,6 +14,7 @@ from assets.orchestration.jobs import (
 from assets.orchestration.live_runs import end_dead_runs
 from assets.orchestration.partitions import range_tags
 from assets.orchestration.staleness import stale_assets
+from assets.orchestration.store_check import reconcile
 from resources.run_context import RunContext
 from resources.storage.lock import is_held
 
@@ -40,6 +41,7 @@ def stale_movies(
     if end_dead_runs(context.instance, run_context):
         yield dg.SkipReason("A run waits for the store, or is about to start or to end.")
         return
+    reconcile(run_context)
     ranges = stale_ranges(run_context, context.instance)
     if ranges:
         request = dg.RunRequest(job_name=movies_job.name, tags=range_tags(ranges[0]))

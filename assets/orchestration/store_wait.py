@@ -7,6 +7,7 @@ import dagster as dg
 from dagster._core.events import EngineEventData
 
 from assets.orchestration.live_runs import announce
+from assets.orchestration.store_check import reconcile, save_journal
 from resources.run_context import RunContext
 from resources.storage.lock import exclusive
 
@@ -51,4 +52,8 @@ def hold_store(context: dg.InitResourceContext, run_context: RunContext) -> Iter
             found = {"waited_s": round(waited_s, 1), "waited for": "; ".join(holders)}
             log.info(message)
             instance.report_engine_event(message, run, EngineEventData(found))
-        yield
+        reconcile(run_context)
+        try:
+            yield
+        finally:
+            save_journal(run_context)

@@ -42,6 +42,7 @@ class Ledger:
     """
 
     def __init__(self, url: str | sa.URL):
+        self.has_written = False
         parsed = parse_database_url(url)
         try:
             self._engine = sa.create_engine(parsed, pool_pre_ping=True)
@@ -134,11 +135,27 @@ class Ledger:
 
     def write(self, asset: str, rows: Mapping[int, Row], *, now_s: float) -> None:
         """Write whole rows in one transaction; this clears their recorded intents."""
+        self.has_written = True
         values = [as_values(asset, tmdb_id, row, now_s) for tmdb_id, row in rows.items()]
         columns = [c.name for c in ROWS.c if not c.primary_key]
         with self._transaction() as connection:
             for chunk in _chunks(values):
                 connection.execute(self._upsert(ROWS, columns), chunk)
+
+    def restore(self, asset: str, rows: Mapping[int, Row]) -> None:
+        """Write rows as they were once written; Dagster does not show them yet."""
+        values = [as_values(asset, i, row, row.written_s) for i, row in rows.items()]
+        columns = [c.name for c in ROWS.c if not c.primary_key]
+        with self._transaction() as connection:
+            for chunk in _chunks(values):
+                connection.execute(self._upsert(ROWS, columns), chunk)
+
+    def written_since(self, moment_s: float) -> Iterator[tuple[str, int, Row]]:
+        """Yield asset, movie and row of what was written after a moment."""
+        query = sa.select(ROWS).where(ROWS.c.updated_s > moment_s, ROWS.c.status != "")
+        with self._transaction() as connection:
+            for row in connection.execution_options(yield_per=1000).execute(query):
+                yield row.asset, row.tmdb_id, as_row(row)
 
     def intend(self, asset: str, tmdb_id: int, pending: Mapping[str, object]) -> None:
         """Record the files about to be renamed, so that the next run can finish a killed one."""
@@ -222,6 +239,11 @@ class Ledger:
         """Return a note, such as the day up to which changes were crawled, or None."""
         with self._transaction() as connection:
             return connection.execute(sa.select(NOTES.c.value).where(NOTES.c.name == name)).scalar()
+
+    def notes(self) -> dict[str, str]:
+        """Return all notes by name."""
+        with self._transaction() as connection:
+            return {row.name: row.value for row in connection.execute(sa.select(NOTES))}
 
     def set_note(self, name: str, value: str) -> None:
         """Write a note."""

@@ -52,6 +52,7 @@ class Store:
     def __init__(self, root: str | os.PathLike[str], *, pulls: bool = True):
         self.root = open_root(str(root))
         self._pulls, self._mirrors = pulls, dict[str, Mirror]()
+        self.was_empty = False  # until `claim` finds no mark of a source
         with _creating(self.root):
             make_folder(self.root)
             self.root.exists()  # one on another host has to respond
@@ -188,6 +189,7 @@ class Store:
         """Mark the store as filled from `source`; reject one that another source filled."""
         mark = self.root / SOURCE_MARK
         if not mark.exists():
+            self.was_empty = True
             self.write(mark, json.dumps({"source": source}).encode())
             return
         found = self.read_json(mark)["source"]
