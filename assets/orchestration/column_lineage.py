@@ -61,8 +61,8 @@ def column_lineage(asset: str) -> dict[str, dg.TableColumnLineage]:
 def split_lineage(task: Task, columns: Iterable[str]) -> dict[str, dg.TableColumnLineage]:
     """Return the column lineage of a task's splits as metadata.
 
-    A random split keeps franchises together and is balanced by the target; the one by date keeps
-    franchises together and takes the movies whose target is known.
+    A random split keeps franchises together and is balanced by the target; the one by date takes
+    the movies whose target is known.
 
     Args:
         task: What is predicted.
@@ -71,8 +71,8 @@ def split_lineage(task: Task, columns: Iterable[str]) -> dict[str, dg.TableColum
     read = task.rule.columns if task.rule else ()
     sources = {}
     for column in columns:
-        dated = ("release_date",) if column == BY_DATE else ()
-        names = ("tmdb_id",) if column == "tmdb_id" else ("franchise", *dated, *read)
+        chosen_by = "release_date" if column == BY_DATE else "franchise"
+        names = ("tmdb_id",) if column == "tmdb_id" else (chosen_by, *read)
         sources[column] = tuple((FEATURES.name, name) for name in names)
     return _as_metadata(sources)
 

@@ -108,7 +108,9 @@ def _split_check(
 
 
 def _disjoint(_task: Task, frame, table, _options) -> tuple[object, list[str]]:
-    """No movie and no franchise is in two sets of a split; nothing is trained before it passed."""
+    """No movie is in two sets, no franchise in two of a random split, and the sets of the split by
+    date follow each other; nothing is trained before it passed.
+    """
     from pipeline.splits.leakage_checks import prove_disjoint
 
     try:

@@ -67,7 +67,8 @@ def build_splits(system: System) -> dg.AssetsDefinition:
         },
         description=(
             f"Training, validation and test sets of `{system.name}`, at random, by release date "
-            "and in folds, disjoint by movie and by franchise; a file per task."
+            "and in folds, disjoint by movie, and but for the one by date by franchise; a file per "
+            "task."
         ),
     )
     def splits(

@@ -13,14 +13,13 @@ SHARES = 0.70, 0.15
 
 
 def split_by_date(table: pd.DataFrame) -> np.ndarray:
-    """Cut the movies at two release days; later members of a franchise are excluded.
+    """Cut the movies at two release days.
 
-    A franchise belongs to the set of its oldest movie. Its movies in later sets are excluded:
-    moved back they would stand out of time, and left in place they would leak. Movies of one day
-    stay together. Movies without a date are excluded too.
+    A franchise may lie on both sides of a cut: who forecasts a sequel has seen the earlier movies,
+    and knows what they earned. Movies of one day stay together. Movies without a date are excluded.
 
     Args:
-        table: With tmdb_id, release_date and franchise.
+        table: With release_date.
 
     Returns:
         "train", "val", "test" or "" (excluded) per row, shape (movies,).
@@ -34,11 +33,8 @@ def split_by_date(table: pd.DataFrame) -> np.ndarray:
         raise SplitError("split by date: no movie has a release date")
     begins = _cut(np.sort(days[dated].to_numpy()), [SHARES[0], sum(SHARES)])
     by_day = np.searchsorted(begins, days.to_numpy(), side="right")
-    place = pd.Series(np.where(dated, by_day, len(SET_NAMES)))
-    oldest = place.groupby(table["franchise"].to_numpy()).transform("min")
-    kept = dated & (place == oldest).to_numpy()
     names = np.array([*SET_NAMES, EXCLUDED], dtype=object)
-    split = names[np.where(kept, place, len(SET_NAMES))]
+    split = names[np.where(dated, by_day, len(SET_NAMES))]
     check_sets(split, "by date", "add movies of more release days")
     return split
 

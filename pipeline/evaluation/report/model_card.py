@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.core.split_names import BY_DATE
 from pipeline.evaluation.metrics.split_families import name_family
 from pipeline.evaluation.report.report_page import (
     has_random_weights,
@@ -22,6 +23,13 @@ _OUTPUTS = {
     "labels": "any of {n} labels",
     "regression": "a number",
 }
+
+
+_DISJOINT = {
+    "official": "as published, disjoint by film only",
+    BY_DATE: "oldest films first; a sequel may follow its predecessors",
+}
+"""What keeps the sets of a family of splits apart; of all others franchises stay whole."""
 
 
 def render_card(facts: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
@@ -52,7 +60,7 @@ def render_card(facts: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
         result=result,
         headline=_describe_headline(task, facts["variant"]),
         output=_OUTPUTS[task["kind"]].format(n=len(task["class_names"])),
-        is_official=name_family(facts["split"]) == "official",
+        disjoint=_DISJOINT.get(name_family(facts["split"]), "disjoint by film and by franchise"),
         compared={
             name: other
             for name, other in content["results"].items()

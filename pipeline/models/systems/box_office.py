@@ -124,7 +124,7 @@ BOX_OFFICE = System(
     folds=5,
     small_variants=(MAIN, "boosted trees", "ridge on embeddings"),
     estimators=_estimators,
-    code_versions=CodeVersions(splits="2", baselines="2", encoder="2", model="4", evaluation="4"),
+    code_versions=CodeVersions(splits="3", baselines="2", encoder="2", model="4", evaluation="4"),
     blend_variants=(MAIN, "gaussian process", "boosted trees", "ridge on embeddings"),
     pretrained_estimators=_pretrained_estimators,
     hyperparameters=(

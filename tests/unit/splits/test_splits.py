@@ -105,18 +105,24 @@ def test_oldest_are_trained_on_and_newest_tested():
     assert parts.tolist() == ["train"] * 14 + ["val"] * 3 + ["test"] * 3
 
 
-def test_sequel_in_a_later_part_is_left_out_and_counted():
+def test_sequel_is_tested_on_beside_its_trained_predecessor():
     rows = by_year()
     rows[-1] = (19, "f0", "2009-01-01")
-    table = dated(*rows)
-    parts = split_by_date(table)
-    assert (parts[0], parts[-1]) == ("train", "")
+    parts = split_by_date(dated(*rows))
+    assert (parts[0], parts[-1]) == ("train", "test")
 
 
-def test_sequel_in_the_same_part_stays():
-    rows = by_year()
-    rows[5] = (5, "f0", "1995-01-01")
-    assert split_by_date(dated(*rows))[5] == "train"
+def test_set_that_does_not_follow_the_earlier_one_is_refused():
+    table = dated(*by_year(), (20, "f20", "2010-01-01"))
+    frame = pd.DataFrame({"tmdb_id": table["tmdb_id"], BY_DATE: split_by_date(table)})
+    prove_disjoint(frame, table)
+    frame.loc[[0, 20], BY_DATE] = ["test", "train"]
+    with pytest.raises(SplitError, match="every movie in val after those in train"):
+        prove_disjoint(frame, table)
+    frame.loc[[0, 20], BY_DATE] = ["train", "test"]
+    table.loc[20, "release_date"] = None
+    with pytest.raises(SplitError, match="no release date"):
+        prove_disjoint(frame, table)
 
 
 def test_movie_without_a_date_is_left_out_and_counted():
