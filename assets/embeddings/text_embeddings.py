@@ -13,12 +13,12 @@ from resources.storage.batch import MovieBatch
 
 
 def text_embeddings(batch: MovieBatch) -> Iterator[Outcome]:
-    """Embed each movie's tagline and plot: one vector per chosen text backbone."""
+    """Embed each movie's plot: one vector per chosen text backbone."""
 
     def load(tmdb_id: int) -> str:
         text = plot_text(read_record(batch, tmdb_id))
         if not text:
-            raise ItemError(Reason.NO_TEXT, "TMDB has neither overview nor tagline")
+            raise ItemError(Reason.NO_TEXT, "TMDB has no overview")
         return text
 
     return embed(batch, load, {Modality.TEXT: encode})

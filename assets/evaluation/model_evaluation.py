@@ -16,7 +16,11 @@ from pipeline.evaluation.report.best_variant import VAL_SCORE
 from pipeline.evaluation.report.model_card import CARD_FILE, render_card
 from pipeline.evaluation.report.result_json import as_json
 from pipeline.models.estimators.baselines import PRIOR
+from pipeline.models.training.cut_features import features_before_release
+from pipeline.models.training.estimator import Estimator
 from pipeline.models.training.model_registry import load_trained, predict
+from pipeline.models.training.movie_reader import FIELDS
+from pipeline.models.training.summaries import METADATA
 from resources.run_context import RunContext
 
 SCORES_FILE = "scores.json"
@@ -41,13 +45,19 @@ def evaluate_model(
             "Materialize the model again, then its evaluation."
         )
     saved = load_trained(folder / experiment.system.model_file)
-    features = experiment_data.features_of(experiment)
+    features, rows = (
+        experiment_data.features_of(experiment), experiment_data.rows(experiment, "test")
+    )  # fmt: skip
+    cut = None
+    if experiment.variant == experiment.system.main_variant and reads_records(experiment):
+        cut = predict(saved, features_before_release(features), rows)
     return make_result(
         experiment_data,
         experiment,
         experiment.variant,
         "model",
-        predict(saved, features, experiment_data.rows(experiment, "test")),
+        predict(saved, features, rows),
+        cut_preds=cut,
         history=facts["history"],
         best_epoch=facts["best_epoch"],
         facts={
@@ -55,6 +65,12 @@ def evaluate_model(
             **{name: facts[name] for name in (VAL_SCORE,) if facts.get(name) is not None},
         },
     )
+
+
+def reads_records(experiment: Experiment) -> bool:
+    """Return whether an experiment's network reads fields of records, not embeddings alone."""
+    estimator: Estimator = experiment.system.estimators()[experiment.variant]
+    return not {METADATA, "numbers", *FIELDS}.isdisjoint(estimator.reads)
 
 
 def write_scores(folder: Path, result: SplitResult, summary: Mapping[str, Any]) -> None:

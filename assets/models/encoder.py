@@ -46,8 +46,7 @@ def build_encoder(system: System) -> dg.AssetsDefinition:
             chosen = config.chosen_variants()
             requested = list(experiments(system, run_context.preset.name, chosen))
             data = open_experiment_data(run_context, system)
-            is_small = run_context.preset.hyperparameters == "small"
-            estimators = system.build_pretrained(is_small=is_small)
+            estimators = system.build_pretrained()
             planned = [one for one in requested if data.has(one) and one.variant in estimators]
             rows = []
             with progress(system.encoder, len(planned), context.log.info) as pretrained:

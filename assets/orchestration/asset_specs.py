@@ -175,7 +175,7 @@ MOVIE_ASSETS: tuple[MovieAssetSpec, ...] = (
         files=(AUDIO_FILE,), settings=sound_version,
     ),
     MovieAssetSpec(
-        name="text_embeddings", code_version="2", facet="text", stage="embeddings",
+        name="text_embeddings", code_version="3", facet="text", stage="embeddings",
         features=(_embedded("text", Modality.TEXT, is_sequence=False),),
     ),
     MovieAssetSpec(
@@ -231,7 +231,7 @@ CATALOG = UnpartitionedSpec("movie_catalog", "1", "crawl")
 """Which movies there are; it has no row in the ledger and is computed at every crawl."""
 
 FEATURES = UnpartitionedSpec(
-    "movie_features", "5", "splits",
+    "movie_features", "6", "splits",
     upstreams=(
         RECORDS, "box_office", "text_embeddings", "poster_embeddings", "frame_embeddings",
         "trailer_audio", "clip_embeddings", "audio_embeddings", "poster_regions",

@@ -90,16 +90,15 @@ VOLATILE_FIELDS = ("popularity", "vote_average", "vote_count")
 
 
 def plot_text(record: MovieRecord) -> str:
-    """Join tagline and overview, the plot text that is embedded; empty where both are.
+    """Return the plot that is embedded; empty where there is none.
+
+    The tagline is no part of it: TMDB's users add it later, and to films that are known.
 
     Example:
-        >>> plot_text(MovieRecord(1, "A", overview="A man.", tagline="Run"))
-        'Run. A man.'
+        >>> plot_text(MovieRecord(1, "A", overview=" A man. ", tagline="Run"))
+        'A man.'
     """
-    tagline, overview = record.tagline.strip(), record.overview.strip()
-    if tagline and overview and tagline[-1] not in ".!?…":
-        tagline += "."
-    return f"{tagline} {overview}".strip()
+    return record.overview.strip()
 
 
 def facets(record: MovieRecord) -> dict[str, str]:

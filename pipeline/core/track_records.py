@@ -1,7 +1,9 @@
-"""Compute track records: what the people and companies of a movie earned before it.
+"""Compute track records: what the people and companies of a movie earned before a day.
 
-No movie's own revenue affects its own columns: only movies released on an earlier day count, and
-only of other franchises, as splits keep a franchise in one set.
+No movie's own revenue affects its own columns: only movies count that were released
+`REVENUE_DAYS` before the day, and only of other franchises, as splits keep a franchise in one set.
+A movie that does not list anyone in a role has no columns of that role; how many people it lists
+changes nothing, because the crowd lists more for movies that did well.
 """
 
 import threading
@@ -9,6 +11,7 @@ from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -29,8 +32,17 @@ CREW_JOBS: Mapping[str, frozenset[str]] = {
 }
 """TMDB's jobs by role."""
 
-LEADS, CAST = 2, 10
-"""How many of the cast count as leads, and as cast, by billing."""
+MOST_OF_ROLE: Mapping[str, int] = {
+    "director": 2, "writer": 3, "producer": 3, "composer": 1, "photographer": 1, "editor": 1,
+    "lead": 2, "cast": 5, "company": 3,
+}  # fmt: skip
+"""How many of a role are looked at, the first ones listed; of the cast by billing."""
+
+CAST_COLLECTED = 10
+"""Of earlier movies so many of the cast have a part in what they earned."""
+
+REVENUE_DAYS = 90
+"""A movie's revenue is known so many days after its release: its run in cinemas is over."""
 
 ROLES = (*CREW_JOBS, "lead", "cast", "company")
 
@@ -40,9 +52,10 @@ STATISTICS = (
 )  # fmt: skip
 
 TALENT_COLUMNS = tuple(f"{role}_history_{name}" for role in ROLES for name in STATISTICS)
-"""Names of the columns. `mean`, `highest` and `last` are log10 of dollars of one year; the
-`over_budget` ones are what earlier movies earned above the expectation from their budgets, in
-log10, shrunk towards zero where there are few."""
+"""Names of the columns. `movies` is the logarithm of earlier movies per person listed, plus one;
+`mean`, `highest` and `last` are log10 of dollars of one year; the `over_budget` ones are what
+earlier movies earned above the expectation from their budgets, in log10, shrunk towards zero where
+there are few."""
 
 check_no_leak(TALENT_COLUMNS)
 
@@ -54,6 +67,9 @@ _MEMORY_YEARS = 6.0
 
 _DAYS_PER_YEAR = 365.25
 
+_MIN_FOR_CURVE = 30
+"""Earlier movies without which nothing is expected from a budget."""
+
 
 @dataclass(frozen=True)
 class TrackRecords:
@@ -63,7 +79,8 @@ class TrackRecords:
         owner: Role's source and id in one number, int64 (credits,).
         day: Release date, proleptic ordinal, int64 (credits,).
         log10_usd: What the movie earned, dollars of one year, float64 (credits,).
-        over_budget: Of it, what its budget and year do not explain; 0 where there is no budget.
+        over_budget: Of it, what its budget and year do not explain, by movies released before it;
+            0 where there is no budget, or fewer than 30 of them.
         franchise: Hash of the movie's franchise, int64 (credits,).
     """
 
@@ -74,7 +91,9 @@ class TrackRecords:
     franchise: np.ndarray
 
     def of(self, owner: int, before: int, not_franchise: int) -> np.ndarray:
-        """Return the rows of an owner's movies before a day, of other franchises, oldest first."""
+        """Return the rows of an owner's movies of other franchises that were released before a day
+        (a proleptic ordinal), oldest first.
+        """
         start, stop = self._spans.get(owner, (0, 0))
         stop = bisect_left(self._days, before, start, stop)
         rows = [row for row in range(start, stop) if self._franchises[row] != not_franchise]
@@ -128,31 +147,38 @@ def collect_track_records(
     credits = sorted(
         (owner, record.release_date.toordinal(), earned[i], over[i], franchises[i])
         for i, record in enumerate(train)
-        for owner in {o for _, owners in _owners_by_role(record) for o in owners}
+        for owner in {o for _, owners in _owners_by_role(record, CAST_COLLECTED) for o in owners}
     )
     columns = list(zip(*credits, strict=True)) or [()] * 5
     kinds = (np.int64, np.int64, np.float64, np.float64, np.int64)
     return TrackRecords(*(np.array(c, dtype=k) for c, k in zip(columns, kinds, strict=True)))
 
 
-def describe_talent(records: Sequence[MovieRecord], tracks: TrackRecords) -> np.ndarray:
+def describe_talent(
+    records: Sequence[MovieRecord],
+    tracks: TrackRecords,
+    days: Sequence[date | None] | None = None,
+) -> np.ndarray:
     """Compute the columns of `TALENT_COLUMNS` for each record.
 
     Args:
         records: Movies to describe.
         tracks: From `collect_track_records`.
+        days: As of which day each is described; None for the days of release.
 
     Returns:
-        Float32, shape (records, columns), as in `TALENT_COLUMNS`; NaN where nobody of the role
-        has an earlier movie, or the movie no date.
+        Float32, shape (records, columns), as in `TALENT_COLUMNS`. NaN where the movie lists nobody
+        in the role, or has no date; of means, highest and last also where nobody listed has an
+        earlier movie.
     """
     records = tuple(records)
-    key = (tracks.version, *map(id, records))
+    days = tuple(record.release_date for record in records) if days is None else tuple(days)
+    key = (tracks.version, days, *map(id, records))
     with _lock:
         if key in _described:
             _described.move_to_end(key)
             return _described[key][1].copy()
-    rows = [_describe(record, tracks) for record in records]
+    rows = [_describe(record, tracks, day) for record, day in zip(records, days, strict=True)]
     columns = np.array(rows, dtype=np.float32).reshape(len(records), len(TALENT_COLUMNS))
     with _lock:
         _described[key] = (records, columns)
@@ -164,10 +190,11 @@ def describe_talent(records: Sequence[MovieRecord], tracks: TrackRecords) -> np.
 _REMEMBERED = 8
 """Descriptions that are kept: the members of a blend ask for the same movies one after another."""
 
-_described: OrderedDict[tuple[str | int, ...], tuple[tuple[MovieRecord, ...], np.ndarray]] = (
+_described: OrderedDict[tuple[object, ...], tuple[tuple[MovieRecord, ...], np.ndarray]] = (
     OrderedDict()
 )
-"""The latest, by version of the track records and identities of the records, which it holds."""
+"""The latest, by version of the track records, days and identities of the records, which it holds.
+"""
 
 _lock = threading.Lock()
 
@@ -182,32 +209,42 @@ def _franchise_hash(franchise: str) -> int:
     return int(hash_json(franchise)[:12], 16)
 
 
-def list_people(record: MovieRecord) -> dict[str, list[int]]:
-    """Return the ids of each role: people of TMDB, companies of TMDB under "company"."""
+def list_people(record: MovieRecord, most_cast: int | None = None) -> dict[str, list[int]]:
+    """Return the ids of each role: people of TMDB, companies of TMDB under "company".
+
+    Args:
+        record: Of the movie.
+        most_cast: How many of the cast; None for as many as `MOST_OF_ROLE` says.
+    """
     cast = list(dict.fromkeys(p.person_id for p in sorted(record.cast, key=lambda p: p.order)))
-    crew = {
+    listed = {
         role: list(dict.fromkeys(p.person_id for p in record.crew if p.job in jobs))
         for role, jobs in CREW_JOBS.items()
     }
     companies = list(dict.fromkeys(c.company_id for c in record.companies))
-    return crew | {"lead": cast[:LEADS], "cast": cast[:CAST], "company": companies}
+    listed |= {"lead": cast, "cast": cast, "company": companies}
+    most = MOST_OF_ROLE if most_cast is None else {**MOST_OF_ROLE, "cast": most_cast}
+    return {role: ids[: most[role]] for role, ids in listed.items()}
 
 
-def _owners_by_role(record: MovieRecord) -> Iterator[tuple[str, list[int]]]:
+def _owners_by_role(
+    record: MovieRecord, most_cast: int | None = None
+) -> Iterator[tuple[str, list[int]]]:
     # leads are looked up among all cast, so that a former supporting actor has a record
     sources = [*CREW_JOBS, "cast", "company"]
-    for role, ids in list_people(record).items():
+    for role, ids in list_people(record, most_cast).items():
         source = sources.index("cast" if role == "lead" else role)
         yield role, [one * len(sources) + source for one in ids]
 
 
-def _describe(record: MovieRecord, tracks: TrackRecords) -> list[float]:
-    if record.release_date is None:
+def _describe(record: MovieRecord, tracks: TrackRecords, as_of: date | None) -> list[float]:
+    if record.release_date is None or as_of is None:
         return [np.nan] * len(TALENT_COLUMNS)
     day, franchise = record.release_date.toordinal(), franchise_number(record)
+    known = as_of.toordinal() - REVENUE_DAYS
     columns: list[float] = []
     for _, owners in _owners_by_role(record):
-        found = [tracks.of(owner, day, franchise) for owner in owners]
+        found = [tracks.of(owner, known, franchise) for owner in owners]
         columns += _statistics([rows for rows in found if len(rows)], len(owners), day, tracks)
     return columns
 
@@ -215,6 +252,8 @@ def _describe(record: MovieRecord, tracks: TrackRecords) -> list[float]:
 def _statistics(
     found: list[np.ndarray], owners: int, day: int, tracks: TrackRecords
 ) -> list[float]:
+    if not owners:
+        return [np.nan] * len(STATISTICS)
     if not found:
         return [0.0, 0.0, *[np.nan] * 4, 0.0, 0.0, 0.0]
     rows = np.concatenate(found)
@@ -223,7 +262,7 @@ def _statistics(
     weight = np.exp(-years / _MEMORY_YEARS)
     own = [tracks.over_budget[r].sum() / (len(r) + _SHRINKAGE_MOVIES) for r in found]
     return [
-        np.log1p(len(rows)),
+        np.log1p(len(rows) / owners),
         len(found) / owners,
         earned.mean(),
         earned.max(),
@@ -242,13 +281,22 @@ def _real_log10(record: MovieRecord, usd: float | None) -> float:
 
 
 def _over_budget(records: Sequence[MovieRecord], earned: np.ndarray) -> np.ndarray:
-    """Subtract from log10 revenues the fit of a curve over budget and year."""
+    """Subtract from log10 revenues a curve over budget and year, of movies released before."""
     spent = np.array([_real_log10(record, record.budget_usd) for record in records])
-    years = np.array([r.release_date.year if r.release_date else np.nan for r in records])
-    terms = np.stack([np.ones(len(records)), spent, spent**2, (years - 2000) / 20], axis=1)
-    usable = np.isfinite(terms).all(axis=1) & np.isfinite(earned)
+    days = np.array([r.release_date.toordinal() if r.release_date else 0 for r in records])
+    years = (days / _DAYS_PER_YEAR - 2000) / 20
+    terms = np.stack([np.ones(len(records)), spent - 7, (spent - 7) ** 2, years], axis=1)
+    usable = np.flatnonzero(np.isfinite(terms).all(axis=1) & np.isfinite(earned))
+    usable = usable[np.argsort(days[usable], kind="stable")]
+    x, y = terms[usable], earned[usable]
+    # of the first k movies: products to solve for the curve, k = 0, 1, ...
+    gram = np.concatenate([np.zeros((1, 4, 4)), np.cumsum(x[:, :, None] * x[:, None, :], axis=0)])
+    sides = np.concatenate([np.zeros((1, 4)), np.cumsum(x * y[:, None], axis=0)])
+    earlier = np.searchsorted(days[usable], days[usable] - REVENUE_DAYS)
+    enough = earlier >= _MIN_FOR_CURVE
     over = np.zeros(len(records))
-    if usable.sum() > terms.shape[1]:
-        weights, *_ = np.linalg.lstsq(terms[usable], earned[usable], rcond=None)
-        over[usable] = earned[usable] - terms[usable] @ weights
+    if enough.any():
+        grams = gram[earlier[enough]] + 0.1 * np.eye(4)
+        weights = np.linalg.solve(grams, sides[earlier[enough]][:, :, None])[:, :, 0]
+        over[usable[enough]] = y[enough] - (x[enough] * weights).sum(axis=1)
     return over

@@ -16,6 +16,7 @@ from pandas.core.util.hashing import hash_pandas_object  # pandas.util has it wi
 from pipeline.core.errors import FeatureError
 from pipeline.core.franchises import assign_franchises, franchise_of
 from pipeline.core.leaking_columns import check_no_leak
+from pipeline.core.metadata import METADATA_COLUMNS, describe_movies
 from pipeline.core.prices import LAST_YEAR, REAL_USD_YEAR, to_real_usd
 from pipeline.core.records import MovieRecord, before_release, to_json
 from pipeline.core.versions import HASH_CHARS, hash_bytes
@@ -26,7 +27,6 @@ from pipeline.splits.features import (
     TABLE_FILE,
     FeatureTable,
 )
-from pipeline.splits.metadata import METADATA_COLUMNS, describe_movies
 from pipeline.splits.stream_files import Arrays, Packed, pack_sequence, pack_stream
 
 REAL_USD_NOTE = (

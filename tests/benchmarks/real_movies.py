@@ -90,7 +90,7 @@ def _streams(
 ) -> tuple[tuple[dict, dict, dict], dict[str, str]]:
     from collections import Counter
 
-    from pipeline.splits.metadata import METADATA_COLUMNS, describe_movies, keyword_columns
+    from pipeline.core.metadata import METADATA_COLUMNS, describe_movies, keyword_columns
 
     counted = Counter(word for record in records for word in record.keywords)
     words = tuple(word for word, _ in counted.most_common(keywords))

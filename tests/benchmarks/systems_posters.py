@@ -71,7 +71,7 @@ class Posters:
 
     def streams(self, *, has_genres: bool) -> Streams:
         """Return embeddings and metadata, the latter with or without columns that name genres."""
-        from pipeline.splits.metadata import METADATA_COLUMNS
+        from pipeline.core.metadata import METADATA_COLUMNS
 
         kept = [k for k, name in enumerate(METADATA_COLUMNS) if has_genres or "genre_" not in name]
         everybody = np.ones(len(self.table), dtype=bool)
@@ -105,12 +105,12 @@ def measure(data: Path = DATA, seed: int = 42) -> list[BenchRow]:
 
 def read_posters(data: Path) -> Posters:
     """Read the movies of the dump that have a real poster."""
+    from pipeline.core.metadata import describe_movies
     from pipeline.core.versions import hash_bytes
     from pipeline.crawl.datasets import tmdb5000
     from pipeline.crawl.datasets.dump_rows import AcceptedRow
     from pipeline.crawl.tmdb.responses import parse_details
     from pipeline.media.picture import decode, open_picture
-    from pipeline.splits.metadata import describe_movies
 
     rows = tmdb5000.read(data / "tmdb5000")
     records = [

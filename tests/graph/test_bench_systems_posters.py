@@ -15,9 +15,9 @@ from benchmarks.systems_posters import (
     describe_colours,
     measure,
 )
+from pipeline.core.metadata import METADATA_COLUMNS
 from pipeline.core.tasks import Target
 from pipeline.models.systems.poster import PROFIT
-from pipeline.splits.metadata import METADATA_COLUMNS
 
 pytestmark = pytest.mark.slow
 

@@ -83,6 +83,7 @@ def _pool(results: Sequence[SplitResult], family: str) -> SplitResult:
         split=family,
         tmdb_ids=np.concatenate([result.tmdb_ids for result in results]),
         preds=np.concatenate(preds),
+        cut_preds=_pool_cut_preds(results),
         target=np.concatenate([result.target for result in results]),
         franchises=_pool_franchises(results),
         history=(),
@@ -90,6 +91,11 @@ def _pool(results: Sequence[SplitResult], family: str) -> SplitResult:
         set_sizes=_pool_set_sizes(results),
         facts=_pool_facts([result.facts for result in results]),
     )
+
+
+def _pool_cut_preds(results: Sequence[SplitResult]) -> np.ndarray | None:
+    known = [result.cut_preds for result in results if result.cut_preds is not None]
+    return np.concatenate(known) if len(known) == len(results) else None
 
 
 def _pool_franchises(results: Sequence[SplitResult]) -> np.ndarray | None:

@@ -1,7 +1,7 @@
 """Predictions of a model or baseline on the test set of one split, and their scores."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -36,6 +36,8 @@ class SplitResult:
             independent movies.
         is_sampled: Whether classes are sampled from the probabilities. Scores are then those of
             the expected confusion matrix: a single sample of few movies is noisy.
+        cut_preds: Predictions for the same movies with their records cut as before release, of the
+            shape of `preds`; None where they were not asked for.
 
     Raises:
         ValueError: Shapes do not fit, or an actual or predicted value is missing.
@@ -54,6 +56,7 @@ class SplitResult:
     facts: Mapping[str, object] = field(default_factory=dict)
     franchises: np.ndarray | None = None
     is_sampled: bool = False
+    cut_preds: np.ndarray | None = None
 
     def __post_init__(self):
         about = f"{self.variant!r} on {self.split!r} of {self.task.name!r}"
@@ -64,6 +67,11 @@ class SplitResult:
             raise ValueError(
                 f"{about}: expected target of shape {target_shape} and preds of shape {shapes[0]}, "
                 f"got {np.shape(self.target)} and {np.shape(self.preds)}"
+            )
+        if self.cut_preds is not None and np.shape(self.cut_preds) != np.shape(self.preds):
+            raise ValueError(
+                f"{about}: expected cut_preds of shape {np.shape(self.preds)}, got "
+                f"{np.shape(self.cut_preds)}"
             )
         if not (np.isfinite(self.target).all() and np.isfinite(self.preds).all()):
             raise ValueError(f"{about}: an actual or predicted value is missing; exclude the movie")
@@ -82,6 +90,13 @@ class SplitResult:
         """How many movies, or franchises where whole ones are drawn, are independent."""
         drawn = self.tmdb_ids if self.franchises is None else self.franchises
         return len(set(drawn.tolist()))
+
+    @property
+    def before_release(self) -> "SplitResult | None":
+        """The same movies as before release; None where they were not predicted so."""
+        if self.cut_preds is None:
+            return None
+        return replace(self, preds=self.cut_preds, cut_preds=None)
 
     def count_confusions(self) -> np.ndarray:
         """Count the confusion matrix, float64 (classes, classes); rows are actual classes."""

@@ -75,7 +75,8 @@ def summarise(
         A JSON value. Under `tasks`, by task: its description, `metrics`, `headline` and `splits`;
         of each split rows (movies per set), tmdb_ids, y_true, franchises (drawn whole for
         intervals; null: movies one by one), `comparisons`, and `results` by variant: kind, scores
-        (estimate, low, high), answers, history, best_epoch, facts, for models also `verdict`.
+        (estimate, low, high), answers, history, best_epoch, facts, for models also `verdict`, and
+        `before_release` for the main variant of a system that reads records.
         `families` holds, per family of splits, the same for all their movies together (`pooled`;
         empty where test sets share movies) and `means` over the splits, of classes also of each
         class. `missing` says by task why nothing was trained, `left_out` why single variants were
@@ -167,7 +168,8 @@ def _summarise_split(results: Sequence[SplitResult], subject: Subject) -> dict[s
     draws = {result.variant: result.bootstrap(seed=subject.seed) for result in results}
     comparisons = compare_all(results, draws)
     described = {
-        result.variant: describe_result(result, draws[result.variant]) for result in results
+        result.variant: describe_result(result, draws[result.variant], seed=subject.seed)
+        for result in results
     }
     content = {
         "rows": dict(first.set_sizes),

@@ -12,7 +12,12 @@ from pipeline.evaluation.metrics.metric_names import is_error
 from pipeline.evaluation.plots.overview_plot import draw_overview
 from pipeline.evaluation.report.best_variant import find_best_variant
 from pipeline.evaluation.report.ceiling import describe_ceiling
-from pipeline.evaluation.report.leaderboard_rows import MISSING, list_leaderboard, list_tables
+from pipeline.evaluation.report.leaderboard_rows import (
+    CUT_COLUMNS,
+    MISSING,
+    list_leaderboard,
+    list_tables,
+)
 from pipeline.evaluation.report.report_page import (
     has_random_weights,
     list_summary_notices,
@@ -34,8 +39,8 @@ PICTURE_FILE = "leaderboard.png"
 
 
 _NUMBERS = (
-    "estimate", "low", "high", "val_score", "best_baseline_score", "train_s", "train_movies",
-    "test_movies", "parameters",
+    "estimate", "low", "high", *CUT_COLUMNS.values(), "val_score", "best_baseline_score", "train_s",
+    "train_movies", "test_movies", "parameters",
 )  # fmt: skip
 
 

@@ -11,6 +11,9 @@ from pipeline.evaluation.report.verdict import find_verdict
 MISSING = "missing"
 """The kind of a row of a task for which nothing was trained."""
 
+CUT_COLUMNS = {"estimate": "cut_estimate", "low": "cut_low", "high": "cut_high"}
+"""Columns of the main score on the same movies as before release, by their names in a score."""
+
 
 def list_leaderboard(summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """List every model, baseline and noise ceiling of every task, best first within a table.
@@ -23,7 +26,8 @@ def list_leaderboard(summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, A
 
     Returns:
         Rows: system, task, split, is_headline, variant, kind, is_main, is_best (the variant that
-        the validation set prefers), val_score, metric, estimate, low, high, train_movies,
+        the validation set prefers), val_score, metric, estimate, low, high, `cut_estimate`,
+        `cut_low` and `cut_high` (the same movies with records as before release), train_movies,
         test_movies, train_s, parameters, reason, source, weights; for models best_baseline and
         best_baseline_score, `verdict` and `versus` (`find_verdict`'s outcome and against), and
         `better_than`, `worse_than`: the names of those that differ significantly after Holm's
@@ -69,6 +73,7 @@ def _empty_row(summary: Mapping[str, Any], task: str) -> dict[str, Any]:
         **dict.fromkeys(("split", "variant", "kind", "metric", "reason"), ""),
         **{"is_headline": True, "is_main": False, "is_best": False},
         **dict.fromkeys(("val_score", "estimate", "low", "high"), None),
+        **dict.fromkeys(CUT_COLUMNS.values(), None),
         **dict.fromkeys(("train_movies", "test_movies", "train_s", "parameters"), None),
         **{"best_baseline": "", "best_baseline_score": None, "verdict": "", "versus": ""},
         **{"better_than": [], "worse_than": []},
@@ -92,6 +97,7 @@ def _list_table(
             "is_best": variant == about["best"],
             "val_score": result["facts"].get(VAL_SCORE),
             **result["scores"][about["metric"]],
+            **_score_before_release(result, about["metric"]),
             "train_movies": content["rows"].get("train"),
             "test_movies": len(content["tmdb_ids"]),
             "train_s": result["facts"].get("train_s"),
@@ -101,6 +107,11 @@ def _list_table(
         for variant, result in content["results"].items()
     ]
     return sorted(rows, key=lambda row: _rank(row, about["metric"]))
+
+
+def _score_before_release(result: Mapping[str, Any], metric: str) -> dict[str, float | None]:
+    score = result.get("before_release", {}).get("scores", {}).get(metric, {})
+    return {column: score.get(name) for name, column in CUT_COLUMNS.items()}
 
 
 def _rank(row: Mapping[str, Any], metric: str) -> tuple[bool, bool, float]:

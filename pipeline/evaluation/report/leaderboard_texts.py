@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.core.record_cuts import BEFORE_RELEASE
 from pipeline.evaluation.metrics.metric_names import METRIC_WORDS, is_error
-from pipeline.evaluation.report.leaderboard_rows import MISSING
+from pipeline.evaluation.report.leaderboard_rows import CUT_COLUMNS, MISSING
 from pipeline.evaluation.wording import OUTCOME_WORDS, count_of, format_figure, variant_title
 
 TERMINAL_COLUMNS = ("variant", "score", "interval", "verdict")
 TERMINAL_LEGEND = (
     "* main variant, + best on the validation set. verdict: against the table's strongest baseline "
-    "on the same test movies, or the one named, after Holm's correction. interval: 95 %, "
+    "on the same test movies, or the one named, after Holm's correction. as before release: the "
+    "same films with directors, five actors and no tagline. interval: 95 %, "
     "franchises drawn whole; the noise ceiling's is of one draw of noise too."
 )
 GLANCE_COLUMNS = ("system, task", "score", "strongest baseline", "verdict")
@@ -41,6 +43,9 @@ def tabulate_leaderboard(
         verdict = "strongest baseline" if is_strongest else describe_verdict(row)
         texts = (_name(row), *_format_score(row), verdict)
         tables.setdefault(title, []).append(texts)
+        if row["cut_estimate"] is not None:
+            cut = {name: row[column] for name, column in CUT_COLUMNS.items()}
+            tables[title].append((f"  {BEFORE_RELEASE}", *_format_score(cut), ""))
     return list(tables.items())
 
 

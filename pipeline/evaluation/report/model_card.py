@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.core.inputs_as_of import UNKNOWN_PAST
 from pipeline.core.split_names import BY_DATE
 from pipeline.evaluation.metrics.split_families import name_family
 from pipeline.evaluation.report.report_page import (
@@ -58,6 +59,8 @@ def render_card(facts: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
         task=task,
         content=content,
         result=result,
+        before_release=result.get("before_release"),
+        unknown_past=UNKNOWN_PAST,
         headline=_describe_headline(task, facts["variant"]),
         output=_OUTPUTS[task["kind"]].format(n=len(task["class_names"])),
         disjoint=_DISJOINT.get(name_family(facts["split"]), "disjoint by film and by franchise"),

@@ -125,6 +125,11 @@ def _split_context(task: Mapping[str, Any], content: Mapping[str, Any]) -> dict[
         "movies": len(content["tmdb_ids"]),
         "best": find_best(results, task["metrics"]),
         "models": models,
+        "before_release": {
+            name: result["before_release"]
+            for name, result in models.items()
+            if "before_release" in result
+        },
         "verdicts": [r["verdict"] for r in models.values()],
         "ceiling": describe_ceiling(content, task["main_metric"]),
         "expected": [

@@ -20,26 +20,37 @@ _DIGITS = 9
 """Of the written predictions; the predicted class is written beside them."""
 
 
-def describe_result(result: SplitResult, draws: Mapping[str, Draws]) -> dict[str, object]:
+def describe_result(
+    result: SplitResult, draws: Mapping[str, Draws], *, seed: int
+) -> dict[str, object]:
     """Describe a result under the keys of `evaluation_results.json`, format 2.
 
     Returns:
         kind, scores, answers (predictions), history, best_epoch, facts; of classes `classes` and
-        `y_said` (the predicted class), of labels `labels`, of a number `numbers`.
+        `y_said` (the predicted class), of labels `labels`, of a number `numbers`. Under
+        `before_release`, where the same movies were predicted with records cut so, again `scores`,
+        `answers` and the details; its intervals come from the same draws of movies.
     """
-    details = {
-        TaskKind.CLASSES: _describe_classes,
-        TaskKind.LABELS: _describe_labels,
-        TaskKind.REGRESSION: _describe_numbers,
-    }
     return {
         "kind": result.kind,
         "scores": {name: asdict(draw.interval()) for name, draw in draws.items()},
-        **details[result.task.kind](result),
+        **_DETAILS[result.task.kind](result),
+        **_describe_before_release(result, seed),
         "answers": np.round(result.preds.astype(np.float64), _DIGITS),
         "history": [{k: float(v) for k, v in row.items()} for row in result.history],
         "best_epoch": int(result.best_epoch),
         "facts": dict(result.facts),
+    }
+
+
+def _describe_before_release(result: SplitResult, seed: int) -> dict[str, object]:
+    cut = result.before_release
+    if cut is None:
+        return {}
+    scores = {name: asdict(draw.interval()) for name, draw in cut.bootstrap(seed=seed).items()}
+    answers = np.round(cut.preds.astype(np.float64), _DIGITS)
+    return {
+        "before_release": {"scores": scores, **_DETAILS[cut.task.kind](cut), "answers": answers}
     }
 
 
@@ -73,6 +84,13 @@ def _describe_numbers(result: SplitResult) -> dict[str, object]:
         numbers["interval_level"] = PREDICTIVE_LEVEL
         numbers["interval_width"] = float((result.preds[:, 2] - result.preds[:, 1]).mean())
     return {"numbers": numbers}
+
+
+_DETAILS = {
+    TaskKind.CLASSES: _describe_classes,
+    TaskKind.LABELS: _describe_labels,
+    TaskKind.REGRESSION: _describe_numbers,
+}
 
 
 def as_json_mapping(values: Mapping[str, object]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.core.tasks import Target, TaskKind
 from pipeline.models.training.batches import StreamTable
+from pipeline.models.training.cut_features import features_cut_at_random
 from pipeline.models.training.estimator import FeatureSet, check_features
 from pipeline.models.training.summaries import METADATA, reduce_streams
 
@@ -77,13 +78,25 @@ def predict_baselines(
         budgets = _log_budgets(table, target, known, asked)
         if budgets is not None:
             preds[LOG_BUDGET] = _linear(*budgets, target, values)
-        if boosts:
-            preds[BOOSTING] = boost(known, asked, target, values, seed)
-        if boosts and others:
+        if not boosts:
+            return preds
+        copies = _cut_copies(features, train_rows, seed)
+        values = np.concatenate([values] * (1 + len(copies)))
+        preds[BOOSTING] = boost(np.vstack([known, *copies]), asked, target, values, seed)
+        if others:
             reduced = reduce_streams(table, others, train_rows, rows, seed=seed)
-            wide, asked = np.hstack([known, reduced[0]]), np.hstack([asked, reduced[1]])
-            preds[BOOSTING_WITH_EMBEDDINGS] = boost(wide, asked, target, values, seed)
+            wide = [np.hstack([some, reduced[0]]) for some in (known, *copies)]
+            asked = np.hstack([asked, reduced[1]])
+            preds[BOOSTING_WITH_EMBEDDINGS] = boost(np.vstack(wide), asked, target, values, seed)
     return preds
+
+
+def _cut_copies(features: FeatureSet, rows: np.ndarray, seed: int) -> list[np.ndarray]:
+    """Return the metadata of the same movies with records cut at random; none without records."""
+    if not features.records:
+        return []
+    cut = features_cut_at_random(features, seed).table.streams[METADATA]
+    return [np.asarray(cut)[rows].astype(np.float64)]
 
 
 def predict_naively(target: Target, values: np.ndarray, n_rows: int) -> Mapping[str, np.ndarray]:

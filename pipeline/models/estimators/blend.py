@@ -1,28 +1,32 @@
-"""A blend of the transformer, a Gaussian process, boosted trees and ridge regression on embeddings;
-a blend may have one member.
+"""A blend of a Gaussian process, boosted trees and ridge regression on embeddings; it may have one
+member.
+
+Its members are fitted to whole records and to copies that are cut at random, so that they work
+before release; weights and interval come from what each predicted for movies it was not fitted to.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from scipy.optimize import nnls
+from sklearn.model_selection import GroupKFold
 from torch import Tensor, nn
 
 from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Target
+from pipeline.core.track_records import franchise_number
 from pipeline.core.versions import hash_bytes, hash_json
 from pipeline.models.estimators.boosted_trees import TreesModel
 from pipeline.models.estimators.embedding_ridge import RidgeModel
 from pipeline.models.estimators.gaussian_process import KernelModel
-from pipeline.models.estimators.transformer_estimator import SMALL, TransformerEstimator
-from pipeline.models.networks.box_office_transformer import (
-    BoxOfficeTransformer,
-    TransformerConfig,
-    as_interval,
-    calibrate_interval,
+from pipeline.models.networks.box_office_transformer import as_interval, calibrate_interval
+from pipeline.models.training.cut_features import (
+    features_before_release,
+    features_cut_at_random,
+    features_mixed,
 )
 from pipeline.models.training.estimator import (
     FeatureSet,
@@ -33,35 +37,39 @@ from pipeline.models.training.estimator import (
 )
 from pipeline.models.training.fitting import BaseEstimator, config_as_json, rows_to_fit
 from pipeline.models.training.loop import Fitted
-from pipeline.models.training.movie_reader import RevenueModel, fit_reader
+from pipeline.models.training.movie_reader import FIELDS, RevenueModel, fit_reader
 
 KIND = "box office blend"
 
-TRANSFORMER, KERNEL, TREES = "transformer", "gaussian process", "boosting"
-RIDGE = "ridge on embeddings"
-FITTED: Mapping[str, type[KernelModel | TreesModel | RidgeModel]] = {
+KERNEL, TREES, RIDGE = "gaussian process", "boosting", "ridge on embeddings"
+BUILDS: Mapping[str, type[KernelModel | TreesModel | RidgeModel]] = {
     KERNEL: KernelModel,
     TREES: TreesModel,
     RIDGE: RidgeModel,
 }
-BUILDS: Mapping[str, type[RevenueModel]] = {TRANSFORMER: BoxOfficeTransformer, **FITTED}
 
-PULL = 0.5
-"""How strongly weights are pulled to equal ones, in units of the members' mean squared error: a
-validation set is small."""
+PULL = 0.05
+"""How strongly weights are pulled to equal ones, in units of the members' mean squared error."""
 
 
 @dataclass(frozen=True)
-class BlendConfig(TransformerConfig):
-    """The transformer's hyperparameters, and the members that are blended; the field's name is
-    hashed and saved.
+class BlendConfig:
+    """Which members are blended, and how they are weighed.
+
+    Attributes:
+        parts: Names of the members; the field's name is hashed and saved.
+        folds: In so many folds by franchise each member predicts the movies it is not fitted to.
+        seed: Of the members and of the cuts.
     """
 
-    parts: tuple[str, ...] = (TRANSFORMER, KERNEL, TREES, RIDGE)
+    parts: tuple[str, ...] = (KERNEL, TREES, RIDGE)
+    folds: int = 3
+    seed: int = 42
 
-
-SMALL_BLEND: Mapping[str, object] = {**SMALL, "parts": (KERNEL, TREES, RIDGE)}
-"""Hyperparameters for seconds on one core: the transformer takes most of the time."""
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of what the members read."""
+        return (*FIELDS, "numbers", "text")
 
 
 class Blend(nn.Module):
@@ -94,18 +102,13 @@ class Blend(nn.Module):
 
     def predict_members(self, features: FeatureSet, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Predict by each member alone: by name, log10 revenue, float64 (rows,)."""
-        return {name: _mean(model.predict(features, rows)) for name, model in self.members.items()}
+        return {name: model.predict(features, rows) for name, model in self.members.items()}
 
     def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
         """Predict mean and standard deviation of log10 revenue, float64 (rows, 2)."""
-        total = np.zeros(len(rows))
-        sd = np.full(len(rows), self.sd.item())
-        for weight, model in zip(self.weights.tolist(), self.members.values(), strict=True):
-            preds = model.predict(features, rows)
-            if preds.ndim == 2:
-                preds, sd = preds[:, 0], preds[:, 1]
-            total += weight * preds
-        return np.stack([total, sd], axis=1)
+        preds = np.stack([*self.predict_members(features, rows).values()])  # (members, rows)
+        mean = self.weights.numpy() @ preds
+        return np.stack([mean, np.full(len(rows), self.sd.item())], axis=1)
 
 
 def weigh_members(
@@ -138,17 +141,10 @@ def weigh_members(
 class BlendEstimator(BaseEstimator[BlendConfig]):
     """One variant of a blend.
 
-    The Gaussian process and the trees are fitted to the training set, weighed by the validation
-    set, then fitted again to both: they require nothing to stop by.
+    Training and validation set are one to it: it requires nothing to stop by.
     """
 
     config: BlendConfig = field(default_factory=BlendConfig)
-    small: Mapping[str, object] = field(default_factory=lambda: SMALL_BLEND)
-
-    @property
-    def transformer(self) -> TransformerEstimator | None:
-        """Its transformer by itself; None where it has none."""
-        return transformer_of(self.config) if TRANSFORMER in self.config.parts else None
 
     def train(
         self, features: FeatureSet, target: Target, split: np.ndarray, run: RunConfig
@@ -159,14 +155,11 @@ class BlendEstimator(BaseEstimator[BlendConfig]):
         if not config.parts or set(config.parts) - set(BUILDS):
             raise TrainingError(f"expected members of {sorted(BUILDS)}, got {list(config.parts)}")
         train_rows, val_rows = rows_to_fit(target, split)
-        fitted, networks = None, dict[str, RevenueModel]()
-        if TRANSFORMER in config.parts:
-            own = replace(run, hyperparameters={})  # the config has them already
-            trained = transformer_of(config).train(features, target, split, own)
-            fitted, networks = trained.fitted, {TRANSFORMER: trained.network}
-        blend, mixed = _mix(config.parts, networks, features, target, train_rows, val_rows,
-                             run.seed)  # fmt: skip
-        error = float(np.mean((mixed - target.values[val_rows]) ** 2))
+        rows = np.concatenate([train_rows, val_rows])
+        views = Views.of(features, config.seed)
+        blend, mixed = _mix(config, views, target, rows)
+        val_preds = mixed[len(train_rows) :]
+        error = float(np.mean((val_preds - target.values[val_rows]) ** 2))
         settings = config_as_json(config)
         values = hash_bytes(np.ascontiguousarray(target.values).tobytes())
         who = hash_json([list(map(str, split)), features.table.data_hash])
@@ -174,55 +167,94 @@ class BlendEstimator(BaseEstimator[BlendConfig]):
             kind=KIND,
             arguments={"parts": blend.arguments},
             network=blend.eval(),
-            fitted=fitted or _one_epoch(error),
+            fitted=_one_epoch(error),
             config=settings,
             data_hash=features.table.data_hash,
             fingerprint=hash_json([KIND, settings, values, who]),
-            val_preds=mixed,
+            val_preds=val_preds,
+        )
+
+
+@dataclass(frozen=True)
+class Views:
+    """The same movies with whole records, and with records cut in three ways.
+
+    Attributes:
+        whole: As they are.
+        before_release: All cut as the test set "as before release" is.
+        cut: All cut at random.
+        mixed: Every other one cut at random, for a member to which copies of a movie would count
+            as two movies that agree.
+    """
+
+    whole: FeatureSet
+    before_release: FeatureSet
+    cut: FeatureSet
+    mixed: FeatureSet
+
+    @classmethod
+    def of(cls, features: FeatureSet, seed: int) -> "Views":
+        """Cut all records."""
+        return cls(
+            features,
+            features_before_release(features),
+            features_cut_at_random(features, seed),
+            features_mixed(features, seed),
         )
 
 
 def _mix(
-    names: Sequence[str],
-    networks: Mapping[str, RevenueModel],
-    features: FeatureSet,
-    target: Target,
-    train_rows: np.ndarray,
-    val_rows: np.ndarray,
-    seed: int,
+    config: BlendConfig, views: Views, target: Target, rows: np.ndarray
 ) -> tuple[Blend, np.ndarray]:
-    """Weigh the members by the validation set; return the blend, and what it predicted there while
-    its members were fitted to the training set alone.
+    """Fit and weigh the members; return the blend, and what it predicts for each of these movies
+    while its members are fitted to others.
     """
-    others = [name for name in names if name not in networks]
-    first = {**networks, **_fit(others, features, target, train_rows, seed)}
-    actual = target.values[val_rows]
-    preds = [_mean(first[name].predict(features, val_rows)) for name in names]
-    weights = weigh_members(preds, actual)
-    both = np.concatenate([train_rows, val_rows])
-    last = {**networks, **_fit(others, features, target, both, seed)}
-    blend = _assemble(names, last, weights)
-    mixed = np.stack(preds, axis=1) @ weights
-    error = float(np.mean((mixed - actual) ** 2))
-    blend.sd.fill_(error**0.5 or 1.0)
-    sd = blend.predict(features, val_rows)[:, 1]
-    blend.reach.copy_(torch.from_numpy(calibrate_interval(np.stack([mixed, sd], axis=1), actual)))
-    return blend, mixed
+    whole, cut = _predict_held_out(config, views, target, rows)  # (members, rows) each
+    actual = target.values[rows]
+    twice = np.tile(actual, 2)
+    weights = weigh_members(list(np.hstack([whole, cut])), twice)
+    blend = _assemble(config.parts, _fit(config, views, target, rows), weights)
+    mixed = np.concatenate([weights @ whole, weights @ cut])
+    blend.sd.fill_(float(np.sqrt(np.mean((mixed - twice) ** 2))) or 1.0)
+    sd = np.full(len(mixed), blend.sd.item())
+    blend.reach.copy_(torch.from_numpy(calibrate_interval(np.stack([mixed, sd], axis=1), twice)))
+    return blend, mixed[: len(rows)]
 
 
-def transformer_of(config: BlendConfig) -> TransformerEstimator:
-    """Return the estimator of a blend's transformer by itself."""
-    own = {one.name: getattr(config, one.name) for one in fields(TransformerConfig)}
-    return TransformerEstimator(TRANSFORMER, TransformerConfig(**own))
+def _predict_held_out(
+    config: BlendConfig, views: Views, target: Target, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Predict each movie by members that were fitted to other franchises.
+
+    Returns:
+        Of whole records and of those as before release, float64 (members, rows).
+    """
+    franchises = np.array([franchise_number(views.whole.records[row]) for row in rows])
+    folds = min(config.folds, len(np.unique(franchises)))
+    if folds < 2:
+        raise TrainingError("expected movies of at least two franchises, got one")
+    preds = np.zeros((2, len(config.parts), len(rows)))
+    for fit, held in GroupKFold(folds).split(rows, groups=franchises):
+        models = _fit(config, views, target, rows[fit])
+        for place, name in enumerate(config.parts):
+            for view, features in enumerate((views.whole, views.before_release)):
+                preds[view, place, held] = models[name].predict(features, rows[held])
+    return preds[0], preds[1]
 
 
 def _fit(
-    names: Sequence[str], features: FeatureSet, target: Target, rows: np.ndarray, seed: int
+    config: BlendConfig, views: Views, target: Target, rows: np.ndarray
 ) -> dict[str, RevenueModel]:
-    if not names:
-        return {}
-    reader = fit_reader(features, target.values, rows)
-    return {n: FITTED[n].fit(reader, features, rows, target.values[rows], seed) for n in names}
+    reader = fit_reader(views.whole, target.values, rows)
+    values, seed = target.values[rows], config.seed
+    models = dict[str, RevenueModel]()
+    for name in config.parts:
+        if name == KERNEL:
+            models[name] = KernelModel.fit(reader, views.mixed, rows, values, seed)
+        else:
+            build = TreesModel if name == TREES else RidgeModel
+            models[name] = build.fit(reader, views.whole, rows, values, seed, (views.cut,))
+    return models
 
 
 def _assemble(
@@ -233,10 +265,6 @@ def _assemble(
         blend.models[place].load_state_dict(models[name].state_dict())
     blend.weights.copy_(torch.from_numpy(weights))
     return blend
-
-
-def _mean(preds: np.ndarray) -> np.ndarray:
-    return preds if preds.ndim == 1 else preds[:, 0]
 
 
 def _one_epoch(error: float) -> Fitted:

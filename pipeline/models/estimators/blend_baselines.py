@@ -4,7 +4,7 @@ Boosting on the metadata alone lacks the track records, the real budget and the 
 the training set alone a ninth of the movies: most of a lead over it is that handicap.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from pipeline.core.tasks import Target, TaskKind
 from pipeline.models.estimators.baselines import MIN_MOVIES_FOR_THREADS, boost
 from pipeline.models.estimators.embedding_ridge import EMBEDDED
+from pipeline.models.training.cut_features import features_cut_at_random
 from pipeline.models.training.estimator import FeatureSet, check_features
 from pipeline.models.training.movie_reader import UNKNOWN, MovieReader, fit_reader
 from pipeline.models.training.summaries import (
@@ -42,19 +43,21 @@ class BlendInputs:
         reader: Fitted on `fit_rows`, as those of the blend's members.
         fit_rows: Rows that are fitted to, (n,).
         known: By name of the input, float64 (n, columns) of these rows.
+        copies: The same of these rows with records cut at random, (n, columns).
         asked: The same of the rows to predict, (m, columns).
     """
 
     reader: MovieReader
     fit_rows: np.ndarray
     known: Mapping[str, np.ndarray]
+    copies: Mapping[str, np.ndarray]
     asked: Mapping[str, np.ndarray]
 
 
 def predict_blend_baselines(
     features: FeatureSet, target: Target, fit_rows: np.ndarray, rows: np.ndarray, *, seed: int = 42
 ) -> dict[str, np.ndarray]:
-    """Fit boosting on what the blend reads and predict other movies.
+    """Fit boosting on what the blend reads, and on copies cut as for it; predict other movies.
 
     Args:
         features: With records, and with revenues where the target is none.
@@ -74,9 +77,13 @@ def predict_blend_baselines(
     values = target.values[fit_rows]
     with threadpool_limits(1 if len(fit_rows) < MIN_MOVIES_FOR_THREADS else None):
         inputs = read_blend_inputs(features, target, fit_rows, rows, seed=seed)
-        on_numbers = boost(inputs.known[NUMBERS], inputs.asked[NUMBERS], target, values, seed)
-        known, asked = (np.hstack([*some.values()]) for some in (inputs.known, inputs.asked))
-        on_inputs = boost(known, asked, target, values, seed)
+        twice = np.concatenate([values, values])
+        numbers = np.vstack([inputs.known[NUMBERS], inputs.copies[NUMBERS]])
+        on_numbers = boost(numbers, inputs.asked[NUMBERS], target, twice, seed)
+        known, copies, asked = (
+            np.hstack([*some.values()]) for some in (inputs.known, inputs.copies, inputs.asked)
+        )
+        on_inputs = boost(np.vstack([known, copies]), asked, target, twice, seed)
     return {ON_NUMBERS: on_numbers, ON_INPUTS: on_inputs}
 
 
@@ -87,33 +94,34 @@ def read_blend_inputs(
     is_number = target.task.kind is TaskKind.REGRESSION
     log10 = target.values if is_number else np.full(len(target.values), np.nan)
     reader = fit_reader(features, log10, fit_rows)
-    pairs = {
-        NUMBERS: tuple(reader.raw_numbers(features, some) for some in (fit_rows, rows)),
-        OWNERS: _reduce_owners(reader, features, fit_rows, rows, seed),
+    cut = features_cut_at_random(features, seed)
+    views = ((features, fit_rows), (cut, fit_rows), (features, rows))
+    found = {
+        NUMBERS: [reader.raw_numbers(view, some) for view, some in views],
+        OWNERS: _reduce_owners(reader, views, seed),
     }
     for name in SUMMED_UP:
         if name in features.table.streams:
-            pairs[name] = reduce_streams(features.table, [name], fit_rows, rows, seed=seed)
-    return BlendInputs(
-        reader,
-        fit_rows,
-        {name: pair[0] for name, pair in pairs.items()},
-        {name: pair[1] for name, pair in pairs.items()},
-    )
+            known, asked = reduce_streams(features.table, [name], fit_rows, rows, seed=seed)
+            found[name] = [known, known, asked]
+    known, copies, asked = ({name: of[k] for name, of in found.items()} for k in range(3))
+    return BlendInputs(reader, fit_rows, known, copies, asked)
 
 
 def _reduce_owners(
-    reader: MovieReader, features: FeatureSet, fit_rows: np.ndarray, rows: np.ndarray, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sum up people, companies and genres as a few components of which movie has which."""
-    known, asked = (_one_hot(reader, features, some) for some in (fit_rows, rows))
+    reader: MovieReader, views: Sequence[tuple[FeatureSet, np.ndarray]], seed: int
+) -> list[np.ndarray]:
+    """Sum up people, companies and genres as a few components of which movie has which, fitted on
+    the first view.
+    """
+    hot = [_one_hot(reader, features, rows) for features, rows in views]
     components = min(
-        MAX_COMPONENTS, len(fit_rows) // MIN_MOVIES_PER_COMPONENT, len(reader.vocabulary) - 1
+        MAX_COMPONENTS, len(views[0][1]) // MIN_MOVIES_PER_COMPONENT, len(reader.vocabulary) - 1
     )
     if components < 1:
-        return np.zeros((len(fit_rows), 0)), np.zeros((len(rows), 0))
-    reduced = TruncatedSVD(components, random_state=seed).fit(known)
-    return reduced.transform(known), reduced.transform(asked)
+        return [np.zeros((len(rows), 0)) for _, rows in views]
+    reduced = TruncatedSVD(components, random_state=seed).fit(hot[0])
+    return [reduced.transform(some) for some in hot]
 
 
 def _one_hot(reader: MovieReader, features: FeatureSet, rows: np.ndarray) -> csr_matrix:

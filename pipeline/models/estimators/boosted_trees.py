@@ -2,7 +2,7 @@
 pickle.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,9 +56,11 @@ class TreesModel(RevenueModel):
         rows: np.ndarray,
         values: np.ndarray,
         seed: int,
+        cuts: Sequence[FeatureSet] = (),
     ) -> "TreesModel":
-        """Fit to log10 revenues of the training set."""
-        numbers = reader.raw_numbers(features, rows)
+        """Fit to log10 revenues of the training set, and to copies of its movies in `cuts`."""
+        numbers = np.vstack([reader.raw_numbers(view, rows) for view in (features, *cuts)])
+        values = np.tile(values, 1 + len(cuts))
         numbers[:, np.isnan(numbers).all(axis=0)] = 0.0  # scikit-learn cannot bin such a column
         with threadpool_limits(1):
             bags = [

@@ -1,11 +1,11 @@
 """Ridge regression of revenue on a movie's numbers and embeddings, as a member of the blend."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from sklearn.linear_model import RidgeCV
+from sklearn.linear_model import Ridge, RidgeCV
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
@@ -61,8 +61,12 @@ class RidgeModel(RevenueModel):
         rows: np.ndarray,
         values: np.ndarray,
         seed: int,  # noqa: ARG003 - nothing is drawn; the other members draw
+        cuts: Sequence[FeatureSet] = (),
     ) -> "RidgeModel":
-        """Fit to log10 revenues of the training set."""
+        """Fit to log10 revenues of the training set, and to copies of its movies in `cuts`.
+
+        The penalty is chosen without the copies: of a movie that is left out, none may stay.
+        """
         numbers = reader.raw_numbers(features, rows)
         model = cls(reader.arguments, column_counts(features.table, EMBEDDED), numbers.shape[1])
         model.reader.load_state_dict(reader.state_dict())
@@ -71,7 +75,12 @@ class RidgeModel(RevenueModel):
         model.mean.copy_(torch.from_numpy(mean))
         model.scale.copy_(torch.from_numpy(scale))
         with threadpool_limits(1):
-            fitted = RidgeCV(alphas=PENALTIES).fit(model._standardise(columns), values)
+            known = model._standardise(columns)
+            penalty = float(np.asarray(RidgeCV(alphas=PENALTIES).fit(known, values).alpha_))
+            views = [known, *(model._standardise(model._read(cut, rows)) for cut in cuts)]
+            fitted = Ridge(alpha=penalty * len(views)).fit(
+                np.vstack(views), np.tile(values, len(views))
+            )
         model.weight.copy_(torch.from_numpy(fitted.coef_))
         model.bias.fill_(float(fitted.intercept_))
         return model

@@ -11,7 +11,7 @@ from torch import nn
 from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Target, Task
 from pipeline.core.versions import hash_json
-from pipeline.models.estimators.blend import BLEND, SMALL_BLEND, Blend, BlendConfig, BlendEstimator
+from pipeline.models.estimators.blend import BLEND, Blend, BlendConfig, BlendEstimator
 from pipeline.models.training.estimator import FeatureSet, NetworkKind, RunConfig, Trained
 from pipeline.models.training.fitting import BaseEstimator, rows_to_fit
 
@@ -133,8 +133,7 @@ class OrdinalEstimator(BaseEstimator[BlendConfig]):
         task: The task of the blend: log10 revenue.
     """
 
-    config: BlendConfig = field(default_factory=lambda: BlendConfig(pretraining="masked"))
-    small: Mapping[str, object] = field(default_factory=lambda: SMALL_BLEND)
+    config: BlendConfig = field(default_factory=BlendConfig)
     task: Task = field(kw_only=True)
 
     def train(

@@ -83,10 +83,10 @@ def _estimators(_: LoadWeights | None = None) -> Mapping[str, Estimator]:
         ),
     }
     built = [
-        BlendEstimator(MAIN, BlendConfig(pretraining="masked")),
+        BlendEstimator(MAIN),
         *(TransformerEstimator(name, config) for name, config in transformers.items()),
         *(
-            BlendEstimator(name, BlendConfig(parts=(part,)), {})
+            BlendEstimator(name, BlendConfig(parts=(part,)))
             for name, part in (
                 ("gaussian process", KERNEL),
                 ("boosted trees", TREES),
@@ -97,19 +97,12 @@ def _estimators(_: LoadWeights | None = None) -> Mapping[str, Estimator]:
     return {estimator.name: estimator for estimator in built}
 
 
-def _pretrained_estimators(*, is_small: bool = False) -> Mapping[str, PretrainedEstimator]:
-    """Build the transformers that are pretrained, also the one inside the blend, by variant.
-
-    Args:
-        is_small: Whether the small hyperparameters hold, with which the blend has none.
-    """
-    from pipeline.models.estimators.blend import BlendEstimator
+def _pretrained_estimators() -> Mapping[str, PretrainedEstimator]:
+    """Build the transformers that are pretrained, by variant."""
     from pipeline.models.estimators.transformer_estimator import TransformerEstimator
 
     found: dict[str, PretrainedEstimator] = {}
     for name, estimator in _estimators().items():
-        if isinstance(estimator, BlendEstimator):
-            estimator = None if is_small else estimator.transformer
         if isinstance(estimator, TransformerEstimator) and estimator.config.pretraining:
             found[name] = estimator
     return found
@@ -124,7 +117,7 @@ BOX_OFFICE = System(
     folds=5,
     small_variants=(MAIN, "boosted trees", "ridge on embeddings"),
     estimators=_estimators,
-    code_versions=CodeVersions(splits="3", baselines="2", encoder="2", model="4", evaluation="4"),
+    code_versions=CodeVersions(splits="3", baselines="3", encoder="3", model="5", evaluation="5"),
     blend_variants=(MAIN, "gaussian process", "boosted trees", "ridge on embeddings"),
     pretrained_estimators=_pretrained_estimators,
     hyperparameters=(

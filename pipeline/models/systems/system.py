@@ -35,8 +35,8 @@ class BuildEstimators(Protocol):
 class BuildPretrained(Protocol):
     """Builds the variants that pretrain without the target, by name."""
 
-    def __call__(self, *, is_small: bool = False) -> Mapping[str, PretrainedEstimator]:
-        """Build them, as far as they pretrain with the hyperparameters in force."""
+    def __call__(self) -> Mapping[str, PretrainedEstimator]:
+        """Build them."""
         ...
 
 
@@ -130,10 +130,10 @@ class System:
         """Name of the asset that pretrains; "" where there is none."""
         return f"{self.name}_encoder" if self.pretrained_estimators else ""
 
-    def build_pretrained(self, *, is_small: bool) -> Mapping[str, PretrainedEstimator]:
+    def build_pretrained(self) -> Mapping[str, PretrainedEstimator]:
         """Build the variants that pretrain, by name; none where the system has no encoder."""
         build = self.pretrained_estimators
-        return build(is_small=is_small) if build else {}
+        return build() if build else {}
 
     def split_names(self, task: Task | None = None) -> list[str]:
         """Return the splits on which a task is trained, the headline first; those of the first

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -43,6 +44,7 @@ class FeatureSet:
             training set that came out earlier, and for nothing else.
         load_poster: Returns a row's poster, uint8 RGB (height, width, 3), or None.
         load_frames: Returns a row's frames, uint8 RGB (up to 30, 224, 224, 3), or None.
+        days: As of which day each movie's track records are read; None for the days of release.
         extra_targets: What networks with several heads learn besides; never an input. Fitted on
             the same training set, unknown values allowed.
     """
@@ -52,6 +54,7 @@ class FeatureSet:
     revenue_usd: np.ndarray | None = None
     load_poster: Callable[[int], np.ndarray | None] | None = None
     load_frames: Callable[[int], np.ndarray | None] | None = None
+    days: Sequence[date | None] | None = None
     extra_targets: Sequence[Target] = ()
 
 

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -12,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.core.errors import TrainingError
-from pipeline.core.prices import CPI_U, REAL_USD_YEAR, index_year
 from pipeline.core.ragged import Ragged, pack_ragged
 from pipeline.core.records import MovieRecord, plot_text
+from pipeline.core.release_columns import RELEASE_COLUMNS, describe_release
 from pipeline.core.track_records import (
+    TALENT_COLUMNS,
     TrackRecords,
     collect_track_records,
     describe_talent,
@@ -25,17 +25,11 @@ from pipeline.core.versions import hash_json
 from pipeline.models.training.batches import StreamArrays
 from pipeline.models.training.estimator import FeatureSet
 
-RELEASE_COLUMNS = (
-    "log10_budget_real", "log10_price_level", "weekday", "day_of_year_sin", "day_of_year_cos",
-    "days_to_christmas", "days_to_independence_day",
-)  # fmt: skip
-"""Columns of the release date and the budget beside the metadata modality."""
-
 FIELDS = ("genre", "country", "language", "director", "writer", "producer", "cast", "company")
 """Typed fields of owners; every token of a movie is marked with its field."""
 
 MAX_OF_FIELD = {
-    "genre": 4, "country": 2, "language": 1, "director": 2, "writer": 3, "producer": 3, "cast": 6,
+    "genre": 4, "country": 2, "language": 1, "director": 2, "writer": 3, "producer": 3, "cast": 5,
     "company": 3, "keyword": 8, "word": 96,
 }  # fmt: skip
 """Most tokens of a field. Keywords are an option, because the crowd writes them, many after
@@ -47,7 +41,12 @@ PAD, UNKNOWN = 0, 1
 """Vocabulary places: no token; an owner that the training set has only once or not at all."""
 
 MIN_MOVIES = 2
-FAR_DAYS = 60.0
+
+BASES = 3
+"""What an unknown number is expected from: a constant, real budget and price level."""
+
+MIN_TO_EXPECT = 20
+"""Movies that know a number, below which it is expected to be their mean."""
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -55,7 +54,10 @@ _TRACKS = ("owner", "day", "log10_usd", "over_budget", "franchise")
 
 
 class MovieReader(nn.Module):
-    """What is fitted on a training set to read any movie; buffers only.
+    """What is fitted on a training set to read any movie as of a day; buffers only.
+
+    It reads no more than `pipeline.core.inputs_as_of` allows: release, track records and people are
+    computed by the same functions, the metadata stream of the table by `describe_movies`.
 
     Args:
         n_credits: Rows of the track records.
@@ -68,6 +70,8 @@ class MovieReader(nn.Module):
     counts: Tensor
     mean: Tensor
     scale: Tensor
+    base_mean: Tensor
+    expected: Tensor
 
     def __init__(
         self, n_credits: int, n_numbers: int, n_owners: int, fields: Sequence[str] = FIELDS
@@ -85,6 +89,8 @@ class MovieReader(nn.Module):
         self.register_buffer("counts", torch.zeros(n_owners, dtype=torch.int64))
         self.register_buffer("mean", torch.zeros(n_numbers))
         self.register_buffer("scale", torch.ones(n_numbers))
+        self.register_buffer("base_mean", torch.zeros(BASES, dtype=torch.float64))
+        self.register_buffer("expected", torch.zeros(BASES, n_numbers, dtype=torch.float64))
 
     @classmethod
     def fit(
@@ -111,11 +117,12 @@ class MovieReader(nn.Module):
             getattr(reader, f"track_{name}").copy_(torch.from_numpy(getattr(tracks, name)))
         reader.vocabulary.copy_(torch.tensor(known, dtype=torch.int64))
         reader.counts.copy_(torch.tensor([owners[owner] for owner in known], dtype=torch.int64))
-        is_known = ~np.isnan(numbers)
-        count = np.maximum(is_known.sum(axis=0), 1)
-        mean = np.where(is_known, numbers, 0).sum(axis=0) / count
-        spread = np.sqrt((np.where(is_known, numbers - mean, 0) ** 2).sum(axis=0) / count)
-        reader.mean.copy_(torch.from_numpy(mean))
+        base_mean, expected = _expect_unknown(numbers)
+        reader.base_mean.copy_(torch.from_numpy(base_mean))
+        reader.expected.copy_(torch.from_numpy(expected))
+        numbers = reader._fill(numbers)
+        spread = numbers.std(axis=0)
+        reader.mean.copy_(torch.from_numpy(numbers.mean(axis=0)))
         reader.scale.copy_(torch.from_numpy(np.where(spread > 1e-6, spread, 1.0)))
         return reader
 
@@ -130,8 +137,17 @@ class MovieReader(nn.Module):
         return TrackRecords(*(getattr(self, f"track_{name}").numpy() for name in _TRACKS))
 
     def raw_numbers(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
-        """Return numbers as they are, NaN unknown: float64 (rows, columns)."""
-        return _numbers(features, rows, self.tracks)
+        """Return numbers in their units: float64 (rows, columns).
+
+        What is unknown is what budget and price level let expect, so that no model can read from a
+        gap how completely the crowd has filled in a record.
+        """
+        return self._fill(_numbers(features, rows, self.tracks))
+
+    def _fill(self, numbers: np.ndarray) -> np.ndarray:
+        base = _base(numbers)
+        base = np.where(np.isnan(base), self.base_mean.numpy(), base)
+        return np.where(np.isnan(numbers), base @ self.expected.numpy(), numbers)
 
     def owner_places(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
         """Return the owners' places in the vocabulary, (rows, tokens); see `read`."""
@@ -141,7 +157,7 @@ class MovieReader(nn.Module):
         """Read some movies.
 
         Returns:
-            Streams `numbers` float32 (n, columns), standardised, NaN unknown; `owners` float32
+            Streams `numbers` float32 (n, columns), standardised, none unknown; `owners` float32
             (n, tokens), places in the vocabulary; `fields` and `buckets` alike: which field
             a token is of, and how often the training set has it in powers of two; `text` and
             `regions` where the features have them.
@@ -209,26 +225,45 @@ def known_revenue_usd(features: FeatureSet, target_log10: np.ndarray) -> np.ndar
 
 
 def _numbers(features: FeatureSet, rows: np.ndarray, tracks: TrackRecords) -> np.ndarray:
+    """Return metadata, release and track records, NaN unknown: float64 (rows, columns)."""
     records = [features.records[row] for row in rows]
+    days = None if features.days is None else [features.days[row] for row in rows]
     table = features.table
-    parts = [np.array([_release(record) for record in records]), describe_talent(records, tracks)]
+    parts = [describe_release(records, days), describe_talent(records, tracks, days)]
     if "metadata" in table.streams:
         parts.insert(0, np.asarray(table.streams["metadata"])[rows])
     return np.hstack([np.asarray(part, dtype=np.float64) for part in parts])
 
 
-def _release(record: MovieRecord) -> list[float]:
-    day = record.release_date
-    year = index_year(day.year) if day else None
-    if day is None or year is None:
-        return [np.nan] * len(RELEASE_COLUMNS)
-    level = float(np.log10(CPI_U[REAL_USD_YEAR] / CPI_U[year]))
-    angle = 2 * np.pi * day.timetuple().tm_yday / 365.25
-    spent = np.log10(record.budget_usd) + level if record.budget_usd else np.nan
-    christmas = min(abs((day - date(day.year + k, 12, 25)).days) for k in (-1, 0))
-    independence = abs((day - date(day.year, 7, 4)).days)
-    near = [min(float(days), FAR_DAYS) for days in (christmas, independence)]
-    return [spent, level, float(day.weekday()), np.sin(angle), np.cos(angle), *near]
+def _base(numbers: np.ndarray) -> np.ndarray:
+    """Return what unknown numbers are expected from, NaN unknown: float64 (rows, bases)."""
+    start = numbers.shape[1] - len(TALENT_COLUMNS) - len(RELEASE_COLUMNS)
+    return np.hstack([np.ones((len(numbers), 1)), numbers[:, start : start + 2]])
+
+
+def _expect_unknown(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fit what is expected of each number where it is unknown.
+
+    Returns:
+        Means of `_base`, float64 (bases,), and weights of `_base` for each number, float64 (bases,
+        columns): the mean alone where few know it, zeros where none does.
+    """
+    base = _base(numbers)
+    means = np.array([_mean(column) for column in base.T])
+    base = np.where(np.isnan(base), means, base)
+    weights = np.zeros((BASES, numbers.shape[1]))
+    weights[0] = [_mean(column) for column in numbers.T]
+    for place, column in enumerate(numbers.T):
+        known = ~np.isnan(column)
+        if known.sum() >= MIN_TO_EXPECT:
+            gram = base[known].T @ base[known] + 1e-3 * np.eye(BASES)
+            weights[:, place] = np.linalg.solve(gram, base[known].T @ column[known])
+    return means, weights
+
+
+def _mean(column: np.ndarray) -> float:
+    known = column[~np.isnan(column)]
+    return float(known.mean()) if len(known) else 0.0
 
 
 def _owners(record: MovieRecord, fields: Sequence[str]) -> list[tuple[int, int]]:

@@ -39,8 +39,8 @@ def test_volatile_fields_change_nothing(field):
     assert changed(**{field: 3}) == set()
 
 
-def test_plot_text_joins_tagline_and_overview_as_sentences():
-    assert plot_text(replace(MOVIE, tagline="Run!")) == "Run! A man runs."
+def test_plot_text_has_no_tagline_which_users_add_later():
+    assert plot_text(replace(MOVIE, tagline="Run!")) == "A man runs."
 
 
 def test_plot_text_of_a_movie_without_any_is_empty():

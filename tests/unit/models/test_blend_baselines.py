@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from present import present
-from priced_movies import FAST, INPUTS, LOG10, MOVIES, PARTS, TEST, TRAIN, make_movies
+from priced_movies import INPUTS, LOG10, MOVIES, PARTS, TEST, TRAIN, make_movies
 
 from pipeline.core.errors import LeakError
+from pipeline.core.release_columns import RELEASE_COLUMNS
 from pipeline.core.tasks import Target, Task, TaskKind
 from pipeline.core.track_records import TALENT_COLUMNS
 from pipeline.models.estimators.blend import Blend
@@ -18,7 +19,6 @@ from pipeline.models.estimators.blend_baselines import (
 )
 from pipeline.models.systems.box_office import BOX_OFFICE, LOG10_REVENUE
 from pipeline.models.training.estimator import RunConfig
-from pipeline.models.training.movie_reader import RELEASE_COLUMNS
 
 TARGET = Target(LOG10_REVENUE, LOG10, {})
 VAL = np.flatnonzero(PARTS == "val")
@@ -28,7 +28,7 @@ CLASSES = Task("revenue_class", TaskKind.CLASSES, "macro_f1_score", ("low", "mid
 
 @pytest.fixture(scope="module", name="blend")
 def trained_blend(tmp_path_factory):
-    run = RunConfig(tmp_path_factory.mktemp("blend"), hyperparameters=FAST, accelerator="cpu")
+    run = RunConfig(tmp_path_factory.mktemp("blend"), accelerator="cpu")
     trained = BOX_OFFICE.estimators()["blend"].train(INPUTS, TARGET, PARTS, run)
     assert isinstance(trained.network, Blend)
     return trained

@@ -14,7 +14,7 @@ from priced_movies import FAST, INPUTS, LOG10, MOVIES, PARTS, TEST, TRAIN, make_
 
 from pipeline.core.errors import LeakError, TrainingError
 from pipeline.core.tasks import Target
-from pipeline.models.estimators.blend import Blend, weigh_members
+from pipeline.models.estimators.blend import Blend, BlendEstimator, weigh_members
 from pipeline.models.estimators.boosted_trees import TreesModel
 from pipeline.models.estimators.box_office_pretraining import Grounding, pretrain
 from pipeline.models.estimators.transformer_estimator import TransformerEstimator
@@ -42,8 +42,9 @@ def trained_as(tmp_path_factory):
 
     @cache
     def train(name):
+        own = {} if isinstance(ESTIMATORS[name], BlendEstimator) else FAST
         training = RunConfig(
-            tmp_path_factory.mktemp("trained"), hyperparameters=FAST, accelerator="cpu"
+            tmp_path_factory.mktemp("trained"), hyperparameters=own, accelerator="cpu"
         )
         return ESTIMATORS[name].train(INPUTS, TARGET, PARTS, training)
 
@@ -71,7 +72,7 @@ def test_revenues_outside_the_training_part_reach_no_answer(trained_as, tmp_path
     blind_inputs = replace(INPUTS, revenue_usd=hidden)
     blind = ESTIMATORS["blend"].train(
         blind_inputs, replace(TARGET, values=values), PARTS,
-        RunConfig(tmp_path, hyperparameters=FAST, accelerator="cpu"),
+        RunConfig(tmp_path, accelerator="cpu"),
     )  # fmt: skip
     np.testing.assert_array_equal(predict(seen, INPUTS, TEST), predict(blind, blind_inputs, TEST))
 
@@ -194,9 +195,7 @@ def test_masked_pretraining_lowers_its_loss_and_reports_its_epochs(trained_as, t
 
 
 def test_keywords_are_in_the_variants_that_say_so_alone():
-    with_keywords = {
-        name for name, estimator in ESTIMATORS.items() if "keyword" in estimator.config.fields
-    }
+    with_keywords = {name for name, estimator in ESTIMATORS.items() if "keyword" in estimator.reads}
     assert with_keywords == {GROUNDED, "transformer, keywords"}
     assert ESTIMATORS[TEXT_ONLY].config.fields == ("word",)
     assert next(iter(ESTIMATORS)) == "blend"

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from priced_movies import FAST, INPUTS, LOG10, PARTS, TEST, TRAIN
+from priced_movies import INPUTS, LOG10, PARTS, TEST, TRAIN
 
 from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Target
+from pipeline.models.estimators.blend import BlendConfig
 from pipeline.models.estimators.ordinal_estimator import cut_into_classes
 from pipeline.models.systems.revenue import CUT_BLEND, REVENUE, REVENUE_CLASS
 from pipeline.models.training.estimator import RunConfig
@@ -47,14 +48,14 @@ def test_the_class_of_the_predicted_revenue_is_the_most_probable(trained):
 
 
 def test_it_is_saved_with_all_its_parts_and_answers_alike(tmp_path):
-    trained = train(tmp_path, **FAST)
+    trained = train(tmp_path, parts=BlendConfig().parts)
     target = classes()
     path = save_trained(
         trained, tmp_path / "m.pth", task=REVENUE_CLASS, target_facts=target.facts, notes={}
     )
     preds = predict(trained, INPUTS, TEST)
     np.testing.assert_array_equal(predict(load_trained(path), INPUTS, TEST), preds)
-    assert trained.config["pretraining"] == "masked"
+    assert trained.config["parts"] == list(BlendConfig().parts)
 
 
 def test_revenues_of_test_movies_change_nothing(trained, tmp_path):

@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 
 from pipeline.core.errors import FeatureError, LeakError
+from pipeline.core.metadata import METADATA_COLUMNS
 from pipeline.core.prices import REAL_USD_YEAR, to_real_usd
 from pipeline.core.ragged import Ragged
 from pipeline.core.records import MovieRecord, Person
 from pipeline.models.systems.genre import GENRES
 from pipeline.models.systems.poster import COMEDY_HORROR, FIRST_GENRE, GENRE_LABELS
 from pipeline.splits.features import FeatureTable
-from pipeline.splits.metadata import METADATA_COLUMNS
 from pipeline.splits.packing import pack
 
 RECORDS = [

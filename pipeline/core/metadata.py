@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 
@@ -24,9 +25,6 @@ CERTIFICATIONS = ("G", "PG", "PG-13", "R", "NC-17", "NR")
 
 UNITED_STATES = frozenset({"US", "United States of America"})
 
-MAX_CREDITS = 15
-"""Counts of credits stop here: long lists are filled in by the crowd, for movies that did well."""
-
 
 def _column(prefix: str, value: str) -> str:
     return f"{prefix}_{value.lower().replace(' ', '_').replace('-', '_')}"
@@ -34,22 +32,38 @@ def _column(prefix: str, value: str) -> str:
 
 METADATA_COLUMNS = (
     "log10_budget", "runtime_min", "release_year", "release_month_sin", "release_month_cos",
-    "forerunners", "is_sequel", "has_tagline", "overview_chars", "title_chars",
-    "countries", "is_united_states", "companies", "spoken_languages", "cast", "crew",
+    "forerunners", "is_sequel", "is_united_states",
     *(_column("genre", genre) for genre in GENRES),
     *(_column("language", language) for language in LANGUAGES),
     *(_column("certification", certification) for certification in CERTIFICATIONS),
 )  # fmt: skip
-"""Names of the metadata modality's columns, in order."""
+"""Names of the metadata modality's columns, in order. None counts how much of a record is filled
+in: the crowd fills in those of movies that did well, after they did.
+"""
+
+PREDECESSOR_COLUMNS = ("forerunners", "is_sequel")
+"""Columns that depend on other movies, too."""
 
 check_no_leak(METADATA_COLUMNS)
 
 
-def describe_movies(records: Sequence[MovieRecord], *, keywords: Sequence[str] = ()) -> np.ndarray:
+def describe_movies(
+    records: Sequence[MovieRecord],
+    *,
+    known: Sequence[MovieRecord] | None = None,
+    days: Sequence[date | None] | None = None,
+    predecessors: Sequence[int | None] | None = None,
+    keywords: Sequence[str] = (),
+) -> np.ndarray:
     """Turn records into the metadata modality.
 
     Args:
-        records: All known movies: the predecessors of one are counted among the others.
+        records: Movies to describe.
+        known: All known movies, among which the predecessors of each are counted; None for
+            `records`.
+        days: As of which day each is described; None for the days of release. Only predecessors
+            that were out by then count.
+        predecessors: Their number for each record, where they are counted already.
         keywords: Keywords to add a column each for, in this order. Off by default, because the
             crowd writes them, many after release.
 
@@ -67,7 +81,9 @@ def describe_movies(records: Sequence[MovieRecord], *, keywords: Sequence[str] =
         (6.0, 1.0, 0.0, nan)
     """
     check_no_leak(keyword_columns(keywords))
-    predecessors = count_earlier(records, [record.release_date for record in records], records)
+    before = [record.release_date for record in records] if days is None else days
+    if predecessors is None:
+        predecessors = count_earlier(records, before, records if known is None else known)
     rows = [
         _numbers(record, earlier)
         + _flags(set(record.genres), GENRES)
@@ -97,15 +113,7 @@ def _numbers(record: MovieRecord, predecessors: int | None) -> list[float]:
         math.cos(angle),
         math.nan if predecessors is None else predecessors,
         math.nan if predecessors is None else predecessors > 0,
-        bool(record.tagline.strip()),
-        len(record.overview) or math.nan,
-        len(record.title) or math.nan,
-        len(record.countries) or math.nan,
         not UNITED_STATES.isdisjoint(record.countries) if record.countries else math.nan,
-        len(record.companies) or math.nan,
-        len(record.spoken_languages) or math.nan,
-        min(len(record.cast), MAX_CREDITS) or math.nan,
-        min(len(record.crew), MAX_CREDITS) or math.nan,
     ]
 
 
