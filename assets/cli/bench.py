@@ -32,12 +32,18 @@ def bench(
     rate: Annotated[float | None, typer.Option(min=0.1, help="crawl: requests per second.")] = None,
     data: Annotated[Path | None, typer.Option(help="systems: folder of public dumps.")] = None,
     seed: Annotated[int | None, typer.Option(help="systems: random seed.")] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="systems: also transformers and ablations.")
+    ] = False,
 ) -> None:
     """Benchmark against a named peer in one run. Exit status 1 if a target is missed."""
     _find_benchmarks()
     from benchmarks.report import print_rows
 
-    given = {"films": films, "rate": rate, "files": files or None, "data": data, "seed": seed}
+    given = {
+        "films": films, "rate": rate, "files": files or None, "data": data, "seed": seed,
+        "full": full or None,
+    }  # fmt: skip
     if name not in BENCHES:
         raise typer.BadParameter(f"there is no benchmark {name!r}; there are {', '.join(BENCHES)}")
     wanted = {option: value for option, value in given.items() if value is not None}
@@ -73,12 +79,15 @@ def _frames(files: Sequence[Path] = ()) -> Sequence:
 
 
 def _systems(
-    data: Path | None = None, seed: int | None = None, films: int | None = None
+    data: Path | None = None,
+    seed: int | None = None,
+    films: int | None = None,
+    full: bool = False,
 ) -> Sequence:
     from benchmarks import systems, systems_posters
 
     place, number = data or systems.DATA, systems.SEED if seed is None else seed
-    rows = systems.measure(place, number, films=films)
+    rows = systems.measure(place, number, films=films, full=full)
     # a few movies do not have ten genres
     return rows if films else [*rows, *systems_posters.measure(place, number)]
 
@@ -97,6 +106,6 @@ BENCHES: Mapping[str, Mapping[str, str]] = {
     "clips": {},
     "end_to_end": {},
     "heads": {"films": "films"},
-    "systems": {"data": "data", "seed": "seed", "films": "films"},
+    "systems": {"data": "data", "seed": "seed", "films": "films", "full": "full"},
 }
 """What can be measured, by the name of its module: the options that it takes, and as what."""

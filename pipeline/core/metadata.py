@@ -113,7 +113,8 @@ def _numbers(record: MovieRecord, predecessors: int | None) -> list[float]:
         math.cos(angle),
         math.nan if predecessors is None else predecessors,
         math.nan if predecessors is None else predecessors > 0,
-        not UNITED_STATES.isdisjoint(record.countries) if record.countries else math.nan,
+        # a gap here would tell of few votes, says `pipeline.splits.completeness`
+        not UNITED_STATES.isdisjoint(record.countries),
     ]
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmarks.real_folds import LEFT_OUT
 from benchmarks.real_movies import read_real_movies
 from benchmarks.systems import draw_interval, measure, rmse
 from pipeline.models.training.estimator import LATER_FIELDS
@@ -22,11 +23,15 @@ def test_models_see_nothing_known_after_release(data):
 
 def test_every_row_is_measured(data):
     small = {"width": 16, "max_epochs": 1, "pretraining_epochs": 1}
-    rows = measure(data, films=150, hyperparameters=small)
-    assert [row.name.split(":")[0] for row in rows] == ["box_office"] * 5 + ["revenue"] * 2
+    rows = measure(data, films=150, hyperparameters=small, full=True)
+    systems = [row.name.split()[0].strip(":") for row in rows]
+    assert systems[:9] == ["box_office"] * 7 + ["revenue"] * 2
+    assert systems[9:12] == ["box_office"] * 3, "transformers"
+    assert set(systems[12:]) == {"ablation"}
+    assert len(systems[12:]) == 2 * (len(LEFT_OUT) + 2), "whole, and as before release"
     for row in rows:
         assert np.isfinite([row.ours, row.peer_value]).all(), row
-        assert row.why
+    assert all(row.why for row in rows[:12])
 
 
 def test_intervals_draw_whole_franchises():

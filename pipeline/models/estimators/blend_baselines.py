@@ -88,24 +88,40 @@ def predict_blend_baselines(
 
 
 def read_blend_inputs(
-    features: FeatureSet, target: Target, fit_rows: np.ndarray, rows: np.ndarray, *, seed: int
+    features: FeatureSet,
+    target: Target,
+    fit_rows: np.ndarray,
+    rows: np.ndarray,
+    *,
+    seed: int,
+    asked: FeatureSet | None = None,
 ) -> BlendInputs:
-    """Read the blend's inputs as flat columns; components are fitted on `fit_rows` alone."""
+    """Read the blend's inputs as flat columns; components are fitted on `fit_rows` alone.
+
+    Args:
+        features: As `predict_blend_baselines`, like the others.
+        target: Its logarithms are track records' revenues where the features have none.
+        fit_rows: Rows that are fitted to.
+        rows: Rows to predict.
+        seed: Of cuts and components.
+        asked: Features in which the rows to predict are read, with other records; None for the
+            same.
+    """
     is_number = target.task.kind is TaskKind.REGRESSION
     log10 = target.values if is_number else np.full(len(target.values), np.nan)
     reader = fit_reader(features, log10, fit_rows)
     cut = features_cut_at_random(features, seed)
-    views = ((features, fit_rows), (cut, fit_rows), (features, rows))
+    views = ((features, fit_rows), (cut, fit_rows), (asked or features, rows))
     found = {
         NUMBERS: [reader.raw_numbers(view, some) for view, some in views],
         OWNERS: _reduce_owners(reader, views, seed),
     }
     for name in SUMMED_UP:
         if name in features.table.streams:
-            known, asked = reduce_streams(features.table, [name], fit_rows, rows, seed=seed)
-            found[name] = [known, known, asked]
-    known, copies, asked = ({name: of[k] for name, of in found.items()} for k in range(3))
-    return BlendInputs(reader, fit_rows, known, copies, asked)
+            fitted, others = reduce_streams(features.table, [name], fit_rows, rows, seed=seed)
+            found[name] = [fitted, fitted, others]
+    parts = [{name: of[k] for name, of in found.items()} for k in range(3)]
+    return BlendInputs(reader, fit_rows, *parts)
 
 
 def _reduce_owners(

@@ -36,6 +36,7 @@ def test_what_is_known_before_release_is_described():
 
 def test_unknown_is_nan_and_not_zero():
     row = describe(MovieRecord(1, "A", budget_usd=0))
+    assert row.pop("is_united_states") == 0, "known to be of the United States or not"
     assert np.isnan(list(row.values())).all()
 
 
