@@ -7,8 +7,8 @@ import pytest
 from pipeline.core.errors import LeakError
 from pipeline.core.franchises import count_earlier, franchise_of, title_key
 from pipeline.core.leaking_columns import check_no_leak
-from pipeline.core.records import Company, MovieRecord, Person
 from pipeline.core.metadata import METADATA_COLUMNS, describe_movies
+from pipeline.core.records import Company, MovieRecord, Person
 
 AVENGERS = MovieRecord(
     24428, "The Avengers", original_language="en", overview="Aliens.", tagline="Assemble",
