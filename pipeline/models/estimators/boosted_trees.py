@@ -19,7 +19,7 @@ BAGS = 3
 
 HYPERPARAMETERS: Mapping[str, Any] = {
     "learning_rate": 0.04, "max_iter": 200, "max_leaf_nodes": 10, "min_samples_leaf": 20,
-    "l2_regularization": 5.0, "max_features": 0.2, "early_stopping": False,
+    "l2_regularization": 5.0, "max_features": 0.2, "max_bins": 64, "early_stopping": False,
 }  # fmt: skip
 
 _ARRAYS = {

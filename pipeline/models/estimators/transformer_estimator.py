@@ -1,7 +1,7 @@
 """The transformer of reference implementation 000: pretrain, fine-tune, calibrate the interval."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.core.ragged import Ragged, pack_ragged
 from pipeline.core.tasks import Target
+from pipeline.core.versions import hash_json
 from pipeline.models.estimators.box_office_pretraining import pretrain
 from pipeline.models.networks.box_office_transformer import (
     BoxOfficeTransformer,
@@ -19,6 +21,10 @@ from pipeline.models.networks.box_office_transformer import (
 )
 from pipeline.models.networks.streams import width_of
 from pipeline.models.training.batches import StreamArrays, StreamTable, list_present
+from pipeline.models.training.cut_features import (
+    features_before_release,
+    features_cut_at_random,
+)
 from pipeline.models.training.estimator import (
     FeatureSet,
     NetworkKind,
@@ -78,9 +84,12 @@ class TransformerEstimator(BaseEstimator[TransformerConfig]):
             prepare=prepare,
             table=fields,
         )
-        trained = fit(spec, features, target, split, run)
-        preds = trained.network.predict(features, read.val_rows)
-        reach = calibrate_interval(preds, target.values[read.val_rows])
+        twice = replace(target, values=np.tile(target.values, 2))
+        trained = fit(spec, features, twice, np.tile(np.asarray(split, dtype=object), 2), run)
+        val_rows = read.val_rows[: len(read.val_rows) // 2]
+        views = (features, features_before_release(features))
+        preds = np.concatenate([trained.network.predict(view, val_rows) for view in views])
+        reach = calibrate_interval(preds, np.tile(target.values[val_rows], 2))
         trained.network.reach.copy_(torch.from_numpy(reach))
         return trained
 
@@ -100,7 +109,11 @@ class TransformerEstimator(BaseEstimator[TransformerConfig]):
 
 @dataclass(frozen=True)
 class _Read:
-    """What training begins with: the rows, as the fitted reader reads them."""
+    """What training begins with: the rows, as the fitted reader reads them.
+
+    Behind the movies stand copies of all, in the same order, with their records cut at random; rows
+    are those of both.
+    """
 
     config: TransformerConfig
     reader: MovieReader
@@ -122,9 +135,27 @@ def _read(
     train_rows, val_rows = rows_to_fit(target, split)
     revenue_usd = known_revenue_usd(features, target.values)
     reader = MovieReader.fit(features, train_rows, revenue_usd, config.fields)
-    fields = reader.read(features, np.arange(len(target.values)))
+    cut = features_cut_at_random(features, config.schedule.seed)
+    every = np.arange(len(target.values))
+    fields = _concatenate([reader.read(view, every) for view in (features, cut)])
     arguments = _arguments(config, reader, fields, target.values[train_rows])
+    train_rows, val_rows = (np.concatenate([r, r + len(every)]) for r in (train_rows, val_rows))
     return _Read(config, reader, fields, train_rows, val_rows, arguments)
+
+
+def _concatenate(parts: Sequence[StreamArrays]) -> StreamArrays:
+    """Put the rows of tables with the same streams behind each other."""
+    streams: dict[str, np.ndarray | Ragged] = {}
+    for name in parts[0].streams:
+        values = [part.streams[name] for part in parts]
+        ragged = [one for one in values if isinstance(one, Ragged)]
+        if ragged:
+            rows = [one.row(k) for one in ragged for k in range(len(one))]
+            streams[name] = pack_ragged(rows)
+        else:
+            streams[name] = np.concatenate([np.asarray(one) for one in values])
+    masks = {name: np.concatenate([part.masks[name] for part in parts]) for name in streams}
+    return StreamArrays(streams, masks, hash_json([part.data_hash for part in parts]))
 
 
 def _pretrain(
