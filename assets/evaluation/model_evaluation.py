@@ -25,6 +25,10 @@ from resources.run_context import RunContext
 
 SCORES_FILE = "scores.json"
 
+DAYS_BEFORE = (30, 180, 365)
+"""Days before release as of which the main model predicts too; earlier films' revenues, prices and
+predecessors are read as of then, what records do not date is not."""
+
 SEED = 42
 """Of every bootstrap."""
 
@@ -48,9 +52,11 @@ def evaluate_model(
     features, rows = (
         experiment_data.features_of(experiment), experiment_data.rows(experiment, "test")
     )  # fmt: skip
-    cut = None
+    cut, earlier = None, dict[int, np.ndarray]()
     if experiment.variant == experiment.system.main_variant and reads_records(experiment):
         cut = predict(saved, features_before_release(features), rows)
+        for days in DAYS_BEFORE:
+            earlier[days] = predict(saved, features_before_release(features, days), rows)
     return make_result(
         experiment_data,
         experiment,
@@ -58,6 +64,7 @@ def evaluate_model(
         "model",
         predict(saved, features, rows),
         cut_preds=cut,
+        earlier_preds=earlier,
         history=facts["history"],
         best_epoch=facts["best_epoch"],
         facts={

@@ -84,6 +84,11 @@ def _pool(results: Sequence[SplitResult], family: str) -> SplitResult:
         tmdb_ids=np.concatenate([result.tmdb_ids for result in results]),
         preds=np.concatenate(preds),
         cut_preds=_pool_cut_preds(results),
+        earlier_preds={
+            days: np.concatenate([result.earlier_preds[days] for result in results])
+            for days in first.earlier_preds
+            if all(days in result.earlier_preds for result in results)
+        },
         target=np.concatenate([result.target for result in results]),
         franchises=_pool_franchises(results),
         history=(),

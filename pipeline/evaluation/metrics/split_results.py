@@ -38,6 +38,7 @@ class SplitResult:
             the expected confusion matrix: a single sample of few movies is noisy.
         cut_preds: Predictions for the same movies with their records cut as before release, of the
             shape of `preds`; None where they were not asked for.
+        earlier_preds: The same as of so many days before release, by days.
 
     Raises:
         ValueError: Shapes do not fit, or an actual or predicted value is missing.
@@ -57,6 +58,7 @@ class SplitResult:
     franchises: np.ndarray | None = None
     is_sampled: bool = False
     cut_preds: np.ndarray | None = None
+    earlier_preds: Mapping[int, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self):
         about = f"{self.variant!r} on {self.split!r} of {self.task.name!r}"
@@ -96,7 +98,14 @@ class SplitResult:
         """The same movies as before release; None where they were not predicted so."""
         if self.cut_preds is None:
             return None
-        return replace(self, preds=self.cut_preds, cut_preds=None)
+        return replace(self, preds=self.cut_preds, cut_preds=None, earlier_preds={})
+
+    def list_earlier(self) -> "dict[int, SplitResult]":
+        """List the same movies as of so many days before release."""
+        return {
+            days: replace(self, preds=preds, cut_preds=None, earlier_preds={})
+            for days, preds in self.earlier_preds.items()
+        }
 
     def count_confusions(self) -> np.ndarray:
         """Count the confusion matrix, float64 (classes, classes); rows are actual classes."""

@@ -29,7 +29,8 @@ def describe_result(
         kind, scores, answers (predictions), history, best_epoch, facts; of classes `classes` and
         `y_said` (the predicted class), of labels `labels`, of a number `numbers`. Under
         `before_release`, where the same movies were predicted with records cut so, again `scores`,
-        `answers` and the details; its intervals come from the same draws of movies.
+        `answers` and the details, and under `days` the main score as of so many days before
+        release; its intervals come from the same draws of movies.
     """
     return {
         "kind": result.kind,
@@ -49,8 +50,17 @@ def _describe_before_release(result: SplitResult, seed: int) -> dict[str, object
         return {}
     scores = {name: asdict(draw.interval()) for name, draw in cut.bootstrap(seed=seed).items()}
     answers = np.round(cut.preds.astype(np.float64), _DIGITS)
+    metric = result.task.main_metric
     return {
-        "before_release": {"scores": scores, **_DETAILS[cut.task.kind](cut), "answers": answers}
+        "before_release": {
+            "scores": scores,
+            **_DETAILS[cut.task.kind](cut),
+            "answers": answers,
+            "days": {
+                str(days): asdict(earlier.bootstrap(seed=seed)[metric].interval())
+                for days, earlier in {0: cut, **result.list_earlier()}.items()
+            },
+        }
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -25,9 +25,18 @@ class CutTable:
     data_hash: str
 
 
-def features_before_release(features: FeatureSet) -> FeatureSet:
-    """Return the features of all movies as before release; see `cut_before_release`."""
-    return with_records(features, [cut_before_release(record) for record in features.records])
+def features_before_release(features: FeatureSet, days: int = 0) -> FeatureSet:
+    """Return the features of all movies as before release; see `cut_before_release`.
+
+    Args:
+        features: Of whole records.
+        days: As of so many days before the release of each; 0 as of the release.
+    """
+    records = [cut_before_release(record) for record in features.records]
+    if not days:
+        return with_records(features, records)
+    released = [record.release_date for record in records]
+    return with_records(features, records, [d - timedelta(days) if d else None for d in released])
 
 
 def features_cut_at_random(features: FeatureSet, seed: int) -> FeatureSet:

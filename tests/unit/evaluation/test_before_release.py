@@ -25,8 +25,11 @@ FACTS = {
 def cut(results, change):
     """Add what the main variant predicts of the same films with less."""
     return [
-        replace(r, cut_preds=change(r.preds)) if r.variant == "main" else r for r in results
-    ]  # fmt: skip
+        replace(r, cut_preds=change(r.preds), earlier_preds={30: change(change(r.preds))})
+        if r.variant == "main"
+        else r
+        for r in results
+    ]
 
 
 @pytest.fixture(scope="module", name="results")
@@ -57,6 +60,10 @@ def test_folds_are_pooled_also_as_before_release(results, summary):
     pooled = summary["tasks"]["log10_revenue"]["families"]["fold"]["pooled"]["results"]["main"]
     folds = [r for r in results if r.variant == "main" and r.split != "80-10-10"]
     assert len(pooled["before_release"]["answers"]) == sum(len(r.tmdb_ids) for r in folds)
+    days = pooled["before_release"]["days"]
+    assert list(days) == ["0", "30"]
+    assert days["0"] == pooled["before_release"]["scores"]["rmse_error"]
+    assert days["30"]["estimate"] > days["0"]["estimate"]
 
 
 def test_leaderboard_names_the_score_beside_the_main_one(summary, tmp_path):
@@ -78,9 +85,11 @@ def test_report_and_card_show_both_sets_and_what_cannot_be_known(results, subjec
     page = paths["report.html"].read_text()
     assert "the same films as before release" in page
     assert "was not measured" in page
+    assert "RMSE as of days before release, main: 0 days" in page
     card = render_card(FACTS, summarise(results, subject(BOX_OFFICE)))
     assert "### As before release" in card
     assert "| bias (predicted minus actual) |" in card
+    assert "RMSE as of days before release: 0 days" in card
     assert "How complete a record was before release" in card
 
 
