@@ -5,6 +5,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+from present import present
 
 from pipeline.core.metadata import METADATA_COLUMNS, describe_movies
 from pipeline.core.records import Company, MovieRecord, Person
@@ -32,7 +33,7 @@ def make_movies(crowd: float):
             crew=tuple(crew[: 1 + min(n // 3, 3)]), tagline="T" if n > 4 else "",
         )  # fmt: skip
         records.append(record)
-        votes.append(10 ** (2 + 0.6 * fame + 0.3 * np.log10(record.budget_usd / 1e7)))
+        votes.append(10 ** (2 + 0.6 * fame + 0.3 * (np.log10(present(record.budget_usd)) - 7)))
     return records, np.array(votes)
 
 
