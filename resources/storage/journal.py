@@ -17,8 +17,12 @@ FOLDER = "journal"
 _KNOWN_FILE = "known.json.gz"
 _ROWS_SUFFIX = ".rows.gz"
 _MAX_FILES = 20
-_OVERLAP_S = 600.0
-"""Rows are saved again that were written shortly before a save: machines' clocks differ."""
+_OVERLAP_S, _DISTANT_OVERLAP_S = 5.0, 60.0
+"""Rows are saved again that were written shortly before a save: threads, and machines that share a
+distant store, do not write in the order of their clocks."""
+
+_TICK_S = 0.001
+"""No two files are of the same moment."""
 
 _FIELDS = (
     "status", "reason", "detail", "attempts", "next_attempt_s", "input_version", "code_version",
@@ -50,11 +54,13 @@ class Journal:
         files = self._files()
         last_s = _moment(files[-1]) if files else 0.0
         lines, until_s = list[str](), last_s
-        for asset, tmdb_id, row in ledger.written_since(last_s - _OVERLAP_S):
+        overlap_s = _OVERLAP_S if self._store.is_local else _DISTANT_OVERLAP_S
+        for asset, tmdb_id, row in ledger.written_since(last_s - overlap_s):
             values = {name: getattr(row, name) for name in _FIELDS}
             lines.append(json.dumps([asset, tmdb_id, values], default=dict))
             until_s = max(until_s, row.written_s)
-        if until_s > last_s:
+        if lines:
+            until_s = max(until_s, last_s + _TICK_S)
             self._store.write(self._store.path(FOLDER, _name(until_s)), _pack(lines))
         known = {"movies": list(ledger.movies().items()), "notes": ledger.notes()}
         self._store.write(self._store.path(FOLDER, _KNOWN_FILE), _pack([json.dumps(known)]))

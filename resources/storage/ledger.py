@@ -67,6 +67,8 @@ class Ledger:
     def _create_tables(self) -> None:
         try:
             TABLES.create_all(self._engine)
+            for index in ROWS.indexes:  # of a ledger that is older than they
+                index.create(self._engine, checkfirst=True)
         except (exc.IntegrityError, exc.ProgrammingError):
             TABLES.create_all(self._engine)  # another process has created them at this moment
 

@@ -28,7 +28,7 @@ ROWS = sa.Table(
     sa.Column("facets", sa.Text, nullable=False, default="{}"),
     sa.Column("metadata", sa.Text, nullable=False, default="{}"),
     sa.Column("is_shown", sa.Boolean, nullable=False, default=False),
-    sa.Column("updated_s", sa.Float, nullable=False, default=0.0),
+    sa.Column("updated_s", sa.Float, nullable=False, default=0.0, index=True),
     sa.Column("pending", sa.Text, nullable=False, default=""),
 )
 
