@@ -45,7 +45,8 @@ def test_rows_movies_and_notes_come_back(store, ledger):
 
 def test_only_new_rows_are_added_and_the_last_one_counts(store, ledger):
     journal = Journal(store)
-    ledger.write("posters", {1: row("a"), 2: row("b")}, now_s=1000.0)
+    ledger.write("posters", {1: row("a")}, now_s=900.0)
+    ledger.write("posters", {2: row("b")}, now_s=1000.0)
     journal.save(ledger)
     ledger.write("posters", {2: row("c")}, now_s=9000.0)
     assert journal.save(ledger) == 1
