@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.frames.clips import LONGEST_STILL_S, Clip, ClipCutter
 from pipeline.frames.filtering import PickedFrames, pick_frames
 from pipeline.frames.sampling import (
+    FEWEST_KEYFRAMES,
     KEPT_FRAMES,
     SAMPLED_FRAMES,
     choose_keyframes,
@@ -156,7 +157,7 @@ def _choose(timeline: Timeline, seed: int, options: TrailerOptions) -> np.ndarra
     if options.from_keyframes:
         keys = timeline.key_pts
         return choose_keyframes(
-            timeline.pts, keys, SAMPLED_FRAMES, seed, fewest=KEPT_FRAMES, longest=longest
+            timeline.pts, keys, SAMPLED_FRAMES, seed, fewest=FEWEST_KEYFRAMES, longest=longest
         )
     return choose_pts(timeline.pts, SAMPLED_FRAMES, seed, longest=longest)
 

@@ -167,7 +167,7 @@ MOVIE_ASSETS: tuple[MovieAssetSpec, ...] = (
         movie_versions=own_trailer_versions, find_pause=find_host_pause,
     ),
     MovieAssetSpec(
-        name="trailer_frames", code_version="3", upstreams=("trailers",), stage="frames",
+        name="trailer_frames", code_version="4", upstreams=("trailers",), stage="frames",
         files=(CLIPS_FILE, FRAMES_FILE), settings=frames_version,
     ),
     MovieAssetSpec(

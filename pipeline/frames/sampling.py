@@ -10,6 +10,10 @@ KEPT_FRAMES = 30
 """Frames kept of each trailer. Source: reference implementation 001, "30 frames extracted from
 YouTube trailers"."""
 
+FEWEST_KEYFRAMES = 15
+"""Where frames are drawn among keyframes and there are fewer than this, others are added. Source:
+reference implementation 004 stacks 5 or 15."""
+
 
 STEADY = 1.1
 """Times shown that differ by no more than this factor are equal but for rounding."""

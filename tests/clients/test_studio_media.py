@@ -11,6 +11,7 @@ from present import present
 from resources.studio.catalogue.draws import chance
 from resources.studio.catalogue.generated import GeneratedCatalogue
 from resources.studio.media.rendering import draw_duration_s
+from resources.studio.media.sound import LOOP_SAMPLES
 from resources.studio.servers.running import start_studio
 from resources.studio.servers.tmdb_api import POSTER_WIDTHS_PX
 
@@ -88,8 +89,8 @@ def test_trailer_is_h264_and_aac_with_black_ends_and_a_title_card(studio, catalo
     with av.open(io.BytesIO(content)) as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
         assert (video.codec.name, audio.codec.name) == ("h264", "aac")
-        assert (video.width, video.height, video.average_rate) == (320, 180, 12)
-        assert (audio.rate, audio.channels) == (44_100, 2)
+        assert (video.width, video.height, video.average_rate) == (256, 144, 12)
+        assert (audio.rate, audio.channels) == (22_050, 2)
         frames = np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video)])
     assert frames[:6].max() == 0
     assert frames[-6:].max() == 0
@@ -99,7 +100,7 @@ def test_trailer_is_h264_and_aac_with_black_ends_and_a_title_card(studio, catalo
     assert 12 <= is_card.sum() <= 36
     steps = np.abs(np.diff(frames[20:-20].astype(np.int16), axis=0)).mean((1, 2, 3))
     cuts = (steps > 1.8 * np.median(steps)).sum()
-    assert cuts >= 4
+    assert cuts >= 3
     assert np.median(steps) > 0.5  # something moves
 
 
@@ -113,7 +114,7 @@ def test_sound_lasts_as_long_as_the_picture(catalogue):
     assert np.abs(samples).max() < 1
     # The loop closes without a click: no step is larger where it starts again.
     steps = np.abs(np.diff(samples[0]))
-    assert steps[353_280 - 3000 : 353_280 + 3000].max() <= 1.2 * steps.max()
+    assert steps[LOOP_SAMPLES - 3000 : LOOP_SAMPLES + 3000].max() <= 1.2 * steps.max()
 
 
 def test_some_trailers_have_no_sound_track_and_some_a_silent_one(catalogue):
@@ -125,12 +126,13 @@ def test_some_trailers_have_no_sound_track_and_some_a_silent_one(catalogue):
         assert max(np.abs(frame.to_ndarray()).max() for frame in container.decode(audio=0)) < 1e-4
 
 
-def test_about_one_trailer_in_ten_is_shorter_than_thirty_seconds():
+def test_some_trailers_are_longer_than_the_sound_that_is_kept():
     durations = np.array(
         [draw_duration_s(chance(f"7/mv_{FIRST + index}", "trailer")) for index in range(1_000)]
     )
-    assert 0.06 < (durations < 30).mean() < 0.14
-    assert durations.max() <= 45
+    assert 0.03 < (durations > 30).mean() < 0.09
+    assert 10 <= durations.min()
+    assert durations.max() <= 34
 
 
 def test_trailer_that_is_not_listed_is_not_found(studio, catalogue):

@@ -11,7 +11,7 @@ from PIL import Image
 
 from resources.studio.catalogue import words
 from resources.studio.catalogue.generated import GeneratedCatalogue
-from resources.studio.media.sound import compose_loop
+from resources.studio.media.sound import SAMPLE_RATE_HZ, compose_loop
 from resources.studio.truth.revenue_truth import (
     NOISE_SD,
     effects,
@@ -138,7 +138,7 @@ def test_a_movie_of_high_pitch_sounds_higher(catalogue):
 def test_spectrum_of_the_composed_sound_shows_the_pitch(catalogue):
     traits = all_traits(catalogue)[:N_FILMED]
     loops = [compose_loop(t.pitch, random.Random(t.tmdb_id))[0] for t in traits]
-    bands = [energies(loop[: 199 * 1024].astype(np.float64)) for loop in loops]
+    bands = [energies(loop[: 80 * 1024].astype(np.float64)) for loop in loops]
     assert explained(bands, [t.pitch for t in traits]) > 0.5
 
 
@@ -150,15 +150,15 @@ def look_and_listen(catalogue, traits):
         colours = [f.to_ndarray(format="rgb24").mean((0, 1)) for f in container.decode(video=0)]
     with av.open(path) as container:
         samples = np.concatenate(
-            [f.to_ndarray()[0] for f, _ in zip(container.decode(audio=0), range(200), strict=False)]
+            [f.to_ndarray()[0] for f, _ in zip(container.decode(audio=0), range(81), strict=False)]
         )
-    return np.mean(colours, axis=0), energies(samples[: 199 * 1024])
+    return np.mean(colours, axis=0), energies(samples[: 80 * 1024])
 
 
 def energies(samples):
     """Return the logarithms of the energies of 24 bands."""
     power = np.abs(np.fft.rfft(samples)) ** 2
-    hz = np.fft.rfftfreq(len(samples), 1 / 44_100)
+    hz = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE_HZ)
     edges = np.geomspace(90, 4_000, 25)
     bands = [power[(hz >= low) & (hz < high)].sum() for low, high in pairwise(edges)]
     return np.log10(np.array(bands) + 1)

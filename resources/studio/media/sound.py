@@ -6,13 +6,13 @@ import numpy as np
 
 from resources.studio.catalogue.traits import WIDEST
 
-SAMPLE_RATE_HZ = 44_100
+SAMPLE_RATE_HZ = 22_050
 PACKET_SAMPLES = 1024
 """Samples in one AAC packet."""
-LOOP_PACKETS = 345
+LOOP_PACKETS = 86
 LOOP_SAMPLES = LOOP_PACKETS * PACKET_SAMPLES
 LOOP_S = LOOP_SAMPLES / SAMPLE_RATE_HZ
-"""About 8 s. Every tone and beat fits it a whole number of times, so it repeats seamlessly."""
+"""About 4 s. Every tone and beat fits it a whole number of times, so it repeats seamlessly."""
 LOWEST_HZ, HIGHEST_HZ = 110.0, 880.0
 SLOWEST_BPM, FASTEST_BPM = 60.0, 150.0
 
