@@ -1,11 +1,13 @@
 """Baselines: the predictions that models must beat, for every task and split."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from assets.orchestration.progress import progress
+from assets.orchestration.progress import Progress, progress
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset
@@ -15,8 +17,13 @@ from pipeline.core.tasks import Task
 from pipeline.core.versions import hash_bytes
 from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.system import System
+from resources.compute.workers import Call
 from resources.run_context import RunContext
 from resources.storage.store import StorePath, npz_bytes
+
+if TYPE_CHECKING:  # they import torch and pandas, which a run alone needs
+    from assets.models.child_data import Place
+    from assets.models.experiment_data import ExperimentData
 
 
 def _path(run_context: RunContext, system: System, task: Task, split: str) -> StorePath:
@@ -69,13 +76,16 @@ def build_baselines(system: System) -> dg.AssetsDefinition:
                 for split in system.split_names(task)
                 if split in data.split_tables[task.name]
             ]
-            hashes, lines = [], []
             with progress(name, len(planned), context.log.info) as predicted:
-                for task, split in planned:
-                    predictions = data.predict_baselines(system, task, split)
-                    hashes.append(_write(run_context, system, task, split, predictions))
-                    lines.append(f"{task.name}, {split}: {', '.join(predictions)}")
-                    predicted.step("predicted")
+                found = _predict_all(run_context, data, system, planned, predicted)
+            hashes = [
+                _write(run_context, system, *one, predictions)
+                for one, predictions in zip(planned, found, strict=True)
+            ]
+            lines = [
+                f"{task.name}, {split}: {', '.join(predictions)}"
+                for (task, split), predictions in zip(planned, found, strict=True)
+            ]
             content_hash = hash_bytes("".join(hashes).encode())
             write_whole(run_context, name, version, content_hash)
         return dg.MaterializeResult(
@@ -89,6 +99,50 @@ def build_baselines(system: System) -> dg.AssetsDefinition:
         )
 
     return baselines
+
+
+def _predict_all(
+    run_context: RunContext,
+    data: "ExperimentData",
+    system: System,
+    planned: Sequence[tuple[Task, str]],
+    predicted: Progress,
+) -> "list[Mapping[str, np.ndarray]]":
+    """Predict every split's test set, splits beside each other; in the order of the plan."""
+    from assets.models.child_data import place_of
+
+    if run_context.workers.count(len(planned)) == 1:
+        function, where = _predict, (data, system.name)
+    else:
+        function, where = _predict_in_process, (place_of(run_context), system.name)
+    calls = [
+        [Call(f"baselines of {system.name}, {task.name}, {split}", function,
+              (*where, task.name, split))]
+        for task, split in planned
+    ]  # fmt: skip
+    found: dict[int, Mapping[str, np.ndarray]] = {}
+    with closing(run_context.workers.run(calls)) as results:
+        for place, _, predictions in results:
+            found[place] = predictions
+            predicted.step("predicted")
+    return [found[place] for place in range(len(planned))]
+
+
+def _predict(
+    data: "ExperimentData", system: str, task: str, split: str
+) -> "Mapping[str, np.ndarray]":
+    row = next(row for row in SYSTEMS if row.name == system)
+    return data.predict_baselines(row, next(t for t in row.tasks if t.name == task), split)
+
+
+def _predict_in_process(
+    place: "Place", system: str, task: str, split: str
+) -> "Mapping[str, np.ndarray]":
+    """Predict in this process, which was started for it."""
+    from assets.models.child_data import open_data
+
+    row = next(row for row in SYSTEMS if row.name == system)
+    return _predict(open_data(place, row), system, task, split)
 
 
 def _write(

@@ -74,6 +74,9 @@ def models_folder(run_context: RunContext, system: System) -> Path:
 def experiments(system: System, preset: str, only: Sequence[str] = ()) -> Iterator[Experiment]:
     """List a system's experiments; see `System.split_names` and `System.variants_on`.
 
+    On a short preset what stands beside the main variant is trained on the headline split of the
+    first task alone.
+
     Args:
         system: Whose.
         preset: Name of the preset; it decides which variants there are.
@@ -89,10 +92,13 @@ def experiments(system: System, preset: str, only: Sequence[str] = ()) -> Iterat
             + "\n".join(f"- {name}" for name in known)
         )
     variants = only or system.variants(preset)
+    is_short = not only and system.is_short(preset)
     for task in system.tasks:
         for split in system.split_names(task):
+            is_first = task is system.tasks[0] and split == system.headline
             for variant in system.variants_on(split, variants):
-                yield Experiment(system, task, split, variant)
+                if is_first or not is_short or variant == system.main_variant:
+                    yield Experiment(system, task, split, variant)
 
 
 def write_experiments(

@@ -10,20 +10,18 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
-from assets.models.experiment_data import ExperimentData, open_experiment_data
+from assets.models.child_data import Place, open_data, open_place, place_of
+from assets.models.experiment_data import ExperimentData
 from assets.models.experiments import FACTS_FILE, Experiment
 from assets.models.hyperparameters import Hyperparameters
 from assets.models.validation_score import score_validation
 from assets.orchestration.asset_specs import FEATURE_SOURCES
 from assets.orchestration.progress import Progress
-from pipeline.core.presets import Preset
 from pipeline.core.versions import hash_bytes
 from pipeline.evaluation.report.best_variant import VAL_SCORE
 from pipeline.models.networks.pixel_trunks import Pretrained
-from pipeline.models.systems.system import System
 from pipeline.models.training.estimator import (
     Estimator,
     PretrainedEstimator,
@@ -35,9 +33,7 @@ from pipeline.models.training.model_registry import save_trained
 from resources.compute.device import describe_environment, one_thread
 from resources.compute.weights import find_parameters
 from resources.compute.workers import Call
-from resources.run_context import RunContext, open_again
-from resources.settings import SECRETS, Settings
-from resources.sources.source import Source
+from resources.run_context import RunContext
 
 SHORT_EPOCHS = 10
 """Epochs between two checkpoints in a demonstration: they take less time than writing one."""
@@ -61,7 +57,7 @@ def train_all(
     if run_context.workers.count(len(groups)) == 1:
         function, where = train, (run_context, data)
     else:
-        function, where = _train_in_process, (_place_of(run_context),)
+        function, where = _train_in_process, (place_of(run_context),)
     calls = [
         [Call(f"training {one}", function, (*where, one, given, config.seed)) for one in group]
         for group in groups
@@ -205,29 +201,9 @@ def _dates(data: ExperimentData, experiment: Experiment) -> dict[str, list[str]]
     return found
 
 
-Place = tuple[Settings, Source, Preset]
-"""What opens a run's context again; without keys, which no training needs."""
-
-
-def _place_of(run_context: RunContext) -> Place:
-    changes = {"store": str(run_context.store.root), **dict.fromkeys(SECRETS, "")}
-    settings = run_context.settings.model_copy(update=changes)
-    return settings, run_context.source, run_context.preset
-
-
 def _train_in_process(
     place: Place, experiment: Experiment, given: Mapping[str, object], seed: int
 ) -> Facts:
     """Train in this process, which was started for it."""
-    run_context, data = _open(place), _open_data(place, experiment.system)
+    run_context, data = open_place(place), open_data(place, experiment.system)
     return train(run_context, data, experiment, given, seed)
-
-
-@lru_cache(maxsize=1)
-def _open(place: Place) -> RunContext:
-    return open_again(*place)
-
-
-@lru_cache(maxsize=1)
-def _open_data(place: Place, system: System) -> ExperimentData:
-    return open_experiment_data(_open(place), system)

@@ -18,6 +18,7 @@ from sites import ROOT
 from assets.models.experiments import EXPERIMENTS_FILE, FACTS_FILE, experiments
 from assets.models.training import group_by_split
 from pipeline.models.systems.box_office import BOX_OFFICE, PLAIN
+from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.revenue import REVENUE
 
 MODEL = "box_office_model"
@@ -188,3 +189,15 @@ def kill_while_training(site):
     while any(is_alive(pid) for pid in at_work):
         assert time.monotonic() < ends_at
         time.sleep(0.05)
+
+
+def test_a_short_preset_trains_what_stands_beside_the_main_variant_once():
+    for system in SYSTEMS:
+        beside = [one for one in experiments(system, "small") if one.variant != system.main_variant]
+        assert {(one.task.name, one.split) for one in beside} == {
+            (system.tasks[0].name, system.headline)
+        }
+        main = [one for one in experiments(system, "small") if one.variant == system.main_variant]
+        assert len(main) == sum(len(system.split_names(task)) for task in system.tasks)
+        asked = list(experiments(system, "small", only=list(system.estimators())))
+        assert asked == list(experiments(system, "published"))

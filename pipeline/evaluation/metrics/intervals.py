@@ -4,8 +4,9 @@ Whole franchises are drawn (a cluster bootstrap): films of one franchise are not
 drawing them one by one would make intervals too narrow.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -108,24 +109,41 @@ def bootstrap(
     """
     if n_movies < 1:
         raise ValueError("a bootstrap interval requires at least one movie")
-    rng = np.random.default_rng(seed)
-    at_once = max(1, _DRAWS_AT_ONCE // n_movies)
-    clusters = _Clusters(np.arange(n_movies) if franchises is None else np.asarray(franchises))
-    pieces = [
-        statistics(np.stack([clusters.draw(rng) for _ in range(min(at_once, resamples - start))]))
-        for start in range(0, resamples, at_once)
-    ]
+    names = np.arange(n_movies) if franchises is None else np.asarray(franchises)
+    _, clusters = np.unique(names, return_inverse=True)
+    pieces = [statistics(rows) for rows in _draw(clusters, seed, resamples)]
     return {
         name: Draws(float(estimate[0]), np.concatenate([piece[name] for piece in pieces]))
         for name, estimate in statistics(np.arange(n_movies)[None]).items()
     }
 
 
+def _draw(clusters: np.ndarray, seed: int, resamples: int) -> Iterator[np.ndarray]:
+    """Yield the rows of all draws, int64 (some draws, movies), as many at a time as memory allows.
+
+    All results of a split draw the same movies; what fits into one piece is drawn once.
+    """
+    if resamples * len(clusters) <= _DRAWS_AT_ONCE:
+        yield _draw_once(clusters.astype(np.int64).tobytes(), seed, resamples)
+        return
+    rng, drawn = np.random.default_rng(seed), _Clusters(clusters)
+    at_once = max(1, _DRAWS_AT_ONCE // len(clusters))
+    for start in range(0, resamples, at_once):
+        yield np.stack([drawn.draw(rng) for _ in range(min(at_once, resamples - start))])
+
+
+@lru_cache(maxsize=4)
+def _draw_once(clusters: bytes, seed: int, resamples: int) -> np.ndarray:
+    rng, drawn = np.random.default_rng(seed), _Clusters(np.frombuffer(clusters, dtype=np.int64))
+    rows = np.stack([drawn.draw(rng) for _ in range(resamples)])
+    rows.flags.writeable = False
+    return rows
+
+
 class _Clusters:
     """Movies that are drawn together."""
 
-    def __init__(self, names: np.ndarray):
-        _, numbers = np.unique(names, return_inverse=True)
+    def __init__(self, numbers: np.ndarray):
         self._rows = np.argsort(numbers, kind="stable")
         self._sizes = np.bincount(numbers)
         self._starts = np.cumsum(self._sizes) - self._sizes

@@ -33,6 +33,10 @@ BUDGET_COLUMN = "log10_budget"
 MIN_MOVIES_FOR_THREADS = 5_000
 """Fewer training movies are boosted on one thread: on two busy cores that is twice as fast."""
 
+BINS = 64
+"""Values of a column that trees tell apart: a quarter of scikit-learn's default takes half of the
+time. On two splits of 2,500 real movies RMSE moved by less than .006 and log loss fell."""
+
 TREES = 80
 TREES_OF_A_NUMBER = 150
 """A number has one tree per round where eight classes have eight."""
@@ -220,6 +224,7 @@ def _hyperparameters(n_movies: int, seed: int, trees: int) -> dict[str, Any]:
         "min_samples_leaf": int(np.clip(n_movies // 16, 3, 20)),
         "l2_regularization": 1.0,
         "max_features": 0.5,
+        "max_bins": BINS,
         "early_stopping": False,
         "random_state": seed,
     }

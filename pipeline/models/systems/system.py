@@ -151,8 +151,11 @@ class System:
 
     def variants(self, preset: str) -> tuple[str, ...]:
         """Return the variants that are trained unless others are requested, the main one first."""
-        is_small = preset != "published" and self.small_variants
-        return self.small_variants if is_small else tuple(self.estimators())
+        return self.small_variants if self.is_short(preset) else tuple(self.estimators())
+
+    def is_short(self, preset: str) -> bool:
+        """Return whether a preset trains few variants, on few splits."""
+        return preset != "published" and bool(self.small_variants)
 
     def variants_on(self, split: str, variants: Sequence[str]) -> Sequence[str]:
         """Return those of some variants that are trained on a split.

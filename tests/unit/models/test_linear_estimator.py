@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from pixel_movies import CLASSES, LABELS, NUMBER
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import average_precision_score
 
 from pipeline.core.errors import TrainingError
@@ -50,6 +50,23 @@ def test_it_is_logistic_regression_on_training_and_validation_set(tmp_path):
     other = LogisticRegression(C=1e-2, max_iter=300).fit(columns[FITTED], POSITIVE.values[FITTED])
     preds = predict(trained, features(), TEST)
     np.testing.assert_allclose(preds, other.predict_proba(columns[TEST]), atol=1e-6)
+
+
+def test_more_columns_than_films_make_the_same_model(tmp_path):
+    """They are turned into the directions that the films span; the weights are turned back."""
+    wide = np.random.default_rng(8).normal(size=(N, 3 * N)).astype("f4")
+    wide[:, :WIDTH] += POSTER
+    trained = train(tmp_path, POSITIVE, features(wide), strengths=(1e-3,), weigh_classes=False)
+    columns = standardise(wide.astype(np.float64), *fit_scale(wide[FITTED].astype(np.float64)))
+    other = LogisticRegression(C=1e-3, max_iter=300).fit(columns[FITTED], POSITIVE.values[FITTED])
+    preds = predict(trained, features(wide), TEST)
+    np.testing.assert_allclose(preds, other.predict_proba(columns[TEST]), atol=1e-6)
+    number = Target(NUMBER, 7 + 2 * HIDDEN[:, 1], {})
+    trained = train(tmp_path, number, features(wide), strengths=(1e-3,))
+    own = number.values[FITTED]
+    ridge = Ridge(alpha=1e3).fit(columns[FITTED], (own - own.mean()) / own.std())
+    expected = own.mean() + own.std() * ridge.predict(columns[TEST])
+    np.testing.assert_allclose(predict(trained, features(wide), TEST), expected, atol=1e-6)
 
 
 def test_labels_and_numbers_are_found(tmp_path):

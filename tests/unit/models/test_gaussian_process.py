@@ -1,0 +1,63 @@
+"""The kernel's algebra beside the slow way: automatic differentiation and dense rows of owners."""
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.models.estimators.gaussian_process import (
+    _FIRST,
+    _add_linear,
+    _owner_weights,
+    _parts,
+    _slope,
+    _smooth,
+)
+
+N = 40
+RNG = np.random.default_rng(3)
+OWNERS = torch.from_numpy(RNG.integers(0, 9, (N, 5)).astype(np.float32))
+VIEWS = {
+    **{
+        name: torch.from_numpy(RNG.normal(size=(N, 4)).astype(np.float32))
+        for name in ("numbers", "talent", "text")
+    },
+    "owners": OWNERS,
+}
+VALUES = torch.from_numpy(RNG.normal(size=N))
+
+
+def test_owners_weigh_alike_and_a_film_has_length_one():
+    """Places 0 and 1 are nobody and somebody unknown; one who is named twice counts once."""
+    rows = _owner_weights(torch.tensor([[2.0, 5, 5, 0], [1, 0, 0, 0]]), 6).toarray()
+    assert rows[0] == pytest.approx([0, 0, 0.5**0.5, 0, 0, 0.5**0.5, 0])
+    assert not rows[1].any()
+
+
+def test_kernel_of_owners_is_that_of_dense_rows():
+    dense = np.zeros((N, 9))
+    np.put_along_axis(dense, OWNERS.numpy().astype(int), 1.0, axis=1)
+    dense[:, :2] = 0
+    dense /= np.maximum(np.linalg.norm(dense, axis=1, keepdims=True), 1e-12)
+    _, linear = _parts(VIEWS, VIEWS)
+    np.testing.assert_allclose(linear[-1].numpy(), dense @ dense.T, atol=1e-12)
+
+
+def test_slope_is_that_of_the_marginal_likelihood():
+    far, linear = _parts(VIEWS, VIEWS)
+    logs = torch.tensor([*_FIRST.values()], dtype=torch.float64).log().requires_grad_()
+    weights = logs.exp()
+    smooth = _smooth(weights, far)
+    gram = weights[6] * smooth + weights[-1] * torch.eye(N, dtype=torch.float64)
+    for weight, one in zip(weights[2:6], linear, strict=True):
+        gram = gram + weight * one
+    (0.5 * VALUES @ torch.linalg.solve(gram, VALUES) + 0.5 * torch.logdet(gram)).backward()
+    with torch.no_grad():
+        slope = _slope(logs.exp(), far, linear, VALUES)
+    assert logs.grad is not None
+    np.testing.assert_allclose(slope.numpy(), logs.grad.numpy(), rtol=1e-9, atol=1e-9)
+
+
+def test_linear_kernels_are_added_by_their_weights():
+    ones = [torch.full((2, 2), 10.0**k) for k in range(4)]
+    weights = torch.tensor([0.0, 0.0, 1, 2, 3, 4, 5, 6])
+    assert _add_linear(weights, torch.zeros(2, 2), ones)[0, 0].item() == 4321
