@@ -60,5 +60,5 @@ def hang_curtains(
         hue, weave = genre_look(genre_id)
         covered = (place == number) & lies[weave]
         for plane, difference in zip(planes, hue, strict=True):
-            plane += difference * covered
+            np.copyto(plane, NEUTRAL_CHROMA + difference, where=covered)
     return planes

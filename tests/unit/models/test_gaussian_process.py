@@ -6,11 +6,10 @@ import torch
 
 from pipeline.models.estimators.gaussian_process import (
     _FIRST,
-    _add_linear,
+    _kernel,
     _owner_weights,
     _parts,
     _slope,
-    _smooth,
 )
 
 N = 40
@@ -46,18 +45,14 @@ def test_slope_is_that_of_the_marginal_likelihood():
     far, linear = _parts(VIEWS, VIEWS)
     logs = torch.tensor([*_FIRST.values()], dtype=torch.float64).log().requires_grad_()
     weights = logs.exp()
-    smooth = _smooth(weights, far)
-    gram = weights[6] * smooth + weights[-1] * torch.eye(N, dtype=torch.float64)
+    smooth = torch.exp(-0.5 * (weights[0] * far[0] + weights[1] * far[1]))
+    gram = weights[6] * smooth + weights[7] * torch.eye(N, dtype=torch.float64)
     for weight, one in zip(weights[2:6], linear, strict=True):
         gram = gram + weight * one
     (0.5 * VALUES @ torch.linalg.solve(gram, VALUES) + 0.5 * torch.logdet(gram)).backward()
-    with torch.no_grad():
-        slope = _slope(logs.exp(), far, linear, VALUES)
+    flat = (torch.stack(parts).flatten(1) for parts in (far, linear))
+    slope = _slope(weights.detach(), *flat, VALUES)
     assert logs.grad is not None
     np.testing.assert_allclose(slope.numpy(), logs.grad.numpy(), rtol=1e-9, atol=1e-9)
-
-
-def test_linear_kernels_are_added_by_their_weights():
-    ones = [torch.full((2, 2), 10.0**k) for k in range(4)]
-    weights = torch.tensor([0.0, 0.0, 1, 2, 3, 4, 5, 6])
-    assert _add_linear(weights, torch.zeros(2, 2), ones)[0, 0].item() == 4321
+    without_noise = gram.detach() - weights[7].detach() * torch.eye(N, dtype=torch.float64)
+    torch.testing.assert_close(_kernel(weights.detach(), VIEWS, VIEWS), without_noise)
