@@ -14,11 +14,11 @@ from torch import Tensor
 from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.movie_reader import MovieReader, RevenueModel
 
-BAGS = 3
+BAGS = 2
 """Boostings of different seeds that are averaged; a tree looks at a fifth of the columns."""
 
 HYPERPARAMETERS: Mapping[str, Any] = {
-    "learning_rate": 0.04, "max_iter": 200, "max_leaf_nodes": 10, "min_samples_leaf": 20,
+    "learning_rate": 0.06, "max_iter": 130, "max_leaf_nodes": 10, "min_samples_leaf": 20,
     "l2_regularization": 5.0, "max_features": 0.2, "max_bins": 64, "early_stopping": False,
 }  # fmt: skip
 
