@@ -6,6 +6,7 @@ A movie that does not list anyone in a role has no columns of that role; how man
 changes nothing, because the crowd lists more for movies that did well.
 """
 
+import math
 import threading
 from bisect import bisect_left
 from collections import OrderedDict
@@ -90,14 +91,45 @@ class TrackRecords:
     over_budget: np.ndarray
     franchise: np.ndarray
 
-    def of(self, owner: int, before: int, not_franchise: int) -> np.ndarray:
+    def of(self, owner: int, before: int, not_franchise: int) -> list[int]:
         """Return the rows of an owner's movies of other franchises that were released before a day
         (a proleptic ordinal), oldest first.
         """
         start, stop = self._spans.get(owner, (0, 0))
         stop = bisect_left(self._days, before, start, stop)
-        rows = [row for row in range(start, stop) if self._franchises[row] != not_franchise]
-        return np.array(rows, dtype=np.int64)
+        return [row for row in range(start, stop) if self._franchises[row] != not_franchise]
+
+    def summarise(self, found: Sequence[Sequence[int]], n_owners: int, day: int) -> list[float]:
+        """Return the figures of `STATISTICS` of a role.
+
+        Args:
+            found: Rows of each owner who has some; see `of`.
+            n_owners: How many owners the movie lists in the role.
+            day: Of the movie's release, a proleptic ordinal.
+        """
+        if not n_owners:
+            return [math.nan] * len(STATISTICS)
+        if not found:
+            return [0.0, 0.0, *[math.nan] * 4, 0.0, 0.0, 0.0]
+        rows = [row for own in found for row in own]
+        earned, over = [self._earned[row] for row in rows], [self._over[row] for row in rows]
+        days = [self._days[row] for row in rows]
+        latest = max(days)
+        fading = [math.exp((one - day) / (_DAYS_PER_YEAR * _MEMORY_YEARS)) for one in days]
+        shrunk = [
+            sum(self._over[row] for row in own) / (len(own) + _SHRINKAGE_MOVIES) for own in found
+        ]
+        return [
+            math.log1p(len(rows) / n_owners),
+            len(found) / n_owners,
+            sum(earned) / len(rows),
+            max(earned),
+            earned[days.index(latest)],
+            (day - latest) / _DAYS_PER_YEAR,
+            sum(over) / (len(rows) + _SHRINKAGE_MOVIES),
+            max(shrunk),
+            sum(w * o for w, o in zip(fading, over, strict=True)) / (sum(fading) + 1),
+        ]
 
     @cached_property
     def version(self) -> str:
@@ -112,9 +144,19 @@ class TrackRecords:
         spans = zip(starts.tolist(), (starts + counts).tolist(), strict=True)
         return dict(zip(owners.tolist(), spans, strict=True))
 
+    # most movies have a handful of rows, for which Python's numbers are faster than NumPy's
+
     @cached_property
     def _days(self) -> list[int]:
         return self.day.tolist()
+
+    @cached_property
+    def _earned(self) -> list[float]:
+        return self.log10_usd.tolist()
+
+    @cached_property
+    def _over(self) -> list[float]:
+        return self.over_budget.tolist()
 
     @cached_property
     def _franchises(self) -> list[int]:
@@ -245,33 +287,8 @@ def _describe(record: MovieRecord, tracks: TrackRecords, as_of: date | None) -> 
     columns: list[float] = []
     for _, owners in _owners_by_role(record):
         found = [tracks.of(owner, known, franchise) for owner in owners]
-        columns += _statistics([rows for rows in found if len(rows)], len(owners), day, tracks)
+        columns += tracks.summarise([rows for rows in found if rows], len(owners), day)
     return columns
-
-
-def _statistics(
-    found: list[np.ndarray], owners: int, day: int, tracks: TrackRecords
-) -> list[float]:
-    if not owners:
-        return [np.nan] * len(STATISTICS)
-    if not found:
-        return [0.0, 0.0, *[np.nan] * 4, 0.0, 0.0, 0.0]
-    rows = np.concatenate(found)
-    earned, over = tracks.log10_usd[rows], tracks.over_budget[rows]
-    years = (day - tracks.day[rows]) / _DAYS_PER_YEAR
-    weight = np.exp(-years / _MEMORY_YEARS)
-    own = [tracks.over_budget[r].sum() / (len(r) + _SHRINKAGE_MOVIES) for r in found]
-    return [
-        np.log1p(len(rows) / owners),
-        len(found) / owners,
-        earned.mean(),
-        earned.max(),
-        earned[years.argmin()],
-        years.min(),
-        over.sum() / (len(rows) + _SHRINKAGE_MOVIES),
-        max(own),
-        (weight * over).sum() / (weight.sum() + 1),
-    ]
 
 
 def _real_log10(record: MovieRecord, usd: float | None) -> float:

@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,9 @@ _OWN_KEYS = ("tasks", "missing", "left_out", "notices")
 _FOLDER = Path(__file__).parent
 
 
+@cache
 def load_template(name: str) -> jinja2.Template:
-    """Load a template of this package, with the formats that all share."""
+    """Load a template of this package, with the formats that all share; it is compiled once."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER), autoescape=name.endswith(".html"),
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,

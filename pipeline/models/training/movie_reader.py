@@ -151,7 +151,7 @@ class MovieReader(nn.Module):
 
     def owner_places(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
         """Return the owners' places in the vocabulary, (rows, tokens); see `read`."""
-        return np.stack([self._tokens(features.records[row])[0] for row in rows])
+        return self._tokens([features.records[row] for row in rows])[:, 0]
 
     def read(self, features: FeatureSet, rows: np.ndarray) -> StreamArrays:
         """Read some movies.
@@ -164,7 +164,7 @@ class MovieReader(nn.Module):
         """
         rows = np.asarray(rows)
         numbers = (self.raw_numbers(features, rows) - self.mean.numpy()) / self.scale.numpy()
-        tokens = np.stack([self._tokens(features.records[row]) for row in rows])
+        tokens = self._tokens([features.records[row] for row in rows])
         everyone = np.ones(len(rows), dtype=bool)
         streams: dict[str, np.ndarray | Ragged] = {
             "numbers": np.clip(numbers, -6, 6).astype(np.float32),
@@ -177,14 +177,21 @@ class MovieReader(nn.Module):
         hashed = hash_json([features.table.data_hash, rows.tolist()])
         return StreamArrays(streams, masks, hashed)
 
-    def _tokens(self, record: MovieRecord) -> np.ndarray:
-        tokens = np.zeros((3, self.n_tokens), dtype=np.float32)
-        vocabulary = self.vocabulary.numpy()
-        for place, (field, owner) in enumerate(_owners(record, self.fields)):
-            at = int(np.searchsorted(vocabulary, owner))
-            found = at < len(vocabulary) and vocabulary[at] == owner
-            bucket = int(np.log2(self.counts[at].item())) if found else 0
-            tokens[:, place] = (at + 2 if found else UNKNOWN, field + 1, min(bucket, 7))
+    def _tokens(self, records: Sequence[MovieRecord]) -> np.ndarray:
+        """Return places, fields and buckets of tokens, float32 (records, 3, tokens)."""
+        known = {
+            owner: (at + UNKNOWN + 1, min(count.bit_length() - 1, 7))
+            for at, (owner, count) in enumerate(
+                zip(self.vocabulary.tolist(), self.counts.tolist(), strict=True)
+            )
+        }
+        tokens = np.zeros((len(records), 3, self.n_tokens), dtype=np.float32)
+        for row, record in enumerate(records):
+            owners = _owners(record, self.fields)
+            found = [known.get(owner, (UNKNOWN, 0)) for _, owner in owners]
+            tokens[row, 0, : len(owners)] = [at for at, _ in found]
+            tokens[row, 1, : len(owners)] = [field + 1 for field, _ in owners]
+            tokens[row, 2, : len(owners)] = [bucket for _, bucket in found]
         return tokens
 
 
@@ -273,7 +280,7 @@ def _owners(record: MovieRecord, fields: Sequence[str]) -> list[tuple[int, int]]
         "country": record.countries,
         "language": [record.original_language] if record.original_language else [],
         "keyword": record.keywords,
-        "word": _WORD.findall(plot_text(record).lower()),
+        "word": _WORD.findall(plot_text(record).lower()) if "word" in fields else (),
         **list_people(record),
     }
     return [

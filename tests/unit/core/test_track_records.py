@@ -132,7 +132,7 @@ def test_rows_of_an_owner_are_those_that_a_search_of_all_credits_finds():
     tracks = TrackRecords(owner, day, np.zeros(400), np.zeros(400), franchise)
     for one, before, other in rng.integers(0, (45, 62, 6), (300, 3)).tolist():
         wanted = np.flatnonzero((owner == one) & (day < before) & (franchise != other))
-        assert tracks.of(one, before, other).tolist() == wanted.tolist()
+        assert tracks.of(one, before, other) == wanted.tolist()
 
 
 def test_what_is_remembered_is_of_these_tracks_and_movies_and_cannot_be_changed():
