@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
-from sklearn.preprocessing import normalize
 from torch import Tensor, nn
 
 from pipeline.core.track_records import TALENT_COLUMNS
@@ -130,8 +129,9 @@ def _owner_weights(owners: Tensor, n_owners: int) -> csr_matrix:
         (np.ones(len(rows)), (rows, owners.numpy()[rows, tokens].astype(np.int64))),
         shape=(len(owners), n_owners + 1),
     )
-    hot.data[:] = 1.0  # an owner that is named twice counts once
-    return normalize(hot, copy=False)
+    counts = np.diff(hot.indptr)  # an owner that is named twice counts once
+    hot.data = np.repeat(1 / np.sqrt(np.maximum(counts, 1)), counts)
+    return hot
 
 
 def _parts(a: Views, b: Views) -> tuple[list[Tensor], list[Tensor]]:
