@@ -190,7 +190,7 @@ def _cut_ridge(rng: random.Random) -> np.ndarray:
 def paint_title_card(text: str, colour: tuple[int, int, int]) -> np.ndarray:
     """Paint small letters on a plain ground; one frame."""
     mask = Image.new("L", (WIDTH_PX, HEIGHT_PX))
-    font = ImageFont.load_default(size=15)
+    font = ImageFont.load_default(size=WIDTH_PX // 22)
     middle = (WIDTH_PX / 2, HEIGHT_PX / 2)
     ImageDraw.Draw(mask).text(middle, text.upper(), font=font, fill=255, anchor="mm")
     share = np.asarray(mask, np.float32) / 255
