@@ -4,7 +4,7 @@ records and as before release.
 
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +137,7 @@ class Peer:
         """
         from pipeline.models.estimators.blend_baselines import read_blend_inputs
         from pipeline.models.training.cut_features import features_before_release
+        from pipeline.models.training.movie_reader import name_numbers
 
         cut = features_before_release(self.inputs)
         whole, before = (
@@ -206,14 +207,6 @@ def _boost(make, known: np.ndarray, values: np.ndarray, seed: int, own: Mapping)
     fixed = {"l2_regularization": 1.0, "max_features": 0.5, "early_stopping": False}
     with threadpool_limits(1):
         return make(**own, **fixed, random_state=seed).fit(known, values)
-
-
-def name_numbers(inputs) -> Sequence[str]:
-    """Name the columns of the blend's numbers."""
-    from pipeline.core.release_columns import RELEASE_COLUMNS
-    from pipeline.core.track_records import TALENT_COLUMNS
-
-    return [*inputs.table.columns["metadata"], *RELEASE_COLUMNS, *TALENT_COLUMNS]
 
 
 def _classify(peer: Peer, best: Mapping, revenue_usd, preds: Predictions, fit, test) -> dict:

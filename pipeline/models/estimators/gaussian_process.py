@@ -1,6 +1,6 @@
 """A Gaussian process over a movie's fields: smooth where boosting cuts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,22 +8,29 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
-from pipeline.core.track_records import TALENT_COLUMNS
 from pipeline.models.training.batches import StreamArrays
 from pipeline.models.training.estimator import FeatureSet
-from pipeline.models.training.movie_reader import UNKNOWN, MovieReader, RevenueModel
+from pipeline.models.training.movie_reader import UNKNOWN, MovieReader, RevenueModel, name_numbers
 
 FIT_MOVIES = 600
 """Kernel weights are found on so many movies of the training set; the mean uses all of them."""
 
-FIT_STEPS = 40
+FIT_STEPS = 100
 
-_FIRST = {"numbers": 1.0, "talent": 1.0, "linear_numbers": 0.1, "linear_talent": 0.1,
-          "text": 0.1, "owners": 0.1, "smooth": 0.3, "noise": 1.0}  # fmt: skip
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "money": ("log10_budget",), "time": ("log10_price_level", "release_year"),
+    "runtime": ("runtime_min",), "series": ("forerunners", "is_sequel"), "genre": ("genre_",),
+    "origin": ("language_", "certification_", "is_united_states"),
+    "director": ("director_",), "cast": ("lead_", "cast_"),
+    "company": ("company_", "producer_"), "writer": ("writer_",),
+    "crew": ("composer_", "photographer_", "editor_"), "calendar": ("",),
+}  # fmt: skip
+"""Groups of columns by the beginnings of their names: the kernel finds how far each reaches."""
+
+_REACH, _LINEAR, _SMOOTH, _NOISE = 1.0, 0.1, 0.3, 1.0
 """Where the search for the kernel's weights begins, in units of the target's variance."""
 
 CLIP = 4.0
-MISSING_WEIGHT = 0.5
 
 Views = Mapping[str, Tensor]
 
@@ -31,8 +38,14 @@ Views = Mapping[str, Tensor]
 class KernelModel(RevenueModel):
     """Mean of a Gaussian process, with the training movies it compares with; buffers only.
 
-    The kernel is a smooth one over numbers and talent with a length for each of the two, plus
-    linear ones over both, over the text embedding and over shared owners.
+    The kernel is a smooth one over the numbers, in which every group of columns has a reach of its
+    own, plus linear ones over each group, over the text embedding and over shared owners.
+
+    Args:
+        reader: Arguments of its reader.
+        n_movies: Training movies.
+        text_width: Of the text embedding; 0 for none.
+        groups: Place of its group for each number.
     """
 
     text_mean: Tensor
@@ -40,17 +53,19 @@ class KernelModel(RevenueModel):
     dual: Tensor
     centre: Tensor
 
-    def __init__(self, reader: Mapping[str, Any], n_movies: int, text_width: int):
-        super().__init__(reader, n_movies=n_movies, text_width=text_width)
-        numbers, talent = split_columns(reader["n_numbers"])
+    def __init__(
+        self, reader: Mapping[str, Any], n_movies: int, text_width: int, groups: Sequence[int]
+    ):
+        super().__init__(reader, n_movies=n_movies, text_width=text_width, groups=list(groups))
+        self.groups = np.asarray(groups, dtype=np.int64)
         widths = {
-            "numbers": 2 * numbers, "talent": 2 * talent, "text": text_width,
-            "owners": self.reader.n_tokens,
+            "numbers": len(groups), "text": text_width, "owners": self.reader.n_tokens
         }  # fmt: skip
         for name, width in widths.items():
             self.register_buffer(f"known_{name}", torch.zeros(n_movies, width))
         self.register_buffer("text_mean", torch.zeros(text_width))
-        self.register_buffer("log_weights", torch.tensor([*_FIRST.values()]).log().double())
+        n_groups = int(self.groups.max(initial=0)) + 1
+        self.register_buffer("log_weights", _first_weights(n_groups).log())
         self.register_buffer("dual", torch.zeros(n_movies, dtype=torch.float64))
         self.register_buffer("centre", torch.zeros(2, dtype=torch.float64))
 
@@ -66,7 +81,8 @@ class KernelModel(RevenueModel):
         """Fit to log10 revenues of the training set."""
         fields = reader.read(features, rows)
         text = np.asarray(fields.streams.get("text", np.zeros((len(rows), 0), np.float32)))
-        model = cls(reader.arguments, len(rows), text.shape[1])
+        groups = group_numbers(name_numbers(features))
+        model = cls(reader.arguments, len(rows), text.shape[1], groups)
         model.reader.load_state_dict(reader.state_dict())
         has = fields.masks.get("text", np.zeros(len(rows), bool))
         if has.any():
@@ -77,10 +93,10 @@ class KernelModel(RevenueModel):
         centre = torch.tensor([values.mean(), values.std() or 1.0], dtype=torch.float64)
         standard = (torch.from_numpy(values) - centre[0]) / centre[1]
         model.centre.copy_(centre)
-        model.log_weights.copy_(_search(views, standard, seed))
-        noise = model.log_weights.exp()[-1]
-        gram = _kernel(model.log_weights.exp(), views, views)
-        gram.diagonal().add_(noise)
+        model.log_weights.copy_(_search(views, model.groups, standard, seed))
+        weights = model.log_weights.exp()
+        gram = _kernel(weights, model.groups, views, views)
+        gram.diagonal().add_(weights[-1])
         model.dual.copy_(torch.cholesky_solve(standard[:, None], torch.linalg.cholesky(gram))[:, 0])
         return model
 
@@ -88,38 +104,53 @@ class KernelModel(RevenueModel):
     def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
         """Predict log10 revenue, float64 (rows,)."""
         known = {name: getattr(self, f"known_{name}") for name in _VIEWS}
-        gram = _kernel(self.log_weights.exp(), self._view(self.reader.read(features, rows)), known)
+        asked = self._view(self.reader.read(features, rows))
+        gram = _kernel(self.log_weights.exp(), self.groups, asked, known)
         return (self.centre[0] + self.centre[1] * (gram @ self.dual)).numpy()
 
     def _view(self, fields: StreamArrays) -> Views:
-        values = torch.from_numpy(np.asarray(fields.streams["numbers"])).clamp(-CLIP, CLIP)
-        unknown = torch.isnan(values).float() * MISSING_WEIGHT
-        numbers, _ = split_columns(values.shape[1])
-        cut = [
-            torch.cat([v.nan_to_num(0.0), u], dim=1) / v.shape[1] ** 0.5
-            for v, u in zip(
-                (values[:, :numbers], values[:, numbers:]),
-                (unknown[:, :numbers], unknown[:, numbers:]),
-                strict=True,
-            )
-        ]
-        text = torch.zeros(len(values), len(self.text_mean))
+        numbers = torch.from_numpy(np.asarray(fields.streams["numbers"])).clamp(-CLIP, CLIP)
+        text = torch.zeros(len(numbers), len(self.text_mean))
         if "text" in fields.streams and len(self.text_mean):
             has = torch.from_numpy(fields.masks["text"])
             whole = torch.from_numpy(np.asarray(fields.streams["text"]))
             text = nn.functional.normalize(whole - self.text_mean, dim=1) * has[:, None]
         owners = torch.from_numpy(np.asarray(fields.streams["owners"]))
-        return {"numbers": cut[0], "talent": cut[1], "text": text, "owners": owners}
+        return {"numbers": numbers, "text": text, "owners": owners}
 
 
-_DENSE = ("numbers", "talent", "text")
-_VIEWS = (*_DENSE, "owners")
+_VIEWS = ("numbers", "text", "owners")
 
 
-def split_columns(n_numbers: int) -> tuple[int, int]:
-    """Return how many numbers are the movie's own, and how many are track records."""
-    talent = len(TALENT_COLUMNS)
-    return n_numbers - talent, talent
+def group_numbers(names: Sequence[str]) -> list[int]:
+    """Return the place of each column's group among those of `GROUPS` that there are.
+
+    Example:
+        >>> group_numbers(["log10_budget", "weekday", "genre_war", "log10_budget_real"])
+        [0, 2, 1, 0]
+    """
+    found = [
+        next(k for k, starts in enumerate(GROUPS.values()) if name.startswith(starts))
+        for name in names
+    ]
+    return np.unique(found, return_inverse=True)[1].tolist()
+
+
+def _first_weights(n_groups: int) -> Tensor:
+    """Return the weights of reach and linear kernel by group, of text, owners, smooth and noise."""
+    reach, linear = [_REACH / n_groups * 2] * n_groups, [_LINEAR] * (n_groups + 2)
+    return torch.tensor([*reach, *linear, _SMOOTH, _NOISE], dtype=torch.float64)
+
+
+def _split(weights: Tensor) -> tuple[Tensor, Tensor, float, float]:
+    """Split weights into reaches (groups,), linear ones (groups + 2,), smooth and noise."""
+    n_groups = (len(weights) - 4) // 2
+    return weights[:n_groups], weights[n_groups:-2], weights[-2].item(), weights[-1].item()
+
+
+def _scales(weights: Tensor, groups: np.ndarray) -> Tensor:
+    """Return by what each column is multiplied, so that a group counts alike whatever its width."""
+    return (weights[groups] / torch.from_numpy(np.bincount(groups)[groups])).sqrt()
 
 
 def _owner_weights(owners: Tensor, n_owners: int) -> csr_matrix:
@@ -134,31 +165,42 @@ def _owner_weights(owners: Tensor, n_owners: int) -> csr_matrix:
     return hot
 
 
-def _parts(a: Views, b: Views) -> tuple[list[Tensor], list[Tensor]]:
-    """Return squared distances over numbers and talent, and the four linear kernels."""
-    dense = [{name: view[name].double() for name in _DENSE} for view in (a, b)]
+def _share_owners(a: Views, b: Views) -> Tensor:
     n_owners = int(max(view["owners"].max().item() for view in (a, b)))
     owners = [_owner_weights(view["owners"], n_owners) for view in (a, b)]
-    far = [torch.cdist(dense[0][name], dense[1][name]) ** 2 for name in _DENSE[:2]]
-    linear = [dense[0][name] @ dense[1][name].T for name in _DENSE]
-    return far, [*linear, torch.from_numpy((owners[0] @ owners[1].T).toarray())]
+    return torch.from_numpy((owners[0] @ owners[1].T).toarray())
 
 
-def _kernel(weights: Tensor, a: Views, b: Views) -> Tensor:
-    far, linear = _parts(a, b)
-    mixed = torch.exp(-0.5 * (weights[0] * far[0] + weights[1] * far[1])) * weights[6]
-    for weight, one in zip(weights[2:6], linear, strict=True):
-        mixed.add_(one, alpha=weight.item())
-    return mixed
+def _kernel(weights: Tensor, groups: np.ndarray, a: Views, b: Views) -> Tensor:
+    reach, linear, smooth, _ = _split(weights)
+    numbers = [view["numbers"].double() for view in (a, b)]
+    near, straight = _scales(reach, groups), _scales(linear[:-2], groups)
+    mixed = torch.cdist(numbers[0] * near, numbers[1] * near).square_().mul_(-0.5).exp_()
+    mixed.mul_(smooth).addmm_(numbers[0] * straight, (numbers[1] * straight).T)
+    text = [view["text"].double() for view in (a, b)]
+    mixed.addmm_(text[0], text[1].T, alpha=linear[-2].item())
+    return mixed.add_(_share_owners(a, b), alpha=linear[-1].item())
 
 
-def _search(views: Views, standard: Tensor, seed: int) -> Tensor:
-    """Find the kernel's weights by the marginal likelihood of some training movies."""
+def _parts(view: Views, groups: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Return squared distances of all pairs by group, (groups, n * n), and linear kernels of
+    groups, text and owners, (groups + 2, n * n).
+    """
+    ones = torch.ones(int(groups.max()) + 1, dtype=torch.float64)
+    numbers = view["numbers"].double() * _scales(ones, groups)
+    parts = [numbers[:, groups == k] for k in range(len(ones))]
+    text = view["text"].double()
+    linear = [*(part @ part.T for part in parts), text @ text.T, _share_owners(view, view)]
+    far = [torch.cdist(part, part).square_() for part in parts]
+    return torch.stack(far).flatten(1), torch.stack(linear).flatten(1)
+
+
+def _search(views: Views, groups: np.ndarray, standard: Tensor, seed: int) -> Tensor:
+    """Find the logarithms of the kernel's weights by the marginal likelihood of some movies."""
     some = np.random.default_rng(seed).permutation(len(standard))[:FIT_MOVIES]
-    few = {name: view[some] for name, view in views.items()}
+    far, linear = _parts({name: view[some] for name, view in views.items()}, groups)
     values = standard[some]
-    far, linear = (torch.stack(parts).flatten(1) for parts in _parts(few, few))
-    weights = torch.tensor([*_FIRST.values()], dtype=torch.float64).log()
+    weights = _first_weights(len(far)).log()
     weights.grad = torch.zeros_like(weights)
     optimizer = torch.optim.Adam([weights], lr=0.15)
     for _ in range(FIT_STEPS):
@@ -174,20 +216,21 @@ def _slope(weights: Tensor, far: Tensor, linear: Tensor, values: Tensor) -> Tens
     differentiation of a Cholesky factor does.
 
     Args:
-        weights: Of the kernel and the noise, (8,).
-        far: Squared distances of n movies over numbers and talent, (2, n * n).
-        linear: Their four linear kernels, (4, n * n).
-        values: Their standardised target, (n,).
+        weights: Of the kernel and the noise, (2 groups + 4,).
+        far: From `_parts`.
+        linear: From `_parts`.
+        values: The standardised target, (n,).
     """
     n = len(values)
-    smooth = torch.exp(-0.5 * (weights[:2] @ far))
-    gram = (weights[2:6] @ linear).add_(smooth, alpha=weights[6].item()).view(n, n)
-    gram.diagonal().add_(weights[7])
+    reach, straight, height, noise = _split(weights)
+    smooth = torch.exp(-0.5 * (reach @ far))
+    gram = (straight @ linear).add_(smooth, alpha=height).view(n, n)
+    gram.diagonal().add_(noise)
     outer = torch.cholesky_inverse(torch.linalg.cholesky(gram))
     dual = outer @ values
     outer = outer.addr_(dual, dual, alpha=-1.0).mul_(0.5).mT.reshape(-1)  # it is symmetric
     slopes = torch.cat([
-        far @ smooth.mul_(outer) * (-0.5 * weights[6]),
+        far @ smooth.mul_(outer) * (-0.5 * height),
         linear @ outer,
         smooth.sum()[None],
         outer[:: n + 1].sum()[None],

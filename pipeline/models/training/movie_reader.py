@@ -24,6 +24,7 @@ from pipeline.core.track_records import (
 from pipeline.core.versions import hash_json
 from pipeline.models.training.batches import StreamArrays
 from pipeline.models.training.estimator import FeatureSet
+from pipeline.models.training.summaries import METADATA
 
 FIELDS = ("genre", "country", "language", "director", "writer", "producer", "cast", "company")
 """Typed fields of owners; every token of a movie is marked with its field."""
@@ -224,6 +225,16 @@ def fit_reader(features: FeatureSet, target_log10: np.ndarray, rows: np.ndarray)
     return MovieReader.fit(features, rows, known_revenue_usd(features, target_log10), FIELDS)
 
 
+def name_numbers(features: FeatureSet) -> list[str]:
+    """Name the columns of a reader's numbers; those of a metadata stream without names are ""."""
+    metadata = list[str]()
+    if METADATA in features.table.streams:
+        columns: Mapping[str, Sequence[str]] = getattr(features.table, "columns", {})
+        width = np.asarray(features.table.streams[METADATA]).shape[1]
+        metadata = list(columns.get(METADATA, [""] * width))
+    return [*metadata, *RELEASE_COLUMNS, *TALENT_COLUMNS]
+
+
 def known_revenue_usd(features: FeatureSet, target_log10: np.ndarray) -> np.ndarray:
     """Return revenues for track records: those of the features, else the target's."""
     if features.revenue_usd is not None:
@@ -237,8 +248,8 @@ def _numbers(features: FeatureSet, rows: np.ndarray, tracks: TrackRecords) -> np
     days = None if features.days is None else [features.days[row] for row in rows]
     table = features.table
     parts = [describe_release(records, days), describe_talent(records, tracks, days)]
-    if "metadata" in table.streams:
-        parts.insert(0, np.asarray(table.streams["metadata"])[rows])
+    if METADATA in table.streams:
+        parts.insert(0, np.asarray(table.streams[METADATA])[rows])
     return np.hstack([np.asarray(part, dtype=np.float64) for part in parts])
 
 
