@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from assets.cli import bench, data_commands, model_commands
+from assets.cli import bench, data_commands, model_commands, models, predict
 from assets.cli.options import Films, Preset, console, errors, ids_of, settings_of
 
 app = typer.Typer(
@@ -49,7 +49,9 @@ def run() -> None:
         app()
     except MarqueeError as error:
         message = escape(redact(str(error)))  # square brackets are no markup
-        errors.print(f"[bold red]marquee:[/] {message}", highlight=False, soft_wrap=True)
+        errors.print(
+            f"[bold red]marquee:[/] {message}", highlight=False, soft_wrap=True, emoji=False
+        )
         sys.exit(INVALID if isinstance(error, ConfigurationError) else 1)
     except (KeyboardInterrupt, SystemExit) as error:
         if isinstance(error, SystemExit) and error.code != INTERRUPTED:
@@ -217,6 +219,8 @@ def studio(
 
 app.command("import")(data_commands.import_)
 app.command()(data_commands.export)
+app.command()(predict.predict)
+app.add_typer(models.app, name="models")
 app.command()(model_commands.evaluate)
 app.command()(model_commands.leaderboard)
 app.command()(bench.bench)

@@ -90,6 +90,17 @@ def embed(batch: MovieBatch, load: Load, encoders: Mapping[Modality, Encode]) ->
     yield from EmbeddingRun(batch, device, encoders).run(load)
 
 
+def uses_bf16(device: Device, loaded: LoadedBackbone) -> bool:
+    """Return whether a backbone computes in bfloat16 on a device.
+
+    Of texts a batch has as many rows as there are of one length; in bfloat16 a CPU sums another
+    number of rows in another order, so that a text's embedding would depend on its neighbours, by
+    up to 6e-4. Batches of pictures, clips and sound are always full.
+    """
+    is_text = loaded.backbone.modality is Modality.TEXT
+    return device.has_bf16 and not (is_text and device.kind == "cpu")
+
+
 class EmbeddingRun:
     """One run of an asset's backbones over a batch of movies; they are loaded at once."""
 
@@ -101,7 +112,7 @@ class EmbeddingRun:
         self._notes: dict[str, Note] = {}
         for name in self._folders:
             loaded = self._load_backbone(name)
-            extent, in_bf16 = spec.extent(run_context.preset), device.has_bf16
+            extent, in_bf16 = spec.extent(run_context.preset), uses_bf16(device, loaded)
             encode = encoders[loaded.backbone.modality]
             self._encoders[name] = partial(encode, loaded=loaded, use_bf16=in_bf16)
             self._notes[name] = make_note(loaded, in_bf16=in_bf16, extent=extent)

@@ -18,6 +18,7 @@ from pipeline.core.outcomes import Outcome
 from pipeline.layouts.attr_bbox import format_attr_bbox
 from resources.compute.attribute_model import load_attribute_model
 from resources.compute.device import Device, choose_device
+from resources.run_context import RunContext
 from resources.storage.batch import MovieBatch, outcome_of
 from resources.storage.embedding_files import embedding_bytes
 
@@ -42,7 +43,7 @@ def poster_regions(batch: MovieBatch) -> Iterator[Outcome]:
 
     device = choose_device(batch.run_context.settings.devices or None).alone
     device.take_one_thread_per_encoder()
-    finder, note = _open_finder(batch, device)
+    finder, note = open_finder(batch.run_context, device)
     failed: list[Outcome] = []
     find = partial(find_regions, finder=finder)
     posters = read_ahead(batch, load, failed)
@@ -51,13 +52,12 @@ def poster_regions(batch: MovieBatch) -> Iterator[Outcome]:
     yield from failed
 
 
-def _open_finder(batch: MovieBatch, device: Device) -> tuple[RegionFinder, Note]:
+def open_finder(run_context: RunContext, device: Device) -> tuple[RegionFinder, Note]:
     """Load the networks; return them with what their files record about themselves."""
     from pipeline.embeddings.regions import RegionFinder
     from resources.compute.weights import load_backbone
 
-    run_context, preset = batch.run_context, batch.run_context.preset
-    folder = run_context.weights_folder
+    preset, folder = run_context.preset, run_context.weights_folder
     detector, features = (
         load_backbone(name, weights_folder=folder, allow_random=preset.allows_random)
         for name in (preset.detector, REGION_BACKBONE)

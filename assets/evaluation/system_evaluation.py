@@ -6,11 +6,12 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from assets.evaluation.stored_reports import read_summary
+from assets.models.model_versions import promoted_number
 from assets.orchestration.staleness import input_version, write_whole
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.tables import table_metadata
@@ -28,8 +29,12 @@ from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 
+if TYPE_CHECKING:  # it imports numpy, which a run alone needs
+    from assets.evaluation.promotion import Verdict
+
 NOT_WORSE = "not_worse"
-"""Name of the check."""
+PROMOTION = "promotion"
+"""Names of the checks."""
 
 DIALOG_PX = 1040
 """Width of an image that fits Dagster's dialog in a window of 1366 px; the UI does not scale."""
@@ -46,6 +51,13 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
         "movies.",
     )
 
+    promotion = dg.AssetCheckSpec(
+        PROMOTION,
+        asset=name,
+        description="The newest version predicts: it is not significantly worse than the one "
+        "before it on the test movies that both have.",
+    )
+
     @unpartitioned_asset(
         name,
         kinds={"scikitlearn", "html"},
@@ -57,21 +69,25 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
             f"Scores of `{system.name}` on each split's test set with bootstrap confidence "
             "intervals, compared with naive baselines and gradient boosting."
         ),
-        check_specs=[check],
+        check_specs=[check, promotion],
     )
     def evaluation(
         context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
     ) -> dg.MaterializeResult:
         with concise_errors():
+            from assets.evaluation.promotion import consider_newest, keep_tests
             from assets.evaluation.system_report import evaluate_system
+            from assets.splits.features import load_features
 
             version = input_version(run_context, name)
             before = read_summary(run_context, system)
             paths = evaluate_system(run_context, system)
             content = paths[RESULTS_FILE].read_bytes()
-            content_hash = hash_bytes(content)
+            content_hash, summary = hash_bytes(content), json.loads(content)
+            keep_tests(run_context, system, summary)
+            verdict = consider_newest(run_context, system, load_features(run_context).notes)
+            promoted = promoted_number(run_context, system)
             write_whole(run_context, name, version, content_hash)
-        summary = json.loads(content)
         verdicts = _list_verdicts(summary)
         for sentence in verdicts:
             context.log.info(sentence)
@@ -82,6 +98,7 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
                 "source": run_context.source.label,
                 "backbones": summary["weights"],
                 **headline_figures(summary),
+                **({} if promoted is None else {"promoted_version": promoted}),
                 **table_metadata("scores", _main_scores(summary)),
                 "verdicts": dg.MetadataValue.md(
                     "\n".join(f"- {line}" for line in [*verdicts, *missing])
@@ -91,10 +108,19 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
                 "report": dg.MetadataValue.path(str(paths[REPORT_FILE].absolute())),
             },
             data_version=dg.DataVersion(content_hash),
-            check_results=[_compare(system, summary, before)],
+            check_results=[_compare(system, summary, before), _check_promotion(verdict)],
         )
 
     return evaluation
+
+
+def _check_promotion(verdict: "Verdict | None") -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=verdict is None or not verdict.is_worse,
+        check_name=PROMOTION,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=verdict.why if verdict else "There is no version yet.",
+    )
 
 
 def _compare(

@@ -121,8 +121,8 @@ def open_experiment_data(
         table=table,
         records=table.records,
         revenue_usd=table.table["revenue_usd"].to_numpy(),
-        load_poster=_loader(run_context, table, "posters", _read_poster),
-        load_frames=_loader(run_context, table, "trailer_frames", _read_frames),
+        load_poster=_loader(run_context, table, "posters", read_poster_of),
+        load_frames=_loader(run_context, table, "trailer_frames", read_frames_of),
     )
     unsplit = {one.name: read_unsplit(run_context, system, one) for one in tasks}
     return ExperimentData(table, features, splits, load_options(run_context, system), unsplit)
@@ -145,10 +145,12 @@ def _loader(
     return load
 
 
-def _read_poster(run_context: RunContext, tmdb_id: int) -> np.ndarray:
+def read_poster_of(run_context: RunContext, tmdb_id: int) -> np.ndarray:
+    """Read a movie's stored poster, uint8 RGB (height, width, 3)."""
     return load_whole_poster(POSTER_FILE.path(run_context.store, tmdb_id).read_bytes())
 
 
-def _read_frames(run_context: RunContext, tmdb_id: int) -> np.ndarray:
+def read_frames_of(run_context: RunContext, tmdb_id: int) -> np.ndarray:
+    """Read a movie's stored frames, uint8 RGB (up to 30, 224, 224, 3)."""
     store = run_context.store
     return store.read_arrays(FRAMES_FILE.path(store, tmdb_id))["frames"]

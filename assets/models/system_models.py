@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets.models.experiments import Experiment, experiments, models_folder, write_experiments
 from assets.models.hyperparameters import config_of
+from assets.models.model_versions import Version, promoted_number, register_version
 from assets.orchestration.closing_lines import print_at_the_end
 from assets.orchestration.progress import progress
 from assets.orchestration.staleness import input_version, write_whole
@@ -63,6 +64,7 @@ def build_model(system: System) -> dg.AssetsDefinition:
             with progress(name, len(planned), context.log.info) as trained:
                 facts = train_all(run_context, data, planned, config, trained)
             write_experiments(run_context, system, planned, lacks)
+            version = register_version(run_context, system, planned)
             content_hash = combine(of_one["fingerprint"] for of_one in facts)
             scored = compare_with_naive(data, planned, facts)
             write_whole(run_context, name, version, content_hash)
@@ -74,6 +76,7 @@ def build_model(system: System) -> dg.AssetsDefinition:
                 "source": run_context.source.label,
                 **_summarise(data.table, planned, facts, lacks),
                 **_list_scores(scored),
+                **_describe_version(run_context, system, version),
                 "hyperparameters_changed": dg.MetadataValue.json(changed),
                 "folder": str(models_folder(run_context, system)),
             },
@@ -100,6 +103,15 @@ def _summarise(
         **table_metadata("trainings", trainings),
         **table_metadata("not_trained", not_trained),
     }
+
+
+def _describe_version(
+    run_context: RunContext, system: System, version: Version | None
+) -> dict[str, int]:
+    """Return the number of this training's version, and of the one that predicts."""
+    promoted = promoted_number(run_context, system)
+    numbers = {"version": version.number if version else None, "promoted_version": promoted}
+    return {name: number for name, number in numbers.items() if number is not None}
 
 
 def _list_scores(scored: "ValidationScore | None") -> dict[str, float | str]:

@@ -175,7 +175,7 @@ MOVIE_ASSETS: tuple[MovieAssetSpec, ...] = (
         files=(AUDIO_FILE,), settings=sound_version,
     ),
     MovieAssetSpec(
-        name="text_embeddings", code_version="3", facet="text", stage="embeddings",
+        name="text_embeddings", code_version="4", facet="text", stage="embeddings",
         features=(_embedded("text", Modality.TEXT, is_sequence=False),),
     ),
     MovieAssetSpec(

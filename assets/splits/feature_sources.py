@@ -59,15 +59,20 @@ def read_streams(
     sequences = {name: arrays for name, arrays in found.items() if is_sequence[name]}
     frames = found["frames"]
     streams = {name: arrays for name, arrays in found.items() if not is_sequence[name]}
-    streams["video"] = StoredArrays(list(frames), lambda i: frames[i].mean(axis=0))
+    streams["video"] = StoredArrays(list(frames), lambda i: average_frames(frames[i]))
     streams["audio"] = StoredArrays(
         ok_movies(run_context, "trailer_audio"),
-        lambda i: _hear(store.read_array(AUDIO_FILE.path(store, i))),
+        lambda i: thin_sound(store.read_array(AUDIO_FILE.path(store, i))),
     )
     return streams, sequences
 
 
-def _hear(audio: np.ndarray) -> np.ndarray:
+def average_frames(vectors: np.ndarray) -> np.ndarray:
+    """Average the embeddings of a trailer's frames: (frames, width) to (width,)."""
+    return vectors.mean(axis=0)
+
+
+def thin_sound(audio: np.ndarray) -> np.ndarray:
     """Turn 30 s of sound into what networks hear of it, float16 (64, 235)."""
     from pipeline.media.log_mel import log_mel, thin_out
 
@@ -89,8 +94,12 @@ def _stored(run_context: RunContext, spec: MovieAssetSpec, source: FeatureSource
 
 
 def _read_pooled(store: Store, path: StorePath) -> np.ndarray:
+    return pool_regions(store.read_array(path))
+
+
+def pool_regions(features: np.ndarray) -> np.ndarray:
     """Average the cells of each region: (objects, 2048, 7, 7) to float32 (objects, 2048)."""
-    return store.read_array(path).mean(axis=(2, 3), dtype=np.float32)
+    return features.mean(axis=(2, 3), dtype=np.float32)
 
 
 NOT_MADE = "another backbone"

@@ -17,6 +17,19 @@ class ConfigurationError(MarqueeError):
     """A setting is missing or wrong; the message names it and the remedy."""
 
 
+class InputError(ConfigurationError):
+    """A given value of a movie cannot be used; the message names its field and what is allowed.
+
+    Attributes:
+        field: Name of the field.
+        allowed: What it may hold, in words.
+    """
+
+    def __init__(self, field: str, problem: str, allowed: str):
+        super().__init__(f"{field}: {problem}; allowed: {allowed}.")
+        self.field, self.allowed = field, allowed
+
+
 class SourceError(MarqueeError):
     """A source is unusable (wrong key, maintenance): the crawl stops, no retry is consumed."""
 

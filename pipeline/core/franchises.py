@@ -8,7 +8,9 @@ from datetime import date
 from pipeline.core.franchise_links import find_links, title_key
 from pipeline.core.records import MovieRecord
 
-__all__ = ["assign_franchises", "count_earlier", "franchise_of", "title_key"]
+__all__ = [
+    "assign_franchises", "count_earlier", "find_franchise", "franchise_of", "title_key",
+]  # fmt: skip
 
 
 def franchise_of(record: MovieRecord) -> str:
@@ -55,6 +57,18 @@ def assign_franchises(records: Sequence[MovieRecord]) -> list[MovieRecord]:
         replace(record, franchise=f"movie:{lowest[root]}")
         for root, record in zip(roots, records, strict=True)
     ]
+
+
+def find_franchise(record: MovieRecord, known: Sequence[MovieRecord]) -> str:
+    """Return the franchise of a movie that is not among the known ones, which keep theirs.
+
+    Args:
+        record: The movie.
+        known: All known movies, whose franchises are filled in.
+    """
+    place = len(known)
+    linked = [one for one, other in find_links([*known, record]) if other == place]
+    return franchise_of(known[min(linked)]) if linked else f"movie:{record.tmdb_id}"
 
 
 def count_earlier(

@@ -77,14 +77,19 @@ def _compare(task: Task, now: Mapping[str, Any], before: Mapping[str, Any], seed
     if any(content[key] != earlier[key] for key in ("tmdb_ids", "y_true", "franchises")):
         return replace(change, reason="the test movies or what is known of them changed")
     restored = [_restore(task, split, variant, one) for one in (content, earlier)]
-    scores = [one.bootstrap(seed=seed)[task.main_metric] for one in restored]
+    return _with_difference(change, *restored, seed)
+
+
+def _with_difference(change: Change, now: SplitResult, before: SplitResult, seed: int) -> Change:
+    """Compare two results on the same movies, whole franchises drawn."""
+    scores = [one.bootstrap(seed=seed)[change.metric] for one in (now, before)]
     difference = scores[0].minus(scores[1])
     return replace(
         change,
         now=scores[0].estimate,
         before=scores[1].estimate,
         difference=difference.interval(),
-        p_holm=bootstrap_p(difference, restored[0].n_independent),
+        p_holm=bootstrap_p(difference, now.n_independent),
     )
 
 
@@ -107,6 +112,81 @@ def _restore(task: Task, split: str, variant: str, content: Mapping[str, Any]) -
         preds=np.array(content["results"][variant]["answers"], np.float64),
         target=np.array(content["y_true"]),
         franchises=None if franchises is None else np.array(franchises),
+    )
+
+
+def compare_versions(
+    now: Mapping[str, Any], before: Mapping[str, Any], tasks: Sequence[Task], *, seed: int
+) -> list[Change]:
+    """Compare two versions of a system on the movies that both had in their test sets.
+
+    Movies whose actual value is another one by now are left out: an edge between classes has moved.
+
+    Args:
+        now: Of each task `split`, `variant` and the split's `content`, as `tests.json` holds them.
+        before: The same of the version that it would replace.
+        tasks: The system's.
+        seed: Of the bootstrap.
+    """
+    changes = [
+        _compare_versions(task, now[task.name], before.get(task.name), seed)
+        for task in tasks
+        if task.name in now
+    ]
+    corrected = correct_holm([change.p_holm for change in changes])
+    return [replace(change, p_holm=p) for change, p in zip(changes, corrected, strict=True)]
+
+
+def _compare_versions(
+    task: Task, now: Mapping[str, Any], before: Mapping[str, Any] | None, seed: int
+) -> Change:
+    change = Change(task.name, now["split"], now["variant"], task.main_metric)
+    if before is None:
+        return replace(change, reason="the promoted version has no such model")
+    results = [
+        _restore(task, one["split"], one["variant"], _in_units(one)) for one in (now, before)
+    ]
+    places = [{int(i): k for k, i in enumerate(one.tmdb_ids)} for one in results]
+    common = [
+        (places[0][i], places[1][i])
+        for i in places[0]
+        if i in places[1]
+        and np.array_equal(results[0].target[places[0][i]], results[1].target[places[1][i]])
+    ]
+    if not common:
+        return replace(change, reason="no movie is in the test sets of both")
+    both = [_take(one, [pair[k] for pair in common]) for k, one in enumerate(results)]
+    return _with_difference(change, both[0], both[1], seed)
+
+
+def _in_units(tests: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a split's content with numbers in the unit of the actual values: a score counts in
+    deviations from its own training set's mean, which differ between two versions.
+    """
+    content, facts = tests["content"], tests["facts"]
+    if tests["unit"] != "standard deviations":
+        return content
+    mean, sd = float(facts["mean"]), float(facts["sd"])
+    result = content["results"][tests["variant"]]
+    preds = mean + sd * np.array(result["answers"], np.float64)
+    actual = np.round(mean + sd * np.array(content["y_true"], np.float64), _UNIT_DIGITS)
+    results = {tests["variant"]: {**result, "answers": preds.tolist()}}
+    return {**content, "y_true": actual.tolist(), "results": results}
+
+
+_UNIT_DIGITS = 6
+"""Actual values that agree to so many digits are the same."""
+
+
+def _take(result: SplitResult, rows: Sequence[int]) -> SplitResult:
+    """Return a result on some of its movies."""
+    franchises = result.franchises
+    return replace(
+        result,
+        tmdb_ids=result.tmdb_ids[rows],
+        preds=result.preds[rows],
+        target=result.target[rows],
+        franchises=None if franchises is None else franchises[rows],
     )
 
 

@@ -13,7 +13,7 @@ from pipeline.models.networks.divita import (
     EARLY,
     KIND,
     LATE,
-    PREDICT_BATCH,
+    VAL_BATCH,
     Divita,
     build_divita,
 )
@@ -90,7 +90,7 @@ class DivitaEstimator(NetworkEstimator[DivitaConfig, Divita]):
             config=config,
             objective=lambda rows: make_objective(target, rows),
             transform=partial(cut_windows, config.window_clips),
-            val_batch=PREDICT_BATCH,
+            val_batch=VAL_BATCH,
         )
 
 

@@ -123,6 +123,5 @@ def predict_from_pixels(
     """Predict for rows that have pictures."""
     table, reader = row_table(features), network.open_reader(features)
     return predict_in_batches(
-        network, lambda some: reader.read(take_batch(table, [ROW], some)), rows, network.output,
-        batch_size=network.VAL_BATCH,
-    )  # fmt: skip
+        network, lambda some: reader.read(take_batch(table, [ROW], some)), rows, network.output
+    )

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from pipeline.models.training.batches import take_batch
 from pipeline.models.training.estimator import FeatureSet
+from pipeline.models.training.inference import PREDICT_BATCH
 from pipeline.models.training.movie_reader import ALL_FIELDS, FIELDS, PAD, RevenueModel
 from pipeline.models.training.schedule import Schedule
 
@@ -20,7 +21,6 @@ CHUNK = 9
 """Numbers per token: a role's track record is one token."""
 
 BUCKETS = 8
-PREDICT_ROWS = 256
 LEVEL_90 = 1.645
 """Half the width of a normal distribution's 90 % interval, in standard deviations."""
 
@@ -192,8 +192,8 @@ class BoxOfficeTransformer(RevenueModel):
         fields = self.reader.read(features, rows)
         self.eval()
         parts = [np.zeros((0, 2))]
-        for start in range(0, len(rows), PREDICT_ROWS):
-            some = np.arange(start, min(start + PREDICT_ROWS, len(rows)))
+        for start in range(0, len(rows), PREDICT_BATCH):
+            some = np.arange(start, min(start + PREDICT_BATCH, len(rows)))
             batch = take_batch(fields, [n for n in self.streams if n in fields.streams], some)
             streams, masks = self.fill(batch.streams, batch.masks, len(some))
             preds = self(streams, masks).double().numpy()

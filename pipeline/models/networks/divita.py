@@ -26,8 +26,8 @@ DROPOUT = 0.25
 
 LATE, EARLY = "late", "early"
 KIND = "divita"
-PREDICT_BATCH = 64
-"""Movies predicted at a time: whole trailers, not windows of them."""
+VAL_BATCH = 64
+"""Movies scored at a time while training: whole trailers, not windows of them."""
 
 
 _STEPS = 256
@@ -241,9 +241,7 @@ def build_divita(
 
 
 def _predict(network: Divita, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
-    return predict_from_streams(
-        network, network.specs, features.table, rows, network.output, batch_size=PREDICT_BATCH
-    )
+    return predict_from_streams(network, network.specs, features.table, rows, network.output)
 
 
 DIVITA = NetworkKind(build_divita, _predict)

@@ -81,7 +81,7 @@ GENRE = System(
     splits=(RatioSplit("70-10-20", 0.70, 0.10, 0.20),),
     folds=5,
     estimators=_estimators,
-    code_versions=CodeVersions(splits="3", baselines="3", model="5", evaluation="5"),
+    code_versions=CodeVersions(splits="3", baselines="3", model="5", evaluation="6"),
     modalities=PUBLISHED,
     extra_modalities=EXTRA,
     small_variants=(LINEAR, ALL_MODALITIES),

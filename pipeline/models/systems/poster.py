@@ -207,7 +207,7 @@ POSTER = System(
     splits=(RatioSplit("70-10-20", 0.70, 0.10, 0.20),),
     folds=5,
     estimators=_estimators,
-    code_versions=CodeVersions(splits="3", baselines="3", model="5", evaluation="4"),
+    code_versions=CodeVersions(splits="3", baselines="3", model="5", evaluation="5"),
     small_variants=(EMBEDDING, "resnet18, pad"),
     required_modality="poster",
     sample_picture=_load_poster,

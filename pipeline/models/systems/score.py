@@ -117,7 +117,7 @@ SCORE = System(
     splits=(EIGHTY_TEN_TEN,),
     folds=5,
     estimators=_estimators,
-    code_versions=CodeVersions(splits="3", baselines="3", model="5", evaluation="4"),
+    code_versions=CodeVersions(splits="3", baselines="3", model="5", evaluation="5"),
     modalities=("frames",),
     small_variants=(LINEAR, EMBEDDINGS),
     required_modality="frames",

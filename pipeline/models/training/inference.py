@@ -13,8 +13,9 @@ from pipeline.core.tasks import Target, TaskKind
 from pipeline.models.networks.streams import StreamSpec, width_of
 from pipeline.models.training.batches import Batch, StreamTable, take_batch
 
-PREDICT_BATCH = 256
-"""Movies answered at a time."""
+PREDICT_BATCH = 1
+"""Movies answered at a time: a product of another number of rows rounds otherwise, and a movie's
+digits must not depend on the movies that are asked for beside it."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,139 @@
+"""The commands `models list`, `models promote` and `models rollback`."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from assets.cli.options import console, settings_of
+from pipeline.core.errors import ConfigurationError
+
+app = typer.Typer(no_args_is_help=True, help="Versions of trained models, and which one predicts.")
+
+System = Annotated[str, typer.Argument(help="As `revenue`.")]
+
+
+@app.command("list")
+def list_(
+    system: Annotated[str, typer.Option(help="Only this system, as `revenue`.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
+) -> None:
+    """List every version of every system; the one that predicts is marked."""
+    from pipeline.models.systems.registry import SYSTEMS
+    from resources.run_context import open_stored
+
+    chosen = [_find_system(system)] if system else list(SYSTEMS)
+    with open_stored(settings_of()) as run_context:
+        rows = [row for one in chosen for row in _describe_versions(run_context, one)]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+    elif not rows:
+        console.print("There is no version yet. `uv run marquee build` trains models.")
+    else:
+        _print(rows)
+
+
+@app.command()
+def promote(
+    system: System,
+    version: Annotated[int, typer.Argument(min=1)],
+    force: Annotated[
+        bool, typer.Option("--force", help="Also one that is significantly worse.")
+    ] = False,
+) -> None:
+    """Make a version predict. Refused where it is significantly worse than the one that does."""
+    from assets.evaluation.promotion import compare_with_promoted
+    from assets.models import model_versions
+    from resources.run_context import open_stored
+
+    row = _find_system(system)
+    with open_stored(settings_of()) as run_context:
+        wanted = model_versions.find_version(run_context, row, version)
+        promoted = model_versions.promoted_version(run_context, row)
+        verdict = compare_with_promoted(row, wanted, promoted) if promoted else None
+        if verdict and verdict.is_worse and not force:
+            raise ConfigurationError(f"{verdict.why}\n--force promotes it all the same.")
+        model_versions.promote(run_context, row, version, "by hand")
+    console.print(f"{system}: version {version} predicts now.", highlight=False)
+
+
+@app.command()
+def rollback(system: System) -> None:
+    """Make the version predict that did so before the promoted one."""
+    from assets.models.model_versions import roll_back
+    from resources.run_context import open_stored
+
+    row = _find_system(system)
+    with open_stored(settings_of()) as run_context:
+        number = roll_back(run_context, row)
+    console.print(f"{system}: version {number} predicts again.", highlight=False)
+
+
+def _find_system(name: str):
+    from pipeline.models.systems.registry import SYSTEMS
+
+    known = {system.name: system for system in SYSTEMS}
+    if name not in known:
+        raise ConfigurationError(f"No system {name!r}; there are {', '.join(known)}.")
+    return known[name]
+
+
+def _describe_versions(run_context: Any, system: Any) -> list[dict[str, Any]]:
+    """Describe the versions of a system, the newest first; JSON values."""
+    from assets.models.model_versions import list_versions, promoted_number
+
+    promoted = promoted_number(run_context, system)
+    return [
+        {
+            "system": system.name,
+            "version": version.number,
+            "is_promoted": version.number == promoted,
+            "created": datetime.fromtimestamp(version.facts["created_s"], UTC).isoformat(),
+            "data_hash": version.facts["data_hash"],
+            "code_version": version.facts["code_version"],
+            "preset": version.facts["preset"],
+            "scores": _list_scores(system, version.tests),
+        }
+        for version in list_versions(run_context, system)
+    ]
+
+
+def _list_scores(system: Any, tests: Any) -> dict[str, Any]:
+    """Return the main score of each task on its test set: metric, estimate, low, high."""
+    scores = dict[str, Any]()
+    for task in system.tasks:
+        if task.name in tests:
+            content, variant = tests[task.name]["content"], tests[task.name]["variant"]
+            score = content["results"][variant]["scores"][task.main_metric]
+            scores[task.name] = {
+                "variant": variant, "split": tests[task.name]["split"],
+                "metric": task.main_metric, **score,
+            }  # fmt: skip
+    return scores
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    from pipeline.evaluation.metrics.metric_names import METRIC_WORDS
+
+    table = Table(box=None, header_style="bold")
+    table.add_column("system", no_wrap=True)
+    table.add_column("version", justify="right")
+    for name in ("predicts", "trained", "data", "on its test films"):
+        table.add_column(name)
+    for row in rows:
+        scores = [
+            f"{METRIC_WORDS.get(score['metric'], score['metric'])} "
+            + ("undefined" if score["estimate"] is None else f"{score['estimate']:.3f}")
+            for score in row["scores"].values()
+        ]
+        table.add_row(
+            row["system"],
+            str(row["version"]),
+            "yes" if row["is_promoted"] else "",
+            row["created"][:10],
+            row["data_hash"][:8],
+            "; ".join(scores) or "not evaluated",
+        )
+    console.print(table)

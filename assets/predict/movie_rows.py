@@ -1,0 +1,220 @@
+"""Rows of features of movies that are known, given by hand, or requested from the source now."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import date
+from functools import cached_property, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from assets.models.experiment_data import read_frames_of, read_poster_of
+from assets.predict.input_encoding import InputEncoder, Report
+from pipeline.core.errors import InputError, ItemError, TrailerError
+from pipeline.core.franchises import count_earlier, find_franchise
+from pipeline.core.inputs_as_of import days_before, record_as_of
+from pipeline.core.metadata import PREDECESSOR_COLUMNS
+from pipeline.core.records import before_release, plot_text
+from pipeline.crawl.tmdb.responses import parse_details
+from pipeline.media.trailer import probe
+from pipeline.predict.inputs import MovieInputs
+from pipeline.predict.masking import MASKS, POSTER_STREAMS, TRAILER_STREAMS
+from pipeline.predict.movie_row import MovieRow, describe_movie, stored_streams
+from pipeline.predict.people import Names, companies_of, people_of
+from pipeline.predict.record import make_record
+from pipeline.splits.features import METADATA, FeatureTable
+from resources.run_context import RunContext
+from resources.trailers.trailer_sources import request_trailer
+
+OpenSource = Callable[[], AbstractContextManager[RunContext]]
+"""Opens a run context whose source can be asked."""
+
+_UNDESCRIBED = np.zeros(0, np.float32)
+"""The metadata of a row whose record is not complete yet."""
+
+AS_OF_REMARK = (
+    "As of that day: earlier films' revenues, prices and predecessors. The plot, the poster, the "
+    "trailer, the budget and who takes part are those of today: nobody dates them."
+)
+
+Ties = tuple[object, ...]
+"""What decides to which movies one is linked, and which came earlier."""
+
+
+def _ties(row: MovieRow) -> Ties:
+    record = row.record
+    return (
+        row.day,
+        record.tmdb_id, record.title, record.release_date, record.collection_id, record.cast,
+        record.crew, record.companies,
+    )  # fmt: skip
+
+
+class MovieRows:
+    """Makes rows of features, by the functions that made the packed table.
+
+    Args:
+        run_context: The store.
+        table: The packed features.
+        open_source: See `OpenSource`.
+        report: Says what is being done.
+    """
+
+    def __init__(
+        self, run_context: RunContext, table: FeatureTable, open_source: OpenSource, report: Report
+    ):
+        self._run_context, self._table = run_context, table
+        self._open_source, self._report = open_source, report
+        self._encoder = InputEncoder(run_context, table, report)
+        ids = table.table["tmdb_id"].tolist()
+        self._places = {tmdb_id: row for row, tmdb_id in enumerate(ids)}
+        self._counts: dict[Ties, int | None] = {}
+
+    def make(
+        self, inputs: MovieInputs, as_of: date | None = None
+    ) -> tuple[MovieRow, tuple[str, ...]]:
+        """Make the row of a movie; return it with remarks for people.
+
+        Args:
+            inputs: What is given of it.
+            as_of: What was not known by this day is left out, as far as it has a date.
+
+        Raises:
+            InputError: A given value cannot be used.
+            ItemError: The source has no such movie, or fails.
+        """
+        place = self._places.get(inputs.tmdb_id or 0)
+        if place is not None:
+            base, remarks = self._stored(place), ()
+        elif inputs.tmdb_id is not None:
+            base, remarks = self._fetch(inputs.tmdb_id)
+        else:
+            base, remarks = None, ()
+        given = make_record(inputs, base.record if base else None, self._people, self._companies)
+        record = given.record
+        if not record.franchise:
+            record = replace(record, franchise=find_franchise(record, self._table.records))
+        row = base or MovieRow(record, _UNDESCRIBED)
+        row, more = self._add_media(inputs, replace(row, record=record))
+        if as_of is not None:
+            (day,) = days_before([row.record], as_of)
+            row = replace(row, record=record_as_of(row.record, day), day=day)
+            more = (*more, AS_OF_REMARK)
+        return self._describe(row), (*remarks, *given.remarks, *more)
+
+    def without_each(self, row: MovieRow) -> dict[str, MovieRow]:
+        """Return the row without each of its inputs, by the input's name."""
+        found = dict[str, MovieRow]()
+        for name, mask in MASKS.items():
+            if mask.is_there(row):
+                hidden, record = mask.hide(row)
+                found[name] = self._describe(replace(hidden, record=record))
+        return found
+
+    @cached_property
+    def _people(self) -> Names:
+        return Names(people_of(self._table.records))
+
+    @cached_property
+    def _companies(self) -> Names:
+        return Names(companies_of(self._table.records))
+
+    def _describe(self, row: MovieRow) -> MovieRow:
+        """Compute the metadata of a row."""
+        return replace(row, metadata=describe_movie(row.record, self._count_predecessors(row)))
+
+    def _count_predecessors(self, row: MovieRow) -> int | None:
+        """Count a movie's predecessors: as the table has it, unless what decides it differs."""
+        record, ties = row.record, _ties(row)
+        place = self._places.get(record.tmdb_id)
+        if place is not None and ties == _ties(MovieRow(self._table.records[place], _UNDESCRIBED)):
+            column = self._table.columns[METADATA].index(PREDECESSOR_COLUMNS[0])
+            stored = float(np.asarray(self._table.streams[METADATA])[place, column])
+            return None if np.isnan(stored) else int(stored)
+        if ties not in self._counts:
+            known = [one for one in self._table.records if one.tmdb_id != record.tmdb_id]
+            day = record.release_date if row.day is None else row.day
+            (self._counts[ties],) = count_earlier([record], [day], known)
+        return self._counts[ties]
+
+    def _stored(self, place: int) -> MovieRow:
+        record = self._table.records[place]
+        streams = stored_streams(self._table, place)
+        run_context, tmdb_id = self._run_context, record.tmdb_id
+        return MovieRow(
+            record, _UNDESCRIBED, streams,
+            load_poster=partial(read_poster_of, run_context, tmdb_id),
+            load_frames=partial(read_frames_of, run_context, tmdb_id),
+        )  # fmt: skip
+
+    def _add_media(self, inputs: MovieInputs, row: MovieRow) -> tuple[MovieRow, tuple[str, ...]]:
+        remarks: tuple[str, ...] = ()
+        if inputs.plot is not None:
+            row = self._with_text(row)
+        if inputs.poster is not None:
+            row = self._with_poster(row, inputs.poster)
+        if inputs.trailer is not None:
+            row, remarks = self._with_trailer(row, inputs.trailer)
+        return row, remarks
+
+    def _with_text(self, row: MovieRow) -> MovieRow:
+        text = plot_text(row.record)
+        made = self._encoder.read_text(text) if text else {}
+        row = row.without("text")
+        return replace(row, streams={**row.streams, **made})
+
+    def _with_poster(self, row: MovieRow, source: Path | bytes) -> MovieRow:
+        made, pixels = self._encoder.read_poster(source)
+        row = row.without(*POSTER_STREAMS)
+        return replace(row, streams={**row.streams, **made}, load_poster=lambda: pixels)
+
+    def _with_trailer(
+        self, row: MovieRow, path: Path, sound: Path | None = None
+    ) -> tuple[MovieRow, tuple[str, ...]]:
+        made, frames, remarks = self._encoder.read_trailer(path, row.record.tmdb_id, sound)
+        row = row.without(*TRAILER_STREAMS)
+        row = replace(row, streams={**row.streams, **made}, load_frames=lambda: frames)
+        return row, remarks
+
+    def _fetch(self, tmdb_id: int) -> tuple[MovieRow, tuple[str, ...]]:
+        """Request record, poster and trailer of a movie that the store does not know."""
+        with self._open_source() as run_context, TemporaryDirectory(prefix="marquee-") as folder:
+            if run_context.source.is_imports:
+                raise InputError(
+                    "tmdb_id", f"the store does not know {tmdb_id}", "an id of an imported film"
+                )
+            self._report(f"requesting film {tmdb_id}")
+            record = before_release(parse_details(run_context.tmdb.details(tmdb_id)))
+            row = MovieRow(record, _UNDESCRIBED)
+            if plot_text(record):
+                row = self._with_text(row)
+            row, no_poster = self._fetch_poster(run_context, row)
+            row, no_trailer = self._fetch_trailer(run_context, row, Path(folder))
+        return row, (*no_poster, *no_trailer)
+
+    def _fetch_poster(
+        self, run_context: RunContext, row: MovieRow
+    ) -> tuple[MovieRow, tuple[str, ...]]:
+        if not row.record.poster_path:
+            return row, ()
+        try:
+            content = run_context.images.fetch_poster(row.record.poster_path)
+            return self._with_poster(row, content), ()
+        except (ItemError, InputError) as error:
+            return row, (f"poster: {error}",)
+
+    def _fetch_trailer(
+        self, run_context: RunContext, row: MovieRow, folder: Path
+    ) -> tuple[MovieRow, tuple[str, ...]]:
+        if not row.record.videos:
+            return row, ()
+        self._report("fetching the trailer")
+        inspect = partial(run_context.decoders.call, probe)
+        try:
+            wanted = request_trailer(row.record)
+            fetched = run_context.trailers.fetch(wanted, folder, inspect)
+            return self._with_trailer(row, fetched.path, fetched.audio_path)
+        except (TrailerError, ItemError, InputError) as error:
+            return row, (f"trailer: {error}",)

@@ -1,0 +1,139 @@
+"""Ask trained models about one movie; for users of Python, the command line and the server."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from typing import Any
+
+from assets.predict.input_encoding import Report
+from assets.predict.movie_rows import MovieRows, OpenSource
+from assets.predict.served_models import ServedTask, served_tasks
+from assets.splits.features import load_features
+from pipeline.core.records import MovieRecord
+from pipeline.predict.inputs import MovieInputs
+from pipeline.predict.predictions import Prediction
+from resources.run_context import RunContext, open_run_context, open_stored
+from resources.settings import Settings, read_environment
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What all systems predict for a movie.
+
+    Attributes:
+        record: What is known of the movie, or was given; nothing from after its release.
+        has: Names of the modalities that it has.
+        remarks: Sentences for people: newcomers, media that could not be used.
+        predictions: One per task.
+    """
+
+    record: MovieRecord
+    has: tuple[str, ...]
+    remarks: tuple[str, ...]
+    predictions: tuple[Prediction, ...]
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return iter(self.predictions)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return JSON values."""
+        day = self.record.release_date
+        return {
+            "tmdb_id": self.record.tmdb_id or None,
+            "title": self.record.title,
+            "release_date": day.isoformat() if day else None,
+            "has": list(self.has),
+            "remarks": list(self.remarks),
+            "predictions": [one.as_json() for one in self.predictions],
+        }
+
+
+class Predictor:
+    """The trained models of a store.
+
+    A prediction goes through the functions that made the training features, so that a movie of the
+    test set gets the digits of `<system>_evaluation`. What a movie lacks is masked, as in training.
+
+    Args:
+        run_context: Whose store holds models and features.
+        open_source: Opens a run context whose source is asked for movies that the store does not
+            know; None where `run_context` is one.
+        report: Says what is being done, for a person who waits.
+
+    Attributes:
+        table: The packed features of the movies that the store knows.
+
+    Raises:
+        FeatureError: There are no packed features.
+    """
+
+    def __init__(
+        self,
+        run_context: RunContext,
+        *,
+        open_source: OpenSource | None = None,
+        report: Report = lambda _: None,
+    ):
+        self._run_context, self._report = run_context, report
+        self.table = load_features(run_context)
+        ask: AbstractContextManager[RunContext] = nullcontext(run_context)
+        self._rows = MovieRows(run_context, self.table, open_source or (lambda: ask), report)
+        self._tasks: dict[tuple[str, ...], list[ServedTask]] = {}
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, settings: Settings | None = None, *, report: Report = lambda _: None
+    ) -> Iterator["Predictor"]:
+        """Open the store of the environment, or of some settings; close it at the end.
+
+        Raises:
+            StoreError: There is no store.
+            FeatureError: There are no packed features in it.
+        """
+        settings = settings or read_environment()
+        with open_stored(settings) as run_context:
+            yield cls(run_context, open_source=partial(open_run_context, settings), report=report)
+
+    def predict(
+        self,
+        inputs: MovieInputs,
+        systems: Sequence[str] = (),
+        *,
+        explain: bool = False,
+        as_of: date | None = None,
+    ) -> Predictions:
+        """Predict for a movie by the models of some systems, or of all.
+
+        Args:
+            inputs: What is given of the movie.
+            systems: Names; empty for all.
+            explain: Whether each prediction also holds what it would be without each input of the
+                movie. That says what moved this prediction, not what causes success: inputs that
+                say the same stand in for each other.
+            as_of: What was not known by this day is left out, as far as it has a date; see
+                `pipeline.core.inputs_as_of`.
+
+        Raises:
+            InputError: A given value cannot be used; it names the field and what is allowed.
+            ConfigurationError: There is no such system.
+            ItemError: The source does not have the movie.
+        """
+        tasks = self._find_tasks(tuple(systems))
+        row, remarks = self._rows.make(inputs, as_of)
+        predictions = [task.predict(row) for task in tasks]
+        if explain:
+            self._report("predicting without each input")
+            masked = self._rows.without_each(row)
+            predictions = [
+                replace(one, effects=task.answers(masked)) if one.answer else one
+                for task, one in zip(tasks, predictions, strict=True)
+            ]
+        return Predictions(row.record, row.has, remarks, tuple(predictions))
+
+    def _find_tasks(self, systems: tuple[str, ...]) -> list[ServedTask]:
+        if systems not in self._tasks:
+            self._tasks[systems] = served_tasks(self._run_context, self.table, systems)
+        return self._tasks[systems]

@@ -1,0 +1,240 @@
+"""The models that predict: of each task one, with its baselines and its scores on the test set."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assets.evaluation.model_evaluation import read_facts
+from assets.evaluation.promotion import reads_same
+from assets.evaluation.stored_reports import read_summary
+from assets.models.experiment_data import ExperimentData, open_experiment_data
+from assets.models.experiments import Experiment, read_experiments, read_left_out
+from assets.models.model_versions import Version, choose_served, promoted_version
+from pipeline.core.errors import ConfigurationError, SplitError, TrainingError
+from pipeline.core.tasks import Target, Task
+from pipeline.models.estimators.baselines import PRIOR, predict_baselines
+from pipeline.models.systems.registry import SYSTEMS
+from pipeline.models.systems.system import System
+from pipeline.models.training.estimator import FeatureSet
+from pipeline.models.training.model_registry import Saved, load_trained, predict
+from pipeline.predict.movie_row import ROW, MovieRow, as_features, as_table
+from pipeline.predict.predictions import (
+    Answer,
+    ModelVersion,
+    Prediction,
+    describe_test,
+    make_answer,
+)
+from pipeline.splits.features import METADATA, FeatureTable
+from resources.compute.device import one_thread
+from resources.run_context import RunContext
+
+PIXELS = {"pixels of the poster": "poster", "pixels of frames": "frames"}
+"""Names of inputs that are pictures, and the modality that a movie with such pictures has."""
+
+
+@dataclass
+class ServedTask:
+    """One task of a system, and the model that predicts it.
+
+    Attributes:
+        run_context: The store.
+        system, task: What is predicted.
+        table: The packed features.
+    """
+
+    run_context: RunContext
+    system: System
+    task: Task
+    table: FeatureTable
+
+    def predict(self, movie: MovieRow) -> Prediction:
+        """Predict for a movie; where that is impossible the prediction says why."""
+        if self.experiment is None:
+            return self._explain(self._why_untrained())
+        missing = tuple(name for name in self.version.reads if self._lacks(movie, name))
+        if reason := self._find_lack(movie):
+            return self._explain(reason, missing)
+        answer = self.answer(movie)
+        return Prediction(
+            self.system.name,
+            self.task.name,
+            self.task.kind.value,
+            self.version,
+            answer,
+            baselines=self._predict_baselines(movie),
+            on_test=describe_test(
+                self.task, self.experiment.split, self._test, self.experiment.variant, answer
+            ),
+            missing=missing,
+        )
+
+    def answer(self, movie: MovieRow) -> Answer:
+        """Predict by the model alone."""
+        features = as_features(movie, self.table, self.task.leaking_column_prefixes)
+        with one_thread():
+            preds = predict(self._saved, features, ROW)[0]
+        return make_answer(self.task, preds, self._saved.facts["target_facts"])
+
+    def answers(self, movies: Mapping[str, MovieRow]) -> dict[str, Answer]:
+        """Predict for several rows by name; those for which it is impossible are left out."""
+        return {
+            name: self.answer(movie) for name, movie in movies.items() if not self._find_lack(movie)
+        }
+
+    @cached_property
+    def promoted(self) -> Version | None:
+        """The version that predicts; None in a store whose models are older than the registry."""
+        return promoted_version(self.run_context, self.system)
+
+    @cached_property
+    def experiment(self) -> Experiment | None:
+        """Which model predicts; None where none was trained."""
+        if self.promoted is not None:
+            return self.promoted.experiment(self.system, self.task)
+        try:
+            trained = read_experiments(self.run_context, self.system)
+        except TrainingError:
+            return None
+        return choose_served(self.system, trained).get(self.task.name)
+
+    @cached_property
+    def version(self) -> ModelVersion:
+        """Which model predicts, and from what."""
+        promoted = self.promoted
+        return ModelVersion(
+            variant=self._found.variant,
+            split=self._found.split,
+            version=promoted.number if promoted else 0,
+            data_hash=self._facts["data_hash"],
+            code_version=promoted.facts["code_version"] if promoted else "",
+            reads=tuple(self._facts["inputs"]),
+        )
+
+    @property
+    def _found(self) -> Experiment:
+        if self.experiment is None:
+            raise TrainingError(f"No model of {self.system.name} was trained for {self.task.name}.")
+        return self.experiment
+
+    @cached_property
+    def _folder(self) -> Path:
+        if self.promoted is not None:
+            return self.promoted.model_folder(self.task)
+        return self._found.folder(self.run_context)
+
+    @cached_property
+    def _facts(self) -> Mapping[str, Any]:
+        return read_facts(self._folder)
+
+    @cached_property
+    def _saved(self) -> Saved:
+        return load_trained(self._folder / self.system.model_file)
+
+    @cached_property
+    def _test(self) -> Mapping[str, Any]:
+        """What the evaluation of this model stored of its split; empty where there was none."""
+        if self.promoted is not None:
+            return self.promoted.tests.get(self.task.name, {}).get("content", {})
+        summary = read_summary(self.run_context, self.system) or {"tasks": {}}
+        splits = summary["tasks"].get(self.task.name, {}).get("splits", {})
+        return splits.get(self._found.split, {})
+
+    def _lacks(self, movie: MovieRow, name: str) -> bool:
+        stream = PIXELS.get(name, name)
+        return stream in (*self.table.streams, *PIXELS.values()) and stream not in movie.has
+
+    def _find_lack(self, movie: MovieRow) -> str:
+        """Return why the model cannot predict; "" where it can."""
+        if self.promoted is not None and not reads_same(self.promoted, self.table.notes):
+            return (
+                f"version {self.promoted.number} was trained on other embeddings than the store's; "
+                "`uv run marquee build` trains one on these"
+            )
+        required = self.system.required_modality
+        if required and required not in movie.has:
+            return f"it reads the {_WORDS.get(required, required)}, which is not given"
+        if "edges_budgets" in self._facts_of_target and not movie.record.budget_usd:
+            return "its classes are multiples of the budget, which is not given"
+        return ""
+
+    @property
+    def _facts_of_target(self) -> Mapping[str, Any]:
+        is_revenue = self.task.name == "revenue_class"
+        return self._saved.facts["target_facts"] if is_revenue else {}
+
+    def _why_untrained(self) -> str:
+        left_out = read_left_out(self.run_context, self.system)
+        of_task = [one["reason"] for one in left_out if one["task"] == self.task.name]
+        return "no model was trained: " + next(iter(of_task), "`uv run marquee build` trains one")
+
+    def _explain(self, reason: str, missing: tuple[str, ...] = ()) -> Prediction:
+        model = self.version if self.experiment else None
+        return Prediction(
+            self.system.name, self.task.name, self.task.kind.value, model, None, reason,
+            missing=missing,
+        )  # fmt: skip
+
+    @cached_property
+    def _baseline_rows(self) -> tuple[ExperimentData, np.ndarray, Target]:
+        """The films to which baselines are fitted, as `<system>_baselines` does, and the target."""
+        data, experiment = (
+            open_experiment_data(self.run_context, self.system, self.task),
+            self._found,
+        )
+        rows = [data.rows(experiment, "train")]
+        if self.system.is_blend:
+            rows.append(data.rows(experiment, "val"))
+        return data, np.concatenate(rows), data.target(experiment)
+
+    def _predict_baselines(self, movie: MovieRow) -> dict[str, Answer]:
+        """Fit the baselines that need no trees, and predict the movie; by name.
+
+        None while the splits are of other movies than the features: between two assets of a build.
+        """
+        try:
+            data, rows, target = self._baseline_rows
+        except SplitError:
+            return {}
+        packed = data.features_for(self.task).table
+        own = as_table(movie, self.table, self.task.leaking_column_prefixes)
+        known, asked = (np.asarray(table.streams[METADATA]) for table in (packed, own))
+        stacked = replace(own, streams={METADATA: np.vstack([known[rows], asked])}, masks={})
+        of_rows = Target(self.task, target.values[rows], target.facts)
+        fit_rows = np.arange(len(rows))
+        with one_thread():
+            preds = predict_baselines(
+                FeatureSet(stacked), of_rows, fit_rows, fit_rows[-1:] + 1, boosts=False
+            )
+        return {
+            name: make_answer(self.task, values[0], target.facts)
+            for name, values in preds.items()
+            if name != PRIOR
+        }
+
+
+_WORDS = {"frames": "trailer"}
+"""Where a required modality comes from, for people."""
+
+
+def served_tasks(
+    run_context: RunContext, table: FeatureTable, systems: Iterable[str] = ()
+) -> list[ServedTask]:
+    """List the tasks of some systems; of all where none is named.
+
+    Raises:
+        ConfigurationError: There is no such system.
+    """
+    known = {system.name: system for system in SYSTEMS}
+    chosen = tuple(systems) or tuple(known)
+    if unknown := [name for name in chosen if name not in known]:
+        raise ConfigurationError(f"No system {unknown[0]!r}; there are {', '.join(known)}.")
+    return [
+        ServedTask(run_context, known[name], task, table)
+        for name in chosen
+        for task in known[name].tasks
+    ]
