@@ -29,6 +29,7 @@ with collect_rarely():
         run_resources,
         settings_from_environment,
     )
+    from assets.predict import movie_predictions
     from assets.splits import features, split_checks, system_splits
 
 
@@ -68,6 +69,7 @@ def build_defs(**overrides: str) -> dg.Definitions:
         *system_models.ASSETS,
         *system_evaluation.ASSETS,
         leaderboard.leaderboard,
+        movie_predictions.ASSET,
     ]
     return dg.Definitions(
         assets=set_owners(dg.map_asset_specs(show_plainly, assets), owners),

@@ -20,7 +20,8 @@ from assets.orchestration.asset_specs import MOVIE_ASSETS, UNPARTITIONED_ASSETS
 from assets.orchestration.garbage_collection import collect_as_usual
 from assets.orchestration.jobs import RANGE_MOVIES, crawl_job, stale_ranges
 from assets.orchestration.live_runs import end_dead_runs
-from assets.orchestration.partitions import check_home, range_tags
+from assets.orchestration.partitions import MOVIES_NAME, check_home, range_tags
+from assets.orchestration.prediction_job import are_predictions_stale
 from assets.orchestration.run_resource import run_resources
 from assets.orchestration.staleness import stale_assets
 from assets.orchestration.step_errors import failure_message
@@ -125,7 +126,7 @@ def _own_name() -> str:
 
 
 def build(run_context: RunContext, instance: dg.DagsterInstance, request: Request) -> int:
-    """Crawl, process stale movies in ranges, then train and evaluate what is stale.
+    """Crawl, process stale movies in ranges, train and evaluate what is stale, then predict.
 
     Returns:
         The number of movies that were stale.
@@ -209,6 +210,9 @@ def _train(
     if chosen:
         config = _config_of_all_variants(chosen) if request.all_variants else None
         _run(all_defs(), instance, "retrain", selection=chosen, config=config)
+    if "evaluation" in stages and are_predictions_stale(run_context):
+        keys = instance.get_dynamic_partitions(MOVIES_NAME)
+        _run(all_defs(), instance, "predictions", tags=range_tags(keys))
 
 
 def _config_of_all_variants(chosen: Sequence[str]) -> dict[str, dict]:

@@ -1,24 +1,15 @@
 """Predictions as tables that fit 80 columns."""
 
-from collections.abc import Iterator, Mapping
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from assets.predict.predictor import Predictions
-from pipeline.evaluation.metrics.metric_names import METRIC_WORDS
-from pipeline.evaluation.wording import variant_title
-from pipeline.predict.predictions import Answer, OnTest, Prediction
+from pipeline.predict.predictions import Prediction
+from pipeline.predict.wording import describe_prediction
 
 LABEL_CHARS = 22
 """Width of the labels, so that the texts of all blocks stand below each other."""
-
-LEAST_CHANGE = 0.005
-"""Changes below half a point of probability, or 1 % of an amount, are not shown."""
-
-SHOWN_CLASSES = 3
-"""Classes or labels of the highest probability that a line shows."""
 
 
 def print_predictions(predictions: Predictions, console: Console) -> None:
@@ -42,111 +33,3 @@ def _print_prediction(one: Prediction, console: Console) -> None:
     for label, text in describe_prediction(one):
         table.add_row(Text(label), Text(text, "bold" if label == "predicts" else ""))
     console.print(table)
-
-
-def describe_prediction(one: Prediction) -> Iterator[tuple[str, str]]:
-    """Describe a prediction in lines of a label and a text."""
-    if one.answer is None or one.model is None:
-        yield "no answer", one.reason
-        return
-    version = f"version {one.model.version}" if one.model.version else "as last trained"
-    yield "model", f"{variant_title(one.model.variant)} ({version})"
-    yield "predicts", describe_answer(one.answer)
-    if one.model.reads and set(one.model.reads) <= set(one.missing):
-        yield "", "the same for every film of which nothing that it reads is given"
-    for baseline, answer in one.baselines.items():
-        yield variant_title(baseline), describe_answer(answer)
-    for line in describe_test_set(one):
-        yield "on test films", line
-    if one.missing:
-        yield "masked", ", ".join(one.missing)
-    yield from _describe_effects(one.answer, one.effects)
-
-
-def describe_answer(answer: Answer) -> str:
-    """Describe an answer in one line.
-
-    Example:
-        >>> describe_answer(Answer(readable=Number(3e7, 1e7, 1e8, "US dollars")))
-        '$30.0M; 90 % interval $10.0M to $100M'
-    """
-    number = answer.readable or answer.number
-    if number is not None:
-        text = _amount(number.value, number.unit)
-        if number.low is None or number.high is None:
-            return text
-        ends = (_amount(end, number.unit) for end in (number.low, number.high))
-        return f"{text}; 90 % interval {' to '.join(ends)}"
-    ranked = sorted((answer.probabilities or {}).items(), key=lambda item: -item[1])
-    shown = ", ".join(f"{name} {share:.0%}" for name, share in ranked[:SHOWN_CLASSES])
-    if answer.labels is not None:
-        return f"{', '.join(answer.labels) or 'none above 50 %'} ({shown})"
-    return f"{answer.label} ({shown})"
-
-
-def _amount(value: float, unit: str) -> str:
-    if unit != "US dollars":
-        return f"{value:.2f} {unit}"
-    for size, sign in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return (
-                f"${value / size:.3g}{sign}"
-                if value / size >= 100
-                else f"${value / size:.1f}{sign}"
-            )
-    return f"${value:.0f}"
-
-
-def describe_test_set(one: Prediction) -> Iterator[str]:
-    """Describe how the same model did on its test films, and how often such answers were right."""
-    test = one.on_test
-    if test is None:
-        return
-    word = METRIC_WORDS.get(test.metric, test.metric)
-    films = f"{test.movies} film{'' if test.movies == 1 else 's'}"
-    if test.score is not None:
-        yield f"{word} {test.score:.3f}{_versus(test)} ({films})"
-    if test.interval_coverage is not None:
-        yield f"{test.interval_coverage:.0%} were inside their 90 % intervals"
-    if test.predicted_so and one.answer and test.were_so is not None:
-        yield f"{test.were_so} of {test.predicted_so} predicted as {one.answer.label} were so"
-    elif test.predicted_so == 0 and one.answer:
-        yield f"none was predicted as {one.answer.label}"
-
-
-def _versus(test: OnTest) -> str:
-    if test.baseline_score is None:
-        return ""
-    return f"; {variant_title(test.baseline)} {test.baseline_score:.3f}"
-
-
-def _describe_effects(answer: Answer, effects: Mapping[str, Answer]) -> Iterator[tuple[str, str]]:
-    """Describe what an answer would be without each input, the largest change first."""
-    ranked = sorted(effects.items(), key=lambda item: -_change(answer, item[1]))
-    for name, without in ranked:
-        if _change(answer, without) >= LEAST_CHANGE:
-            yield f"without {name}", _describe_effect(answer, without)
-    same = [name for name, without in ranked if _change(answer, without) < LEAST_CHANGE]
-    if same:
-        yield "unmoved by", ", ".join(same)
-
-
-def _change(answer: Answer, other: Answer) -> float:
-    if answer.number and other.number:
-        return abs(answer.number.value - other.number.value)
-    both = answer.probabilities or {}, other.probabilities or {}
-    return sum(abs(both[0][name] - both[1].get(name, 0.0)) for name in both[0])
-
-
-def _describe_effect(answer: Answer, other: Answer) -> str:
-    if answer.readable and other.readable and answer.readable.unit == "US dollars":
-        factor = answer.readable.value / other.readable.value
-        return f"{_amount(other.readable.value, 'US dollars')}; with it {factor:.2f} times as much"
-    number, without = answer.readable or answer.number, other.readable or other.number
-    if number and without:
-        gap = number.value - without.value
-        return f"{_amount(without.value, without.unit)}; with it {gap:+.2f}"
-    if answer.labels is not None or answer.label is None:
-        return describe_answer(other)
-    gap = (answer.probabilities or {})[answer.label] - (other.probabilities or {})[answer.label]
-    return f"{other.label}; with it {answer.label} is {gap * 100:+.0f} points likelier"

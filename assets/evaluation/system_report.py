@@ -23,6 +23,7 @@ from pipeline.evaluation.plots.sample_plots import draw_samples, sample_predicti
 from pipeline.evaluation.plots.task_plots import Plot
 from pipeline.evaluation.report.evaluation_files import write_evaluation
 from pipeline.evaluation.report.evaluation_summary import Subject
+from pipeline.evaluation.report.prediction_table import write_predictions
 from pipeline.evaluation.report.stored_results import RESULTS_FILE
 from pipeline.models.estimators.blend_baselines import BLEND_BASELINES
 from pipeline.models.systems.system import System
@@ -52,6 +53,10 @@ def evaluate_system(run_context: RunContext, system: System) -> Mapping[str, Pat
         segments=_assign_segments(system, data),
         samples=_draw_samples(system, data, results, folder),
     )
+    if results:
+        table = data.table.table
+        titles = dict(zip(table["tmdb_id"].tolist(), table["title"].tolist(), strict=True))
+        write_predictions(folder, results, titles)
     summary = run_context.store.read_json(
         run_context.store.path("reports", system.name, RESULTS_FILE)
     )

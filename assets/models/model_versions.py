@@ -232,6 +232,7 @@ def _write_history(
     run_context: RunContext, system: System, history: Sequence[Mapping[str, Any]]
 ) -> None:
     _write(_folder(run_context, system) / PROMOTED_FILE, history)
+    run_context.store.push()
 
 
 def _read_facts(folder: Path) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def build_model(system: System) -> dg.AssetsDefinition:
             with progress(name, len(planned), context.log.info) as trained:
                 facts = train_all(run_context, data, planned, config, trained)
             write_experiments(run_context, system, planned, lacks)
-            version = register_version(run_context, system, planned)
+            registered = register_version(run_context, system, planned)
             content_hash = combine(of_one["fingerprint"] for of_one in facts)
             scored = compare_with_naive(data, planned, facts)
             write_whole(run_context, name, version, content_hash)
@@ -76,7 +76,7 @@ def build_model(system: System) -> dg.AssetsDefinition:
                 "source": run_context.source.label,
                 **_summarise(data.table, planned, facts, lacks),
                 **_list_scores(scored),
-                **_describe_version(run_context, system, version),
+                **_describe_version(run_context, system, registered),
                 "hyperparameters_changed": dg.MetadataValue.json(changed),
                 "folder": str(models_folder(run_context, system)),
             },

@@ -10,6 +10,7 @@ from assets.orchestration.asset_specs import CATALOG, MOVIE_ASSETS, MovieAssetSp
 from assets.orchestration.events import DEFER_EVENTS
 from assets.orchestration.live_runs import STARTING_S
 from assets.orchestration.partitions import claim_home
+from assets.orchestration.prediction_job import PREDICTIONS
 from assets.orchestration.staleness import find_stale_movies
 from resources.run_context import RunContext
 
@@ -20,6 +21,7 @@ RANGE_MOVIES = 500
 
 _MOVIE_ASSETS = dg.AssetSelection.assets(*(spec.name for spec in MOVIE_ASSETS))
 _CATALOG = dg.AssetSelection.assets(CATALOG.name)
+_PREDICTIONS = dg.AssetSelection.assets(PREDICTIONS)
 
 crawl_job = dg.define_asset_job(
     "crawl", selection=_CATALOG, description="Ask TMDB which movies are new or changed."
@@ -32,11 +34,18 @@ movies_job = dg.define_asset_job(
 )
 retrain_job = dg.define_asset_job(
     "retrain",
-    selection=dg.AssetSelection.all() - _MOVIE_ASSETS - _CATALOG,
+    selection=dg.AssetSelection.all() - _MOVIE_ASSETS - _CATALOG - _PREDICTIONS,
     description="Pack features, split, train and evaluate.",
 )
 
-JOBS = [crawl_job, movies_job, retrain_job]
+predictions_job = dg.define_asset_job(
+    "predictions",
+    selection=_PREDICTIONS,
+    tags=DEFER_EVENTS,
+    description="Predict, by the promoted models, for films that are not out or came out lately.",
+)
+
+JOBS = [crawl_job, movies_job, retrain_job, predictions_job]
 
 
 def stale_ranges(

@@ -10,7 +10,8 @@ from pipeline.core.errors import ConfigurationError
 # Single-run backfills have been in beta for years; the version of Dagster is pinned.
 warnings.filterwarnings("ignore", message=".*backfill_policy.*", category=dg.BetaWarning)
 
-MOVIES = dg.DynamicPartitionsDefinition(name="movies")
+MOVIES_NAME = "movies"
+MOVIES = dg.DynamicPartitionsDefinition(name=MOVIES_NAME)
 SINGLE_RUN = dg.BackfillPolicy.single_run()
 """On every asset: one run may hold a range of movies and the models behind them."""
 

@@ -8,11 +8,13 @@ from assets.orchestration.jobs import (
     is_run_starting,
     last_failure_age_s,
     movies_job,
+    predictions_job,
     retrain_job,
     stale_ranges,
 )
 from assets.orchestration.live_runs import end_dead_runs
-from assets.orchestration.partitions import range_tags
+from assets.orchestration.partitions import MOVIES_NAME, range_tags
+from assets.orchestration.prediction_job import are_predictions_stale
 from assets.orchestration.staleness import stale_assets
 from assets.orchestration.store_check import reconcile
 from resources.run_context import RunContext
@@ -25,15 +27,16 @@ down stays so. Runs by hand count for themselves."""
 
 @dg.sensor(
     name="due_movies",  # Dagster keeps by this name whether the user has stopped it
-    jobs=[movies_job, retrain_job],
+    jobs=[movies_job, retrain_job, predictions_job],
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.STOPPED,  # nobody wants downloads for having looked
-    description="Requests runs for what is stale in the ledger: movies first, then the models.",
+    description="Requests runs for what is stale in the ledger: movies first, then the models, "
+    "then predictions.",
 )
 def stale_movies(
     context: dg.SensorEvaluationContext, run_context: dg.ResourceParam[RunContext]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Request one range at a time while movies are stale, then the models if they are stale."""
+    """Request one range at a time while movies are stale, then the models, then predictions."""
     now_s = run_context.clock()
     if is_held(run_context.store, run_context.ledger) or is_run_starting(context.instance, now_s):
         yield dg.SkipReason("A run is in progress.")
@@ -47,6 +50,9 @@ def stale_movies(
         request = dg.RunRequest(job_name=movies_job.name, tags=range_tags(ranges[0]))
     elif stale_assets(run_context):
         request = dg.RunRequest(job_name=retrain_job.name)
+    elif are_predictions_stale(run_context):
+        keys = context.instance.get_dynamic_partitions(MOVIES_NAME)
+        request = dg.RunRequest(job_name=predictions_job.name, tags=range_tags(keys))
     else:
         yield dg.SkipReason("All assets are up to date.")
         return

@@ -22,7 +22,7 @@ _SAME: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class GivenRecord:
-    """A record, and what is to be said about it.
+    """A record, and what people should know about it.
 
     Attributes:
         record: What is known of the movie before its release.

@@ -2,7 +2,7 @@
 
 Layout, as in the reference implementations: `movies/<id>.json box_office/<id>.json
 posters/<id>.jpg trailers/<id>.mp4 frames/<id>.npz audio/<id>.npy
-embeddings/<modality>/<backbone>/<id>.npy features/ splits/ models/ reports/`.
+embeddings/<modality>/<backbone>/<id>.npy features/ splits/ models/ registry/ reports/`.
 """
 
 import io
@@ -32,7 +32,7 @@ StorePath: TypeAlias = "Path | UPath"
 SOURCE_MARK = "SOURCE.json"
 STAGING = ".staging"
 
-MIRRORED = ("features", "splits", "models", "reports")
+MIRRORED = ("features", "splits", "models", "registry", "reports")
 """Folders that need a local file system: in a distant store they have a local copy."""
 
 

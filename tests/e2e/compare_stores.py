@@ -23,6 +23,8 @@ VOLATILE_KEYS = frozenset(
         "movies_per_s",
         "environment",
         "updated_s",
+        "created_s",
+        "at_s",
         "next_attempt_s",
         "fetched_at",
         "last_lawful_day",

@@ -69,7 +69,7 @@ def test_every_asset_of_the_path_is_there():
         "movie_catalog", "movie_records", "box_office", "posters", "trailers", "trailer_frames",
         "trailer_audio", "text_embeddings", "poster_embeddings", "frame_embeddings",
         "audio_embeddings", "clip_embeddings", "poster_regions",
-        "movie_features", "box_office_encoder", "leaderboard",
+        "movie_features", "box_office_encoder", "leaderboard", "movie_predictions",
         *(f"{system.name}_{stage}" for system in SYSTEMS
           for stage in ("splits", "baselines", "model", "evaluation")),
     }  # fmt: skip
@@ -79,7 +79,7 @@ def test_every_asset_of_the_path_is_there():
 def test_asset_says_what_it_is(key):
     node = GRAPH.get(key)
     assert node.description
-    assert node.group_name in STAGES
+    assert node.group_name in (*STAGES, "predict")
     assert node.kinds
     assert node.code_version
     assert node.tags["marquee/stage"] == node.group_name
@@ -109,7 +109,7 @@ def test_films_are_partitions_of_every_per_film_asset_and_of_no_other():
     assert names(partitioned) == {
         "movie_records", "box_office", "posters", "trailers", "trailer_frames", "trailer_audio",
         "text_embeddings", "poster_embeddings", "frame_embeddings",
-        "audio_embeddings", "clip_embeddings", "poster_regions",
+        "audio_embeddings", "clip_embeddings", "poster_regions", "movie_predictions",
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from copy import deepcopy
 
 import pytest
 from commands import marquee
+from present import present
 from shapes import WHOLE
 from sites import opened_site
 
@@ -62,14 +63,14 @@ def test_first_version_of_every_system_predicts_and_is_listed(site):
 
 def test_retrained_model_replaces_the_promoted_one_only_after_its_evaluation(site):
     first = predict(site)
-    assert first.model.version == 1
+    assert present(first.model).version == 1
     site.materialize("genre_model", genre_model={**SHORT, "seed": 1})
     assert numbers(site) == ([2, 1], 1)
     assert predict(site) == first
     site.materialize("genre_evaluation")
     assert numbers(site) == ([2, 1], 2)
     second = predict(site)
-    assert second.model.version == 2
+    assert present(second.model).version == 2
     assert second.answer != first.answer
     (event, *_) = site.events("genre_evaluation")
     assert event.metadata["promoted_version"].value == 2
@@ -93,7 +94,7 @@ def test_significantly_worse_version_is_refused_by_rule_and_by_hand(site):
         good = plant(one.tests, is_right=True)
         write_tests(one, good)
         write_tests(two, plant(one.tests, is_right=False))
-        verdict = consider_newest(run_context, GENRE, notes)
+        verdict = present(consider_newest(run_context, GENRE, notes))
         assert (verdict.is_promoted, verdict.is_worse) == (False, True)
         assert "significantly worse" in verdict.why
         assert promoted_number(run_context, GENRE) == 1
@@ -149,7 +150,7 @@ def test_version_of_other_embeddings_does_not_predict_and_is_replaced(site):
 def test_same_training_is_the_same_version_and_old_ones_are_removed(site):
     experiment = Experiment(GENRE, GENRE.tasks[0], GENRE.headline, "late fusion")
     with site.run_context() as run_context:
-        latest = register_version(run_context, GENRE, [experiment])
+        latest = present(register_version(run_context, GENRE, [experiment]))
         assert latest.number == 3
         facts_file = experiment.folder(run_context) / "facts.json"
         facts = json.loads(facts_file.read_text())

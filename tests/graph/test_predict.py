@@ -3,16 +3,29 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 
+import numpy as np
+import pandas as pd
 import pytest
 from commands import bare_environment, marquee
+from present import present
 from shapes import WHOLE
 from sites import opened_site
 
+from assets.evaluation.model_evaluation import SEED
+from assets.models.experiment_data import open_experiment_data
 from assets.predict import MovieInputs, Predictor
+from assets.predict.served_models import served_tasks
 from assets.splits.features import features_folder
 from pipeline.core.errors import InputError, StoreError
+from pipeline.evaluation.metrics.split_results import score_result
+from pipeline.evaluation.report.prediction_table import PREDICTIONS_FILE, restore_result
+from pipeline.evaluation.report.result_json import list_differences
+from pipeline.models.systems.box_office import BOX_OFFICE, LOG10_REVENUE
 from pipeline.models.systems.registry import SYSTEMS
+from pipeline.models.training.cut_features import features_as_of
+from pipeline.models.training.model_registry import load_trained, predict
 from pipeline.predict.movie_row import stored_streams
 from pipeline.splits.features import METADATA, FeatureTable
 from pipeline.splits.packing import pack
@@ -160,6 +173,21 @@ def forget(run_context, table, tmdb_id):
     assert len(FeatureTable.load(features_folder(run_context))) == len(table) - 1
 
 
+def test_as_of_a_day_is_read_what_the_one_function_reads_as_of_that_day(site, predictor):
+    record = find_record(predictor, with_media=True)
+    day = present(record.release_date) - timedelta(days=500)
+    with site.run_context() as run_context:
+        data = open_experiment_data(run_context, BOX_OFFICE)
+        (served,) = served_tasks(run_context, predictor.table, ["box_office"])
+        saved = load_trained(present(served.promoted).model_folder(LOG10_REVENUE) / "model.pth")
+        features = features_as_of(data.features_for(LOG10_REVENUE), day)
+        row = list(data.table.table["tmdb_id"]).index(record.tmdb_id)
+        expected = predict(saved, features, np.array([row]))[0]
+    predictions = predictor.predict(MovieInputs(tmdb_id=record.tmdb_id), ["box_office"], as_of=day)
+    assert digits(predictions.as_json()["predictions"][0]["answer"]) == expected.round(9).tolist()
+    assert "those of today" in predictions.remarks[0]
+
+
 def test_what_is_not_given_is_masked_and_named(predictor):
     predictions = predictor.predict(MovieInputs(plot="A thief robs one last bank.", budget_usd=5e7))
     by_system = {one.system: one for one in predictions}
@@ -223,3 +251,17 @@ def test_without_a_store_or_a_source_the_remedy_is_named(tmp_path, site, predict
         pass
     with pytest.raises(InputError, match="poster"):
         predictor.predict(MovieInputs(poster=b"no picture"))
+
+
+def test_scores_of_a_report_are_recomputed_from_the_table_of_predictions(site):
+    system = next(one for one in SYSTEMS if one.name == "revenue")
+    folder = site.store / "reports" / system.name
+    table = pd.read_parquet(folder / PREDICTIONS_FILE)
+    summary = json.loads((folder / "evaluation_results.json").read_text(encoding="utf-8"))
+    task, split = system.tasks[0], system.headline
+    content = summary["tasks"][task.name]["splits"][split]
+    for variant, stored in content["results"].items():
+        result = restore_result(table, task, split, variant)
+        assert list_differences(score_result(result, seed=SEED), stored["scores"]) == []
+    assert set(table["tmdb_id"]) <= set(site.catalogue.movie_ids())
+    assert "" not in set(table["title"])

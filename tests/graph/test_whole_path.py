@@ -12,10 +12,12 @@ import sys
 import pandas as pd
 import pytest
 from commands import bare_environment, marquee
+from sensor_ticks import skipped
 from shapes import WHOLE
 from sites import opened_site
 
 from assets.orchestration.asset_specs import UNPARTITIONED_ASSETS
+from assets.orchestration.prediction_job import PREDICTIONS
 from assets.orchestration.staleness import stale_assets
 from pipeline.models.systems.registry import SYSTEMS
 
@@ -114,7 +116,9 @@ def test_one_command_builds_everything_as_for_a_user(open_site):
     )  # fmt: skip
     assert build.returncode == 0, build.stderr
     assert_is_whole(site)
+    assert site.materialized(PREDICTIONS)
     assert site.build() == 0
+    assert "up to date" in skipped(site)
     for system in SYSTEMS:
         trained = sorted((site.store / "models" / system.name).rglob("facts.json"))
         output = marquee("evaluate", str(trained[0].parent), cwd=site.folder)

@@ -77,7 +77,7 @@ def _compare(task: Task, now: Mapping[str, Any], before: Mapping[str, Any], seed
     if any(content[key] != earlier[key] for key in ("tmdb_ids", "y_true", "franchises")):
         return replace(change, reason="the test movies or what is known of them changed")
     restored = [_restore(task, split, variant, one) for one in (content, earlier)]
-    return _with_difference(change, *restored, seed)
+    return _with_difference(change, restored[0], restored[1], seed)
 
 
 def _with_difference(change: Change, now: SplitResult, before: SplitResult, seed: int) -> Change:
