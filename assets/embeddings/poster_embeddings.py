@@ -20,11 +20,12 @@ def poster_embeddings(batch: MovieBatch) -> Iterator[Outcome]:
     """Embed each movie's poster: one vector per chosen image backbone."""
 
     def load(tmdb_id: int) -> np.ndarray:
-        from pipeline.media.poster import load_poster
+        from pipeline.media.poster import load_embedded_poster
 
-        return load_poster(POSTER_FILE.path(batch.run_context.store, tmdb_id).read_bytes())[None]
+        poster = POSTER_FILE.path(batch.run_context.store, tmdb_id).read_bytes()
+        return load_embedded_poster(poster)[None]
 
-    return embed(batch, load, {Modality.IMAGE: encode_posters})
+    return embed(batch, load, dict.fromkeys((Modality.IMAGE, Modality.POSTER), encode_posters))
 
 
 def encode_posters(

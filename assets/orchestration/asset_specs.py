@@ -179,8 +179,8 @@ MOVIE_ASSETS: tuple[MovieAssetSpec, ...] = (
         features=(_embedded("text", Modality.TEXT, is_sequence=False),),
     ),
     MovieAssetSpec(
-        name="poster_embeddings", code_version="3", upstreams=("posters",), stage="embeddings",
-        features=(_embedded("poster", Modality.IMAGE, is_sequence=False),),
+        name="poster_embeddings", code_version="4", upstreams=("posters",), stage="embeddings",
+        features=(_embedded("poster", Modality.POSTER, is_sequence=False),),
     ),
     MovieAssetSpec(
         name="poster_regions", code_version="1", upstreams=("posters",), stage="embeddings",
@@ -189,11 +189,11 @@ MOVIE_ASSETS: tuple[MovieAssetSpec, ...] = (
         features=(FeatureSource("regions", REGIONS_FILE, None, is_sequence=True),),
     ),
     MovieAssetSpec(
-        name="frame_embeddings", code_version="2", upstreams=("trailer_frames",),
+        name="frame_embeddings", code_version="3", upstreams=("trailer_frames",),
         stage="embeddings", features=(_embedded("frames", Modality.IMAGE),),
     ),
     MovieAssetSpec(
-        name="clip_embeddings", code_version="1", upstreams=("trailer_frames",),
+        name="clip_embeddings", code_version="2", upstreams=("trailer_frames",),
         stage="embeddings", extent=clip_extent,
         features=(_embedded("clips", Modality.VIDEO), _embedded("clip_frames", Modality.IMAGE)),
     ),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 STAGES = (
@@ -98,6 +99,33 @@ class EfficientNetLite0(nn.Module):
         """Compute logits, or vectors where the classifier was taken off."""
         features = self.last(self.blocks(self.stem(x.flip(2, 3))))
         return self.classifier(features.mean(dim=(2, 3)))
+
+
+POOLED_STAGES = 5
+"""Last stages whose output `EfficientNetLite0Stages` keeps: the first two add nothing."""
+
+
+class EfficientNetLite0Stages(EfficientNetLite0):
+    """The same network, whose vector holds more: also the means over what its last stages see.
+
+    What a poster is painted like is seen by early stages; the last one has seen objects in photos.
+
+    Attributes:
+        width_out: Length of the vector, 1280 + 40 + 80 + 112 + 192 + 320; there is no classifier.
+    """
+
+    width_out = WIDTH + sum(width for _, _, _, width, _ in STAGES[-POOLED_STAGES:])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, 3, height, width) → (batch, width_out)."""
+        x, seen = self.stem(x.flip(2, 3)), list[Tensor]()
+        blocks = iter(self.blocks)
+        for *_, n_blocks in STAGES:
+            for _ in range(n_blocks):
+                x = next(blocks)(x)
+            seen.append(x)
+        kept = [self.last(x), *seen[-POOLED_STAGES:]]
+        return torch.cat([one.mean(dim=(2, 3)) for one in kept], dim=1)
 
 
 _NAMES = (

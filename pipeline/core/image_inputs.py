@@ -1,9 +1,18 @@
-"""Turn an image of any shape into the square that networks take as input."""
+"""Turn an image of any shape into the square, or a poster into the 2:3, that networks take."""
 
 from enum import StrEnum
 
 import numpy as np
 from PIL import Image, ImageOps
+
+POSTER_SIZE_PX = (224, 336)
+"""Width and height of the posters that backbones embed: nearly all are 2:3.
+
+Chosen by five folds, drawn twice, of the 1,728 real posters that are no test films, ten genres,
+average precision of logistic regression on EfficientNet-Lite0: 224x224 has .513, and with the
+stages that its poster edition adds 160x240 .526, 192x288 .534, 224x336 .542, 256x384 .544, 320x480
+.551 at twice the cost. The usual 500x750 file is decoded at half its size for it.
+"""
 
 RANDOM_CROP_PX = 280
 """Side of the square that `Fit.RANDOM_CROP` cuts out.

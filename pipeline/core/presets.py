@@ -8,7 +8,7 @@ class Preset:
     """Which backbones make the embeddings, and of how much; heads are trained alike.
 
     Attributes:
-        text_backbone, image_backbone, clip_backbone, audio_backbone: Names in
+        text_backbone, image_backbone, poster_backbone, clip_backbone, audio_backbone: Names in
             `pipeline.embeddings.backbones`; "" for none: then nothing of the kind is made.
         detector: What finds objects on posters; "" for none.
         clips_per_trailer: Clips that are embedded of a trailer, spread evenly; 0 for all.
@@ -23,6 +23,7 @@ class Preset:
     name: str
     text_backbone: str = ""
     image_backbone: str = ""
+    poster_backbone: str = ""
     clip_backbone: str = ""
     audio_backbone: str = ""
     detector: str = ""
@@ -38,6 +39,7 @@ PRESETS = {
         "published",
         text_backbone="bert-base-uncased",
         image_backbone="resnet50",
+        poster_backbone="resnet50",
         clip_backbone="swin3d_t",
         audio_backbone="ast",
         detector="fasterrcnn_resnet50_fpn_v2",
@@ -47,12 +49,14 @@ PRESETS = {
         "small",
         text_backbone="minilm",
         image_backbone="efficientnet_lite0",
+        poster_backbone="efficientnet_lite0_poster",
         frames="keyframes",
     ),
     "random": Preset(
         "random",
         text_backbone="minilm",
         image_backbone="shufflenet",
+        poster_backbone="shufflenet",
         clip_backbone="shufflenet3d",
         detector="fasterrcnn_mobilenet_v3_large_320_fpn",
         clips_per_trailer=2,

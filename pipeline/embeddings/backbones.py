@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
+from pipeline.core.image_inputs import POSTER_SIZE_PX
 from pipeline.core.imagenet import IMAGENET_MEAN, IMAGENET_STD, LITE_MEAN, LITE_STD
 from pipeline.core.versions import combine, hash_json
 
@@ -11,9 +12,12 @@ CODE_VERSION = "1"
 
 
 class Modality(StrEnum):
-    """What a backbone takes: a picture, a clip of consecutive frames, a window of sound, a text."""
+    """What a backbone takes: a picture, a poster in its own shape, a clip of consecutive frames, a
+    window of sound, a text.
+    """
 
     IMAGE = "image"
+    POSTER = "poster"
     VIDEO = "video"
     AUDIO = "audio"
     TEXT = "text"
@@ -60,7 +64,8 @@ class Backbone:
         source: Paper or page that publishes it.
         licence: Licence of the weights.
         origin: Who publishes the weights.
-        input_px: Side of its square input (pictures and clips).
+        input_px: Side of its square input, or width of one that is none (pictures and clips).
+        input_height_px: Height of an input that is no square; 0 for squares.
         mean, std: Normalisation: of RGB in [0, 1], three numbers (pictures and clips), or of the
             log-mel, one number (sound). Empty for texts.
         interpolation: How other sizes are resized to `input_px` (pictures and clips).
@@ -80,6 +85,7 @@ class Backbone:
     licence: str
     origin: Origin
     input_px: int = 0
+    input_height_px: int = 0
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     interpolation: str = ""
@@ -89,6 +95,11 @@ class Backbone:
     window_s: float = 0.0
     pooling: Pooling = Pooling.CLS
     max_tokens: int = 0
+
+    @property
+    def input_size_px(self) -> tuple[int, int]:
+        """Height and width of its input (pictures and clips)."""
+        return self.input_height_px or self.input_px, self.input_px
 
 
 CLIP_FRAMES = 24
@@ -150,18 +161,31 @@ _CLIP_IMAGE = Backbone(
     interpolation="bicubic",
 )
 
-_LITE = "EfficientNet-Lite0 of the paper's authors, trained on ImageNet-1k"
+_LITE = replace(
+    _image(
+        "efficientnet_lite0",
+        1280,
+        "EfficientNet-Lite0 of the paper's authors, trained on ImageNet-1k",
+        "arXiv 1905.11946",
+    ),
+    licence="Apache-2.0 (trained on ImageNet-1k)",
+    origin=Origin.PACKAGE,
+    mean=LITE_MEAN,
+    std=LITE_STD,
+    interpolation="bicubic",
+)
 
 BACKBONES = {
     backbone.name: backbone
     for backbone in (
+        _LITE,
         replace(
-            _image("efficientnet_lite0", 1280, _LITE, "arXiv 1905.11946"),
-            licence="Apache-2.0 (trained on ImageNet-1k)",
-            origin=Origin.PACKAGE,
-            mean=LITE_MEAN,
-            std=LITE_STD,
-            interpolation="bicubic",
+            _LITE,
+            name="efficientnet_lite0_poster",
+            modality=Modality.POSTER,
+            width=2024,
+            input_px=POSTER_SIZE_PX[0],
+            input_height_px=POSTER_SIZE_PX[1],
         ),
         _image("shufflenet", 1024, "ShuffleNet_V2_X1_0_Weights.IMAGENET1K_V1", "arXiv 1807.11164"),
         _image("resnet18", 512, "ResNet18_Weights.IMAGENET1K_V1", "arXiv 1512.03385"),
@@ -248,4 +272,6 @@ def preparation_version(backbone: Backbone) -> str:
         False
     """
     fields = {k: v for k, v in asdict(backbone).items() if k not in _VERSIONED_ELSEWHERE}
+    if not backbone.input_height_px:
+        del fields["input_height_px"]  # squares are older than the field
     return combine([CODE_VERSION, hash_json(fields)])

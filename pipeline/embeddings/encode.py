@@ -22,7 +22,12 @@ from pipeline.embeddings.parallel_encoding import map_ahead
 from pipeline.embeddings.pixel_networks import prepare_pixels
 from pipeline.embeddings.runner import Embedded, Item, Runner, finite_or_error, run_all
 
-BATCH_SIZES: Mapping[Modality, int] = {Modality.IMAGE: 16, Modality.VIDEO: 2, Modality.AUDIO: 4}
+BATCH_SIZES: Mapping[Modality, int] = {
+    Modality.IMAGE: 16,
+    Modality.POSTER: 16,
+    Modality.VIDEO: 2,
+    Modality.AUDIO: 4,
+}
 """Units per batch on a CPU, where more leaves the cache: a clip and a window of sound are the work
 of dozens of pictures."""
 

@@ -10,7 +10,11 @@ from torchvision.models import resnet, video
 from torchvision.models.video import resnet as video_resnet
 from torchvision.transforms import functional
 
-from pipeline.core.efficientnet_lite import EfficientNetLite0, read_published
+from pipeline.core.efficientnet_lite import (
+    EfficientNetLite0,
+    EfficientNetLite0Stages,
+    read_published,
+)
 from pipeline.core.errors import ItemError, WeightsError
 from pipeline.core.outcomes import Reason
 from pipeline.embeddings.backbones import Backbone, Modality
@@ -73,6 +77,7 @@ def build_clip_image_trunk() -> ClipImageTrunk:
 
 _BUILDERS: Mapping[str, tuple[Callable[..., nn.Module], str]] = {
     "efficientnet_lite0": (EfficientNetLite0, "classifier"),
+    "efficientnet_lite0_poster": (EfficientNetLite0Stages, "classifier"),
     "shufflenet": (torchvision.models.shufflenet_v2_x1_0, "fc"),
     "resnet18": (torchvision.models.resnet18, "fc"),
     "resnet50": (torchvision.models.resnet50, "fc"),
@@ -88,6 +93,7 @@ _BUILDERS: Mapping[str, tuple[Callable[..., nn.Module], str]] = {
 
 _TRANSLATIONS: Mapping[str, Callable[[Mapping[str, torch.Tensor]], Mapping[str, torch.Tensor]]] = {
     "efficientnet_lite0": read_published,
+    "efficientnet_lite0_poster": read_published,
     "shufflenet3d": translate_published_names,
 }
 """What turns published parameters into those of our own networks, by backbone."""
@@ -177,17 +183,17 @@ def _draw_parameters(trunk: nn.Module) -> None:
             nn.init.constant_(module.get_submodule(last_norm).get_parameter("weight"), 0.5)
 
 
-def to_square(pixels: torch.Tensor, backbone: Backbone) -> torch.Tensor:
+def to_input_size(pixels: torch.Tensor, backbone: Backbone) -> torch.Tensor:
     """Resize pictures or clips, uint8 (…, height, width, 3), to the backbone's input size.
 
     They are the same tensor where the size is right.
     """
-    side = [backbone.input_px, backbone.input_px]
-    if list(pixels.shape[-3:-1]) == side:
+    size = list(backbone.input_size_px)
+    if list(pixels.shape[-3:-1]) == size:
         return pixels
     scaled = functional.resize(
         pixels.flatten(0, -4).permute(0, 3, 1, 2),
-        side,
+        size,
         interpolation=functional.InterpolationMode(backbone.interpolation),
         antialias=True,
     )
@@ -212,4 +218,4 @@ def prepare_pixels(array: np.ndarray, backbone: Backbone) -> torch.Tensor | Item
         return ItemError(Reason.MALFORMED, f"{wanted}, got {array.dtype} {array.shape}")
     if not array.flags.writeable or not array.flags.c_contiguous:
         array = np.array(array)  # torch warns of read-only memory
-    return to_square(torch.from_numpy(array), backbone)
+    return to_input_size(torch.from_numpy(array), backbone)

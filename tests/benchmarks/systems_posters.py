@@ -133,11 +133,13 @@ def embed_posters(contents: Sequence[bytes]) -> np.ndarray:
     """Embed posters as the default preset does, float32 (posters, width)."""
     from pipeline.core.presets import DEFAULT_PRESET, PRESETS
     from pipeline.embeddings.encode import encode_arrays
-    from pipeline.media.poster import load_poster
+    from pipeline.media.poster import load_embedded_poster
     from resources.compute.weights import load_backbone
 
-    loaded = load_backbone(PRESETS[DEFAULT_PRESET].image_backbone, allow_random=False)
-    items = ((number, load_poster(content)[None]) for number, content in enumerate(contents))
+    loaded = load_backbone(PRESETS[DEFAULT_PRESET].poster_backbone, allow_random=False)
+    items = (
+        (number, load_embedded_poster(content)[None]) for number, content in enumerate(contents)
+    )
     found = dict(encode_arrays(items, loaded.network, loaded.backbone))
     return np.concatenate([found[number] for number in range(len(contents))])
 

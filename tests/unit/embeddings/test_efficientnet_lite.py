@@ -12,7 +12,11 @@ from present import present
 from sklearn.datasets import load_sample_image
 from torchvision.models import ResNet50_Weights
 
-from pipeline.core.efficientnet_lite import EfficientNetLite0, read_published
+from pipeline.core.efficientnet_lite import (
+    EfficientNetLite0,
+    EfficientNetLite0Stages,
+    read_published,
+)
 from pipeline.core.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from pipeline.embeddings.backbones import BACKBONES
 from resources.compute.weight_files import packaged_path, read_state
@@ -41,6 +45,22 @@ def test_logits_are_those_of_a_second_implementation(network, published, size):
     other.load_state_dict(dict(zip(names, published.values(), strict=True)))
     pictures = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(network(pictures), other(pictures), atol=1e-4, rtol=0)
+
+
+def test_stages_are_those_of_a_second_implementation(published):
+    ours = EfficientNetLite0Stages()
+    ours.load_state_dict(read_published(published))
+    other = timm.create_model("tf_efficientnet_lite0").eval().requires_grad_(False)
+    names = list(other.state_dict())
+    other.load_state_dict(dict(zip(names, published.values(), strict=True)))
+    seen = list[torch.Tensor]()
+    for stage in other.get_submodule("blocks").children():
+        stage.register_forward_hook(lambda _, __, out: seen.append(out.mean(dim=(2, 3))))
+    posters = torch.randn(2, 3, 96, 64, generator=torch.Generator().manual_seed(0))
+    last = other.forward_head(other.forward_features(posters), pre_logits=True)
+    found = ours.eval().requires_grad_(False)(posters)
+    assert found.shape == (2, EfficientNetLite0Stages.width_out)
+    torch.testing.assert_close(found, torch.cat([last, *seen[-5:]], dim=1), atol=1e-4, rtol=0)
 
 
 def test_published_parameters_are_all_used(network, published):

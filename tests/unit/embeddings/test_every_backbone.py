@@ -14,7 +14,8 @@ from pipeline.embeddings.backbones import BACKBONES, Modality, Origin
 from pipeline.embeddings.encode import encode_arrays
 from pipeline.embeddings.pixel_networks import build_pixel_network
 
-SEEN = [b for b in BACKBONES.values() if b.modality in (Modality.IMAGE, Modality.VIDEO)]
+PIXELS = (Modality.IMAGE, Modality.POSTER, Modality.VIDEO)
+SEEN = [b for b in BACKBONES.values() if b.modality in PIXELS]
 HEADS = {"vgg16": "classifier.6", "vgg19": "classifier.6", "swin_t": "head", "swin3d_t": "head"}
 
 
@@ -29,7 +30,8 @@ def backbone(request):
     """Return a row of the table, with an input so small that a forward pass takes no time."""
     row = request.param
     px = SIDES_PX.get(row.name, 64)
-    return replace(row, input_px=px, n_frames=row.n_frames and 4)
+    height_px = row.input_height_px and 96
+    return replace(row, input_px=px, input_height_px=height_px, n_frames=row.n_frames and 4)
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +42,9 @@ def network(backbone):
 @pytest.fixture(scope="module")
 def units(backbone):
     """Draw four pictures or clips, of another colour each."""
-    px, n_frames = backbone.input_px, backbone.n_frames
+    (height_px, px), n_frames = backbone.input_size_px, backbone.n_frames
     rng = np.random.default_rng(0)
-    shape = (4, n_frames, px, px, 3) if n_frames else (4, px, px, 3)
+    shape = (4, n_frames, px, px, 3) if n_frames else (4, height_px, px, 3)
     colour = np.array([[200, 90, 30], [20, 60, 160], [60, 190, 90], [240, 240, 60]])
     colour = colour.reshape(4, *[1] * (len(shape) - 2), 3)
     return np.clip(colour + rng.integers(-90, 90, shape), 0, 255).astype(np.uint8)

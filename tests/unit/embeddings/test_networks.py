@@ -4,7 +4,7 @@ import torch
 
 from pipeline.core.errors import WeightsError
 from pipeline.embeddings.backbones import BACKBONES, Modality
-from pipeline.embeddings.pixel_networks import build_pixel_network, to_square
+from pipeline.embeddings.pixel_networks import build_pixel_network, to_input_size
 from pipeline.embeddings.text import build_random_text
 
 IMAGES = [b for b in BACKBONES.values() if b.modality is Modality.IMAGE]
@@ -82,4 +82,10 @@ def test_texts_that_differ_have_vectors_that_differ(random_text):
 
 def test_square_of_the_right_size_is_the_same_tensor():
     frames = coloured(1)
-    assert to_square(frames, BACKBONES["resnet18"]) is frames
+    assert to_input_size(frames, BACKBONES["resnet18"]) is frames
+
+
+def test_posters_of_their_own_shape_are_made_square_for_those_who_take_squares():
+    posters = torch.zeros(1, 336, 224, 3, dtype=torch.uint8)
+    assert to_input_size(posters, BACKBONES["efficientnet_lite0_poster"]) is posters
+    assert to_input_size(posters, BACKBONES["resnet18"]).shape == (1, 224, 224, 3)

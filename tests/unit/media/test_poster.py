@@ -14,6 +14,7 @@ from pipeline.media.poster import (
     PosterInfo,
     encode_reference000_poster,
     inspect_poster,
+    load_embedded_poster,
     load_poster,
 )
 
@@ -95,6 +96,16 @@ def test_centre_crop_cuts_top_and_bottom():
     file = io.BytesIO()
     picture.save(file, "PNG")
     assert load_poster(file.getvalue(), fit=Fit.CENTRE_CROP)[:, :, 0].max() < 30
+
+
+def test_backbones_see_a_poster_in_its_own_shape_decoded_at_half_size():
+    data = encode(500, 750, quality=95)
+    poster = load_embedded_poster(data)
+    assert poster.shape == (336, 224, 3)
+    whole = (
+        Image.open(io.BytesIO(data)).convert("RGB").resize((224, 336), Image.Resampling.BILINEAR)
+    )
+    assert np.abs(poster.astype(int) - np.asarray(whole)).mean() < 2
 
 
 def test_scaled_decoding_looks_like_decoding_in_full(tmp_path):
