@@ -150,7 +150,7 @@ class EmbeddingRun:
             allow_random=run_context.preset.allows_random,
         )
         for slot in self._device.slots:
-            fused_copy(loaded.network, slot)
+            fused_copy(loaded.network, slot, use_bf16=self._device.has_bf16)
         return loaded
 
     def _slots(self) -> list[str]:

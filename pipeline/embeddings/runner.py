@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from torch import nn
+from torch.fx import GraphModule
 from torch.fx.experimental.optimization import fuse
 
 from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Reason
 from pipeline.embeddings.cuda_streams import CudaStreams
+from pipeline.embeddings.onednn_fusion import fuse_convolutions
 
 MAX_FAILED_BATCHES = 32
 """After so many batches in a row without one embedded item the network counts as broken."""
@@ -29,7 +31,9 @@ _FAILURES = (RuntimeError, ValueError, IndexError)
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
-_copies: WeakKeyDictionary[nn.Module, dict[str, nn.Module | None]] = WeakKeyDictionary()
+_copies: WeakKeyDictionary[nn.Module, dict[tuple[str, bool], nn.Module | None]] = (
+    WeakKeyDictionary()
+)
 _copying = threading.Lock()
 
 Item = tuple[int, np.ndarray | ItemError]
@@ -99,7 +103,7 @@ class Runner:
             raise ValueError(f"expected a batch of at least 1, got {size}")
         self.size, self._width = size, width
         self._device = torch.device(device)
-        self._network = fused_copy(network, device)
+        self._network = fused_copy(network, device, use_bf16=use_bf16)
         self._use_bf16 = use_bf16
         self._streams = CudaStreams(self._device) if self._device.type == "cuda" else None
         self.depth = 1 if self._streams else 0
@@ -179,8 +183,10 @@ def run_all(run: Runner, batches: Iterable[UnitBatch | Item]) -> Iterator[Item]:
         yield from batch.finish(collect())
 
 
-def fused_copy(network: nn.Module, device: str) -> nn.Module:
+def fused_copy(network: nn.Module, device: str, *, use_bf16: bool = False) -> nn.Module:
     """Return a copy of a network on a device, with its batch norms fused; cached with the network.
+
+    On a CPU its convolutions also do what follows them; see `fuse_convolutions`.
 
     Call it for every network before threads compute: fusing traces a network, and torch's tracer
     intercepts the calls of all modules meanwhile, those of other threads as well.
@@ -189,21 +195,26 @@ def fused_copy(network: nn.Module, device: str) -> nn.Module:
         network: In evaluation mode. It is left as it is, and its parameters must not change any
             more. Without batch norms and on that device already, it is returned itself.
         device: torch's name of the device.
+        use_bf16: Whether it computes in bfloat16.
     """
     with _copying:
         copies = _copies.setdefault(network, {})
-        if device not in copies:
-            copies[device] = _copy(network, torch.device(device))
-        return copies[device] or network
+        key = (device, use_bf16)
+        if key not in copies:
+            copies[key] = _copy(network, torch.device(device), use_bf16=use_bf16)
+        return copies[key] or network
 
 
-def _copy(network: nn.Module, device: torch.device) -> nn.Module | None:
+def _copy(network: nn.Module, device: torch.device, *, use_bf16: bool) -> nn.Module | None:
     """Return a copy, or None where the network itself will do: a cache must not hold its key."""
     trunk = getattr(network, "trunk", None)
     if trunk is not None and any(isinstance(m, _BATCH_NORMS) for m in trunk.modules()):
-        copied = deepcopy(network)
-        copied.register_module("trunk", fuse(copied.get_submodule("trunk"), inplace=True))
-        return copied.to(device)
+        copied = deepcopy(network).to(device)
+        fused = cast("GraphModule", fuse(copied.get_submodule("trunk"), inplace=True))
+        if device.type == "cpu" and torch.backends.mkldnn.is_available():
+            fuse_convolutions(fused, torch.bfloat16 if use_bf16 else torch.float32)
+        copied.register_module("trunk", fused)
+        return copied
     if all(x.device == device for x in (*network.parameters(), *network.buffers())):
         return None
     return deepcopy(network).to(device)

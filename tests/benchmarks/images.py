@@ -1,4 +1,7 @@
-"""What frames through picture backbones cost, beside a loop that takes one at a time."""
+"""What frames and posters through picture backbones cost.
+
+Frames stand beside a loop that takes one at a time, posters beside other presets.
+"""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,8 +18,9 @@ from benchmarks.compute import (
 )
 from benchmarks.gpu import gpu_rows
 from benchmarks.long_run import memory_row
+from benchmarks.poster_embedding import poster_rows
 from benchmarks.report import RUNS, BenchRow
-from resources.compute.device import CPU_INFO, cpu_has_bf16, one_thread
+from resources.compute.device import CPU_INFO, cpu_has_bf16, keep_freed_memory, one_thread
 
 NAMES = ("resnet50", "swin_t", "shufflenet")
 ONE_BY_ONE = "one-at-a-time, autograd on"
@@ -37,8 +41,10 @@ def measure(runs: int = RUNS, names: tuple[str, ...] = NAMES) -> list[BenchRow]:
         names: Backbones.
     """
     has_bf16 = cpu_has_bf16(CPU_INFO)
+    keep_freed_memory()  # as the product does
     with one_thread():
         rows = [row for name in names for row in _rows(name, has_bf16, runs)]
+        rows += poster_rows(runs)
     return [*rows, memory_row(), *gpu_rows()]
 
 

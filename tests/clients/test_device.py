@@ -1,3 +1,7 @@
+import platform
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -55,3 +59,19 @@ def test_bfloat16_is_reported_by_the_processors_flags(tmp_path, line, has_bf16):
 
 def test_without_a_list_of_flags_there_is_no_bfloat16(tmp_path):
     assert cpu_has_bf16(tmp_path / "cpuinfo") is False
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc takes the options")
+def test_freed_memory_is_used_again_without_new_pages():
+    """In a process of its own: the setting lasts as long as the process."""
+    code = (
+        "import resource, numpy as np\n"
+        "from resources.compute.device import keep_freed_memory\n"
+        "assert keep_freed_memory()\n"
+        "count = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "np.ones(40_000_000, np.uint8)\n"
+        "before = count()\n"
+        "for _ in range(4): np.ones(40_000_000, np.uint8)\n"
+        "assert count() - before < 1000, count() - before\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

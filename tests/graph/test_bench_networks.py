@@ -4,7 +4,16 @@ import pytest
 import torch
 from present import present
 
-from benchmarks import clips, end_to_end, gpu, images, long_run, text, video_files
+from benchmarks import (
+    clips,
+    end_to_end,
+    gpu,
+    images,
+    long_run,
+    poster_embedding,
+    text,
+    video_files,
+)
 from benchmarks.compute import NO_BF16
 from resources.compute.device import CPU_INFO, cpu_has_bf16
 
@@ -84,5 +93,11 @@ def test_a_short_trailer_is_measured_from_file_to_embeddings(tmp_path, monkeypat
     monkeypatch.setattr(end_to_end, "SIZES", (video_files.Size("90p", 160, 90, 100_000),))
     monkeypatch.setattr(end_to_end, "KEPT", 2)
     rows = end_to_end.measure(runs=1, duration_s=3)
-    assert [row.target for row in rows] == [0.25, None, None, None]
+    assert [row.target for row in rows] == [1 / 5, None, 1 / 7, 1 / 14, None, None]
+    assert all(has_figures(row) for row in rows)
+
+
+def test_posters_are_measured_from_file_to_embeddings():
+    rows = poster_embedding.poster_rows(runs=1, posters=2)
+    assert [(row.peer, row.target) for row in rows] == [("shufflenet", 1.0), ("resnet50", 6.0)]
     assert all(has_figures(row) for row in rows)

@@ -1,20 +1,23 @@
 """Networks with their batch norms folded give what they gave before."""
 
+import operator
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pytest
 import torch
 from present import present
-from torch import nn
+from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from pipeline.embeddings.backbones import BACKBONES, Modality
+from pipeline.embeddings.onednn_fusion import FusedConvolution
 from pipeline.embeddings.pixel_networks import build_pixel_network
 from pipeline.embeddings.runner import fused_copy
 
 CPU = "cpu"
-NORMED = ["shufflenet", "resnet18", "resnet50", "shufflenet3d", "r2plus1d_18"]
+NORMED = ["shufflenet", "resnet18", "resnet50", "shufflenet3d", "r2plus1d_18", "efficientnet_lite0"]
 
 
 def build(name):
@@ -44,6 +47,18 @@ def test_folded_network_embeds_as_before(name):
     assert not any(isinstance(m, _BatchNorm) for m in fused.modules())
     assert any(isinstance(m, _BatchNorm) for m in network.modules())
     assert not any(p.requires_grad for p in fused.parameters())
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50", "efficientnet_lite0"])
+@pytest.mark.parametrize("use_bf16", [False, True])
+def test_convolutions_sum_and_clamp_their_own_output(name, use_bf16):
+    """oneDNN's operators, which torch offers to its compiler: a new torch may change them."""
+    fused = fused_copy(build(name)[0], CPU, use_bf16=use_bf16)
+    trunk = cast("fx.GraphModule", fused.trunk)
+    called = {str(node.target) for node in trunk.graph.nodes if node.op == "call_module"}
+    kinds = {type(trunk.get_submodule(name)) for name in called}
+    assert kinds <= {FusedConvolution, nn.MaxPool2d, nn.AdaptiveAvgPool2d}
+    assert not {node.target for node in trunk.graph.nodes} & {operator.add, operator.iadd}
 
 
 def test_network_is_made_ready_once(shufflenet):
