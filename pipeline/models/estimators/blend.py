@@ -3,10 +3,13 @@ member.
 
 Its members are fitted to whole records and to copies that are cut at random, so that they work
 before release; weights and interval come from what each predicted for movies it was not fitted to.
+For movies that come out after all of those, as those to be forecast do, level and interval come
+from the latest ones, predicted by members that were fitted to the older ones.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -51,6 +54,15 @@ BUILDS: Mapping[str, type[KernelModel | TreesModel | RidgeModel]] = {
 PULL = 0.05
 """How strongly weights are pulled to equal ones, in units of the members' mean squared error."""
 
+LATEST_SHARE = 0.15
+"""Share of the movies that stand for those to come."""
+
+MIN_LATEST = 50
+"""With fewer of them nothing is known of movies to come: level and interval stay."""
+
+SHRINKAGE_MOVIES = 50
+"""Additional movies without drift, by which the drift is shrunk."""
+
 
 @dataclass(frozen=True)
 class BlendConfig:
@@ -82,6 +94,9 @@ class Blend(nn.Module):
     weights: Tensor
     reach: Tensor
     sd: Tensor
+    last_day: Tensor
+    drift: Tensor
+    later_reach: Tensor
 
     def __init__(self, parts: Mapping[str, Mapping[str, Any]]):
         super().__init__()
@@ -89,10 +104,13 @@ class Blend(nn.Module):
         self.arguments = {name: dict(own) for name, own in parts.items()}
         built = [BUILDS[name](**arguments) for name, arguments in parts.items()]
         self.models = nn.ModuleList(built)
-        for name, start in (("weights", 1 / len(built)), ("reach", 1.645)):
-            size = len(built) if name == "weights" else 2
-            self.register_buffer(name, torch.full((size,), start, dtype=torch.float64))
+        even = torch.full((len(built),), 1 / len(built), dtype=torch.float64)
+        self.register_buffer("weights", even)
+        for name in ("reach", "later_reach"):
+            self.register_buffer(name, torch.full((2,), 1.645, dtype=torch.float64))
         self.register_buffer("sd", torch.ones(1, dtype=torch.float64))
+        self.register_buffer("last_day", torch.full((1,), date.max.toordinal()))
+        self.register_buffer("drift", torch.zeros(1, dtype=torch.float64))
 
     @property
     def members(self) -> dict[str, RevenueModel]:
@@ -108,7 +126,20 @@ class Blend(nn.Module):
         """Predict mean and standard deviation of log10 revenue, float64 (rows, 2)."""
         preds = np.stack([*self.predict_members(features, rows).values()])  # (members, rows)
         mean = self.weights.numpy() @ preds
+        mean += np.where(self._come_later(features, rows), self.drift.item(), 0.0)
         return np.stack([mean, np.full(len(rows), self.sd.item())], axis=1)
+
+    def predict_interval(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
+        """Predict mean, lower and upper end of a 90 % interval, float64 (rows, 3)."""
+        preds = self.predict(features, rows)
+        ends, later_ends = (
+            as_interval(preds, reach.numpy()) for reach in (self.reach, self.later_reach)
+        )
+        return np.where(self._come_later(features, rows)[:, None], later_ends, ends)
+
+    def _come_later(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
+        """Return which movies come out after all that it was fitted to, bool (rows,)."""
+        return _days(features, rows) > self.last_day.item()
 
 
 def weigh_members(
@@ -216,9 +247,51 @@ def _mix(
     blend = _assemble(config.parts, _fit(config, views, target, rows), weights)
     mixed = np.concatenate([weights @ whole, weights @ cut])
     blend.sd.fill_(float(np.sqrt(np.mean((mixed - twice) ** 2))) or 1.0)
-    sd = np.full(len(mixed), blend.sd.item())
-    blend.reach.copy_(torch.from_numpy(calibrate_interval(np.stack([mixed, sd], axis=1), twice)))
+    blend.reach.copy_(_calibrate(blend, mixed, twice))
+    blend.later_reach.copy_(blend.reach)
+    _look_ahead(config, views, target, rows, blend)
     return blend, mixed[: len(rows)]
+
+
+def _calibrate(blend: Blend, preds: np.ndarray, actual: np.ndarray) -> Tensor:
+    sd = np.full(len(preds), blend.sd.item())
+    return torch.from_numpy(calibrate_interval(np.stack([preds, sd], axis=1), actual))
+
+
+def _look_ahead(
+    config: BlendConfig, views: Views, target: Target, rows: np.ndarray, blend: Blend
+) -> None:
+    """Set level and interval of movies that come out after all of these.
+
+    The latest `LATEST_SHARE` of them are predicted by members that are fitted to the older ones:
+    levels drift, and what comes later is harder to predict than what lies between.
+    """
+    days = _days(views.whole, rows)
+    dated = rows[np.isfinite(days)]
+    n_latest = int(LATEST_SHARE * len(dated))
+    if n_latest < MIN_LATEST:
+        return
+    dated = dated[np.argsort(_days(views.whole, dated), kind="stable")]
+    first_day = _days(views.whole, dated[-n_latest:])[0]
+    is_latest = days >= first_day
+    older, latest = rows[~is_latest], rows[is_latest]
+    models = _fit(config, views, target, older)
+    preds = np.concatenate([
+        blend.weights.numpy() @ [models[name].predict(view, latest) for name in config.parts]
+        for view in (views.whole, views.before_release)
+    ])  # fmt: skip
+    actual = np.tile(target.values[latest], 2)
+    blend.last_day.fill_(int(days[np.isfinite(days)].max()))
+    shrunk = len(latest) / (len(latest) + SHRINKAGE_MOVIES)
+    blend.drift.fill_(float(np.mean(actual - preds)) * shrunk)
+    reach = _calibrate(blend, preds + blend.drift.item(), actual)
+    blend.later_reach.copy_(torch.maximum(reach, blend.reach))
+
+
+def _days(features: FeatureSet, rows: np.ndarray) -> np.ndarray:
+    """Return the days of release, proleptic ordinals, float64 (rows,); NaN unknown."""
+    released = (features.records[row].release_date for row in rows)
+    return np.array([day.toordinal() if day else np.nan for day in released], dtype=np.float64)
 
 
 def _predict_held_out(
@@ -272,8 +345,4 @@ def _one_epoch(error: float) -> Fitted:
     return Fitted(({"epoch": 1, "val_loss": error, "val_rmse": error**0.5},), 1)
 
 
-def _predict(network: Blend, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
-    return as_interval(network.predict(features, rows), network.reach.numpy())
-
-
-BLEND = NetworkKind(Blend, _predict)
+BLEND = NetworkKind(Blend, Blend.predict_interval)

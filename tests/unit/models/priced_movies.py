@@ -22,18 +22,19 @@ class Table:
     columns: dict = field(default_factory=dict)
 
 
-def make_movies(seed=0, *, with_regions=False):
+def make_movies(seed=0, *, with_regions=False, movies=MOVIES):
     """Movies whose revenue follows budget and director; a region of each poster shows a keyword."""
     rng = np.random.default_rng(seed)
     looks = rng.standard_normal((len(WORDS), 12)).astype(np.float32)
     records, revenue, regions, shown = [], [], [], []
-    for i in range(MOVIES):
+    for i in range(movies):
         director, word = int(rng.integers(0, 6)), int(rng.integers(0, len(WORDS)))
         budget = 10 ** rng.uniform(6, 8)
+        year = 1990 + i // (4 * movies // MOVIES)
         records.append(
             MovieRecord(
                 i + 1, f"Name{i} of it", overview=f"A story of a {WORDS[word]} and a {WORDS[0]}.",
-                release_date=date(1990 + i // 4, 1 + i % 12, 5), budget_usd=budget,
+                release_date=date(year, 1 + i % 12, 5), budget_usd=budget,
                 genres=("Drama",), countries=("US",), keywords=(WORDS[word],),
                 crew=(Person(director, "", "Director"),), companies=(Company(director % 2, ""),),
             )
@@ -44,9 +45,9 @@ def make_movies(seed=0, *, with_regions=False):
         some[place] += 3 * looks[word]
         regions.append(some)
         shown.append(place)
-    everyone = np.ones(MOVIES, dtype=bool)
+    everyone = np.ones(movies, dtype=bool)
     streams = {"metadata": np.log10([[r.budget_usd] for r in records]).astype(np.float32),
-               "text": rng.standard_normal((MOVIES, 8)).astype(np.float32)}  # fmt: skip
+               "text": rng.standard_normal((movies, 8)).astype(np.float32)}  # fmt: skip
     if with_regions:
         streams["regions"] = pack_ragged(regions)
     table = Table(streams, dict.fromkeys(streams, everyone))

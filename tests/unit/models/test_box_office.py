@@ -242,3 +242,30 @@ def test_unknown_parts_are_refused(tmp_path):
         ESTIMATORS["blend"].train(
             INPUTS, TARGET, PARTS, RunConfig(tmp_path, hyperparameters={"parts": ("oracle",)})
         )
+
+
+def test_movies_to_come_have_the_level_and_the_interval_of_the_latest(tmp_path):
+    """Revenues rise by a step: the latest movies say what comes, movies between do not change."""
+    many, _ = make_movies(seed=2, movies=450)
+    usd = present(many.revenue_usd).copy()
+    usd[380:] *= 6.0
+    log10, parts = np.log10(usd), np.array(["train"] * 380 + ["val"] * 40 + ["test"] * 30)
+    inputs = replace(many, revenue_usd=np.where(parts == "test", np.nan, usd))
+    run = RunConfig(tmp_path, hyperparameters={"parts": ("ridge on embeddings",)})
+    blend = ESTIMATORS["blend"].train(inputs, replace(TARGET, values=log10), parts, run).network
+    assert isinstance(blend, Blend)
+    assert 0.1 < blend.drift.item() < 0.8
+    assert (blend.later_reach >= blend.reach).all()
+    test = np.flatnonzero(parts == "test")
+    between = replace(inputs, records=[
+        replace(r, release_date=inputs.records[300].release_date) for r in inputs.records
+    ])  # fmt: skip
+    for some, moved in ((inputs, blend.drift.item()), (between, 0.0)):
+        alone = blend.predict_members(some, test)["ridge on embeddings"]
+        np.testing.assert_allclose(blend.predict(some, test)[:, 0], alone + moved)
+
+
+def test_few_movies_set_no_level_of_those_to_come(trained_as):
+    blend = trained_as("blend").network
+    assert blend.drift.item() == 0
+    assert (blend.later_reach == blend.reach).all()

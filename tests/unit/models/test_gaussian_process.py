@@ -77,11 +77,11 @@ def test_every_column_has_a_group_and_the_planted_effect_is_found_in_its_own():
     model = KernelModel.fit(reader, INPUTS, TRAIN, LOG10[TRAIN], seed=1)
     n_groups = max(groups) + 1
     weights = model.log_weights.exp().numpy()
-    told = weights[:n_groups] * weights[-2] + weights[n_groups : 2 * n_groups]
+    strength = weights[:n_groups] * weights[-2] + weights[n_groups : 2 * n_groups]
     kinds = [
         next(g for g, starts in GROUPS.items() if names[groups.index(k)].startswith(starts))
         for k in range(n_groups)
     ]
-    by_name = dict(zip(kinds, told, strict=True))
+    by_name = dict(zip(kinds, strength, strict=True))
     assert by_name["director"] > by_name["calendar"]
     assert by_name["money"] > by_name["calendar"]
