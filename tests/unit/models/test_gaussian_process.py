@@ -10,9 +10,9 @@ from pipeline.models.estimators.gaussian_process import (
     KernelModel,
     _first_weights,
     _kernel,
+    _likelihood,
     _owner_weights,
     _parts,
-    _slope,
     group_numbers,
 )
 from pipeline.models.training.movie_reader import fit_reader, name_numbers
@@ -55,8 +55,10 @@ def test_slope_is_that_of_the_marginal_likelihood():
     logs = (_first_weights(3) * torch.arange(1, 11)).log().requires_grad_()
     weights = logs.exp()
     gram = slow_kernel(weights) + weights[-1] * torch.eye(N, dtype=torch.float64)
-    (0.5 * VALUES @ torch.linalg.solve(gram, VALUES) + 0.5 * torch.logdet(gram)).backward()
-    slope = _slope(weights.detach(), *_parts(VIEW, PLACES), VALUES)
+    loss = 0.5 * VALUES @ torch.linalg.solve(gram, VALUES) + 0.5 * torch.logdet(gram)
+    loss.backward()
+    found, slope = _likelihood(weights.detach(), *_parts(VIEW, PLACES), VALUES)
+    assert found == pytest.approx(loss.item())
     assert logs.grad is not None
     np.testing.assert_allclose(slope.numpy(), logs.grad.numpy(), rtol=1e-8, atol=1e-8)
 
