@@ -94,6 +94,9 @@ class Settings(BaseModel):
     youtube_plugins: Annotated[str, Variable("MARQUEE_YOUTUBE_PLUGINS", "none are loaded")] = Field(
         "", description="folder of yt-dlp plugins, such as a provider of PO tokens"
     )
+    api_key: Annotated[
+        str, Variable("MARQUEE_API_KEY", "no key; loopback alone", is_secret=True)
+    ] = Field("", description="key that requests to `marquee serve` must bear", repr=False)
     store: Annotated[str, Variable("MARQUEE_STORE", "`store/<source>`")] = Field(
         "", description="folder or fsspec URL of the files"
     )

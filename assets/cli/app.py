@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from assets.cli import bench, data_commands, model_commands, models, predict
+from assets.cli import bench, data_commands, model_commands, models, predict, serve
 from assets.cli.options import Films, Preset, console, errors, ids_of, settings_of
 
 app = typer.Typer(
@@ -220,6 +220,7 @@ def studio(
 app.command("import")(data_commands.import_)
 app.command()(data_commands.export)
 app.command()(predict.predict)
+app.command()(serve.serve)
 app.add_typer(models.app, name="models")
 app.command()(model_commands.evaluate)
 app.command()(model_commands.leaderboard)

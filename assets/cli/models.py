@@ -1,7 +1,6 @@
 """The commands `models list`, `models promote` and `models rollback`."""
 
 import json
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -21,12 +20,13 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
 ) -> None:
     """List every version of every system; the one that predicts is marked."""
+    from assets.models.model_versions import describe_versions
     from pipeline.models.systems.registry import SYSTEMS
     from resources.run_context import open_stored
 
     chosen = [_find_system(system)] if system else list(SYSTEMS)
     with open_stored(settings_of()) as run_context:
-        rows = [row for one in chosen for row in _describe_versions(run_context, one)]
+        rows = [row for one in chosen for row in describe_versions(run_context, one)]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
     elif not rows:
@@ -78,40 +78,6 @@ def _find_system(name: str):
     if name not in known:
         raise ConfigurationError(f"No system {name!r}; there are {', '.join(known)}.")
     return known[name]
-
-
-def _describe_versions(run_context: Any, system: Any) -> list[dict[str, Any]]:
-    """Describe the versions of a system, the newest first; JSON values."""
-    from assets.models.model_versions import list_versions, promoted_number
-
-    promoted = promoted_number(run_context, system)
-    return [
-        {
-            "system": system.name,
-            "version": version.number,
-            "is_promoted": version.number == promoted,
-            "created": datetime.fromtimestamp(version.facts["created_s"], UTC).isoformat(),
-            "data_hash": version.facts["data_hash"],
-            "code_version": version.facts["code_version"],
-            "preset": version.facts["preset"],
-            "scores": _list_scores(system, version.tests),
-        }
-        for version in list_versions(run_context, system)
-    ]
-
-
-def _list_scores(system: Any, tests: Any) -> dict[str, Any]:
-    """Return the main score of each task on its test set: metric, estimate, low, high."""
-    scores = dict[str, Any]()
-    for task in system.tasks:
-        if task.name in tests:
-            content, variant = tests[task.name]["content"], tests[task.name]["variant"]
-            score = content["results"][variant]["scores"][task.main_metric]
-            scores[task.name] = {
-                "variant": variant, "split": tests[task.name]["split"],
-                "metric": task.main_metric, **score,
-            }  # fmt: skip
-    return scores
 
 
 def _print(rows: list[dict[str, Any]]) -> None:

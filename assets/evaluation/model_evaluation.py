@@ -17,10 +17,11 @@ from pipeline.evaluation.report.model_card import CARD_FILE, render_card
 from pipeline.evaluation.report.result_json import as_json
 from pipeline.models.estimators.baselines import PRIOR
 from pipeline.models.training.cut_features import features_before_release
-from pipeline.models.training.estimator import Estimator
-from pipeline.models.training.model_registry import load_trained, predict
+from pipeline.models.training.estimator import Estimator, FeatureSet
+from pipeline.models.training.model_registry import Saved, load_trained, predict
 from pipeline.models.training.movie_reader import FIELDS
 from pipeline.models.training.summaries import METADATA
+from resources.compute.device import one_thread
 from resources.run_context import RunContext
 
 SCORES_FILE = "scores.json"
@@ -54,15 +55,15 @@ def evaluate_model(
     )  # fmt: skip
     cut, earlier = None, dict[int, np.ndarray]()
     if experiment.variant == experiment.system.main_variant and reads_records(experiment):
-        cut = predict(saved, features_before_release(features), rows)
+        cut = _predict(saved, features_before_release(features), rows)
         for days in DAYS_BEFORE:
-            earlier[days] = predict(saved, features_before_release(features, days), rows)
+            earlier[days] = _predict(saved, features_before_release(features, days), rows)
     return make_result(
         experiment_data,
         experiment,
         experiment.variant,
         "model",
-        predict(saved, features, rows),
+        _predict(saved, features, rows),
         cut_preds=cut,
         earlier_preds=earlier,
         history=facts["history"],
@@ -72,6 +73,12 @@ def evaluate_model(
             **{name: facts[name] for name in (VAL_SCORE,) if facts.get(name) is not None},
         },
     )
+
+
+def _predict(saved: Saved, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
+    """Predict on one thread, as `marquee predict` does: the last digits depend on it."""
+    with one_thread():
+        return predict(saved, features, rows)
 
 
 def reads_records(experiment: Experiment) -> bool:

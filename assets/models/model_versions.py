@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -243,3 +244,35 @@ def _write(path: Path, content: object) -> None:
     unfinished = path.with_name(f".{path.name}.part")
     unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     unfinished.replace(path)
+
+
+def describe_versions(run_context: RunContext, system: System) -> list[dict[str, Any]]:
+    """Describe the versions of a system, the newest first; JSON values."""
+    promoted = promoted_number(run_context, system)
+    return [
+        {
+            "system": system.name,
+            "version": version.number,
+            "is_promoted": version.number == promoted,
+            "created": datetime.fromtimestamp(version.facts["created_s"], UTC).isoformat(),
+            "data_hash": version.facts["data_hash"],
+            "code_version": version.facts["code_version"],
+            "preset": version.facts["preset"],
+            "scores": _list_scores(system, version.tests),
+        }
+        for version in list_versions(run_context, system)
+    ]
+
+
+def _list_scores(system: System, tests: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the main score of each task on its test set: metric, estimate, low, high."""
+    scores = dict[str, Any]()
+    for task in system.tasks:
+        if task.name in tests:
+            content, variant = tests[task.name]["content"], tests[task.name]["variant"]
+            score = content["results"][variant]["scores"][task.main_metric]
+            scores[task.name] = {
+                "variant": variant, "split": tests[task.name]["split"],
+                "metric": task.main_metric, **score,
+            }  # fmt: skip
+    return scores

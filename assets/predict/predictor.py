@@ -14,6 +14,7 @@ from assets.splits.features import load_features
 from pipeline.core.records import MovieRecord
 from pipeline.predict.inputs import MovieInputs
 from pipeline.predict.predictions import Prediction
+from resources.compute.device import one_thread
 from resources.run_context import RunContext, open_run_context, open_stored
 from resources.settings import Settings, read_environment
 
@@ -123,14 +124,15 @@ class Predictor:
         """
         tasks = self._find_tasks(tuple(systems))
         row, remarks = self._rows.make(inputs, as_of)
-        predictions = [task.predict(row) for task in tasks]
-        if explain:
-            self._report("predicting without each input")
-            masked = self._rows.without_each(row)
-            predictions = [
-                replace(one, effects=task.answers(masked)) if one.answer else one
-                for task, one in zip(tasks, predictions, strict=True)
-            ]
+        with one_thread():
+            predictions = [task.predict(row) for task in tasks]
+            if explain:
+                self._report("predicting without each input")
+                masked = self._rows.without_each(row)
+                predictions = [
+                    replace(one, effects=task.answers(masked)) if one.answer else one
+                    for task, one in zip(tasks, predictions, strict=True)
+                ]
         return Predictions(row.record, row.has, remarks, tuple(predictions))
 
     def _find_tasks(self, systems: tuple[str, ...]) -> list[ServedTask]:

@@ -1,7 +1,7 @@
 """The models that predict: of each task one, with its baselines and its scores on the test set."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,6 @@ from pipeline.predict.predictions import (
     make_answer,
 )
 from pipeline.splits.features import METADATA, FeatureTable
-from resources.compute.device import one_thread
 from resources.run_context import RunContext
 
 PIXELS = {"pixels of the poster": "poster", "pixels of frames": "frames"}
@@ -51,6 +50,7 @@ class ServedTask:
     system: System
     task: Task
     table: FeatureTable
+    _baselines: dict[float | None, dict[str, Answer]] = field(default_factory=dict, repr=False)
 
     def predict(self, movie: MovieRow) -> Prediction:
         """Predict for a movie; where that is impossible the prediction says why."""
@@ -66,7 +66,7 @@ class ServedTask:
             self.task.kind.value,
             self.version,
             answer,
-            baselines=self._predict_baselines(movie),
+            baselines=self._find_baselines(movie),
             on_test=describe_test(
                 self.task, self.experiment.split, self._test, self.experiment.variant, answer
             ),
@@ -76,8 +76,7 @@ class ServedTask:
     def answer(self, movie: MovieRow) -> Answer:
         """Predict by the model alone."""
         features = as_features(movie, self.table, self.task.leaking_column_prefixes)
-        with one_thread():
-            preds = predict(self._saved, features, ROW)[0]
+        preds = predict(self._saved, features, ROW)[0]
         return make_answer(self.task, preds, self._saved.facts["target_facts"])
 
     def answers(self, movies: Mapping[str, MovieRow]) -> dict[str, Answer]:
@@ -191,6 +190,15 @@ class ServedTask:
             rows.append(data.rows(experiment, "val"))
         return data, np.concatenate(rows), data.target(experiment)
 
+    def _find_baselines(self, movie: MovieRow) -> dict[str, Answer]:
+        """Return what the baselines predict; the budget is all that they read of a movie."""
+        budget_usd = movie.record.budget_usd
+        if budget_usd not in self._baselines:
+            if len(self._baselines) >= _KEPT_BUDGETS:
+                self._baselines.clear()
+            self._baselines[budget_usd] = self._predict_baselines(movie)
+        return self._baselines[budget_usd]
+
     def _predict_baselines(self, movie: MovieRow) -> dict[str, Answer]:
         """Fit the baselines that need no trees, and predict the movie; by name.
 
@@ -206,16 +214,18 @@ class ServedTask:
         stacked = replace(own, streams={METADATA: np.vstack([known[rows], asked])}, masks={})
         of_rows = Target(self.task, target.values[rows], target.facts)
         fit_rows = np.arange(len(rows))
-        with one_thread():
-            preds = predict_baselines(
-                FeatureSet(stacked), of_rows, fit_rows, fit_rows[-1:] + 1, boosts=False
-            )
+        preds = predict_baselines(
+            FeatureSet(stacked), of_rows, fit_rows, fit_rows[-1:] + 1, boosts=False
+        )
         return {
             name: make_answer(self.task, values[0], target.facts)
             for name, values in preds.items()
             if name != PRIOR
         }
 
+
+_KEPT_BUDGETS = 1_000
+"""Budgets for which the baselines' answers are remembered."""
 
 _WORDS = {"frames": "trailer"}
 """Where a required modality comes from, for people."""

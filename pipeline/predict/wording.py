@@ -22,7 +22,7 @@ def describe_prediction(one: Prediction) -> Iterator[tuple[str, str]]:
     yield "model", f"{variant_title(one.model.variant)} ({version})"
     yield "predicts", describe_answer(one.answer)
     if one.model.reads and set(one.model.reads) <= set(one.missing):
-        yield "", "the same for every film of which nothing that it reads is given"
+        yield "note", "the same for every film of which nothing that it reads is given"
     for baseline, answer in one.baselines.items():
         yield variant_title(baseline), describe_answer(answer)
     for line in describe_test_set(one):

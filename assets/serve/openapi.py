@@ -1,0 +1,152 @@
+"""The OpenAPI description of the server, from the same limits that inputs are checked by."""
+
+from importlib.metadata import version
+from typing import Any
+
+from pipeline.core.metadata import CERTIFICATIONS, GENRES
+from pipeline.core.movie_ids import MAX_ID
+from pipeline.models.systems.registry import SYSTEMS
+from pipeline.predict.inputs import (
+    JOBS,
+    MAX_BUDGET_USD,
+    MAX_LISTED,
+    MAX_PLOT_CHARS,
+    MAX_RUNTIME_MIN,
+    MAX_TITLE_CHARS,
+)
+
+_TITLE = {"type": "string", "minLength": 1, "maxLength": MAX_TITLE_CHARS}
+_WHO = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": MAX_LISTED,
+    "items": {
+        "oneOf": [_TITLE, {"type": "integer", "minimum": 1, "maximum": MAX_ID}],
+    },
+    "description": "names, or ids of TMDB",
+}
+_ID = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
+
+INPUTS: dict[str, Any] = {
+    "tmdb_id": {**_ID, "description": "a film that the store knows"},
+    "title": _TITLE,
+    "plot": {"type": "string", "minLength": 1, "maxLength": MAX_PLOT_CHARS},
+    "budget_usd": {"type": "number", "minimum": 1, "maximum": MAX_BUDGET_USD},
+    "release_date": {"type": "string", "format": "date"},
+    "runtime_min": {"type": "number", "minimum": 1, "maximum": MAX_RUNTIME_MIN},
+    "genres": {"type": "array", "minItems": 1, "items": {"enum": list(GENRES)}},
+    "cast": _WHO,
+    "crew": {
+        "type": "object",
+        "minProperties": 1,
+        "properties": dict.fromkeys(JOBS, _WHO),
+        "additionalProperties": False,
+    },
+    "companies": _WHO,
+    "language": {"type": "string", "pattern": "^[a-z]{2}$"},
+    "countries": {
+        "type": "array",
+        "minItems": 1,
+        "items": {"type": "string", "pattern": "^[A-Z]{2}$"},
+    },
+    "certification": {"enum": list(CERTIFICATIONS)},
+    "poster_base64": {"type": "string", "description": "JPEG, PNG or WebP, at most 20 MB"},
+    "systems": {"type": "array", "items": {"enum": [system.name for system in SYSTEMS]}},
+    "explain": {"type": "boolean"},
+}
+
+_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["status", "message", "field", "allowed", "request_id"],
+            "properties": {
+                "status": {"type": "integer"},
+                "message": {"type": "string"},
+                "field": {"type": ["string", "null"]},
+                "allowed": {"type": ["string", "null"]},
+                "request_id": {"type": "string"},
+            },
+        }
+    },
+}
+
+_WORDS = {
+    "400": "a field cannot be used; `field` and `allowed` name it",
+    "401": "a key is required",
+    "403": "the key is wrong",
+    "404": "there is no such film",
+    "408": "the request took too long to arrive",
+    "413": "the request is too large",
+    "429": "too many requests; `Retry-After` says when",
+    "504": "the answer took too long",
+}
+
+
+def describe_api() -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document."""
+    key = [{"key": []}, {}]
+    body = {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "properties": INPUTS,
+                    "additionalProperties": False,
+                }
+            }
+        },
+    }
+    title = {"name": "title", "in": "query", "required": True, "schema": _TITLE}
+    tmdb_id = {"name": "tmdb_id", "in": "path", "required": True, "schema": _ID}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "marquee", "version": version("marquee")},
+        "paths": {
+            "/predict": {
+                "post": {
+                    "summary": "Predict for one film; what is not given is masked.",
+                    "requestBody": body,
+                    "security": key,
+                    "responses": _responses("400", "401", "403", "404", "408", "413", "429", "504"),
+                }
+            },
+            "/films": {"get": _get("Find films by title.", "400", parameters=[title])},
+            "/films/{tmdb_id}": {
+                "get": _get("Predict for a film of the store.", "404", parameters=[tmdb_id])
+            },
+            "/models": {"get": _get("List all versions of all models.")},
+            "/healthz": {"get": _get("Say whether the server is up.")},
+        },
+        "components": {
+            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
+            "schemas": {"Error": _ERROR},
+        },
+    }
+
+
+def _get(summary: str, *errors: str, parameters: Any = ()) -> dict[str, Any]:
+    return {
+        "summary": summary,
+        "parameters": list(parameters),
+        "security": [{"key": []}, {}],
+        "responses": _responses("401", "403", "429", *errors),
+    }
+
+
+def _responses(*errors: str) -> dict[str, Any]:
+    def content(schema: dict[str, Any]) -> dict[str, Any]:
+        return {"application/json": {"schema": schema}}
+
+    error = {"$ref": "#/components/schemas/Error"}
+    return {
+        "200": {"description": "the answer", "content": content({"type": "object"})},
+        **{
+            status: {"description": _WORDS[status], "content": content(error)}
+            for status in sorted(errors)
+        },
+    }

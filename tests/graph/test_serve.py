@@ -1,0 +1,174 @@
+"""The server gives the digits of the command, refuses what it must, and its page works."""
+
+import base64
+import json
+import socket
+from contextlib import suppress
+
+import pytest
+import requests
+from commands import marquee
+from served import served
+from shapes import WHOLE
+from sites import opened_site
+
+from assets.serve.app import PAGE
+from assets.serve.limits import BURST, MAX_BODY_BYTES
+from pipeline.models.systems.registry import SYSTEMS
+
+KEY = "open sesame"
+PAGE_BYTES = 200_000
+
+
+@pytest.fixture(scope="module")
+def site(shared_sites, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("serve") / "site"
+    shared_sites.copy(WHOLE, folder)
+    with opened_site(folder, WHOLE.size, WHOLE.seed) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def url(site):
+    with served(site) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def guarded(site):
+    with served(site, KEY) as url:
+        yield url
+
+
+def ask(url, path, **more):
+    more.setdefault("timeout", 60)
+    return (requests.post if "json" in more or "data" in more else requests.get)(url + path, **more)
+
+
+def test_film_has_the_digits_of_the_command(site, url):
+    output = marquee(
+        "predict", "--tmdb", "90000002", "--json", cwd=site.folder, environment=site.environment
+    )
+    expected = json.loads(output.stdout)
+    for answer in (ask(url, "/films/90000002"), ask(url, "/predict", json={"tmdb_id": 90000002})):
+        assert answer.status_code == 200
+        assert len(answer.headers["x-request-id"]) == 32
+        found = answer.json()
+        for one in found["predictions"]:
+            assert one.pop("lines")
+        assert found == expected
+
+
+def test_plot_budget_and_poster_are_answered(site, url):
+    poster = next((site.store / "posters").glob("*.jpg")).read_bytes()
+    answer = ask(
+        url, "/predict",
+        json={
+            "plot": "A thief robs one last bank.", "budget_usd": 5e7,
+            "systems": ["poster", "score"],
+            "poster_base64": base64.b64encode(poster).decode(),
+        },
+    ).json()  # fmt: skip
+    by_system = {one["system"]: one for one in answer["predictions"]}
+    assert by_system["poster"]["model"]
+    assert "trailer" in by_system["score"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"budget_usd": -1}, "budget_usd"),
+        ({"release_date": "1850-01-01"}, "release_date"),
+        ({"plot": 7}, "plot"),
+        ({"poster_base64": "no base64!"}, "poster_base64"),
+        ({"poster_base64": base64.b64encode(b"no picture").decode()}, "poster"),
+        ({"poster": "/etc/passwd"}, "poster"),
+        ({"trailer": "/etc/passwd"}, "trailer"),
+        ({"revenue_usd": 1}, "revenue_usd"),
+        ({"plot": "A man.", "systems": ["fame"]}, "systems"),
+        ({"plot": "A man.", "systems": [{}]}, "systems"),
+        ({"plot": "A man.", "explain": 1}, "explain"),
+        ({}, "inputs"),
+        ([1], "body"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_the_fields_name(url, body, field):
+    answer = ask(url, "/predict", json=body)
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert error["field"] == field
+    assert error["allowed"]
+    assert error["request_id"] == answer.headers["x-request-id"]
+
+
+def test_unknown_films_pages_and_methods_are_json(url):
+    for path in ("/films/90009999", "/films/99999999999999999999", "/nowhere"):
+        answer = ask(url, path)
+        assert (answer.status_code, answer.json()["error"]["status"]) == (404, 404)
+    assert ask(url, "/predict").status_code == 405
+    assert ask(url, "/predict", data=b"{").json()["error"]["field"] == "body"
+    assert ask(url, "/films?title=").status_code == 400
+
+
+def test_films_are_found_by_title_and_models_are_listed(url):
+    film = ask(url, "/films/90000002").json()
+    (first, *_) = ask(url, "/films", params={"title": film["title"].upper()}).json()["films"]
+    assert first["tmdb_id"] == 90000002
+    models = ask(url, "/models").json()["models"]
+    assert {one["system"] for one in models} == {system.name for system in SYSTEMS}
+    described = ask(url, "/openapi.json").json()
+    assert set(described["paths"]) == {
+        "/predict", "/films", "/films/{tmdb_id}", "/models", "/healthz",
+    }  # fmt: skip
+
+
+def test_key_is_required_and_compared(guarded):
+    assert ask(guarded, "/healthz").json()["status"] == "ok"
+    assert ask(guarded, "/").status_code == 200
+    assert ask(guarded, "/models").status_code == 401
+    assert ask(guarded, "/models", headers={"X-API-Key": "other"}).status_code == 403
+    assert ask(guarded, "/models", headers={"X-API-Key": KEY}).status_code == 200
+    assert ask(guarded, "/models", headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
+
+
+def test_large_bodies_are_refused_also_without_a_stated_length(url):
+    address = url.removeprefix("http://").split(":")
+    with socket.create_connection((address[0], int(address[1])), timeout=10) as connection:
+        connection.sendall(
+            b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000000\r\n\r\n"
+        )
+        assert b" 413 " in connection.recv(200)
+
+    def chunks():
+        for _ in range(MAX_BODY_BYTES // 2**20 + 2):
+            yield b"x" * 2**20
+
+    with suppress(requests.ConnectionError):  # refused before all of it was sent
+        assert ask(url, "/predict", data=chunks()).status_code == 413
+    assert ask(url, "/healthz").status_code == 200
+
+
+def test_too_many_requests_are_refused_for_a_while(site):
+    with served(site) as url, requests.Session() as session:
+        answers = [session.get(url + "/healthz", timeout=10) for _ in range(BURST + 5)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert int(refused[0].headers["Retry-After"]) >= 1
+    assert refused[0].json()["error"]["allowed"]
+
+
+def test_another_host_than_loopback_requires_a_key(site):
+    output = marquee(
+        "serve", "--host", "0.0.0.0", cwd=site.folder, environment=site.environment, check=False
+    )
+    assert output.returncode == 2
+    assert "MARQUEE_API_KEY" in output.stderr
+
+
+def test_page_is_small_and_asks_nobody_else(url):
+    page = ask(url, "/")
+    assert len(page.content) <= PAGE_BYTES
+    assert page.content == PAGE.read_bytes()
+    assert "http://" not in page.text.replace("http-equiv", "")
+    assert "https://" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]

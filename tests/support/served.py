@@ -1,0 +1,29 @@
+"""The server of predictions, in a thread of the test."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from sites import Site
+
+from assets.serve.app import build_app
+from assets.serve.service import Service
+
+
+@contextmanager
+def served(site: Site, api_key: str = "") -> Iterator[str]:
+    """Run the server on a free port; yield its address."""
+    config = uvicorn.Config(build_app(Service(site.settings), api_key), port=0, log_level="error")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+        assert thread.is_alive()
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(20)
+    assert not thread.is_alive()
