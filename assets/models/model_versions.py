@@ -89,7 +89,8 @@ def register_version(
     if not chosen:
         return None
     facts = {name: _read_facts(one.folder(run_context)) for name, one in chosen.items()}
-    content_hash = combine([f"{name} {of_one['fingerprint']}" for name, of_one in facts.items()])
+    fingerprints = [f"{name} {of_one['fingerprint']}" for name, of_one in facts.items()]
+    content_hash = combine([system.code_versions.model, *fingerprints])
     latest = next(iter(list_versions(run_context, system)), None)
     if latest is None or latest.facts["content_hash"] != content_hash:
         described = _describe(run_context, system, facts, content_hash)
