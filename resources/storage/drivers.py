@@ -1,15 +1,15 @@
 """Database and store addresses whose drivers are optional extras of marquee."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-from sqlalchemy import exc
-
 from pipeline.core.errors import ConfigurationError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # SQLAlchemy takes a third of a second, and loading definitions opens no ledger
+    import sqlalchemy as sa
     from upath import UPath
 
 URL_FORMS = "sqlite:///path or postgresql://user@host/name"
@@ -31,6 +31,9 @@ def parse_database_url(url: str | sa.URL) -> sa.URL:
         >>> parse_database_url("postgresql://me@host/films").drivername
         'postgresql+psycopg'
     """
+    import sqlalchemy as sa
+    from sqlalchemy import exc
+
     text = url if isinstance(url, sa.URL) else url.replace("postgres://", "postgresql://", 1)
     try:
         parsed = sa.make_url(text)
@@ -71,7 +74,7 @@ def missing_driver(variable: str, kind: str, error: Exception) -> ConfigurationE
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "memory"})
 
 
-def make_folder(path: "Path | UPath") -> None:
+def make_folder(path: Path | UPath) -> None:
     """Create a folder with those above it; object stores have none, and a bucket is the user's.
 
     s3fs would create a bucket for a folder in it.

@@ -3,15 +3,20 @@
 Each save adds one file of the rows written since the last one; many files become one.
 """
 
+from __future__ import annotations
+
 import gzip
 import io
 import json
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from pipeline.core.errors import StoreError
 from pipeline.core.staleness import Row
-from resources.storage.ledger import Ledger
 from resources.storage.store import Store, StorePath
+
+if TYPE_CHECKING:  # it loads SQLAlchemy, which loading definitions does without
+    from resources.storage.ledger import Ledger
 
 FOLDER = "journal"
 _KNOWN_FILE = "known.json.gz"
