@@ -23,6 +23,8 @@ RMSE_RATIO = 0.965
 CUT_RATIO = 0.97
 CUT_OVER_WHOLE = 1.05
 MOST_BIAS = 0.03
+DATE_RATIO = 0.98
+DATE_COVERAGE = 0.87
 MOST_OFF_COVERAGE = 0.03
 TEXT_RATIO = 0.85
 MACRO_F1 = 0.33
@@ -52,29 +54,35 @@ def measure(
             times as long.
     """
     movies = read_real_movies(data, limit=films)
-    preds = ask_all(movies, seed, hyperparameters or {}, full=full)
-    rows = [row for make in ROWS for row in make(preds, seed)]
+    preds, later = ask_all(movies, seed, hyperparameters or {}, full=full)
+    rows = [row for make in ROWS for row in make(preds, seed)] + _by_date(later, seed)
     return [*rows, *_transformers(preds, seed), *_ablations(preds)] if full else rows
 
 
 def ask_all(
     movies: RealMovies, seed: int, hyperparameters: Mapping[str, object], *, full: bool = False
-) -> Predictions:
-    """Return every movie's answers from the fold that tests it, in the folds' order."""
+) -> tuple[Predictions, Predictions]:
+    """Return every movie's answers from the fold that tests it, in the folds' order, and those of
+    the latest movies by models of the older ones.
+    """
+    from pipeline.splits.by_date import split_by_date
     from pipeline.splits.random_split import split_into_folds
     from pipeline.splits.targets import quantiles
 
     log10 = np.log10(movies.table["revenue_usd"].to_numpy(float))
     splits = split_into_folds(movies.table, quantiles(log10), FOLDS, seed=seed)
     arguments = [(movies, parts, seed, hyperparameters, full, full) for parts in splits.values()]
+    arguments.append((movies, split_by_date(movies.table), seed, hyperparameters))
     workers = min(PROCESSES, os.cpu_count() or 1)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        folds = list(pool.map(_answer, arguments))
+        *folds, later = pool.map(_answer, arguments)
     preds = {name: np.concatenate([fold[name] for fold in folds]) for name in folds[0]}
-    return preds | {
-        "franchise": movies.table["franchise"].to_numpy()[preds["row"]],
-        "cpu_s": np.array([fold["cpu_s"][0] for fold in folds]),
-    }
+    franchises = movies.table["franchise"].to_numpy()
+    cpu_s = np.array([fold["cpu_s"][0] for fold in folds])
+    return (
+        {**preds, "franchise": franchises[preds["row"]], "cpu_s": cpu_s},
+        {**later, "franchise": franchises[later["row"]]},
+    )
 
 
 def _answer(arguments: tuple) -> Predictions:
@@ -96,6 +104,21 @@ def _box_office(preds: Predictions, seed: int) -> Sequence[BenchRow]:
     ]  # fmt: skip
     for name, some in (("box_office", whole), ("box_office as before release", cut)):
         rows += [_bias(name, some, true), _coverage(name, some, true)]
+    return rows
+
+
+def _by_date(preds: Predictions, seed: int) -> list[BenchRow]:
+    rows = []
+    for end, target in (("", DATE_RATIO), (CUT, None)):
+        name, blend, true = f"box_office by date{end}", preds["blend" + end], preds["true"]
+        covered = float(np.mean((true >= blend[:, 1]) & (true <= blend[:, 2])))
+        rows += [
+            _errors(f"{name}: blend, {len(true)} films", blend[:, 0], preds, "peer" + end,
+                    BOOSTING, target, seed),
+            BenchRow(f"{name}: 90 % intervals cover", covered, "share", "nominal", 0.9, None,
+                     limit=DATE_COVERAGE, better="higher",
+                     why=f"predicted minus actual: {np.mean(blend[:, 0] - true):+.4f}"),
+        ]  # fmt: skip
     return rows
 
 
