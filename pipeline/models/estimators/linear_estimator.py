@@ -204,6 +204,27 @@ def _prepare(
     return _Prepared(model, columns, turn, target.values[rows])
 
 
+def fit_linear(
+    like: LinearModel,
+    features: FeatureSet,
+    target: Target,
+    rows: np.ndarray,
+    config: LinearConfig,
+    strength: float,
+) -> LinearModel:
+    """Fit a model of the same streams to some movies.
+
+    Args:
+        like: Whose streams and output it has.
+        features: Of all movies.
+        target: Of all movies.
+        rows: Of the movies that are fitted to.
+        config: Of the solver.
+        strength: Inverse strength of the penalty.
+    """
+    return _fit(_prepare(like, features, target, rows), target, config, strength)
+
+
 def _fit(data: _Prepared, target: Target, config: LinearConfig, strength: float) -> LinearModel:
     output, columns, values = data.like.output, data.columns, data.values
     if target.task.kind is TaskKind.REGRESSION:
@@ -271,11 +292,16 @@ def _loss(preds: np.ndarray, target: Target, rows: np.ndarray) -> float:
     if target.task.kind is TaskKind.REGRESSION:
         return float(np.mean((preds - values) ** 2))
     if target.task.kind is TaskKind.LABELS:
-        preds = np.clip(preds, 1e-12, 1 - 1e-12)
-        return float(-np.mean(np.where(values > 0, np.log(preds), np.log(1 - preds))))
+        return label_loss(preds, values)
     classes = np.arange(preds.shape[1])
     shares = np.bincount(values, minlength=len(classes))[values]
     return float(log_loss(values, preds, labels=classes, sample_weight=1 / shares))
+
+
+def label_loss(preds: np.ndarray, labels: np.ndarray) -> float:
+    """Return the mean log loss of label probabilities, (movies, labels)."""
+    preds = np.clip(preds, 1e-12, 1 - 1e-12)
+    return float(-np.mean(np.where(labels > 0, np.log(preds), np.log(1 - preds))))
 
 
 def _predict(network: LinearModel, features: FeatureSet, rows: np.ndarray) -> np.ndarray:

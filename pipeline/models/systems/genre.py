@@ -26,6 +26,8 @@ implementation 002, "MTGC Evaluation"."""
 
 LATE_FUSION, EARLY_FUSION = "late fusion", "early fusion"
 LINEAR = "all streams, linear"
+STACKED = "all streams, stacked over labels"
+PLOTS = "plots, stacked over labels"
 
 PUBLISHED, EXTRA = ("clip_frames", "clips"), ("frames", "poster", "text", "sound")
 
@@ -51,12 +53,13 @@ GENRES = Task(
 
 
 def _estimators(_: LoadWeights | None = None) -> Mapping[str, Estimator]:
-    """Build a linear model over all modalities, and DIViTA over all, over the trailer's two fused,
-    and over each alone.
+    """Build a stack of a linear model and a kernel over plots, the linear model by itself, and
+    DIViTA over all modalities, over the trailer's two fused, and over each alone.
 
     Frames stand in for clips where the preset cuts none.
     """
     from pipeline.models.estimators.divita_estimator import DivitaConfig, DivitaEstimator
+    from pipeline.models.estimators.label_stack import LabelStackEstimator
     from pipeline.models.estimators.linear_estimator import LinearConfig, LinearEstimator
     from pipeline.models.networks.divita import EARLY
 
@@ -68,7 +71,9 @@ def _estimators(_: LoadWeights | None = None) -> Mapping[str, Estimator]:
         **{f"{name} alone": DivitaConfig(streams=(name,)) for name in every},
     }
     return {
+        STACKED: LabelStackEstimator(STACKED, LinearConfig(every)),
         LINEAR: LinearEstimator(LINEAR, LinearConfig(every)),
+        PLOTS: LabelStackEstimator(PLOTS, LinearConfig(("text",))),
         **{name: DivitaEstimator(name, config, SMALL) for name, config in configs.items()},
     }
 
@@ -77,14 +82,14 @@ GENRE = System(
     name="genre",
     reference="002",
     tasks=(GENRES,),
-    main_variant=LINEAR,
+    main_variant=STACKED,
     splits=(RatioSplit("70-10-20", 0.70, 0.10, 0.20),),
     folds=5,
     estimators=_estimators,
-    code_versions=CodeVersions(splits="3", baselines="3", model="5", evaluation="6"),
+    code_versions=CodeVersions(splits="3", baselines="3", model="6", evaluation="6"),
     modalities=PUBLISHED,
     extra_modalities=EXTRA,
-    small_variants=(LINEAR, ALL_MODALITIES),
+    small_variants=(STACKED, ALL_MODALITIES),
     hyperparameters=(
         Hyperparameter("dropout", float, "Inside the block.", least=0, most=1),
         Hyperparameter(

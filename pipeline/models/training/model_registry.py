@@ -16,6 +16,7 @@ from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Task
 from pipeline.models.estimators import (
     blend,
+    label_stack,
     linear_estimator,
     ordinal_estimator,
     transformer_estimator,
@@ -56,6 +57,7 @@ KINDS: Mapping[str, NetworkKind[Any]] = {
     "ensemble": NetworkKind(_build_ensemble, _predict_ensemble),
     transformer_estimator.KIND: transformer_estimator.TRANSFORMER,
     blend.KIND: blend.BLEND,
+    label_stack.KIND: label_stack.LABEL_STACK,
     linear_estimator.KIND: linear_estimator.LINEAR,
     ordinal_estimator.KIND: ordinal_estimator.ORDINAL,
 }
