@@ -165,11 +165,16 @@ def explain_missing(left_out: Sequence[Mapping[str, str]]) -> str:
 
 
 def _assign_segments(system: System, data: ExperimentData) -> pd.DataFrame | None:
-    """Assign each movie to its budget, decade, franchise and keywords; None unless a regression."""
+    """Assign each movie to its segments; None unless the first task is a regression."""
     if system.tasks[0].kind is not TaskKind.REGRESSION:
         return None
-    has_keywords = [bool(record.keywords) for record in data.table.records]
-    return assign_segments(data.table.table.assign(has_keywords=has_keywords))
+    records = data.table.records
+    return assign_segments(
+        data.table.table.assign(
+            has_keywords=[bool(record.keywords) for record in records],
+            original_language=[record.original_language for record in records],
+        )
+    )
 
 
 def _draw_samples(

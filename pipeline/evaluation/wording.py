@@ -1,5 +1,10 @@
 """How reports, cards and the terminal write figures, and name what results are stored under."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.evaluation.metrics.segment_errors import COVERED, LEAST_MOVIES
+
 OUTCOME_WORDS = {
     "better": "beats",
     "worse": "loses to",
@@ -40,6 +45,27 @@ def count_of(number: int, noun: str) -> str:
         ('1 test film', '95 test films')
     """
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def describe_coverage_by_segment(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Describe in how many segments the intervals cover what they shall, and name the others.
+
+    Args:
+        rows: As `pipeline.evaluation.metrics.segment_errors.score_segments` returns them, as JSON.
+    """
+    large = [row for row in rows if row["movies"] >= LEAST_MOVIES]
+    off = [row for row in large if row["is_off"]]
+    low, high = (f"{round(100 * share)} %" for share in COVERED)
+    named = ", ".join(
+        f"{row['grouping']} {row['group']} "
+        f"({format_figure(row['interval_coverage_score']['estimate'])})"
+        for row in off
+    )
+    outside = f" Outside: {named}." if off else ""
+    return (
+        f"In {len(large) - len(off)} of {len(large)} segments of at least {LEAST_MOVIES} films "
+        f"they cover {low} to {high}.{outside}"
+    )
 
 
 def format_figure(value: float | None, digits: int = 3) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from benchmarks.real_folds import CUT, FOLDS, LEFT_OUT, MEMBERS, answer_fold
 from benchmarks.real_movies import RealMovies, read_real_movies
 from benchmarks.report import BenchRow
+from benchmarks.systems_genre import measure_genre
 from pipeline.evaluation.metrics.intervals import Interval, bootstrap
 
 DATA = Path("../shared/data")
@@ -56,6 +57,7 @@ def measure(
     movies = read_real_movies(data, limit=films)
     preds, later = ask_all(movies, seed, hyperparameters or {}, full=full)
     rows = [row for make in ROWS for row in make(preds, seed)] + _by_date(later, seed)
+    rows += [*_segments(preds, movies, seed), *measure_genre(movies, seed)]
     return [*rows, *_transformers(preds, seed), *_ablations(preds)] if full else rows
 
 
@@ -144,6 +146,40 @@ def _coverage(name: str, preds: np.ndarray, true: np.ndarray) -> BenchRow:
     return BenchRow(f"{name}: 90 % intervals, coverage off .9", abs(covered - 0.9), "share",
                     "the most that is allowed", MOST_OFF_COVERAGE, 1.0,
                     why=f"covered: {covered:.4f}; width {width:.3f} log10 $")  # fmt: skip
+
+
+def _segments(preds: Predictions, movies: RealMovies, seed: int) -> Sequence[BenchRow]:
+    """Count the segments of at least fifty films whose coverage is off, in each test set."""
+    from pipeline.evaluation.metrics.segment_errors import (
+        COVERED,
+        LEAST_MOVIES,
+        assign_segments,
+        score_segments,
+    )
+    from pipeline.evaluation.metrics.split_results import SplitResult
+    from pipeline.models.systems.box_office import LOG10_REVENUE
+
+    languages = [record.original_language for record in movies.records]
+    table = movies.table.assign(original_language=languages)
+    ids = table["tmdb_id"].to_numpy()[preds["row"]]
+    rows = []
+    for name, end in (("box_office", ""), ("box_office as before release", CUT)):
+        result = SplitResult(
+            LOG10_REVENUE, "folds", "blend", "model", ids, preds["blend" + end], preds["true"]
+        )
+        scored = score_segments(result, assign_segments(table), seed=seed)
+        large = [row for row in scored if int(str(row["movies"])) >= LEAST_MOVIES]
+        off = [
+            f"{row['grouping']} {row['group']} {row['interval_coverage_score'].estimate:.3f}"
+            for row in large
+            if row["is_off"]
+        ]
+        rows.append(
+            BenchRow(f"{name}: segments whose 90 % intervals cover less than {COVERED[0]} or more "
+                     f"than {COVERED[1]}", float(len(off)), "segments", "all of fifty films",
+                     float(len(large)), None, limit=0.0, why=", ".join(off) or "all within")
+        )  # fmt: skip
+    return rows
 
 
 def _transformers(preds: Predictions, seed: int) -> Sequence[BenchRow]:

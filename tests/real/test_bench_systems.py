@@ -26,12 +26,13 @@ def test_every_row_is_measured(data):
     rows = measure(data, films=150, hyperparameters=small, full=True)
     systems = [row.name.split()[0].strip(":") for row in rows]
     assert systems[:13] == ["box_office"] * 7 + ["revenue"] * 2 + ["box_office"] * 4
-    assert systems[13:16] == ["box_office"] * 3, "transformers"
-    assert set(systems[16:]) == {"ablation"}
-    assert len(systems[16:]) == 2 * (len(LEFT_OUT) + 2), "whole, and as before release"
+    assert systems[13:16] == ["box_office"] * 2 + ["genre"], "segments"
+    assert systems[16:19] == ["box_office"] * 3, "transformers"
+    assert set(systems[19:]) == {"ablation"}
+    assert len(systems[19:]) == 2 * (len(LEFT_OUT) + 2), "whole, and as before release"
     for row in rows:
         assert np.isfinite([row.ours, row.peer_value]).all(), row
-    assert all(row.why for row in rows[:16])
+    assert all(row.why for row in rows[:19])
 
 
 def test_intervals_draw_whole_franchises():

@@ -18,6 +18,7 @@ METRIC_WORDS = {
     "mse_error": "MSE",
     "r2_score": "R²",
     "interval_coverage_score": "interval coverage",
+    "interval_score_error": "interval score",
     "micro_ap_score": "μAP",
     "macro_ap_score": "mAP",
     "weighted_ap_score": "wAP",

@@ -5,6 +5,10 @@ import numpy as np
 COVERAGE = "interval_coverage_score"
 """Fraction of movies inside their predictive interval; only where predictions have one."""
 
+INTERVAL_SCORE = "interval_score_error"
+"""Mean width of the predictive intervals plus 2/(1 - level) times what is missed outside of them:
+wide intervals cost, and so do those that miss. Source: Gneiting and Raftery 2007, equation 43."""
+
 PREDICTIVE_LEVEL = 0.90
 """Nominal level of predictive intervals; the coverage is compared with it."""
 
@@ -27,7 +31,7 @@ def score_numbers(
         >>> scores = score_numbers(preds, np.array([1.0, 2.0]), np.ones((1, 2)))
         >>> {name: score.round(3).tolist() for name, score in scores.items()}
         {'rmse_error': [0.707], 'mae_error': [0.5], 'mse_error': [0.5], 'r2_score': [-1.0], \
-'interval_coverage_score': [0.5]}
+'interval_coverage_score': [0.5], 'interval_score_error': [6.15]}
     """
     points = preds if preds.ndim == 1 else preds[:, 0]
     total = weights.sum(axis=1)
@@ -44,4 +48,21 @@ def score_numbers(
     if preds.ndim == 2:
         inside = (preds[:, 1] <= target) & (target <= preds[:, 2])
         scores[COVERAGE] = weights @ inside.astype(np.float64) / total
+        scores[INTERVAL_SCORE] = weights @ score_intervals(preds, target) / total
     return scores
+
+
+def score_intervals(preds: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Compute each movie's interval score, float64 (movies,); see `INTERVAL_SCORE`.
+
+    Args:
+        preds: Number, lower and upper end, shape (movies, 3).
+        target: Actual numbers, shape (movies,).
+
+    Example:
+        >>> score_intervals(np.array([[1.0, 0.0, 2.0]]), np.array([2.5])).round(3).tolist()
+        [12.0]
+    """
+    low, high = preds[:, 1], preds[:, 2]
+    missed = np.maximum(low - target, 0) + np.maximum(target - high, 0)
+    return high - low + 2 / (1 - PREDICTIVE_LEVEL) * missed

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.core.inputs_as_of import UNKNOWN_PAST
 from pipeline.core.split_names import BY_DATE
+from pipeline.evaluation.metrics.segment_errors import WIDTH
 from pipeline.evaluation.metrics.split_families import name_family
 from pipeline.evaluation.report.report_page import (
     has_random_weights,
@@ -61,6 +62,9 @@ def render_card(facts: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
         result=result,
         before_release=result.get("before_release"),
         unknown_past=UNKNOWN_PAST,
+        intervals=[
+            row for row in task["groups"].get(facts["variant"], ()) if row.get(WIDTH) is not None
+        ],
         headline=_describe_headline(task, facts["variant"]),
         output=_OUTPUTS[task["kind"]].format(n=len(task["class_names"])),
         disjoint=_DISJOINT.get(name_family(facts["split"]), "disjoint by film and by franchise"),

@@ -17,6 +17,7 @@ from pipeline.evaluation.report.ceiling import describe_ceiling
 from pipeline.evaluation.report.stored_results import find_headline, headline_title, list_contents
 from pipeline.evaluation.wording import (
     KIND_WORDS,
+    describe_coverage_by_segment,
     format_count,
     format_duration,
     format_figure,
@@ -29,6 +30,7 @@ MAIN_COLUMNS = (
     "accuracy_score", "balanced_accuracy_score", "macro_f1_score", "within_one_accuracy_score",
     "quadratic_kappa_score", "top3_accuracy_score", "auc_score",
     "rmse_error", "mae_error", "r2_score", "interval_coverage_score",
+    "interval_score_error",
     "micro_ap_score", "macro_ap_score", "weighted_ap_score", "sample_ap_score",
     "average_precision_score",
 )  # fmt: skip
@@ -48,6 +50,7 @@ def load_template(name: str) -> jinja2.Template:
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters.update(
+        coverage_by_segment=describe_coverage_by_segment,
         figure=format_figure,
         signed=format_signed,
         p_value=format_p,

@@ -3,13 +3,12 @@ member.
 
 Its members are fitted to whole records and to copies that are cut at random, so that they work
 before release; weights and interval come from what each predicted for movies it was not fitted to.
-For movies that come out after all of those, as those to be forecast do, level and interval come
-from the latest ones, predicted by members that were fitted to the older ones.
+A sequel is moved towards what its predecessor earned, and a movie that comes out after all of
+those, as one to be forecast does, by how levels drifted (`past_and_drift`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,8 @@ from pipeline.core.versions import hash_bytes, hash_json
 from pipeline.models.estimators.boosted_trees import TreesModel
 from pipeline.models.estimators.embedding_ridge import RidgeModel
 from pipeline.models.estimators.gaussian_process import KernelModel
-from pipeline.models.networks.box_office_transformer import as_interval, calibrate_interval
+from pipeline.models.estimators.grouped_intervals import GroupedIntervals
+from pipeline.models.estimators.past_and_drift import Drift, FranchisePast, split_forward
 from pipeline.models.training.cut_features import (
     features_before_release,
     features_cut_at_random,
@@ -54,15 +54,6 @@ BUILDS: Mapping[str, type[KernelModel | TreesModel | RidgeModel]] = {
 PULL = 0.05
 """How strongly weights are pulled to equal ones, in units of the members' mean squared error."""
 
-LATEST_SHARE = 0.15
-"""Share of the movies that stand for those to come."""
-
-MIN_LATEST = 50
-"""With fewer of them nothing is known of movies to come: level and interval stay."""
-
-SHRINKAGE_MOVIES = 50
-"""Additional movies without drift, by which the drift is shrunk."""
-
 
 @dataclass(frozen=True)
 class BlendConfig:
@@ -89,28 +80,22 @@ class Blend(nn.Module):
 
     Args:
         parts: By name, the arguments of each member's network; the parameter's name is saved.
+        n_past: Movies whose sequels are known.
     """
 
     weights: Tensor
-    reach: Tensor
-    sd: Tensor
-    last_day: Tensor
-    drift: Tensor
-    later_reach: Tensor
 
-    def __init__(self, parts: Mapping[str, Mapping[str, Any]]):
+    def __init__(self, parts: Mapping[str, Mapping[str, Any]], n_past: int = 0):
         super().__init__()
         self.names = tuple(parts)
         self.arguments = {name: dict(own) for name, own in parts.items()}
         built = [BUILDS[name](**arguments) for name, arguments in parts.items()]
         self.models = nn.ModuleList(built)
-        even = torch.full((len(built),), 1 / len(built), dtype=torch.float64)
-        self.register_buffer("weights", even)
-        for name in ("reach", "later_reach"):
-            self.register_buffer(name, torch.full((2,), 1.645, dtype=torch.float64))
-        self.register_buffer("sd", torch.ones(1, dtype=torch.float64))
-        self.register_buffer("last_day", torch.full((1,), date.max.toordinal()))
-        self.register_buffer("drift", torch.zeros(1, dtype=torch.float64))
+        equal = torch.full((len(built),), 1 / len(built), dtype=torch.float64)
+        self.register_buffer("weights", equal)
+        self.past = FranchisePast(n_past)
+        self.drift = Drift()
+        self.intervals = GroupedIntervals()
 
     @property
     def members(self) -> dict[str, RevenueModel]:
@@ -123,23 +108,13 @@ class Blend(nn.Module):
         return {name: model.predict(features, rows) for name, model in self.members.items()}
 
     def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
-        """Predict mean and standard deviation of log10 revenue, float64 (rows, 2)."""
+        """Predict log10 revenue and both ends of its 90 % interval, float64 (rows, 3)."""
         preds = np.stack([*self.predict_members(features, rows).values()])  # (members, rows)
-        mean = self.weights.numpy() @ preds
-        mean += np.where(self._come_later(features, rows), self.drift.item(), 0.0)
-        return np.stack([mean, np.full(len(rows), self.sd.item())], axis=1)
-
-    def predict_interval(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
-        """Predict mean, lower and upper end of a 90 % interval, float64 (rows, 3)."""
-        preds = self.predict(features, rows)
-        ends, later_ends = (
-            as_interval(preds, reach.numpy()) for reach in (self.reach, self.later_reach)
-        )
-        return np.where(self._come_later(features, rows)[:, None], later_ends, ends)
-
-    def _come_later(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
-        """Return which movies come out after all that it was fitted to, bool (rows,)."""
-        return _days(features, rows) > self.last_day.item()
+        records = [features.records[row] for row in rows]
+        days = None if features.days is None else [features.days[row] for row in rows]
+        moved = self.past.move(records, self.weights.numpy() @ preds, days)
+        intervals = self.intervals.predict(records, self.drift.move(records, moved))
+        return self.drift.widen(records, intervals)
 
 
 def weigh_members(
@@ -196,7 +171,7 @@ class BlendEstimator(BaseEstimator[BlendConfig]):
         who = hash_json([list(map(str, split)), features.table.data_hash])
         return Trained(
             kind=KIND,
-            arguments={"parts": blend.arguments},
+            arguments={"parts": blend.arguments, "n_past": blend.past.n_movies},
             network=blend.eval(),
             fitted=_one_epoch(error),
             config=settings,
@@ -244,54 +219,54 @@ def _mix(
     actual = target.values[rows]
     twice = np.tile(actual, 2)
     weights = weigh_members(list(np.hstack([whole, cut])), twice)
-    blend = _assemble(config.parts, _fit(config, views, target, rows), weights)
-    mixed = np.concatenate([weights @ whole, weights @ cut])
-    blend.sd.fill_(float(np.sqrt(np.mean((mixed - twice) ** 2))) or 1.0)
-    blend.reach.copy_(_calibrate(blend, mixed, twice))
-    blend.later_reach.copy_(blend.reach)
-    _look_ahead(config, views, target, rows, blend)
+    known = [views.whole.records[row] for row in rows]
+    past = FranchisePast.fit(known, weights @ whole, actual)
+    blend = _assemble(config.parts, _fit(config, views, target, rows), weights, past)
+    mixed = np.concatenate([past.move(known, weights @ some, None) for some in (whole, cut)])
+    _fit_drift(blend.drift, config, views, target, rows, whole[_place_of_drift(config)])
+    records = [view.records[row] for view in (views.whole, views.before_release) for row in rows]
+    blend.intervals.fit(records, mixed, twice)
     return blend, mixed[: len(rows)]
 
 
-def _calibrate(blend: Blend, preds: np.ndarray, actual: np.ndarray) -> Tensor:
-    sd = np.full(len(preds), blend.sd.item())
-    return torch.from_numpy(calibrate_interval(np.stack([preds, sd], axis=1), actual))
+def _place_of_drift(config: BlendConfig) -> int:
+    """Return the place of the member by which the drift is measured: trees are the quickest."""
+    return config.parts.index(TREES) if TREES in config.parts else 0
 
 
-def _look_ahead(
-    config: BlendConfig, views: Views, target: Target, rows: np.ndarray, blend: Blend
+def _fit_drift(
+    drift: Drift,
+    config: BlendConfig,
+    views: Views,
+    target: Target,
+    rows: np.ndarray,
+    held_out: np.ndarray,
 ) -> None:
-    """Set level and interval of movies that come out after all of these.
+    """Measure the drift: what one member predicts of later movies when fitted to earlier ones.
 
-    The latest `LATEST_SHARE` of them are predicted by members that are fitted to the older ones:
-    levels drift, and what comes later is harder to predict than what lies between.
+    Args:
+        drift: What is fitted.
+        config: Of the blend.
+        views: Of the movies.
+        target: What is predicted.
+        rows: That it is fitted to.
+        held_out: What the member predicts of each while fitted to movies of all years, (rows,).
     """
-    days = _days(views.whole, rows)
-    dated = rows[np.isfinite(days)]
-    n_latest = int(LATEST_SHARE * len(dated))
-    if n_latest < MIN_LATEST:
+    released = [views.whole.records[row].release_date for row in rows]
+    days = np.array([day.toordinal() if day else 0 for day in released])
+    if not days.any():
         return
-    dated = dated[np.argsort(_days(views.whole, dated), kind="stable")]
-    first_day = _days(views.whole, dated[-n_latest:])[0]
-    is_latest = days >= first_day
-    older, latest = rows[~is_latest], rows[is_latest]
-    models = _fit(config, views, target, older)
-    preds = np.concatenate([
-        blend.weights.numpy() @ [models[name].predict(view, latest) for name in config.parts]
-        for view in (views.whole, views.before_release)
-    ])  # fmt: skip
-    actual = np.tile(target.values[latest], 2)
-    blend.last_day.fill_(int(days[np.isfinite(days)].max()))
-    shrunk = len(latest) / (len(latest) + SHRINKAGE_MOVIES)
-    blend.drift.fill_(float(np.mean(actual - preds)) * shrunk)
-    reach = _calibrate(blend, preds + blend.drift.item(), actual)
-    blend.later_reach.copy_(torch.maximum(reach, blend.reach))
-
-
-def _days(features: FeatureSet, rows: np.ndarray) -> np.ndarray:
-    """Return the days of release, proleptic ordinals, float64 (rows,); NaN unknown."""
-    released = (features.records[row].release_date for row in rows)
-    return np.array([day.toordinal() if day else np.nan for day in released], dtype=np.float64)
+    alone = replace(config, parts=(config.parts[_place_of_drift(config)],))
+    years, forward, usual = list[np.ndarray](), list[np.ndarray](), list[np.ndarray]()
+    for earlier, later, since in split_forward(days):
+        [model] = _fit(alone, views, target, rows[earlier]).values()
+        actual = target.values[rows[later]]
+        forward.append(model.predict(views.whole, rows[later]) - actual)
+        usual.append(held_out[later] - actual)
+        years.append(since)
+    none = [np.zeros(0)]
+    last = max(day for day in released if day)
+    drift.fit(last, *(np.concatenate(part or none) for part in (years, forward, usual)))
 
 
 def _predict_held_out(
@@ -331,9 +306,13 @@ def _fit(
 
 
 def _assemble(
-    names: Sequence[str], models: Mapping[str, RevenueModel], weights: np.ndarray
+    names: Sequence[str],
+    models: Mapping[str, RevenueModel],
+    weights: np.ndarray,
+    past: FranchisePast,
 ) -> Blend:
-    blend = Blend({name: models[name].arguments for name in names})
+    blend = Blend({name: models[name].arguments for name in names}, past.n_movies)
+    blend.past.load_state_dict(past.state_dict())
     for place, name in enumerate(names):
         blend.models[place].load_state_dict(models[name].state_dict())
     blend.weights.copy_(torch.from_numpy(weights))
@@ -345,4 +324,4 @@ def _one_epoch(error: float) -> Fitted:
     return Fitted(({"epoch": 1, "val_loss": error, "val_rmse": error**0.5},), 1)
 
 
-BLEND = NetworkKind(Blend, Blend.predict_interval)
+BLEND = NetworkKind(Blend, Blend.predict)

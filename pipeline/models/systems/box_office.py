@@ -117,7 +117,7 @@ BOX_OFFICE = System(
     folds=5,
     small_variants=(MAIN, "boosted trees", "ridge on embeddings"),
     estimators=_estimators,
-    code_versions=CodeVersions(splits="3", baselines="4", encoder="3", model="9", evaluation="6"),
+    code_versions=CodeVersions(splits="3", baselines="4", encoder="3", model="10", evaluation="7"),
     blend_variants=(MAIN, "gaussian process", "boosted trees", "ridge on embeddings"),
     pretrained_estimators=_pretrained_estimators,
     hyperparameters=(

@@ -244,28 +244,33 @@ def test_unknown_parts_are_refused(tmp_path):
         )
 
 
-def test_movies_to_come_have_the_level_and_the_interval_of_the_latest(tmp_path):
-    """Revenues rise by a step: the latest movies say what comes, movies between do not change."""
+def test_movies_to_come_follow_the_drift_and_those_between_do_not(tmp_path):
+    """Revenues rise by the day: what follows the movies trained on is carried on."""
     many, _ = make_movies(seed=2, movies=450)
-    usd = present(many.revenue_usd).copy()
-    usd[380:] *= 6.0
-    log10, parts = np.log10(usd), np.array(["train"] * 380 + ["val"] * 40 + ["test"] * 30)
+    days = np.array([present(record.release_date).toordinal() for record in many.records])
+    order = np.argsort(days, kind="stable")
+    parts = np.empty(450, dtype=object)
+    for name, some in (("train", order[:380]), ("val", order[380:420]), ("test", order[420:])):
+        parts[some] = name
+    years = (days - days.min()) / 365.25
+    usd = present(many.revenue_usd) * 10 ** (0.2 * years)
     inputs = replace(many, revenue_usd=np.where(parts == "test", np.nan, usd))
-    run = RunConfig(tmp_path, hyperparameters={"parts": ("ridge on embeddings",)})
-    blend = ESTIMATORS["blend"].train(inputs, replace(TARGET, values=log10), parts, run).network
+    run = RunConfig(tmp_path, hyperparameters={"parts": ("boosting",)})
+    target = replace(TARGET, values=np.log10(usd))
+    blend = ESTIMATORS["blend"].train(inputs, target, parts, run).network
     assert isinstance(blend, Blend)
-    assert 0.1 < blend.drift.item() < 0.8
-    assert (blend.later_reach >= blend.reach).all()
+    assert blend.drift.slope.item() < -0.02
     test = np.flatnonzero(parts == "test")
     between = replace(inputs, records=[
-        replace(r, release_date=inputs.records[300].release_date) for r in inputs.records
+        replace(r, release_date=inputs.records[order[300]].release_date) for r in inputs.records
     ])  # fmt: skip
-    for some, moved in ((inputs, blend.drift.item()), (between, 0.0)):
-        alone = blend.predict_members(some, test)["ridge on embeddings"]
-        np.testing.assert_allclose(blend.predict(some, test)[:, 0], alone + moved)
+    alone = blend.predict_members(between, test)["boosting"]
+    np.testing.assert_allclose(blend.predict(between, test)[:, 0], alone)
+    alone = blend.predict_members(inputs, test)["boosting"]
+    assert (blend.predict(inputs, test)[:, 0] >= alone).all()
 
 
-def test_few_movies_set_no_level_of_those_to_come(trained_as):
+def test_few_movies_measure_no_drift(trained_as):
     blend = trained_as("blend").network
-    assert blend.drift.item() == 0
-    assert (blend.later_reach == blend.reach).all()
+    assert blend.drift.slope.item() == 0
+    assert blend.drift.widening.item() == 1
