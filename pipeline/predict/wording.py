@@ -105,6 +105,9 @@ def _change(answer: Answer, other: Answer) -> float:
     if answer.number and other.number:
         return abs(answer.number.value - other.number.value)
     both = answer.probabilities or {}, other.probabilities or {}
+    if answer.label is not None:  # what matters is the predicted class
+        gap = abs(both[0][answer.label] - both[1].get(answer.label, 0.0))
+        return gap + (answer.label != other.label)
     return sum(abs(both[0][name] - both[1].get(name, 0.0)) for name in both[0])
 
 
@@ -119,4 +122,4 @@ def _describe_effect(answer: Answer, other: Answer) -> str:
     if answer.labels is not None or answer.label is None:
         return describe_answer(other)
     gap = (answer.probabilities or {})[answer.label] - (other.probabilities or {})[answer.label]
-    return f"{other.label}; with it {answer.label} is {gap * 100:+.0f} points likelier"
+    return f"{other.label}; with it {gap * 100:+.0f} points for {answer.label}"

@@ -9,7 +9,14 @@ from pipeline.core.errors import ConfigurationError, InputError
 from pipeline.models.systems.genre import GENRES
 from pipeline.models.systems.revenue import REVENUE_CLASS
 from pipeline.models.systems.score import SCORE_TASK
-from pipeline.predict.predictions import Answer, Prediction, describe_test, make_answer
+from pipeline.predict.predictions import (
+    Answer,
+    ModelVersion,
+    Prediction,
+    describe_test,
+    make_answer,
+)
+from pipeline.predict.wording import describe_prediction
 
 SHARES = np.array([0.4, 0.3, 0.1, 0.1, 0.05, 0.03, 0.01, 0.01])
 
@@ -51,3 +58,22 @@ def test_prediction_is_json():
 
 def test_refused_input_ends_the_command_like_any_wrong_value():
     assert issubclass(InputError, ConfigurationError)
+
+
+def test_inputs_are_ranked_by_how_they_move_the_predicted_class():
+    def answer(disaster, flop):
+        return make_answer(REVENUE_CLASS, np.array([disaster, flop, *[0.05] * 6]), {})
+
+    effects = {"budget": answer(0.4, 0.3), "plot": answer(0.2, 0.5), "cast": answer(0.45, 0.25)}
+    one = Prediction(
+        "revenue", "revenue_class", "classes",
+        ModelVersion("blend", "70-20-10", 1, "", "", ("text",)), answer(0.4, 0.3), effects=effects,
+    )  # fmt: skip
+    lines = dict(describe_prediction(one))
+    assert [name for name in lines if name.startswith("without")] == [
+        "without plot",
+        "without cast",
+    ]
+    assert lines["without plot"] == "Flop; with it +20 points for Disaster"
+    assert lines["without cast"] == "Disaster; with it -5 points for Disaster"
+    assert lines["unmoved by"] == "budget"
