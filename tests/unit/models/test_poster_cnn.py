@@ -105,7 +105,8 @@ def test_shuffled_labels_score_as_the_naive_baseline(tmp_path):
     trained = train(tmp_path, movies=movies, target=target, max_epochs=2)
     rows = movies.rows()
     preds = ask(trained, movies.inputs, rows)[:, 1]
-    assert abs(area_under_curve(preds, target.values[rows] == 1) - 0.5) < 0.15
+    # of 80 movies chance leaves .065 as a standard deviation
+    assert abs(area_under_curve(preds, target.values[rows] == 1) - 0.5) < 3 * 0.065
 
 
 class Halt(Exception):  # noqa: N818
