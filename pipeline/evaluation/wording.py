@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.evaluation.metrics.segment_errors import COVERED, LEAST_MOVIES
+from pipeline.evaluation.metrics.metric_names import COVERED, LEAST_MOVIES
 
 OUTCOME_WORDS = {
     "better": "beats",

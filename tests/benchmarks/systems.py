@@ -150,12 +150,8 @@ def _coverage(name: str, preds: np.ndarray, true: np.ndarray) -> BenchRow:
 
 def _segments(preds: Predictions, movies: RealMovies, seed: int) -> Sequence[BenchRow]:
     """Count the segments of at least fifty films whose coverage is off, in each test set."""
-    from pipeline.evaluation.metrics.segment_errors import (
-        COVERED,
-        LEAST_MOVIES,
-        assign_segments,
-        score_segments,
-    )
+    from pipeline.evaluation.metrics.metric_names import COVERED, LEAST_MOVIES
+    from pipeline.evaluation.metrics.segment_errors import assign_segments, score_segments
     from pipeline.evaluation.metrics.split_results import SplitResult
     from pipeline.models.systems.box_office import LOG10_REVENUE
 

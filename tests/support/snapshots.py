@@ -18,7 +18,7 @@ def snapshot(site: Site) -> dict[str, dict]:
         for path in site.store.rglob("*")
         if path.is_file()
         and not path.name.startswith(("ledger.sqlite", ".lock"))
-        and ".runs" not in path.parts
+        and not {".runs", "journal"} & set(path.parts)
     }
     rows, shown = {}, {}
     for step in MOVIE_ASSETS:

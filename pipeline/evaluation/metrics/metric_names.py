@@ -28,6 +28,13 @@ METRIC_WORDS = {
 """The name of each score in reports, in the order of their columns."""
 
 
+LEAST_MOVIES = 50
+"""Of a segment of fewer movies the coverage of intervals says little."""
+
+COVERED = (0.87, 0.93)
+"""What 90 % intervals shall cover in every segment of `LEAST_MOVIES`."""
+
+
 def is_error(metric: str) -> bool:
     """Return whether lower is better."""
     return metric.endswith("_error")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.evaluation.metrics.intervals import Interval, bootstrap
+from pipeline.evaluation.metrics.metric_names import COVERED, LEAST_MOVIES
 from pipeline.evaluation.metrics.regression_metrics import COVERAGE, score_numbers
 from pipeline.evaluation.metrics.split_results import SplitResult
 from pipeline.evaluation.metrics.task_scores import count_draws
@@ -18,12 +19,6 @@ SEGMENT_METRICS = ("rmse_error", "mae_error", "bias")
 
 WIDTH = "interval_width"
 """Mean width of the predictive intervals of a segment."""
-
-LEAST_MOVIES = 50
-"""Of fewer movies the coverage says little."""
-
-COVERED = (0.87, 0.93)
-"""What 90 % intervals shall cover in every segment of `LEAST_MOVIES`."""
 
 
 def assign_segments(table: pd.DataFrame) -> pd.DataFrame:
