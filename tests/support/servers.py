@@ -20,6 +20,9 @@ def object_store() -> Iterator[dict[str, str]]:
     """Run moto's S3 server with one bucket; yield the environment that reaches it."""
     import boto3
     from moto.server import ThreadedMotoServer
+    from s3fs import S3FileSystem
+
+    S3FileSystem.clear_instance_cache()  # those of an earlier server know its address
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
