@@ -48,6 +48,10 @@ def predict(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show each answer without each of the inputs.")
     ] = False,
+    comparable: Annotated[
+        bool,
+        typer.Option("--comparable", help="Show the films that are most like it, as of its day."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Predict for one film by the trained models of the store; what is not given is masked."""
@@ -66,7 +70,11 @@ def predict(
 
     with _progress() as report, Predictor.open(settings_of(), report=report) as predictor:
         predictions = predictor.predict(
-            inputs, tuple(system or ()), explain=explain, as_of=as_of.date() if as_of else None
+            inputs,
+            tuple(system or ()),
+            explain=explain,
+            comparable=comparable,
+            as_of=as_of.date() if as_of else None,
         )
     if as_json:
         typer.echo(json.dumps(predictions.as_json(), indent=1, ensure_ascii=False))

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection
 
 from pipeline.core.errors import DamagedFileError
+from pipeline.core.nearest import highest, unit_vector
 from pipeline.core.numpy_on_demand import np
 from resources.storage.movie_files import MovieFile
 from resources.storage.store import Store
@@ -45,8 +46,7 @@ class NearestMovies:
         if vector is None:
             return []
         cosines = self._matrix @ vector
-        order = np.argsort(-cosines, kind="stable")[: NEAREST + 1]
-        found = [(int(self._ids[i]), float(cosines[i])) for i in order]
+        found = [(int(self._ids[i]), float(cosines[i])) for i in highest(cosines, NEAREST + 1)]
         return [one for one in found if one[0] != tmdb_id][:NEAREST]
 
     def _read(self, tmdb_id: int) -> np.ndarray | None:
@@ -56,10 +56,8 @@ class NearestMovies:
         except DamagedFileError:
             LOG.debug("movie %s has no readable embedding to compare", tmdb_id, exc_info=True)
             return None
-        vector = array.reshape(-1, array.shape[-1]).mean(axis=0, dtype=np.float32)
-        length = float(np.linalg.norm(vector))
-        is_usable = np.isfinite(length) and length > 0
-        return vector / length if is_usable and self._is_comparable(vector) else None
+        vector = unit_vector(array)
+        return vector if vector is not None and self._is_comparable(vector) else None
 
     def _is_comparable(self, vector: np.ndarray) -> bool:
         known = next(iter(self._vectors.values()), vector)

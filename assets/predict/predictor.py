@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import date
-from functools import partial
+from datetime import UTC, date, datetime
+from functools import cached_property, partial
 from typing import Any
 
 from assets.predict.input_encoding import Report
@@ -12,8 +12,10 @@ from assets.predict.movie_rows import MovieRows, OpenSource
 from assets.predict.served_models import ServedTask, served_tasks
 from assets.splits.features import load_features
 from pipeline.core.records import MovieRecord
+from pipeline.predict.comparable import ComparableMovies, MovieComparison
 from pipeline.predict.inputs import MovieInputs
 from pipeline.predict.predictions import Prediction
+from pipeline.predict.title_search import TitleSearch
 from resources.compute.device import one_thread
 from resources.run_context import RunContext, open_run_context, open_stored
 from resources.settings import Settings, read_environment
@@ -28,12 +30,14 @@ class Predictions:
         has: Names of the modalities that it has.
         remarks: Sentences for people: newcomers, media that could not be used.
         predictions: One per task.
+        comparable: Where asked for: the nearest movies, as of the movie's day.
     """
 
     record: MovieRecord
     has: tuple[str, ...]
     remarks: tuple[str, ...]
     predictions: tuple[Prediction, ...]
+    comparable: ComparableMovies | None = None
 
     def __iter__(self) -> Iterator[Prediction]:
         return iter(self.predictions)
@@ -48,6 +52,7 @@ class Predictions:
             "has": list(self.has),
             "remarks": list(self.remarks),
             "predictions": [one.as_json() for one in self.predictions],
+            "comparable": self.comparable.as_json() if self.comparable else None,
         }
 
 
@@ -104,6 +109,7 @@ class Predictor:
         systems: Sequence[str] = (),
         *,
         explain: bool = False,
+        comparable: bool = False,
         as_of: date | None = None,
     ) -> Predictions:
         """Predict for a movie by the models of some systems, or of all.
@@ -114,6 +120,7 @@ class Predictor:
             explain: Whether each prediction also holds what it would be without each input of the
                 movie. That says what moved this prediction, not what causes success: inputs that
                 say the same stand in for each other.
+            comparable: Whether the nearest movies are found, with what they had earned by then.
             as_of: What was not known by this day is left out, as far as it has a date; see
                 `pipeline.core.inputs_as_of`.
 
@@ -133,7 +140,20 @@ class Predictor:
                     replace(one, effects=task.answers(masked)) if one.answer else one
                     for task, one in zip(tasks, predictions, strict=True)
                 ]
-        return Predictions(row.record, row.has, remarks, tuple(predictions))
+            near = self._comparison.find(row, self._today()) if comparable else None
+        return Predictions(row.record, row.has, remarks, tuple(predictions), near)
+
+    @cached_property
+    def titles(self) -> TitleSearch:
+        """Finds known movies by a part of their title."""
+        return TitleSearch(self.table.records)
+
+    @cached_property
+    def _comparison(self) -> MovieComparison:
+        return MovieComparison(self.table)
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._run_context.clock(), UTC).date()
 
     def _find_tasks(self, systems: tuple[str, ...]) -> list[ServedTask]:
         if systems not in self._tasks:

@@ -52,7 +52,8 @@ INPUTS: dict[str, Any] = {
     "certification": {"enum": list(CERTIFICATIONS)},
     "poster_base64": {"type": "string", "description": "JPEG, PNG or WebP, at most 20 MB"},
     "systems": {"type": "array", "items": {"enum": [system.name for system in SYSTEMS]}},
-    "explain": {"type": "boolean"},
+    "explain": {"type": "boolean", "description": "answers without each of the inputs, too"},
+    "comparable": {"type": "boolean", "description": "the nearest films, as of the film's day"},
 }
 
 _ERROR = {

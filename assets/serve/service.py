@@ -1,8 +1,6 @@
 """The predictor behind the server, in one thread; another one when models or features change."""
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -10,11 +8,10 @@ from typing import Any, TypeVar
 
 from assets.models.model_versions import describe_versions
 from assets.orchestration.prediction_job import predictions_version
-from assets.predict.input_encoding import MAX_POSTER_BYTES
-from assets.predict.predictor import Predictions, Predictor
+from assets.predict.predictor import Predictor
+from assets.serve.request_fields import Asked, read_request
 from pipeline.core.errors import InputError
 from pipeline.models.systems.registry import SYSTEMS
-from pipeline.predict.inputs import FIELDS, MovieInputs
 from pipeline.predict.wording import describe_prediction
 from resources.run_context import RunContext, open_stored
 from resources.settings import Settings
@@ -26,12 +23,6 @@ PREDICT_S = 60.0
 
 FOUND = 20
 """Films that a search returns at most."""
-
-POSTER = "poster_base64"
-OWN_FIELDS = (*(name for name in FIELDS if name not in ("poster", "trailer")), POSTER)
-"""Fields of a request: a server reads no file that a request names."""
-
-OPTIONS = ("systems", "explain")
 
 
 class UnknownMovieError(InputError):
@@ -70,13 +61,11 @@ class Service:
             InputError: A field is unknown or cannot be used.
             TimeoutError: There was no answer within `PREDICT_S`.
         """
-        inputs, systems, explain = read_request(values)
-        return await self._call(
-            lambda: _describe(self._current().predict(inputs, systems, explain=explain))
-        )
+        asked = read_request(values)
+        return await self._call(lambda: _predict(self._current(), asked))
 
     async def search(self, title: str) -> list[dict[str, Any]]:
-        """Find films whose titles hold a text, the newest first."""
+        """Find films whose titles hold a text; see `TitleSearch`."""
         return await self._call(lambda: _search(self._current(), title))
 
     async def list_models(self) -> list[dict[str, Any]]:
@@ -106,55 +95,23 @@ def _refuse() -> Iterator[RunContext]:
     yield  # a context manager has one
 
 
-def read_request(values: Mapping[str, Any]) -> tuple[MovieInputs, tuple[str, ...], bool]:
-    """Read inputs, names of systems, and whether to explain, from a request's JSON object.
-
-    Raises:
-        InputError: A field is unknown or cannot be used.
-    """
-    known = (*OWN_FIELDS, *OPTIONS)
-    if unknown := sorted(set(values) - set(known)):
-        raise InputError(str(unknown[0])[:80], "there is no such field", ", ".join(known))
-    given = {name: value for name, value in values.items() if name in FIELDS and value is not None}
-    if values.get(POSTER) is not None:
-        given["poster"] = _decode(values[POSTER])
-    systems, explain = values.get("systems") or (), values.get("explain", False)
-    names = [system.name for system in SYSTEMS]
-    if not isinstance(systems, list | tuple) or any(one not in names for one in systems):
-        raise InputError("systems", f"got {systems!r}"[:80], f"a list of {', '.join(names)}")
-    if not isinstance(explain, bool):
-        raise InputError("explain", f"got {explain!r}"[:80], "true or false")
-    return MovieInputs(**given), tuple(systems), explain
-
-
-def _describe(predictions: Predictions) -> dict[str, Any]:
+def _predict(predictor: Predictor, asked: Asked) -> dict[str, Any]:
     """Return JSON values, and of each prediction the lines that a terminal shows."""
+    predictions = predictor.predict(
+        asked.inputs, asked.systems, explain=asked.explain, comparable=asked.comparable
+    )
     described = predictions.as_json()
     for one, values in zip(predictions, described["predictions"], strict=True):
         values["lines"] = [list(line) for line in describe_prediction(one)]
     return described
 
 
-def _decode(value: Any) -> bytes:
-    allowed = f"a JPEG, PNG or WebP of at most {MAX_POSTER_BYTES // 2**20} MB, in base64"
-    try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError, TypeError):
-        raise InputError(POSTER, "it is not base64", allowed) from None
-
-
 def _search(predictor: Predictor, title: str) -> list[dict[str, Any]]:
-    wanted = title.strip().casefold()
-    found = [
-        record for record in predictor.table.records
-        if wanted and wanted in record.title.casefold()
-    ]  # fmt: skip
-    found.sort(key=lambda record: str(record.release_date or ""), reverse=True)
     return [
         {
             "tmdb_id": record.tmdb_id,
             "title": record.title,
             "release_date": str(record.release_date) if record.release_date else None,
         }
-        for record in found[:FOUND]
+        for record in predictor.titles.find(title, FOUND)
     ]

@@ -42,10 +42,10 @@ def describe_answer(answer: Answer) -> str:
     """
     number = answer.readable or answer.number
     if number is not None:
-        text = _amount(number.value, number.unit)
+        text = describe_amount(number.value, number.unit)
         if number.low is None or number.high is None:
             return text
-        ends = (_amount(end, number.unit) for end in (number.low, number.high))
+        ends = (describe_amount(end, number.unit) for end in (number.low, number.high))
         return f"{text}; 90 % interval {' to '.join(ends)}"
     ranked = sorted((answer.probabilities or {}).items(), key=lambda item: -item[1])
     shown = ", ".join(f"{name} {share:.0%}" for name, share in ranked[:SHOWN_CLASSES])
@@ -54,7 +54,13 @@ def describe_answer(answer: Answer) -> str:
     return f"{answer.label} ({shown})"
 
 
-def _amount(value: float, unit: str) -> str:
+def describe_amount(value: float, unit: str) -> str:
+    """Describe a number in a unit; dollars in three digits.
+
+    Example:
+        >>> describe_amount(12_345_678.0, "US dollars"), describe_amount(6.5, "points of 10")
+        ('$12.3M', '6.50 points of 10')
+    """
     if unit != "US dollars":
         return f"{value:.2f} {unit}"
     for size, sign in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
@@ -114,11 +120,12 @@ def _change(answer: Answer, other: Answer) -> float:
 def _describe_effect(answer: Answer, other: Answer) -> str:
     if answer.readable and other.readable and answer.readable.unit == "US dollars":
         factor = answer.readable.value / other.readable.value
-        return f"{_amount(other.readable.value, 'US dollars')}; with it {factor:.2f} times as much"
-    number, without = answer.readable or answer.number, other.readable or other.number
-    if number and without:
-        gap = number.value - without.value
-        return f"{_amount(without.value, without.unit)}; with it {gap:+.2f}"
+        without = describe_amount(other.readable.value, "US dollars")
+        return f"{without}; with it {factor:.2f} times as much"
+    own, others = answer.readable or answer.number, other.readable or other.number
+    if own and others:
+        gap = own.value - others.value
+        return f"{describe_amount(others.value, others.unit)}; with it {gap:+.2f}"
     if answer.labels is not None or answer.label is None:
         return describe_answer(other)
     gap = (answer.probabilities or {})[answer.label] - (other.probabilities or {})[answer.label]

@@ -235,12 +235,14 @@ def test_command_fits_80_columns(site, predictor, tmp_path):
     record = find_record(predictor, with_media=True)
     environment = {**site.environment, "COLUMNS": "80"}
     output = marquee(
-        "predict", "--tmdb", str(record.tmdb_id), "--explain", cwd=tmp_path, environment=environment
-    )
+        "predict", "--tmdb", str(record.tmdb_id), "--explain", "--comparable",
+        cwd=tmp_path, environment=environment,
+    )  # fmt: skip
     assert max(map(len, output.stdout.splitlines())) <= 80
     assert record.title in output.stdout
     assert "90 % interval" in output.stdout
     assert "unmoved by" in output.stdout
+    assert "comparable films, by fields" in output.stdout
 
 
 def test_without_a_store_or_a_source_the_remedy_is_named(tmp_path, site, predictor):

@@ -74,6 +74,17 @@ def test_plot_budget_and_poster_are_answered(site, url):
     assert "trailer" in by_system["score"]["reason"]
 
 
+def test_comparable_films_are_earlier_ones(url):
+    body = {"tmdb_id": 90000002, "systems": ["box_office"], "comparable": True}
+    answer = ask(url, "/predict", json=body).json()
+    near = answer["comparable"]
+    assert near["day"] == answer["release_date"]
+    for listed in (near["by_embeddings"], near["by_fields"]):
+        assert listed
+        assert all(one["release_date"] <= near["day"] and one["reason"] for one in listed)
+        assert 90000002 not in [one["tmdb_id"] for one in listed]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -88,6 +99,7 @@ def test_plot_budget_and_poster_are_answered(site, url):
         ({"plot": "A man.", "systems": ["fame"]}, "systems"),
         ({"plot": "A man.", "systems": [{}]}, "systems"),
         ({"plot": "A man.", "explain": 1}, "explain"),
+        ({"plot": "A man.", "comparable": "yes"}, "comparable"),
         ({}, "inputs"),
         ([1], "body"),
     ],

@@ -1,0 +1,61 @@
+"""What a request asks for, from its JSON object."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assets.predict.input_encoding import MAX_POSTER_BYTES
+from pipeline.core.errors import InputError
+from pipeline.models.systems.registry import SYSTEMS
+from pipeline.predict.inputs import FIELDS, MovieInputs
+
+POSTER = "poster_base64"
+OWN_FIELDS = (*(name for name in FIELDS if name not in ("poster", "trailer")), POSTER)
+"""Fields of a request: a server reads no file that a request names."""
+
+SWITCHES = ("explain", "comparable")
+OPTIONS = ("systems", *SWITCHES)
+"""What a request may ask for beside answers."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks for; see `Predictor.predict`."""
+
+    inputs: MovieInputs
+    systems: tuple[str, ...]
+    explain: bool = False
+    comparable: bool = False
+
+
+def read_request(values: Mapping[str, Any]) -> Asked:
+    """Read what a request's JSON object asks for.
+
+    Raises:
+        InputError: A field is unknown or cannot be used.
+    """
+    known = (*OWN_FIELDS, *OPTIONS)
+    if unknown := sorted(set(values) - set(known)):
+        raise InputError(str(unknown[0])[:80], "there is no such field", ", ".join(known))
+    given = {name: value for name, value in values.items() if name in FIELDS and value is not None}
+    if values.get(POSTER) is not None:
+        given["poster"] = _decode(values[POSTER])
+    systems = values.get("systems") or ()
+    names = [system.name for system in SYSTEMS]
+    if not isinstance(systems, list | tuple) or any(one not in names for one in systems):
+        raise InputError("systems", f"got {systems!r}"[:80], f"a list of {', '.join(names)}")
+    switches = {name: values.get(name, False) for name in SWITCHES}
+    for name, value in switches.items():
+        if not isinstance(value, bool):
+            raise InputError(name, f"got {value!r}"[:80], "true or false")
+    return Asked(MovieInputs(**given), tuple(systems), **switches)
+
+
+def _decode(value: Any) -> bytes:
+    allowed = f"a JPEG, PNG or WebP of at most {MAX_POSTER_BYTES // 2**20} MB, in base64"
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError, TypeError):
+        raise InputError(POSTER, "it is not base64", allowed) from None
