@@ -48,6 +48,13 @@ def predict(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show each answer without each of the inputs.")
     ] = False,
+    parts: Annotated[
+        str | None,
+        typer.Option(
+            help="Show what words of the `plot`, areas of the `poster` and frames of the "
+            f"`trailer` did; some seconds. {LISTED}"
+        ),
+    ] = None,
     comparable: Annotated[
         bool,
         typer.Option("--comparable", help="Show the films that are most like it, as of its day."),
@@ -73,6 +80,7 @@ def predict(
             inputs,
             tuple(system or ()),
             explain=explain,
+            parts=_split(parts) or (),
             comparable=comparable,
             as_of=as_of.date() if as_of else None,
         )

@@ -1,6 +1,6 @@
 """Rows of features of movies that are known, given by hand, or requested from the source now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
@@ -12,6 +12,7 @@ import numpy as np
 
 from assets.models.experiment_data import read_frames_of, read_poster_of
 from assets.predict.input_encoding import InputEncoder, Report
+from assets.splits.feature_sources import average_frames
 from pipeline.core.errors import InputError, ItemError, TrailerError
 from pipeline.core.franchises import count_earlier, find_franchise
 from pipeline.core.inputs_as_of import days_before, record_as_of
@@ -104,14 +105,12 @@ class MovieRows:
             more = (*more, AS_OF_REMARK)
         return self._describe(row), (*remarks, *given.remarks, *more)
 
-    def without_each(self, row: MovieRow) -> dict[str, MovieRow]:
-        """Return the row without each of its inputs, by the input's name."""
-        found = dict[str, MovieRow]()
-        for name, mask in MASKS.items():
-            if mask.is_there(row):
-                hidden, record = mask.hide(row)
-                found[name] = self._describe(replace(hidden, record=record))
-        return found
+    def without(self, row: MovieRow, names: Sequence[str]) -> MovieRow:
+        """Return the row without some inputs, of `MASKS`."""
+        for name in names:
+            hidden, record = MASKS[name].hide(row)
+            row = replace(hidden, record=record)
+        return self._describe(row)
 
     @cached_property
     def _people(self) -> Names:
@@ -152,23 +151,45 @@ class MovieRows:
     def _add_media(self, inputs: MovieInputs, row: MovieRow) -> tuple[MovieRow, tuple[str, ...]]:
         remarks: tuple[str, ...] = ()
         if inputs.plot is not None:
-            row = self._with_text(row)
+            row = self.with_text(row)
         if inputs.poster is not None:
-            row = self._with_poster(row, inputs.poster)
+            row = self.with_poster(row, inputs.poster)
         if inputs.trailer is not None:
             row, remarks = self._with_trailer(row, inputs.trailer)
         return row, remarks
 
-    def _with_text(self, row: MovieRow) -> MovieRow:
+    def with_text(self, row: MovieRow) -> MovieRow:
+        """Embed the plot of the row's record."""
         text = plot_text(row.record)
         made = self._encoder.read_text(text) if text else {}
         row = row.without("text")
         return replace(row, streams={**row.streams, **made})
 
-    def _with_poster(self, row: MovieRow, source: Path | bytes) -> MovieRow:
+    def with_poster(self, row: MovieRow, source: Path | bytes) -> MovieRow:
+        """Embed another poster.
+
+        Raises:
+            InputError: It is no usable picture.
+        """
         made, pixels = self._encoder.read_poster(source)
         row = row.without(*POSTER_STREAMS)
         return replace(row, streams={**row.streams, **made}, load_poster=lambda: pixels)
+
+    @staticmethod
+    def with_frames(row: MovieRow, kept: np.ndarray) -> MovieRow:
+        """Return the row with some frames of its trailer alone; clips and sound stay.
+
+        Args:
+            row: It has frames.
+            kept: Bool (frames,), one true at least.
+        """
+        frames = row.streams["frames"][kept]
+        pixels = row.load_frames()
+        return replace(
+            row,
+            streams={**row.streams, "frames": frames, "video": average_frames(frames)},
+            load_frames=lambda: None if pixels is None else pixels[kept],
+        )
 
     def _with_trailer(
         self, row: MovieRow, path: Path, sound: Path | None = None
@@ -189,7 +210,7 @@ class MovieRows:
             record = before_release(parse_details(run_context.tmdb.details(tmdb_id)))
             row = MovieRow(record, _UNDESCRIBED)
             if plot_text(record):
-                row = self._with_text(row)
+                row = self.with_text(row)
             row, no_poster = self._fetch_poster(run_context, row)
             row, no_trailer = self._fetch_trailer(run_context, row, Path(folder))
         return row, (*no_poster, *no_trailer)
@@ -201,7 +222,7 @@ class MovieRows:
             return row, ()
         try:
             content = run_context.images.fetch_poster(row.record.poster_path)
-            return self._with_poster(row, content), ()
+            return self.with_poster(row, content), ()
         except (ItemError, InputError) as error:
             return row, (f"poster: {error}",)
 

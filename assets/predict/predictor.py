@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from typing import Any
 
+from assets.predict.explanations import explain_inputs, explain_parts
 from assets.predict.input_encoding import Report
 from assets.predict.movie_rows import MovieRows, OpenSource
 from assets.predict.served_models import ServedTask, served_tasks
@@ -109,6 +110,7 @@ class Predictor:
         systems: Sequence[str] = (),
         *,
         explain: bool = False,
+        parts: Sequence[str] = (),
         comparable: bool = False,
         as_of: date | None = None,
     ) -> Predictions:
@@ -120,6 +122,8 @@ class Predictor:
             explain: Whether each prediction also holds what it would be without each input of the
                 movie. That says what moved this prediction, not what causes success: inputs that
                 say the same stand in for each other.
+            parts: Of which inputs each prediction also says what their parts did: "plot" (words),
+                "poster" (areas), "trailer" (frames). It takes seconds for a poster.
             comparable: Whether the nearest movies are found, with what they had earned by then.
             as_of: What was not known by this day is left out, as far as it has a date; see
                 `pipeline.core.inputs_as_of`.
@@ -135,11 +139,10 @@ class Predictor:
             predictions = [task.predict(row) for task in tasks]
             if explain:
                 self._report("predicting without each input")
-                masked = self._rows.without_each(row)
-                predictions = [
-                    replace(one, effects=task.answers(masked)) if one.answer else one
-                    for task, one in zip(tasks, predictions, strict=True)
-                ]
+                predictions = explain_inputs(tasks, predictions, self._rows, row)
+            if parts:
+                self._report(f"predicting without parts of the {', '.join(parts)}")
+                predictions = explain_parts(tasks, predictions, self._rows, row, parts)
             near = self._comparison.find(row, self._today()) if comparable else None
         return Predictions(row.record, row.has, remarks, tuple(predictions), near)
 

@@ -79,11 +79,9 @@ class ServedTask:
         preds = predict(self._saved, features, ROW)[0]
         return make_answer(self.task, preds, self._saved.facts["target_facts"])
 
-    def answers(self, movies: Mapping[str, MovieRow]) -> dict[str, Answer]:
-        """Predict for several rows by name; those for which it is impossible are left out."""
-        return {
-            name: self.answer(movie) for name, movie in movies.items() if not self._find_lack(movie)
-        }
+    def answer_if_possible(self, movie: MovieRow) -> Answer | None:
+        """Predict by the model alone; None where the movie lacks what it requires."""
+        return None if self._find_lack(movie) else self.answer(movie)
 
     @cached_property
     def promoted(self) -> Version | None:

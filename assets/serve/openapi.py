@@ -14,6 +14,7 @@ from pipeline.predict.inputs import (
     MAX_RUNTIME_MIN,
     MAX_TITLE_CHARS,
 )
+from pipeline.predict.why import PARTS
 
 _TITLE = {"type": "string", "minLength": 1, "maxLength": MAX_TITLE_CHARS}
 _WHO = {
@@ -53,6 +54,11 @@ INPUTS: dict[str, Any] = {
     "poster_base64": {"type": "string", "description": "JPEG, PNG or WebP, at most 20 MB"},
     "systems": {"type": "array", "items": {"enum": [system.name for system in SYSTEMS]}},
     "explain": {"type": "boolean", "description": "answers without each of the inputs, too"},
+    "parts": {
+        "type": "array",
+        "items": {"enum": list(PARTS)},
+        "description": "of which inputs words, areas or frames are explained; it takes seconds",
+    },
     "comparable": {"type": "boolean", "description": "the nearest films, as of the film's day"},
 }
 

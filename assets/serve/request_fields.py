@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,14 @@ from assets.predict.input_encoding import MAX_POSTER_BYTES
 from pipeline.core.errors import InputError
 from pipeline.models.systems.registry import SYSTEMS
 from pipeline.predict.inputs import FIELDS, MovieInputs
+from pipeline.predict.why import PARTS
 
 POSTER = "poster_base64"
 OWN_FIELDS = (*(name for name in FIELDS if name not in ("poster", "trailer")), POSTER)
 """Fields of a request: a server reads no file that a request names."""
 
 SWITCHES = ("explain", "comparable")
-OPTIONS = ("systems", *SWITCHES)
+OPTIONS = ("systems", "parts", *SWITCHES)
 """What a request may ask for beside answers."""
 
 
@@ -26,6 +27,7 @@ class Asked:
 
     inputs: MovieInputs
     systems: tuple[str, ...]
+    parts: tuple[str, ...]
     explain: bool = False
     comparable: bool = False
 
@@ -42,15 +44,21 @@ def read_request(values: Mapping[str, Any]) -> Asked:
     given = {name: value for name, value in values.items() if name in FIELDS and value is not None}
     if values.get(POSTER) is not None:
         given["poster"] = _decode(values[POSTER])
-    systems = values.get("systems") or ()
-    names = [system.name for system in SYSTEMS]
-    if not isinstance(systems, list | tuple) or any(one not in names for one in systems):
-        raise InputError("systems", f"got {systems!r}"[:80], f"a list of {', '.join(names)}")
+    systems = _choose(values, "systems", [system.name for system in SYSTEMS])
+    parts = _choose(values, "parts", PARTS)
     switches = {name: values.get(name, False) for name in SWITCHES}
     for name, value in switches.items():
         if not isinstance(value, bool):
             raise InputError(name, f"got {value!r}"[:80], "true or false")
-    return Asked(MovieInputs(**given), tuple(systems), **switches)
+    return Asked(MovieInputs(**given), systems, parts, **switches)
+
+
+def _choose(values: Mapping[str, Any], name: str, known: Sequence[str]) -> tuple[str, ...]:
+    """Return a list of known names; empty where it is not given."""
+    chosen = values.get(name) or ()
+    if not isinstance(chosen, list | tuple) or any(one not in known for one in chosen):
+        raise InputError(name, f"got {chosen!r}"[:80], f"a list of {', '.join(known)}")
+    return tuple(chosen)
 
 
 def _decode(value: Any) -> bytes:

@@ -98,8 +98,9 @@ def _refuse() -> Iterator[RunContext]:
 def _predict(predictor: Predictor, asked: Asked) -> dict[str, Any]:
     """Return JSON values, and of each prediction the lines that a terminal shows."""
     predictions = predictor.predict(
-        asked.inputs, asked.systems, explain=asked.explain, comparable=asked.comparable
-    )
+        asked.inputs, asked.systems, explain=asked.explain, parts=asked.parts,
+        comparable=asked.comparable,
+    )  # fmt: skip
     described = predictions.as_json()
     for one, values in zip(predictions, described["predictions"], strict=True):
         values["lines"] = [list(line) for line in describe_prediction(one)]

@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.core.tasks import Task, TaskKind
 from pipeline.evaluation.metrics.metric_names import is_error
 from pipeline.evaluation.metrics.regression_metrics import COVERAGE
+from pipeline.predict.why import Why
 
 DIGITS = 9
 """Of predictions, as evaluations store them."""
@@ -44,6 +45,12 @@ class Answer:
     label: str | None = None
     labels: tuple[str, ...] | None = None
     probabilities: Mapping[str, float] | None = None
+
+    @property
+    def most_likely(self) -> str:
+        """The class or label of the highest probability; "" for a number."""
+        shares = self.probabilities or {}
+        return max(shares, key=lambda name: shares[name], default="")
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,7 @@ class Prediction:
         on_test: None where the model was not evaluated.
         missing: What the model reads and the movie lacks; it was masked, as in training.
         effects: Where asked for: by given input, what the answer would be without it.
+        why: Where asked for: by "inputs" and by divided input, what moved the answer.
     """
 
     system: str
@@ -121,6 +129,7 @@ class Prediction:
     on_test: OnTest | None = None
     missing: tuple[str, ...] = ()
     effects: Mapping[str, Answer] = field(default_factory=dict[str, Answer])
+    why: Mapping[str, Why] = field(default_factory=dict[str, Why])
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values; what is None stays null."""
@@ -151,6 +160,20 @@ def make_answer(task: Task, preds: np.ndarray, facts: Mapping[str, Any]) -> Answ
         likely = tuple(name for name, p in probabilities.items() if p >= LIKELY)
         return Answer(labels=likely, probabilities=probabilities)
     return Answer(label=task.class_names[int(np.argmax(rounded))], probabilities=probabilities)
+
+
+def outcome_of(answer: Answer | None, like: Answer | None) -> float:
+    """Return the one number that stands for an answer where answers are compared.
+
+    Args:
+        answer: None counts as NaN.
+        like: The answer that is explained: of classes and labels its most likely one is followed.
+    """
+    if answer is None or like is None:
+        return float("nan")
+    if answer.number is not None:
+        return answer.number.value
+    return (answer.probabilities or {})[like.most_likely]
 
 
 def _readable(number: Number, facts: Mapping[str, Any]) -> Number | None:

@@ -5,9 +5,15 @@ from collections.abc import Iterator, Mapping
 from pipeline.evaluation.metrics.metric_names import METRIC_WORDS
 from pipeline.evaluation.wording import variant_title
 from pipeline.predict.predictions import Answer, OnTest, Prediction
+from pipeline.predict.why import INPUTS, Why
 
 LEAST_CHANGE = 0.005
 """Changes below half a point of probability, or 1 % of an amount, are not shown."""
+
+SHOWN_PARTS = 3
+"""Words, areas or frames of the largest effect that a line shows."""
+
+PART_WORDS = {"plot": "plot's words", "poster": "poster's areas", "trailer": "trailer's frames"}
 
 SHOWN_CLASSES = 3
 """Classes or labels of the highest probability that a line shows."""
@@ -30,6 +36,11 @@ def describe_prediction(one: Prediction) -> Iterator[tuple[str, str]]:
     if one.missing:
         yield "masked", ", ".join(one.missing)
     yield from _describe_effects(one.answer, one.effects)
+    for name, why in one.why.items():
+        if name != INPUTS:
+            yield PART_WORDS[name], describe_parts(why)
+        if why.note and _parts_that_move(why):
+            yield "note", why.note
 
 
 def describe_answer(answer: Answer) -> str:
@@ -94,6 +105,31 @@ def _versus(test: OnTest) -> str:
     if test.baseline_score is None:
         return ""
     return f"; {variant_title(test.baseline)} {test.baseline_score:.3f}"
+
+
+def describe_parts(why: Why) -> str:
+    """Describe the parts of an input that did most, the most first.
+
+    Example:
+        >>> from pipeline.predict.why import PartEffect
+        >>> why = Why("probability of Drama", (PartEffect("tears", (0, 5), 0.2),), None, True, "")
+        >>> describe_parts(why)
+        'tears +20 points for Drama'
+    """
+    moving = _parts_that_move(why)
+    if not moving:
+        return "none of them alone moves it"
+    _, _, label = why.unit.partition("probability of ")
+    scale, digits = (100, ".0f" if abs(moving[0][0]) >= 0.1 else ".1f") if label else (1, ".3f")
+    shown = (f"{part} {scale * effect:+{digits}}" for effect, part in moving[:SHOWN_PARTS])
+    return "; ".join(shown) + (f" points for {label}" if label else f" {why.unit}")
+
+
+def _parts_that_move(why: Why) -> list[tuple[float, str]]:
+    """List effects and names of the parts that move an answer visibly, the most first."""
+    known = [(part.effect, part.part) for part in why.parts if part.effect]
+    moving = [one for one in known if abs(one[0]) >= LEAST_CHANGE]
+    return sorted(moving, key=lambda one: -abs(one[0]))
 
 
 def _describe_effects(answer: Answer, effects: Mapping[str, Answer]) -> Iterator[tuple[str, str]]:

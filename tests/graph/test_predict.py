@@ -208,6 +208,24 @@ def test_explanation_masks_each_input_in_turn(predictor):
     assert revenue.effects["plot"] != revenue.answer == revenue.effects["poster"]
 
 
+def test_parts_of_plot_poster_and_trailer_are_explained_for_the_models_that_read_them(predictor):
+    record = find_record(predictor, with_media=True)
+    inputs, parts = MovieInputs(tmdb_id=record.tmdb_id), ("plot", "poster", "trailer")
+    for one in predictor.predict(inputs, ["revenue", "score", "poster"], parts=parts):
+        if one.system == "score":
+            (frames,) = one.why.values()
+            assert [part.place for part in frames.parts] == [(n,) for n in range(len(frames.parts))]
+        elif one.system == "revenue":
+            words = [part.part for part in one.why["plot"].parts]
+            assert " ".join(words) == " ".join(record.overview.split())
+            assert "poster" not in one.why
+        else:
+            assert set(one.why) <= {"poster"}
+            assert all(len(why.parts) == 12 for why in one.why.values())
+    with pytest.raises(InputError, match="parts: got 'sound'"):
+        predictor.predict(inputs, parts=["sound"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,0 +1,162 @@
+"""Why models answer as they do: the answers without each input, word, poster area or frame."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from assets.predict.movie_rows import MovieRows
+from assets.predict.served_models import ServedTask
+from pipeline.core.errors import InputError
+from pipeline.predict.masking import MASKS
+from pipeline.predict.movie_row import MovieRow
+from pipeline.predict.part_effects import measure_effects
+from pipeline.predict.parts import (
+    Part,
+    divide_poster,
+    encode_png,
+    group_words,
+    keep_areas,
+    keep_words,
+    shrink,
+)
+from pipeline.predict.predictions import Answer, Prediction, outcome_of
+from pipeline.predict.why import INPUTS, PARTS, make_why
+
+
+@dataclass(frozen=True)
+class Divided:
+    """An input in parts, and the movie's row with some of them alone."""
+
+    parts: Sequence[Part]
+    keep: Callable[[np.ndarray], MovieRow]
+
+
+def explain_inputs(
+    tasks: Sequence[ServedTask], predictions: Sequence[Prediction], rows: MovieRows, row: MovieRow
+) -> list[Prediction]:
+    """Add, to each prediction, what it would be without each of the movie's inputs."""
+    names = [name for name, mask in MASKS.items() if mask.is_there(row)]
+
+    def keep(kept: np.ndarray) -> MovieRow:
+        return rows.without(row, [names[k] for k in np.flatnonzero(~kept)])
+
+    divided = Divided([Part(name, ()) for name in names], keep)
+    answers = _Answers(tasks, predictions, divided)
+    explained = _explain(INPUTS, predictions, divided, answers)
+    alone = dict(zip(names, ~np.eye(len(names), dtype=bool), strict=True))
+    return [
+        replace(one, effects=answers.of(k, alone)) if one.answer else one
+        for k, one in enumerate(explained)
+    ]
+
+
+def explain_parts(
+    tasks: Sequence[ServedTask],
+    predictions: Sequence[Prediction],
+    rows: MovieRows,
+    row: MovieRow,
+    wanted: Sequence[str],
+) -> list[Prediction]:
+    """Add, to each prediction, which parts of an input moved it; what the movie lacks is left out.
+
+    Args:
+        tasks: Those that predict.
+        predictions: Theirs.
+        rows: Makes rows.
+        row: The movie's.
+        wanted: Of `PARTS`.
+
+    Raises:
+        InputError: There are no parts of that name.
+    """
+    if unknown := [name for name in wanted if name not in PARTS]:
+        raise InputError("parts", f"got {unknown[0]!r}", f"some of {', '.join(PARTS)}")
+    explained = list(predictions)
+    for name in dict.fromkeys(wanted):
+        divided = _DIVIDE[name](rows, row)
+        if divided is not None:
+            answers = _Answers(tasks, explained, divided)
+            explained = _explain(name, explained, divided, answers)
+    return explained
+
+
+class _Answers:
+    """The answers with some parts kept, each computed once."""
+
+    def __init__(
+        self, tasks: Sequence[ServedTask], predictions: Sequence[Prediction], divided: Divided
+    ):
+        self._divided = divided
+        self._tasks = {k: tasks[k] for k, one in enumerate(predictions) if one.answer}
+        self._known: dict[bytes, dict[int, Answer | None]] = {}
+        self.answered = tuple(self._tasks)
+
+    def with_kept(self, kept: np.ndarray) -> Mapping[int, Answer | None]:
+        """Return the answers with these parts alone, by place; None where there is none."""
+        key = kept.tobytes()
+        if key not in self._known:
+            row = self._divided.keep(kept)
+            self._known[key] = {k: task.answer_if_possible(row) for k, task in self._tasks.items()}
+        return self._known[key]
+
+    def of(self, place: int, kept_by_name: Mapping[str, np.ndarray]) -> dict[str, Answer]:
+        """Return one task's answers by name; those that are impossible are left out."""
+        found = {name: self.with_kept(kept)[place] for name, kept in kept_by_name.items()}
+        return {name: answer for name, answer in found.items() if answer is not None}
+
+
+def _explain(
+    name: str, predictions: Sequence[Prediction], divided: Divided, answers: _Answers
+) -> list[Prediction]:
+    if not answers.answered or not divided.parts:
+        return list(predictions)
+
+    def outcome(kept: np.ndarray) -> np.ndarray:
+        found = answers.with_kept(kept)
+        return np.array([outcome_of(found[k], predictions[k].answer) for k in answers.answered])
+
+    effects = measure_effects(len(divided.parts), outcome)
+    explained = list(predictions)
+    for k, of_one in zip(answers.answered, effects, strict=True):
+        one = predictions[k]
+        why = make_why(name, one, divided.parts, of_one)
+        explained[k] = replace(one, why={**one.why, **why})
+    return explained
+
+
+def _divide_plot(rows: MovieRows, row: MovieRow) -> Divided | None:
+    plot = row.record.overview
+    if not (parts := group_words(plot)):
+        return None
+
+    def keep(kept: np.ndarray) -> MovieRow:
+        record = replace(row.record, overview=keep_words(plot, parts, kept))
+        return rows.with_text(replace(row, record=record))
+
+    return Divided(parts, keep)
+
+
+def _divide_poster(rows: MovieRows, row: MovieRow) -> Divided | None:
+    pixels = row.load_poster() if "poster" in row.has else None
+    if pixels is None:
+        return None
+    small, parts = shrink(pixels), divide_poster()
+    return Divided(
+        parts, lambda kept: rows.with_poster(row, encode_png(keep_areas(small, parts, kept)))
+    )
+
+
+def _divide_trailer(rows: MovieRows, row: MovieRow) -> Divided | None:
+    frames = row.streams.get("frames")
+    if frames is None or len(frames) < 2:  # without its only frame there is no trailer
+        return None
+    parts = [Part(f"frame {number + 1}", (number,)) for number in range(len(frames))]
+    return Divided(parts, lambda kept: rows.with_frames(row, kept))
+
+
+_DIVIDE: dict[str, Callable[[MovieRows, MovieRow], Divided | None]] = {
+    "plot": _divide_plot,
+    "poster": _divide_poster,
+    "trailer": _divide_trailer,
+}
