@@ -9,11 +9,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from pipeline.core.identity_cache import remember_by_identity
 from pipeline.core.records import MovieRecord
 from pipeline.core.track_records import CREW_JOBS, MOST_OF_ROLE
 
 BEFORE_RELEASE = "as before release"
 """Name of the test set that is cut."""
+
+_KEPT = 20_000
+"""Cuts of records that are remembered: every split reads the same ones."""
 
 ACTORS = 5
 
@@ -26,13 +30,15 @@ KEPT_SHARES = {
 0 to 5, each number as probable."""
 
 
+@remember_by_identity(_KEPT)
 def cut_before_release(record: MovieRecord) -> MovieRecord:
     """Cut a record to the test set's: directors, the first five of the cast, no tagline.
 
     Budget, date, runtime, genres, companies and plot stay.
 
     Example:
-        >>> from pipeline.core.records import Person
+        >>> from pipeline.core.identity_cache import remember_by_identity
+    from pipeline.core.records import Person
         >>> crew = Person(1, "A", "Director"), Person(2, "B", "Writer")
         >>> [p.name for p in cut_before_release(MovieRecord(1, "A", crew=crew)).crew]
         ['A']
@@ -58,7 +64,12 @@ def draw_cut(record: MovieRecord, random: np.random.Generator) -> MovieRecord:
 
 def draw_cuts(records: Sequence[MovieRecord], seed: int) -> tuple[MovieRecord, ...]:
     """Cut records at random; a movie's cut depends on its id and the seed alone."""
-    return tuple(draw_cut(r, np.random.default_rng([seed, r.tmdb_id])) for r in records)
+    return tuple(_draw_own_cut(record, seed) for record in records)
+
+
+@remember_by_identity(_KEPT)
+def _draw_own_cut(record: MovieRecord, seed: int) -> MovieRecord:
+    return draw_cut(record, np.random.default_rng([seed, record.tmdb_id]))
 
 
 def _cut(record: MovieRecord, roles: set[str], actors: int) -> MovieRecord:

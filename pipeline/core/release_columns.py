@@ -5,6 +5,7 @@ from datetime import date
 
 import numpy as np
 
+from pipeline.core.identity_cache import remember_by_identity
 from pipeline.core.prices import CPI_U, REAL_USD_YEAR, index_year
 from pipeline.core.records import MovieRecord
 
@@ -12,6 +13,9 @@ RELEASE_COLUMNS = (
     "log10_budget_real", "log10_price_level", "weekday", "day_of_year_sin", "day_of_year_cos",
     "days_to_christmas", "days_to_independence_day",
 )  # fmt: skip
+
+_KEPT = 60_000
+"""Descriptions that are remembered: some of each of 10,000 movies, whole and cut."""
 
 FAR_DAYS = 60.0
 """Further away a holiday is no nearer than this."""
@@ -35,6 +39,7 @@ def describe_release(
     return np.array(rows, dtype=np.float64).reshape(len(records), len(RELEASE_COLUMNS))
 
 
+@remember_by_identity(_KEPT)
 def _describe(record: MovieRecord, as_of: date | None) -> list[float]:
     day = record.release_date
     year = index_year(as_of.year - 1) if as_of else None

@@ -6,21 +6,22 @@ A movie that does not list anyone in a role has no columns of that role; how man
 changes nothing, because the crowd lists more for movies that did well.
 """
 
-import math
 import threading
-from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
+from itertools import islice
 
 import numpy as np
 
+from pipeline.core.budget_curve import REVENUE_DAYS, over_budget, real_log10
 from pipeline.core.franchises import franchise_of
+from pipeline.core.identity_cache import remember_by_identity
 from pipeline.core.leaking_columns import check_no_leak
-from pipeline.core.prices import to_real_usd
 from pipeline.core.records import MovieRecord
+from pipeline.core.track_statistics import STATISTICS, summarise_roles
 from pipeline.core.versions import hash_bytes, hash_json
 
 CREW_JOBS: Mapping[str, frozenset[str]] = {
@@ -33,6 +34,8 @@ CREW_JOBS: Mapping[str, frozenset[str]] = {
 }
 """TMDB's jobs by role."""
 
+_ROLE_OF_JOB = {job: role for role, jobs in CREW_JOBS.items() for job in jobs}
+
 MOST_OF_ROLE: Mapping[str, int] = {
     "director": 2, "writer": 3, "producer": 3, "composer": 1, "photographer": 1, "editor": 1,
     "lead": 2, "cast": 5, "company": 3,
@@ -42,34 +45,18 @@ MOST_OF_ROLE: Mapping[str, int] = {
 CAST_COLLECTED = 10
 """Of earlier movies so many of the cast have a part in what they earned."""
 
-REVENUE_DAYS = 90
-"""A movie's revenue is known so many days after its release: its run in cinemas is over."""
-
 ROLES = (*CREW_JOBS, "lead", "cast", "company")
 
-STATISTICS = (
-    "movies", "known_share", "mean", "highest", "last", "years_since", "over_budget",
-    "best_over_budget", "recent_over_budget",
-)  # fmt: skip
-
 TALENT_COLUMNS = tuple(f"{role}_history_{name}" for role in ROLES for name in STATISTICS)
-"""Names of the columns. `movies` is the logarithm of earlier movies per person listed, plus one;
-`mean`, `highest` and `last` are log10 of dollars of one year; the `over_budget` ones are what
-earlier movies earned above the expectation from their budgets, in log10, shrunk towards zero where
-there are few."""
+"""Names of the columns; see `STATISTICS`."""
 
 check_no_leak(TALENT_COLUMNS)
 
-_SHRINKAGE_MOVIES = 3.0
-"""Number of additional movies, as expected from their budgets, that each mean is shrunk by."""
+_DAY_BITS = 22
+"""Bits of a proleptic ordinal of the years up to 9999."""
 
-_MEMORY_YEARS = 6.0
-"""What is recent fades by 1/e in so many years."""
-
-_DAYS_PER_YEAR = 365.25
-
-_MIN_FOR_CURVE = 30
-"""Earlier movies without which nothing is expected from a budget."""
+_KEPT = 60_000
+"""Records whose people are remembered: some of each of 10,000 movies, whole and cut."""
 
 
 @dataclass(frozen=True)
@@ -91,45 +78,30 @@ class TrackRecords:
     over_budget: np.ndarray
     franchise: np.ndarray
 
-    def of(self, owner: int, before: int, not_franchise: int) -> list[int]:
-        """Return the rows of an owner's movies of other franchises that were released before a day
-        (a proleptic ordinal), oldest first.
-        """
-        start, stop = self._spans.get(owner, (0, 0))
-        stop = bisect_left(self._days, before, start, stop)
-        return [row for row in range(start, stop) if self._franchises[row] != not_franchise]
-
-    def summarise(self, found: Sequence[Sequence[int]], n_owners: int, day: int) -> list[float]:
-        """Return the figures of `STATISTICS` of a role.
+    def find(
+        self, owners: np.ndarray, before: np.ndarray, not_franchise: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Find the credits of owners in movies of other franchises, released before a day.
 
         Args:
-            found: Rows of each owner who has some; see `of`.
-            n_owners: How many owners the movie lists in the role.
-            day: Of the movie's release, a proleptic ordinal.
+            owners: Int64 (n,).
+            before: For each, the first day that counts no more, a proleptic ordinal, (n,).
+            not_franchise: For each, the franchise that does not count, (n,).
+
+        Returns:
+            Places in `owners`, and rows, int64 (found,) each: place by place, oldest first.
         """
-        if not n_owners:
-            return [math.nan] * len(STATISTICS)
-        if not found:
-            return [0.0, 0.0, *[math.nan] * 4, 0.0, 0.0, 0.0]
-        rows = [row for own in found for row in own]
-        earned, over = [self._earned[row] for row in rows], [self._over[row] for row in rows]
-        days = [self._days[row] for row in rows]
-        latest = max(days)
-        fading = [math.exp((one - day) / (_DAYS_PER_YEAR * _MEMORY_YEARS)) for one in days]
-        shrunk = [
-            sum(self._over[row] for row in own) / (len(own) + _SHRINKAGE_MOVIES) for own in found
-        ]
-        return [
-            math.log1p(len(rows) / n_owners),
-            len(found) / n_owners,
-            sum(earned) / len(rows),
-            max(earned),
-            earned[days.index(latest)],
-            (day - latest) / _DAYS_PER_YEAR,
-            sum(over) / (len(rows) + _SHRINKAGE_MOVIES),
-            max(shrunk),
-            sum(w * o for w, o in zip(fading, over, strict=True)) / (sum(fading) + 1),
-        ]
+        known, keys = self._order
+        if not len(known):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        rank = np.minimum(np.searchsorted(known, owners), len(known) - 1)
+        starts = np.searchsorted(keys, rank << _DAY_BITS)
+        stops = np.searchsorted(keys, (rank << _DAY_BITS) + np.maximum(before, 0))
+        counts = np.where(known[rank] == owners, stops - starts, 0)
+        places = np.repeat(np.arange(len(owners)), counts)
+        rows = np.arange(len(places)) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
+        is_other = self.franchise[rows] != not_franchise[places]
+        return places[is_other], rows[is_other]
 
     @cached_property
     def version(self) -> str:
@@ -138,29 +110,10 @@ class TrackRecords:
         return hash_bytes(*(column.tobytes() for column in columns))
 
     @cached_property
-    def _spans(self) -> Mapping[int, tuple[int, int]]:
-        """First row and row behind the last one, by owner: most people asked for have none."""
-        owners, starts, counts = np.unique(self.owner, return_index=True, return_counts=True)
-        spans = zip(starts.tolist(), (starts + counts).tolist(), strict=True)
-        return dict(zip(owners.tolist(), spans, strict=True))
-
-    # most movies have a handful of rows, for which Python's numbers are faster than NumPy's
-
-    @cached_property
-    def _days(self) -> list[int]:
-        return self.day.tolist()
-
-    @cached_property
-    def _earned(self) -> list[float]:
-        return self.log10_usd.tolist()
-
-    @cached_property
-    def _over(self) -> list[float]:
-        return self.over_budget.tolist()
-
-    @cached_property
-    def _franchises(self) -> list[int]:
-        return self.franchise.tolist()
+    def _order(self) -> tuple[np.ndarray, np.ndarray]:
+        """All owners, sorted; and of each credit the owner's rank and the day in one number."""
+        known, ranks = np.unique(self.owner, return_inverse=True)
+        return known, (ranks << _DAY_BITS) + self.day
 
 
 def collect_track_records(
@@ -182,18 +135,20 @@ def collect_track_records(
     ]  # fmt: skip
     train = [records[row] for row in known]
     earned = np.array(
-        [_real_log10(one, usd) for one, usd in zip(train, revenue_usd[known], strict=True)]
+        [real_log10(one, usd) for one, usd in zip(train, revenue_usd[known], strict=True)]
     )
-    over = _over_budget(train, earned)
+    over = over_budget(train, earned)
     franchises = [franchise_number(record) for record in train]
-    credits = sorted(
-        (owner, record.release_date.toordinal(), earned[i], over[i], franchises[i])
-        for i, record in enumerate(train)
-        for owner in {o for _, owners in _owners_by_role(record, CAST_COLLECTED) for o in owners}
-    )
-    columns = list(zip(*credits, strict=True)) or [()] * 5
-    kinds = (np.int64, np.int64, np.float64, np.float64, np.int64)
-    return TrackRecords(*(np.array(c, dtype=k) for c, k in zip(columns, kinds, strict=True)))
+    owners = [_owners_to_collect(record) for record in train]
+    movies = np.repeat(np.arange(len(train)), [len(own) for own in owners])
+    days = np.array([one.release_date.toordinal() for one in train if one.release_date], np.int64)
+    columns = [
+        np.array([one for own in owners for one in own], dtype=np.int64),
+        *(np.asarray(of_movie)[movies] for of_movie in (days, earned, over)),
+        np.array(franchises, dtype=np.int64)[movies],
+    ]
+    order = np.lexsort(columns[::-1])
+    return TrackRecords(*(column[order] for column in columns))
 
 
 def describe_talent(
@@ -220,8 +175,7 @@ def describe_talent(
         if key in _described:
             _described.move_to_end(key)
             return _described[key][1].copy()
-    rows = [_describe(record, tracks, day) for record, day in zip(records, days, strict=True)]
-    columns = np.array(rows, dtype=np.float32).reshape(len(records), len(TALENT_COLUMNS))
+    columns = _describe(records, tracks, days)
     with _lock:
         _described[key] = (records, columns)
         while len(_described) > _REMEMBERED:
@@ -258,62 +212,60 @@ def list_people(record: MovieRecord, most_cast: int | None = None) -> dict[str, 
         record: Of the movie.
         most_cast: How many of the cast; None for as many as `MOST_OF_ROLE` says.
     """
-    cast = list(dict.fromkeys(p.person_id for p in sorted(record.cast, key=lambda p: p.order)))
-    listed = {
-        role: list(dict.fromkeys(p.person_id for p in record.crew if p.job in jobs))
-        for role, jobs in CREW_JOBS.items()
-    }
-    companies = list(dict.fromkeys(c.company_id for c in record.companies))
+    listed: dict[str, dict[int, None]] = {role: {} for role in CREW_JOBS}
+    for person in record.crew:
+        if person.job in _ROLE_OF_JOB:
+            listed[_ROLE_OF_JOB[person.job]][person.person_id] = None
+    cast = dict.fromkeys(p.person_id for p in sorted(record.cast, key=lambda p: p.order))
+    companies = dict.fromkeys(c.company_id for c in record.companies)
     listed |= {"lead": cast, "cast": cast, "company": companies}
     most = MOST_OF_ROLE if most_cast is None else {**MOST_OF_ROLE, "cast": most_cast}
-    return {role: ids[: most[role]] for role, ids in listed.items()}
+    return {role: list(islice(ids, most[role])) for role, ids in listed.items()}
 
 
-def _owners_by_role(
-    record: MovieRecord, most_cast: int | None = None
-) -> Iterator[tuple[str, list[int]]]:
-    # leads are looked up among all cast, so that a former supporting actor has a record
-    sources = [*CREW_JOBS, "cast", "company"]
-    for role, ids in list_people(record, most_cast).items():
-        source = sources.index("cast" if role == "lead" else role)
-        yield role, [one * len(sources) + source for one in ids]
+_SOURCES = (*CREW_JOBS, "cast", "company")
+"""Where people are looked up: leads among all cast, so that a former supporting actor has a record.
+"""
 
 
-def _describe(record: MovieRecord, tracks: TrackRecords, as_of: date | None) -> list[float]:
-    if record.release_date is None or as_of is None:
-        return [np.nan] * len(TALENT_COLUMNS)
-    day, franchise = record.release_date.toordinal(), franchise_number(record)
-    known = as_of.toordinal() - REVENUE_DAYS
-    columns: list[float] = []
-    for _, owners in _owners_by_role(record):
-        found = [tracks.of(owner, known, franchise) for owner in owners]
-        columns += tracks.summarise([rows for rows in found if rows], len(owners), day)
-    return columns
+def _number_owners(people: Mapping[str, Sequence[int]]) -> tuple[tuple[int, ...], ...]:
+    """Return the owners of each of `ROLES`: source and id in one number."""
+    sources = [_SOURCES.index("cast" if role == "lead" else role) for role in ROLES]
+    return tuple(
+        tuple(one * len(_SOURCES) + source for one in people[role])
+        for role, source in zip(ROLES, sources, strict=True)
+    )
 
 
-def _real_log10(record: MovieRecord, usd: float | None) -> float:
-    year = record.release_date.year if record.release_date else None
-    real = to_real_usd(usd, year) if usd is not None and usd > 0 else None
-    return np.log10(real) if real else np.nan
+@remember_by_identity(_KEPT)
+def _owners_of(record: MovieRecord) -> tuple[tuple[int, ...], ...]:
+    return _number_owners(list_people(record))
 
 
-def _over_budget(records: Sequence[MovieRecord], earned: np.ndarray) -> np.ndarray:
-    """Subtract from log10 revenues a curve over budget and year, of movies released before."""
-    spent = np.array([_real_log10(record, record.budget_usd) for record in records])
-    days = np.array([r.release_date.toordinal() if r.release_date else 0 for r in records])
-    years = (days / _DAYS_PER_YEAR - 2000) / 20
-    terms = np.stack([np.ones(len(records)), spent - 7, (spent - 7) ** 2, years], axis=1)
-    usable = np.flatnonzero(np.isfinite(terms).all(axis=1) & np.isfinite(earned))
-    usable = usable[np.argsort(days[usable], kind="stable")]
-    x, y = terms[usable], earned[usable]
-    # of the first k movies: products to solve for the curve, k = 0, 1, ...
-    gram = np.concatenate([np.zeros((1, 4, 4)), np.cumsum(x[:, :, None] * x[:, None, :], axis=0)])
-    sides = np.concatenate([np.zeros((1, 4)), np.cumsum(x * y[:, None], axis=0)])
-    earlier = np.searchsorted(days[usable], days[usable] - REVENUE_DAYS)
-    enough = earlier >= _MIN_FOR_CURVE
-    over = np.zeros(len(records))
-    if enough.any():
-        grams = gram[earlier[enough]] + 0.1 * np.eye(4)
-        weights = np.linalg.solve(grams, sides[earlier[enough]][:, :, None])[:, :, 0]
-        over[usable[enough]] = y[enough] - (x[enough] * weights).sum(axis=1)
-    return over
+@remember_by_identity(_KEPT)
+def _owners_to_collect(record: MovieRecord) -> tuple[int, ...]:
+    """Return all whose track record a movie is part of, each once."""
+    owners = _number_owners(list_people(record, CAST_COLLECTED))
+    return tuple({one for of_role in owners for one in of_role})
+
+
+def _describe(
+    records: Sequence[MovieRecord], tracks: TrackRecords, as_of: Sequence[date | None]
+) -> np.ndarray:
+    """Compute the columns of `TALENT_COLUMNS`, float32 (records, columns)."""
+    figures = np.full((len(records), len(ROLES), len(STATISTICS)), np.nan)
+    pairs = zip(records, as_of, strict=True)
+    dated = [k for k, (record, day) in enumerate(pairs) if record.release_date and day]
+    some = [records[k] for k in dated]
+    released = np.array([r.release_date.toordinal() for r in some if r.release_date], np.int64)
+    known = np.array([day.toordinal() for k in dated if (day := as_of[k])], np.int64)
+    of_role = [own for record in some for own in _owners_of(record)]
+    role_of = np.repeat(np.arange(len(of_role)), [len(own) for own in of_role])
+    movie_of = role_of // len(ROLES)
+    franchises = np.array([franchise_number(record) for record in some], np.int64)
+    owners = np.array([one for own in of_role for one in own], np.int64)
+    places, rows = tracks.find(owners, (known - REVENUE_DAYS)[movie_of], franchises[movie_of])
+    credits = tracks.day[rows], tracks.log10_usd[rows], tracks.over_budget[rows]
+    found = summarise_roles(role_of, places, credits, np.repeat(released, len(ROLES)))
+    figures[dated] = found.reshape(len(dated), len(ROLES), len(STATISTICS))
+    return figures.reshape(len(records), -1).astype(np.float32)

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.core.budget_curve import REVENUE_DAYS
 from pipeline.core.nearest import highest
 from pipeline.core.ragged import Ragged
-from pipeline.core.track_records import REVENUE_DAYS
 from pipeline.predict.movie_row import MovieRow
 from pipeline.predict.similar_fields import SimilarFields, describe_common
 from pipeline.splits.features import FeatureTable

@@ -11,14 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pipeline.core.budget_curve import DAYS_PER_YEAR, REVENUE_DAYS
 from pipeline.core.prices import to_real_usd
 from pipeline.core.records import MovieRecord
-from pipeline.core.track_records import REVENUE_DAYS, franchise_number
+from pipeline.core.track_records import franchise_number
 
 MIN_SEQUELS = 30
 """Sequels among the training movies, below which predecessors change nothing."""
-
-DAYS_PER_YEAR = 365.25
 
 MAX_YEARS = 6.0
 """A drift is carried on for so many years after the last movie trained on."""

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.core.errors import TrainingError
+from pipeline.core.identity_cache import remember_by_identity
 from pipeline.core.ragged import Ragged, pack_ragged
 from pipeline.core.records import MovieRecord, plot_text
 from pipeline.core.release_columns import RELEASE_COLUMNS, describe_release
@@ -48,6 +49,9 @@ BASES = 3
 
 MIN_TO_EXPECT = 20
 """Movies that know a number, below which it is expected to be their mean."""
+
+_KEPT = 60_000
+"""Records whose owners are remembered: some of each of 10,000 movies, whole and cut."""
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -110,7 +114,7 @@ class MovieReader(nn.Module):
         tracks = collect_track_records(features.records, revenue_usd, rows)
         numbers = _numbers(features, rows, tracks)
         owners = Counter(
-            owner for row in rows for _, owner in set(_owners(features.records[row], fields))
+            owner for row in rows for _, owner in set(_owners(features.records[row], tuple(fields)))
         )
         known = sorted(owner for owner, count in owners.items() if count >= MIN_MOVIES)
         reader = cls(len(tracks.day), numbers.shape[1], len(known), fields)
@@ -180,19 +184,20 @@ class MovieReader(nn.Module):
 
     def _tokens(self, records: Sequence[MovieRecord]) -> np.ndarray:
         """Return places, fields and buckets of tokens, float32 (records, 3, tokens)."""
-        known = {
-            owner: (at + UNKNOWN + 1, min(count.bit_length() - 1, 7))
-            for at, (owner, count) in enumerate(
-                zip(self.vocabulary.tolist(), self.counts.tolist(), strict=True)
-            )
-        }
+        listed = [_owners(record, self.fields) for record in records]
+        row = np.repeat(np.arange(len(records)), [len(own) for own in listed])
+        flat = np.array([one for own in listed for one in own], dtype=np.int64).reshape(-1, 2)
+        starts = np.cumsum([0, *(len(own) for own in listed)])[:-1]
+        token = np.arange(len(row)) - np.repeat(starts, [len(own) for own in listed])
+        vocabulary, counts = self.vocabulary.numpy(), self.counts.numpy()
         tokens = np.zeros((len(records), 3, self.n_tokens), dtype=np.float32)
-        for row, record in enumerate(records):
-            owners = _owners(record, self.fields)
-            found = [known.get(owner, (UNKNOWN, 0)) for _, owner in owners]
-            tokens[row, 0, : len(owners)] = [at for at, _ in found]
-            tokens[row, 1, : len(owners)] = [field + 1 for field, _ in owners]
-            tokens[row, 2, : len(owners)] = [bucket for _, bucket in found]
+        tokens[row, 0, token], tokens[row, 1, token] = UNKNOWN, flat[:, 0] + 1
+        if len(vocabulary):
+            at = np.minimum(np.searchsorted(vocabulary, flat[:, 1]), len(vocabulary) - 1)
+            is_known = vocabulary[at] == flat[:, 1]
+            buckets = np.minimum(np.frexp(counts[at])[1] - 1, 7)  # its length in bits, less one
+            tokens[row, 0, token] += is_known * (at + 1)
+            tokens[row, 2, token] = is_known * buckets
         return tokens
 
 
@@ -284,7 +289,8 @@ def _mean(column: np.ndarray) -> float:
     return float(known.mean()) if len(known) else 0.0
 
 
-def _owners(record: MovieRecord, fields: Sequence[str]) -> list[tuple[int, int]]:
+@remember_by_identity(_KEPT)
+def _owners(record: MovieRecord, fields: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
     """List a movie's owners as (place of the field in `ALL_FIELDS`, hash of field and id)."""
     listed: dict[str, Sequence[object]] = {
         "genre": record.genres,
@@ -294,11 +300,11 @@ def _owners(record: MovieRecord, fields: Sequence[str]) -> list[tuple[int, int]]
         "word": _WORD.findall(plot_text(record).lower()) if "word" in fields else (),
         **list_people(record),
     }
-    return [
+    return tuple(
         (ALL_FIELDS.index(name), hash_owner(name, one))
         for name in fields
         for one in list(listed[name])[: MAX_OF_FIELD[name]]
-    ]
+    )
 
 
 @lru_cache(maxsize=500_000)

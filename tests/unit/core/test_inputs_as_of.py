@@ -10,11 +10,11 @@ import pytest
 from present import present
 
 from pipeline.core import prices
+from pipeline.core.budget_curve import REVENUE_DAYS
 from pipeline.core.inputs_as_of import inputs_as_of, record_as_of
 from pipeline.core.records import Company, MovieRecord, Person, Video
 from pipeline.core.track_records import (
     CREW_JOBS,
-    REVENUE_DAYS,
     TALENT_COLUMNS,
     collect_track_records,
 )

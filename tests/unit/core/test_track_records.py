@@ -15,6 +15,7 @@ from pipeline.core.track_records import (
     describe_talent,
     list_people,
 )
+from pipeline.core.track_statistics import STATISTICS, summarise_roles
 
 
 def movie(tmdb_id: int, day: date | None, *people: Person, title: str = "", budget_usd=1e7):
@@ -130,9 +131,36 @@ def test_rows_of_an_owner_are_those_that_a_search_of_all_credits_finds():
         np.array(column, dtype=np.int64) for column in zip(*credits, strict=True)
     )
     tracks = TrackRecords(owner, day, np.zeros(400), np.zeros(400), franchise)
-    for one, before, other in rng.integers(0, (45, 62, 6), (300, 3)).tolist():
+    asked = rng.integers(0, (45, 62, 6), (300, 3))
+    places, rows = tracks.find(*asked.T)
+    for place, (one, before, other) in enumerate(asked.tolist()):
         wanted = np.flatnonzero((owner == one) & (day < before) & (franchise != other))
-        assert tracks.of(one, before, other) == wanted.tolist()
+        assert rows[places == place].tolist() == wanted.tolist()
+
+
+def test_figures_of_a_role_are_those_of_its_credits_counted_one_by_one():
+    rng = np.random.default_rng(3)
+    role_of, owner_of = np.array([0, 0, 0, 2, 2]), np.array([0, 0, 1, 1, 1, 3])
+    days = np.array([100, 900, 50, 400, 900, 300])
+    earned, over = rng.normal(size=(2, 6))
+    figures = summarise_roles(role_of, owner_of, (days, earned, over), np.array([1000, 1000, 500]))
+    assert np.isnan(figures[1]).all()
+    for role, credits, own in ((0, slice(0, 5), ([0, 1], [2, 3, 4])), (2, slice(5, 6), ([5],))):
+        n_listed = (role_of == role).sum()
+        since = (days[credits] - [1000, 0, 500][role]) / 365.25
+        fading = np.exp(since / 6)
+        wanted = {
+            "movies": np.log1p(len(earned[credits]) / n_listed),
+            "known_share": len(own) / n_listed,
+            "mean": earned[credits].mean(),
+            "highest": earned[credits].max(),
+            "last": earned[{0: 1, 2: 5}[role]],  # the first listed of two on one day
+            "years_since": -since.max(),
+            "over_budget": over[credits].sum() / (len(over[credits]) + 3),
+            "best_over_budget": max(over[some].sum() / (len(some) + 3) for some in own),
+            "recent_over_budget": (fading * over[credits]).sum() / (fading.sum() + 1),
+        }
+        assert dict(zip(STATISTICS, figures[role], strict=True)) == pytest.approx(wanted)
 
 
 def test_what_is_remembered_is_of_these_tracks_and_movies_and_cannot_be_changed():

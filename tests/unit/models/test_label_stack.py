@@ -126,3 +126,27 @@ def test_of_many_films_some_are_drawn(monkeypatch):
     model, preds = PlotKernel.fit(features(), FITTED, LABELLED.values[FITTED] > 0, 1)
     assert len(model.known) == 100
     assert score(preds, FITTED) > 0.7
+
+
+def test_the_faster_way_solves_and_chooses_as_inverses_in_double_precision_do():
+    rng = np.random.default_rng(5)
+    alike, words = (likeness(rng.normal(size=(120, 12))) for _ in range(2))
+    values = rng.normal(size=(120, 3)) + 3 * words @ rng.normal(size=(120, 3))
+    found = {}
+    for share in plot_kernel.TFIDF_SHARES:
+        for penalty in plot_kernel.PENALTIES:
+            kernel = alike + share * words
+            inverse = np.linalg.inv(kernel + penalty * np.eye(120))
+            dual = inverse @ values
+            off = dual / np.diag(inverse)[:, None]
+            found[share, penalty] = np.mean(off**2)
+            for one, other in zip(
+                plot_kernel._leave_one_out(kernel, penalty, values), (dual, off), strict=True
+            ):
+                assert np.allclose(one, other, rtol=1e-10, atol=1e-12)
+    assert plot_kernel._choose(alike, words, values) == min(found, key=lambda one: found[one])
+
+
+def likeness(columns):
+    unit = columns / np.linalg.norm(columns, axis=1, keepdims=True)
+    return np.exp(-3 * (1 - unit @ unit.T))
