@@ -205,10 +205,14 @@ def _open(settings: Settings, source: Source, stack: ExitStack) -> RunContext:
     store.claim(source.name)
     from resources.storage.ledger import Ledger, sqlite_url
 
-    ledger = Ledger(settings.ledger or sqlite_url(_ledger_in(store)))
+    ledger = Ledger(settings.ledger or sqlite_url(_ledger_in(store)), _locks_in(store))
     stack.callback(ledger.close)
     preset = choose_preset(settings.preset)
     return RunContext(settings, source, store, ledger, preset, stack.enter_context(ExitStack()))
+
+
+def _locks_in(store: Store) -> Path | None:
+    return Path(str(store.root)).absolute() / ".runs" if store.is_local else None
 
 
 def open_again(settings: Settings, source: Source, preset: Preset) -> RunContext:

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,33 +12,30 @@ from pathlib import Path
 import dagster as dg
 from dotenv import dotenv_values
 
+from assets.cli.job_runs import run_job
+from assets.cli.movie_builds import build_movies
 from assets.cli.retry import check_known
 from assets.crawl.catalog import movie_catalog
-from assets.orchestration.asset_settings import find_host_pause
 from assets.orchestration.asset_specs import MOVIE_ASSETS, UNPARTITIONED_ASSETS
 from assets.orchestration.garbage_collection import collect_as_usual
-from assets.orchestration.jobs import RANGE_MOVIES, crawl_job, stale_ranges
+from assets.orchestration.jobs import RANGE_MOVIES, crawl_job
 from assets.orchestration.live_runs import end_dead_runs
 from assets.orchestration.partitions import MOVIES_NAME, check_home, range_tags
 from assets.orchestration.prediction_job import are_predictions_stale
 from assets.orchestration.run_resource import run_resources
 from assets.orchestration.staleness import stale_assets
-from assets.orchestration.step_errors import failure_message
 from assets.orchestration.store_check import reconcile
-from pipeline.core.errors import ConfigurationError, FetchError, MarqueeError, SourceError
+from pipeline.core.errors import ConfigurationError, FetchError, SourceError
 from pipeline.core.staleness import RECORDS
 from resources.run_context import RunContext, open_run_context
 from resources.settings import ENVIRONMENT, ENVIRONMENT_ONLY, Settings
-from resources.storage.lock import exclusive
+from resources.storage.lease_names import MODELS
+from resources.storage.lock import at_work, holding
 
 STAGES = ("crawl", "media", "frames", "embeddings", "splits", "models", "evaluation")
 """The seven stage words; per-movie assets are in the first four."""
 
 LOG = logging.getLogger("marquee")
-
-
-class BuildError(MarqueeError):
-    """A run of the build failed."""
 
 
 @dataclass(frozen=True)
@@ -110,11 +106,11 @@ def home() -> Path:
 
 @contextmanager
 def open_site(settings: Settings) -> Iterator[tuple[RunContext, dg.DagsterInstance]]:
-    """Open the run context and Dagster's home, alone on the store; killed runs are ended."""
+    """Open the run context and Dagster's home, at work on the store; killed runs are ended."""
     LOG.info("Dagster's home is %s.", home())
     with (
         open_run_context(settings) as run_context,
-        exclusive(run_context.store, run_context.ledger, name=_own_name()),
+        at_work(run_context.store, run_context.ledger, name=_own_name()),
         dg.DagsterInstance.get() as instance,
     ):
         end_dead_runs(instance, run_context)
@@ -144,30 +140,15 @@ def build(run_context: RunContext, instance: dg.DagsterInstance, request: Reques
             _check_source(run_context)
         config = {} if request.since is None else {"released_from": request.since.isoformat()}
         catalog = _catalog_defs(settings)
-        _run(catalog, instance, crawl_job.name, config={"movie_catalog": {"config": config}})
+        run_job(catalog, instance, crawl_job.name, config={"movie_catalog": {"config": config}})
     specs = [spec for spec in MOVIE_ASSETS if spec.stage in request.stages]
-    ranges = stale_ranges(
-        run_context,
-        instance,
-        specs=specs,
-        only=_wanted(run_context, request),
-        limit=request.limit,
-        range_movies=request.range_movies,
-    )
-    if pause := find_host_pause(run_context):
-        LOG.warning("%s", pause)
     all_defs = cache(partial(_all_defs, settings))
-    for number, keys in enumerate(ranges, start=1):
-        LOG.info("range %d of %d: %d stale movies", number, len(ranges), len(keys))
-        _run(
-            all_defs(),
-            instance,
-            "movies",
-            tags=range_tags(keys, only=request.is_partial),
-            selection=[spec.name for spec in specs],
-        )
+    stale = build_movies(
+        all_defs, run_context, instance, specs,
+        only=_wanted(run_context, request), limit=request.limit, range_movies=request.range_movies,
+    )  # fmt: skip
     _train(all_defs, run_context, instance, request)
-    return sum(map(len, ranges))
+    return stale
 
 
 def _check_source(run_context: RunContext) -> None:
@@ -204,15 +185,19 @@ def _train(
     instance: dg.DagsterInstance,
     request: Request,
 ) -> None:
+    """Train, evaluate and predict what is stale, after another one that does has finished."""
     stages = set(request.stages) & set(STAGES[4:])
-    stale = stale_assets(run_context) if stages else []
-    chosen = [name for name in stale if UNPARTITIONED_ASSETS[name].stage in stages]
-    if chosen:
-        config = _config_of_all_variants(chosen) if request.all_variants else None
-        _run(all_defs(), instance, "retrain", selection=chosen, config=config)
-    if "evaluation" in stages and are_predictions_stale(run_context):
-        keys = instance.get_dynamic_partitions(MOVIES_NAME)
-        _run(all_defs(), instance, "predictions", tags=range_tags(keys))
+    if not stages or not (stale_assets(run_context) or are_predictions_stale(run_context)):
+        return
+    with holding(MODELS, run_context.store, run_context.ledger, name=_own_name()):
+        stale = stale_assets(run_context)
+        chosen = [name for name in stale if UNPARTITIONED_ASSETS[name].stage in stages]
+        if chosen:
+            config = _config_of_all_variants(chosen) if request.all_variants else None
+            run_job(all_defs(), instance, "retrain", selection=chosen, config=config)
+        if "evaluation" in stages and are_predictions_stale(run_context):
+            keys = instance.get_dynamic_partitions(MOVIES_NAME)
+            run_job(all_defs(), instance, "predictions", tags=range_tags(keys))
 
 
 def _config_of_all_variants(chosen: Sequence[str]) -> dict[str, dict]:
@@ -263,36 +248,3 @@ def _wanted(run_context: RunContext, request: Request) -> list[int] | None:
         return released is None or str(released) >= since
 
     return [tmdb_id for tmdb_id in wanted if is_new(tmdb_id)]
-
-
-def _run(
-    defs: dg.Definitions,
-    instance: dg.DagsterInstance,
-    job: str,
-    *,
-    tags: dict[str, str] | None = None,
-    selection: Sequence[str] | None = None,
-    config: dict | None = None,
-) -> None:
-    """Run one job in this process; it shows in the UI like any other."""
-    level = "WARNING" if sys.stderr.isatty() else "INFO"
-    result = defs.resolve_job_def(job).execute_in_process(
-        instance=instance,
-        tags=tags,
-        asset_selection=None if selection is None else [dg.AssetKey(name) for name in selection],
-        run_config={
-            "loggers": {"console": {"config": {"log_level": level}}},
-            **({"ops": config} if config else {}),
-        },
-        raise_on_error=False,
-    )
-    if result.success:
-        return
-    failures = [e.step_failure_data.error for e in result.all_events if e.is_step_failure]
-    if any(error and error.cls_name == _INTERRUPTED for error in failures):
-        raise KeyboardInterrupt
-    messages = [failure_message(error) for error in failures if error]
-    raise BuildError("\n".join(messages) or f"The job {job} failed (run {result.run_id}).")
-
-
-_INTERRUPTED = dg.DagsterExecutionInterruptedError.__name__

@@ -6,6 +6,7 @@ reads from the run when it handles a step's output. The tag is undocumented; it 
 and `tests/graph/test_partitions.py` fails loudly should Dagster change.
 """
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -25,6 +26,9 @@ from pipeline.core.staleness import Row, row_of
 from resources.run_context import RunContext
 from resources.storage.crash_points import CrashPoint, reach
 from resources.storage.integrity import is_intact
+from resources.storage.lock import holding, owner_of
+
+LOG = logging.getLogger("marquee")
 
 DEFER_EVENTS = {"dagster/defer_asset_events": "true"}
 """The tag. On a job it also spares the planned events, so that a range may span idle movies."""
@@ -92,7 +96,14 @@ class EventPublisher:
         if not rows:
             return
         ledger, name = self._run_context.ledger, self._spec.name
-        ledger.write(name, rows, now_s=self._run_context.clock())
+        owner = owner_of(ledger)
+        kept = ledger.write(
+            name, rows, now_s=self._run_context.clock(), owner=owner.id if owner else ""
+        )
+        if len(kept) < len(rows):
+            message = "%s: %d movies were taken over by another run while this one did not run."
+            LOG.warning(message, name, len(rows) - len(kept))
+            rows = {i: row for i, row in rows.items() if i in kept}
         reach(CrashPoint.WRITTEN, name)
         changed = {i: row for i, row in rows.items() if not self._is_unchanged(i, row)}
         self._publish(changed)
@@ -100,11 +111,13 @@ class EventPublisher:
         reach(CrashPoint.MARKED, name)
 
     def show_failed(self) -> None:
-        """Make Dagster's failed partitions the movies that will be retried."""
-        failures = self._run_context.ledger.will_retry(self._spec.name)
+        """Make Dagster's failed partitions the movies that will be retried; one run at a time."""
+        store, ledger, name = self._run_context.store, self._run_context.ledger, self._spec.name
         instance, run_id = self._context.instance, self._context.run.run_id
-        show_failed(instance, self._spec.name, failures, run_id)
-        self._run_context.ledger.mark_published(self._spec.name, list(failures))
+        with holding(f"the failed partitions of {name}", store, ledger):
+            failures = ledger.will_retry(name)
+            show_failed(instance, name, failures, run_id)
+            ledger.mark_published(name, list(failures))
 
     def _publish(self, rows: Mapping[int, Row]) -> None:
         self._pages.read(rows)

@@ -9,17 +9,13 @@ from pydantic import Field
 
 from assets.orchestration.asset_specs import CATALOG, MOVIE_ASSETS, MovieAssetSpec, movie_spec
 from assets.orchestration.code_references import code_reference
-from assets.orchestration.events import (
-    DEFER_EVENTS,
-    EventPublisher,
-    finish_exactly,
-    open_event_log,
-)
+from assets.orchestration.events import EventPublisher, finish_exactly, open_event_log
 from assets.orchestration.failed_partitions import release
-from assets.orchestration.partitions import MOVIES, SINGLE_RUN, has_partitions, movies_of
+from assets.orchestration.movie_claims import claimed_plan, is_of_a_job
+from assets.orchestration.partitions import MOVIES, SINGLE_RUN, has_partitions
 from assets.orchestration.pictures import Draw
 from assets.orchestration.progress import progress
-from assets.orchestration.staleness import WorkPlan, open_work_plan
+from assets.orchestration.staleness import WorkPlan
 from assets.orchestration.step_errors import concise_errors
 from pipeline.core.outcomes import Outcome
 from pipeline.core.staleness import Action
@@ -43,11 +39,6 @@ class MovieAssetConfig(dg.Config):
     def is_forced(self, context: dg.AssetExecutionContext) -> bool:
         """Whether the run recomputes movies that are up to date."""
         return not is_of_a_job(context) if self.force is None else self.force
-
-
-def is_of_a_job(context: dg.AssetExecutionContext) -> bool:
-    """Whether one of marquee's jobs runs, and not a choice of assets and movies by hand."""
-    return DEFER_EVENTS.items() <= context.run.tags.items()
 
 
 def movie_asset(
@@ -128,14 +119,29 @@ def run_step(
     force: bool,
     draw: Draw | None = None,
 ) -> None:
-    """Do what is stale of the run's movies, or all; write it to the ledger and publish it in
-    Dagster.
+    """Do what is stale of the run's movies, or all, but for those that another run is working on;
+    write it to the ledger and publish it in Dagster.
     """
-    plan = open_work_plan(run_context, context.instance, spec, movies_of(context), force=force)
-    publisher = EventPublisher(context, run_context, spec, plan, draw)
+    with claimed_plan(context, run_context, spec, force=force) as plan:
+        publisher = EventPublisher(context, run_context, spec, plan, draw)
+        counts = _work_through(context, run_context, spec, work, plan, publisher)
+        publisher.show_failed()
+    if not counts and not is_of_a_job(context):
+        context.log_event(_nothing_done(context, plan, spec.is_enabled(run_context)))
+
+
+def _work_through(
+    context: dg.AssetExecutionContext,
+    run_context: RunContext,
+    spec: MovieAssetSpec,
+    work: Work,
+    plan: WorkPlan,
+    publisher: EventPublisher,
+) -> Mapping[str, int]:
+    """Do what a plan says; return the number of outcomes by status."""
     publisher.publish_missing()
     versions = {i: plan.decisions[i].input_version for i in plan.movies_to(Action.WORK)}
-    batch = MovieBatch(run_context, spec, versions, plan.rows, force)
+    batch = MovieBatch(run_context, spec, versions, plan.rows, plan.is_forced)
     recovered = batch.recover()
     batch.sweep()
     rest = batch.without({outcome.tmdb_id for outcome in recovered})
@@ -149,10 +155,8 @@ def run_step(
                 done.step(outcome.status.label)
         finally:
             publisher.flush()
-    publisher.show_failed()
     context.log.info(_summarize(plan, done.counts, len(recovered)))
-    if not done.counts and not is_of_a_job(context):
-        context.log_event(_nothing_done(context, plan, spec.is_enabled(run_context)))
+    return done.counts
 
 
 def _nothing_done(

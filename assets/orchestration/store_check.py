@@ -22,6 +22,7 @@ from pipeline.core.staleness import Row
 from resources.run_context import RunContext
 from resources.storage.integrity import is_intact, is_kept
 from resources.storage.journal import Journal
+from resources.storage.lock import holding
 from resources.storage.movie_files import MovieFile
 from resources.storage.store import Store
 
@@ -90,10 +91,21 @@ def repair(run_context: RunContext, found: StoreCheck) -> None:
 
 def reconcile(run_context: RunContext) -> None:
     """Before a run: restore a ledger that was lost, or drop the rows of a store that was."""
-    is_lost = not run_context.ledger.movies() and Journal(run_context.store).exists()
-    is_emptied = run_context.store.was_empty and bool(run_context.ledger.counts())
-    if not (is_lost or is_emptied):
+    if not _is_torn_apart(run_context):
         return
+    with holding("the recovery", run_context.store, run_context.ledger):
+        if _is_torn_apart(run_context):  # nobody else has done it
+            _bring_together(run_context)
+
+
+def _is_torn_apart(run_context: RunContext) -> bool:
+    """Whether a ledger or a store is empty beside the other one."""
+    if not run_context.ledger.movies() and Journal(run_context.store).exists():
+        return True
+    return run_context.store.was_empty and bool(run_context.ledger.counts())
+
+
+def _bring_together(run_context: RunContext) -> None:
     found = check_files(run_context)
     repair(run_context, found)
     restored = sum(map(len, found.restorable.values()))
@@ -107,7 +119,8 @@ def reconcile(run_context: RunContext) -> None:
 def save_journal(run_context: RunContext) -> None:
     """After a run: save the rows that it wrote, so that a lost ledger can be restored."""
     if run_context.ledger.has_written:
-        Journal(run_context.store).save(run_context.ledger)
+        with holding("the journal", run_context.store, run_context.ledger):
+            Journal(run_context.store).save(run_context.ledger)
         run_context.ledger.has_written = False
 
 

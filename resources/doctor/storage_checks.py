@@ -1,4 +1,4 @@
-"""Check where a run would write: the store, its lock, its mark, the ledger."""
+"""Check where a run would write: the store, its mark, who is at work, the ledger."""
 
 import json
 import shutil
@@ -12,13 +12,11 @@ from pipeline.core.errors import ConfigurationError, StoreError
 from resources.doctor.findings import Finding, finding_of_error
 from resources.http.redaction import redact
 from resources.storage.drivers import URL_FORMS, driver_errors, make_folder, parse_database_url
+from resources.storage.file_lock import is_locked
 from resources.storage.store import SOURCE_MARK, StorePath, open_root
 
 LOW_SPACE_BYTES = 2 * 1024**3
 """Free space below which a store counts as nearly full: some hundred trailers."""
-
-PROCESSES = Path("/proc")
-"""Where Linux lists processes and their locks."""
 
 
 def check_store(root: str, source: str) -> list[Finding]:
@@ -41,7 +39,7 @@ def check_store(root: str, source: str) -> list[Finding]:
     if existing != folder:
         return [Finding("store", True, f"{folder} will be created"), _check_space(existing)]
     return [_check_mark(str(folder), _read_mark(folder / SOURCE_MARK), source),
-            _check_space(folder), *_check_lock(folder)]  # fmt: skip
+            _check_space(folder), *_check_workers(folder)]  # fmt: skip
 
 
 def as_folder(root: str) -> Path | None:
@@ -120,35 +118,12 @@ def _check_space(folder: Path) -> Finding:
     return Finding("disk", True, detail)
 
 
-def _check_lock(folder: Path) -> list[Finding]:
-    """Return the process that holds the store, if any."""
-    path = folder / ".lock"
-    holder = _find_holder(path) if path.exists() else None
-    if holder is None:
-        return []
-    return [Finding("at work", True, f"{holder} holds the store; a second build waits for it")]
-
-
-def _find_holder(path: Path) -> str | None:
-    """Find the holder of a lock in the kernel's list; acquiring it would make others wait."""
-    locks = PROCESSES / "locks"
-    if not locks.exists():
-        return None
-    inode = str(path.stat().st_ino)
-    for line in locks.read_text().splitlines():
-        fields = line.split()
-        if "FLOCK" in fields and "->" not in fields and fields[-3].rpartition(":")[2] == inode:
-            return _describe_process(fields[-4])
-    return None
-
-
-def _describe_process(process_id: str) -> str:
-    try:
-        command = (PROCESSES / process_id / "cmdline").read_bytes().replace(b"\0", b" ")
-    except OSError:
-        return f"process {process_id}"
-    words = redact(command.decode("utf-8", "replace").strip())
-    return f"process {process_id} (… {words[-60:]})" if words else f"process {process_id}"
+def _check_workers(folder: Path) -> list[Finding]:
+    """Return who works on the store, on this machine."""
+    files = (folder / ".runs").glob("[!.]*")
+    names = sorted(path.read_text("utf-8", "replace").strip() for path in files if is_locked(path))
+    detail = "; a second build works on other movies, and waits for those at the end"
+    return [Finding("at work", True, f"{', '.join(names)}{detail}")] if names else []
 
 
 def check_ledger(url: str, root: str) -> list[Finding]:

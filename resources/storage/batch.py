@@ -32,7 +32,7 @@ from resources.storage.store import StorePath, writing
 
 LOG = logging.getLogger("marquee")
 
-_STAGED = re.compile(r"\d+-\d+-[0-9a-f]+")
+_STAGED = re.compile(r"(\d+)-\d+-[0-9a-f]+")
 
 _T = TypeVar("_T")
 
@@ -148,11 +148,13 @@ class MovieBatch:
         return outcomes
 
     def sweep(self) -> None:
-        """Remove what killed runs left in the staging folder; call it after `recover`."""
-        if self.run_context.store.is_local:  # whose lock shows that no other process writes
-            for path in self.staging().iterdir():
-                if _STAGED.fullmatch(path.name):
-                    path.unlink()
+        """Remove what killed runs have left of these movies in the staging folder; call it after
+        `recover`. Others may be writing the files of other movies.
+        """
+        for path in self.staging().iterdir():
+            staged = _STAGED.fullmatch(path.name)
+            if staged and int(staged[1]) in self.versions:
+                path.unlink()
 
     def _is_complete(self, tmdb_id: int, pending: Mapping[str, Any]) -> bool:
         current = (self.versions[tmdb_id], self.step.code_version)

@@ -1,77 +1,56 @@
-"""A file that one process at a time locks; the kernel frees it when its holder dies."""
+"""A file that one process locks for as long as it lives; the kernel frees it when it dies."""
 
 import fcntl
-import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.core.errors import StoreError
 
-LOG = logging.getLogger("marquee")
 
-_MAX_HOLDER_BYTES = 200
+def lock_new(path: Path) -> int:
+    """Make a file and lock it; nobody sees it unlocked. Return its descriptor: closing it frees it.
 
-
-class FileLock:
-    """The lock of a store in a folder of this machine.
-
-    Args:
-        path: The file; created when missing.
+    Raises:
+        StoreError: Its folder cannot be written.
     """
+    hidden = path.with_name(f".{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(hidden, os.O_RDWR | os.O_CREAT, 0o644)
+        with suppress(OSError):  # a file system without locks: the owner's heartbeat tells enough
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            hidden.rename(path)
+    except OSError as error:
+        raise StoreError(
+            f"The store {path.parent.parent} cannot be written ({error.strerror}). Point "
+            "MARQUEE_STORE to a folder that you may write."
+        ) from error
+    return descriptor
 
-    def __init__(self, path: Path):
-        self.place = str(path.parent)
-        self._descriptor = open_lock(path)
 
-    def try_take(self) -> bool:
-        """Take it; return False where another process, or another opening, holds it."""
-        return try_lock(self._descriptor)
-
-    def read_holder(self) -> str:
-        """Return who holds it, as the holder has written it."""
-        return os.pread(self._descriptor, _MAX_HOLDER_BYTES, 0).decode("utf-8", "replace").strip()
-
-    def write_holder(self, holder: str) -> None:
-        """Write into the file who holds it."""
-        content = holder.encode()[:_MAX_HOLDER_BYTES]
-        try:
-            os.pwrite(self._descriptor, content.ljust(_MAX_HOLDER_BYTES), 0)
-        except OSError:  # a full disk: the lock holds all the same
-            LOG.debug("The name of the lock's holder could not be written.")
-
-    def free(self) -> None:
-        """Close the file, which frees it."""
-        os.close(self._descriptor)
+def is_free(path: Path) -> bool:
+    """Whether a file exists that its process has ceased to lock. Looking keeps nobody waiting."""
+    return _is_locked(path) is False
 
 
 def is_locked(path: Path) -> bool:
-    """Whether any process holds a file, which is made where there is none."""
-    descriptor = open_lock(path)
+    """Whether a file exists that its process locks. Looking keeps nobody waiting."""
+    return _is_locked(path) is True
+
+
+def _is_locked(path: Path) -> bool | None:
     try:
-        return not try_lock(descriptor)
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return None
+    else:
+        return False
     finally:
         os.close(descriptor)
-
-
-def open_lock(path: Path) -> int:
-    """Open a file that is locked; return its descriptor.
-
-    Raises:
-        StoreError: It cannot be written.
-    """
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise StoreError(
-            f"The store {path.parent} cannot be written ({error.strerror}). Point MARQUEE_STORE to "
-            "a folder that you may write."
-        ) from error
-
-
-def try_lock(descriptor: int) -> bool:
-    """Lock an open file; return False where another process, or another opening, holds it."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

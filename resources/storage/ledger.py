@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from sqlalchemy import event, exc
 from pipeline.core.errors import StoreError
 from pipeline.core.outcomes import Status
 from pipeline.core.staleness import Row
+from resources.storage.claims import Claims, kept_claims
 from resources.storage.drivers import missing_driver, parse_database_url
 from resources.storage.leases import Leases
 from resources.storage.ledger_tables import MOVIES, NOTES, ROWS, TABLES, as_row, as_values, upsert
@@ -35,14 +36,15 @@ class Ledger:
 
     Args:
         url: An SQLAlchemy URL: `sqlite:///file` or `postgresql://…`; of a path, use `sqlite_url`.
+        locks: Folder in which those at work lock a file each (`resources/storage/leases.py`).
 
     Raises:
         ConfigurationError: The URL is none of these, or its driver is not installed.
         StoreError: The database cannot be opened.
     """
 
-    def __init__(self, url: str | sa.URL):
-        self.has_written = False
+    def __init__(self, url: str | sa.URL, locks: Path | None = None):
+        self.has_written, self.locks = False, locks
         parsed = parse_database_url(url)
         try:
             self._engine = sa.create_engine(parsed, pool_pre_ping=True)
@@ -92,9 +94,19 @@ class Ledger:
             ) from error
 
     @property
+    def name(self) -> str:
+        """The database's address, without its password."""
+        return self._engine.url.render_as_string()
+
+    @property
     def leases(self) -> Leases:
-        """What owners hold in this database, such as the store."""
-        return Leases(self._transaction)
+        """Who works on the store, and what they hold alone."""
+        return Leases(self._transaction, self.locks)
+
+    @property
+    def claims(self) -> Claims:
+        """Which movies are being worked on."""
+        return Claims(self._transaction, self.leases)
 
     # -- known movies ------------------------------------------------------------------------------
 
@@ -126,6 +138,19 @@ class Ledger:
                 if ids is None or row.tmdb_id in ids
             }
 
+    def marks(self, asset: str, tmdb_ids: Collection[int]) -> dict[int, tuple[float, bool, bool]]:
+        """Return of movies' rows when they were written, whether Dagster shows them, and whether
+        an intent is recorded: what tells whether a row has changed, without reading it.
+        """
+        query = sa.select(
+            ROWS.c.tmdb_id, ROWS.c.updated_s, ROWS.c.is_shown, ROWS.c.pending != ""
+        ).where(ROWS.c.asset == asset)
+        if len(tmdb_ids) <= _CHUNK:
+            query = query.where(ROWS.c.tmdb_id.in_(tmdb_ids))
+        with self._transaction() as connection:
+            found = connection.execute(query)
+            return {row[0]: (row[1], row[2], row[3]) for row in found if row[0] in tmdb_ids}
+
     def rows_before(self, asset: str, moment_s: float) -> dict[int, Row]:
         """Return the rows that were written before a moment, and those without a result."""
         query = sa.select(ROWS).where(
@@ -135,14 +160,28 @@ class Ledger:
         with self._transaction() as connection:
             return {row.tmdb_id: as_row(row) for row in connection.execute(query)}
 
-    def write(self, asset: str, rows: Mapping[int, Row], *, now_s: float) -> None:
-        """Write whole rows in one transaction; this clears their recorded intents."""
+    def write(
+        self, asset: str, rows: Mapping[int, Row], *, now_s: float, owner: str = ""
+    ) -> set[int]:
+        """Write whole rows in one transaction; this clears their recorded intents.
+
+        Args:
+            asset: Name of the asset.
+            rows: By movie.
+            now_s: Seconds since the epoch.
+            owner: Writes only movies that this owner still has claimed; all where empty.
+
+        Returns:
+            The movies written.
+        """
         self.has_written = True
-        values = [as_values(asset, tmdb_id, row, now_s) for tmdb_id, row in rows.items()]
         columns = [c.name for c in ROWS.c if not c.primary_key]
         with self._transaction() as connection:
+            kept = kept_claims(connection, asset, rows.keys(), owner) if owner else set(rows)
+            values = [as_values(asset, i, row, now_s) for i, row in rows.items() if i in kept]
             for chunk in _chunks(values):
                 connection.execute(self._upsert(ROWS, columns), chunk)
+        return kept
 
     def restore(self, asset: str, rows: Mapping[int, Row]) -> None:
         """Write rows as they were once written; Dagster does not show them yet."""

@@ -55,15 +55,13 @@ LEASES = sa.Table(
     sa.Column("expires_s", sa.Float, nullable=False),
 )
 
-
-@cache
-def insert_if_new(dialect: str, table: sa.Table) -> sa.Insert:
-    """Return the statement of an insert that does nothing where the key exists; see `upsert`.
-
-    It returns the key of a row that it has added. (The number of rows is not known of psycopg.)
-    """
-    key = list(table.primary_key.columns)
-    return _insert(dialect, table).on_conflict_do_nothing(index_elements=key).returning(*key)
+CLAIMS = sa.Table(
+    "claims",
+    TABLES,
+    sa.Column("asset", sa.String(80), primary_key=True),
+    sa.Column("tmdb_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("owner", sa.String(200), nullable=False),
+)
 
 
 def _insert(dialect: str, table: sa.Table):

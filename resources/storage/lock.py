@@ -1,5 +1,6 @@
-"""One marquee at a time on one store: a locked file where it is a local folder, which the kernel
-frees when its holder dies, else a lease in the ledger's database, which ends without heartbeats.
+"""Work on a store beside others, alone, or alone on a part of it such as the models.
+
+What a process holds it may hold several times: a build holds it around its runs.
 """
 
 import logging
@@ -10,15 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resources.storage.file_lock import FileLock, is_locked
+from resources.storage.lease_names import STORE, WORK
 from resources.storage.store import Store
 
-if TYPE_CHECKING:
-    from resources.storage.leases import LeaseLock
+if TYPE_CHECKING:  # they load SQLAlchemy, which loading definitions does without
     from resources.storage.ledger import Ledger
+    from resources.storage.owner import Owner
 
 LOG = logging.getLogger("marquee")
 
@@ -27,139 +27,118 @@ _guard = threading.Lock()
 
 
 @dataclass
-class _Held:
-    """A lock of this process; a build holds it around its runs.
+class _Process:
+    """What this process holds of one ledger.
 
     Attributes:
-        lock: The file or the lease.
-        names: Of those who hold it, each within the one before.
+        owner: Its heartbeat.
+        users: How many blocks are within `owning`.
+        names: Of those who hold each lease, each within the one before.
     """
 
-    lock: "FileLock | LeaseLock"
-    names: list[str] = field(default_factory=list)
-
-    def enter(self, name: str) -> None:
-        """Write down who holds it, and since when."""
-        since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        self.names.append(f"{name} since {since}")
-        self._write()
-
-    def leave(self) -> bool:
-        """Write down the one before; return whether nobody holds it any more."""
-        self.names.pop()
-        self._write()
-        return not self.names
-
-    def _write(self) -> None:
-        self.lock.write_holder(self.names[-1] if self.names else "")
+    owner: "Owner"
+    users: int = 0
+    names: dict[str, list[str]] = field(default_factory=dict)
 
 
-_held: dict[str, _Held] = {}
+_processes: dict[str, _Process] = {}
 
 
 @contextmanager
-def exclusive(
+def owning(ledger: "Ledger") -> Iterator["Owner"]:
+    """Be an owner of leases and claims in a ledger: the same one in blocks within each other."""
+    from resources.storage.owner import Owner
+
+    with _guard:
+        process = _processes.get(ledger.name)
+        if process is None:
+            process = _processes[ledger.name] = _Process(Owner(ledger))
+        process.users += 1
+    try:
+        yield process.owner
+    finally:
+        with _guard:
+            process.users -= 1
+            if not process.users:
+                del _processes[ledger.name]
+                process.owner.leave()
+
+
+def owner_of(ledger: "Ledger") -> "Owner | None":
+    """Return the owner that this process is; None where it is not at work."""
+    process = _processes.get(ledger.name)
+    return process.owner if process else None
+
+
+@contextmanager
+def holding(
+    lease: str,
     store: Store,
-    ledger: "Ledger | None" = None,
+    ledger: "Ledger",
     *,
     name: str = "",
     notify: Callable[[str], None] = LOG.warning,
     note_holder: Callable[[str], None] = lambda _: None,
 ) -> Iterator[float]:
-    """Hold the store for this process; wait while another process holds it.
+    """Hold a lease for this process; wait while another owner holds it.
 
     Args:
-        store: The store.
-        ledger: Its ledger, whose database has the lease where the store is no local folder.
+        lease: `MODELS`, `CATALOG`, or any name.
+        store: The store, for messages.
+        ledger: Its ledger, whose database has the lease.
         name: Who holds it, for others that wait; the process by default.
-        notify: Called once if another process holds it.
+        notify: Called once if another owner holds it.
         note_holder: Called with who that is and since when, and again when it is another one.
 
     Yields:
         The seconds that were waited.
     """
-    key = _key(store)
-    waited_s = _acquire(store, ledger, name or f"process {os.getpid()}", notify, note_holder)
-    try:
-        yield waited_s
-    finally:
-        _release(key)
+    place = str(store.root) if lease in (STORE, WORK) else f"{lease} of {store.root}"
+    since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    holder = f"{name or f'process {os.getpid()}'} since {since}"
+    with owning(ledger) as owner:
+        held = _processes[ledger.name].names.setdefault(lease, [])
+        waited_s = 0.0
+        if held:
+            owner.rename(lease, holder)
+        else:
+            waited_s = _wait(lambda: owner.take(lease, holder), place, notify, note_holder)
+        held.append(holder)
+        try:
+            yield waited_s
+        finally:
+            held.pop()
+            if held:
+                owner.rename(lease, held[-1])
+            else:
+                owner.free(lease)
 
 
-def is_held(store: Store, ledger: "Ledger | None" = None) -> bool:
-    """Whether any process, this one included, holds the store."""
-    with _guard:
-        if _key(store) in _held:
-            return True
-    if store.is_local:
-        return is_locked(_path(store))
-    assert ledger is not None
-    return ledger.leases.holder(_key(store)) is not None
+def at_work(store: Store, ledger: "Ledger", **words):
+    """Work on the store beside others; wait while another owner has it alone. See `holding`."""
+    return holding(WORK, store, ledger, **words)
 
 
-def _key(store: Store) -> str:
-    """Return the name under which a store is held, by whoever works on it."""
-    return str(_path(store)) if store.is_local else f"store {store.root}"
-
-
-def _path(store: Store) -> Path:
-    return Path(str(store.root)).absolute() / ".lock"
-
-
-def _open(store: Store, ledger: "Ledger | None") -> "FileLock | LeaseLock":
-    if store.is_local:
-        return FileLock(_path(store))
-    from resources.storage.leases import LeaseLock
-
-    assert ledger is not None
-    return LeaseLock(ledger.leases, _key(store), str(store.root))
-
-
-def _acquire(
-    store: Store,
-    ledger: "Ledger | None",
-    name: str,
-    notify: Callable[[str], None],
-    note_holder: Callable[[str], None],
-) -> float:
-    key = _key(store)
-    with _guard:
-        if key in _held:
-            _held[key].enter(name)
-            return 0.0
-    lock = _open(store, ledger)
-    waited_s = 0.0 if lock.try_take() else _wait(lock, notify, note_holder)
-    with _guard:
-        _held[key] = _Held(lock)
-        _held[key].enter(name)
-    return waited_s
+def exclusive(store: Store, ledger: "Ledger", **words):
+    """Have the store alone: nobody new begins, and those at work are waited for. See `holding`."""
+    return holding(STORE, store, ledger, **words)
 
 
 def _wait(
-    lock: "FileLock | LeaseLock",
+    take: Callable[[], str | None],
+    place: str,
     notify: Callable[[str], None],
     note_holder: Callable[[str], None],
 ) -> float:
-    """Wait for the lock; return the seconds that it took."""
-    began_s, holder = time.monotonic(), None
-    while not lock.try_take():
-        now = lock.read_holder()
-        if holder is None:
-            who = f" ({now})" if now else ""
+    """Take a lease as soon as it is free; return the seconds that were waited."""
+    began_s, noted = time.monotonic(), None
+    while (holder := take()) is not None:
+        if noted is None:
             notify(
-                f"Another marquee is at work on {lock.place}{who}; waiting until it has finished."
+                f"Another marquee is at work on {place} ({holder}); waiting until it has finished."
             )
-        if now != holder:
-            holder = now
-            note_holder(holder or "another marquee")
+        if holder != noted:
+            noted = holder
+            note_holder(holder)
         time.sleep(_POLL_S)
-    return time.monotonic() - began_s
-
-
-def _release(key: str) -> None:
-    with _guard:
-        held = _held[key]
-        if not held.leave():
-            return
-        del _held[key]
-    held.lock.free()
+    return 0.0 if noted is None else time.monotonic() - began_s

@@ -18,7 +18,6 @@ from resources.doctor.storage_checks import check_ledger, check_store
 from resources.doctor.weight_checks import check_weights
 from resources.settings import Settings
 from resources.storage.ledger import Ledger
-from resources.storage.lock import exclusive
 from resources.storage.store import Store
 
 STUDIO = "studio abc"
@@ -79,35 +78,32 @@ def test_store_far_away_is_looked_at_too():
     assert finding.remedy
 
 
-def test_who_holds_the_store_is_reported(tmp_path):
-    code = (
-        "import sys; from resources.storage.lock import exclusive\n"
-        "from resources.storage.store import Store\n"
-        "with exclusive(Store(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
-    )
+WORKER = """
+import sys
+from pathlib import Path
+from resources.storage.ledger import Ledger, sqlite_url
+from resources.storage.lock import at_work
+from resources.storage.store import Store
+folder = Path(sys.argv[1])
+with at_work(Store(folder), Ledger(sqlite_url(folder / "ledger.sqlite"), folder / ".runs")):
+    print("at work", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_who_works_on_the_store_is_reported(tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)],
+        [sys.executable, "-c", WORKER, str(tmp_path)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        assert present(process.stdout).readline() == "held\n"
+        assert present(process.stdout).readline() == "at work\n"
         (finding,) = [f for f in check_store(str(tmp_path), STUDIO) if f.name == "at work"]
         assert f"process {process.pid} " in finding.detail
         assert finding.is_ok
     finally:
         process.communicate("")
     assert not [f for f in check_store(str(tmp_path), STUDIO) if f.name == "at work"]
-
-
-def test_nobody_waits_for_the_doctor(tmp_path):
-    store = Store(tmp_path)
-    with exclusive(store):
-        pass
-    check_store(str(tmp_path), STUDIO)
-    output = []
-    with exclusive(store, notify=output.append):
-        pass
-    assert output == []
 
 
 def test_ledger_is_opened_and_a_missing_one_is_not_made(tmp_path):

@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "clients"))  # tests are no p
 from present import present
 from scripted_server import answer, serving
 
-from assets.cli.build import BuildError, overrides
+from assets.cli.build import overrides
+from assets.cli.job_runs import BuildError
 from assets.definitions import build_defs
 from assets.orchestration import alerts
 from pipeline.core.errors import ConfigurationError

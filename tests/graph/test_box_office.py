@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from assets.cli.build import BuildError, Request, build
+from assets.cli.build import Request, build
+from assets.cli.job_runs import BuildError
 from resources.run_context import open_run_context
 
 SUMMARIES = r"/imdbpro/title/tt\d+/boxoffice$"

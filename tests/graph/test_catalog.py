@@ -8,7 +8,7 @@ import pytest
 import requests
 from pydantic import ValidationError
 
-from assets.cli.build import BuildError
+from assets.cli.job_runs import BuildError
 from assets.crawl import catalog_crawl
 from assets.crawl.catalog import CatalogConfig, movie_catalog
 from pipeline.crawl.tmdb.watermark import read_watermark

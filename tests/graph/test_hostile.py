@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 from sites import MOVIE_STAGES, make_home
 
-from assets.cli.build import BuildError
+from assets.cli.job_runs import BuildError
 from pipeline.core.outcomes import Status
 from pipeline.core.terms import TERMS_KEY
 

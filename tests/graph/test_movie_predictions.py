@@ -8,7 +8,8 @@ import pytest
 from shapes import WHOLE
 from sites import MOVIE_STAGES, opened_site
 
-from assets.cli.build import _run, overrides
+from assets.cli.build import overrides
+from assets.cli.job_runs import run_job
 from assets.definitions import build_defs
 from assets.orchestration.partitions import range_tags
 from assets.orchestration.prediction_job import PREDICTIONS, are_predictions_stale
@@ -30,7 +31,7 @@ def predict(site):
     with site.run_context() as run_context:
         keys = site.instance.get_dynamic_partitions("movies")
         defs = build_defs(**overrides(run_context))
-        _run(defs, site.instance, "predictions", tags=range_tags(keys))
+        run_job(defs, site.instance, "predictions", tags=range_tags(keys))
 
 
 def read(site, tmdb_id):

@@ -44,26 +44,60 @@ def wait_until(is_so, *processes):
         time.sleep(0.02)
 
 
-def test_second_build_waits_for_the_first_and_nothing_is_lost(site, held):
-    second = Process(site, "build", "--stages", "crawl,media")
-    wait_until(lambda: "waiting until it has finished" in second.output, held, second)
-    (site.folder / "go_on").touch()
-    assert held.wait() == 0, held.output
-    assert second.wait() == 0, second.output
-    assert "waiting until it has finished" not in held.output
-    site.assert_dagster_shows_the_ledger()
-    for asset in ("posters", "trailers"):
+def assert_each_movie_once(site, *assets):
+    for asset in assets:
         rows = site.rows(asset)
         assert {row.status for row in rows.values()} <= {Status.OK, Status.UNAVAILABLE}
         assert len(site.events(asset)) == len(rows) == 3
 
 
-def test_run_that_waits_says_for_whom_and_how_long(site, held):
+def test_second_build_works_on_what_the_first_does_not_and_waits_for_the_rest(site, held):
+    second = Process(site, "build", "--stages", "crawl,media")
+    wait_until(lambda: "waiting until it has finished" in second.output, held, second)
+    assert len(site.rows("trailers")) == 3, "the first one is still at the posters"
+    assert "is working on some of 3 movies" in second.output
+    (site.folder / "go_on").touch()
+    assert held.wait() == 0, held.output
+    assert second.wait() == 0, second.output
+    site.assert_dagster_shows_the_ledger()
+    assert_each_movie_once(site, "posters", "trailers")
+
+
+def test_second_build_finishes_what_a_killed_one_had_begun(site, held):
+    site.reset_stats()
+    second = Process(site, "build", "--stages", "crawl,media")
+    wait_until(lambda: "waiting until it has finished" in second.output, held, second)
+    held.kill()
+    assert second.wait() == 0, second.output
+    site.assert_dagster_shows_the_ledger()
+    assert_each_movie_once(site, "posters", "trailers")
+
+
+def test_two_builds_from_nothing_ask_for_each_movie_once(open_site):
+    site = open_site(size=12, stages=())
+    site.reset_stats()
+    builds = [
+        Process(site, "build", "--stages", "crawl,media", "--range-films", str(size))
+        for size in (2, 3)
+    ]
+    for one in builds:
+        assert one.wait() == 0, one.output
+    site.assert_dagster_shows_the_ledger()
+    for asset in ("movie_records", "box_office", "posters", "trailers"):
+        assert len(site.events(asset)) == len(site.rows(asset)) == 12
+    assert site.asked("details") == 12 + 9, "nine of them have texts in a language of their own"
+    pages = [path for path in site.stats()["paths"] if "/title/" in path]
+    assert site.asked("imdbpro") - len(pages) <= len(builds), "robots.txt, once a build"
+    posters = [row for row in site.rows("posters").values() if row.status == Status.OK]
+    assert site.asked("image") == len(posters)
+
+
+def test_run_by_hand_waits_for_its_movie_and_says_for_whom_and_how_long(site, held):
     started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
     (holder,) = site.instance.get_runs(started)
     waiting = Process(
-        site, "asset", "materialize", "-m", "assets.definitions", "--select", "movie_catalog",
-        program="dagster._cli",
+        site, "asset", "materialize", "-m", "assets.definitions", "--select", "posters",
+        "--partition", str(site.catalogue.movie_ids()[0]), program="dagster._cli",
     )  # fmt: skip
     wait_until(lambda: tagged(site, WAITING_FOR), waiting)
     (run,) = tagged(site, WAITING_FOR)
@@ -78,10 +112,11 @@ def test_run_that_waits_says_for_whom_and_how_long(site, held):
     assert run.tags[WAITING_FOR] == OVER
     waited_s = float(run.tags[WAITED_S])
     assert waited_s > 0
-    assert f"Waited {waited_s} s for the store" in waiting.output
+    assert f"Waited {waited_s} s for run {holder.run_id}" in waiting.output
     events = [entry.dagster_event for entry in site.instance.all_logs(run.run_id)]
     (waited,) = [event for event in events if event and "Waited" in (event.message or "")]
     assert waited.engine_event_data.metadata["waited_s"].value == waited_s
+    assert len(site.events("posters")) == 4, "by hand, what is up to date is recomputed"
 
 
 def tagged(site, tag):
@@ -90,12 +125,13 @@ def tagged(site, tag):
 
 ALIVE = """
 import sys, time
-from types import SimpleNamespace
-from assets.orchestration.live_runs import announce
-from resources.storage.store import Store
-announce(SimpleNamespace(store=Store(sys.argv[1])), sys.argv[2])
-print("alive", flush=True)
-time.sleep(60)
+from assets.cli.options import settings_of
+from resources.run_context import open_run_context
+from resources.storage.lock import owning
+with open_run_context(settings_of()) as run_context, owning(run_context.ledger) as owner:
+    owner.announce(sys.argv[1])
+    print("alive", flush=True)
+    time.sleep(60)
 """
 
 
@@ -105,15 +141,15 @@ def add_started_run(site):
     return site.instance.add_run(run).run_id
 
 
-def test_sensor_ends_no_run_that_waits_when_the_store_has_just_become_free(site):
+def test_sensor_ends_no_run_that_waits(site):
     run_id = add_started_run(site)
     alive = subprocess.Popen(
-        [sys.executable, "-c", ALIVE, str(site.store), run_id],
+        [sys.executable, "-c", ALIVE, run_id],
         stdout=subprocess.PIPE, text=True, env={**os.environ, **site.environment},
     )  # fmt: skip
     try:
         assert present(alive.stdout).readline() == "alive\n"
-        assert "A run waits for the store" in skipped(site)
+        assert "A run is in progress" in skipped(site)
         assert site.instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.STARTED
     finally:
         alive.kill()

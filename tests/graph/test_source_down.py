@@ -2,7 +2,7 @@
 
 import pytest
 
-from assets.cli.build import BuildError
+from assets.cli.job_runs import BuildError
 
 GIVE_UP_AFTER, THREADS = 20, 16
 

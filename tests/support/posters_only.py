@@ -1,6 +1,7 @@
 """A build of posters alone, in one range: what `marquee build` does of them, without trailers."""
 
-from assets.cli.build import _all_defs, _run, open_site, overrides
+from assets.cli.build import _all_defs, open_site, overrides
+from assets.cli.job_runs import run_job
 from assets.orchestration.asset_specs import movie_spec
 from assets.orchestration.jobs import stale_ranges
 from assets.orchestration.partitions import range_tags
@@ -15,7 +16,7 @@ def build_posters(run_context, instance) -> int:
     ranges = stale_ranges(run_context, instance, specs=specs, range_movies=RANGE_MOVIES)
     for keys in ranges:
         defs = _all_defs(overrides(run_context))
-        _run(defs, instance, "movies", tags=range_tags(keys), selection=["posters"])
+        run_job(defs, instance, "movies", tags=range_tags(keys), selection=["posters"])
     return sum(map(len, ranges))
 
 

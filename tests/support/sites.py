@@ -11,7 +11,8 @@ import requests
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from assets.cli.build import Request, _run, build, overrides
+from assets.cli.build import Request, build, overrides
+from assets.cli.job_runs import run_job
 from assets.definitions import build_defs
 from assets.orchestration.asset_specs import MOVIE_ASSETS
 from assets.orchestration.failed_partitions import failed_partitions
@@ -86,7 +87,7 @@ class Site:
         ops = {name: {"config": values} for name, values in config.items()}
         with self.run_context() as run_context:
             defs = build_defs(**overrides(run_context))
-            _run(defs, self.instance, "retrain", selection=names, config=ops)
+            run_job(defs, self.instance, "retrain", selection=names, config=ops)
 
     def stale(self, *stages: str) -> set[int]:
         """Return the movies for which a build of these stages would have something to do."""

@@ -1,0 +1,99 @@
+"""The stale movies of a build, in ranges, beside other builds on the same store."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+import dagster as dg
+
+from assets.cli.job_runs import run_job
+from assets.orchestration.asset_settings import find_host_pause
+from assets.orchestration.asset_specs import MovieAssetSpec
+from assets.orchestration.jobs import stale_ranges
+from assets.orchestration.movie_claims import POLL_S, left_to_others
+from assets.orchestration.partitions import range_tags
+from resources.run_context import RunContext
+from resources.storage.lock import owning
+from resources.storage.owner import Owner
+
+LOG = logging.getLogger("marquee")
+
+
+def build_movies(
+    all_defs: Callable[[], dg.Definitions],
+    run_context: RunContext,
+    instance: dg.DagsterInstance,
+    specs: Sequence[MovieAssetSpec],
+    *,
+    only: Sequence[int] | None,
+    limit: int | None,
+    range_movies: int,
+) -> int:
+    """Process the stale movies. Those that another run is working on are waited for, and finished
+    where it did not.
+
+    Args:
+        all_defs: Returns the definitions.
+        run_context: Store and ledger.
+        instance: Dagster's.
+        specs: Assets that count.
+        only: Movies that count; None means all.
+        limit: Maximum number of movies.
+        range_movies: Movies in one run.
+
+    Returns:
+        The number of movies that were stale.
+    """
+    wanted, first = only, None
+    with owning(run_context.ledger) as owner:
+        while wanted is None or wanted:
+            ranges = stale_ranges(
+                run_context, instance, specs=specs, only=wanted, limit=limit,
+                range_movies=range_movies,
+            )  # fmt: skip
+            first = sum(map(len, ranges)) if first is None else first
+            if pause := find_host_pause(run_context):
+                LOG.warning("%s", pause)
+            is_partial = wanted is not None or limit is not None
+            wanted = _run_ranges(all_defs, instance, ranges, specs, only=is_partial)
+            if wanted:
+                _wait_for_others(owner, specs, wanted)
+    return first or 0
+
+
+def _run_ranges(
+    all_defs: Callable[[], dg.Definitions],
+    instance: dg.DagsterInstance,
+    ranges: Sequence[Sequence[str]],
+    specs: Sequence[MovieAssetSpec],
+    *,
+    only: bool,
+) -> list[int]:
+    """Run range by range; return the movies that were left to other runs."""
+    left = set[int]()
+    for number, keys in enumerate(ranges, start=1):
+        LOG.info("range %d of %d: %d stale movies", number, len(ranges), len(keys))
+        run_id = run_job(
+            all_defs(),
+            instance,
+            "movies",
+            tags=range_tags(keys, only=only),
+            selection=[spec.name for spec in specs],
+        )
+        left |= left_to_others(instance, run_id)
+    return sorted(left)
+
+
+def _wait_for_others(owner: Owner, specs: Sequence[MovieAssetSpec], left: Sequence[int]) -> None:
+    """Wait until no other run is working on these movies."""
+    names, waited_for = [spec.name for spec in specs], ""
+    while holders := {
+        who for i, who in owner.claims.of_others(owner.id, names).items() if i in set(left)
+    }:
+        if min(holders) != waited_for:
+            waited_for = min(holders)
+            LOG.warning(
+                "%s is working on some of %d movies; waiting until it has finished.",
+                waited_for, len(left),
+            )  # fmt: skip
+        time.sleep(POLL_S)
