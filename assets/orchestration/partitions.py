@@ -47,8 +47,13 @@ def claim_home(instance: dg.DagsterInstance, source: str) -> None:
     Raises:
         ConfigurationError: Another source filled it.
     """
-    if not check_home(instance, source):
+    if check_home(instance, source):
+        return
+    try:
         instance.add_dynamic_partitions(SOURCE_PARTITIONS, [source])
+    except Exception:
+        if not check_home(instance, source):  # else another process has marked it at this moment
+            raise
 
 
 def check_home(instance: dg.DagsterInstance, source: str) -> bool:

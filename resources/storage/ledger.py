@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,9 @@ from resources.storage.ledger_tables import MOVIES, NOTES, ROWS, TABLES, as_row,
 
 _CHUNK = 500
 """Rows in one statement: SQLite takes at most 32,766 variables."""
+
+_CREATIONS, _CREATION_WAIT_S = 5, 0.1
+"""How often a ledger's tables are created where other processes do so at the same moment."""
 
 
 def sqlite_url(path: Path) -> sa.URL:
@@ -67,12 +71,17 @@ class Ledger:
         self._engine.dispose()
 
     def _create_tables(self) -> None:
-        try:
-            TABLES.create_all(self._engine)
-            for index in ROWS.indexes:  # of a ledger that is older than they
-                index.create(self._engine, checkfirst=True)
-        except (exc.IntegrityError, exc.ProgrammingError):
-            TABLES.create_all(self._engine)  # another process has created them at this moment
+        for left in reversed(range(_CREATIONS)):
+            try:
+                TABLES.create_all(self._engine)
+                for index in ROWS.indexes:  # of a ledger that is older than they
+                    index.create(self._engine, checkfirst=True)
+            except (exc.IntegrityError, exc.ProgrammingError, exc.OperationalError):
+                if not left:
+                    raise
+                time.sleep(_CREATION_WAIT_S)  # another process is creating them at this moment
+            else:
+                return
 
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
@@ -297,7 +306,7 @@ class Ledger:
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # WAL: readers and one writer do not block each other; a killed process leaves no lock behind.
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=60000"):
+    for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
 
 

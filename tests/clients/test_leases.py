@@ -292,3 +292,21 @@ def test_what_dead_owners_have_left_is_swept(ledger, owners, fast):
     assert two.take(MODELS, "") is None
     with ledger._transaction() as connection:
         assert connection.execute(sa.text("SELECT count(*) FROM claims")).scalar() == 0
+
+
+def test_many_may_open_a_new_ledger_at_once(tmp_path):
+    code = (
+        "import sys, time; from resources.storage.ledger import Ledger; "
+        "print('loaded', flush=True); sys.stdin.readline(); Ledger(sys.argv[1])"
+    )
+    command = [sys.executable, "-c", code, str(sqlite_url(tmp_path / "ledger.sqlite"))]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(command, **pipes) for _ in range(4)]
+    for process in processes:
+        assert present(process.stdout).readline() == "loaded\n"
+    for process in processes:
+        present(process.stdin).write("\n")
+        present(process.stdin).flush()
+    for process in processes:
+        process.communicate()
+        assert process.returncode == 0

@@ -1,5 +1,6 @@
 """Builds on an object store and a PostgreSQL ledger, from machines with a cache each."""
 
+import os
 import time
 from contextlib import closing
 
@@ -30,6 +31,7 @@ def site(open_site, tmp_path, monkeypatch):
 
 def build(site, machine, *stages, **hold):
     environment = {
+        **{name: value for name, value in os.environ.items() if name.startswith("AWS_")},
         "MARQUEE_STORE": site.distant,
         "XDG_CACHE_HOME": str(site.folder / machine),
     }

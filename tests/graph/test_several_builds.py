@@ -86,8 +86,8 @@ def test_two_builds_from_nothing_ask_for_each_movie_once(open_site):
     for asset in ("movie_records", "box_office", "posters", "trailers"):
         assert len(site.events(asset)) == len(site.rows(asset)) == 12
     assert site.asked("details") == 12 + 9, "nine of them have texts in a language of their own"
-    pages = [path for path in site.stats()["paths"] if "/title/" in path]
-    assert site.asked("imdbpro") - len(pages) <= len(builds), "robots.txt, once a build"
+    pages = {path: n for path, n in site.stats()["paths"].items() if "/title/" in path}
+    assert all(count == {"GET": 1} for count in pages.values())
     posters = [row for row in site.rows("posters").values() if row.status == Status.OK]
     assert site.asked("image") == len(posters)
 
