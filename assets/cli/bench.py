@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,7 +17,7 @@ def bench(
         str,
         typer.Argument(
             help="`bookkeeping`, `crawl`, `posters`, `frames`, `audio`, `images`, `text`, `clips`, "
-            "`end_to_end`, `heads`, `systems`."
+            "`end_to_end`, `heads`, `features`, `systems`."
         ),
     ],
     files: Annotated[
@@ -32,9 +32,13 @@ def bench(
     rate: Annotated[float | None, typer.Option(min=0.1, help="crawl: requests per second.")] = None,
     data: Annotated[Path | None, typer.Option(help="systems: folder of public dumps.")] = None,
     seed: Annotated[int | None, typer.Option(help="systems: random seed.")] = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="systems: also transformers and ablations.")
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="systems: number of seeds (3), from --seed on.")
+    ] = None,
+    ablations: Annotated[
+        bool, typer.Option("--ablations", help="systems: also boosting without each new input.")
     ] = False,
+    full: Annotated[bool, typer.Option("--full", help="systems: also transformers.")] = False,
 ) -> None:
     """Benchmark against a named peer in one run. Exit status 1 if a target is missed."""
     _find_benchmarks()
@@ -42,7 +46,7 @@ def bench(
 
     given = {
         "films": films, "rate": rate, "files": files or None, "data": data, "seed": seed,
-        "full": full or None,
+        "seeds": seeds, "ablations": ablations or None, "full": full or None,
     }  # fmt: skip
     if name not in BENCHES:
         raise typer.BadParameter(f"there is no benchmark {name!r}; there are {', '.join(BENCHES)}")
@@ -81,15 +85,14 @@ def _frames(files: Sequence[Path] = ()) -> Sequence:
 def _systems(
     data: Path | None = None,
     seed: int | None = None,
-    films: int | None = None,
-    full: bool = False,
+    **more: Any,
 ) -> Sequence:
     from benchmarks import systems, systems_posters
 
     place, number = data or systems.DATA, systems.SEED if seed is None else seed
-    rows = systems.measure(place, number, films=films, full=full)
+    rows = systems.measure(place, number, **more)
     # a few movies do not have ten genres
-    return rows if films else [*rows, *systems_posters.measure(place, number)]
+    return rows if more.get("films") else [*rows, *systems_posters.measure(place, number)]
 
 
 TOGETHER = {"frames": _frames, "systems": _systems}
@@ -106,6 +109,14 @@ BENCHES: Mapping[str, Mapping[str, str]] = {
     "clips": {},
     "end_to_end": {},
     "heads": {"films": "films"},
-    "systems": {"data": "data", "seed": "seed", "films": "films", "full": "full"},
+    "features": {"films": "films"},
+    "systems": {
+        "data": "data",
+        "seed": "seed",
+        "seeds": "seeds",
+        "films": "films",
+        "full": "full",
+        "ablations": "ablations",
+    },
 }
 """What can be measured, by the name of its module: the options that it takes, and as what."""

@@ -8,7 +8,7 @@ movie changes nothing between two earlier ones.
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date
 from itertools import combinations, pairwise
 from typing import TypeVar
@@ -48,6 +48,9 @@ _CHARACTERS_CAST = 2
 """Billed actors that two movies must share where both credit one author, who neither directs nor
 plays, and one of them for its characters."""
 
+_MOST_IN_PAIRS = 20
+"""Of one title and one person or company, up to so many movies are paired each with each."""
+
 Pair = tuple[int, int]
 KeyT = TypeVar("KeyT", bound=Hashable)
 
@@ -72,7 +75,8 @@ def find_links(records: Sequence[MovieRecord]) -> list[Pair]:
     Pairs are of one collection; of one title without its sequel marks, with a shared person (or, if
     the full titles differ, company), or without credits to compare; of one title's words inside the
     other's or at its beginning, with several shared people; or by one author of characters, with
-    shared actors. Time and memory are linear in the movies, as long as few share a title.
+    shared actors. Time and memory are linear in the movies, as long as few share people *and* the
+    beginning of their titles.
 
     Args:
         records: All known movies.
@@ -161,10 +165,9 @@ def _link_same_key(movies: Sequence[_Traits], by_release: Sequence[int]) -> Iter
         bare = [p for p in group if not movies[p].people and not movies[p].companies]
         if bare:  # nothing to compare: to group too much leaks nothing
             yield from (_pair(*two) for two in pairwise(group))
-        yield from _count_shared(group, {p: movies[p].people for p in group})
-        marked = [p for p in group if movies[p].is_marked]
-        companies = _count_shared(group, {p: movies[p].companies for p in group})
-        yield from (pair for pair in companies if set(pair) & set(marked))
+        yield from _link_owners(group, {p: movies[p].people for p in group}, set(group))
+        marked = {p for p in group if movies[p].is_marked}
+        yield from _link_owners(group, {p: movies[p].companies for p in group}, marked)
 
 
 def _link_contained(movies: Sequence[_Traits]) -> Iterator[Pair]:
@@ -173,12 +176,11 @@ def _link_contained(movies: Sequence[_Traits]) -> Iterator[Pair]:
     for stem, inside in containers.items():
         holders = set(stems[stem])
         group = [*stems[stem], *(place for place in inside if place not in holders)]
-        counts = _count_shared(group, {p: movies[p].people for p in group})
-        least = _CONTAINED[min(_content(stem), 2)] if _content(stem) else len(group) + 1
-        yield from (
-            pair for pair, shared in counts.items()
-            if shared >= least and len(holders & set(pair)) == 1
-        )  # fmt: skip
+        if not (content := _content(stem)):
+            continue
+        people = {p: movies[p].people for p in group}
+        counts = _count_shared(group, people, least=_CONTAINED[min(content, 2)])
+        yield from (pair for pair in counts if len(holders & set(pair)) == 1)
 
 
 def _inner(movie: _Traits, stems: Mapping[tuple[str, ...], object]) -> list[tuple[str, ...]]:
@@ -191,7 +193,8 @@ def _inner(movie: _Traits, stems: Mapping[tuple[str, ...], object]) -> list[tupl
 def _link_same_start(movies: Sequence[_Traits]) -> Iterator[Pair]:
     groups = _group(range(len(movies)), lambda place: movies[place].words[:1])
     for group in groups.values():
-        counts = _count_shared(group, {p: movies[p].people for p in group})
+        people = {p: movies[p].people for p in group}
+        counts = _count_shared(group, people, least=min(_SAME_START.values()))
         for pair, shared in counts.items():
             common = _content(_common_start(*(movies[p].words for p in pair)))
             if common and shared >= _SAME_START[min(common, 2)]:
@@ -215,10 +218,9 @@ def _link_characters(movies: Sequence[_Traits]) -> Iterator[Pair]:
     authors = {person for movie in movies for person in movie.characters}
     groups = _group(range(len(movies)), lambda place: sorted(movies[place].authors & authors))
     for author, group in groups.items():
-        counts = _count_shared(group, {p: movies[p].cast for p in group})
-        for pair, shared in counts.items():
-            is_of_characters = any(author in movies[p].characters for p in pair)
-            if is_of_characters and shared >= _CHARACTERS_CAST:
+        counts = _count_shared(group, {p: movies[p].cast for p in group}, least=_CHARACTERS_CAST)
+        for pair in counts:
+            if any(author in movies[p].characters for p in pair):
                 yield pair
 
 
@@ -233,12 +235,50 @@ def _group(
     return groups
 
 
-def _count_shared(group: Sequence[int], owners: Mapping[int, frozenset[int]]) -> Counter[Pair]:
-    """Count what every two of a group share; pairs that share nothing are not listed."""
-    counts: Counter[Pair] = Counter()
+def _link_owners(
+    group: Sequence[int], owners: Mapping[int, frozenset[int]], wanted: Set[int]
+) -> Iterator[Pair]:
+    """Pair movies of a group that share an owner, where one of the two is wanted.
+
+    Of owners of more than `_MOST_IN_PAIRS` movies, each movie is paired with the wanted ones next
+    to it in the group, which is in the order of release: they belong together all the same.
+    """
+    for places in _group(group, lambda place: owners[place]).values():
+        if len(places) <= _MOST_IN_PAIRS:
+            pairs = (_pair(*two) for two in combinations(places, 2))
+            yield from (pair for pair in pairs if not wanted.isdisjoint(pair))
+            continue
+        for order in (places, places[::-1]):
+            last: int | None = None
+            for place in order:
+                if last is not None:
+                    yield _pair(last, place)
+                last = place if place in wanted else last
+
+
+def _count_shared(
+    group: Sequence[int], owners: Mapping[int, frozenset[int]], *, least: int
+) -> dict[Pair, int]:
+    """Count what every two of a group share; pairs that share less than `least` are not listed.
+
+    Two movies that share so many share one that is not among the `least` - 1 most frequent ones of
+    either; pairs are looked for by the others only, as frequent ones make far more pairs.
+
+    Source: Chaudhuri, Ganti and Kaushik 2006, "A Primitive Operator for Similarity Joins in Data
+    Cleaning", prefix filter.
+    """
     if len(group) < 2:
-        return counts
-    by_owner = _group(group, lambda place: owners[place])
-    for places in by_owner.values():
-        counts.update(_pair(*two) for two in combinations(places, 2))
-    return counts
+        return {}
+    frequency = Counter(owner for place in group for owner in owners[place])
+
+    def rare(place: int) -> list[int]:
+        by_frequency = sorted(owners[place], key=lambda owner: (frequency[owner], owner))
+        return by_frequency[: max(0, len(by_frequency) - least + 1)]
+
+    candidates = {
+        _pair(*two)
+        for places in _group(group, rare).values()
+        for two in combinations(places, 2)
+    }  # fmt: skip
+    counts = {pair: len(owners[pair[0]] & owners[pair[1]]) for pair in candidates}
+    return {pair: shared for pair, shared in counts.items() if shared >= least}

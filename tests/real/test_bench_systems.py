@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from benchmarks.paired_scores import draw_interval, rmse
 from benchmarks.real_folds import LEFT_OUT
 from benchmarks.real_movies import read_real_movies
-from benchmarks.systems import draw_interval, measure, rmse
+from benchmarks.systems import measure
 from pipeline.models.training.estimator import LATER_FIELDS
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -23,16 +24,18 @@ def test_models_see_nothing_known_after_release(data):
 
 def test_every_row_is_measured(data):
     small = {"width": 16, "max_epochs": 1, "pretraining_epochs": 1}
-    rows = measure(data, films=150, hyperparameters=small, full=True)
-    systems = [row.name.split()[0].strip(":") for row in rows]
-    assert systems[:13] == ["box_office"] * 7 + ["revenue"] * 2 + ["box_office"] * 4
-    assert systems[13:16] == ["box_office"] * 2 + ["genre"], "segments"
-    assert systems[16:19] == ["box_office"] * 3, "transformers"
-    assert set(systems[19:]) == {"ablation"}
-    assert len(systems[19:]) == 2 * (len(LEFT_OUT) + 2), "whole, and as before release"
+    rows = measure(data, seeds=2, films=150, hyperparameters=small, ablations=True, full=True)
+    first, second = ([row for row in rows if row.name.endswith(f"seed {k}")] for k in (7, 8))
+    systems = [row.name.split()[0].strip(":") for row in second]
+    assert systems == ["box_office"] * 7 + ["revenue"] * 2 + ["box_office"] * 6
+    assert all(row.name.startswith("box_office: ") for row in first[15:18]), "transformers"
+    ablations = first[18:]
+    assert len(ablations) == 2 * (len(LEFT_OUT) + 2), "whole, and as before release"
+    assert all("95 % interval" in row.why for row in ablations)
+    assert len([row for row in rows if "mean of 2 seeds" in row.name]) == 2
+    assert rows[-1].name.startswith("genre")
     for row in rows:
         assert np.isfinite([row.ours, row.peer_value]).all(), row
-    assert all(row.why for row in rows[:19])
 
 
 def test_intervals_draw_whole_franchises():

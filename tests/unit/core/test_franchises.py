@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.core.franchise_links import find_links
 from pipeline.core.franchises import assign_franchises, count_earlier, franchise_of
 from pipeline.core.records import Company, MovieRecord, Person, from_json, to_json
 
@@ -169,3 +170,25 @@ def test_franchises_are_about_as_many_as_were_checked_by_hand(real_franchises):
         for franchise in franchises:
             counts[franchise] += 1
     assert 155 < sum(count > 1 for count in counts.values()) < 180
+
+
+def test_many_movies_of_one_title_and_people_take_time_linear_in_them():
+    movies = [movie(k, f"Film {k}", year=1930 + k % 90, cast=(1, 2, k + 9)) for k in range(1, 2001)]
+    assert together(*movies)
+    assert len(find_links(movies)) < 3 * len(movies), "each with each would be two million pairs"
+    assert count_earlier(movies[-1:], [date(1960, 1, 1)], movies) == [
+        sum(one.release_date < date(1960, 1, 1) for one in movies)
+    ]
+
+
+def test_company_of_many_movies_joins_those_with_a_number_to_all_others():
+    plain = [movie(k, "Hamlet", year=1900 + k, companies=(7,)) for k in range(1, 30)]
+    assert not together(*plain), "one title and one company alone are no franchise"
+    assert together(*plain, movie(30, "Hamlet 2", year=1910, companies=(7,)))
+
+
+def test_people_whom_many_movies_share_count_as_much_as_others():
+    stars = (1, 2, 3, 4)
+    others = [movie(k, f"Gold {chr(97 + k)}ine", year=1950 + k, cast=stars[:3]) for k in range(9)]
+    one, other = (movie(50 + k, f"Gold {w}", cast=stars) for k, w in enumerate(("rush", "fever")))
+    assert find_links([*others, one, other]) == [(9, 10)]
