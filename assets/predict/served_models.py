@@ -1,27 +1,23 @@
 """The models that predict: of each task one, with its baselines and its scores on the test set."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from assets.evaluation.model_evaluation import read_facts
 from assets.evaluation.promotion import reads_same
 from assets.evaluation.stored_reports import read_summary
-from assets.models.experiment_data import ExperimentData, open_experiment_data
 from assets.models.experiments import Experiment, read_experiments, read_left_out
 from assets.models.model_versions import Version, choose_served, promoted_version
-from pipeline.core.errors import ConfigurationError, SplitError, TrainingError
-from pipeline.core.tasks import Target, Task
-from pipeline.models.estimators.baselines import PRIOR, predict_baselines
+from assets.predict.served_baselines import ServedBaselines
+from pipeline.core.errors import ConfigurationError, TrainingError
+from pipeline.core.tasks import Task
 from pipeline.models.systems.registry import SYSTEMS
 from pipeline.models.systems.system import System
-from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.model_registry import Saved, load_trained, predict
-from pipeline.predict.movie_row import ROW, MovieRow, as_features, as_table
+from pipeline.predict.movie_row import ROW, MovieRow, RowFeatures
 from pipeline.predict.predictions import (
     Answer,
     ModelVersion,
@@ -29,7 +25,7 @@ from pipeline.predict.predictions import (
     describe_test,
     make_answer,
 )
-from pipeline.splits.features import METADATA, FeatureTable
+from pipeline.splits.features import FeatureTable
 from resources.run_context import RunContext
 
 PIXELS = {"pixels of the poster": "poster", "pixels of frames": "frames"}
@@ -44,13 +40,14 @@ class ServedTask:
         run_context: The store.
         system, task: What is predicted.
         table: The packed features.
+        rows: What models look at of a movie, shared by all tasks.
     """
 
     run_context: RunContext
     system: System
     task: Task
     table: FeatureTable
-    _baselines: dict[float | None, dict[str, Answer]] = field(default_factory=dict, repr=False)
+    rows: RowFeatures
 
     def predict(self, movie: MovieRow) -> Prediction:
         """Predict for a movie; where that is impossible the prediction says why."""
@@ -66,7 +63,7 @@ class ServedTask:
             self.task.kind.value,
             self.version,
             answer,
-            baselines=self._find_baselines(movie),
+            baselines=self._baselines.predict(movie),
             on_test=describe_test(
                 self.task, self.experiment.split, self._test, self.experiment.variant, answer
             ),
@@ -75,7 +72,7 @@ class ServedTask:
 
     def answer(self, movie: MovieRow) -> Answer:
         """Predict by the model alone."""
-        features = as_features(movie, self.table, self.task.leaking_column_prefixes)
+        features = self.rows.find(movie, self.task.leaking_column_prefixes)
         preds = predict(self._saved, features, ROW)[0]
         return make_answer(self.task, preds, self._saved.facts["target_facts"])
 
@@ -177,53 +174,9 @@ class ServedTask:
         )  # fmt: skip
 
     @cached_property
-    def _baseline_rows(self) -> tuple[ExperimentData, np.ndarray, Target]:
-        """The films to which baselines are fitted, as `<system>_baselines` does, and the target."""
-        data, experiment = (
-            open_experiment_data(self.run_context, self.system, self.task),
-            self._found,
-        )
-        rows = [data.rows(experiment, "train")]
-        if self.system.is_blend:
-            rows.append(data.rows(experiment, "val"))
-        return data, np.concatenate(rows), data.target(experiment)
+    def _baselines(self) -> ServedBaselines:
+        return ServedBaselines(self.run_context, self._found, self.table)
 
-    def _find_baselines(self, movie: MovieRow) -> dict[str, Answer]:
-        """Return what the baselines predict; the budget is all that they read of a movie."""
-        budget_usd = movie.record.budget_usd
-        if budget_usd not in self._baselines:
-            if len(self._baselines) >= _KEPT_BUDGETS:
-                self._baselines.clear()
-            self._baselines[budget_usd] = self._predict_baselines(movie)
-        return self._baselines[budget_usd]
-
-    def _predict_baselines(self, movie: MovieRow) -> dict[str, Answer]:
-        """Fit the baselines that need no trees, and predict the movie; by name.
-
-        None while the splits are of other movies than the features: between two assets of a build.
-        """
-        try:
-            data, rows, target = self._baseline_rows
-        except SplitError:
-            return {}
-        packed = data.features_for(self.task).table
-        own = as_table(movie, self.table, self.task.leaking_column_prefixes)
-        known, asked = (np.asarray(table.streams[METADATA]) for table in (packed, own))
-        stacked = replace(own, streams={METADATA: np.vstack([known[rows], asked])}, masks={})
-        of_rows = Target(self.task, target.values[rows], target.facts)
-        fit_rows = np.arange(len(rows))
-        preds = predict_baselines(
-            FeatureSet(stacked), of_rows, fit_rows, fit_rows[-1:] + 1, boosts=False
-        )
-        return {
-            name: make_answer(self.task, values[0], target.facts)
-            for name, values in preds.items()
-            if name != PRIOR
-        }
-
-
-_KEPT_BUDGETS = 1_000
-"""Budgets for which the baselines' answers are remembered."""
 
 _WORDS = {"frames": "trailer"}
 """Where a required modality comes from, for people."""
@@ -241,8 +194,9 @@ def served_tasks(
     chosen = tuple(systems) or tuple(known)
     if unknown := [name for name in chosen if name not in known]:
         raise ConfigurationError(f"No system {unknown[0]!r}; there are {', '.join(known)}.")
+    rows = RowFeatures(table)
     return [
-        ServedTask(run_context, known[name], task, table)
+        ServedTask(run_context, known[name], task, table, rows)
         for name in chosen
         for task in known[name].tasks
     ]

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from assets.models.model_versions import describe_versions
 from assets.orchestration.prediction_job import predictions_version
 from assets.predict.predictor import Predictor
+from assets.serve.answer_cache import AnswerCache
 from assets.serve.request_fields import Asked, read_request
 from pipeline.core.errors import InputError
 from pipeline.models.systems.registry import SYSTEMS
@@ -48,6 +50,7 @@ class Service:
         self._run_context = self._closing.enter_context(open_stored(settings))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="predict")
         self._closing.callback(self._thread.shutdown, cancel_futures=True)
+        self._answers = AnswerCache()
         self._version, self._predictor = "", self._open()
 
     def close(self) -> None:
@@ -62,7 +65,7 @@ class Service:
             TimeoutError: There was no answer within `PREDICT_S`.
         """
         asked = read_request(values)
-        return await self._call(lambda: _predict(self._current(), asked))
+        return await self._call(lambda: self._answer(asked))
 
     async def search(self, title: str) -> list[dict[str, Any]]:
         """Find films whose titles hold a text; see `TitleSearch`."""
@@ -72,6 +75,12 @@ class Service:
         """List all versions of all systems."""
         return await self._call(
             lambda: [row for one in SYSTEMS for row in describe_versions(self._run_context, one)]
+        )
+
+    def _answer(self, asked: Asked) -> dict[str, Any]:
+        predictor, today = self._current(), datetime.fromtimestamp(self._run_context.clock(), UTC)
+        return self._answers.find(
+            asked, self._version, today.date(), lambda: _predict(predictor, asked)
         )
 
     async def _call(self, function: Callable[[], T]) -> T:

@@ -117,6 +117,27 @@ def as_features(
     )
 
 
+class RowFeatures:
+    """What models look at of the movie that was asked about last: tasks share it.
+
+    Args:
+        like: The packed table.
+    """
+
+    def __init__(self, like: FeatureTable):
+        self._like = like
+        self._movie: MovieRow | None = None
+        self._found: dict[tuple[str, ...], FeatureSet] = {}
+
+    def find(self, movie: MovieRow, leaking_prefixes: tuple[str, ...] = ()) -> FeatureSet:
+        """Return what `as_features` builds."""
+        if movie is not self._movie:
+            self._movie, self._found = movie, {}
+        if leaking_prefixes not in self._found:
+            self._found[leaking_prefixes] = as_features(movie, self._like, leaking_prefixes)
+        return self._found[leaking_prefixes]
+
+
 def _one_row(packed: np.ndarray | Ragged, own: np.ndarray | None) -> np.ndarray | Ragged:
     if isinstance(packed, Ragged):
         values = np.zeros((0, packed.width)) if own is None else own

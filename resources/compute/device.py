@@ -4,15 +4,20 @@ import ctypes
 import os
 import platform
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pipeline
 from pipeline.core.versions import hash_bytes
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 CPU_INFO = Path("/proc/cpuinfo")
 """Where Linux lists the CPU's instructions."""
@@ -124,15 +129,22 @@ def count_threads() -> int:
 def one_thread() -> Iterator[None]:
     """Limit every library to one thread: the last digits of results depend on it."""
     import torch
-    from threadpoolctl import threadpool_limits
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with threadpool_limits(1):
+        with _find_thread_pools(len(sys.modules)).limit(limits=1):
             yield
     finally:
         torch.set_num_threads(before)
+
+
+@lru_cache(maxsize=1)
+def _find_thread_pools(_: int) -> "ThreadpoolController":
+    """Find the libraries that have threads of their own: again once more modules are loaded."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def cpu_has_bf16(cpu_info: Path) -> bool:

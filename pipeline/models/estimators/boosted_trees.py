@@ -17,6 +17,9 @@ from pipeline.models.training.movie_reader import MovieReader, RevenueModel
 BAGS = 2
 """Boostings of different seeds that are averaged; a tree looks at a fifth of the columns."""
 
+AT_ONCE = 1_000
+"""Movies that go down all trees together."""
+
 HYPERPARAMETERS: Mapping[str, Any] = {
     "learning_rate": 0.06, "max_iter": 130, "max_leaf_nodes": 10, "min_samples_leaf": 20,
     "l2_regularization": 5.0, "max_features": 0.2, "max_bins": 64, "early_stopping": False,
@@ -83,24 +86,32 @@ class TreesModel(RevenueModel):
     def predict(self, features: FeatureSet, rows: np.ndarray) -> np.ndarray:
         """Predict log10 revenue, float64 (rows,)."""
         numbers = self.reader.raw_numbers(features, rows)
-        arrays = {name: getattr(self, name).numpy() for name in _ARRAYS}
+        parts = [self._sum(part) for part in _split(numbers)]
+        return np.concatenate(parts) / self.bags.item()
+
+    def _sum(self, numbers: np.ndarray) -> np.ndarray:
         total = np.full(len(numbers), self.base.item())
-        for tree in range(len(self.value)):
-            own = {name: array[tree] for name, array in arrays.items()}
-            total += _descend(own, numbers)
-        return total / self.bags.item()
+        for leaves in self._descend(numbers):  # one after another: the last digit depends on it
+            total += leaves
+        return total
+
+    def _descend(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the value of each movie's leaf in each tree, float64 (trees, movies)."""
+        arrays = {name: getattr(self, name).numpy() for name in _ARRAYS}
+        trees, rows = np.arange(len(self.value))[:, None], np.arange(len(numbers))[None, :]
+        node = np.zeros((len(trees), len(numbers)), dtype=np.int64)
+        while (inner := ~arrays["is_leaf"][trees, node]).any():
+            values = numbers[rows, arrays["feature_idx"][trees, node]]
+            goes_left = np.where(
+                np.isnan(values),
+                arrays["missing_go_to_left"][trees, node],
+                values <= arrays["num_threshold"][trees, node],
+            )
+            below = np.where(goes_left, arrays["left"][trees, node], arrays["right"][trees, node])
+            node = np.where(inner, below, node)
+        return arrays["value"][trees, node]
 
 
-def _descend(tree: Mapping[str, np.ndarray], numbers: np.ndarray) -> np.ndarray:
-    node = np.zeros(len(numbers), dtype=np.int64)
-    rows = np.arange(len(numbers))
-    while not tree["is_leaf"][node].all():
-        inner = ~tree["is_leaf"][node]
-        values = numbers[rows, tree["feature_idx"][node]]
-        unknown = np.isnan(values)
-        goes_left = np.where(
-            unknown, tree["missing_go_to_left"][node], values <= tree["num_threshold"][node]
-        )
-        below = np.where(goes_left, tree["left"][node], tree["right"][node])
-        node = np.where(inner, below, node)
-    return tree["value"][node]
+def _split(numbers: np.ndarray) -> list[np.ndarray]:
+    """Split movies, so that the memory of all trees at once stays bounded."""
+    return np.split(numbers, range(AT_ONCE, len(numbers), AT_ONCE))
