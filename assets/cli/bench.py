@@ -17,7 +17,7 @@ def bench(
         str,
         typer.Argument(
             help="`bookkeeping`, `crawl`, `posters`, `frames`, `audio`, `images`, `text`, `clips`, "
-            "`end_to_end`, `heads`, `features`, `systems`."
+            "`end_to_end`, `heads`, `features`, `systems`, `serve`."
         ),
     ],
     files: Annotated[
@@ -110,6 +110,7 @@ BENCHES: Mapping[str, Mapping[str, str]] = {
     "end_to_end": {},
     "heads": {"films": "films"},
     "features": {"films": "films"},
+    "serve": {},
     "systems": {
         "data": "data",
         "seed": "seed",

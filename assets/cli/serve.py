@@ -9,15 +9,15 @@ from pipeline.core.errors import ConfigurationError
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
-MOST_REQUESTS = 64
-"""Requests under way together; others get a 503 at once."""
-
 
 def serve(
     host: Annotated[str, typer.Option(help="Another than loopback requires MARQUEE_API_KEY.")] = (
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any free port.")] = 8000,
+    requests_per_minute: Annotated[
+        int, typer.Option(min=1, help="Of one address; a quarter of them at once.")
+    ] = 240,
 ) -> None:
     """Serve predictions over HTTP, with a page at / and a description at /openapi.json."""
     settings = settings_of()
@@ -26,22 +26,10 @@ def serve(
             f"Whoever reaches {host} could use the models: set MARQUEE_API_KEY, or serve on "
             "127.0.0.1, which is this machine alone."
         )
-    import uvicorn
-
     from assets.serve.app import build_app
+    from assets.serve.server import build_server
     from assets.serve.service import Service
 
-    config = uvicorn.Config(
-        build_app(Service(settings), settings.api_key),
-        host=host,
-        port=port,
-        log_level="warning",
-        server_header=False,
-        limit_concurrency=MOST_REQUESTS,
-        timeout_keep_alive=15,
-        timeout_graceful_shutdown=5,
-        h11_max_incomplete_event_size=32 * 1024,
-    )
-    server = uvicorn.Server(config)
+    app = build_app(Service(settings), settings.api_key, requests_per_minute)
     console.print(f"The models answer at http://{host}:{port or '<a free port>'}/ (Ctrl-C ends).")
-    server.run()
+    build_server(app, host, port).run()

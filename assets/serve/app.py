@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from assets.serve.limits import Guard, RejectedError, describe_error
+from assets.serve.limits import REQUESTS_PER_MINUTE, Guard, RejectedError, describe_error
 from assets.serve.openapi import describe_api
 from assets.serve.service import Service, UnknownMovieError
 from pipeline.core.errors import InputError
@@ -29,12 +29,15 @@ PAGE = Path(__file__).with_name("page.html")
 Answer = Callable[[Request], Awaitable[Any]]
 
 
-def build_app(service: Service, api_key: str = "") -> ASGIApp:
+def build_app(
+    service: Service, api_key: str = "", requests_per_minute: int = REQUESTS_PER_MINUTE
+) -> ASGIApp:
     """Build the ASGI application.
 
     Args:
         service: Answers; closed when the application ends.
         api_key: Required of requests; "" for none.
+        requests_per_minute: Of one address; more are refused.
     """
     answers = Answers(service)
 
@@ -56,7 +59,7 @@ def build_app(service: Service, api_key: str = "") -> ASGIApp:
         lifespan=lifespan,
         exception_handlers={HTTPException: _describe_http_error},
     )
-    return Guard(app, api_key)
+    return Guard(app, api_key, requests_per_minute)
 
 
 class Answers:

@@ -7,7 +7,8 @@ import math
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +20,26 @@ MAX_BODY_BYTES = 30 * 2**20
 BODY_S = 20.0
 """How long a request's body may take to arrive."""
 
+MAX_HELD_BYTES = 10 * MAX_BODY_BYTES
+"""Bodies of all requests under way together; others get a 503 at once."""
+
+MAX_UNDER_WAY = 64
+"""Requests that are answered together; others get a 503 at once."""
+
+BUSY_S = 2.0
+"""After which time a client that got a 503 may ask again."""
+
 REQUESTS_PER_MINUTE = 240
-BURST = 60
-"""Requests of one address: at once, and on average."""
+"""Of one address, on average."""
+
+AT_ONCE = 1 / 4
+"""Share of them that may come at once."""
 
 KNOWN_CLIENTS = 10_000
 
-OPEN_PATHS = ("/", "/healthz", "/openapi.json")
+HEALTH = "/healthz"
+
+OPEN_PATHS = ("/", HEALTH, "/openapi.json")
 """What is answered without the key: nothing there is of the store."""
 
 HEADERS = (
@@ -41,9 +55,12 @@ HEADERS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class RejectedError(Exception):
-    """A request that is not answered: the HTTP status, why, and what may help."""
+    """A request that is not answered: the HTTP status, why, and what may help.
+
+    Not frozen: Python sets attributes of an error on its way through a context manager.
+    """
 
     status: int
     message: str
@@ -58,11 +75,20 @@ class Guard:
     Args:
         app: What answers.
         api_key: Required of every request but those of `OPEN_PATHS`; "" for none.
+        requests_per_minute: Of one address.
         clock: Seconds, rising.
     """
 
-    def __init__(self, app: ASGIApp, api_key: str, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        app: ASGIApp,
+        api_key: str,
+        requests_per_minute: int = REQUESTS_PER_MINUTE,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self._app, self._api_key, self._clock = app, api_key, clock
+        self._per_s, self._burst = requests_per_minute / 60, max(1, requests_per_minute * AT_ONCE)
+        self._held_bytes = self._under_way = 0
         self._clients: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,27 +112,54 @@ class Guard:
             headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
             self._count(scope)
             self._check_key(scope["path"], headers)
-            body = await self._read(headers, receive)
+            with self._hold() as hold:
+                body = await self._read(headers, receive, hold)
+                await self._answer(scope, _replay(body, receive), send_with_headers)
         except RejectedError as rejected:
             await send_error(send_with_headers, rejected, request_id)
-            return
-        await self._app(scope, _replay(body, receive), send_with_headers)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have the application answer, unless too many are being answered."""
+        if self._under_way >= MAX_UNDER_WAY and scope["path"] != HEALTH:
+            raise RejectedError(503, "the server is busy", retry_after_s=BUSY_S)
+        self._under_way += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._under_way -= 1
+
+    @contextmanager
+    def _hold(self) -> Iterator[Callable[[int], None]]:
+        """Count the bytes of a body as held until its request is answered."""
+        own_bytes = 0
+
+        def hold(size_bytes: int) -> None:
+            nonlocal own_bytes
+            own_bytes += size_bytes
+            self._held_bytes += size_bytes
+            if self._held_bytes > MAX_HELD_BYTES:
+                raise RejectedError(503, "the server is busy", retry_after_s=BUSY_S)
+
+        try:
+            yield hold
+        finally:
+            self._held_bytes -= own_bytes
 
     def _count(self, scope: Scope) -> None:
         """Take a token of the address; reject where none is left."""
+        if scope["path"] == HEALTH:
+            return
         address = (scope.get("client") or ("",))[0]
         now_s = self._clock()
-        left, then_s = self._clients.pop(address, (float(BURST), now_s))
-        left = min(BURST, left + (now_s - then_s) * REQUESTS_PER_MINUTE / 60)
+        left, then_s = self._clients.pop(address, (self._burst, now_s))
+        left = min(self._burst, left + (now_s - then_s) * self._per_s)
         self._clients[address] = (max(left - 1, 0.0), now_s)
         while len(self._clients) > KNOWN_CLIENTS:
             self._clients.popitem(last=False)
         if left < 1:
-            wait_s = (1 - left) * 60 / REQUESTS_PER_MINUTE
-            raise RejectedError(
-                429, "too many requests",
-                allowed=f"{BURST} at once, {REQUESTS_PER_MINUTE} a minute", retry_after_s=wait_s,
-            )  # fmt: skip
+            allowed = f"{self._burst:.0f} at once, {self._per_s * 60:.0f} a minute"
+            wait_s = (1 - left) / self._per_s
+            raise RejectedError(429, "too many requests", allowed=allowed, retry_after_s=wait_s)
 
     def _check_key(self, path: str, headers: dict[str, str]) -> None:
         if not self._api_key or path in OPEN_PATHS:
@@ -117,7 +170,9 @@ class Guard:
         if not hmac.compare_digest(given.encode(), self._api_key.encode()):
             raise RejectedError(403, "the key is wrong", "X-API-Key", "the key of MARQUEE_API_KEY")
 
-    async def _read(self, headers: dict[str, str], receive: Receive) -> bytes:
+    async def _read(
+        self, headers: dict[str, str], receive: Receive, hold: Callable[[int], None]
+    ) -> bytes:
         """Read the body; reject one that is too large, or too slow."""
         allowed = f"at most {MAX_BODY_BYTES // 2**20} MB"
         stated = headers.get("content-length", "0")
@@ -132,6 +187,7 @@ class Guard:
                         break
                     parts.append(message.get("body", b""))
                     size_bytes += len(parts[-1])
+                    hold(len(parts[-1]))
                     if size_bytes > MAX_BODY_BYTES:
                         raise RejectedError(413, "the request is too large", "body", allowed)
                     if not message.get("more_body"):
@@ -169,7 +225,11 @@ def describe_error(rejected: RejectedError, request_id: str) -> dict[str, Any]:
 async def send_error(send: Send, rejected: RejectedError, request_id: str) -> None:
     """Send an error as JSON."""
     body = json.dumps(describe_error(rejected, request_id)).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),  # what is left of the request is not read
+    ]
     if rejected.retry_after_s:
         headers.append((b"retry-after", b"%d" % math.ceil(rejected.retry_after_s)))
     await send({"type": "http.response.start", "status": rejected.status, "headers": headers})

@@ -13,10 +13,15 @@ from pipeline.predict.inputs import (
     MAX_PLOT_CHARS,
     MAX_RUNTIME_MIN,
     MAX_TITLE_CHARS,
+    RELEASE_YEARS,
 )
 from pipeline.predict.why import PARTS
 
-_TITLE = {"type": "string", "minLength": 1, "maxLength": MAX_TITLE_CHARS}
+_VISIBLE = {"type": "string", "minLength": 1, "pattern": r"\S"}
+"""A text that is not only spaces."""
+
+_FIRST, _LAST = RELEASE_YEARS
+_TITLE = {**_VISIBLE, "maxLength": MAX_TITLE_CHARS}
 _WHO = {
     "type": "array",
     "minItems": 1,
@@ -31,9 +36,14 @@ _ID = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
 INPUTS: dict[str, Any] = {
     "tmdb_id": {**_ID, "description": "a film that the store knows"},
     "title": _TITLE,
-    "plot": {"type": "string", "minLength": 1, "maxLength": MAX_PLOT_CHARS},
+    "plot": {**_VISIBLE, "maxLength": MAX_PLOT_CHARS},
     "budget_usd": {"type": "number", "minimum": 1, "maximum": MAX_BUDGET_USD},
-    "release_date": {"type": "string", "format": "date"},
+    "release_date": {
+        "type": "string",
+        "format": "date",
+        "pattern": "^(18(8[89]|9[0-9])|19[0-9]{2}|20[0-9]{2}|2100)-",
+        "description": f"from {_FIRST}-01-01 to {_LAST}-12-31",
+    },
     "runtime_min": {"type": "number", "minimum": 1, "maximum": MAX_RUNTIME_MIN},
     "genres": {"type": "array", "minItems": 1, "items": {"enum": list(GENRES)}},
     "cast": _WHO,
@@ -88,6 +98,7 @@ _WORDS = {
     "408": "the request took too long to arrive",
     "413": "the request is too large",
     "429": "too many requests; `Retry-After` says when",
+    "503": "the server is busy; `Retry-After` says when",
     "504": "the answer took too long",
 }
 
@@ -119,7 +130,7 @@ def describe_api() -> dict[str, Any]:
                     "summary": "Predict for one film; what is not given is masked.",
                     "requestBody": body,
                     "security": key,
-                    "responses": _responses("400", "401", "403", "404", "408", "413", "429", "504"),
+                    "responses": _responses(*sorted(set(_WORDS) - {"200"})),
                 }
             },
             "/films": {"get": _get("Find films by title.", "400", parameters=[title])},
@@ -141,7 +152,7 @@ def _get(summary: str, *errors: str, parameters: Any = ()) -> dict[str, Any]:
         "summary": summary,
         "parameters": list(parameters),
         "security": [{"key": []}, {}],
-        "responses": _responses("401", "403", "429", *errors),
+        "responses": _responses("401", "403", "429", "503", "504", *errors),
     }
 
 

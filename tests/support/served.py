@@ -5,18 +5,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
 from sites import Site
 
 from assets.serve.app import build_app
+from assets.serve.server import build_server
 from assets.serve.service import Service
 
 
 @contextmanager
-def served(site: Site, api_key: str = "") -> Iterator[str]:
-    """Run the server on a free port; yield its address."""
-    config = uvicorn.Config(build_app(Service(site.settings), api_key), port=0, log_level="error")
-    server = uvicorn.Server(config)
+def served(site: Site, api_key: str = "", rate: int = 1_000) -> Iterator[str]:
+    """Run the server on a free port; yield its address.
+
+    Args:
+        site: Its store is served.
+        api_key: Required of requests.
+        rate: Requests per second of one address.
+    """
+    server = build_server(build_app(Service(site.settings), api_key, 60 * rate), "127.0.0.1", 0)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
