@@ -134,9 +134,12 @@ def _error(request: Request, rejected: RejectedError) -> Response:
 
 async def _describe_http_error(request: Request, error: Exception) -> Response:
     """Describe what no route answers: another path, another method."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
+    assert isinstance(error, HTTPException)  # for which it is registered
     message = {404: "there is no such page", 405: "this method is not allowed here"}
-    return _error(request, RejectedError(status, message.get(status, str(error))))
+    rejected = RejectedError(error.status_code, message.get(error.status_code, str(error)))
+    response = _error(request, rejected)
+    response.headers.update(error.headers or {})  # of a 405: the methods that are allowed
+    return response
 
 
 async def _read_object(request: Request) -> dict[str, Any]:

@@ -21,6 +21,7 @@ def test_schemathesis_finds_nothing(shared_sites, tmp_path):
             [
                 Path(sys.executable).with_name("schemathesis"), "run", f"{url}/openapi.json",
                 "--max-examples=25", "--seed=1", "--no-color", "--generation-database=none",
+                "--request-timeout=60",
             ],
             cwd=tmp_path, capture_output=True, text=True, timeout=500, check=False,
             env={

@@ -117,7 +117,8 @@ def test_unknown_films_pages_and_methods_are_json(url):
     for path in ("/films/90009999", "/films/99999999999999999999", "/nowhere"):
         answer = ask(url, path)
         assert (answer.status_code, answer.json()["error"]["status"]) == (404, 404)
-    assert ask(url, "/predict").status_code == 405
+    refused = ask(url, "/predict")
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "POST")
     assert ask(url, "/predict", data=b"{").json()["error"]["field"] == "body"
     assert ask(url, "/films?title=").status_code == 400
 
