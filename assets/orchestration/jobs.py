@@ -2,13 +2,11 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import dagster as dg
 
 from assets.orchestration.asset_specs import CATALOG, MOVIE_ASSETS, MovieAssetSpec
 from assets.orchestration.events import DEFER_EVENTS
-from assets.orchestration.live_runs import STARTING_S
 from assets.orchestration.partitions import claim_home
 from assets.orchestration.prediction_job import PREDICTIONS
 from assets.orchestration.staleness import find_stale_movies
@@ -87,18 +85,12 @@ def stale_ranges(
     return [ordered[i : i + range_movies] for i in range(0, len(ordered), range_movies)]
 
 
-_STARTING = [
+STARTING = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
 ]
-
-
-def is_run_starting(instance: dg.DagsterInstance, now_s: float) -> bool:
-    """Whether a run is on its way to start its work."""
-    since = datetime.fromtimestamp(now_s - STARTING_S, UTC)
-    starting = dg.RunsFilter(statuses=_STARTING, created_after=since)
-    return bool(instance.get_runs(starting, limit=1))
+"""Of a run that is on its way to start its work."""
 
 
 def last_failure_age_s(instance: dg.DagsterInstance, job_name: str, now_s: float) -> float | None:

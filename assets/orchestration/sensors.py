@@ -1,12 +1,11 @@
 """The sensor that requests runs for whatever is stale."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
 from assets.orchestration.asset_specs import MOVIE_ASSETS
 from assets.orchestration.jobs import (
-    is_run_starting,
     last_failure_age_s,
     movies_job,
     predictions_job,
@@ -16,6 +15,12 @@ from assets.orchestration.jobs import (
 from assets.orchestration.live_runs import end_dead_runs
 from assets.orchestration.partitions import MOVIES_NAME, range_tags
 from assets.orchestration.prediction_job import are_predictions_stale
+from assets.orchestration.run_slots import (
+    count_slots,
+    count_starting,
+    cut_for,
+    requested_movies,
+)
 from assets.orchestration.staleness import stale_assets
 from assets.orchestration.store_check import reconcile
 from resources.run_context import RunContext
@@ -37,43 +42,67 @@ down stays so. Runs by hand count for themselves."""
 def stale_movies(
     context: dg.SensorEvaluationContext, run_context: dg.ResourceParam[RunContext]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Request one range at a time while movies are stale, then the models, then predictions."""
-    now_s = run_context.clock()
-    if end_dead_runs(context.instance, run_context) or is_run_starting(context.instance, now_s):
+    """Request ranges while movies are stale, then the models, then predictions: one run at a time,
+    or as many ranges as `max_concurrent_runs` of dagster.yaml.
+    """
+    now_s, instance = run_context.clock(), context.instance
+    slots = count_slots(instance)
+    busy = end_dead_runs(instance, run_context) + count_starting(instance, now_s)
+    if busy >= slots:
         yield dg.SkipReason("A run is in progress, or about to start or to end.")
         return
     if holder := run_context.ledger.leases.holder(STORE):
         yield dg.SkipReason(f"{holder} has the store alone.")
         return
     reconcile(run_context)
-    ranges, others = _free_ranges(run_context, context.instance)
+    ranges, others = _free_ranges(run_context, instance)
     if ranges:
-        request = dg.RunRequest(job_name=movies_job.name, tags=range_tags(ranges[0]))
-    elif others:
-        yield dg.SkipReason(f"What is stale, {others} is working on.")
-        return
-    elif stale_assets(run_context):
-        request = dg.RunRequest(job_name=retrain_job.name)
-    elif are_predictions_stale(run_context):
-        keys = context.instance.get_dynamic_partitions(MOVIES_NAME)
-        request = dg.RunRequest(job_name=predictions_job.name, tags=range_tags(keys))
+        requests = [
+            dg.RunRequest(job_name=movies_job.name, tags=range_tags(keys, only=slots > 1))
+            for keys in cut_for(slots - busy, ranges)[: slots - busy]
+        ]
+        yield from _unless_failed(instance, movies_job.name, now_s, requests)
+    elif others or busy:
+        yield dg.SkipReason(f"What is stale, {others or 'a run'} is working on.")
     else:
-        yield dg.SkipReason("All assets are up to date.")
-        return
-    yield _pause_after_failure(context.instance, str(request.job_name), now_s) or request
+        yield from _request_models(instance, run_context, now_s)
 
 
 def _free_ranges(
     run_context: RunContext, instance: dg.DagsterInstance
 ) -> tuple[list[list[str]], str]:
     """Return ranges of the stale movies that no other run is working on, and who works on others
-    or on the models: their runs and the models wait for that.
+    or on the models: the models wait for that.
     """
     ledger = run_context.ledger
     claimed = ledger.claims.of_others("", [spec.name for spec in MOVIE_ASSETS])
-    only = [i for i in ledger.movies() if i not in claimed] if claimed else None
+    taken = claimed.keys() | requested_movies(instance)
+    only = [i for i in ledger.movies() if i not in taken] if taken else None
     ranges = stale_ranges(run_context, instance, only=only)
     return ranges, next(iter(claimed.values()), "") or ledger.leases.holder(MODELS) or ""
+
+
+def _request_models(
+    instance: dg.DagsterInstance, run_context: RunContext, now_s: float
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Request models that are stale, else predictions."""
+    if stale_assets(run_context):
+        name, tags = retrain_job.name, {}
+    elif are_predictions_stale(run_context):
+        name = predictions_job.name
+        tags = range_tags(instance.get_dynamic_partitions(MOVIES_NAME))
+    else:
+        yield dg.SkipReason("All assets are up to date.")
+        return
+    request = dg.RunRequest(job_name=name, tags=tags)
+    yield from _unless_failed(instance, name, now_s, [request])
+
+
+def _unless_failed(
+    instance: dg.DagsterInstance, job_name: str, now_s: float, requests: Sequence[dg.RunRequest]
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    pause = _pause_after_failure(instance, job_name, now_s)
+    yield from [pause] if pause else requests
 
 
 def _pause_after_failure(

@@ -11,24 +11,30 @@ from assets.orchestration.sensors import stale_movies
 
 def requested(site: Site) -> dg.RunRequest:
     """Return the one run that the sensor asks for."""
-    answer = _tick(site)
+    (answer,) = _tick(site)
     assert isinstance(answer, dg.RunRequest), answer
     return answer
 
 
+def requested_ranges(site: Site) -> list[dict[str, str]]:
+    """Return the tags of the runs of movies that the sensor asks for."""
+    answers = _tick(site)
+    assert all(isinstance(a, dg.RunRequest) and a.job_name == "movies" for a in answers), answers
+    return [dict(answer.tags) for answer in answers if isinstance(answer, dg.RunRequest)]
+
+
 def skipped(site: Site) -> str:
     """Return why the sensor asks for no run."""
-    answer = _tick(site)
+    (answer,) = _tick(site)
     assert isinstance(answer, dg.SkipReason), answer
     assert answer.skip_message
     return answer.skip_message
 
 
-def _tick(site: Site) -> dg.RunRequest | dg.SkipReason:
+def _tick(site: Site) -> list[dg.RunRequest | dg.SkipReason]:
     with site.run_context() as run_context:
         context = dg.build_sensor_context(
             instance=site.instance, resources={"run_context": run_context}
         )
         # the type of a decorated sensor's result is that of all sensors
-        (answer,) = cast("Iterator[dg.RunRequest | dg.SkipReason]", stale_movies(context))
-    return answer
+        return list(cast("Iterator[dg.RunRequest | dg.SkipReason]", stale_movies(context)))

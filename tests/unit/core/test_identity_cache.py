@@ -17,7 +17,7 @@ def test_the_same_object_is_asked_once_and_an_equal_one_again():
     assert [one is first for one in asked] == [True, False, True]
 
 
-def test_no_more_are_kept_than_was_said():
+def test_no_more_are_kept_than_the_number_given():
     asked = []
 
     @remember_by_identity(most=1)
