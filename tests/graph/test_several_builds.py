@@ -12,7 +12,9 @@ from accounts import account, assert_adds_up
 from present import present
 from processes import Process, hold_at
 from sensor_ticks import requested, skipped
+from sites import MOVIE_STAGES
 
+from assets.orchestration.asset_specs import UNPARTITIONED_ASSETS
 from assets.orchestration.live_runs import end_dead_runs
 from assets.orchestration.store_wait import OVER, WAITED_S, WAITING_FOR
 from pipeline.core.outcomes import PENDING, Status
@@ -90,6 +92,17 @@ def test_two_builds_from_nothing_ask_for_each_movie_once(open_site):
     assert all(count == {"GET": 1} for count in pages.values())
     posters = [row for row in site.rows("posters").values() if row.status == Status.OK]
     assert site.asked("image") == len(posters)
+
+
+def test_two_builds_make_once_what_is_of_all_movies(open_site):
+    """The second waits until the first has packed features and made splits, and finds nothing."""
+    site = open_site(size=24, stages=MOVIE_STAGES, seen=10)
+    builds = [Process(site, "build", "--stages", "splits") for _ in range(2)]
+    for one in builds:
+        assert one.wait() == 0, one.output
+    for name, spec in UNPARTITIONED_ASSETS.items():
+        made = site.instance.fetch_materializations(dg.AssetKey(name), limit=9).records
+        assert len(made) == (spec.stage == "splits"), name
 
 
 def test_run_by_hand_waits_for_its_movie_and_says_for_whom_and_how_long(site, held):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -52,16 +53,19 @@ def postgres(folder: Path) -> Iterator[str]:
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not programs:
         pytest.skip("PostgreSQL is not installed (Debian's package postgresql)")
-    folder.mkdir(parents=True)
-    command = _as_unprivileged(folder)
+    with _place_for_server(folder) as (place, command):
+        yield from _serve(programs[-1], place, command)
+
+
+def _serve(programs: Path, folder: Path, command: list[str]) -> Iterator[str]:
     data, port = folder / "data", _free_port()
     subprocess.run(
-        [*command, programs[-1] / "initdb", "-D", data, "-U", "marquee", "-A", "trust", "-N"],
+        [*command, programs / "initdb", "-D", data, "-U", "marquee", "-A", "trust", "-N"],
         check=True, capture_output=True, cwd=folder,
     )  # fmt: skip
     options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
     server = subprocess.Popen(
-        [*command, programs[-1] / "postgres", "-D", data, "-p", str(port), "-F", *options],
+        [*command, programs / "postgres", "-D", data, "-p", str(port), "-F", *options],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
     )  # fmt: skip
     try:
@@ -72,17 +76,23 @@ def postgres(folder: Path) -> Iterator[str]:
         server.wait(30)
 
 
-def _as_unprivileged(folder: Path) -> list[str]:
-    """PostgreSQL refuses to run as root."""
+@contextmanager
+def _place_for_server(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield a folder and the beginning of a command: PostgreSQL refuses to run as root, and pytest
+    keeps others out of its own folders.
+    """
     if os.geteuid() != 0:
-        return []
+        folder.mkdir(parents=True)
+        yield folder, []
+        return
     if not shutil.which("setpriv"):
         pytest.skip("PostgreSQL does not run as root, and there is no setpriv")
-    for place in (folder, *folder.parents):
-        if place.stat().st_uid == 0 and len(place.parts) > 2:
-            place.chmod(place.stat().st_mode | 0o011)
-    shutil.chown(folder, "nobody")
-    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+    with TemporaryDirectory(prefix="marquee-postgres-") as place:
+        shutil.chown(place, "nobody")
+        yield (
+            Path(place),
+            ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"],
+        )
 
 
 def _free_port() -> int:
