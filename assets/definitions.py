@@ -20,7 +20,7 @@ with collect_rarely():
     from assets.frames import trailer_audio, trailer_frames
     from assets.media import posters, trailers
     from assets.models import baselines, encoder, system_models
-    from assets.orchestration import checks, jobs, schedules, sensors
+    from assets.orchestration import checks, jobs, prune_job, schedules, sensors
     from assets.orchestration.alerts import alert_sensors
     from assets.orchestration.launch_form import show_plainly
     from assets.orchestration.owners import read_owners, set_owners
@@ -74,8 +74,8 @@ def build_defs(**overrides: str) -> dg.Definitions:
     return dg.Definitions(
         assets=set_owners(dg.map_asset_specs(show_plainly, assets), owners),
         asset_checks=[*checks.CHECKS, *split_checks.CHECKS],
-        jobs=jobs.JOBS,
-        schedules=schedules.SCHEDULES,
+        jobs=[*jobs.JOBS, prune_job.prune_job],
+        schedules=[*schedules.SCHEDULES, prune_job.weekly_prune],
         sensors=[*sensors.SENSORS, *alerts],
         resources=run_resources(**overrides),
         # One process a run: assets work through their ranges with their own threads, and torch is

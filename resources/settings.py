@@ -33,6 +33,9 @@ RECORD_DAYS = 180.0
 """Default age at which a record is requested again: the longest caching that is reported of TMDB's
 terms."""
 
+HISTORY_DAYS = 90.0
+"""Default days of Dagster's history that are kept beside each movie's latest event."""
+
 DEMO_STUDIO = "generated:7:400"
 """The built-in studio's default catalogue: seed 7, 400 movies."""
 
@@ -75,6 +78,11 @@ class Settings(BaseModel):
         "",
         description="age, in days, at which a record whose source limits caching is requested "
         "again; `0`: never",
+    )
+    history_days: Annotated[str, Variable("MARQUEE_HISTORY_DAYS", "90")] = Field(
+        "",
+        description="days of Dagster's history that `marquee prune` and the weekly job keep beside "
+        "each film's latest event; `0`: all",
     )
     imdbpro_cookie: Annotated[
         str, Variable("IMDBPRO_COOKIE", "revenue from TMDB and imported dumps", is_secret=True)

@@ -203,6 +203,19 @@ def retry(
 
 
 @app.command()
+def prune(
+    days: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="What is younger stays. Default: MARQUEE_HISTORY_DAYS, 90."),
+    ] = None,
+) -> None:
+    """Delete old history of Dagster's: replaced events of movies, and the logs of old runs."""
+    from assets.cli.prune import prune as run
+
+    raise typer.Exit(run(settings_of(), console, days=days))
+
+
+@app.command()
 def studio(
     port: Annotated[int, typer.Option(help="0 for any free port.")] = 0,
     catalogue: Annotated[

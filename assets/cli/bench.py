@@ -17,7 +17,7 @@ def bench(
         str,
         typer.Argument(
             help="`bookkeeping`, `crawl`, `posters`, `frames`, `audio`, `images`, `text`, `clips`, "
-            "`end_to_end`, `heads`, `features`, `systems`, `serve`."
+            "`end_to_end`, `heads`, `features`, `scale`, `systems`, `serve`."
         ),
     ],
     files: Annotated[
@@ -38,6 +38,13 @@ def bench(
     ablations: Annotated[
         bool, typer.Option("--ablations", help="systems: also boosting without each new input.")
     ] = False,
+    beside: Annotated[
+        Path | None,
+        typer.Option(help="scale: another checkout, with its own .venv, measured beside this one."),
+    ] = None,
+    database: Annotated[
+        str | None, typer.Option(help="scale: `sqlite` or `postgres` (Debian's server).")
+    ] = None,
     full: Annotated[bool, typer.Option("--full", help="systems: also transformers.")] = False,
 ) -> None:
     """Benchmark against a named peer in one run. Exit status 1 if a target is missed."""
@@ -47,6 +54,7 @@ def bench(
     given = {
         "films": films, "rate": rate, "files": files or None, "data": data, "seed": seed,
         "seeds": seeds, "ablations": ablations or None, "full": full or None,
+        "beside": beside, "database": database,
     }  # fmt: skip
     if name not in BENCHES:
         raise typer.BadParameter(f"there is no benchmark {name!r}; there are {', '.join(BENCHES)}")
@@ -111,6 +119,7 @@ BENCHES: Mapping[str, Mapping[str, str]] = {
     "heads": {"films": "films"},
     "features": {"films": "films"},
     "serve": {},
+    "scale": {"films": "movies", "beside": "beside", "database": "database"},
     "systems": {
         "data": "data",
         "seed": "seed",

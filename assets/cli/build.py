@@ -17,6 +17,7 @@ from assets.cli.movie_builds import build_movies
 from assets.cli.retry import check_known
 from assets.crawl.catalog import movie_catalog
 from assets.orchestration.asset_specs import MOVIE_ASSETS, UNPARTITIONED_ASSETS
+from assets.orchestration.event_files import use_large_pages
 from assets.orchestration.garbage_collection import collect_as_usual
 from assets.orchestration.jobs import RANGE_MOVIES, crawl_job
 from assets.orchestration.live_runs import end_dead_runs
@@ -113,6 +114,7 @@ def open_site(settings: Settings) -> Iterator[tuple[RunContext, dg.DagsterInstan
         at_work(run_context.store, run_context.ledger, name=_own_name()),
         dg.DagsterInstance.get() as instance,
     ):
+        use_large_pages(instance)
         end_dead_runs(instance, run_context)
         yield run_context, instance
 

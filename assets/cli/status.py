@@ -1,12 +1,12 @@
 """Count the movies of every per-movie asset by status, as an account that must add up."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from assets.orchestration.asset_specs import MOVIE_ASSETS, WHOLE
+from assets.orchestration.asset_specs import MOVIE_ASSETS
 from pipeline.core.outcomes import PENDING, Status
 from resources.run_context import RunContext
+from resources.storage.tally import Group, Tally
 
 INTERRUPTED = "interrupted"
 """Stands for the reason of a movie whose result a run was about to keep when it was ended."""
@@ -65,16 +65,19 @@ def take_account(run_context: RunContext) -> list[Account]:
 
     A disabled asset (see `list_disabled`) is not counted where it has no movie.
 
-    A build may be running meanwhile. Movies become known before they get a row, so rows are read
+    A build may be running meanwhile. Movies become known before they get a row, so rows are counted
     first: then each one's movie is known.
     """
-    rows = {spec.name: run_context.ledger.statuses(spec.name) for spec in MOVIE_ASSETS}
-    known = set(run_context.ledger.movies())
-    disabled = list_disabled(run_context)
+    tally, disabled = run_context.ledger.tally, list_disabled(run_context)
+    groups, unknown = tally.groups(), tally.unknown()
+    known = tally.known()
+    by_asset = {
+        spec.name: [group for group in groups if group.asset == spec.name] for spec in MOVIE_ASSETS
+    }
     return [
-        _count(asset, known, of_asset)
-        for asset, of_asset in rows.items()
-        if of_asset or asset not in disabled
+        _count(asset, known, of_asset, unknown.get(asset, ()), tally)
+        for asset, of_asset in by_asset.items()
+        if of_asset or unknown.get(asset) or asset not in disabled
     ]
 
 
@@ -83,23 +86,20 @@ def list_disabled(run_context: RunContext) -> list[str]:
     return [spec.name for spec in MOVIE_ASSETS if not spec.is_enabled(run_context)]
 
 
-def _count(asset: str, known: set[int], rows: Mapping[int, tuple[str, str, str]]) -> Account:
+def _count(
+    asset: str, known: int, groups: Sequence[Group], unknown: Sequence[int], tally: Tally
+) -> Account:
+    valid = [group for group in groups if not group.status or group.status in _VALUES]
+    invalid = [i for group in groups if group not in valid for i in tally.of_group(group)]
     counts = dict.fromkeys(COLUMNS, 0)
-    counts[PENDING] = len(known - set(rows))
-    movies: Counter[tuple[str, str]] = Counter()
-    examples: dict[tuple[str, str], tuple[int, str]] = {}
-    invalid = []
-    for tmdb_id, (value, reason, detail) in rows.items():
-        if tmdb_id not in known:
-            continue
-        if value and value not in _VALUES:
-            invalid.append(tmdb_id)
-            continue
-        key = (Status(value).label, reason) if value else (PENDING, INTERRUPTED)
-        counts[key[0]] += 1
-        movies[key] += 1
-        examples.setdefault(key, (tmdb_id, detail))
-    lines = [Line(*key, movies[key], *examples[key]) for key in movies if key[1]]
+    counts[PENDING] = max(known - sum(group.movies for group in groups), 0)
+    lines = []
+    for group in valid:
+        status = Status(group.status).label if group.status else PENDING
+        reason = group.reason if group.status else INTERRUPTED
+        counts[status] += group.movies
+        if reason:
+            detail = tally.detail(asset, group.example)
+            lines.append(Line(status, reason, group.movies, group.example, detail))
     lines.sort(key=lambda line: (COLUMNS.index(line.status), -line.movies, line.reason))
-    unknown = sorted(set(rows) - known - {WHOLE})
-    return Account(asset, len(known), counts, tuple(lines), tuple(unknown), tuple(invalid))
+    return Account(asset, known, counts, tuple(lines), tuple(unknown), tuple(sorted(invalid)))

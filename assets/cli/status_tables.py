@@ -1,10 +1,11 @@
 """What `marquee status` prints: movies by asset and status, with reasons, and every movie."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from textwrap import wrap
 
+from rich.cells import set_cell_size
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -13,14 +14,20 @@ from assets.cli.status import COLUMNS, Account, Line, list_disabled, take_accoun
 from assets.orchestration.asset_settings import find_host_pause
 from assets.orchestration.asset_specs import MOVIE_ASSETS, RECORD_FILE
 from assets.orchestration.record_age import find_kept_too_long
-from pipeline.core.staleness import CLOCK_TOLERANCE_S
+from pipeline.core.staleness import CLOCK_TOLERANCE_S, RECORDS
 from resources.run_context import RunContext
+from resources.storage.tally import Tally
 
 _LETTERS = {"ok": "●", "absent": "–", "refused": "✗", "retry": "↻", "": "·"}
 _LEGEND = "● ok   – unavailable   ✗ rejected   ↻ will retry   · pending"
 
 _INDENT = 12
 """Columns before a reason's message."""
+
+_TITLE = 26
+"""Columns of a movie's title."""
+
+_LINES_AT_ONCE = 1000
 
 MOVIES_NAMED = 10
 """Movies listed in a sentence; the rest is a number."""
@@ -62,7 +69,7 @@ def print_status(
         _print_counts(accounts, console)
         _print_reasons(accounts, console)
         if films:
-            _print_movies(run_context, console, run_context.ledger.movies())
+            _print_movies(run_context, console)
     if disabled := list_disabled(run_context):
         names = ", ".join(disabled)
         console.print(f"Disabled by the preset and the settings: {names}.", highlight=False)
@@ -187,20 +194,41 @@ def _as_values(run_context: RunContext, accounts: Sequence[Account]) -> dict[str
     }
 
 
-def _print_movies(run_context: RunContext, console: Console, movies: Iterable[int]) -> None:
-    statuses = {spec.name: run_context.ledger.statuses(spec.name) for spec in MOVIE_ASSETS}
-    records = run_context.ledger.rows("movie_records")
-    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    table.add_column("TMDB id", no_wrap=True)
-    table.add_column("title", no_wrap=True, max_width=26)
-    for number in range(1, len(MOVIE_ASSETS) + 1):
-        table.add_column(str(number), justify="center")
-    for tmdb_id in movies:
-        record = records.get(tmdb_id)
-        title = str(record.metadata.get("title", "")) if record else ""
-        values = [of_asset.get(tmdb_id, ("",))[0] for of_asset in statuses.values()]
-        letters = [_LETTERS.get(value, "?") for value in values]
-        table.add_row(str(tmdb_id), escape(title), *letters)
-    console.print(table)
-    console.print(_LEGEND)
-    console.print(", ".join(f"{n} {name}" for n, name in enumerate(statuses, start=1)))
+def _print_movies(run_context: RunContext, console: Console) -> None:
+    """Print a line per movie, a thousand at once: a table of all would need to know each width."""
+    tally = run_context.ledger.tally
+    movies = tally.movie_ids()
+    place_of = {tmdb_id: place for place, tmdb_id in enumerate(movies)}
+    letters = [_letters_of(tally, spec.name, place_of) for spec in MOVIE_ASSETS]
+    titles = [""] * len(movies)
+    for tmdb_id, metadata in tally.each(RECORDS, ("tmdb_id", "metadata")):
+        if (place := place_of.get(tmdb_id)) is not None:
+            titles[place] = str(json.loads(metadata).get("title", ""))
+    width = max(len("TMDB id"), len(str(movies[-1])) if movies else 0)
+    numbers = [str(number) for number in range(1, len(MOVIE_ASSETS) + 1)]
+    lines = [" ".join([f"{'TMDB id':<{width}}", set_cell_size("title", _TITLE), *numbers])]
+    for place, tmdb_id in enumerate(movies):
+        marks = (
+            of_asset[place].ljust(len(n)) for of_asset, n in zip(letters, numbers, strict=True)
+        )
+        title = set_cell_size(_as_line(titles[place]), _TITLE)
+        lines.append(" ".join([f"{tmdb_id:<{width}}", title, *marks]).rstrip())
+        if len(lines) >= _LINES_AT_ONCE:
+            console.out("\n".join(lines), highlight=False)
+            lines.clear()
+    console.out("\n".join([*lines, _LEGEND]), highlight=False)
+    console.print(", ".join(f"{n} {spec.name}" for n, spec in enumerate(MOVIE_ASSETS, start=1)))
+
+
+def _letters_of(tally: Tally, asset: str, place_of: Mapping[int, int]) -> list[str]:
+    """Return the letter of each movie's status in an asset."""
+    letters = [_LETTERS[""]] * len(place_of)
+    for tmdb_id, status in tally.each(asset, ("tmdb_id", "status")):
+        if (place := place_of.get(tmdb_id)) is not None:
+            letters[place] = _LETTERS.get(status, "?")
+    return letters
+
+
+def _as_line(title: str) -> str:
+    """Return a title without signs that would end its line or move the cursor."""
+    return "".join(sign if sign.isprintable() else " " for sign in title)

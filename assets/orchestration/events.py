@@ -10,13 +10,13 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 from typing import cast
 
 import dagster as dg
 
 from assets.orchestration.asset_specs import CATALOG, MovieAssetSpec, movie_spec
 from assets.orchestration.event_batches import MovieEvent, log_events
+from assets.orchestration.event_files import INDEX, event_file
 from assets.orchestration.failed_partitions import show_failed
 from assets.orchestration.movie_page import MoviePages
 from assets.orchestration.pictures import Draw
@@ -45,6 +45,10 @@ Metadata = Mapping[str, dg.MetadataValue | str | int | float | list | dict | Non
 
 _INHERITED = (Reason.UPSTREAM_UNAVAILABLE, Reason.UPSTREAM_REJECTED)
 
+MOVIES_ON_RUN_PAGES = 2000
+"""Known movies up to which SQLite keeps every movie's event a second time, on the page of its run;
+that doubles Dagster's home. Beyond, it stands on the movie's page alone."""
+
 _FLUSH_AT = 32
 """Outcomes written together; what a kill leaves unwritten is finished by the next run."""
 
@@ -65,6 +69,7 @@ class EventPublisher:
         self._buffer: dict[int, Row] = {}
         self._metadata = {"source": run_context.source.label}
         self._tags = provenance_tags(spec, run_context)
+        self._is_on_run_page = len(run_context.ledger.movies()) <= MOVIES_ON_RUN_PAGES
 
     def publish_missing(self) -> None:
         """Publish rows that a killed run wrote and did not publish."""
@@ -121,7 +126,10 @@ class EventPublisher:
 
     def _publish(self, rows: Mapping[int, Row]) -> None:
         self._pages.read(rows)
-        publish_events(self._context, rows, self._metadata, self._tags, self._pages.describe)
+        publish_events(
+            self._context, rows, self._metadata, self._tags, self._pages.describe,
+            is_on_run_page=self._is_on_run_page,
+        )  # fmt: skip
 
     def _is_unchanged(self, tmdb_id: int, row: Row) -> bool:
         """Whether a result was computed again and is what it was: there is no news to publish."""
@@ -186,6 +194,8 @@ def publish_events(
     metadata: Mapping[str, object],
     tags: Mapping[str, str],
     describe: Callable[[int, Row], Mapping[str, object]] = lambda *_: {},
+    *,
+    is_on_run_page: bool = True,
 ) -> None:
     """Log one materialization for every final row, one observation for every other.
 
@@ -198,6 +208,7 @@ def publish_events(
         metadata: What all events show.
         tags: Of all events.
         describe: Returns what one movie's event shows beside its row.
+        is_on_run_page: See `log_events`.
     """
     log_events(
         context,
@@ -205,6 +216,7 @@ def publish_events(
             _event(context.asset_key, tmdb_id, row, metadata, tags, describe(tmdb_id, row))
             for tmdb_id, row in rows.items()
         ],
+        is_on_run_page=is_on_run_page,
     )
     if rows:
         reach(CrashPoint.PUBLISHED, context.asset_key.to_user_string())
@@ -277,10 +289,6 @@ def _no_events_of_its_own(context: dg.AssetExecutionContext) -> Iterator[None]:
             tags.pop(tag, None)
 
 
-INDEX = "index"
-"""Dagster's file of events across runs; every run has one of its own beside it."""
-
-
 @contextmanager
 def open_event_log(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     """Keep Dagster's SQLite files open while a step logs one event per movie.
@@ -289,11 +297,10 @@ def open_event_log(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     its journal back and remove it; while the file is open here that is put off, which spares a
     tenth of all bookkeeping. Without SQLite, as with Postgres, there is nothing to do.
     """
-    find = getattr(instance.event_log_storage, "path_for_shard", None)
-    paths = [Path(find(shard)) for shard in (run_id, INDEX)] if find else []
     with ExitStack() as stack:
-        for path in paths:
-            if path.is_file():
+        for shard in (run_id, INDEX):
+            path = event_file(instance, shard)
+            if path is not None and path.is_file():
                 connection = stack.enter_context(closing(sqlite3.connect(path)))
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
         yield

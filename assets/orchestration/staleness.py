@@ -1,8 +1,8 @@
 """What is stale: the ledger's rows put before the pure rule, per movie and for whole assets."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 
 import dagster as dg
 
@@ -29,6 +29,9 @@ from resources.run_context import RunContext
 _ASSETS_IN_MEMORY = 3
 """Assets whose rows are kept while all are looked through: an asset's upstreams come before it."""
 
+_MOVIES_IN_MEMORY = 4000
+"""Movies that are looked through together: memory does not grow with their number."""
+
 
 @dataclass(frozen=True)
 class WorkPlan:
@@ -51,6 +54,10 @@ class WorkPlan:
         return [i for i, decision in self.decisions.items() if decision.action is action]
 
 
+Shown = Callable[[str], Container[int]]
+"""Returns the movies that Dagster shows as materialized in an asset."""
+
+
 def open_work_plan(
     run_context: RunContext,
     instance: dg.DagsterInstance,
@@ -60,18 +67,31 @@ def open_work_plan(
     force: bool = False,
 ) -> WorkPlan:
     """Decide what one asset has to do; one that is disabled has nothing to do."""
-    ledger = run_context.ledger
-    return _plan(
-        run_context, instance, spec, tmdb_ids, lambda name: ledger.rows(name, tmdb_ids), force=force
-    )
+
+    def read(name: str) -> dict[int, Row]:
+        return run_context.ledger.rows(name, tmdb_ids)
+
+    shown = _shown_in(instance, tmdb_ids)
+    return _plan(run_context, spec, tmdb_ids, read, shown, force=force)
+
+
+def _shown_in(instance: dg.DagsterInstance, tmdb_ids: Iterable[int]) -> Shown:
+    """Return what reads the movies that Dagster shows, once for each asset."""
+    by_key = {str(tmdb_id): tmdb_id for tmdb_id in tmdb_ids}  # one number for all assets
+
+    def read(asset: str) -> set[int]:
+        keys = instance.get_materialized_partitions(dg.AssetKey(asset))
+        return {by_key[key] for key in keys if key in by_key}
+
+    return cache(read)
 
 
 def _plan(
     run_context: RunContext,
-    instance: dg.DagsterInstance,
     spec: MovieAssetSpec,
     tmdb_ids: Sequence[int],
     read: Callable[[str], dict[int, Row]],
+    shown: Shown,
     *,
     force: bool = False,
 ) -> WorkPlan:
@@ -83,7 +103,7 @@ def _plan(
     settings_version = spec.settings_version(run_context)
     now_s = run_context.clock()
     next_s = spec.next_attempts(run_context, rows)
-    aged = {tmdb_id: row.due_by(next_s.get(tmdb_id, 0.0)) for tmdb_id, row in rows.items()}
+    aged = {**rows, **{i: rows[i].due_by(next_s[i]) for i in next_s.keys() & rows.keys()}}
     decisions = {
         tmdb_id: decide(
             spec,
@@ -98,8 +118,7 @@ def _plan(
     }
     if spec.find_pause(run_context):
         decisions = _hold_back(decisions, versions)
-    unpublished = _find_unpublished(instance, spec, decisions, rows)
-    return WorkPlan(decisions, rows, unpublished, force)
+    return WorkPlan(decisions, rows, _find_unpublished(spec, decisions, rows, shown), force)
 
 
 def _hold_back(decisions: Mapping[int, Decision], own: Mapping[int, str]) -> dict[int, Decision]:
@@ -113,18 +132,18 @@ def _hold_back(decisions: Mapping[int, Decision], own: Mapping[int, str]) -> dic
 
 
 def _find_unpublished(
-    instance: dg.DagsterInstance,
     spec: MovieAssetSpec,
     decisions: Mapping[int, Decision],
     rows: Mapping[int, Row],
+    shown: Shown,
 ) -> list[int]:
-    materialized = instance.get_materialized_partitions(dg.AssetKey(spec.name))
+    materialized = shown(spec.name)
     return [
         tmdb_id
         for tmdb_id, row in rows.items()
         if decisions[tmdb_id].action in (Action.NOTHING, Action.WAIT)
         and row.status
-        and not (row.is_published and (not row.is_final or str(tmdb_id) in materialized))
+        and not (row.is_published and (not row.is_final or tmdb_id in materialized))
     ]
 
 
@@ -135,13 +154,21 @@ def find_stale_movies(
     tmdb_ids: Sequence[int],
 ) -> dict[str, set[int]]:
     """Find, for every asset, the movies that are stale now or will be after their upstreams."""
-    stale = {}
-    read = lru_cache(_ASSETS_IN_MEMORY)(lambda name: run_context.ledger.rows(name, tmdb_ids))
-    for spec in specs:
-        plan = _plan(run_context, instance, spec, tmdb_ids, read)
-        work = [*plan.movies_to(Action.WORK), *plan.movies_to(Action.INHERIT), *plan.unpublished]
-        stale[spec.name] = set(work)
+    stale: dict[str, set[int]] = {spec.name: set() for spec in specs}
+    shown, ordered = _shown_in(instance, tmdb_ids), sorted(tmdb_ids)
+    for start in range(0, len(ordered), _MOVIES_IN_MEMORY):
+        some = ordered[start : start + _MOVIES_IN_MEMORY]
+        read = lru_cache(_ASSETS_IN_MEMORY)(partial(_read, run_context, some))
+        for spec in specs:
+            plan = _plan(run_context, spec, some, read, shown)
+            stale[spec.name].update(
+                plan.movies_to(Action.WORK), plan.movies_to(Action.INHERIT), plan.unpublished
+            )
     return propagate_downstream(specs, stale)
+
+
+def _read(run_context: RunContext, tmdb_ids: Sequence[int], asset: str) -> dict[int, Row]:
+    return run_context.ledger.rows(asset, tmdb_ids)
 
 
 def read_whole(run_context: RunContext, name: str) -> Row:
@@ -179,7 +206,7 @@ def features_version(run_context: RunContext) -> str:
         spec = movie_spec(name)
         if not spec.is_enabled(run_context):
             continue
-        for tmdb_id, row in sorted(run_context.ledger.rows(name).items()):
+        for tmdb_id, row in run_context.ledger.each_row(name):
             content = _feature_content(row, spec, run_context.preset)
             if row.is_final and content:
                 versions.append(f"{name}:{tmdb_id}:{row.status}:{content}:{row.code_version}")
@@ -205,7 +232,7 @@ def stale_assets(run_context: RunContext) -> list[str]:
 
     None is before the first movie has come as far as box office: nothing could be trained.
     """
-    if not run_context.ledger.rows("box_office"):
+    if not any(group.asset == "box_office" for group in run_context.ledger.tally.groups()):
         return []
     found: list[str] = []
     for name, spec in UNPARTITIONED_ASSETS.items():

@@ -13,6 +13,7 @@ from resources.http.addresses import webhook_host
 from resources.http.redaction import keep_secret
 from resources.settings import (
     ENVIRONMENT,
+    HISTORY_DAYS,
     RECORD_DAYS,
     REQUESTS_PER_S,
     SECRETS,
@@ -46,6 +47,7 @@ def check_settings(settings: Settings) -> tuple[list[Finding], Location | None]:
     try:
         settings.number("requests_per_s", REQUESTS_PER_S)
         settings.number("record_days", RECORD_DAYS, may_be_zero=True)
+        settings.number("history_days", HISTORY_DAYS, may_be_zero=True)
         settings.number("trailer_lines", 1)
         settings.number("trainers", 1)
         filled, source, root = resolve_location(settings)

@@ -17,6 +17,7 @@ from resources.storage.claims import Claims, kept_claims
 from resources.storage.drivers import missing_driver, parse_database_url
 from resources.storage.leases import Leases
 from resources.storage.ledger_tables import MOVIES, NOTES, ROWS, TABLES, as_row, as_values, upsert
+from resources.storage.tally import Tally
 
 _CHUNK = 500
 """Rows in one statement: SQLite takes at most 32,766 variables."""
@@ -117,6 +118,11 @@ class Ledger:
         """Which movies are being worked on."""
         return Claims(self._transaction, self.leases)
 
+    @property
+    def tally(self) -> Tally:
+        """Counts of rows, and lists of many that need little memory."""
+        return Tally(self._transaction)
+
     # -- known movies ------------------------------------------------------------------------------
 
     def movies(self) -> dict[int, str]:
@@ -140,11 +146,13 @@ class Ledger:
         ids = None if tmdb_ids is None else set(tmdb_ids)
         if ids is not None and len(ids) <= _CHUNK:
             query = query.where(ROWS.c.tmdb_id.in_(ids))
+        elif ids is not None:
+            query = query.where(ROWS.c.tmdb_id.between(min(ids), max(ids)))
         with self._transaction() as connection:
             return {
-                row.tmdb_id: as_row(row)
+                row[1]: as_row(row)
                 for row in connection.execute(query)
-                if ids is None or row.tmdb_id in ids
+                if ids is None or row[1] in ids
             }
 
     def marks(self, asset: str, tmdb_ids: Collection[int]) -> dict[int, tuple[float, bool, bool]]:
@@ -160,6 +168,11 @@ class Ledger:
             found = connection.execute(query)
             return {row[0]: (row[1], row[2], row[3]) for row in found if row[0] in tmdb_ids}
 
+    def each_row(self, asset: str) -> Iterator[tuple[int, Row]]:
+        """Yield TMDB id and row of an asset's movies by id; few rows are in memory at once."""
+        for values in self.tally.each(asset, ROWS.c.keys()):
+            yield values[1], as_row(values)
+
     def rows_before(self, asset: str, moment_s: float) -> dict[int, Row]:
         """Return the rows that were written before a moment, and those without a result."""
         query = sa.select(ROWS).where(
@@ -167,7 +180,7 @@ class Ledger:
             sa.or_(ROWS.c.updated_s < moment_s, ROWS.c.status != Status.OK.value),
         )
         with self._transaction() as connection:
-            return {row.tmdb_id: as_row(row) for row in connection.execute(query)}
+            return {row[1]: as_row(row) for row in connection.execute(query)}
 
     def write(
         self, asset: str, rows: Mapping[int, Row], *, now_s: float, owner: str = ""

@@ -1,6 +1,7 @@
 """The ledger's tables, and the conversion between their rows and `Row`."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -30,7 +31,9 @@ ROWS = sa.Table(
     sa.Column("is_shown", sa.Boolean, nullable=False, default=False),
     sa.Column("updated_s", sa.Float, nullable=False, default=0.0, index=True),
     sa.Column("pending", sa.Text, nullable=False, default=""),
+    sa.Index("ix_ledger_status", "asset", "status", "reason", "tmdb_id"),
 )
+"""The index has all that counts by status read: they do not touch the rows, which are long."""
 
 MOVIES = sa.Table(
     "movies",
@@ -87,23 +90,46 @@ def upsert(dialect: str, table: sa.Table, columns: tuple[str, ...]) -> sa.Insert
     )
 
 
-def as_row(row: sa.Row[Any]) -> Row:
-    """Convert a row of the table."""
-    values = row._mapping
+class StoredJson(Mapping[str, Any]):
+    """A JSON object as it is stored, which is read where somebody asks for what it holds.
+
+    Most rows are looked at for their versions alone, and reading two objects takes as long as all
+    the rest.
+    """
+
+    __slots__ = ("_text", "_values")
+
+    def __init__(self, text: str):
+        self._text = text
+        self._values: dict[str, Any] | None = None
+
+    def _read(self) -> dict[str, Any]:
+        if self._values is None:
+            self._values = json.loads(self._text)
+        return self._values or {}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __repr__(self) -> str:
+        return repr(self._read())
+
+
+def as_row(values: Sequence[Any]) -> Row:
+    """Convert a row of the table: its columns in the order of `ROWS`."""
     return Row(
-        status=values["status"],
-        reason=values["reason"],
-        detail=values["detail"],
-        attempts=values["attempts"],
-        next_attempt_s=values["next_attempt_s"],
-        input_version=values["input_version"],
-        code_version=values["code_version"],
-        content_hash=values["content_hash"],
-        facets=json.loads(values["facets"]),
-        metadata=json.loads(values["metadata"]),
-        is_published=values["is_shown"],
-        pending=json.loads(values["pending"]) if values["pending"] else None,
-        written_s=values["updated_s"],
+        *values[2:10],
+        facets=StoredJson(values[10]),
+        metadata=StoredJson(values[11]),
+        is_published=values[12],
+        pending=json.loads(values[14]) if values[14] else None,
+        written_s=values[13],
     )
 
 

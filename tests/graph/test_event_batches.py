@@ -1,6 +1,8 @@
 """A batch of events stands in Dagster as if Dagster had written it; fails should Dagster change."""
 
+import json
 import sqlite3
+import time
 from functools import cache
 from pathlib import Path
 
@@ -8,8 +10,10 @@ import dagster as dg
 import pytest
 from dagster._serdes import deserialize_value
 from present import present
+from servers import postgres
 
 from assets.orchestration.event_batches import log_events
+from assets.orchestration.event_pruning import DAY_S, Pruned, prune
 from assets.orchestration.events import DEFER_EVENTS, finish_exactly
 from assets.orchestration.partitions import MOVIES, SINGLE_RUN, range_tags, register
 
@@ -19,6 +23,9 @@ DIFFERS = {
     "run_id", "last_run_id", "id", "event_id",
 }  # fmt: skip
 """Columns in which two runs of the same code differ."""
+
+REPEATED = dict.fromkeys(("step_handle", "node_handle", "logging_tags", "message"))
+"""Parts of an event that are left out: its entry has the run, the job, the step and the message."""
 
 
 def make_events(asset_key):
@@ -33,6 +40,10 @@ def make_events(asset_key):
     ]
     seen = dg.AssetObservation(asset_key, partition=KEYS[3], metadata={"reason": "network"})
     return [made[0], seen, *made[1:]]
+
+
+def log_off_the_run_page(context, events):
+    log_events(context, events, is_on_run_page=False)
 
 
 def one_by_one(context, events):
@@ -88,7 +99,8 @@ def _plain(text, run_id):
     entry = present(deserialize_value(text))
     entry = present(getattr(entry, "event_log_entry", entry))
     assert entry.timestamp > 0
-    return str(entry._replace(timestamp=0.0)).replace(run_id, "RUN")
+    event = present(entry.dagster_event)._replace(**REPEATED)
+    return str(entry._replace(timestamp=0.0, dagster_event=event)).replace(run_id, "RUN")
 
 
 @pytest.mark.parametrize("table", ["event_logs", "asset_event_tags", "asset_keys"])
@@ -110,3 +122,51 @@ def test_the_run_s_own_page_has_every_event(home_of):
     folder, run_id, *_ = home_of(log_events)
     found = rows(folder / f"{run_id}.db", "event_logs", run_id)
     assert [row["partition"] for row in found if row["partition"]] == ["1", "4", "2", "3"]
+
+
+def test_what_is_not_on_the_run_s_page_stands_with_the_asset_as_ever(home_of):
+    folder, run_id, shown, entry = home_of(log_off_the_run_page)
+    assert not [
+        row for row in rows(folder / f"{run_id}.db", "event_logs", run_id) if row["partition"]
+    ]
+    (_, _, wanted, _), known = home_of(log_events), entry.last_materialization
+    assert (shown, known.asset_materialization.partition) == (wanted, "3")
+
+
+def test_an_event_needs_three_quarters_of_what_dagster_writes(home_of):
+    def size(log):
+        with sqlite3.connect(home_of(log)[0] / "index.db") as connection:
+            query = "SELECT sum(length(event)) FROM event_logs WHERE partition IS NOT NULL"
+            return connection.execute(query).fetchone()[0]
+
+    assert size(log_events) < 0.75 * size(one_by_one)
+
+
+@pytest.mark.slow
+def test_postgres_keeps_a_batch_once_and_pruning_leaves_the_latest(tmp_path):
+    @dg.asset(partitions_def=MOVIES, backfill_policy=SINGLE_RUN)
+    def posters(context: dg.AssetExecutionContext):
+        log_events(context, make_events(context.asset_key))
+        yield from finish_exactly(context)
+
+    job = dg.Definitions(assets=[posters], executor=dg.in_process_executor)
+    home = tmp_path / "home"
+    home.mkdir()
+    with postgres(tmp_path / "server") as url:
+        storage = {"postgres": {"postgres_url": url.replace("postgresql", "postgresql+psycopg2")}}
+        (home / "dagster.yaml").write_text(json.dumps({"storage": storage}))
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            register(instance, map(int, KEYS), "test")
+            for _ in range(2):
+                result = job.resolve_implicit_global_asset_job_def().execute_in_process(
+                    instance=instance, tags={**range_tags([KEYS[0], KEYS[-1]]), **DEFER_EVENTS}
+                )
+                assert result.success
+            pruned = prune(instance, days=1, now_s=time.time() + 2 * DAY_S)
+            assert pruned == Pruned(events=3, run_logs=2)
+            assert prune(instance, days=1, now_s=time.time() + 2 * DAY_S) == Pruned(0, 0)
+            assert instance.get_materialized_partitions(dg.AssetKey("posters")) == {"1", "2", "3"}
+            latest = instance.fetch_materializations(dg.AssetKey("posters"), limit=10).records
+            tags = [present(event.asset_materialization).tags for event in latest]
+            assert [tag["dagster/data_version"] for tag in tags] == ["h3", "h2", "h1"]
+            assert {event.run_id for event in latest} == {result.run_id}
