@@ -23,7 +23,7 @@ PEER_HYPERPARAMETERS = (
 CUT = " as before release"
 """Ends the name of a prediction for the movies as before release."""
 
-MEMBERS = ("gaussian process", "boosting", "ridge on embeddings")
+MEMBERS = ("gaussian process", "boosting", "extra trees", "ridge on embeddings")
 
 LEFT_OUT = {
     "track records of people and companies": ("_history_",),

@@ -1,5 +1,5 @@
-"""A blend of a Gaussian process, boosted trees and ridge regression on embeddings; it may have one
-member.
+"""A blend of a Gaussian process, boosted and extremely randomised trees, and ridge regression on
+embeddings; it may have one member.
 
 Its members are fitted to whole records and to copies that are cut at random, so that they work
 before release; weights and interval come from what each predicted for movies it was not fitted to.
@@ -23,9 +23,11 @@ from pipeline.core.track_records import franchise_number
 from pipeline.core.versions import hash_bytes, hash_json
 from pipeline.models.estimators.boosted_trees import TreesModel
 from pipeline.models.estimators.embedding_ridge import RidgeModel
+from pipeline.models.estimators.extra_trees import ExtraTreesModel
 from pipeline.models.estimators.gaussian_process import KernelModel
 from pipeline.models.estimators.grouped_intervals import GroupedIntervals
 from pipeline.models.estimators.past_and_drift import Drift, FranchisePast, split_forward
+from pipeline.models.estimators.tree_sum import TreeSum
 from pipeline.models.training.cut_features import (
     features_before_release,
     features_cut_at_random,
@@ -45,11 +47,15 @@ from pipeline.models.training.movie_reader import FIELDS, RevenueModel, fit_read
 KIND = "box office blend"
 
 KERNEL, TREES, RIDGE = "gaussian process", "boosting", "ridge on embeddings"
-BUILDS: Mapping[str, type[KernelModel | TreesModel | RidgeModel]] = {
-    KERNEL: KernelModel,
+EXTRA_TREES = "extra trees"
+SEES_COPIES: Mapping[str, type[TreeSum | RidgeModel]] = {
     TREES: TreesModel,
+    EXTRA_TREES: ExtraTreesModel,
     RIDGE: RidgeModel,
 }
+"""Members that are fitted to whole records and to copies that are cut."""
+
+BUILDS: Mapping[str, type[RevenueModel]] = {KERNEL: KernelModel, **SEES_COPIES}
 
 PULL = 0.05
 """How strongly weights are pulled to equal ones, in units of the members' mean squared error."""
@@ -65,7 +71,7 @@ class BlendConfig:
         seed: Of the members and of the cuts.
     """
 
-    parts: tuple[str, ...] = (KERNEL, TREES, RIDGE)
+    parts: tuple[str, ...] = (KERNEL, TREES, EXTRA_TREES, RIDGE)
     folds: int = 3
     seed: int = 42
 
@@ -300,7 +306,7 @@ def _fit(
         if name == KERNEL:
             models[name] = KernelModel.fit(reader, views.mixed, rows, values, seed)
         else:
-            build = TreesModel if name == TREES else RidgeModel
+            build = SEES_COPIES[name]
             models[name] = build.fit(reader, views.whole, rows, values, seed, (views.cut,))
     return models
 

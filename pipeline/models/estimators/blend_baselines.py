@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix
 from sklearn.decomposition import TruncatedSVD
 from threadpoolctl import threadpool_limits
 
 from pipeline.core.tasks import Target, TaskKind
 from pipeline.models.estimators.baselines import MIN_MOVIES_FOR_THREADS, boost
 from pipeline.models.estimators.embedding_ridge import EMBEDDED
+from pipeline.models.estimators.owner_components import mark_owners
 from pipeline.models.training.cut_features import features_cut_at_random
 from pipeline.models.training.estimator import FeatureSet, check_features
-from pipeline.models.training.movie_reader import UNKNOWN, MovieReader, fit_reader
+from pipeline.models.training.movie_reader import MovieReader, fit_reader
 from pipeline.models.training.summaries import (
     MAX_COMPONENTS,
     MIN_MOVIES_PER_COMPONENT,
@@ -130,7 +130,7 @@ def _reduce_owners(
     """Sum up people, companies and genres as a few components of which movie has which, fitted on
     the first view.
     """
-    hot = [_one_hot(reader, features, rows) for features, rows in views]
+    hot = [mark_owners(reader, features, rows) for features, rows in views]
     components = min(
         MAX_COMPONENTS, len(views[0][1]) // MIN_MOVIES_PER_COMPONENT, len(reader.vocabulary) - 1
     )
@@ -138,12 +138,3 @@ def _reduce_owners(
         return [np.zeros((len(rows), 0)) for _, rows in views]
     reduced = TruncatedSVD(components, random_state=seed).fit(hot[0])
     return [reduced.transform(some) for some in hot]
-
-
-def _one_hot(reader: MovieReader, features: FeatureSet, rows: np.ndarray) -> csr_matrix:
-    """Return which owners of the vocabulary each movie has: sparse 0 and 1, (rows, owners)."""
-    places = reader.owner_places(features, rows)
-    row, token = np.nonzero(places > UNKNOWN)
-    columns = places[row, token].astype(np.int64) - UNKNOWN - 1
-    shape = (len(places), len(reader.vocabulary))
-    return csr_matrix((np.ones(len(row)), (row, columns)), shape=shape)

@@ -62,6 +62,7 @@ def _estimators(_: LoadWeights | None = None) -> Mapping[str, Estimator]:
     Keywords are in two variants only: the crowd writes them, many after release.
     """
     from pipeline.models.estimators.blend import (
+        EXTRA_TREES,
         KERNEL,
         RIDGE,
         TREES,
@@ -90,6 +91,7 @@ def _estimators(_: LoadWeights | None = None) -> Mapping[str, Estimator]:
             for name, part in (
                 ("gaussian process", KERNEL),
                 ("boosted trees", TREES),
+                ("extra trees", EXTRA_TREES),
                 ("ridge on embeddings", RIDGE),
             )
         ),
@@ -117,8 +119,14 @@ BOX_OFFICE = System(
     folds=5,
     small_variants=(MAIN, "boosted trees", "ridge on embeddings"),
     estimators=_estimators,
-    code_versions=CodeVersions(splits="3", baselines="4", encoder="3", model="10", evaluation="7"),
-    blend_variants=(MAIN, "gaussian process", "boosted trees", "ridge on embeddings"),
+    code_versions=CodeVersions(splits="3", baselines="4", encoder="3", model="11", evaluation="7"),
+    blend_variants=(
+        MAIN,
+        "gaussian process",
+        "boosted trees",
+        "extra trees",
+        "ridge on embeddings",
+    ),
     pretrained_estimators=_pretrained_estimators,
     hyperparameters=(
         Hyperparameter("width", int, "Of the encoder.", least=1),

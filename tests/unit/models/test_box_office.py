@@ -15,7 +15,6 @@ from priced_movies import FAST, INPUTS, LOG10, MOVIES, PARTS, TEST, TRAIN, make_
 from pipeline.core.errors import LeakError, TrainingError
 from pipeline.core.tasks import Target
 from pipeline.models.estimators.blend import Blend, BlendEstimator, weigh_members
-from pipeline.models.estimators.boosted_trees import TreesModel
 from pipeline.models.estimators.box_office_pretraining import Grounding, pretrain
 from pipeline.models.estimators.transformer_estimator import TransformerEstimator
 from pipeline.models.networks.box_office_transformer import TransformerConfig, calibrate_interval
@@ -29,7 +28,6 @@ from pipeline.models.systems.box_office import (
 )
 from pipeline.models.training.estimator import RunConfig
 from pipeline.models.training.model_registry import load_trained, predict, save_trained
-from pipeline.models.training.movie_reader import MovieReader
 
 ESTIMATORS = BOX_OFFICE.estimators()
 
@@ -77,7 +75,7 @@ def test_revenues_outside_the_training_part_reach_no_answer(trained_as, tmp_path
     np.testing.assert_array_equal(predict(seen, INPUTS, TEST), predict(blind, blind_inputs, TEST))
 
 
-@pytest.mark.parametrize("name", ["gaussian process", "boosted trees"])
+@pytest.mark.parametrize("name", ["gaussian process", "boosted trees", "extra trees"])
 def test_parts_find_the_planted_effect(name, trained_as):
     trained = trained_as(name)  # neither has epochs or a width
     off = predict(trained, INPUTS, TEST)[:, 0] - LOG10[TEST]
@@ -92,24 +90,6 @@ def test_shuffled_revenues_are_not_learned(tmp_path):
     )
     off = predict(trained, inputs, TEST)[:, 0] - shuffled[TEST]
     assert np.sqrt(np.mean(off**2)) > 0.9 * shuffled[TEST].std()
-
-
-def test_trees_as_arrays_say_what_scikit_learn_says():
-    from sklearn.ensemble import HistGradientBoostingRegressor
-
-    from pipeline.models.estimators.boosted_trees import BAGS, HYPERPARAMETERS
-
-    reader = MovieReader.fit(INPUTS, TRAIN, INPUTS.revenue_usd)
-    model = TreesModel.fit(reader, INPUTS, TRAIN, LOG10[TRAIN], seed=3)
-    numbers = reader.raw_numbers(INPUTS, np.arange(MOVIES))
-    numbers[:, np.isnan(numbers[TRAIN]).all(axis=0)] = 0.0
-    preds = [
-        HistGradientBoostingRegressor(**HYPERPARAMETERS, random_state=3 + bag)
-        .fit(numbers[TRAIN], LOG10[TRAIN])
-        .predict(numbers)
-        for bag in range(BAGS)
-    ]
-    np.testing.assert_allclose(model.predict(INPUTS, np.arange(MOVIES)), np.mean(preds, axis=0))
 
 
 def test_padding_and_absent_streams_change_nothing(tmp_path):
