@@ -112,18 +112,24 @@ def load_trained(path: Path) -> Saved:
     """Read a saved network; the file is read as data, nothing in it is run.
 
     Raises:
-        TrainingError: There is no such file, or it holds something else.
+        TrainingError: There is no such file, it holds something else, or another version of marquee
+            saved it.
     """
     content = _read(path)
     kind = content["kind"]
     if kind not in KINDS:
         raise TrainingError(f"{path}: expected a network of {sorted(KINDS)}, got {kind!r}")
-    network = KINDS[kind].build(**content["arguments"])
-    network.load_state_dict(content["state_dict"])
-    network.eval()
+    try:
+        network = KINDS[kind].build(**content["arguments"])
+        network.load_state_dict(content["state_dict"])
+    except (TypeError, RuntimeError) as error:
+        raise TrainingError(
+            f"{path} was saved by another version of marquee, whose {kind} has other parts; "
+            "`uv run marquee build` trains it again"
+        ) from error
     return Saved(
         kind=kind,
-        network=network,
+        network=network.eval(),
         task=Task.from_json(content["task"]),
         facts={name: content[name] for name in _FACTS},
     )

@@ -259,3 +259,14 @@ def test_other_files_are_not_models(tmp_path):
     torch.save({"a": 1}, tmp_path / "other.pth")
     with pytest.raises(TrainingError, match="format 2"):
         load_trained(tmp_path / "other.pth")
+
+
+@pytest.mark.parametrize("changed", ["arguments", "state_dict"])
+def test_model_of_another_version_is_refused_with_a_remedy(changed, tmp_path, undisturbed):
+    path = tmp_path / "m.pth"
+    save_trained(undisturbed, path, task=TASK, target_facts={}, notes={})
+    content = torch.load(path, weights_only=True)
+    content[changed] = {**content[changed], "earlier": torch.zeros(1)}
+    torch.save(content, path)
+    with pytest.raises(TrainingError, match="another version of marquee.*marquee build"):
+        load_trained(path)
