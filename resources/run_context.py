@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pipeline.core.errors import ConfigurationError, StoreError
 from pipeline.core.presets import Preset
@@ -96,11 +97,16 @@ class RunContext:
         http = HttpClient(
             self.settings.tmdb_api_url,
             rate_per_s=rate,
+            turns=self._turns_of(self.settings.tmdb_api_url),
             secrets=self.secrets,
             may_reject_items=False,
         )
         self.closing.callback(http.close)
         return Tmdb(http, self.settings.tmdb_api_key)
+
+    def _turns_of(self, url: str):
+        """Return the turns of a host's rate limit, which all who share the ledger share."""
+        return self.ledger.turns(urlsplit(url).netloc)
 
     @cached_property
     def images(self):
@@ -124,7 +130,8 @@ class RunContext:
 
         if not self.source.is_studio:
             LOG.warning(NOTICE)
-        client = open_imdbpro(self.settings.imdbpro_url, self.settings.imdbpro_cookie)
+        url = self.settings.imdbpro_url
+        client = open_imdbpro(url, self.settings.imdbpro_cookie, turns=self._turns_of(url))
         self.closing.callback(client.close)
         return client
 
@@ -152,7 +159,7 @@ class RunContext:
         """The user's own trailers, and the trailer host."""
         from resources.trailers.trailer_sources import open_sources
 
-        sources = open_sources(self.settings, self.ledger, self.clock)
+        sources = open_sources(self.settings, self.ledger, self.clock, self.ledger.turns)
         self.closing.callback(sources.close)
         return sources
 
@@ -203,10 +210,9 @@ def open_stored(settings: Settings) -> Iterator[RunContext]:
 def _open(settings: Settings, source: Source, stack: ExitStack) -> RunContext:
     store = Store(store_root(settings, source))
     store.claim(source.name)
-    from resources.storage.ledger import Ledger, sqlite_url
-
-    ledger = Ledger(settings.ledger or sqlite_url(_ledger_in(store)), _locks_in(store))
+    ledger = open_ledger(settings, store)
     stack.callback(ledger.close)
+    ledger.check_finished()
     preset = choose_preset(settings.preset)
     return RunContext(settings, source, store, ledger, preset, stack.enter_context(ExitStack()))
 
@@ -221,10 +227,19 @@ def open_again(settings: Settings, source: Source, preset: Preset) -> RunContext
     No source is asked and no studio started, and it needs no lock: the run holds it.
     """
     store = Store(store_root(settings, source), pulls=False)
+    return RunContext(settings, source, store, open_ledger(settings, store), preset)
+
+
+def open_ledger(settings: Settings, store: Store) -> "Ledger":
+    """Open the ledger that is set, else the one in the store.
+
+    Raises:
+        ConfigurationError: None is set, and the store is no folder; or see `Ledger`.
+        StoreError: It cannot be opened.
+    """
     from resources.storage.ledger import Ledger, sqlite_url
 
-    ledger = Ledger(settings.ledger or sqlite_url(_ledger_in(store)))
-    return RunContext(settings, source, store, ledger, preset)
+    return Ledger(settings.ledger or sqlite_url(_ledger_in(store)), _locks_in(store))
 
 
 def _ledger_in(store: Store) -> Path:

@@ -14,7 +14,7 @@ from pipeline.core.outcomes import Reason
 from resources.clock import CLOCK, Clock
 from resources.http.addresses import SCHEMES, is_direct
 from resources.http.json_reading import read_json
-from resources.http.pacing import CircuitBreaker, RateLimiter, backoff_s, read_retry_after_s
+from resources.http.pacing import CircuitBreaker, RateLimiter, Turns, backoff_s, read_retry_after_s
 from resources.http.redaction import holds_secret, keep_secret, redact
 from resources.http.transport import (
     HttpStatusError,
@@ -54,6 +54,7 @@ class HttpClient:
     Args:
         base_url: Base of every path.
         rate_per_s: Shared rate limit, None for none.
+        turns: Its turns, where other processes share it.
         timeout_s: For connecting, and for every wait for the next bytes.
         max_attempts: For transient failures; the ledger retries later anyway.
         max_body_bytes: Larger bodies are rejected, counted after decompression.
@@ -74,6 +75,7 @@ class HttpClient:
         base_url: str,
         *,
         rate_per_s: float | None = None,
+        turns: Turns | None = None,
         timeout_s: float = 20.0,
         max_attempts: int = 3,
         max_body_bytes: int = MAX_BODY_BYTES,
@@ -97,7 +99,7 @@ class HttpClient:
         self._max_body_bytes = max_body_bytes
         self._max_wait_s = max_wait_s
         self._clock = clock
-        self._pace = RateLimiter(rate_per_s, clock=clock)
+        self._pace = RateLimiter(rate_per_s, shared=turns, clock=clock)
         self._breaker = CircuitBreaker(parts.netloc, give_up_after, clock=clock)
         self._secrets = secrets
         self._may_reject_items = may_reject_items

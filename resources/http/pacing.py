@@ -2,6 +2,7 @@
 
 import random
 import threading
+from typing import Protocol
 
 from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
@@ -20,20 +21,41 @@ _COUNTED = (*HOST_FAILURES, Reason.CUT_OFF, Reason.RATE_LIMITED, Reason.UNEXPECT
 """Reasons of which a whole row counts the host as down."""
 
 
+class Turns(Protocol):
+    """The turns of one host, which several processes share: the ledger's."""
+
+    def take(self, turns: int, interval_s: float) -> float:
+        """Take the next turns; return the seconds until the first of them."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Have no turn begin for this long."""
+        ...
+
+
 class RateLimiter:
     """Limit the rate of requests; shared by all threads.
 
     Args:
         rate_per_s: Requests per second, None for no limit. After an idle time, a quarter of a
             second's worth may go at once.
+        shared: Turns that other processes and machines share; a quarter of a second's worth is
+            taken at once. None: this process is alone.
         clock: For waits and pauses.
 
     Source:
         The virtual scheduling of ITU-T I.371's generic cell rate algorithm.
     """
 
-    def __init__(self, rate_per_s: float | None = None, *, clock: Clock = CLOCK):
+    def __init__(
+        self,
+        rate_per_s: float | None = None,
+        *,
+        shared: Turns | None = None,
+        clock: Clock = CLOCK,
+    ):
         self._clock = clock
+        self._shared, self._own_turns = shared, 0
         self._taking_turns = threading.Lock()
         self._rate_per_s = float("inf")
         self._next_s = 0.0
@@ -57,16 +79,32 @@ class RateLimiter:
     def pause(self, seconds: float) -> None:
         """Let no request of any thread go for this long."""
         self._resume_at = max(self._resume_at, self._clock.now_s() + seconds)
+        if self._shared is not None and self._rate_per_s < float("inf"):
+            self._shared.pause(seconds + (self._at_once - 1) / self._rate_per_s)
+
+    @property
+    def _at_once(self) -> int:
+        """How many may go at once after an idle time."""
+        return max(1, int(self._rate_per_s / 4)) if self._rate_per_s < float("inf") else 1
 
     def _take_turn(self) -> float:
         """Take the next place in the row; return the seconds until it comes."""
-        interval_s = 1 / self._rate_per_s
-        at_once = max(1, int(self._rate_per_s / 4)) if interval_s else 1
+        interval_s, at_once = 1 / self._rate_per_s, self._at_once
         with self._taking_turns:
+            if self._shared is not None and interval_s:
+                self._take_shared(self._shared, at_once, interval_s)
             now_s = self._clock.now_s()
-            place_s = max(self._next_s, now_s)
+            place_s = self._next_s if self._own_turns else max(self._next_s, now_s)
+            self._own_turns = max(0, self._own_turns - 1)
             self._next_s = place_s + interval_s
         return place_s - (at_once - 1) * interval_s - now_s
+
+    def _take_shared(self, shared: Turns, turns: int, interval_s: float) -> None:
+        """Take turns from all, where none is left, or those that are left have passed unused."""
+        now_s = self._clock.now_s()
+        if not self._own_turns or self._next_s < now_s - turns * interval_s:
+            self._next_s = shared.take(turns, interval_s) + self._clock.now_s()
+            self._own_turns = turns
 
 
 class CircuitBreaker:

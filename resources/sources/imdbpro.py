@@ -17,6 +17,7 @@ from pipeline.crawl.imdbpro.details_page import Details, parse_title_details
 from pipeline.crawl.imdbpro.login_walls import COOKIE_REMEDY, LOGIN_ADDRESS, find_wall, logged_out
 from resources.clock import CLOCK, Clock
 from resources.http.client import HttpClient, Response
+from resources.http.pacing import Turns
 from resources.http.redaction import keep_secret, redact
 from resources.http.robots import Robots, read_robots
 from resources.http.transport import HttpStatusError
@@ -155,7 +156,12 @@ class ImdbPro:
 
 
 def open_imdbpro(
-    url: str, cookie: str | None, *, requests_per_s: float | None = None, clock: Clock = CLOCK
+    url: str,
+    cookie: str | None,
+    *,
+    requests_per_s: float | None = None,
+    turns: Turns | None = None,
+    clock: Clock = CLOCK,
 ) -> ImdbPro:
     """Open IMDbPro at its polite pace; a base address on this machine is not paced.
 
@@ -163,6 +169,7 @@ def open_imdbpro(
         url: Base address.
         cookie: See `ImdbPro`.
         requests_per_s: Another pace.
+        turns: Turns of that pace, where other processes share it.
         clock: For waits and pauses.
     """
     given = {"secrets": (cookie,) if cookie else (), "may_reject_items": False, "clock": clock}
@@ -171,7 +178,7 @@ def open_imdbpro(
         return ImdbPro(http, cookie)
     http.close()
     rate_per_s = requests_per_s or REQUESTS_PER_S
-    return ImdbPro(HttpClient(url, rate_per_s=rate_per_s, **given), cookie)
+    return ImdbPro(HttpClient(url, rate_per_s=rate_per_s, turns=turns, **given), cookie)
 
 
 def _ids_in(url: str) -> set[str]:

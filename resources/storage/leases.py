@@ -64,7 +64,7 @@ class Leases:
     def living(self, connection: sa.Connection) -> set[str]:
         """Return the owners that are alive."""
         query = sa.select(LEASES.c.name).where(
-            LEASES.c.name == LEASES.c.owner, LEASES.c.expires_s >= _now_s(connection)
+            LEASES.c.name == LEASES.c.owner, LEASES.c.expires_s >= now_s(connection)
         )
         return {row.name for row in connection.execute(query) if not self._died_here(row.name)}
 
@@ -79,7 +79,7 @@ class Leases:
         with self._transaction() as connection:
             recent = sa.select(LEASES.c.name).where(
                 LEASES.c.name == LEASES.c.owner,
-                LEASES.c.expires_s >= _now_s(connection) - older_s,
+                LEASES.c.expires_s >= now_s(connection) - older_s,
             )
             for table in (CLAIMS, LEASES):
                 connection.execute(sa.delete(table).where(table.c.owner.not_in(recent)))
@@ -187,13 +187,14 @@ def begin(connection: sa.Connection, owner: str) -> None:
 
 
 def _write(connection: sa.Connection, name: str, owner: str, holder: str) -> None:
-    expires_s = _now_s(connection) + LEASE_S
+    expires_s = now_s(connection) + LEASE_S
     values = {"name": name, "owner": owner, "holder": holder, "expires_s": expires_s}
     columns = ("owner", "holder", "expires_s")
     connection.execute(upsert(connection.dialect.name, LEASES, columns), [values])
 
 
-def _now_s(connection: sa.Connection) -> float:
+def now_s(connection: sa.Connection) -> float:
+    """Return the time by which all who share a database go, in seconds since the epoch."""
     if connection.dialect.name == "sqlite":
         return time.time()
     query = sa.text("SELECT extract(epoch FROM clock_timestamp())")

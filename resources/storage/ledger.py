@@ -17,7 +17,11 @@ from resources.storage.claims import Claims, kept_claims
 from resources.storage.drivers import missing_driver, parse_database_url
 from resources.storage.leases import Leases
 from resources.storage.ledger_tables import MOVIES, NOTES, ROWS, TABLES, as_row, as_values, upsert
+from resources.storage.shared_turns import SharedTurns
 from resources.storage.tally import Tally
+
+UNFINISHED = "unfinished restore or migration"
+"""Note of a ledger that is being filled: by what."""
 
 _CHUNK = 500
 """Rows in one statement: SQLite takes at most 32,766 variables."""
@@ -71,6 +75,18 @@ class Ledger:
         """Close the connections."""
         self._engine.dispose()
 
+    def check_finished(self) -> None:
+        """Check that no restore and no migration into this ledger was ended on its way.
+
+        Raises:
+            StoreError: One was.
+        """
+        if filled_by := self.note(UNFINISHED):
+            raise StoreError(
+                f"`marquee {filled_by}` was ended before it had finished. Run the same command "
+                "again: it continues."
+            )
+
     def _create_tables(self) -> None:
         for left in reversed(range(_CREATIONS)):
             try:
@@ -109,6 +125,11 @@ class Ledger:
         return self._engine.url.render_as_string()
 
     @property
+    def engine(self) -> sa.Engine:
+        """Connections to the database, for what reads or writes whole tables."""
+        return self._engine
+
+    @property
     def leases(self) -> Leases:
         """Who works on the store, and what they hold alone."""
         return Leases(self._transaction, self.locks)
@@ -122,6 +143,10 @@ class Ledger:
     def tally(self) -> Tally:
         """Counts of rows, and lists of many that need little memory."""
         return Tally(self._transaction)
+
+    def turns(self, host: str) -> SharedTurns:
+        """Return the turns of a host's rate limit, which all who use this database share."""
+        return SharedTurns(self._transaction, host)
 
     # -- known movies ------------------------------------------------------------------------------
 

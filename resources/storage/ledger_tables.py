@@ -66,6 +66,33 @@ CLAIMS = sa.Table(
     sa.Column("owner", sa.String(200), nullable=False),
 )
 
+TURNS = sa.Table(
+    "turns",
+    TABLES,
+    sa.Column("host", sa.String(200), primary_key=True),
+    sa.Column("next_s", sa.Float, nullable=False),
+)
+"""When each host's next request may go; see `SharedTurns`."""
+
+MIGRATED = sa.Table(
+    "migrated_files",
+    TABLES,
+    sa.Column("path", sa.String(500), primary_key=True),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+)
+"""Files that an unfinished migration has copied to the store, and compared."""
+
+
+@cache
+def insert_if_new(dialect: str, table: sa.Table) -> sa.Insert:
+    """Return the statement of an insert that does nothing where the key exists; see `upsert`.
+
+    It returns the key of a row that it has added. (The number of rows is not known of psycopg.)
+    """
+    key = list(table.primary_key.columns)
+    return _insert(dialect, table).on_conflict_do_nothing(index_elements=key).returning(*key)
+
 
 def _insert(dialect: str, table: sa.Table):
     return sqlite_insert(table) if dialect == "sqlite" else postgresql_insert(table)

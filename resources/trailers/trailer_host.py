@@ -16,7 +16,7 @@ from pipeline.core.records import Video
 from pipeline.crawl.tmdb.trailer_ranking import FETCHED_SITES
 from resources.clock import CLOCK, Clock
 from resources.http.addresses import SCHEMES, is_direct
-from resources.http.pacing import HOST_FAILURES, CircuitBreaker, RateLimiter, backoff_s
+from resources.http.pacing import HOST_FAILURES, CircuitBreaker, RateLimiter, Turns, backoff_s
 from resources.trailers.cooldown import Cooldown, InMemoryNotes
 from resources.trailers.failures import (
     RefusedMediaError,
@@ -65,6 +65,7 @@ class TrailerHost:
         url_template: An http(s) address with `{key}` in it.
         requests_per_s: Videos per second; None: on YouTube what it allows guests, or accounts where
             there are cookies; elsewhere no limit.
+        turns: Turns of that rate, where other processes share it.
         limits: Of a trailer and of its download.
         cooldown: What the host requires after a bot check or a rate limit.
         jar: Cookies to send, from `resources.trailers.cookies`; None for none.
@@ -84,6 +85,7 @@ class TrailerHost:
         url_template: str,
         *,
         requests_per_s: float | None = None,
+        turns: Turns | None = None,
         limits: TrailerLimits | None = None,
         cooldown: Cooldown | None = None,
         jar: CookieJar | None = None,
@@ -111,7 +113,7 @@ class TrailerHost:
         default_pace = youtubes_pace if self.is_youtube else None
         self._clock = clock
         rate_per_s = default_pace if requests_per_s is None else requests_per_s
-        self._pace = RateLimiter(rate_per_s, clock=clock)
+        self._pace = RateLimiter(rate_per_s, shared=turns, clock=clock)
         self._breaker = CircuitBreaker(parts.netloc, give_up_after, clock=clock)
         self._own = threading.local()
         self._opened: list[Downloader] = []

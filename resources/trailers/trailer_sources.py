@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pipeline.core.errors import ConfigurationError, ItemError, PausedError
 from pipeline.core.records import MovieRecord, Video
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # they load a rate limiter, a decoder and an HTTP client; def
     from http.cookiejar import CookieJar
 
     from pipeline.media.trailer import TrailerInfo
+    from resources.http.pacing import Turns
     from resources.trailers.trailer_host import TrailerHost
 
 LOG = logging.getLogger("marquee")
@@ -145,8 +147,19 @@ def open_cooldown(settings: Settings, notes: Notes, clock: Callable[[], float]) 
     return Cooldown(notes, settings.trailer_url_template or TRAILER_URL_TEMPLATE, clock)
 
 
-def open_sources(settings: Settings, notes: Notes, clock: Callable[[], float]) -> TrailerSources:
+def open_sources(
+    settings: Settings,
+    notes: Notes,
+    clock: Callable[[], float],
+    share_turns: Callable[[str], "Turns"] | None = None,
+) -> TrailerSources:
     """Open what the settings name; the host is contacted when a movie first needs it.
+
+    Args:
+        settings: Folder, host, limits.
+        notes: The ledger, which keeps cooldowns.
+        clock: Seconds since the epoch.
+        share_turns: Returns a host's turns, where other processes share its rate.
 
     Raises:
         ConfigurationError: A setting is wrong.
@@ -159,7 +172,10 @@ def open_sources(settings: Settings, notes: Notes, clock: Callable[[], float]) -
         from resources.trailers.trailer_host import TrailerHost
 
         template = settings.trailer_url_template or TRAILER_URL_TEMPLATE
-        return TrailerHost(template, limits=limits, cooldown=cooldown, jar=jar, plugins=plugins)
+        turns = share_turns(urlsplit(template).netloc) if share_turns else None
+        return TrailerHost(
+            template, turns=turns, limits=limits, cooldown=cooldown, jar=jar, plugins=plugins
+        )
 
     return TrailerSources(open_host, open_own_folder(settings), limits)
 
