@@ -80,7 +80,16 @@ class Store:
 
         Args:
             *parts: The first of them is one of `MIRRORED`.
+
+        Raises:
+            StoreError: It is another one, and the store is on another host: such a folder would be
+                made on this machine, where nobody looks for it.
         """
+        if not self.is_local and parts[0].partition("/")[0] not in MIRRORED:
+            raise StoreError(
+                f"{parts[0]!r} is no folder with a local copy; in {self.root} those are "
+                f"{', '.join(MIRRORED)}. This is a mistake in marquee: add it to MIRRORED."
+            )
         folder = Path(str(self.path(*parts)))
         folder.mkdir(parents=True, exist_ok=True)
         return folder

@@ -87,6 +87,15 @@ def test_run_that_was_ended_while_sending_leaves_a_store_that_opens(open_elsewhe
     assert "computed again" in caplog.text
 
 
+def test_folder_without_a_local_copy_is_made_nowhere(open_elsewhere, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store = open_elsewhere("one", f"{ROOT}-9")
+    with pytest.raises(StoreError, match="'posters' is no folder with a local copy"):
+        store.folder("posters")
+    assert store.folder("reports", "revenue").is_dir()
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+
+
 def test_damaged_index_is_named_with_the_remedy(open_elsewhere):
     store = open_elsewhere("one", f"{ROOT}-5")
     (store.root / "models" / INDEX).write_bytes(b"{")
