@@ -24,6 +24,7 @@ with collect_rarely():
     from assets.orchestration.alerts import alert_sensors
     from assets.orchestration.launch_form import show_plainly
     from assets.orchestration.owners import read_owners, set_owners
+    from assets.orchestration.run_log import run_loggers
     from assets.orchestration.run_resource import (
         resolve,
         run_resources,
@@ -78,6 +79,7 @@ def build_defs(**overrides: str) -> dg.Definitions:
         schedules=[*schedules.SCHEDULES, prune_job.weekly_prune],
         sensors=[*sensors.SENSORS, *alerts],
         resources=run_resources(**overrides),
+        loggers=run_loggers(settings.get("log", "")),
         # One process a run: assets work through their ranges with their own threads, and torch is
         # imported once, not once a step.
         executor=dg.in_process_executor,

@@ -155,6 +155,10 @@ class Settings(BaseModel):
     ui_url: Annotated[str, Variable("MARQUEE_UI_URL", "alerts without links")] = Field(
         "", description="address of Dagster's UI, to which alerts link"
     )
+    log: Annotated[str, Variable("MARQUEE_LOG", "`text`")] = Field(
+        "",
+        description="`json`: log lines are JSON objects with time, level, film, asset and run",
+    )
     owners: Annotated[str, Variable("MARQUEE_OWNERS", "none")] = Field(
         "", description="owners of all assets, as `ada@example.org,team:films`"
     )

@@ -23,6 +23,7 @@ from assets.orchestration.jobs import RANGE_MOVIES, crawl_job
 from assets.orchestration.live_runs import end_dead_runs
 from assets.orchestration.partitions import MOVIES_NAME, check_home, range_tags
 from assets.orchestration.prediction_job import are_predictions_stale
+from assets.orchestration.run_log import run_loggers
 from assets.orchestration.run_resource import run_resources
 from assets.orchestration.staleness import stale_assets
 from assets.orchestration.store_check import reconcile
@@ -98,11 +99,16 @@ def home() -> Path:
             f"DAGSTER_HOME is {given}, and .env in this folder says {folder}. Dagster's own "
             "commands read .env: change it there, or unset DAGSTER_HOME."
         )
+    prepare_home(folder)
+    os.environ["DAGSTER_HOME"] = str(folder)
+    return folder
+
+
+def prepare_home(folder: Path) -> None:
+    """Make a folder that Dagster takes for its home."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "dagster.yaml").exists():
         (folder / "dagster.yaml").write_text(HOME_SETTINGS, encoding="utf-8")
-    os.environ["DAGSTER_HOME"] = str(folder)
-    return folder
 
 
 @contextmanager
@@ -170,6 +176,7 @@ def _catalog_defs(settings: Mapping[str, str]) -> dg.Definitions:
         assets=[movie_catalog],
         jobs=[crawl_job],
         resources=run_resources(**settings),
+        loggers=run_loggers(settings.get("log", "")),
         executor=dg.in_process_executor,
     )
 

@@ -14,6 +14,7 @@ from assets.orchestration.store_check import reconcile, save_journal
 from resources.run_context import RunContext
 from resources.storage.lease_names import CATALOG, MODELS
 from resources.storage.lock import at_work, holding, owning
+from resources.structured_log import logging_about
 
 WAITING_FOR = "marquee/waiting_for"
 """Run tag: who holds what the run waits for, and since when. Dagster takes no tag away, so it then
@@ -50,7 +51,8 @@ def hold_store(context: dg.InitResourceContext, run_context: RunContext) -> Iter
                 waiting.add(stack.enter_context(holding(lease, store, ledger, **words)))
         reconcile(run_context)
         try:
-            yield
+            with logging_about(run=run.run_id):
+                yield
         finally:
             save_journal(run_context)
 

@@ -11,6 +11,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,6 +30,7 @@ from resources.http.redaction import redact, redact_values
 from resources.run_context import RunContext
 from resources.storage.crash_points import CrashPoint, reach
 from resources.storage.store import StorePath, writing
+from resources.structured_log import logging_about
 
 LOG = logging.getLogger("marquee")
 
@@ -185,7 +187,7 @@ class MovieBatch:
         """
         pool = ThreadPoolExecutor(workers, thread_name_prefix=self.step.name)
         try:
-            futures = {pool.submit(make, tmdb_id): tmdb_id for tmdb_id in self._mixed()}
+            futures = {self._submit(pool, make, i): i for i in self._mixed()}
             for future in as_completed(futures):
                 if not isinstance(future.exception(), PausedError):
                     yield self._outcome(futures[future], future)
@@ -213,15 +215,29 @@ class MovieBatch:
         waiting: deque[tuple[int, Future[_T]]] = deque()
         with ThreadPoolExecutor(workers, thread_name_prefix=f"{self.step.name}-read") as pool:
             for tmdb_id in self.versions:
-                waiting.append((tmdb_id, pool.submit(load, tmdb_id)))
+                waiting.append((tmdb_id, self._submit(pool, load, tmdb_id)))
                 if len(waiting) > ahead:
                     yield _result(*waiting.popleft())
             while waiting:
                 yield _result(*waiting.popleft())
 
+    def _submit(
+        self, pool: ThreadPoolExecutor, work: Callable[[int], _T], tmdb_id: int
+    ) -> Future[_T]:
+        """Work on a movie in a thread whose log lines bear movie, asset and run."""
+
+        def work_on() -> _T:
+            with logging_about(film=tmdb_id, asset=self.step.name):
+                return work(tmdb_id)
+
+        return pool.submit(copy_context().run, work_on)
+
     def _outcome(self, tmdb_id: int, future: Future[Outcome]) -> Outcome:
         error = future.exception()
-        return future.result() if error is None else outcome_of(self.step.name, tmdb_id, error)
+        if error is None:
+            return future.result()
+        with logging_about(film=tmdb_id, asset=self.step.name):
+            return outcome_of(self.step.name, tmdb_id, error)
 
 
 def _read_intent(tmdb_id: int, kept: Mapping[str, Any]) -> Outcome:

@@ -1,3 +1,5 @@
+import json
+import logging
 from dataclasses import dataclass
 
 import pytest
@@ -9,6 +11,7 @@ from resources.storage.batch import MovieBatch
 from resources.storage.ledger import Ledger
 from resources.storage.movie_files import MovieFile
 from resources.storage.store import Store
+from resources.structured_log import JsonFormatter, logging_about
 
 STEP = Step("posters", "1")
 POSTER = MovieFile(("posters",), ".jpg")
@@ -176,3 +179,26 @@ def test_reading_ahead_gives_values_and_errors_in_order(place):
     found = dict(open_batch(place, {5: "", 6: "", 7: ""}).read(load, workers=2, ahead=1))
     assert (found[5], found[7]) == (-10, 10)
     assert isinstance(found[6], ZeroDivisionError)
+
+
+def test_log_lines_bear_the_film_and_the_asset_that_they_are_about(place):
+    batch = open_batch(place, {5: "v", 6: "v"})
+    formatter, lines = JsonFormatter(), []
+
+    class Collect(logging.Handler):
+        def emit(self, record):
+            lines.append(json.loads(formatter.format(record)))
+
+    handler = Collect()
+    logging.getLogger("marquee").addHandler(handler)
+    try:
+        with logging_about(run="r1"):
+            list(batch.each(fail, workers=2))
+    finally:
+        logging.getLogger("marquee").removeHandler(handler)
+    assert sorted(line["film"] for line in lines) == [5, 6]
+    assert {(line["asset"], line["run"]) for line in lines} == {(batch.step.name, "r1")}
+
+
+def fail(tmdb_id):
+    raise KeyError(tmdb_id)

@@ -1,5 +1,6 @@
 """Builds in processes of their own: two at once, and what others see of one that was killed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -67,12 +68,23 @@ def test_second_build_works_on_what_the_first_does_not_and_waits_for_the_rest(si
 
 def test_second_build_finishes_what_a_killed_one_had_begun(site, held):
     site.reset_stats()
-    second = Process(site, "build", "--stages", "crawl,media")
+    json_lines = {"MARQUEE_LOG": "json"}
+    second = Process(site, "build", "--stages", "crawl,media", environment=json_lines)
     wait_until(lambda: "waiting until it has finished" in second.output, held, second)
     held.kill()
     assert second.wait() == 0, second.output
+    assert_lines_are_json(second.output)
     site.assert_dagster_shows_the_ledger()
     assert_each_movie_once(site, "posters", "trailers")
+
+
+def assert_lines_are_json(output):
+    """Every line of the log is an object, those of a run with its asset; the result is text."""
+    *log, result = output.splitlines()
+    lines = [json.loads(line) for line in log]
+    assert result.endswith("all others are up to date.")
+    assert {"warning", "info"} <= {line["level"] for line in lines}
+    assert any(line["run"] and line["asset"] == "posters" for line in lines if "run" in line)
 
 
 def test_two_builds_from_nothing_ask_for_each_movie_once(open_site):
