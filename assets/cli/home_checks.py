@@ -32,7 +32,32 @@ def check_home(source: str) -> list[Finding]:
         remedy = "Fix it, or remove it: the next command writes a new one."
         detail = f"{folder}/dagster.yaml cannot be read ({type(error).__name__})"
         return [Finding(NAME, False, detail, remedy)]
-    return [_check_source(folder, config, source), _check_telemetry(folder, config)]
+    found = [_check_source(folder, config, source), _check_telemetry(folder, config)]
+    return [*_check_driver(config), *found]
+
+
+def _check_driver(config: dict) -> list[Finding]:
+    """Find an address of PostgreSQL that means psycopg 3, with which Dagster stores no event."""
+    storage = config.get("storage")
+    postgres = storage.get("postgres") if isinstance(storage, dict) else None
+    if not isinstance(postgres, dict):
+        return []
+    url = postgres.get("postgres_url", "")
+    if isinstance(url, dict):
+        url = os.environ.get(str(url.get("env")), "")
+    fields = postgres.get("postgres_db")
+    scheme = fields.get("scheme", "postgresql") if isinstance(fields, dict) else ""
+    chosen = str(url).partition("://")[0] or scheme
+    if chosen not in ("postgresql", "postgresql+psycopg"):
+        return []
+    return [
+        Finding(
+            NAME,
+            False,
+            f"dagster.yaml reaches PostgreSQL by {chosen}://, which is psycopg 3",
+            "Write postgresql+psycopg2:// (or scheme: postgresql+psycopg2): events need it.",
+        )
+    ]
 
 
 def _read_config(path: Path) -> dict:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 from rich.console import Console
 
 from assets.cli.build import HOME_SETTINGS
 from assets.cli.doctor import examine, print_findings
-from assets.cli.home_checks import check_home
+from assets.cli.home_checks import _check_driver, check_home
 from assets.orchestration.partitions import claim_home
 from resources.settings import ENVIRONMENT, Settings
 
@@ -177,3 +178,29 @@ def test_command_tells_a_wrong_key_an_ended_session_and_a_missing_runtime_apart(
     assert not {"settings", "source", "store", "ledger", "disk", "image host"} & set(remedies)
     for text in (WRONG_KEY, "session-that-has-ended"):
         assert text not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("storage", "is_wrong"),
+    [
+        ("postgres_url: postgresql://me@host/x", True),
+        ("postgres_url: postgresql+psycopg2://me@host/x", False),
+        ("postgres_url: {env: DATABASE}", True),
+        ("postgres_db: {username: me, password: x, hostname: h, db_name: d}", True),
+        (
+            "postgres_db: {username: me, password: x, hostname: h, db_name: d,"
+            " scheme: postgresql+psycopg2}",
+            False,
+        ),
+    ],
+)
+def test_history_on_postgres_by_a_driver_that_stores_no_event_is_named(
+    storage, is_wrong, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.setenv("DATABASE", "postgresql+psycopg://me@host/x")
+    monkeypatch.chdir(tmp_path)
+    config = yaml.safe_load(f"storage:\n  postgres:\n    {storage}\n")
+    found = _check_driver(config)
+    assert [finding.is_ok for finding in found] == [False] * is_wrong
+    assert all("postgresql+psycopg2" in finding.remedy for finding in found)

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-TOP = ("pipeline", "assets", "resources", "tests", "docs", "findings", ".ci")
+TOP = ("pipeline", "assets", "resources", "tests", "docs", "findings", "deploy", ".ci")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
