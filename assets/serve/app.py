@@ -16,6 +16,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from assets.serve.limits import REQUESTS_PER_MINUTE, Guard, RejectedError, describe_error
+from assets.serve.metrics import PATH as METRICS
+from assets.serve.metrics import CountRequests, ServiceMetrics
 from assets.serve.openapi import describe_api
 from assets.serve.service import Service, UnknownMovieError
 from pipeline.core.errors import InputError
@@ -39,7 +41,8 @@ def build_app(
         api_key: Required of requests; "" for none.
         requests_per_minute: Of one address; more are refused.
     """
-    answers = Answers(service)
+    metrics = ServiceMetrics()
+    answers = Answers(service, metrics)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -55,11 +58,12 @@ def build_app(
             Route("/films", _as_json(answers.search)),
             Route("/films/{tmdb_id:int}", _as_json(answers.show_movie)),
             Route("/models", _as_json(answers.list_models)),
+            Route(METRICS, metrics.show),
         ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _describe_http_error},
     )
-    return Guard(app, api_key, requests_per_minute)
+    return CountRequests(Guard(app, api_key, requests_per_minute), metrics)
 
 
 class Answers:
@@ -67,10 +71,11 @@ class Answers:
 
     Args:
         service: See `Service`.
+        metrics: Where predictions are counted.
     """
 
-    def __init__(self, service: Service):
-        self._service = service
+    def __init__(self, service: Service, metrics: ServiceMetrics):
+        self._service, self._metrics = service, metrics
 
     async def health(self, _: Request) -> dict[str, Any]:
         """Return that the server is up."""
@@ -82,14 +87,19 @@ class Answers:
 
     async def predict(self, request: Request) -> dict[str, Any]:
         """Predict for what the body gives."""
-        return await self._service.predict(await _read_object(request))
+        return await self._predict(await _read_object(request))
 
     async def show_movie(self, request: Request) -> dict[str, Any]:
         """Predict for a film of the store."""
         tmdb_id = request.path_params["tmdb_id"]
         if not 1 <= tmdb_id <= MAX_ID:
             raise UnknownMovieError
-        return await self._service.predict({"tmdb_id": tmdb_id})
+        return await self._predict({"tmdb_id": tmdb_id})
+
+    async def _predict(self, values: dict[str, Any]) -> dict[str, Any]:
+        described = await self._service.predict(values)
+        self._metrics.count_predictions(described)
+        return described
 
     async def search(self, request: Request) -> dict[str, Any]:
         """Find films by title."""
