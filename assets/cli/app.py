@@ -11,7 +11,15 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from assets.cli import bench, data_commands, model_commands, models, predict, serve
+from assets.cli import (
+    bench,
+    data_commands,
+    model_commands,
+    models,
+    operations,
+    predict,
+    serve,
+)
 from assets.cli.options import Films, Preset, console, errors, ids_of, settings_of
 
 app = typer.Typer(
@@ -40,18 +48,23 @@ def run() -> None:
     """Run the command; print an error of marquee as one message, without a traceback."""
     from pipeline.core.errors import ConfigurationError, MarqueeError
     from resources.http.redaction import redact
+    from resources.structured_log import open_handler
 
     replace_unprintable_signs()
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    for noisy in ("httpx", "urllib3", "alembic", "lightning", "asyncio"):
+    for noisy in ("httpx", "urllib3", "alembic", "lightning", "asyncio", "botocore", "aiobotocore"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
+        form = os.environ.get("MARQUEE_LOG", "")
+        logging.basicConfig(level=logging.INFO, handlers=[open_handler(form)])
         app()
     except MarqueeError as error:
-        message = escape(redact(str(error)))  # square brackets are no markup
-        errors.print(
-            f"[bold red]marquee:[/] {message}", highlight=False, soft_wrap=True, emoji=False
-        )
+        if os.environ.get("MARQUEE_LOG") == "json":
+            logging.getLogger("marquee").error("%s", error)  # noqa: TRY400  # the message says it all
+        else:
+            message = escape(redact(str(error)))  # square brackets are no markup
+            errors.print(
+                f"[bold red]marquee:[/] {message}", highlight=False, soft_wrap=True, emoji=False
+            )
         sys.exit(INVALID if isinstance(error, ConfigurationError) else 1)
     except (KeyboardInterrupt, SystemExit) as error:
         if isinstance(error, SystemExit) and error.code != INTERRUPTED:
@@ -230,6 +243,10 @@ def studio(
     serve_until_stopped(wanted, port=port, say=console.print)
 
 
+app.command()(operations.backup)
+app.command()(operations.restore)
+app.command()(operations.migrate)
+app.command()(operations.metrics)
 app.command("import")(data_commands.import_)
 app.command()(data_commands.export)
 app.command()(predict.predict)

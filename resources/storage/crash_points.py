@@ -32,7 +32,20 @@ class CrashPoint(StrEnum):
     """The ledger records that Dagster has the events of these rows."""
 
 
-Listener = Callable[[CrashPoint, str], None]
+class MovePoint(StrEnum):
+    """What has just been done while a store, its ledger and Dagster's history are moved."""
+
+    COPIED = "copied"
+    """One more file is in the new store, and was compared."""
+
+    NOTED = "noted"
+    """The new ledger records which files have been copied so far."""
+
+    LOADED = "loaded"
+    """The new home has Dagster's history; the new ledger has no row yet."""
+
+
+Listener = Callable[[CrashPoint | MovePoint, str], None]
 
 _listeners: list[Listener] = []
 
@@ -42,7 +55,7 @@ def listen(listener: Listener) -> None:
     _listeners.append(listener)
 
 
-def reach(point: CrashPoint, asset: str) -> None:
-    """Call every listener: an asset has reached this point."""
+def reach(point: CrashPoint | MovePoint, asset: str) -> None:
+    """Call every listener: an asset, or a command, has reached this point."""
     for listener in _listeners:
         listener(point, asset)

@@ -30,6 +30,10 @@ def at(site, *arguments):
         "bench",
         "evaluate",
         "leaderboard",
+        "backup",
+        "restore",
+        "migrate",
+        "metrics",
     ],
 )
 def test_every_command_explains_itself(command, tmp_path):
