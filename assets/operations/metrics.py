@@ -21,9 +21,9 @@ from assets.crawl.catalog_crawl import CRAWLED_UNTIL
 from assets.orchestration.asset_specs import MOVIE_ASSETS
 from pipeline.core.outcomes import PENDING, Status
 from pipeline.crawl.tmdb.watermark import read_watermark
+from resources.storage.lease_names import STORE
 from resources.storage.leases import HEARTBEAT_S, LEASE_S
 from resources.storage.ledger_tables import LEASES, ROWS
-from resources.storage.lock import is_held
 from resources.trailers.trailer_sources import open_cooldown
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class LedgerCollector(Collector):
         yield from self._about()
         yield from self._movies()
         yield from self._moments()
-        yield from self._leases()
+        yield from self._heartbeats()
 
     def _about(self) -> Iterator[Metric]:
         build = GaugeMetricFamily(
@@ -54,9 +54,10 @@ class LedgerCollector(Collector):
         )  # fmt: skip
         build.add_metric([version("marquee"), self._run_context.source.name], 1)
         yield build
-        held = is_held(self._run_context.store, self._run_context.ledger)
+        leases = self._run_context.ledger.leases
+        at_work = len(leases.workers()) + (leases.holder(STORE) is not None)
         yield GaugeMetricFamily(
-            "marquee_store_held", "Whether a build or a run works on the store.", value=float(held)
+            "marquee_at_work", "Builds and runs that work on the store.", value=at_work
         )
 
     def _movies(self) -> Iterator[Metric]:
@@ -127,16 +128,17 @@ class LedgerCollector(Collector):
             value=pause.until_s if pause else 0.0,
         )
 
-    def _leases(self) -> Iterator[Metric]:
+    def _heartbeats(self) -> Iterator[Metric]:
         heartbeats = GaugeMetricFamily(
-            "marquee_lease_heartbeat_timestamp_seconds",
-            f"Last heartbeat of a lease of a store on another host, sent every {HEARTBEAT_S:.0f} s "
-            f"and good for {LEASE_S:.0f} s.",
-            labels=["lease"],
+            "marquee_heartbeat_timestamp_seconds",
+            f"Last heartbeat of a process at work, sent every {HEARTBEAT_S:.0f} s and good for "
+            f"{LEASE_S:.0f} s.",
+            labels=["owner"],
         )
+        query = sa.select(LEASES).where(LEASES.c.name == LEASES.c.owner).order_by(LEASES.c.name)
         with self._run_context.ledger.engine.connect() as connection:
-            for lease in connection.execute(sa.select(LEASES).order_by(LEASES.c.name)):
-                heartbeats.add_metric([lease.name], lease.expires_s - LEASE_S)
+            for owner in connection.execute(query):
+                heartbeats.add_metric([owner.name], owner.expires_s - LEASE_S)
         yield heartbeats
 
 

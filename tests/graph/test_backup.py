@@ -10,15 +10,15 @@ import pytest
 from commands import marquee
 from present import present
 from processes import Process, die_at
-from sites import DAGSTER_YAML, MOVIE_STAGES
+from sites import DAGSTER_YAML
 
 from resources.storage.crash_points import MovePoint
-from resources.storage.file_lock import FileLock
+from resources.storage.lock import at_work
 
 
 @pytest.fixture
 def site(open_site):
-    return open_site(size=3, stages=MOVIE_STAGES)
+    return open_site(size=3, stages=("crawl", "media"))
 
 
 def run(site, *arguments, check=True):
@@ -64,7 +64,7 @@ def test_lost_ledger_and_history_come_back_and_nothing_is_left_to_build(site):
     assert history(site) == before
     assert {name: site.rows(name) for name in rows} == rows
     site.reset_stats()
-    assert "No movie was stale" in run(site, "build", "--stages", ",".join(MOVIE_STAGES)).stdout
+    assert "No movie was stale" in run(site, "build", "--stages", "crawl,media").stdout
     assert site.asked("image", "trailer") == 0
     with dg.DagsterInstance.from_config(str(site.folder / "home")) as site.instance:
         site.assert_dagster_shows_the_ledger()
@@ -94,20 +94,21 @@ def test_place_that_is_not_empty_is_left_alone_unless_it_may_be_replaced(site):
     assert "no backup replaces another one" in again.stderr
 
 
-@pytest.mark.parametrize("harm", ["cut", "changed", "other"])
-def test_damaged_backup_is_refused_before_anything_changes(site, harm):
+def test_damaged_backup_is_refused_before_anything_changes(site):
     path = backed_up(site)
-    content = path.read_bytes()
+    before, content = history(site), path.read_bytes()
     middle = len(content) // 2
-    path.write_bytes({
-        "cut": content[:middle],
-        "changed": content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :],
-        "other": b"no archive",
-    }[harm])  # fmt: skip
-    before = history(site)
-    refused = run(site, "restore", str(path), "--replace", check=False)
-    assert refused.returncode == 1
-    assert "is no whole backup" in refused.stderr
+    changed = bytes([content[middle] ^ 255])
+    harms = (
+        content[:middle],
+        content[:middle] + changed + content[middle + 1 :],
+        b"no archive",
+    )
+    for harmed in harms:
+        path.write_bytes(harmed)
+        refused = run(site, "restore", str(path), "--replace", check=False)
+        assert refused.returncode == 1
+        assert "is no whole backup" in refused.stderr
     assert history(site) == before
 
 
@@ -122,7 +123,6 @@ def test_restore_that_was_killed_lets_nothing_work_there_until_it_is_finished(si
     assert "`marquee restore backup.zip` was ended before it had finished" in refused.stderr
     run(site, "restore", str(path))
     assert history(site) == before
-    assert "No movie was stale" in run(site, "build", "--stages", "crawl,media").stdout
 
 
 def test_run_that_was_at_work_is_ended_after_a_restore(site):
@@ -143,16 +143,15 @@ def _job():
 
 
 def test_backup_waits_for_a_build(site):
-    lock = FileLock(site.store / ".lock")
-    assert lock.try_take()
-    lock.write_holder("a build")
-    waiting = Process(site, "backup", str(site.folder / "backup.zip"))
-    while "Another marquee is at work" not in waiting.output:
-        assert waiting.poll() is None, waiting.output
-        time.sleep(0.05)
-    assert not (site.folder / "backup.zip").exists()
-    lock.free()
-    assert waiting.wait() == 0
+    with site.run_context() as run_context:
+        with at_work(run_context.store, run_context.ledger, name="a build"):
+            waiting = Process(site, "backup", str(site.folder / "backup.zip"))
+            while "Another marquee is at work" not in waiting.output:
+                assert waiting.poll() is None, waiting.output
+                time.sleep(0.05)
+            assert "(a build since 2" in waiting.output
+            assert not (site.folder / "backup.zip").exists()
+        assert waiting.wait() == 0, waiting.output
     assert (site.folder / "backup.zip").exists()
 
 

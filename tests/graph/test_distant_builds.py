@@ -1,28 +1,32 @@
 """Builds on an object store and a PostgreSQL ledger, from machines with a cache each."""
 
+import json
 import os
+import re
 import time
 from contextlib import closing
 
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+from commands import marquee
 from processes import Process, hold_at
 from sensor_ticks import skipped
 from servers import BUCKET, object_store, postgres
 
+from pipeline.models.systems.registry import SYSTEMS
 from resources.storage.crash_points import CrashPoint
 from resources.storage.ledger import Ledger
 from resources.storage.store import Store
 
 
 @pytest.fixture
-def site(open_site, tmp_path, monkeypatch):
+def site(open_site, tmp_path, monkeypatch, request):
     with object_store() as s3, postgres(tmp_path / "postgres") as database:
         for name, value in s3.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "here"))
-        site = open_site(size=3, stages=())
+        site = open_site(size=getattr(request, "param", 3), stages=())
         site.more |= {"ledger": database}
         site.distant = f"s3://{BUCKET}/store"
         site.database = database
@@ -94,3 +98,35 @@ def test_a_killed_machines_films_are_finished_by_another_within_a_minute(site):
         for asset in ("movie_records", "box_office", "posters", "trailers"):
             assert len(site.events(asset)) == len(ledger.rows(asset)) == 3
     assert len(list((store.root / "posters").iterdir())) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("site", [40], indirect=True)
+def test_whole_path_with_models_predictions_and_a_second_machine(site):
+    """By day: crawl and media above, local copies of folders in `test_distant_store`."""
+    stages = ("crawl", "media", "frames", "embeddings", "splits", "models", "evaluation")
+    first = build(site, "one", *stages)
+    assert first.wait() == 0, first.output
+    second = build(site, "two", *stages)
+    assert second.wait() == 0, second.output
+    assert "No movie was stale" in second.output
+    models = command(site, "two", "models", "list")
+    for system in SYSTEMS:
+        assert re.search(rf"^ {system.name} +1 +yes", models, re.M), models
+    command(site, "two", "models", "promote", "genre", "1")
+    answer = command(site, "three", "predict", "--plot", "A thief robs a bank.", "--json")
+    systems = {one["system"] for one in json.loads(answer)["predictions"]}
+    assert systems == {system.name for system in SYSTEMS}
+    assert "agree" in command(site, "three", "verify", "--content")
+    assert "box_office" in command(site, "three", "leaderboard")
+    store = Store(site.distant)
+    assert (store.root / "registry" / "genre" / "1").exists()
+
+
+def command(site, machine, *arguments):
+    environment = {
+        **site.environment,
+        "MARQUEE_STORE": site.distant,
+        "XDG_CACHE_HOME": str(site.folder / machine),
+    }
+    return marquee(*arguments, cwd=site.folder, environment=environment).stdout

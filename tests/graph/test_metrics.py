@@ -39,7 +39,7 @@ def test_metrics_are_what_the_ledger_says(site):
             assert sum(values(found["marquee_movies"], asset=spec.name)) == 3
     assert values(found["marquee_movies"], asset="posters", status="pending") == [1]
     assert values(found["marquee_movies_queued"], asset="posters") == [1]
-    assert values(found["marquee_store_held"]) == [0]
+    assert values(found["marquee_at_work"]) == [0]
     with site.run_context() as run_context:
         rows = run_context.ledger.rows("posters").values()
     (written,) = values(found["marquee_last_written_timestamp_seconds"], asset="posters")
@@ -88,8 +88,8 @@ def test_every_expression_of_the_dashboard_names_a_metric_that_exists(site):
         *known,
         *(f"{name}_total" for name in known),
         *(f"{name}_bucket" for name in known),
-        # only of stores on other hosts, and while a crawl has days to ask for again
-        "marquee_lease_heartbeat_timestamp_seconds", "marquee_crawled_until_timestamp_seconds",
+        # only while somebody is at work, and where a crawl has asked for changes
+        "marquee_heartbeat_timestamp_seconds", "marquee_crawled_until_timestamp_seconds",
     }  # fmt: skip
     dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
     expressions = [

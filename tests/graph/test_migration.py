@@ -11,15 +11,10 @@ from sites import DAGSTER_YAML, MOVIE_STAGES
 
 from resources.storage.crash_points import MovePoint
 from resources.storage.ledger import Ledger
-from resources.storage.store import open_root
+from resources.storage.store import Store, open_root
 from resources.storage.store_files import hash_files, list_files
 
 STAGES = ",".join(MOVIE_STAGES)
-
-
-@pytest.fixture
-def site(open_site):
-    return open_site(size=3, stages=MOVIE_STAGES, assets=("movie_features",))
 
 
 @pytest.fixture
@@ -58,21 +53,52 @@ def forget_lease(url):
         ledger.leases.sweep(-60.0)
 
 
-def test_to_s3_and_postgres_and_back_with_kills_on_the_way(site, servers, tmp_path):
+def test_to_s3_and_postgres_with_a_kill_on_the_way(open_site, servers, tmp_path):
+    site = open_site(size=3, stages=("crawl", "media"))
+    report = site.store / "reports" / "genre" / "report.html"  # kept in a local copy there
+    report.parent.mkdir(parents=True)
+    report.write_text("<p>scores</p>")
+    place, command = new_place(servers, tmp_path)
+    old, old_events = hashes(site.store), events(site.folder / "home")
+    killed = Process(site, *command, before=die_at, given=(MovePoint.LOADED, "restore", 1))
+    assert killed.wait() == -9, killed.output
+    forget_lease(servers)
+    refused = at(site, place, "status", check=False)
+    assert "was ended before it had finished" in refused.stderr
+    output = marquee(*command, cwd=site.folder, environment=site.environment).stdout
+    assert f"0 files copied and compared, {len(old)} had been copied before" in output
+    assert hashes(place["MARQUEE_STORE"]) == old == hashes(site.store)
+    assert events(place["DAGSTER_HOME"]) == old_events
+    site.reset_stats()
+    assert "No movie was stale" in at(site, place, "build", "--stages", "crawl,media").stdout
+    assert site.asked("image", "trailer") == 0
+    store = Store(place["MARQUEE_STORE"])
+    assert store.path("reports", "genre", "report.html").read_text() == "<p>scores</p>"
+
+
+def new_place(url, tmp_path):
+    """Return the variables of a place on S3 and PostgreSQL, and the command that moves there."""
     there, home = f"s3://{BUCKET}/store", tmp_path / "there"
     home.mkdir()
-    url = servers
     database = url.replace("postgresql:", "postgresql+psycopg2:")
     storage = f"storage: {{postgres: {{postgres_url: '{database}'}}}}\n"
     (home / "dagster.yaml").write_text(DAGSTER_YAML + storage)
+    place = {"MARQUEE_STORE": there, "MARQUEE_LEDGER": url, "DAGSTER_HOME": str(home)}
+    return place, ("migrate", "--to-store", there, "--to-ledger", url, "--to-home", str(home))
+
+
+@pytest.mark.slow
+def test_to_s3_and_postgres_and_back_with_kills_on_the_way(open_site, servers, tmp_path):
+    """By day: to there alone, of films without embeddings."""
+    site = open_site(size=3, stages=MOVIE_STAGES, assets=("movie_features",))
+    url, (new, command) = servers, new_place(servers, tmp_path)
+    there, home = new["MARQUEE_STORE"], new["DAGSTER_HOME"]
     old, old_events = hashes(site.store), events(site.folder / "home")
     old_rows = rows(f"sqlite:///{site.store}/ledger.sqlite", "posters", "movie_features")
-    command = ("migrate", "--to-store", there, "--to-ledger", url, "--to-home", str(home))
     for point, number in ((MovePoint.COPIED, 40), (MovePoint.NOTED, 1)):
         killed = Process(site, *command, before=die_at, given=(point, "migrate", number))
         assert killed.wait() == -9, killed.output
         forget_lease(url)
-    new = {"MARQUEE_STORE": there, "MARQUEE_LEDGER": url, "DAGSTER_HOME": str(home)}
     refused = at(site, new, "status", check=False)
     assert "was ended before it had finished" in refused.stderr + refused.stdout
     killed = Process(site, *command, before=die_at, given=(MovePoint.LOADED, "restore", 1))
@@ -114,7 +140,8 @@ def at(site, place, *arguments, check=True):
     return marquee(*arguments, cwd=site.folder, environment=environment, check=check)
 
 
-def test_place_that_holds_something_or_is_the_old_one_is_refused(site, tmp_path):
+def test_place_that_holds_something_or_is_the_old_one_is_refused(open_site, tmp_path):
+    site = open_site(size=3, stages=("crawl",))
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("mine")
     refused = marquee(

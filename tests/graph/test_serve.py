@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 import requests
 from commands import marquee
+from prometheus_client.parser import text_string_to_metric_families
 from served import served
 from shapes import WHOLE
 from sites import opened_site
@@ -186,3 +187,23 @@ def test_page_is_small_and_asks_nobody_else(url):
     assert "http://" not in page.text.replace("http-equiv", "")
     assert "https://" not in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_metrics_count_what_was_answered_and_want_the_key(url, guarded):
+    ask(url, "/films/90000002")
+    ask(url, "/no-such-page")
+    answer = ask(url, "/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    found = {f.name: f for f in text_string_to_metric_families(answer.text)}
+    counted = {
+        (s.labels["route"], s.labels["status"]): s.value
+        for s in found["marquee_http_requests"].samples
+        if s.name.endswith("_total")
+    }
+    assert counted["/films/{tmdb_id}", "200"] >= 1
+    assert counted["other", "404"] >= 1
+    served = {s.labels["system"] for s in found["marquee_predictions_served"].samples}
+    assert served == {system.name for system in SYSTEMS}
+    assert ask(guarded, "/metrics").status_code == 401
+    bearer = {"Authorization": f"Bearer {KEY}"}
+    assert ask(guarded, "/metrics", headers=bearer).status_code == 200
