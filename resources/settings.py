@@ -39,6 +39,9 @@ HISTORY_DAYS = 90.0
 DEMO_STUDIO = "generated:7:400"
 """The built-in studio's default catalogue: seed 7, 400 movies."""
 
+PAGE_URL = "http://127.0.0.1:8000"
+"""Where `marquee serve` answers by default."""
+
 _PASSWORD = re.compile(r"://[^/@:]*:([^/@]+)@")
 
 
@@ -159,6 +162,9 @@ class Settings(BaseModel):
         "",
         description="`json`: log lines are JSON objects with time, level, film, asset and run",
     )
+    page_url: Annotated[str, Variable("MARQUEE_PAGE_URL", f"`{PAGE_URL}`")] = Field(
+        "", description="address of `marquee serve`, to which a film's events in Dagster link"
+    )
     owners: Annotated[str, Variable("MARQUEE_OWNERS", "none")] = Field(
         "", description="owners of all assets, as `ada@example.org,team:films`"
     )
@@ -174,6 +180,10 @@ class Settings(BaseModel):
     trailer_url_template: Annotated[
         str, Variable("TRAILER_URL_TEMPLATE", f"`{TRAILER_URL_TEMPLATE}`")
     ] = Field("", description="address of a trailer, with `{key}`")
+
+    def movie_page(self, tmdb_id: int) -> str:
+        """Return the address of a movie's page, which `marquee serve` shows."""
+        return f"{(self.page_url or PAGE_URL).strip().rstrip('/')}/films/{tmdb_id}/page"
 
     @property
     def source_kind(self) -> str:

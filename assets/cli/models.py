@@ -1,4 +1,4 @@
-"""The commands `models list`, `models promote` and `models rollback`."""
+"""The commands `models list`, `promote`, `rollback` and `compare`."""
 
 import json
 from typing import Annotated, Any
@@ -21,10 +21,10 @@ def list_(
 ) -> None:
     """List every version of every system; the one that predicts is marked."""
     from assets.models.model_versions import describe_versions
-    from pipeline.models.systems.registry import SYSTEMS
+    from pipeline.models.systems.registry import SYSTEMS, find_system
     from resources.run_context import open_stored
 
-    chosen = [_find_system(system)] if system else list(SYSTEMS)
+    chosen = [find_system(system)] if system else list(SYSTEMS)
     with open_stored(settings_of()) as run_context:
         rows = [row for one in chosen for row in describe_versions(run_context, one)]
     if as_json:
@@ -46,9 +46,10 @@ def promote(
     """Make a version predict. Refused where it is significantly worse than the one that does."""
     from assets.evaluation.promotion import compare_with_promoted
     from assets.models import model_versions
+    from pipeline.models.systems.registry import find_system
     from resources.run_context import open_stored
 
-    row = _find_system(system)
+    row = find_system(system)
     with open_stored(settings_of()) as run_context:
         wanted = model_versions.find_version(run_context, row, version)
         promoted = model_versions.promoted_version(run_context, row)
@@ -63,21 +64,36 @@ def promote(
 def rollback(system: System) -> None:
     """Make the version predict that did so before the promoted one."""
     from assets.models.model_versions import roll_back
+    from pipeline.models.systems.registry import find_system
     from resources.run_context import open_stored
 
-    row = _find_system(system)
+    row = find_system(system)
     with open_stored(settings_of()) as run_context:
         number = roll_back(run_context, row)
     console.print(f"{system}: version {number} predicts again.", highlight=False)
 
 
-def _find_system(name: str):
-    from pipeline.models.systems.registry import SYSTEMS
+@app.command()
+def compare(
+    system: System,
+    first: Annotated[int, typer.Argument(min=1)],
+    second: Annotated[int, typer.Argument(min=1)],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Compare two versions: on test films of both, and where `serve` had both answer."""
+    from assets.evaluation import side_by_side
+    from pipeline.models.systems.registry import find_system
+    from resources.run_context import open_stored
 
-    known = {system.name: system for system in SYSTEMS}
-    if name not in known:
-        raise ConfigurationError(f"No system {name!r}; there are {', '.join(known)}.")
-    return known[name]
+    row = find_system(system)
+    with open_stored(settings_of()) as run_context:
+        found = side_by_side.compare(run_context, row, first, second)
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+    else:
+        from assets.cli.model_comparison import print_comparison
+
+        print_comparison(found, console)
 
 
 def _print(rows: list[dict[str, Any]]) -> None:

@@ -18,6 +18,15 @@ def serve(
     requests_per_minute: Annotated[
         int, typer.Option(min=1, help="Of one address; a quarter of them at once.")
     ] = 240,
+    challenger: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SYSTEM=VERSION",
+            help="A version that answers a share of the requests beside the promoted one; both "
+            "answers are kept for `marquee models compare`.",
+        ),
+    ] = None,
+    share: Annotated[float, typer.Option(help="The challenger's share, as 0.1.")] = 0.5,
 ) -> None:
     """Serve predictions over HTTP, with a page at / and a description at /openapi.json."""
     settings = settings_of()
@@ -29,7 +38,9 @@ def serve(
     from assets.serve.app import build_app
     from assets.serve.server import build_server
     from assets.serve.service import Service
+    from pipeline.predict.trial import read_trial
 
-    app = build_app(Service(settings), settings.api_key, requests_per_minute)
+    trial = read_trial(challenger, share) if challenger else None
+    app = build_app(Service(settings, trial), settings.api_key, requests_per_minute)
     console.print(f"The models answer at http://{host}:{port or '<a free port>'}/ (Ctrl-C ends).")
     build_server(app, host, port).run()

@@ -80,11 +80,12 @@ class MoviePages:
         self._read_titles({*rows, *others} - self._titles.keys())
 
     def describe(self, tmdb_id: int, row: Row) -> dict[str, object]:
-        """Return what a movie's event shows: title, year, address at TMDB, files, picture."""
+        """Return what a movie's event shows: title, year, addresses, files, picture."""
         title = self._titles.get(tmdb_id)
         shown: dict[str, object] = {"title": title.title, "year": title.year} if title else {}
         if not self._run_context.source.is_studio:
             shown["tmdb"] = dg.MetadataValue.url(f"{TMDB_PAGE}/{tmdb_id}")
+        shown["page"] = dg.MetadataValue.url(self._run_context.settings.movie_page(tmdb_id))
         if row.status == Status.OK:
             shown |= {**self._paths(tmdb_id), **self._picture(tmdb_id), **self._nearby(tmdb_id)}
         return {name: value for name, value in shown.items() if value is not None}

@@ -8,7 +8,7 @@ import numpy as np
 from assets.predict.movie_rows import MovieRows
 from assets.predict.served_models import ServedTask
 from pipeline.core.errors import InputError
-from pipeline.predict.masking import MASKS
+from pipeline.predict.masking import MASKS, POSTER_STREAMS
 from pipeline.predict.movie_row import MovieRow
 from pipeline.predict.part_effects import measure_effects
 from pipeline.predict.parts import (
@@ -72,13 +72,21 @@ def explain_parts(
     """
     if unknown := [name for name in wanted if name not in PARTS]:
         raise InputError("parts", f"got {unknown[0]!r}", f"some of {', '.join(PARTS)}")
-    explained = list(predictions)
+    explained, read = list(predictions), _list_read(tasks)
     for name in dict.fromkeys(wanted):
-        divided = _DIVIDE[name](rows, row)
+        divided = _DIVIDE[name](rows, row, read)
         if divided is not None:
             answers = _Answers(tasks, explained, divided)
             explained = _explain(name, explained, divided, answers)
     return explained
+
+
+def _list_read(tasks: Sequence[ServedTask]) -> frozenset[str]:
+    """List the modalities of posters that some task may read: members of a blend read any."""
+    answering = [task for task in tasks if task.experiment]
+    if any(task.system.is_blend for task in answering):
+        return frozenset(POSTER_STREAMS)
+    return frozenset(name for task in answering for name in task.version.reads)
 
 
 class _Answers:
@@ -125,7 +133,7 @@ def _explain(
     return explained
 
 
-def _divide_plot(rows: MovieRows, row: MovieRow) -> Divided | None:
+def _divide_plot(rows: MovieRows, row: MovieRow, _: frozenset[str]) -> Divided | None:
     plot = row.record.overview
     if not (parts := group_words(plot)):
         return None
@@ -137,17 +145,17 @@ def _divide_plot(rows: MovieRows, row: MovieRow) -> Divided | None:
     return Divided(parts, keep)
 
 
-def _divide_poster(rows: MovieRows, row: MovieRow) -> Divided | None:
+def _divide_poster(rows: MovieRows, row: MovieRow, read: frozenset[str]) -> Divided | None:
     pixels = row.load_poster() if "poster" in row.has else None
     if pixels is None:
         return None
     small, parts = shrink(pixels), divide_poster()
     return Divided(
-        parts, lambda kept: rows.with_poster(row, encode_png(keep_areas(small, parts, kept)))
+        parts, lambda kept: rows.with_poster(row, encode_png(keep_areas(small, parts, kept)), read)
     )
 
 
-def _divide_trailer(rows: MovieRows, row: MovieRow) -> Divided | None:
+def _divide_trailer(rows: MovieRows, row: MovieRow, _: frozenset[str]) -> Divided | None:
     frames = row.streams.get("frames")
     if frames is None or len(frames) < 2:  # without its only frame there is no trailer
         return None
@@ -155,7 +163,7 @@ def _divide_trailer(rows: MovieRows, row: MovieRow) -> Divided | None:
     return Divided(parts, lambda kept: rows.with_frames(row, kept))
 
 
-_DIVIDE: dict[str, Callable[[MovieRows, MovieRow], Divided | None]] = {
+_DIVIDE: dict[str, Callable[[MovieRows, MovieRow, frozenset[str]], Divided | None]] = {
     "plot": _divide_plot,
     "poster": _divide_poster,
     "trailer": _divide_trailer,

@@ -1,6 +1,6 @@
 """Given plots, posters and trailers become streams, by what makes them of stored ones."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from assets.embeddings.poster_regions import open_finder
 from assets.frames.trailer_reading import TrailerReading, read_frames, read_sound
 from assets.orchestration.asset_settings import reading_options
 from assets.orchestration.asset_specs import FEATURE_SOURCES
+from assets.predict.input_files import POSTER, TRAILER, check_trailer, read_poster_file
 from assets.splits.feature_sources import average_frames, pool_regions, thin_sound
 from pipeline.core.errors import InputError, ItemError, WeightsError
 from pipeline.core.outcomes import Status
@@ -24,33 +25,25 @@ from pipeline.embeddings.regions import find_regions
 from pipeline.media.audio import SAMPLE_RATE_HZ
 from pipeline.media.clip_file import read_clips
 from pipeline.media.poster import (
-    MIN_SIDE_PX,
     inspect_poster,
     load_poster,
     load_reference000_poster,
     load_whole_poster,
 )
-from pipeline.media.trailer import probe
+from pipeline.predict.masking import POSTER_STREAMS
 from pipeline.splits.features import FeatureTable
 from resources.compute.device import choose_device
 from resources.compute.weights import LoadedBackbone, load_backbone
 from resources.run_context import RunContext
-from resources.trailers.options import TrailerLimits
 
 Streams = dict[str, np.ndarray]
+ReadTrailer = tuple[Streams, np.ndarray, tuple[str, ...]]
+"""Streams, frames uint8 RGB (n, 224, 224, 3), and remarks."""
+
 Report = Callable[[str], None]
 """Says what is being done, for a person who waits."""
 
-MAX_POSTER_BYTES = 20 * 2**20
-
-_POSTER = (
-    f"a JPEG, PNG or WebP of at most {MAX_POSTER_BYTES // 2**20} MB, with sides of at least "
-    f"{MIN_SIDE_PX} pixels"
-)
-_LIMITS = TrailerLimits()
-_TRAILER = (
-    f"a video of at most {_LIMITS.max_bytes // 2**20} MB and {_LIMITS.max_duration_s / 60:.0f} min"
-)
+_KEPT_TRAILERS = 4
 
 
 class InputEncoder:
@@ -65,6 +58,7 @@ class InputEncoder:
     def __init__(self, run_context: RunContext, table: FeatureTable, report: Report):
         self._run_context, self._table, self._report = run_context, table, report
         self._loaded: dict[str, LoadedBackbone] = {}
+        self._trailers: dict[object, ReadTrailer] = {}
         self._hashes: dict[str, dict[str, Note]] = {}
         self._device = choose_device(run_context.settings.devices or None).alone
 
@@ -72,26 +66,32 @@ class InputEncoder:
         """Embed a plot, as `text_embeddings` does."""
         return self._embed("text", [text], encode)
 
-    def read_poster(self, source: Path | bytes) -> tuple[Streams, np.ndarray]:
+    def read_poster(
+        self, source: Path | bytes, wanted: Collection[str] = POSTER_STREAMS
+    ) -> tuple[Streams, np.ndarray]:
         """Embed a poster and find its regions; return its pixels as well.
+
+        Args:
+            source: The file.
+            wanted: Which of the two are wanted.
 
         Raises:
             InputError: It is no usable picture.
         """
-        content = _read_poster_file(source)
+        content = read_poster_file(source)
         try:
             inspect_poster(content)
             self._report("reading the poster")
-            streams = self._embed("poster", [load_poster(content)[None]], encode_posters)
-            if self._makes("regions"):
+            streams = Streams()
+            if "poster" in wanted:
+                streams = self._embed("poster", [load_poster(content)[None]], encode_posters)
+            if "regions" in wanted and self._makes("regions"):
                 streams |= self._find_regions(content)
             return streams, load_whole_poster(content)
         except ItemError as error:
-            raise InputError("poster", error.detail or str(error), _POSTER) from error
+            raise InputError("poster", error.detail or str(error), POSTER) from error
 
-    def read_trailer(
-        self, path: Path, seed: int, sound: Path | None = None
-    ) -> tuple[Streams, np.ndarray, tuple[str, ...]]:
+    def read_trailer(self, path: Path, seed: int, sound: Path | None = None) -> ReadTrailer:
         """Sample and embed frames, clips and sound of a trailer.
 
         Args:
@@ -102,27 +102,29 @@ class InputEncoder:
         Returns:
             Its streams, its frames uint8 RGB (n, 224, 224, 3), and remarks.
 
+        The latest ones are remembered: a film is asked about again with another budget.
+
         Raises:
             InputError: It is no usable video.
         """
+        key = (path, path.stat().st_mtime_ns, path.stat().st_size, seed, sound)
+        if key not in self._trailers:
+            if len(self._trailers) >= _KEPT_TRAILERS:
+                self._trailers.clear()
+            self._trailers[key] = self._read_trailer(path, seed, sound)
+        return self._trailers[key]
+
+    def _read_trailer(self, path: Path, seed: int, sound: Path | None) -> ReadTrailer:
+        check_trailer(self._run_context, path)
+        self._report("reading frames of the trailer")
+        options, decoders = reading_options(self._run_context), self._run_context.decoders
         try:
-            self._check_trailer(path)
-            self._report("reading frames of the trailer")
-            options, decoders = reading_options(self._run_context), self._run_context.decoders
             reading = decoders.call(read_frames, path, seed, options, beats=True)
             streams = self._embed_frames(reading)
         except ItemError as error:
-            raise InputError("trailer", error.detail or str(error), _TRAILER) from error
+            raise InputError("trailer", error.detail or str(error), TRAILER) from error
         heard, remarks = self._read_sound(sound or path)
         return streams | heard, reading.picked.frames, remarks
-
-    def _check_trailer(self, path: Path) -> None:
-        size_bytes = path.stat().st_size
-        if size_bytes > _LIMITS.max_bytes:
-            raise InputError("trailer", f"got {size_bytes:,} bytes", _TRAILER)
-        info = self._run_context.decoders.call(probe, path)
-        if info.duration_s > _LIMITS.max_duration_s:
-            raise InputError("trailer", f"got {info.duration_s:.0f} s", _TRAILER)
 
     def _embed_frames(self, reading: TrailerReading) -> Streams:
         frames = reading.picked.frames
@@ -222,13 +224,6 @@ class InputEncoder:
             self._hashes[asset] = next(notes, {})
         note = self._hashes[asset].get(backbone)
         return str(note["weights_hash"]) if note else ""
-
-
-def _read_poster_file(source: Path | bytes) -> bytes:
-    size_bytes = len(source) if isinstance(source, bytes) else source.stat().st_size
-    if size_bytes > MAX_POSTER_BYTES:
-        raise InputError("poster", f"got {size_bytes:,} bytes", _POSTER)
-    return source if isinstance(source, bytes) else source.read_bytes()
 
 
 def _read_in_chunks(path: Path, at_most: int) -> Iterator[np.ndarray]:

@@ -124,7 +124,8 @@ def _predict_one(
         Status.OK.value, input_version=version, code_version=CODE_VERSION,
         content_hash=hash_json(described),
     )  # fmt: skip
-    return row, _describe(made)
+    page = dg.MetadataValue.url(run_context.settings.movie_page(tmdb_id))
+    return row, {**_describe(made), "page": page}
 
 
 def _describe(made: "Predictions") -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Rows of features of movies that are known, given by hand, or requested from the source now."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
@@ -105,6 +105,10 @@ class MovieRows:
             more = (*more, AS_OF_REMARK)
         return self._describe(row), (*remarks, *given.remarks, *more)
 
+    def find_place(self, tmdb_id: int) -> int | None:
+        """Return the row of the table that a movie has; None where it is not known."""
+        return self._places.get(tmdb_id)
+
     def without(self, row: MovieRow, names: Sequence[str]) -> MovieRow:
         """Return the row without some inputs, of `MASKS`."""
         for name in names:
@@ -165,13 +169,15 @@ class MovieRows:
         row = row.without("text")
         return replace(row, streams={**row.streams, **made})
 
-    def with_poster(self, row: MovieRow, source: Path | bytes) -> MovieRow:
-        """Embed another poster.
+    def with_poster(
+        self, row: MovieRow, source: Path | bytes, wanted: Collection[str] = POSTER_STREAMS
+    ) -> MovieRow:
+        """Embed another poster, as the modalities that are wanted.
 
         Raises:
             InputError: It is no usable picture.
         """
-        made, pixels = self._encoder.read_poster(source)
+        made, pixels = self._encoder.read_poster(source, wanted)
         row = row.without(*POSTER_STREAMS)
         return replace(row, streams={**row.streams, **made}, load_poster=lambda: pixels)
 

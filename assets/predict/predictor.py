@@ -1,10 +1,11 @@
 """Ask trained models about one movie; for users of Python, the command line and the server."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any
 
 from assets.predict.explanations import explain_inputs, explain_parts
@@ -50,6 +51,8 @@ class Predictions:
             "tmdb_id": self.record.tmdb_id or None,
             "title": self.record.title,
             "release_date": day.isoformat() if day else None,
+            "budget_usd": self.record.budget_usd,
+            "runtime_min": self.record.runtime_min,
             "has": list(self.has),
             "remarks": list(self.remarks),
             "predictions": [one.as_json() for one in self.predictions],
@@ -87,7 +90,7 @@ class Predictor:
         self.table = load_features(run_context)
         ask: AbstractContextManager[RunContext] = nullcontext(run_context)
         self._rows = MovieRows(run_context, self.table, open_source or (lambda: ask), report)
-        self._tasks: dict[tuple[str, ...], list[ServedTask]] = {}
+        self._tasks: dict[object, list[ServedTask]] = {}
 
     @classmethod
     @contextmanager
@@ -113,6 +116,7 @@ class Predictor:
         parts: Sequence[str] = (),
         comparable: bool = False,
         as_of: date | None = None,
+        versions: Mapping[str, int] = MappingProxyType({}),
     ) -> Predictions:
         """Predict for a movie by the models of some systems, or of all.
 
@@ -127,13 +131,14 @@ class Predictor:
             comparable: Whether the nearest movies are found, with what they had earned by then.
             as_of: What was not known by this day is left out, as far as it has a date; see
                 `pipeline.core.inputs_as_of`.
+            versions: By system the number of the version that predicts, where not the promoted one.
 
         Raises:
             InputError: A given value cannot be used; it names the field and what is allowed.
-            ConfigurationError: There is no such system.
+            ConfigurationError: There is no such system or version.
             ItemError: The source does not have the movie.
         """
-        tasks = self._find_tasks(tuple(systems))
+        tasks = self._find_tasks(tuple(systems), versions)
         row, remarks = self._rows.make(inputs, as_of)
         with one_thread():
             predictions = [task.predict(row) for task in tasks]
@@ -145,6 +150,20 @@ class Predictor:
                 predictions = explain_parts(tasks, predictions, self._rows, row, parts)
             near = self._comparison.find(row, self._today()) if comparable else None
         return Predictions(row.record, row.has, remarks, tuple(predictions), near)
+
+    def find_place(self, tmdb_id: int) -> int | None:
+        """Return the row of `table` that a movie has; None where it is not known."""
+        return self._rows.find_place(tmdb_id)
+
+    def find_record(self, tmdb_id: int) -> MovieRecord | None:
+        """Return the record of a movie that the store knows, else None."""
+        place = self.find_place(tmdb_id)
+        return None if place is None else self.table.records[place]
+
+    def has_poster(self, tmdb_id: int) -> bool:
+        """Whether the store has a poster of a movie that it knows."""
+        place, has = self.find_place(tmdb_id), self.table.masks.get("poster")
+        return place is not None and has is not None and bool(has[place])
 
     @cached_property
     def titles(self) -> TitleSearch:
@@ -158,7 +177,10 @@ class Predictor:
     def _today(self) -> date:
         return datetime.fromtimestamp(self._run_context.clock(), UTC).date()
 
-    def _find_tasks(self, systems: tuple[str, ...]) -> list[ServedTask]:
-        if systems not in self._tasks:
-            self._tasks[systems] = served_tasks(self._run_context, self.table, systems)
-        return self._tasks[systems]
+    def _find_tasks(
+        self, systems: tuple[str, ...], versions: Mapping[str, int]
+    ) -> list[ServedTask]:
+        key = (systems, tuple(sorted(versions.items())))
+        if key not in self._tasks:
+            self._tasks[key] = served_tasks(self._run_context, self.table, systems, versions)
+        return self._tasks[key]

@@ -4,17 +4,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from assets.evaluation.model_evaluation import read_facts
 from assets.evaluation.promotion import reads_same
 from assets.evaluation.stored_reports import read_summary
 from assets.models.experiments import Experiment, read_experiments, read_left_out
-from assets.models.model_versions import Version, choose_served, promoted_version
+from assets.models.model_versions import Version, choose_served, find_version, promoted_version
 from assets.predict.served_baselines import ServedBaselines
-from pipeline.core.errors import ConfigurationError, TrainingError
+from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Task
-from pipeline.models.systems.registry import SYSTEMS
+from pipeline.models.systems.registry import SYSTEMS, find_system
 from pipeline.models.systems.system import System
 from pipeline.models.training.model_registry import Saved, load_trained, predict
 from pipeline.predict.movie_row import ROW, MovieRow, RowFeatures
@@ -41,6 +42,7 @@ class ServedTask:
         system, task: What is predicted.
         table: The packed features.
         rows: What models look at of a movie, shared by all tasks.
+        number: The version that predicts; None for the promoted one.
     """
 
     run_context: RunContext
@@ -48,6 +50,7 @@ class ServedTask:
     task: Task
     table: FeatureTable
     rows: RowFeatures
+    number: int | None = None
 
     def predict(self, movie: MovieRow) -> Prediction:
         """Predict for a movie; where that is impossible the prediction says why."""
@@ -81,15 +84,17 @@ class ServedTask:
         return None if self._find_lack(movie) else self.answer(movie)
 
     @cached_property
-    def promoted(self) -> Version | None:
+    def registered(self) -> Version | None:
         """The version that predicts; None in a store whose models are older than the registry."""
+        if self.number is not None:
+            return find_version(self.run_context, self.system, self.number)
         return promoted_version(self.run_context, self.system)
 
     @cached_property
     def experiment(self) -> Experiment | None:
         """Which model predicts; None where none was trained."""
-        if self.promoted is not None:
-            return self.promoted.experiment(self.system, self.task)
+        if self.registered is not None:
+            return self.registered.experiment(self.system, self.task)
         try:
             trained = read_experiments(self.run_context, self.system)
         except TrainingError:
@@ -99,13 +104,13 @@ class ServedTask:
     @cached_property
     def version(self) -> ModelVersion:
         """Which model predicts, and from what."""
-        promoted = self.promoted
+        registered = self.registered
         return ModelVersion(
             variant=self._found.variant,
             split=self._found.split,
-            version=promoted.number if promoted else 0,
+            version=registered.number if registered else 0,
             data_hash=self._facts["data_hash"],
-            code_version=promoted.facts["code_version"] if promoted else "",
+            code_version=registered.facts["code_version"] if registered else "",
             reads=tuple(self._facts["inputs"]),
         )
 
@@ -117,8 +122,8 @@ class ServedTask:
 
     @cached_property
     def _folder(self) -> Path:
-        if self.promoted is not None:
-            return self.promoted.model_folder(self.task)
+        if self.registered is not None:
+            return self.registered.model_folder(self.task)
         return self._found.folder(self.run_context)
 
     @cached_property
@@ -132,8 +137,8 @@ class ServedTask:
     @cached_property
     def _test(self) -> Mapping[str, Any]:
         """What the evaluation of this model stored of its split; empty where there was none."""
-        if self.promoted is not None:
-            return self.promoted.tests.get(self.task.name, {}).get("content", {})
+        if self.registered is not None:
+            return self.registered.tests.get(self.task.name, {}).get("content", {})
         summary = read_summary(self.run_context, self.system) or {"tasks": {}}
         splits = summary["tasks"].get(self.task.name, {}).get("splits", {})
         return splits.get(self._found.split, {})
@@ -144,9 +149,10 @@ class ServedTask:
 
     def _find_lack(self, movie: MovieRow) -> str:
         """Return why the model cannot predict; "" where it can."""
-        if self.promoted is not None and not reads_same(self.promoted, self.table.notes):
+        registered = self.registered
+        if registered is not None and not reads_same(registered, self.table.notes):
             return (
-                f"version {self.promoted.number} was trained on other embeddings than the store's; "
+                f"version {registered.number} was trained on other embeddings than the store's; "
                 "`uv run marquee build` trains one on these"
             )
         required = self.system.required_modality
@@ -183,20 +189,25 @@ _WORDS = {"frames": "trailer"}
 
 
 def served_tasks(
-    run_context: RunContext, table: FeatureTable, systems: Iterable[str] = ()
+    run_context: RunContext,
+    table: FeatureTable,
+    systems: Iterable[str] = (),
+    versions: Mapping[str, int] = MappingProxyType({}),
 ) -> list[ServedTask]:
     """List the tasks of some systems; of all where none is named.
+
+    Args:
+        run_context: The store.
+        table: The packed features.
+        systems: Names.
+        versions: By system the number of the version that predicts, where not the promoted one.
 
     Raises:
         ConfigurationError: There is no such system.
     """
-    known = {system.name: system for system in SYSTEMS}
-    chosen = tuple(systems) or tuple(known)
-    if unknown := [name for name in chosen if name not in known]:
-        raise ConfigurationError(f"No system {unknown[0]!r}; there are {', '.join(known)}.")
-    rows = RowFeatures(table)
+    chosen, rows = [find_system(name) for name in systems] or SYSTEMS, RowFeatures(table)
     return [
-        ServedTask(run_context, known[name], task, table, rows)
-        for name in chosen
-        for task in known[name].tasks
+        ServedTask(run_context, system, task, table, rows, versions.get(system.name))
+        for system in chosen
+        for task in system.tasks
     ]

@@ -2,31 +2,38 @@
 
 import json
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from assets.serve.limits import REQUESTS_PER_MINUTE, Guard, RejectedError, describe_error
+from assets.serve.limits import (
+    REQUESTS_PER_MINUTE,
+    UPLOAD_PATH,
+    Guard,
+    RejectedError,
+    describe_error,
+)
 from assets.serve.metrics import PATH as METRICS
 from assets.serve.metrics import CountRequests, ServiceMetrics
+from assets.serve.movie_pictures import NoPictureError
 from assets.serve.openapi import describe_api
+from assets.serve.page_files import ROUTES as PAGE_ROUTES
+from assets.serve.request_fields import NoUploadError
 from assets.serve.service import Service, UnknownMovieError
-from pipeline.core.errors import InputError
+from pipeline.core.errors import ConfigurationError, InputError
 from pipeline.core.movie_ids import MAX_ID
 from pipeline.predict.inputs import MAX_TITLE_CHARS
 
 LOG = logging.getLogger("marquee")
-
-PAGE = Path(__file__).with_name("page.html")
 
 Answer = Callable[[Request], Awaitable[Any]]
 
@@ -51,13 +58,17 @@ def build_app(
 
     app = Starlette(
         routes=[
-            Route("/", _show_page),
+            *PAGE_ROUTES,
             Route("/healthz", _as_json(answers.health)),
             Route("/openapi.json", _as_json(answers.describe)),
             Route("/predict", _as_json(answers.predict), methods=["POST"]),
+            Route(UPLOAD_PATH, _as_json(answers.receive_trailer), methods=["PUT"]),
             Route("/films", _as_json(answers.search)),
             Route("/films/{tmdb_id:int}", _as_json(answers.show_movie)),
+            Route("/films/{tmdb_id:int}/facts", _as_json(answers.describe_movie)),
+            Route("/films/{tmdb_id:int}/pictures/{name}", _respond(answers.show_picture)),
             Route("/models", _as_json(answers.list_models)),
+            Route("/models/compare", _as_json(answers.compare_models)),
             Route(METRICS, metrics.show),
         ],
         lifespan=lifespan,
@@ -89,17 +100,29 @@ class Answers:
         """Predict for what the body gives."""
         return await self._predict(await _read_object(request))
 
+    async def receive_trailer(self, request: Request) -> dict[str, Any]:
+        """Keep the trailer that is the body."""
+        stated = request.headers.get("content-length", "")
+        return await self._service.receive_trailer(stated, request.stream())
+
     async def show_movie(self, request: Request) -> dict[str, Any]:
         """Predict for a film of the store."""
-        tmdb_id = request.path_params["tmdb_id"]
-        if not 1 <= tmdb_id <= MAX_ID:
-            raise UnknownMovieError
-        return await self._predict({"tmdb_id": tmdb_id})
+        return await self._predict({"tmdb_id": _read_id(request)})
 
     async def _predict(self, values: dict[str, Any]) -> dict[str, Any]:
         described = await self._service.predict(values)
         self._metrics.count_predictions(described)
         return described
+
+    async def describe_movie(self, request: Request) -> dict[str, Any]:
+        """Describe a film of the store."""
+        return await self._service.describe_movie(_read_id(request))
+
+    async def show_picture(self, request: Request) -> Response:
+        """Return a picture of a film of the store."""
+        content = await self._service.draw_picture(_read_id(request), request.path_params["name"])
+        kind = "png" if content.startswith(b"\x89PNG") else "jpeg"
+        return Response(content, media_type=f"image/{kind}")
 
     async def search(self, request: Request) -> dict[str, Any]:
         """Find films by title."""
@@ -113,18 +136,51 @@ class Answers:
         """List all versions of all models."""
         return {"models": await self._service.list_models()}
 
+    async def compare_models(self, request: Request) -> dict[str, Any]:
+        """Compare two versions of a system."""
+        first, second = (_read_version(request, name) for name in ("first", "second"))
+        system = request.query_params.get("system", "")
+        try:
+            return await self._service.compare_models(system, first, second)
+        except ConfigurationError as error:
+            allowed = "a system and two of its versions, as /models lists them"
+            raise RejectedError(404, str(error)[:200], "system", allowed) from error
 
-async def _show_page(_: Request) -> FileResponse:
-    return FileResponse(PAGE, media_type="text/html")
+
+def _read_version(request: Request, name: str) -> int:
+    text = request.query_params.get(name, "")
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:10]) <= MAX_ID:
+        raise InputError(name, f"got {text!r}"[:80], "a version's number, from 1")
+    return int(text)
+
+
+def _read_id(request: Request) -> int:
+    tmdb_id = request.path_params["tmdb_id"]
+    if not 1 <= tmdb_id <= MAX_ID:
+        raise UnknownMovieError
+    return tmdb_id
 
 
 def _as_json(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
-    """Answer as JSON, errors too; what is unforeseen is logged, and named by the request's id."""
+    """Answer as JSON; see `_respond`."""
+
+    async def as_json(request: Request) -> Response:
+        return JSONResponse(await answer(request))
+
+    return _respond(as_json)
+
+
+def _respond(
+    answer: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """Answer, errors as JSON; what is unforeseen is logged, and named by the request's id."""
 
     async def respond(request: Request) -> Response:
         try:
-            return JSONResponse(await answer(request))
-        except UnknownMovieError as error:
+            return await answer(request)
+        except RejectedError as error:
+            rejected = error
+        except (UnknownMovieError, NoPictureError, NoUploadError) as error:
             rejected = RejectedError(404, str(error), error.field, error.allowed)
         except InputError as error:
             rejected = RejectedError(400, str(error), error.field, error.allowed)
@@ -139,7 +195,9 @@ def _as_json(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _error(request: Request, rejected: RejectedError) -> Response:
-    return JSONResponse(describe_error(rejected, request.state.request_id), rejected.status)
+    wait = {"retry-after": str(math.ceil(rejected.retry_after_s))} if rejected.retry_after_s else {}
+    content = describe_error(rejected, request.state.request_id)
+    return JSONResponse(content, rejected.status, headers=wait)
 
 
 async def _describe_http_error(request: Request, error: Exception) -> Response:

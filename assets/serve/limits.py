@@ -14,6 +14,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assets.serve.page_files import PATH as PAGE_PATH
+
 MAX_BODY_BYTES = 30 * 2**20
 """A poster of 20 MB in base64, and some text."""
 
@@ -37,10 +39,13 @@ AT_ONCE = 1 / 4
 
 KNOWN_CLIENTS = 10_000
 
-HEALTH = "/healthz"
+UPLOAD_PATH, HEALTH = "/uploads", "/healthz"
 
-OPEN_PATHS = ("/", HEALTH, "/openapi.json")
-"""What is answered without the key: nothing there is of the store."""
+OPEN_PATHS = (HEALTH, "/openapi.json")
+"""What is answered without the key, beside the page's files: nothing there is of the store."""
+
+PICTURE_COST = 0.2
+"""What a picture counts as: a search shows twenty posters. The page's files are free."""
 
 HEADERS = (
     ("x-content-type-options", "nosniff"),
@@ -49,7 +54,7 @@ HEADERS = (
     ("cache-control", "no-store"),
     (
         "content-security-policy",
-        "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
         "connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'",
     ),
 )
@@ -112,6 +117,9 @@ class Guard:
             headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
             self._count(scope)
             self._check_key(scope["path"], headers)
+            if scope["path"] == UPLOAD_PATH:  # it writes what arrives, within limits of its own
+                await self._answer(scope, receive, send_with_headers)
+                return
             with self._hold() as hold:
                 body = await self._read(headers, receive, hold)
                 await self._answer(scope, _replay(body, receive), send_with_headers)
@@ -146,23 +154,22 @@ class Guard:
             self._held_bytes -= own_bytes
 
     def _count(self, scope: Scope) -> None:
-        """Take a token of the address; reject where none is left."""
-        if scope["path"] == HEALTH:
-            return
+        """Take a token of the address, or a part of one; reject where too little is left."""
+        cost = _cost(scope["path"])
         address = (scope.get("client") or ("",))[0]
         now_s = self._clock()
         left, then_s = self._clients.pop(address, (self._burst, now_s))
         left = min(self._burst, left + (now_s - then_s) * self._per_s)
-        self._clients[address] = (max(left - 1, 0.0), now_s)
+        self._clients[address] = (max(left - cost, 0.0), now_s)
         while len(self._clients) > KNOWN_CLIENTS:
             self._clients.popitem(last=False)
-        if left < 1:
+        if left < cost:
             allowed = f"{self._burst:.0f} at once, {self._per_s * 60:.0f} a minute"
-            wait_s = (1 - left) / self._per_s
+            wait_s = (cost - left) / self._per_s
             raise RejectedError(429, "too many requests", allowed=allowed, retry_after_s=wait_s)
 
     def _check_key(self, path: str, headers: dict[str, str]) -> None:
-        if not self._api_key or path in OPEN_PATHS:
+        if not self._api_key or path in OPEN_PATHS or PAGE_PATH.fullmatch(path):
             return
         given = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
         if not given:
@@ -197,6 +204,12 @@ class Guard:
                 408, "the request took too long to arrive", "body", f"at most {BODY_S:.0f} s"
             ) from None
         return b"".join(parts)
+
+
+def _cost(path: str) -> float:
+    if path == HEALTH or PAGE_PATH.fullmatch(path):
+        return 0.0
+    return PICTURE_COST if "/pictures/" in path else 1.0
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -3,6 +3,8 @@
 from importlib.metadata import version
 from typing import Any
 
+from assets.serve.movie_pictures import FRAME, PICTURES, SAMPLED
+from assets.serve.request_fields import UPLOAD_NAME
 from pipeline.core.metadata import CERTIFICATIONS, GENRES
 from pipeline.core.movie_ids import MAX_ID
 from pipeline.models.systems.registry import SYSTEMS
@@ -33,6 +35,11 @@ _WHO = {
 }
 _ID = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
 
+_VIDEO = {"type": "string", "format": "binary", "minLength": 1}
+_PICTURE = {
+    "anyOf": [{"enum": [*PICTURES, SAMPLED]}, {"type": "string", "pattern": f"^{FRAME}[0-9]+$"}]
+}
+
 INPUTS: dict[str, Any] = {
     "tmdb_id": {**_ID, "description": "a film that the store knows"},
     "title": _TITLE,
@@ -62,6 +69,11 @@ INPUTS: dict[str, Any] = {
     },
     "certification": {"enum": list(CERTIFICATIONS)},
     "poster_base64": {"type": "string", "description": "JPEG, PNG or WebP, at most 20 MB"},
+    "trailer_upload": {
+        "type": "string",
+        "pattern": f"^{UPLOAD_NAME.pattern}$",
+        "description": "as `PUT /uploads` returned it",
+    },
     "systems": {"type": "array", "items": {"enum": [system.name for system in SYSTEMS]}},
     "explain": {"type": "boolean", "description": "answers without each of the inputs, too"},
     "parts": {
@@ -94,13 +106,25 @@ _WORDS = {
     "400": "a field cannot be used; `field` and `allowed` name it",
     "401": "a key is required",
     "403": "the key is wrong",
-    "404": "there is no such film",
+    "404": "there is no such film, picture, file or version",
     "408": "the request took too long to arrive",
     "413": "the request is too large",
     "429": "too many requests; `Retry-After` says when",
     "503": "the server is busy; `Retry-After` says when",
     "504": "the answer took too long",
 }
+
+
+_COMPARED = (
+    {
+        "name": "system", "in": "query", "required": True,
+        "schema": {"enum": [system.name for system in SYSTEMS]},
+    },
+    *(
+        {"name": name, "in": "query", "required": True, "schema": _ID}
+        for name in ("first", "second")
+    ),
+)  # fmt: skip
 
 
 def describe_api() -> dict[str, Any]:
@@ -121,6 +145,8 @@ def describe_api() -> dict[str, Any]:
     }
     title = {"name": "title", "in": "query", "required": True, "schema": _TITLE}
     tmdb_id = {"name": "tmdb_id", "in": "path", "required": True, "schema": _ID}
+    name = {"name": "name", "in": "path", "required": True, "schema": _PICTURE}
+    picture = {"content": {"image/jpeg": {}, "image/png": {}}}
     return {
         "openapi": "3.1.0",
         "info": {"title": "marquee", "version": version("marquee")},
@@ -133,11 +159,31 @@ def describe_api() -> dict[str, Any]:
                     "responses": _responses(*sorted(set(_WORDS) - {"200"})),
                 }
             },
+            "/uploads": {
+                "put": {
+                    "summary": "Send a trailer, to be asked about within the hour.",
+                    "requestBody": {
+                        "required": True,
+                        "content": {"application/octet-stream": {"schema": _VIDEO}},
+                    },
+                    "security": key,
+                    "responses": _responses("400", "401", "403", "408", "413", "429", "503", "504"),
+                }
+            },
             "/films": {"get": _get("Find films by title.", "400", parameters=[title])},
             "/films/{tmdb_id}": {
                 "get": _get("Predict for a film of the store.", "404", parameters=[tmdb_id])
             },
+            "/films/{tmdb_id}/facts": {
+                "get": _get("Describe a film of the store.", "404", parameters=[tmdb_id])
+            },
+            "/films/{tmdb_id}/pictures/{name}": {
+                "get": _get("Draw a film's picture.", "404", parameters=[tmdb_id, name], **picture)
+            },
             "/models": {"get": _get("List all versions of all models.")},
+            "/models/compare": {
+                "get": _get("Compare two versions of a system.", "400", "404", parameters=_COMPARED)
+            },
             "/healthz": {"get": _get("Say whether the server is up.")},
         },
         "components": {
@@ -147,12 +193,15 @@ def describe_api() -> dict[str, Any]:
     }
 
 
-def _get(summary: str, *errors: str, parameters: Any = ()) -> dict[str, Any]:
+def _get(summary: str, *errors: str, parameters: Any = (), content: Any = None) -> dict[str, Any]:
+    responses = _responses("401", "403", "429", "503", "504", *errors)
+    if content:
+        responses["200"]["content"] = content
     return {
         "summary": summary,
         "parameters": list(parameters),
         "security": [{"key": []}, {}],
-        "responses": _responses("401", "403", "429", "503", "504", *errors),
+        "responses": responses,
     }
 
 

@@ -4,12 +4,15 @@ import json
 from copy import deepcopy
 
 import pytest
+import requests
 from commands import marquee
 from present import present
+from served import served
 from shapes import WHOLE
 from sites import opened_site
 
 from assets.evaluation.promotion import compare_with_promoted, consider_newest
+from assets.evaluation.side_by_side import record_path
 from assets.evaluation.system_evaluation import PROMOTION
 from assets.models.experiments import Experiment
 from assets.models.model_versions import (
@@ -23,6 +26,7 @@ from assets.models.model_versions import (
 from assets.predict import MovieInputs, Predictor
 from pipeline.core.errors import ConfigurationError
 from pipeline.models.systems.registry import SYSTEMS
+from pipeline.predict.trial import Trial
 
 GENRE = next(system for system in SYSTEMS if system.name == "genre")
 SHORT = {"max_epochs": 1, "variants": ["late fusion"]}
@@ -84,6 +88,82 @@ def test_retrained_model_replaces_the_promoted_one_only_after_its_evaluation(sit
     )
     assert again.returncode == 2
     assert "no earlier promoted version" in again.stderr
+
+
+def test_challenger_answers_its_share_and_both_answers_are_compared(site):
+    trial = Trial("genre", 2, 0.5)
+    asked = site.catalogue.movie_ids()[:10]
+    with served(site, trial=trial) as url:
+        found = {i: ask(url, {"tmdb_id": i}) for i in asked}
+        assert found == {i: ask(url, {"tmdb_id": i}) for i in asked}
+        changed = {"tmdb_id": asked[0], "plot": "A thief robs one last bank."}
+        assert ask(url, changed)["genre"]["model"]["version"] in (1, 2)
+        assert ask(url, {"tmdb_id": asked[0], "systems": ["score"]}).keys() == {"score"}
+        compared = requests.get(
+            f"{url}/models/compare?system=genre&first=1&second=2", timeout=60
+        ).json()
+    with site.run_context() as run_context:
+        predictor = Predictor(run_context)
+        for tmdb_id, by_system in found.items():
+            number = 2 if trial.is_challengers(str(tmdb_id)) else 1
+            (expected,) = predictor.predict(
+                MovieInputs(tmdb_id=tmdb_id), ["genre"], versions={"genre": number}
+            )
+            genre = by_system["genre"]
+            assert genre["model"]["version"] == number == present(expected.model).version
+            assert genre["answer"]["probabilities"] == present(expected.answer).probabilities
+    assert compared["asked"]["requests"] == 2 * len(asked) + 1
+    assert sum(compared["asked"]["answered"].values()) == 2 * len(asked) + 1
+    assert 0 < compared["asked"]["agreement"]["genres"]["same"] < 1
+    assert compared["since_known"] == []  # the store knew all of them
+    output = marquee("models", "compare", "genre", "1", "2", "--json", **place(site))
+    assert json.loads(output.stdout) == compared
+    assert "none yet" in marquee("models", "compare", "genre", "1", "2", **place(site)).stdout
+
+
+def test_films_of_which_the_truth_became_known_are_scored_as_test_films_are(site):
+    """Asked about before: the test films of both, whose answers the evaluations have as well."""
+    with site.run_context() as run_context:
+        versions = [find_version(run_context, GENRE, number) for number in (1, 2)]
+        tests = [set(one.tests["genres"]["content"]["tmdb_ids"]) for one in versions]
+        path = record_path(run_context, GENRE, 1, 2)
+        path.unlink(missing_ok=True)
+    with served(site, trial=Trial("genre", 2, 0.5)) as url:
+        for tmdb_id in sorted(tests[0] & tests[1]):
+            ask(url, {"tmdb_id": tmdb_id})
+    path.write_text(path.read_text().replace('"genres": true', '"genres": false'))
+    with path.open("a") as file:
+        file.write('{"at_s": 1, "request"')  # of a process that was killed
+    output = marquee("models", "compare", "genre", "1", "2", "--json", **place(site))
+    compared = json.loads(output.stdout)
+    assert compared["since_known"] == compared["on_test"]
+    assert compared["on_test"][0]["reason"] is None
+    shown = marquee("models", "compare", "genre", "1", "2", **place(site)).stdout
+    assert "none yet" not in shown
+    assert shown.count("95 % interval") == 2
+
+
+@pytest.mark.parametrize(
+    ("challenger", "message"),
+    [
+        ("genre", "SYSTEM=VERSION"), ("fame=2", "there are box_office"), ("genre=7", "no version"),
+        ("genre=1", "predicts already"),
+    ],
+)  # fmt: skip
+def test_challenger_that_cannot_be_is_refused_before_serving(site, challenger, message):
+    output = marquee("serve", "--challenger", challenger, "--port", "0", check=False, **place(site))
+    assert output.returncode == 2
+    assert message in output.stderr
+
+
+def place(site):
+    return {"cwd": site.folder, "environment": site.environment}
+
+
+def ask(url, body):
+    """Return the predictions by system, without lines for people."""
+    answer = requests.post(f"{url}/predict", json={"systems": ["genre"], **body}, timeout=60).json()
+    return {one["system"]: one for one in answer["predictions"]}
 
 
 def test_significantly_worse_version_is_refused_by_rule_and_by_hand(site):

@@ -84,6 +84,7 @@ def test_event_carries_title_and_year_and_no_link_of_an_invented_movie(site, mov
     assert event.metadata["title"].value == listed["title"]
     assert event.metadata["year"].value == int(listed["release_date"][:4])
     assert "tmdb" not in event.metadata
+    assert event.metadata["page"].value == f"http://127.0.0.1:8000/films/{movie}/page"
 
 
 def test_event_carries_the_paths_of_files_that_exist(site, event):
@@ -178,13 +179,16 @@ def test_real_movie_has_a_link_and_its_title_is_no_markdown(open_site):
     row = Row(status=Status.OK.value)
     record = {"title": "[REC] *2*", "release_date": "2009-10-02"}
     with site.run_context() as run_context:
-        real = replace(run_context, source=Source("tmdb", "TMDB", is_studio=False))
+        settings = run_context.settings.model_copy(update={"page_url": "https://ask.example/"})
+        source = Source("tmdb", "TMDB", is_studio=False)
+        real = replace(run_context, source=source, settings=settings)
         rows = {i: replace(row, metadata=record) for i in run_context.ledger.rows("posters")}
         run_context.ledger.write("movie_records", rows, now_s=0.0)
         pages = MoviePages(real, movie_spec("text_embeddings"))
         pages.read({movie: row})
         shown = pages.describe(movie, row)
     assert shown["tmdb"] == dg.MetadataValue.url(f"https://www.themoviedb.org/movie/{movie}")
+    assert shown["page"] == dg.MetadataValue.url(f"https://ask.example/films/{movie}/page")
     assert (shown["title"], shown["year"]) == ("[REC] *2*", 2009)
     other = re.escape(r"[\[REC\] \*2\*](https://www.themoviedb.org/movie/")
     assert re.match(rf"1\. {other}\d+\) \(2009\), cosine 0\.\d{{3}}", shown["nearest movies"].value)

@@ -62,6 +62,7 @@ def test_new_announced_film_has_its_prediction_after_one_run(site):
     event = next(one for one in site.events(PREDICTIONS) if one.partition == str(new))
     assert event.metadata["version_box_office"].value == 1
     assert event.metadata["predicted_revenue_usd"].value > 0
+    assert event.metadata["page"].value.endswith("/page")
 
 
 def test_second_run_changes_nothing_and_a_killed_one_is_finished(site):

@@ -179,7 +179,7 @@ def test_as_of_a_day_is_read_what_the_one_function_reads_as_of_that_day(site, pr
     with site.run_context() as run_context:
         data = open_experiment_data(run_context, BOX_OFFICE)
         (served,) = served_tasks(run_context, predictor.table, ["box_office"])
-        saved = load_trained(present(served.promoted).model_folder(LOG10_REVENUE) / "model.pth")
+        saved = load_trained(present(served.registered).model_folder(LOG10_REVENUE) / "model.pth")
         features = features_as_of(data.features_for(LOG10_REVENUE), day)
         row = list(data.table.table["tmdb_id"]).index(record.tmdb_id)
         expected = predict(saved, features, np.array([row]))[0]
@@ -210,18 +210,16 @@ def test_explanation_masks_each_input_in_turn(predictor):
 
 def test_parts_of_plot_poster_and_trailer_are_explained_for_the_models_that_read_them(predictor):
     record = find_record(predictor, with_media=True)
-    inputs, parts = MovieInputs(tmdb_id=record.tmdb_id), ("plot", "poster", "trailer")
-    for one in predictor.predict(inputs, ["revenue", "score", "poster"], parts=parts):
-        if one.system == "score":
-            (frames,) = one.why.values()
-            assert [part.place for part in frames.parts] == [(n,) for n in range(len(frames.parts))]
-        elif one.system == "revenue":
-            words = [part.part for part in one.why["plot"].parts]
-            assert " ".join(words) == " ".join(record.overview.split())
-            assert "poster" not in one.why
-        else:
-            assert set(one.why) <= {"poster"}
-            assert all(len(why.parts) == 12 for why in one.why.values())
+    inputs = MovieInputs(tmdb_id=record.tmdb_id)
+    (score,) = predictor.predict(inputs, ["score"], parts=["plot", "trailer"])
+    assert set(score.why) == {"trailer"}
+    parts = score.why["trailer"].parts
+    assert [part.place for part in parts] == [(n,) for n in range(len(parts))]
+    (revenue,) = predictor.predict(inputs, ["revenue"], parts=["plot"])
+    words = [part.part for part in revenue.why["plot"].parts]
+    assert " ".join(words) == " ".join(record.overview.split())
+    areas = [one.why["poster"] for one in predictor.predict(inputs, ["poster"], parts=["poster"])]
+    assert [len(why.parts) for why in areas] == [12] * 4
     with pytest.raises(InputError, match="parts: got 'sound'"):
         predictor.predict(inputs, parts=["sound"])
 

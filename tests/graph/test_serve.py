@@ -1,6 +1,7 @@
 """The server gives the digits of the command, refuses what it must, and its page works."""
 
 import base64
+import io
 import json
 import socket
 from contextlib import suppress
@@ -8,13 +9,16 @@ from contextlib import suppress
 import pytest
 import requests
 from commands import marquee
+from PIL import Image
+from present import present
 from prometheus_client.parser import text_string_to_metric_families
 from served import served
 from shapes import WHOLE
 from sites import opened_site
 
-from assets.serve.app import PAGE
+from assets.predict import MovieInputs, Predictor
 from assets.serve.limits import MAX_BODY_BYTES
+from assets.serve.page_files import FOLDER, PAGE
 from pipeline.models.systems.registry import SYSTEMS
 
 KEY = "open sesame"
@@ -132,13 +136,89 @@ def test_films_are_found_by_title_and_models_are_listed(url):
     assert {one["system"] for one in models} == {system.name for system in SYSTEMS}
     described = ask(url, "/openapi.json").json()
     assert set(described["paths"]) == {
-        "/predict", "/films", "/films/{tmdb_id}", "/models", "/healthz",
+        "/predict", "/uploads", "/films", "/films/{tmdb_id}", "/films/{tmdb_id}/facts",
+        "/films/{tmdb_id}/pictures/{name}", "/models", "/models/compare", "/healthz",
     }  # fmt: skip
+
+
+def test_film_is_described_by_record_pictures_and_lineage(url, site):
+    facts = ask(url, "/films/90000002/facts").json()
+    record = site.catalogue.details(90000002)
+    assert facts["record"]["plot"] == record["overview"]
+    assert facts["record"]["cast"][0] == record["credits"]["cast"][0]["name"]
+    assert "revenue_usd" not in facts["record"]
+    assert set(facts["actual"]) == {"revenue_usd", "vote_average"}
+    lineage = {one["asset"]: one for one in facts["lineage"]}
+    assert lineage["poster_embeddings"]["depends_on"] == ["posters"]
+    assert lineage["posters"]["content_hash"] == site.rows("posters")[90000002].content_hash
+    assert set(facts["pictures"]) == {"poster", "regions", "frames", "sound", "sampled"}
+    for name in (*facts["pictures"], "frame-0"):
+        answer = ask(url, f"/films/90000002/pictures/{name}")
+        assert answer.status_code == 200
+        assert (
+            f"image/{present(Image.open(io.BytesIO(answer.content)).format).lower()}"
+            == (answer.headers["content-type"])
+        )
+
+
+def test_trailer_is_sent_once_and_asked_about_as_a_file_is(site, url):
+    path = next((site.store / "trailers").glob("*.mp4"))
+    answer = requests.put(f"{url}/uploads", data=path.read_bytes(), timeout=60)
+    assert answer.json()["bytes"] == path.stat().st_size
+    name = answer.json()["trailer_upload"]
+    body = {"trailer_upload": name, "systems": ["score"]}
+    found = ask(url, "/predict", json=body).json()
+    with site.run_context() as run_context:
+        (expected,) = Predictor(run_context).predict(MovieInputs(trailer=path), ["score"])
+    assert found["predictions"][0]["answer"] == expected.as_json()["answer"]
+    assert "frames" in found["has"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("0" * 64, 404), ("../../etc/passwd", 400), ("", 400), (7, 400), (["x"], 400)],
+)
+def test_file_that_was_not_sent_is_refused(url, name, code):
+    answer = ask(url, "/predict", json={"trailer_upload": name})
+    assert answer.status_code == code
+    assert answer.json()["error"]["field"] == "trailer_upload"
+
+
+def test_what_is_no_trailer_is_refused_and_nothing_of_it_is_kept(site, monkeypatch, tmp_path):
+    monkeypatch.setattr("assets.serve.uploads.MAX_BYTES", 2**20)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with served(site) as url:
+        (folder,) = tmp_path.glob("marquee-uploads-*")
+        for body, status in ((b"no video", 400), (b"", 400), (b"x" * (2**20 + 1), 413)):
+            answer = requests.put(f"{url}/uploads", data=body, timeout=60)
+            assert answer.status_code == status
+            assert answer.json()["error"]["allowed"]
+
+        def chunks():
+            for _ in range(64):
+                yield b"x" * 2**16
+
+        with suppress(requests.ConnectionError):  # refused before all of it was sent
+            assert requests.put(f"{url}/uploads", data=chunks(), timeout=60).status_code == 413
+        assert list(folder.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["frame-99", "frame-x", "frame--1", "other", "..%2F..%2Fhome"])
+def test_picture_that_is_not_there_is_named(url, name):
+    answer = ask(url, f"/films/90000002/pictures/{name}")
+    assert answer.status_code == 404
+    assert "poster" in (answer.json()["error"]["allowed"] or "no such page poster")
+    assert ask(url, "/films/90009999/pictures/poster").status_code == 404
+    assert ask(url, "/films/90009999/facts").status_code == 404
 
 
 def test_key_is_required_and_compared(guarded):
     assert ask(guarded, "/healthz").json()["status"] == "ok"
-    assert ask(guarded, "/").status_code == 200
+    for path in ("/", "/films/90000002/page", "/static/page.js"):
+        assert ask(guarded, path).status_code == 200
+    for path in ("/films/90000002/facts", "/films/90000002/pictures/poster", "/films/1/page/x"):
+        assert ask(guarded, path).status_code == 401
     assert ask(guarded, "/models").status_code == 401
     assert ask(guarded, "/models", headers={"X-API-Key": "other"}).status_code == 403
     assert ask(guarded, "/models", headers={"X-API-Key": KEY}).status_code == 200
@@ -182,11 +262,25 @@ def test_another_host_than_loopback_requires_a_key(site):
 
 def test_page_is_small_and_asks_nobody_else(url):
     page = ask(url, "/")
-    assert len(page.content) <= PAGE_BYTES
-    assert page.content == PAGE.read_bytes()
-    assert "http://" not in page.text.replace("http-equiv", "")
-    assert "https://" not in page.text
-    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert page.content == PAGE.read_bytes() == ask(url, "/films/90000002/page").content
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    files = [file for file in FOLDER.iterdir() if file != PAGE]
+    served_files = [ask(url, f"/static/{file.name}").content for file in files]
+    assert served_files == [file.read_bytes() for file in files]
+    whole = b"".join([page.content, *served_files])
+    assert len(whole) <= PAGE_BYTES
+    assert b"http://" not in whole
+    assert b"https://" not in whole
+    for name in ("page.html", "..%2Fapp.py", "app.py", "none.js"):
+        assert ask(url, f"/static/{name}").status_code == 404
+
+
+def test_files_of_the_page_do_not_count_as_requests(site):
+    with served(site, rate=1) as url, requests.Session() as session:
+        answers = [session.get(url + "/static/page.js", timeout=10) for _ in range(40)]
+        assert {answer.status_code for answer in answers} == {200}
 
 
 def test_metrics_count_what_was_answered_and_want_the_key(url, guarded):
