@@ -83,7 +83,7 @@ def _coverage(name: str, preds: np.ndarray, true: np.ndarray) -> BenchRow:
 def count_segments(preds: Predictions, movies: RealMovies, seed: int) -> Sequence[BenchRow]:
     """Count the segments of at least fifty films whose coverage is off, in each test set."""
     from pipeline.evaluation.metrics.metric_names import COVERED, LEAST_MOVIES
-    from pipeline.evaluation.metrics.segment_errors import assigncount_segments, scorecount_segments
+    from pipeline.evaluation.metrics.segment_errors import assign_segments, score_segments
     from pipeline.evaluation.metrics.split_results import SplitResult
     from pipeline.models.systems.box_office import LOG10_REVENUE
 
@@ -95,7 +95,7 @@ def count_segments(preds: Predictions, movies: RealMovies, seed: int) -> Sequenc
         result = SplitResult(
             LOG10_REVENUE, "folds", "blend", "model", ids, preds["blend" + end], preds["true"]
         )
-        scored = scorecount_segments(result, assigncount_segments(table), seed=seed)
+        scored = score_segments(result, assign_segments(table), seed=seed)
         large = [row for row in scored if int(str(row["movies"])) >= LEAST_MOVIES]
         off = [
             f"{row['grouping']} {row['group']} {row['interval_coverage_score'].estimate:.3f}"
