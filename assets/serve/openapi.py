@@ -4,7 +4,7 @@ from importlib.metadata import version
 from typing import Any
 
 from assets.serve.movie_pictures import FRAME, PICTURES, SAMPLED
-from assets.serve.request_fields import UPLOAD_NAME
+from assets.serve.request_fields import OWN_FIELDS, UPLOAD_NAME
 from pipeline.core.metadata import CERTIFICATIONS, GENRES
 from pipeline.core.movie_ids import MAX_ID
 from pipeline.models.systems.registry import SYSTEMS
@@ -138,6 +138,7 @@ def describe_api() -> dict[str, Any]:
                     "type": "object",
                     "minProperties": 1,
                     "properties": INPUTS,
+                    "anyOf": [{"required": [name]} for name in OWN_FIELDS],
                     "additionalProperties": False,
                 }
             }

@@ -167,6 +167,8 @@ def _who(name: str, value: Any) -> tuple[Who, ...]:
 def _one(name: str, value: Any, allowed: str) -> Who:
     if isinstance(value, str) and value.strip().isdecimal() and 1 <= int(value) <= MAX_ID:
         value = int(value)  # other digits are a name
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # JSON has one kind of number
     if isinstance(value, str) and 1 <= len(value.strip()) <= MAX_TITLE_CHARS:
         return value.strip()
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_ID:

@@ -44,13 +44,14 @@ def test_values_are_read_as_people_write_them(tmp_path):
     inputs = MovieInputs.from_json(
         {
             "release_date": "2019-05-01", "genres": ["crime", "science fiction", "Crime"],
-            "cast": [" Ann Lee ", "31", "0"], "crew": {"director": ["Ann Lee"]}, "budget_usd": 5,
+            "cast": [" Ann Lee ", "31", "0", 7.0], "crew": {"director": ["Ann Lee"]},
+            "budget_usd": 5,
             "poster": str(poster),
         }
     )  # fmt: skip
     assert inputs.release_date == date(2019, 5, 1)
     assert inputs.genres == ("Crime", "Science Fiction")
-    assert inputs.cast == ("Ann Lee", 31, "0")
+    assert inputs.cast == ("Ann Lee", 31, "0", 7)
     assert inputs.crew == {"Director": ("Ann Lee",)}
     assert inputs.budget_usd == 5.0
     assert inputs.poster == poster
