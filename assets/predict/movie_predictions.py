@@ -43,8 +43,8 @@ PREDICTION_FILE = MovieFile(("predictions",), ".json")
 RECENT = timedelta(days=180)
 """A film is predicted for so long after its release, also where its revenue is known."""
 
-_AT_ONCE = 32
-"""Films whose rows and events are written together."""
+_AT_ONCE = 100
+"""Films that are predicted, and whose rows and events are written, together."""
 
 
 def movie_predictions(
@@ -90,9 +90,15 @@ def _predict(
 ) -> None:
     """Predict for some movies; write files, then rows, then events, so that a kill loses none."""
     before = run_context.ledger.rows(PREDICTIONS, movies)
+    try:
+        made = dict(zip(movies, predictor.predict_known(movies), strict=True))
+    except (ItemError, DamagedFileError):  # of one movie; each is asked by itself
+        made = {}
     rows, shown = dict[int, Row](), dict[int, Mapping[str, Any]]()
     for tmdb_id in movies:
-        rows[tmdb_id], shown[tmdb_id] = _predict_one(run_context, predictor, tmdb_id, version)
+        rows[tmdb_id], shown[tmdb_id] = _keep(
+            run_context, predictor, tmdb_id, made.get(tmdb_id), version
+        )
     run_context.ledger.write(PREDICTIONS, rows, now_s=run_context.clock())
     new = {
         tmdb_id: row
@@ -104,13 +110,18 @@ def _predict(
     run_context.ledger.mark_published(PREDICTIONS, movies)
 
 
-def _predict_one(
-    run_context: RunContext, predictor: "Predictor", tmdb_id: int, version: str
+def _keep(
+    run_context: RunContext,
+    predictor: "Predictor",
+    tmdb_id: int,
+    made: "Predictions | None",
+    version: str,
 ) -> tuple[Row, Mapping[str, Any]]:
+    """Write a movie's predictions, which are made here where they are not yet."""
     from pipeline.predict.inputs import MovieInputs
 
     try:
-        made = predictor.predict(MovieInputs(tmdb_id=tmdb_id))
+        made = made or predictor.predict(MovieInputs(tmdb_id=tmdb_id))
     except (ItemError, DamagedFileError) as error:
         row = Row(
             Status.WILL_RETRY.value, Reason.DAMAGED_UPSTREAM.value, str(error),

@@ -1,4 +1,4 @@
-"""Ask trained models about one movie; for users of Python, the command line and the server."""
+"""Ask trained models about movies; for users of Python, the command line and the server."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -164,6 +164,27 @@ class Predictor:
         """Whether the store has a poster of a movie that it knows."""
         place, has = self.find_place(tmdb_id), self.table.masks.get("poster")
         return place is not None and has is not None and bool(has[place])
+
+    def predict_known(self, movies: Sequence[int]) -> list[Predictions]:
+        """Predict for movies of the store by the models of all systems, many at a time.
+
+        Args:
+            movies: TMDB ids.
+
+        Returns:
+            What `predict` returns of each.
+
+        Raises:
+            DamagedFileError: A stored picture cannot be read; ask movie by movie to find which.
+        """
+        made = [self._rows.make(MovieInputs(tmdb_id=tmdb_id)) for tmdb_id in movies]
+        rows = [row for row, _ in made]
+        with one_thread():
+            of_tasks = [task.predict_all(rows) for task in self._find_tasks(())]
+        return [
+            Predictions(row.record, row.has, remarks, of_movie)
+            for (row, remarks), of_movie in zip(made, zip(*of_tasks, strict=True), strict=True)
+        ]
 
     @cached_property
     def titles(self) -> TitleSearch:

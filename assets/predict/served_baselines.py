@@ -50,7 +50,7 @@ class ServedBaselines:
             if budget_usd not in self._others:
                 if len(self._others) >= KEPT_BUDGETS:
                     self._others.clear()
-                own = as_table(movie, self.table, self.experiment.task.leaking_column_prefixes)
+                own = as_table([movie], self.table, self.experiment.task.leaking_column_prefixes)
                 metadata = np.asarray(own.streams[METADATA])
                 (self._others[budget_usd],) = self._fit_and_predict(metadata)
         except SplitError:

@@ -1,11 +1,13 @@
 """The models that predict: of each task one, with its baselines and its scores on the test set."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+import numpy as np
 
 from assets.evaluation.model_evaluation import read_facts
 from assets.evaluation.promotion import reads_same
@@ -18,7 +20,7 @@ from pipeline.core.tasks import Task
 from pipeline.models.systems.registry import SYSTEMS, find_system
 from pipeline.models.systems.system import System
 from pipeline.models.training.model_registry import Saved, load_trained, predict
-from pipeline.predict.movie_row import ROW, MovieRow, RowFeatures
+from pipeline.predict.movie_row import ROW, MovieRow, RowFeatures, as_features
 from pipeline.predict.predictions import (
     Answer,
     ModelVersion,
@@ -56,10 +58,30 @@ class ServedTask:
         """Predict for a movie; where that is impossible the prediction says why."""
         if self.experiment is None:
             return self._explain(self._why_untrained())
-        missing = tuple(name for name in self.version.reads if self._lacks(movie, name))
         if reason := self._find_lack(movie):
-            return self._explain(reason, missing)
-        answer = self.answer(movie)
+            return self._explain(reason, self._missing(movie))
+        return self._describe(movie, self.answer(movie))
+
+    def predict_all(self, movies: Sequence[MovieRow]) -> list[Prediction]:
+        """Predict for many movies at once, what `predict` returns of each."""
+        if self.experiment is None:
+            return [self.predict(movie) for movie in movies]
+        able = [movie for movie in movies if not self._find_lack(movie)]
+        preds = iter(self._predict_all(able)) if able else iter(())
+        facts = self._saved.facts["target_facts"] if able else {}
+        return [
+            self._explain(reason, self._missing(movie))
+            if (reason := self._find_lack(movie))
+            else self._describe(movie, make_answer(self.task, next(preds), facts))
+            for movie in movies
+        ]
+
+    def _predict_all(self, movies: Sequence[MovieRow]) -> np.ndarray:
+        features = as_features(movies, self.table, self.task.leaking_column_prefixes)
+        return predict(self._saved, features, np.arange(len(movies)))
+
+    def _describe(self, movie: MovieRow, answer: Answer) -> Prediction:
+        experiment = self._found
         return Prediction(
             self.system.name,
             self.task.name,
@@ -68,10 +90,13 @@ class ServedTask:
             answer,
             baselines=self._baselines.predict(movie),
             on_test=describe_test(
-                self.task, self.experiment.split, self._test, self.experiment.variant, answer
+                self.task, experiment.split, self._test, experiment.variant, answer
             ),
-            missing=missing,
+            missing=self._missing(movie),
         )
+
+    def _missing(self, movie: MovieRow) -> tuple[str, ...]:
+        return tuple(name for name in self.version.reads if self._lacks(movie, name))
 
     def answer(self, movie: MovieRow) -> Answer:
         """Predict by the model alone."""

@@ -14,8 +14,8 @@ RELEASE_COLUMNS = (
     "days_to_christmas", "days_to_independence_day",
 )  # fmt: skip
 
-_KEPT = 60_000
-"""Descriptions that are remembered: some of each of 10,000 movies, whole and cut."""
+_KEPT = 20_000
+"""Descriptions that are remembered: those of 5,000 movies, whole and cut three ways."""
 
 FAR_DAYS = 60.0
 """Further away a holiday is no nearer than this."""

@@ -55,8 +55,8 @@ check_no_leak(TALENT_COLUMNS)
 _DAY_BITS = 22
 """Bits of a proleptic ordinal of the years up to 9999."""
 
-_KEPT = 60_000
-"""Records whose people are remembered: some of each of 10,000 movies, whole and cut."""
+_KEPT = 20_000
+"""Records whose people are remembered: those of 5,000 movies, whole and cut three ways."""
 
 
 @dataclass(frozen=True)

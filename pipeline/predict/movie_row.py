@@ -1,6 +1,6 @@
-"""One movie as a table of features with a single row, by the functions that packed the table."""
+"""Movies as a table of features with a row each, by the functions that packed the table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -15,7 +15,7 @@ from pipeline.models.training.estimator import FeatureSet
 from pipeline.splits.features import METADATA, FeatureTable
 
 ROW = np.array([0])
-"""The only row."""
+"""The only row of one movie."""
 
 
 LoadPixels = Callable[[], np.ndarray | None]
@@ -81,39 +81,41 @@ def stored_streams(table: FeatureTable, row: int) -> dict[str, np.ndarray]:
 
 
 def as_table(
-    movie: MovieRow, like: FeatureTable, leaking_prefixes: tuple[str, ...] = ()
+    movies: Sequence[MovieRow], like: FeatureTable, leaking_prefixes: tuple[str, ...] = ()
 ) -> FeatureTable:
-    """Build a table of one row, with the modalities, widths and types of a packed table.
+    """Build a table of a row each, with the modalities, widths and types of a packed table.
 
-    What the movie lacks is masked, as packing masks it; what the table has no movie with is left
+    What a movie lacks is masked, as packing masks it; what the table has no movie with is left
     out.
 
     Args:
-        movie: The movie.
+        movies: At least one.
         like: The packed table.
         leaking_prefixes: Beginnings of the metadata columns that contain the target.
     """
     streams, masks = dict[str, np.ndarray | Ragged](), dict[str, np.ndarray]()
     for name, packed in like.streams.items():
-        own = movie.metadata if name == METADATA else movie.streams.get(name)
-        streams[name] = _one_row(packed, own)
-        masks[name] = np.array([own is not None])
+        own = [one.metadata if name == METADATA else one.streams.get(name) for one in movies]
+        streams[name] = _stack(packed, own)
+        masks[name] = np.array([values is not None for values in own])
+    records = [movie.record for movie in movies]
     return FeatureTable(
-        _describe(movie.record, masks), streams, masks, like.columns, like.notes, like.data_hash
+        _describe(records, masks), streams, masks, like.columns, like.notes, like.data_hash
     ).without_columns(leaking_prefixes)
 
 
 def as_features(
-    movie: MovieRow, like: FeatureTable, leaking_prefixes: tuple[str, ...] = ()
+    movies: Sequence[MovieRow], like: FeatureTable, leaking_prefixes: tuple[str, ...] = ()
 ) -> FeatureSet:
-    """Build what models look at: the table of `as_table`, the record, and pictures."""
+    """Build what models look at: the table of `as_table`, the records, and pictures."""
+    days = [movie.day or movie.record.release_date for movie in movies]
     return FeatureSet(
-        as_table(movie, like, leaking_prefixes),
-        records=(before_release(movie.record),),
-        revenue_usd=np.array([np.nan]),
-        days=None if movie.day is None else [movie.day],
-        load_poster=lambda _: movie.load_poster(),
-        load_frames=lambda _: movie.load_frames(),
+        as_table(movies, like, leaking_prefixes),
+        records=tuple(before_release(movie.record) for movie in movies),
+        revenue_usd=np.full(len(movies), np.nan),
+        days=days if any(movie.day for movie in movies) else None,
+        load_poster=lambda row: movies[row].load_poster(),
+        load_frames=lambda row: movies[row].load_frames(),
     )
 
 
@@ -130,34 +132,34 @@ class RowFeatures:
         self._found: dict[tuple[str, ...], FeatureSet] = {}
 
     def find(self, movie: MovieRow, leaking_prefixes: tuple[str, ...] = ()) -> FeatureSet:
-        """Return what `as_features` builds."""
+        """Return what `as_features` builds of this movie alone."""
         if movie is not self._movie:
             self._movie, self._found = movie, {}
         if leaking_prefixes not in self._found:
-            self._found[leaking_prefixes] = as_features(movie, self._like, leaking_prefixes)
+            self._found[leaking_prefixes] = as_features([movie], self._like, leaking_prefixes)
         return self._found[leaking_prefixes]
 
 
-def _one_row(packed: np.ndarray | Ragged, own: np.ndarray | None) -> np.ndarray | Ragged:
+def _stack(packed: np.ndarray | Ragged, own: Sequence[np.ndarray | None]) -> np.ndarray | Ragged:
     if isinstance(packed, Ragged):
-        values = np.zeros((0, packed.width)) if own is None else own
-        values = np.asarray(values, dtype=packed.values.dtype)
-        return Ragged(values, np.array([0, len(values)]))
-    row = np.zeros((1, *packed.shape[1:]), dtype=packed.dtype)
-    if own is not None:
-        row[0] = own
-    return row
+        nothing = np.zeros((0, packed.width), dtype=packed.values.dtype)
+        found = [nothing if one is None else np.asarray(one, nothing.dtype) for one in own]
+        return Ragged(np.concatenate(found), np.cumsum([0, *map(len, found)]))
+    rows = np.zeros((len(own), *packed.shape[1:]), dtype=packed.dtype)
+    for place, one in enumerate(own):
+        if one is not None:
+            rows[place] = one
+    return rows
 
 
-def _describe(record: MovieRecord, masks: Mapping[str, np.ndarray]) -> pd.DataFrame:
+def _describe(records: Sequence[MovieRecord], masks: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """Return the table's columns that models may ask for; no label is among them."""
-    budget = record.budget_usd or np.nan
     return pd.DataFrame(
         {
-            "tmdb_id": [record.tmdb_id],
-            "title": [record.title],
-            "franchise": [franchise_of(record)],
-            "budget_usd": [budget],
+            "tmdb_id": [record.tmdb_id for record in records],
+            "title": [record.title for record in records],
+            "franchise": [franchise_of(record) for record in records],
+            "budget_usd": [record.budget_usd or np.nan for record in records],
             **{f"has_{name}": mask for name, mask in masks.items()},
         }
     )

@@ -91,6 +91,12 @@ def test_every_test_film_gets_the_digits_of_the_evaluation_and_so_do_its_baselin
     assert seen == {system.name for system in SYSTEMS}
 
 
+def test_many_films_at_once_get_what_each_gets_by_itself(predictor):
+    ids = predictor.table.table["tmdb_id"].tolist()
+    alone = [predictor.predict(MovieInputs(tmdb_id=tmdb_id)).as_json() for tmdb_id in ids]
+    assert [one.as_json() for one in predictor.predict_known(ids)] == alone
+
+
 def test_command_in_a_new_process_gives_the_same_digits(site, tmp_path):
     system, task, tmdb_id, stored = next(
         one for one in evaluated(site) if one[:2] == ("box_office", "log10_revenue")

@@ -254,3 +254,13 @@ def test_few_movies_measure_no_drift(trained_as):
     blend = trained_as("blend").network
     assert blend.drift.slope.item() == 0
     assert blend.drift.widening.item() == 1
+
+
+def test_numbers_of_a_movie_do_not_depend_on_which_others_are_read_with_it():
+    """A tree may cut at the very number that is expected where one is unknown."""
+    unknown = [replace(record, budget_usd=None, cast=()) for record in INPUTS.records]
+    features = replace(INPUTS, records=unknown)
+    reader = MovieReader.fit(INPUTS, TRAIN, 10.0**LOG10)
+    together = reader.raw_numbers(features, TEST)
+    alone = [reader.raw_numbers(features, TEST[k : k + 1])[0] for k in range(len(TEST))]
+    assert np.stack(alone).tobytes() == together.tobytes()
