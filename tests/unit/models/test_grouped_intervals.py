@@ -4,9 +4,15 @@ from datetime import date
 
 import numpy as np
 import pytest
+from sklearn.linear_model import QuantileRegressor
 
 from pipeline.core.records import MovieRecord
-from pipeline.models.estimators.grouped_intervals import N_GROUPS, GroupedIntervals, describe_groups
+from pipeline.models.estimators.grouped_intervals import (
+    N_GROUPS,
+    GroupedIntervals,
+    describe_groups,
+    regress_quantile,
+)
 
 RNG = np.random.default_rng(3)
 N = 3000
@@ -75,3 +81,13 @@ def test_unknown_budget_date_and_language_are_groups_too():
     row = describe_groups([MovieRecord(1, "A")])[0]
     assert row.tolist() == [0, 0, 0, 0, 1, 0, 0, 0, 0, 0]
     assert describe_groups([]).shape == (0, N_GROUPS)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
+def test_line_of_a_quantile_is_that_of_scikit_learn(share):
+    rng = np.random.default_rng(2)
+    columns = np.hstack([rng.random((300, 3)) < 0.3, rng.normal(size=(300, 1))]).astype(float)
+    values = columns @ rng.normal(size=4) + rng.normal(size=300)
+    known = QuantileRegressor(quantile=share, alpha=1e-3).fit(columns, values)
+    line = regress_quantile(columns, values, share, 1e-3)
+    np.testing.assert_allclose(line, [known.intercept_, *known.coef_], rtol=1e-9, atol=1e-12)
