@@ -28,6 +28,7 @@ from pipeline.models.systems.box_office import (
 )
 from pipeline.models.training.estimator import RunConfig
 from pipeline.models.training.model_registry import load_trained, predict, save_trained
+from pipeline.models.training.movie_reader import MovieReader
 
 ESTIMATORS = BOX_OFFICE.estimators()
 
