@@ -180,7 +180,7 @@ class Predictor:
         made = [self._rows.make(MovieInputs(tmdb_id=tmdb_id)) for tmdb_id in movies]
         rows = [row for row, _ in made]
         with one_thread():
-            of_tasks = [task.predict_all(rows) for task in self._find_tasks(())]
+            of_tasks = [task.predict_all(rows) for task in self._find_tasks((), {})]
         return [
             Predictions(row.record, row.has, remarks, of_movie)
             for (row, remarks), of_movie in zip(made, zip(*of_tasks, strict=True), strict=True)
