@@ -224,8 +224,11 @@ def test_parts_of_plot_poster_and_trailer_are_explained_for_the_models_that_read
     (revenue,) = predictor.predict(inputs, ["revenue"], parts=["plot"])
     words = [part.part for part in revenue.why["plot"].parts]
     assert " ".join(words) == " ".join(record.overview.split())
-    areas = [one.why["poster"] for one in predictor.predict(inputs, ["poster"], parts=["poster"])]
-    assert [len(why.parts) for why in areas] == [12] * 4
+    asked = predictor.predict(inputs, ["poster"], parts=["poster"])
+    areas = [one.why["poster"] for one in asked if one.why]
+    assert areas, "few films: only some of the four questions have a model"
+    assert {len(why.parts) for why in areas} == {12}
+    assert all(one.answer for one in asked if one.why)
     with pytest.raises(InputError, match="parts: got 'sound'"):
         predictor.predict(inputs, parts=["sound"])
 
