@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -22,8 +21,12 @@ def predict(
     ] = None,
     title: Annotated[str | None, typer.Option()] = None,
     plot: Annotated[str | None, typer.Option(help="The overview.")] = None,
-    poster: Annotated[Path | None, typer.Option(help="JPEG, PNG or WebP.")] = None,
-    trailer: Annotated[Path | None, typer.Option(help="A video file.")] = None,
+    poster: Annotated[
+        str | None, typer.Option(help="JPEG, PNG or WebP; a file or an http(s) address.")
+    ] = None,
+    trailer: Annotated[
+        str | None, typer.Option(help="A video; a file, or an http(s) address for yt-dlp.")
+    ] = None,
     budget: Annotated[float | None, typer.Option(help="US dollars.")] = None,
     release_date: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As 2027-05-01.")

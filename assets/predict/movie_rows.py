@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from assets.models.experiment_data import read_frames_of, read_poster_of
+from assets.predict.given_media import GivenMedia
 from assets.predict.input_encoding import InputEncoder, Report
 from assets.splits.feature_sources import average_frames
 from pipeline.core.errors import InputError, ItemError, TrailerError
@@ -69,6 +70,7 @@ class MovieRows:
         self._run_context, self._table = run_context, table
         self._open_source, self._report = open_source, report
         self._encoder = InputEncoder(run_context, table, report)
+        self._given = GivenMedia(run_context, report)
         ids = table.table["tmdb_id"].tolist()
         self._places = {tmdb_id: row for row, tmdb_id in enumerate(ids)}
         self._counts: dict[Ties, int | None] = {}
@@ -157,9 +159,10 @@ class MovieRows:
         if inputs.plot is not None:
             row = self.with_text(row)
         if inputs.poster is not None:
-            row = self.with_poster(row, inputs.poster)
+            row = self.with_poster(row, self._given.read_poster(inputs.poster))
         if inputs.trailer is not None:
-            row, remarks = self._with_trailer(row, inputs.trailer)
+            with self._given.open_trailer(inputs.trailer) as (path, sound):
+                row, remarks = self._with_trailer(row, path, sound)
         return row, remarks
 
     def with_text(self, row: MovieRow) -> MovieRow:

@@ -12,6 +12,7 @@ from pipeline.core.errors import InputError
 from pipeline.core.metadata import CERTIFICATIONS, GENRES
 from pipeline.core.movie_ids import MAX_ID
 from pipeline.core.track_records import CREW_JOBS
+from pipeline.predict.media_inputs import MediaUrl, read_file, read_file_or_bytes
 
 Who = str | int
 """A person or company: a name, or TMDB's id."""
@@ -44,8 +45,8 @@ class MovieInputs:
         tmdb_id: Of a movie that the store knows, or that the source is asked for.
         title: Counts by its length, and by the franchise that it names.
         plot: The overview that is embedded.
-        poster: A file, or its content: JPEG, PNG or WebP.
-        trailer: A video file.
+        poster: A file, its content or its http(s) address: JPEG, PNG or WebP.
+        trailer: A video file, or the http(s) address of one or of a page that has one.
         budget_usd: In US dollars of the day.
         release_date: First release.
         runtime_min: Length in minutes.
@@ -61,8 +62,8 @@ class MovieInputs:
     tmdb_id: int | None = None
     title: str | None = None
     plot: str | None = None
-    poster: Path | bytes | None = None
-    trailer: Path | None = None
+    poster: Path | bytes | MediaUrl | None = None
+    trailer: Path | MediaUrl | None = None
     budget_usd: float | None = None
     release_date: date | None = None
     runtime_min: float | None = None
@@ -89,7 +90,7 @@ class MovieInputs:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "MovieInputs":
-        """Read fields by name; dates as "2019-05-01", files by their paths.
+        """Read fields by name; dates as "2019-05-01", files by path or address.
 
         Raises:
             InputError: A field is unknown, or its value cannot be used.
@@ -217,23 +218,12 @@ def _countries(name: str, value: Any) -> tuple[str, ...]:
     return tuple(check(name, one) for one in _listed(name, value, "countries"))
 
 
-def _file(name: str, value: Any) -> Path:
-    path = Path(value) if isinstance(value, str | Path) else None
-    if path is None or not path.is_file():
-        raise InputError(name, f"there is no file {str(value)[:200]!r}", "the path of a file")
-    return path
-
-
-def _file_or_bytes(name: str, value: Any) -> Path | bytes:
-    return value if isinstance(value, bytes) else _file(name, value)
-
-
 _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
     "tmdb_id": _number(1, MAX_ID, is_whole=True),
     "title": _text(MAX_TITLE_CHARS),
     "plot": _text(MAX_PLOT_CHARS),
-    "poster": _file_or_bytes,
-    "trailer": _file,
+    "poster": read_file_or_bytes,
+    "trailer": read_file,
     "budget_usd": _number(1, MAX_BUDGET_USD),
     "release_date": _day,
     "runtime_min": _number(1, MAX_RUNTIME_MIN),

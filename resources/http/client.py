@@ -63,6 +63,7 @@ class HttpClient:
         give_up_after: Failures in a row, over all items, after which the source counts as down.
         may_reach_private: Whether redirects may lead into private networks; None: only where
             `base_url` lies in one itself.
+        trusts_home: Whether `base_url` itself may lie in a private network.
         may_reject_items: Whether a status such as 403, or a page instead of JSON, may be about one
             item; where not, it is about us: the item is retried later, and a row of them stops
             the source.
@@ -84,6 +85,7 @@ class HttpClient:
         give_up_after: int = 20,
         may_reach_private: bool | None = None,
         may_reject_items: bool = True,
+        trusts_home: bool = True,
         secrets: tuple[str, ...] = (),
         user_agent: str = USER_AGENT,
         clock: Clock = CLOCK,
@@ -104,7 +106,7 @@ class HttpClient:
         self._secrets = secrets
         self._may_reject_items = may_reject_items
         rules = ConnectionRules(
-            base_url, max_body_s, max_body_bytes + HEAD_BYTES, may_reach_private
+            base_url, max_body_s, max_body_bytes + HEAD_BYTES, may_reach_private, trusts_home
         )
         self._session = open_session(user_agent, rules, is_near=self.is_near)
 

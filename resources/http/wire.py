@@ -39,12 +39,15 @@ class ConnectionRules:
         max_response_bytes: Maximum size of one response on the wire.
         may_reach_private: Whether other hosts may lie in a private network. None: only where
             the configured host does, which its first connection shows.
+        trusts_home: Whether the configured host may lie in a private network itself; not where
+            a person gave the address and nobody configured it.
     """
 
     base_url: str
     max_response_s: float
     max_response_bytes: int
     may_reach_private: bool | None = None
+    trusts_home: bool = True
 
     @cached_property
     def home(self) -> tuple[str, int]:
@@ -84,7 +87,7 @@ class ConnectionRules:
             FetchError: `FORBIDDEN`.
         """
         is_near = is_private_number(peer)
-        if (host, port) == self.home:
+        if (host, port) == self.home and self.trusts_home:
             if self.may_reach_private is None:
                 self.may_reach_private = is_near
         elif is_near and not self.may_reach_private:

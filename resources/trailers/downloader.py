@@ -184,6 +184,7 @@ def open_downloader(
     is_near: bool,
     jar: CookieJar | None = None,
     may_reach_private: bool | None = None,
+    trusts_home: bool = True,
     plugins: Path | None = None,
     clock: Clock = CLOCK,
 ) -> Downloader:
@@ -196,12 +197,15 @@ def open_downloader(
         is_near: Whether the host is on this machine or network.
         jar: Cookies to send, shared by all threads; None for none.
         may_reach_private: See `resources.http.wire.ConnectionRules`.
+        trusts_home: Whether the host of `base_url` may lie in a private network.
         plugins: Folder of yt-dlp plugins; None for none.
         clock: For waits between two attempts.
     """
     choose_plugins(plugins)
     max_bytes = limits.max_bytes + HEAD_BYTES
-    rules = ConnectionRules(base_url, limits.max_download_s, max_bytes, may_reach_private)
+    rules = ConnectionRules(
+        base_url, limits.max_download_s, max_bytes, may_reach_private, trusts_home
+    )
     own = {"rules": rules, "limits": limits, "partial": PartialFile()}
     params = _params(limits, clock)
     params["allowed_extractors"] = list(extractors)

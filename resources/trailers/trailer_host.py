@@ -73,6 +73,7 @@ class TrailerHost:
         give_up_after: Failures in a row, over all movies, after which the host counts as down.
         may_reach_private: Whether pages may lead into private networks; None: only where the host
             lies in one itself.
+        trusts_home: Whether the host of the template may lie in a private network.
         plugins: Folder of yt-dlp plugins; None for none.
         clock: For waits, pauses and cooldowns.
 
@@ -92,6 +93,7 @@ class TrailerHost:
         tries: int = TRIES,
         give_up_after: int = 20,
         may_reach_private: bool | None = None,
+        trusts_home: bool = True,
         plugins: Path | None = None,
         clock: Clock = CLOCK,
     ):
@@ -107,6 +109,7 @@ class TrailerHost:
         self._cooldown = cooldown or Cooldown(InMemoryNotes(), url_template)
         self._jar = jar
         self._may_reach_private = may_reach_private
+        self._trusts_home = trusts_home
         self._plugins = plugins
         self._tries = tries
         youtubes_pace = YOUTUBE_GUEST_PER_S if jar is None else YOUTUBE_ACCOUNT_PER_S
@@ -292,6 +295,7 @@ class TrailerHost:
                 is_near=is_direct(self._host),
                 jar=self._jar,
                 may_reach_private=self._may_reach_private,
+                trusts_home=self._trusts_home,
                 plugins=self._plugins,
                 clock=self._clock,
             )
