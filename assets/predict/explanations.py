@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assets.predict.movie_rows import MovieRows
-from assets.predict.served_models import ServedTask
+from assets.predict.served_models import PIXELS, ServedTask
 from pipeline.core.errors import InputError
 from pipeline.predict.masking import MASKS, POSTER_STREAMS
 from pipeline.predict.movie_row import MovieRow
@@ -86,7 +86,7 @@ def _list_read(tasks: Sequence[ServedTask]) -> frozenset[str]:
     answering = [task for task in tasks if task.experiment]
     if any(task.system.is_blend for task in answering):
         return frozenset(POSTER_STREAMS)
-    return frozenset(name for task in answering for name in task.version.reads)
+    return frozenset(PIXELS.get(name, name) for task in answering for name in task.version.reads)
 
 
 class _Answers:
