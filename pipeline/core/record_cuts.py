@@ -37,8 +37,7 @@ def cut_before_release(record: MovieRecord) -> MovieRecord:
     Budget, date, runtime, genres, companies and plot stay.
 
     Example:
-        >>> from pipeline.core.identity_cache import remember_by_identity
-    from pipeline.core.records import Person
+        >>> from pipeline.core.records import Person
         >>> crew = Person(1, "A", "Director"), Person(2, "B", "Writer")
         >>> [p.name for p in cut_before_release(MovieRecord(1, "A", crew=crew)).crew]
         ['A']

@@ -1,7 +1,6 @@
 """Builds on an object store and a PostgreSQL ledger, from machines with a cache each."""
 
 import json
-import os
 import re
 import time
 from contextlib import closing
@@ -35,7 +34,6 @@ def site(open_site, tmp_path, monkeypatch, request):
 
 def build(site, machine, *stages, **hold):
     environment = {
-        **{name: value for name, value in os.environ.items() if name.startswith("AWS_")},
         "MARQUEE_STORE": site.distant,
         "XDG_CACHE_HOME": str(site.folder / machine),
     }

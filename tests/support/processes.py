@@ -51,7 +51,7 @@ class Process:
             args=(
                 program,
                 arguments,
-                {**site.environment, **(environment or {})},
+                {**_credentials(), **site.environment, **(environment or {})},
                 site.folder,
                 self._words,
                 before,
@@ -86,6 +86,11 @@ class Process:
         """End it as a power cut would."""
         self._process.kill()
         self._process.join()
+
+
+def _credentials() -> dict[str, str]:
+    """Return the object store of the test at work: the fork server has the first one's."""
+    return {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
 
 
 def _work(

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import requests
 
 BUCKET = "films"
 
@@ -35,6 +36,8 @@ def object_store() -> Iterator[dict[str, str]]:
             "AWS_SECRET_ACCESS_KEY": "marquee",
             "AWS_DEFAULT_REGION": "us-east-1",
         }
+        reset = requests.post(f"{environment['AWS_ENDPOINT_URL']}/moto-api/reset", timeout=60)
+        reset.raise_for_status()  # what an earlier server of this process kept
         boto3.client(
             "s3",
             endpoint_url=environment["AWS_ENDPOINT_URL"],

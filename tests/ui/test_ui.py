@@ -102,14 +102,15 @@ def test_scores_and_source_stand_beside_the_picture(page, tmp_path):
     take_picture(page, tmp_path / "evaluation.png")
 
 
-def test_nightly_schedule_is_on_and_the_sensor_is_off(page, tmp_path):
+def test_schedules_are_on_and_the_sensor_is_off(page, tmp_path):
     page.goto("/automation")
     nightly = page.locator("a[href*='/schedules/nightly_crawl']")
     expect(nightly).to_contain_text("At 02:00 AM UTC")
+    expect(page.locator("a[href*='/schedules/weekly_prune']")).to_be_visible()
     expect(page.locator("a[href*='/sensors/due_movies']")).to_be_visible()
     switches = page.locator("label[class*='formatSwitch'] input")
-    expect(switches).to_have_count(2)
-    expect(page.locator("label[class*='formatSwitch'] input:checked")).to_have_count(1)
+    expect(switches).to_have_count(3)
+    expect(page.locator("label[class*='formatSwitch'] input:checked")).to_have_count(2)
     take_picture(page, tmp_path / "automation.png")
 
 

@@ -174,9 +174,9 @@ def test_franchises_are_about_as_many_as_were_checked_by_hand(real_franchises):
 
 
 def test_many_movies_of_one_title_and_people_take_time_linear_in_them():
-    movies = [movie(k, f"Film {k}", year=1930 + k % 90, cast=(1, 2, k + 9)) for k in range(1, 2001)]
+    movies = [movie(k, f"Film {k}", year=1930 + k % 90, cast=(1, 2, k + 9)) for k in range(1, 561)]
     assert together(*movies)
-    assert len(find_links(movies)) < 3 * len(movies), "each with each would be two million pairs"
+    assert len(find_links(movies)) < 3 * len(movies), "each with each would be 156,520 pairs"
     assert count_earlier(movies[-1:], [date(1960, 1, 1)], movies) == [
         sum(present(one.release_date) < date(1960, 1, 1) for one in movies)
     ]
