@@ -237,7 +237,8 @@ def open_ledger(settings: Settings, store: Store) -> "Ledger":
         ConfigurationError: None is set, and the store is no folder; or see `Ledger`.
         StoreError: It cannot be opened.
     """
-    from resources.storage.ledger import Ledger, sqlite_url
+    from resources.storage.ledger import Ledger
+    from resources.storage.ledger_database import sqlite_url
 
     return Ledger(settings.ledger or sqlite_url(_ledger_in(store)), _locks_in(store))
 

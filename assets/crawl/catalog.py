@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from assets.crawl.catalog_crawl import Found, Scope, crawl, note_crawled, read_scope
 from assets.orchestration.asset_specs import CATALOG
 from assets.orchestration.checks import count_statuses, share_ok
-from assets.orchestration.events import catalog_version
+from assets.orchestration.movie_events import catalog_version
 from assets.orchestration.partitions import register
 from assets.orchestration.step_errors import concise_errors
 from assets.orchestration.unpartitioned_asset import unpartitioned_asset

@@ -16,7 +16,8 @@ from pipeline.evaluation.metrics.split_results import SplitResult, score_result
 from pipeline.evaluation.report.result_json import list_differences
 from resources.compute.device import describe_environment
 from resources.run_context import RunContext
-from resources.storage.ledger import Ledger, sqlite_url
+from resources.storage.ledger import Ledger
+from resources.storage.ledger_database import sqlite_url
 from resources.storage.store import SOURCE_MARK, Store
 
 DEPTH = 4

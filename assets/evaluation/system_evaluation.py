@@ -4,7 +4,7 @@ import base64
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,13 @@ if TYPE_CHECKING:  # it imports numpy, which a run alone needs
 
 NOT_WORSE = "not_worse"
 PROMOTION = "promotion"
-"""Names of the checks."""
+CHECKS = {
+    NOT_WORSE: "The main variant's score on each task's headline (its folds together, else its "
+    "first split) is not significantly worse than at the last evaluation, on the same test movies.",
+    PROMOTION: "The newest version predicts: it is not significantly worse than the one before it "
+    "on the test movies that both have.",
+}
+"""The checks of an evaluation, and what each says where it passes."""
 
 DIALOG_PX = 1040
 """Width of an image that fits Dagster's dialog in a window of 1366 px; the UI does not scale."""
@@ -43,20 +49,6 @@ DIALOG_PX = 1040
 def build_evaluation(system: System) -> dg.AssetsDefinition:
     """Build the asset of a system's scores and report."""
     name = f"{system.name}_evaluation"
-    check = dg.AssetCheckSpec(
-        NOT_WORSE,
-        asset=name,
-        description="The main variant's score on each task's headline (its folds together, else "
-        "its first split) is not significantly worse than at the last evaluation, on the same test "
-        "movies.",
-    )
-
-    promotion = dg.AssetCheckSpec(
-        PROMOTION,
-        asset=name,
-        description="The newest version predicts: it is not significantly worse than the one "
-        "before it on the test movies that both have.",
-    )
 
     @unpartitioned_asset(
         name,
@@ -69,7 +61,9 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
             f"Scores of `{system.name}` on each split's test set with bootstrap confidence "
             "intervals, compared with naive baselines and gradient boosting."
         ),
-        check_specs=[check, promotion],
+        check_specs=[
+            dg.AssetCheckSpec(check, asset=name, description=CHECKS[check]) for check in CHECKS
+        ],
     )
     def evaluation(
         context: dg.AssetExecutionContext, run_context: dg.ResourceParam[RunContext]
@@ -88,30 +82,38 @@ def build_evaluation(system: System) -> dg.AssetsDefinition:
             verdict = consider_newest(run_context, system, load_features(run_context).notes)
             promoted = promoted_number(run_context, system)
             write_whole(run_context, name, version, content_hash)
-        verdicts = _list_verdicts(summary)
+        verdicts, missing = _list_verdicts(summary), _list_missing(summary)
         for sentence in verdicts:
             context.log.info(sentence)
-        for sentence in (missing := _list_missing(summary)):
+        for sentence in missing:
             context.log.warning(sentence)
         return dg.MaterializeResult(
             metadata={
                 "source": run_context.source.label,
-                "backbones": summary["weights"],
-                **headline_figures(summary),
                 **({} if promoted is None else {"promoted_version": promoted}),
-                **table_metadata("scores", _main_scores(summary)),
-                "verdicts": dg.MetadataValue.md(
-                    "\n".join(f"- {line}" for line in [*verdicts, *missing])
-                ),
-                **{path.stem: _scaled(path) for path in paths.values() if path.suffix == ".png"},
-                "dagster/column_schema": _list_columns(paths[SPLITS_FILE]),
-                "report": dg.MetadataValue.path(str(paths[REPORT_FILE].absolute())),
+                **_describe(summary, paths, [*verdicts, *missing]),
             },
             data_version=dg.DataVersion(content_hash),
             check_results=[_compare(system, summary, before), _check_promotion(verdict)],
         )
 
     return evaluation
+
+
+def _describe(
+    summary: Mapping[str, Any], paths: Mapping[str, Path], sentences: Sequence[str]
+) -> dict[str, Any]:
+    """Return what an evaluation found, for the asset's page."""
+    pictures = {path.stem: _scaled(path) for path in paths.values() if path.suffix == ".png"}
+    return {
+        "backbones": summary["weights"],
+        **headline_figures(summary),
+        **table_metadata("scores", _main_scores(summary)),
+        "verdicts": dg.MetadataValue.md("\n".join(f"- {line}" for line in sentences)),
+        **pictures,
+        "dagster/column_schema": _list_columns(paths[SPLITS_FILE]),
+        "report": dg.MetadataValue.path(str(paths[REPORT_FILE].absolute())),
+    }
 
 
 def _check_promotion(verdict: "Verdict | None") -> dg.AssetCheckResult:

@@ -8,16 +8,16 @@ and `tests/graph/test_partitions.py` fails loudly should Dagster change.
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import cast
 
 import dagster as dg
 
-from assets.orchestration.asset_specs import CATALOG, MovieAssetSpec, movie_spec
-from assets.orchestration.event_batches import MovieEvent, log_events
+from assets.orchestration.asset_specs import MovieAssetSpec, movie_spec
 from assets.orchestration.event_files import INDEX, event_file
 from assets.orchestration.failed_partitions import show_failed
+from assets.orchestration.movie_events import is_published, provenance_tags, publish_events
 from assets.orchestration.movie_page import MoviePages
 from assets.orchestration.pictures import Draw
 from assets.orchestration.staleness import WorkPlan
@@ -32,16 +32,6 @@ LOG = logging.getLogger("marquee")
 
 DEFER_EVENTS = {"dagster/defer_asset_events": "true"}
 """The tag. On a job it also spares the planned events, so that a range may span idle movies."""
-
-CODE_VERSION = "dagster/code_version"
-_OLD_CODE_VERSION = "marquee/code_version"
-"""Tags of a movie's event; events of earlier versions have the second."""
-
-STATUS = "marquee/status"
-"""Tag of a movie's event: `ok`, `unavailable` or `rejected`."""
-
-Metadata = Mapping[str, dg.MetadataValue | str | int | float | list | dict | None]
-"""What a ledger row's metadata hold: JSON values, which Dagster takes."""
 
 _INHERITED = (Reason.UPSTREAM_UNAVAILABLE, Reason.UPSTREAM_REJECTED)
 
@@ -159,114 +149,6 @@ class EventPublisher:
         self._run_context.ledger.forget(damaged, [tmdb_id], [Status.OK.value])
         detail = f"the file of {', '.join(damaged)} is missing or damaged; it is recomputed"
         return lacking(tmdb_id, Reason.DAMAGED_UPSTREAM, detail)
-
-
-def provenance_tags(spec: MovieAssetSpec, run_context: RunContext) -> dict[str, str]:
-    """Return the tags that keep Dagster from calling a movie unsynced that is not stale.
-
-    Without them it compares times, and a movie with a new plot would make its poster unsynced
-    permanently; with the upstreams' real versions it compares whole upstreams, with the same
-    effect. So each upstream is noted without the event that was read, which Dagster takes for
-    unchanged; the catalog's version is its source's. A new code version is shown as one.
-    """
-    tags = {}
-    for name in spec.depends_on:
-        tags[f"dagster/input_data_version/{name}"] = spec.facet or "content"
-        tags[f"dagster/input_event_pointer/{name}"] = "NULL"
-    if not spec.depends_on:
-        tags[f"dagster/input_data_version/{CATALOG.name}"] = catalog_version(run_context)
-        tags[f"dagster/input_event_pointer/{CATALOG.name}"] = "NULL"
-    return tags
-
-
-def catalog_version(run_context: RunContext) -> str:
-    """Return the data version of the catalog, which every movie's record depends on.
-
-    A list that a movie was added to is no news for the others: each movie is a partition, and its
-    own version is the stamp of its last change.
-    """
-    return run_context.source.name
-
-
-def publish_events(
-    context: dg.AssetExecutionContext,
-    rows: Mapping[int, Row],
-    metadata: Mapping[str, object],
-    tags: Mapping[str, str],
-    describe: Callable[[int, Row], Mapping[str, object]] = lambda *_: {},
-    *,
-    is_on_run_page: bool = True,
-) -> None:
-    """Log one materialization for every final row, one observation for every other.
-
-    Dagster cannot take back that a movie was materialized; the observation says on its page that
-    what stands there is the last that could be had.
-
-    Args:
-        context: Of the step.
-        rows: By movie.
-        metadata: What all events show.
-        tags: Of all events.
-        describe: Returns what one movie's event shows beside its row.
-        is_on_run_page: See `log_events`.
-    """
-    log_events(
-        context,
-        [
-            _event(context.asset_key, tmdb_id, row, metadata, tags, describe(tmdb_id, row))
-            for tmdb_id, row in rows.items()
-        ],
-        is_on_run_page=is_on_run_page,
-    )
-    if rows:
-        reach(CrashPoint.PUBLISHED, context.asset_key.to_user_string())
-
-
-def _event(
-    asset_key: dg.AssetKey,
-    tmdb_id: int,
-    row: Row,
-    metadata: Mapping[str, object],
-    tags: Mapping[str, str],
-    described: Mapping[str, object],
-) -> MovieEvent:
-    status = {"status": Status(row.status).label, **_explanation(row)}
-    figures = cast("dict[str, dg.MetadataValue]", {**status, **described})
-    if not row.is_final:
-        return dg.AssetObservation(
-            asset_key=asset_key,
-            partition=str(tmdb_id),
-            metadata={**figures, "attempts": row.attempts},
-        )
-    return dg.AssetMaterialization(
-        asset_key=asset_key,
-        partition=str(tmdb_id),
-        metadata=cast("Metadata", {**figures, **row.metadata, **metadata}),
-        tags={
-            "dagster/data_version": row.content_hash,
-            CODE_VERSION: row.code_version,
-            STATUS: Status(row.status).label,
-            **tags,
-        },
-    )
-
-
-def _explanation(row: Row) -> dict[str, str]:
-    return {k: v for k, v in (("reason", row.reason), ("detail", row.detail)) if v}
-
-
-def is_published(
-    instance: dg.DagsterInstance, asset_key: dg.AssetKey, tmdb_id: int, row: Row
-) -> bool:
-    """Whether the movie's latest materialization in Dagster is this row."""
-    found = instance.fetch_materializations(
-        dg.AssetRecordsFilter(asset_key=asset_key, asset_partitions=[str(tmdb_id)]), limit=1
-    ).records
-    event = found[0].asset_materialization if found else None
-    tags = (event.tags if event else None) or {}
-    return tags.get("dagster/data_version") == row.content_hash and (
-        tags.get(CODE_VERSION, tags.get(_OLD_CODE_VERSION)) == row.code_version
-    )
 
 
 def finish_exactly(

@@ -11,12 +11,8 @@ import dagster as dg
 
 from assets.orchestration.asset_specs import FEATURES
 from assets.orchestration.code_references import code_reference
-from assets.orchestration.events import (
-    finish_exactly,
-    is_published,
-    open_event_log,
-    publish_events,
-)
+from assets.orchestration.events import finish_exactly, open_event_log
+from assets.orchestration.movie_events import is_published, publish_events
 from assets.orchestration.partitions import MOVIES, SINGLE_RUN, movies_of
 from assets.orchestration.prediction_job import (
     CODE_VERSION,

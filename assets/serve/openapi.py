@@ -129,69 +129,70 @@ _COMPARED = (
 
 def describe_api() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document."""
-    key = [{"key": []}, {}]
-    body = {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "minProperties": 1,
-                    "properties": INPUTS,
-                    "anyOf": [{"required": [name]} for name in OWN_FIELDS],
-                    "additionalProperties": False,
-                }
-            }
-        },
-    }
-    title = {"name": "title", "in": "query", "required": True, "schema": _TITLE}
-    tmdb_id = {"name": "tmdb_id", "in": "path", "required": True, "schema": _ID}
-    name = {"name": "name", "in": "path", "required": True, "schema": _PICTURE}
-    picture = {"content": {"image/jpeg": {}, "image/png": {}}}
     return {
         "openapi": "3.1.0",
         "info": {"title": "marquee", "version": version("marquee")},
-        "paths": {
-            "/predict": {
-                "post": {
-                    "summary": "Predict for one film; what is not given is masked.",
-                    "requestBody": body,
-                    "security": key,
-                    "responses": _responses(*sorted(set(_WORDS) - {"200"})),
-                }
-            },
-            "/uploads": {
-                "put": {
-                    "summary": "Send a trailer, to be asked about within the hour.",
-                    "requestBody": {
-                        "required": True,
-                        "content": {"application/octet-stream": {"schema": _VIDEO}},
-                    },
-                    "security": key,
-                    "responses": _responses("400", "401", "403", "408", "413", "429", "503", "504"),
-                }
-            },
-            "/films": {"get": _get("Find films by title.", "400", parameters=[title])},
-            "/films/{tmdb_id}": {
-                "get": _get("Predict for a film of the store.", "404", parameters=[tmdb_id])
-            },
-            "/films/{tmdb_id}/facts": {
-                "get": _get("Describe a film of the store.", "404", parameters=[tmdb_id])
-            },
-            "/films/{tmdb_id}/pictures/{name}": {
-                "get": _get("Draw a film's picture.", "404", parameters=[tmdb_id, name], **picture)
-            },
-            "/models": {"get": _get("List all versions of all models.")},
-            "/models/compare": {
-                "get": _get("Compare two versions of a system.", "400", "404", parameters=_COMPARED)
-            },
-            "/healthz": {"get": _get("Say whether the server is up.")},
-        },
+        "paths": _describe_paths(),
         "components": {
             "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
             "schemas": {"Error": _ERROR},
         },
     }
+
+
+def _describe_paths() -> dict[str, Any]:
+    key = [{"key": []}, {}]
+    title = {"name": "title", "in": "query", "required": True, "schema": _TITLE}
+    tmdb_id = {"name": "tmdb_id", "in": "path", "required": True, "schema": _ID}
+    name = {"name": "name", "in": "path", "required": True, "schema": _PICTURE}
+    picture = {"content": {"image/jpeg": {}, "image/png": {}}}
+    return {
+        "/predict": {
+            "post": {
+                "summary": "Predict for one film; what is not given is masked.",
+                "requestBody": _describe_body(),
+                "security": key,
+                "responses": _responses(*sorted(set(_WORDS) - {"200"})),
+            }
+        },
+        "/uploads": {
+            "put": {
+                "summary": "Send a trailer, to be asked about within the hour.",
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/octet-stream": {"schema": _VIDEO}},
+                },
+                "security": key,
+                "responses": _responses("400", "401", "403", "408", "413", "429", "503", "504"),
+            }
+        },
+        "/films": {"get": _get("Find films by title.", "400", parameters=[title])},
+        "/films/{tmdb_id}": {
+            "get": _get("Predict for a film of the store.", "404", parameters=[tmdb_id])
+        },
+        "/films/{tmdb_id}/facts": {
+            "get": _get("Describe a film of the store.", "404", parameters=[tmdb_id])
+        },
+        "/films/{tmdb_id}/pictures/{name}": {
+            "get": _get("Draw a film's picture.", "404", parameters=[tmdb_id, name], **picture)
+        },
+        "/models": {"get": _get("List all versions of all models.")},
+        "/models/compare": {
+            "get": _get("Compare two versions of a system.", "400", "404", parameters=_COMPARED)
+        },
+        "/healthz": {"get": _get("Say whether the server is up.")},
+    }
+
+
+def _describe_body() -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "minProperties": 1,
+        "properties": INPUTS,
+        "anyOf": [{"required": [name]} for name in OWN_FIELDS],
+        "additionalProperties": False,
+    }
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def _get(summary: str, *errors: str, parameters: Any = (), content: Any = None) -> dict[str, Any]:

@@ -1,22 +1,19 @@
 """The ledger: one row per movie and asset, with its status, versions and next attempt."""
 
 import json
-import sqlite3
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy import event, exc
 
 from pipeline.core.errors import StoreError
 from pipeline.core.outcomes import Status
 from pipeline.core.staleness import Row
 from resources.storage.claims import Claims, kept_claims
-from resources.storage.drivers import missing_driver, parse_database_url
 from resources.storage.leases import Leases
-from resources.storage.ledger_tables import MOVIES, NOTES, ROWS, TABLES, as_row, as_values, upsert
+from resources.storage.ledger_database import open_database, transaction
+from resources.storage.ledger_tables import MOVIES, NOTES, ROWS, as_row, as_values, upsert
 from resources.storage.shared_turns import SharedTurns
 from resources.storage.tally import Tally
 
@@ -25,19 +22,6 @@ UNFINISHED = "unfinished restore or migration"
 
 _CHUNK = 500
 """Rows in one statement: SQLite takes at most 32,766 variables."""
-
-_CREATIONS, _CREATION_WAIT_S = 5, 0.1
-"""How often a ledger's tables are created where other processes do so at the same moment."""
-
-
-def sqlite_url(path: Path) -> sa.URL:
-    """Return the URL of an SQLite file: in a pasted one, a `?` in the path would end it.
-
-    Example:
-        >>> sqlite_url(Path("films?set=1/ledger.sqlite")).database
-        'films?set=1/ledger.sqlite'
-    """
-    return sa.URL.create("sqlite", database=str(path))
 
 
 class Ledger:
@@ -54,22 +38,7 @@ class Ledger:
 
     def __init__(self, url: str | sa.URL, locks: Path | None = None):
         self.has_written, self.locks = False, locks
-        parsed = parse_database_url(url)
-        try:
-            self._engine = sa.create_engine(parsed, pool_pre_ping=True)
-        except (ImportError, exc.NoSuchModuleError) as error:
-            kind = parsed.get_backend_name()
-            raise missing_driver("MARQUEE_LEDGER", kind, error) from error
-        try:
-            if self._engine.dialect.name == "sqlite":
-                event.listen(self._engine, "connect", _set_up_sqlite)
-            self._create_tables()
-        except exc.SQLAlchemyError as error:
-            where = "the folder is writable" if parsed.host is None else "the server responds"
-            raise StoreError(
-                f"The ledger {parsed.render_as_string()} cannot be opened "
-                f"({type(error).__name__}). Check MARQUEE_LEDGER and that {where}."
-            ) from error
+        self._engine = open_database(url)
 
     def close(self) -> None:
         """Close the connections."""
@@ -87,37 +56,10 @@ class Ledger:
                 "again: it continues."
             )
 
-    def _create_tables(self) -> None:
-        for left in reversed(range(_CREATIONS)):
-            try:
-                TABLES.create_all(self._engine)
-                for index in ROWS.indexes:  # of a ledger that is older than they
-                    index.create(self._engine, checkfirst=True)
-            except (exc.IntegrityError, exc.ProgrammingError, exc.OperationalError):
-                if not left:
-                    raise
-                time.sleep(_CREATION_WAIT_S)  # another process is creating them at this moment
-            else:
-                return
-
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except exc.OperationalError as error:
-            raise StoreError(
-                f"The ledger cannot be written ({error.orig}). Free some space or stop the other "
-                "writer, then run again: all completed work is kept."
-            ) from error
-        except exc.DatabaseError as error:
-            if type(error) is not exc.DatabaseError or self._engine.dialect.name != "sqlite":
-                raise
-            raise StoreError(
-                f"The ledger {self._engine.url.render_as_string()} is damaged ({error.orig}). "
-                "Restore it from a copy, or recover it (`sqlite3 ledger.sqlite .recover`): without "
-                "it all movies would be downloaded and computed anew."
-            ) from error
+        with transaction(self._engine) as connection:
+            yield connection
 
     @property
     def name(self) -> str:
@@ -340,12 +282,6 @@ class Ledger:
 
     def _upsert(self, table: sa.Table, columns: list[str]) -> sa.Insert:
         return upsert(self._engine.dialect.name, table, tuple(columns))
-
-
-def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # WAL: readers and one writer do not block each other; a killed process leaves no lock behind.
-    for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=NORMAL"):
-        connection.execute(f"PRAGMA {pragma}")
 
 
 def _chunks(items: list, size: int = _CHUNK) -> Iterable[list]:

@@ -81,7 +81,8 @@ def test_store_far_away_is_looked_at_too():
 WORKER = """
 import sys
 from pathlib import Path
-from resources.storage.ledger import Ledger, sqlite_url
+from resources.storage.ledger import Ledger
+from resources.storage.ledger_database import sqlite_url
 from resources.storage.lock import at_work
 from resources.storage.store import Store
 folder = Path(sys.argv[1])

@@ -6,7 +6,8 @@ import pytest
 from pipeline.core.errors import StoreError
 from pipeline.core.staleness import Row
 from resources.storage.journal import FOLDER, Journal
-from resources.storage.ledger import Ledger, sqlite_url
+from resources.storage.ledger import Ledger
+from resources.storage.ledger_database import sqlite_url
 from resources.storage.store import Store
 
 

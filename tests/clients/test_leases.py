@@ -12,7 +12,8 @@ from servers import postgres
 
 from resources.storage import leases as module
 from resources.storage.lease_names import MODELS
-from resources.storage.ledger import Ledger, sqlite_url
+from resources.storage.ledger import Ledger
+from resources.storage.ledger_database import sqlite_url
 from resources.storage.lock import at_work, exclusive, holding, owner_of, owning
 from resources.storage.owner import Owner
 from resources.storage.store import Store

@@ -4,7 +4,8 @@ import pytest
 
 from pipeline.core.errors import StoreError
 from pipeline.core.staleness import Row
-from resources.storage.ledger import Ledger, sqlite_url
+from resources.storage.ledger import Ledger
+from resources.storage.ledger_database import sqlite_url
 
 
 @pytest.fixture

@@ -4,8 +4,36 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from shapes import WHOLE
 from shared_sites import Shape
 from sites import Site, opened_site
+
+
+@pytest.fixture(scope="module")
+def site(shared_sites, tmp_path_factory):
+    """The whole path up to the models and their evaluations, a copy for each file of tests."""
+    folder = tmp_path_factory.mktemp("whole") / "site"
+    shared_sites.copy(WHOLE, folder)
+    with opened_site(folder, WHOLE.size, WHOLE.seed) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def predictor(site):
+    """What answers from the site's models."""
+    from assets.predict.predictor import Predictor
+
+    with site.run_context() as run_context:
+        yield Predictor(run_context)
+
+
+@pytest.fixture(scope="module")
+def url(site):
+    """The address of a server of the site."""
+    from served import served
+
+    with served(site) as url:
+        yield url
 
 
 @pytest.fixture

@@ -16,28 +16,12 @@ import pytest
 import requests
 from PIL import Image
 from served import served
-from shapes import WHOLE
-from sites import opened_site
 
 from assets.serve import limits, server
 from assets.serve.limits import MAX_BODY_BYTES
 
 SLOW_CLIENTS = 200
 TEN_GB = 10 * 10**9
-
-
-@pytest.fixture(scope="module")
-def site(shared_sites, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("hostile") / "site"
-    shared_sites.copy(WHOLE, folder)
-    with opened_site(folder, WHOLE.size, WHOLE.seed) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def url(site):
-    with served(site) as url:
-        yield url
 
 
 @pytest.fixture

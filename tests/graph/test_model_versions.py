@@ -8,8 +8,6 @@ import requests
 from commands import marquee
 from present import present
 from served import served
-from shapes import WHOLE
-from sites import opened_site
 
 from assets.evaluation.promotion import compare_with_promoted, consider_newest
 from assets.evaluation.side_by_side import record_path
@@ -30,14 +28,6 @@ from pipeline.predict.trial import Trial
 
 GENRE = next(system for system in SYSTEMS if system.name == "genre")
 SHORT = {"max_epochs": 1, "variants": ["late fusion"]}
-
-
-@pytest.fixture(scope="module")
-def site(shared_sites, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("versions") / "site"
-    shared_sites.copy(WHOLE, folder)
-    with opened_site(folder, WHOLE.size, WHOLE.seed) as site:
-        yield site
 
 
 def predict(site):

@@ -3,7 +3,8 @@
 import dagster as dg
 import pytest
 
-from assets.orchestration.events import DEFER_EVENTS, finish_exactly, publish_events
+from assets.orchestration.events import DEFER_EVENTS, finish_exactly
+from assets.orchestration.movie_events import publish_events
 from assets.orchestration.partitions import (
     MOVIES,
     SINGLE_RUN,

@@ -32,20 +32,6 @@ from pipeline.splits.packing import pack
 from resources.settings import Settings
 
 
-@pytest.fixture(scope="module")
-def site(shared_sites, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("predict") / "site"
-    shared_sites.copy(WHOLE, folder)
-    with opened_site(folder, WHOLE.size, WHOLE.seed) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def predictor(site):
-    with site.run_context() as run_context:
-        yield Predictor(run_context)
-
-
 def evaluated(site):
     """Yield what the evaluation stored of each test film: system, task, film, name, digits."""
     for system in SYSTEMS:

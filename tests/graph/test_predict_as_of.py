@@ -7,8 +7,6 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from present import present
-from shapes import WHOLE
-from sites import opened_site
 
 from assets.predict import MovieInputs, Predictor
 from assets.predict.movie_rows import MovieRows
@@ -20,10 +18,8 @@ from pipeline.splits.features import RECORDS_FILE
 
 
 @pytest.fixture(scope="module")
-def run_context(shared_sites, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("as_of") / "site"
-    shared_sites.copy(WHOLE, folder)
-    with opened_site(folder, WHOLE.size, WHOLE.seed) as site, site.run_context() as run_context:
+def run_context(site):
+    with site.run_context() as run_context:
         yield run_context
 
 

@@ -1,26 +1,10 @@
 """Posters and trailers by address: fetched through the guarded clients, from public hosts alone."""
 
 import pytest
-from shapes import WHOLE
-from sites import opened_site
 
-from assets.predict import MovieInputs, Predictor
+from assets.predict import MovieInputs
 from pipeline.core.errors import InputError
 from resources.trailers.trailer_sources import request_trailer
-
-
-@pytest.fixture(scope="module")
-def site(shared_sites, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("by_url") / "site"
-    shared_sites.copy(WHOLE, folder)
-    with opened_site(folder, WHOLE.size, WHOLE.seed) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def predictor(site):
-    with site.run_context() as run_context:
-        yield Predictor(run_context)
 
 
 def test_poster_and_trailer_by_address_give_the_digits_of_the_files(site, predictor):

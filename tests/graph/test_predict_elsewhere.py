@@ -6,10 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from commands import bare_environment
-from shapes import WHOLE
-from sites import opened_site
 
 from assets.predict import MovieInputs, Predictor
 
@@ -25,14 +22,6 @@ with Predictor.open() as predictor:
 import assets
 print(json.dumps({"code": assets.__path__[0], "answers": answers}))
 """
-
-
-@pytest.fixture(scope="module")
-def site(shared_sites, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("elsewhere") / "site"
-    shared_sites.copy(WHOLE, folder)
-    with opened_site(folder, WHOLE.size, WHOLE.seed) as site:
-        yield site
 
 
 def answer_from(code: Path, site):

@@ -13,8 +13,6 @@ from PIL import Image
 from present import present
 from prometheus_client.parser import text_string_to_metric_families
 from served import served
-from shapes import WHOLE
-from sites import opened_site
 
 from assets.predict import MovieInputs, Predictor
 from assets.serve.limits import MAX_BODY_BYTES
@@ -23,20 +21,6 @@ from pipeline.models.systems.registry import SYSTEMS
 
 KEY = "open sesame"
 PAGE_BYTES = 200_000
-
-
-@pytest.fixture(scope="module")
-def site(shared_sites, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("serve") / "site"
-    shared_sites.copy(WHOLE, folder)
-    with opened_site(folder, WHOLE.size, WHOLE.seed) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def url(site):
-    with served(site) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,6 @@ import pandas as pd
 import pytest
 from commands import bare_environment, marquee
 from sensor_ticks import skipped
-from shapes import WHOLE
-from sites import opened_site
 
 from assets.orchestration.asset_specs import UNPARTITIONED_ASSETS
 from assets.orchestration.prediction_job import PREDICTIONS
@@ -29,15 +27,6 @@ MODELS = {
     "score": "score/80-10-10/frame-embeddings-attention",
 }
 """A model of each system."""
-
-
-@pytest.fixture(scope="module")
-def site(shared_sites, tmp_path_factory):
-    """Copied once for all that only look at it."""
-    folder = tmp_path_factory.mktemp("whole") / "site"
-    shared_sites.copy(WHOLE, folder)
-    with opened_site(folder, WHOLE.size, WHOLE.seed) as site:
-        yield site
 
 
 def assert_is_whole(site):

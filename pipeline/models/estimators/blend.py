@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.optimize import nnls
 from sklearn.model_selection import GroupKFold
 from torch import Tensor, nn
 
@@ -26,13 +25,10 @@ from pipeline.models.estimators.embedding_ridge import RidgeModel
 from pipeline.models.estimators.extra_trees import ExtraTreesModel
 from pipeline.models.estimators.gaussian_process import KernelModel
 from pipeline.models.estimators.grouped_intervals import GroupedIntervals
+from pipeline.models.estimators.member_weights import weigh_members
 from pipeline.models.estimators.past_and_drift import Drift, FranchisePast, split_forward
 from pipeline.models.estimators.tree_sum import TreeSum
-from pipeline.models.training.cut_features import (
-    features_before_release,
-    features_cut_at_random,
-    features_mixed,
-)
+from pipeline.models.training.cut_features import Views
 from pipeline.models.training.estimator import (
     FeatureSet,
     NetworkKind,
@@ -56,9 +52,6 @@ SEES_COPIES: Mapping[str, type[TreeSum | RidgeModel]] = {
 """Members that are fitted to whole records and to copies that are cut."""
 
 BUILDS: Mapping[str, type[RevenueModel]] = {KERNEL: KernelModel, **SEES_COPIES}
-
-PULL = 0.05
-"""How strongly weights are pulled to equal ones, in units of the members' mean squared error."""
 
 
 @dataclass(frozen=True)
@@ -123,32 +116,6 @@ class Blend(nn.Module):
         return self.drift.widen(records, intervals)
 
 
-def weigh_members(
-    preds: Sequence[np.ndarray], target: np.ndarray, pull: float = PULL
-) -> np.ndarray:
-    """Fit weights of at least 0 that sum to 1 and have the least squared error.
-
-    Args:
-        preds: Each member's predictions for movies that it was not trained on, (n,) each.
-        target: Actual values, (n,).
-        pull: How strongly equal weights are preferred.
-
-    Example:
-        >>> target = np.array([1.0, 2.0, 3.0, 4.0])
-        >>> weigh_members([target, 0 * target], target, pull=0.0).round(3).tolist()
-        [1.0, 0.0]
-    """
-    columns = np.stack(preds, axis=1)
-    n, k = columns.shape
-    error = ((columns - target[:, None]) ** 2).mean()
-    even = np.sqrt(pull * n * error / k)
-    whole = 1e3 * np.sqrt(n) * max(float(np.abs(columns).max()), 1.0)
-    terms = np.vstack([columns, even * np.eye(k), np.full((1, k), whole)])
-    sides = np.concatenate([target, np.full(k, even / k), [whole]])
-    weights, _ = nnls(terms, sides)
-    return weights / weights.sum()
-
-
 @dataclass(frozen=True)
 class BlendEstimator(BaseEstimator[BlendConfig]):
     """One variant of a blend.
@@ -184,34 +151,6 @@ class BlendEstimator(BaseEstimator[BlendConfig]):
             data_hash=features.table.data_hash,
             fingerprint=hash_json([KIND, settings, values, who]),
             val_preds=val_preds,
-        )
-
-
-@dataclass(frozen=True)
-class Views:
-    """The same movies with whole records, and with records cut in three ways.
-
-    Attributes:
-        whole: As they are.
-        before_release: All cut as the test set "as before release" is.
-        cut: All cut at random.
-        mixed: Every other one cut at random, for a member to which copies of a movie would count
-            as two movies that agree.
-    """
-
-    whole: FeatureSet
-    before_release: FeatureSet
-    cut: FeatureSet
-    mixed: FeatureSet
-
-    @classmethod
-    def of(cls, features: FeatureSet, seed: int) -> "Views":
-        """Cut all records."""
-        return cls(
-            features,
-            features_before_release(features),
-            features_cut_at_random(features, seed),
-            features_mixed(features, seed),
         )
 
 

@@ -27,6 +27,7 @@ from pipeline.models.estimators.linear_estimator import (
     fit_linear,
     label_loss,
 )
+from pipeline.models.estimators.linear_solvers import NEVER
 from pipeline.models.estimators.plot_kernel import TEXT, PlotKernel
 from pipeline.models.training.estimator import FeatureSet, NetworkKind, RunConfig, Trained
 from pipeline.models.training.fitting import BaseEstimator, rows_to_fit
@@ -39,8 +40,6 @@ FOLDS = 4
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0)
 """Inverse strengths of the last layer's L2 penalty; held-out predictions choose one."""
-
-NEVER = -20.0
 
 
 class LabelStack(nn.Module):

@@ -1,6 +1,5 @@
 """A linear model over embeddings: what they hold without a network on top of them."""
 
-import warnings
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -8,8 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import Ridge
 from sklearn.metrics import log_loss
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
@@ -17,6 +15,7 @@ from torch import Tensor, nn
 from pipeline.core.errors import TrainingError
 from pipeline.core.tasks import Target, TaskKind
 from pipeline.core.versions import hash_bytes, hash_json
+from pipeline.models.estimators.linear_solvers import fit_classes, fit_label
 from pipeline.models.training.batches import StreamTable
 from pipeline.models.training.estimator import (
     FeatureSet,
@@ -36,9 +35,6 @@ from pipeline.models.training.summaries import (
 )
 
 KIND = "linear"
-
-NEVER = -20.0
-"""Logit of a class or label that no movie of the training set has."""
 
 
 @dataclass(frozen=True)
@@ -233,57 +229,19 @@ def _fit(data: _Prepared, target: Target, config: LinearConfig, strength: float)
         weight, bias = ridge.coef_[None], np.atleast_1d(ridge.intercept_)
     elif target.task.kind is TaskKind.LABELS:
         fitted = [
-            _separate(columns, values[:, k], config, strength) for k in range(values.shape[1])
+            fit_label(columns, values[:, k], strength, config.max_iterations)
+            for k in range(values.shape[1])
         ]
         weight, bias = (np.concatenate(parts) for parts in zip(*fitted, strict=True))
     else:
-        weight, bias = _classify(columns, values, output.n_answers, config, strength)
+        weight, bias = fit_classes(
+            columns, values, output.n_answers, strength, config.max_iterations,
+            weigh_classes=config.weigh_classes,
+        )  # fmt: skip
     model = deepcopy(data.like)
     model.weight.copy_(torch.from_numpy(data.weights(weight)))
     model.bias.copy_(torch.from_numpy(bias))
     return model
-
-
-def _separate(
-    columns: np.ndarray, has_label: np.ndarray, config: LinearConfig, strength: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Fit one label; one that all movies have or none has is always or never predicted."""
-    if len(np.unique(has_label)) < 2:
-        logit = -NEVER if has_label.any() else NEVER
-        return np.zeros((1, columns.shape[1])), np.array([logit])
-    fitted = _regress(columns, has_label.astype(np.int64), config, strength, class_weight=None)
-    return fitted.coef_, np.atleast_1d(fitted.intercept_)
-
-
-def _classify(
-    columns: np.ndarray, values: np.ndarray, n_classes: int, config: LinearConfig, strength: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Fit all classes at once; one without movies is never predicted."""
-    weight, bias = np.zeros((n_classes, columns.shape[1])), np.full(n_classes, NEVER)
-    present = np.unique(values)
-    bias[present] = 0.0
-    if len(present) > 1:
-        balance = "balanced" if config.weigh_classes else None
-        fitted = _regress(columns, values, config, strength, class_weight=balance)
-        several = len(present) > 2  # of two classes one logit is fitted, that of the second
-        weight[present if several else present[1:]] = fitted.coef_
-        bias[present if several else present[1:]] = fitted.intercept_
-    return weight, bias
-
-
-def _regress(
-    columns: np.ndarray,
-    values: np.ndarray,
-    config: LinearConfig,
-    strength: float,
-    *,
-    class_weight: str | None,
-) -> LogisticRegression:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the validation set decides
-        return LogisticRegression(
-            C=strength, max_iter=config.max_iterations, class_weight=class_weight
-        ).fit(columns, values)
 
 
 def _loss(preds: np.ndarray, target: Target, rows: np.ndarray) -> float:

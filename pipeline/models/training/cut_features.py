@@ -87,3 +87,31 @@ def with_records(
             metadata[:, place] = own[:, METADATA_COLUMNS.index(name)]
     streams = {**table.streams, METADATA: metadata}
     return replace(changed, table=CutTable(streams, table.masks, columns, table.data_hash))
+
+
+@dataclass(frozen=True)
+class Views:
+    """The same movies with whole records, and with records cut in three ways.
+
+    Attributes:
+        whole: As they are.
+        before_release: All cut as the test set "as before release" is.
+        cut: All cut at random.
+        mixed: Every other one cut at random, for a member to which copies of a movie would count
+            as two movies that agree.
+    """
+
+    whole: FeatureSet
+    before_release: FeatureSet
+    cut: FeatureSet
+    mixed: FeatureSet
+
+    @classmethod
+    def of(cls, features: FeatureSet, seed: int) -> "Views":
+        """Cut all records."""
+        return cls(
+            features,
+            features_before_release(features),
+            features_cut_at_random(features, seed),
+            features_mixed(features, seed),
+        )

@@ -25,6 +25,7 @@ from pipeline.core.track_records import (
 from pipeline.core.versions import hash_json
 from pipeline.models.training.batches import StreamArrays
 from pipeline.models.training.estimator import FeatureSet
+from pipeline.models.training.expected_numbers import BASES, bases_of, expect_unknown
 from pipeline.models.training.summaries import METADATA
 
 FIELDS = ("genre", "country", "language", "director", "writer", "producer", "cast", "company")
@@ -43,12 +44,6 @@ PAD, UNKNOWN = 0, 1
 """Vocabulary places: no token; an owner that the training set has only once or not at all."""
 
 MIN_MOVIES = 2
-
-BASES = 3
-"""What an unknown number is expected from: a constant, real budget and price level."""
-
-MIN_TO_EXPECT = 20
-"""Movies that know a number, below which it is expected to be their mean."""
 
 _KEPT = 20_000
 """Records whose owners are remembered: those of 5,000 movies, whole and cut three ways."""
@@ -122,7 +117,7 @@ class MovieReader(nn.Module):
             getattr(reader, f"track_{name}").copy_(torch.from_numpy(getattr(tracks, name)))
         reader.vocabulary.copy_(torch.tensor(known, dtype=torch.int64))
         reader.counts.copy_(torch.tensor([owners[owner] for owner in known], dtype=torch.int64))
-        base_mean, expected = _expect_unknown(numbers)
+        base_mean, expected = expect_unknown(numbers)
         reader.base_mean.copy_(torch.from_numpy(base_mean))
         reader.expected.copy_(torch.from_numpy(expected))
         numbers = reader._fill(numbers)
@@ -150,7 +145,7 @@ class MovieReader(nn.Module):
         return self._fill(_numbers(features, rows, self.tracks))
 
     def _fill(self, numbers: np.ndarray) -> np.ndarray:
-        base = _base(numbers)
+        base = bases_of(numbers)
         base = np.where(np.isnan(base), self.base_mean.numpy(), base)
         # no matrix product: its last digit depends on how many movies are read together, and a tree
         # may cut at that very number
@@ -259,37 +254,6 @@ def _numbers(features: FeatureSet, rows: np.ndarray, tracks: TrackRecords) -> np
     if METADATA in table.streams:
         parts.insert(0, np.asarray(table.streams[METADATA])[rows])
     return np.hstack([np.asarray(part, dtype=np.float64) for part in parts])
-
-
-def _base(numbers: np.ndarray) -> np.ndarray:
-    """Return what unknown numbers are expected from, NaN unknown: float64 (rows, bases)."""
-    start = numbers.shape[1] - len(TALENT_COLUMNS) - len(RELEASE_COLUMNS)
-    return np.hstack([np.ones((len(numbers), 1)), numbers[:, start : start + 2]])
-
-
-def _expect_unknown(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fit what is expected of each number where it is unknown.
-
-    Returns:
-        Means of `_base`, float64 (bases,), and weights of `_base` for each number, float64 (bases,
-        columns): the mean alone where few know it, zeros where none does.
-    """
-    base = _base(numbers)
-    means = np.array([_mean(column) for column in base.T])
-    base = np.where(np.isnan(base), means, base)
-    weights = np.zeros((BASES, numbers.shape[1]))
-    weights[0] = [_mean(column) for column in numbers.T]
-    for place, column in enumerate(numbers.T):
-        known = ~np.isnan(column)
-        if known.sum() >= MIN_TO_EXPECT:
-            gram = base[known].T @ base[known] + 1e-3 * np.eye(BASES)
-            weights[:, place] = np.linalg.solve(gram, base[known].T @ column[known])
-    return means, weights
-
-
-def _mean(column: np.ndarray) -> float:
-    known = column[~np.isnan(column)]
-    return float(known.mean()) if len(known) else 0.0
 
 
 @remember_by_identity(_KEPT)

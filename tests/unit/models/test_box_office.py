@@ -14,8 +14,9 @@ from priced_movies import FAST, INPUTS, LOG10, MOVIES, PARTS, TEST, TRAIN, make_
 
 from pipeline.core.errors import LeakError, TrainingError
 from pipeline.core.tasks import Target
-from pipeline.models.estimators.blend import Blend, BlendEstimator, weigh_members
+from pipeline.models.estimators.blend import Blend, BlendEstimator
 from pipeline.models.estimators.box_office_pretraining import Grounding, pretrain
+from pipeline.models.estimators.member_weights import weigh_members
 from pipeline.models.estimators.transformer_estimator import TransformerEstimator
 from pipeline.models.networks.box_office_transformer import TransformerConfig, calibrate_interval
 from pipeline.models.systems.box_office import (
