@@ -36,11 +36,16 @@ def serve(
             "127.0.0.1, which is this machine alone."
         )
     from assets.serve.app import build_app
-    from assets.serve.server import build_server
+    from assets.serve.server import build_server, open_port
     from assets.serve.service import Service
     from pipeline.predict.trial import read_trial
 
     trial = read_trial(challenger, share) if challenger else None
-    app = build_app(Service(settings, trial), settings.api_key, requests_per_minute)
-    console.print(f"The models answer at http://{host}:{port or '<a free port>'}/ (Ctrl-C ends).")
-    build_server(app, host, port).run()
+    with open_port(host, port) as listening:
+        app = build_app(Service(settings, trial), settings.api_key, requests_per_minute)
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{listening.getsockname()[1]}/"
+        console.print(
+            f"The models answer at {address} (Ctrl-C ends).", soft_wrap=True, markup=False
+        )
+        build_server(app, host, port).run(sockets=[listening])

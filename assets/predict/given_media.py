@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from assets.predict.input_encoding import Report
 from assets.predict.input_files import MAX_POSTER_BYTES, POSTER, TRAILER
@@ -13,6 +12,7 @@ from pipeline.media.trailer import probe
 from pipeline.predict.media_inputs import MediaUrl
 from resources.given_urls import fetch_given_poster, fetch_given_trailer
 from resources.run_context import RunContext
+from resources.storage.owned_folders import OwnedFolder
 
 _ALLOWED = "an http(s) address on the public internet, of "
 
@@ -54,11 +54,11 @@ class GivenMedia:
             yield given, None
             return
         self._report("fetching the trailer")
-        with TemporaryDirectory(prefix="marquee-") as folder:
+        with OwnedFolder() as folder:
             inspect = partial(self._run_context.decoders.call, probe)
             try:
                 fetched = fetch_given_trailer(
-                    given.address, self._run_context.settings, Path(folder), inspect
+                    given.address, self._run_context.settings, folder.path, inspect
                 )
             except (ItemError, SourceError, TrailerError) as error:
                 raise InputError("trailer", str(error), _ALLOWED + TRAILER) from error

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -35,6 +34,7 @@ from pipeline.splits.features import FeatureTable
 from resources.compute.device import choose_device
 from resources.compute.weights import LoadedBackbone, load_backbone
 from resources.run_context import RunContext
+from resources.storage.owned_folders import OwnedFolder
 
 Streams = dict[str, np.ndarray]
 ReadTrailer = tuple[Streams, np.ndarray, tuple[str, ...]]
@@ -140,8 +140,8 @@ class InputEncoder:
         preset = self._run_context.preset
         self._report("embedding clips of the trailer")
         frames = partial(encode_clip_frames, step=preset.clip_frame_step)
-        with TemporaryDirectory(prefix="marquee-") as folder:
-            path = Path(folder, "clips.mp4")
+        with OwnedFolder() as folder:
+            path = folder.path / "clips.mp4"
             path.write_bytes(content)
             read = partial(_read_in_chunks, path, preset.clips_per_trailer)
             return self._embed("clips", read(), encode) | self._embed("clip_frames", read(), frames)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -28,6 +27,7 @@ from pipeline.predict.people import Names, companies_of, people_of
 from pipeline.predict.record import make_record
 from pipeline.splits.features import METADATA, FeatureTable
 from resources.run_context import RunContext
+from resources.storage.owned_folders import OwnedFolder
 from resources.trailers.trailer_sources import request_trailer
 
 OpenSource = Callable[[], AbstractContextManager[RunContext]]
@@ -210,7 +210,7 @@ class MovieRows:
 
     def _fetch(self, tmdb_id: int) -> tuple[MovieRow, tuple[str, ...]]:
         """Request record, poster and trailer of a movie that the store does not know."""
-        with self._open_source() as run_context, TemporaryDirectory(prefix="marquee-") as folder:
+        with self._open_source() as run_context, OwnedFolder() as folder:
             if run_context.source.is_imports:
                 raise InputError(
                     "tmdb_id", f"the store does not know {tmdb_id}", "an id of an imported film"
@@ -221,7 +221,7 @@ class MovieRows:
             if plot_text(record):
                 row = self.with_text(row)
             row, no_poster = self._fetch_poster(run_context, row)
-            row, no_trailer = self._fetch_trailer(run_context, row, Path(folder))
+            row, no_trailer = self._fetch_trailer(run_context, row, folder.path)
         return row, (*no_poster, *no_trailer)
 
     def _fetch_poster(

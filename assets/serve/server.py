@@ -1,10 +1,13 @@
 """The HTTP server itself, with what keeps slow and many clients from blocking others."""
 
 import asyncio
+import socket
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from pipeline.core.errors import ConfigurationError
 
 HEAD_S = 10.0
 """How long the head of a request may take to arrive."""
@@ -13,6 +16,8 @@ MAX_CONNECTIONS = 1_000
 """Open connections; on others a request gets a 503 at once."""
 
 MAX_HEAD_BYTES = 32 * 1024
+
+_BACKLOG = 2048
 
 
 class ImpatientProtocol(H11Protocol):
@@ -58,6 +63,32 @@ class ImpatientProtocol(H11Protocol):
         self._timer = None
         if self._expects_head():
             self.transport.close()
+
+
+def open_port(host: str, port: int) -> socket.socket:
+    """Listen on a port before anything is loaded; requests wait until they are answered.
+
+    Args:
+        host: Name or address.
+        port: 0 for any free one.
+
+    Raises:
+        ConfigurationError: The port is taken or forbidden, or there is no such address here.
+    """
+    try:
+        (family, _, _, _, address), *_ = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Cannot listen on {host}, port {port}: {_describe(error)}. Name another port by "
+            "--port, 0 for any free one, or an address of this machine by --host."
+        ) from error
+
+
+def _describe(error: OSError) -> str:
+    return (error.strerror or str(error)).partition(" (")[0]
 
 
 def build_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:

@@ -1,7 +1,8 @@
 """Trailers that clients send: streamed to a folder of the server, a few, for a while.
 
 A file is named by its content; no name of a client's reaches the disk. What arrives in part, late
-or too large is deleted, the oldest give way to new ones, and all go when the server ends.
+or too large is deleted, the oldest give way to new ones, and all go when the server
+ends; those of a server that was killed go when the next one starts.
 """
 
 import asyncio
@@ -10,11 +11,12 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
+from tempfile import NamedTemporaryFile
 
 from starlette.requests import ClientDisconnect
 
 from assets.serve.limits import RejectedError
+from resources.storage.owned_folders import OwnedFolder
 from resources.trailers.options import TrailerLimits
 
 MAX_BYTES = TrailerLimits().max_bytes
@@ -36,13 +38,13 @@ class Uploads:
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
-        self._folder = TemporaryDirectory(prefix="marquee-uploads-")
+        self._folder = OwnedFolder()
         self._clock, self._arrived = clock, dict[str, float]()
         self._under_way = 0
 
     def close(self) -> None:
         """Delete all files."""
-        self._folder.cleanup()
+        self._folder.remove()
 
     async def receive(self, stated: str, parts: AsyncIterator[bytes]) -> tuple[str, Path]:
         """Write a file as it arrives; return its name and its path.
@@ -84,7 +86,7 @@ class Uploads:
 
     async def _write(self, parts: AsyncIterator[bytes], allowed: str) -> tuple[str, Path]:
         content, size_bytes = hashlib.sha256(), 0
-        with NamedTemporaryFile(dir=self._folder.name, prefix="part-", delete=False) as file:
+        with NamedTemporaryFile(dir=self._folder.path, prefix="part-", delete=False) as file:
             unfinished = Path(file.name)
             try:
                 async for part in parts:
@@ -112,4 +114,4 @@ class Uploads:
             self.remove(name)
 
     def _path(self, name: str) -> Path:
-        return Path(self._folder.name, name if _NAME.fullmatch(name) else "none")
+        return self._folder.path / (name if _NAME.fullmatch(name) else "none")

@@ -172,7 +172,7 @@ def test_what_is_no_trailer_is_refused_and_nothing_of_it_is_kept(site, monkeypat
     monkeypatch.setattr("assets.serve.uploads.MAX_BYTES", 2**20)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with served(site) as url:
-        (folder,) = tmp_path.glob("marquee-uploads-*")
+        (folder,) = tmp_path.glob("marquee-owned-*")
         for body, status in ((b"no video", 400), (b"", 400), (b"x" * (2**20 + 1), 413)):
             answer = requests.put(f"{url}/uploads", data=body, timeout=60)
             assert answer.status_code == status
