@@ -1,4 +1,7 @@
-"""Recipes of networks over streams: the published fusion and its variants."""
+"""Recipes of networks over streams: the published fusion and its variants.
+
+Those that read metadata also learn from records cut at random, so that they work before release.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,12 +16,14 @@ from pipeline.models.networks.multi_task import Head, heads_of, make_heads_objec
 from pipeline.models.networks.sequences import SequenceReader
 from pipeline.models.networks.streams import is_sequence, specify_streams
 from pipeline.models.training.batches import StreamTable, list_present
+from pipeline.models.training.cut_features import features_cut_at_random, features_mixed
 from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.fitting import NetworkEstimator, TrainingSpec
 from pipeline.models.training.inference import Output
 from pipeline.models.training.learner import Objective
 from pipeline.models.training.objectives import make_objective
 from pipeline.models.training.schedule import Schedule
+from pipeline.models.training.summaries import METADATA
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,8 @@ class FusionEstimator(NetworkEstimator[FusionConfig, StreamNetwork]):
         heads = heads_of(target, extras)
         specs = specify_streams(features.table, config.streams, config.reader)
         output = Output.of(target, train_rows)
+        reads_records = any(spec.name == METADATA for spec in specs) and bool(features.records)
+        seed = config.schedule.seed
         return TrainingSpec(
             kind=config.fusion,
             build=FUSIONS[config.fusion].build,
@@ -93,6 +100,8 @@ class FusionEstimator(NetworkEstimator[FusionConfig, StreamNetwork]):
             config=config,
             objective=_objective(config, target, heads),
             prepare=lambda network, table, rows: network.fit_scalers(table, rows),
+            copies=[features_cut_at_random(features, seed).table] if reads_records else (),
+            val_table=features_mixed(features, seed).table if reads_records else None,
             values=stack_targets(target, extras) if extras else None,
         )
 

@@ -117,6 +117,8 @@ class Batches:
     movie.
 
     Attributes:
+        copies: Tables of the same movies with other records. Every step reads one of the tables,
+            drawn at random.
         epoch: Which epoch's order the next pass has; whoever trains sets it.
         first_step: With which batch the next pass begins; whoever takes a training up sets it.
         reads_ahead: Whether a thread reads the next batches while one is worked on; whoever trains
@@ -133,8 +135,10 @@ class Batches:
         batch_size: int,
         shuffle_seed: int | None = None,
         transform: Transform | None = None,
+        copies: Sequence[StreamTable] = (),
     ):
         self.table = table
+        self.copies = tuple(copies)
         self.names = tuple(names)
         self.rows = np.asarray(rows)
         self.target = target
@@ -161,10 +165,19 @@ class Batches:
             start = step * self.batch_size
             stop = start + self.batch_size if step + 1 < len(self) else len(rows)
             # rising order: rows that lie on disk are read front to back
-            batch = take_batch(self.table, self.names, np.sort(rows[start:stop]), self.target)
+            seed = step_seed(self.shuffle_seed or 0, epoch, step)
+            batch = take_batch(
+                self._draw_table(seed), self.names, np.sort(rows[start:stop]), self.target
+            )
             if self.transform is not None:
-                batch = self.transform(batch, step_seed(self.shuffle_seed or 0, epoch, step))
+                batch = self.transform(batch, seed)
             yield batch
+
+    def _draw_table(self, seed: int) -> StreamTable:
+        if not self.copies:
+            return self.table
+        tables = (self.table, *self.copies)
+        return tables[int(np.random.default_rng(seed).integers(len(tables)))]
 
 
 def step_seed(seed: int, epoch: int, step: int) -> int:

@@ -64,6 +64,9 @@ class TrainingSpec(Generic[NetworkT]):
         prepare: Fits the new network's scalers on the training rows, or fills in weights; None
             for nothing to fit.
         table: Where it reads from, if not from the features' table (pictures, for instance).
+        copies: Tables of the same movies with records cut at random, from which every other step
+            learns.
+        val_table: What scores the validation set, if not `table`.
         values: What it learns per row, if not the target's values (several heads).
         transform, val_transform: Change batches of the training and the validation set.
         val_batch: Movies scored at a time where nothing is learned; fewer where each is large.
@@ -77,6 +80,8 @@ class TrainingSpec(Generic[NetworkT]):
     objective: Callable[[np.ndarray], Objective]
     prepare: Callable[[NetworkT, StreamTable, np.ndarray], object] | None = None
     table: StreamTable | None = None
+    copies: Sequence[StreamTable] = ()
+    val_table: StreamTable | None = None
     values: np.ndarray | None = None
     transform: Transform | None = None
     val_transform: Transform | None = None
@@ -168,9 +173,10 @@ def fit(
             batch_size=spec.config.batch_size,
             shuffle_seed=spec.config.schedule.seed,
             transform=spec.transform,
+            copies=spec.copies,
         ),
         Batches(
-            table, spec.streams, val_rows, values,
+            spec.val_table or table, spec.streams, val_rows, values,
             batch_size=spec.val_batch, transform=spec.val_transform,
         ),
         spec.config.schedule,
@@ -249,5 +255,5 @@ def _fingerprint(
         # how often it is saved does not change what is saved
         del config["schedule"][name]
     who = hash_bytes(np.ascontiguousarray(values).tobytes(), "\x1f".join(map(str, split)).encode())
-    what = [spec.kind, as_json(spec.arguments), list(spec.streams), config]
+    what = [spec.kind, as_json(spec.arguments), list(spec.streams), config, len(spec.copies)]
     return hash_json([*what, features.table.data_hash, who])

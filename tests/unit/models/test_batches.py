@@ -82,6 +82,24 @@ def test_transform_gets_a_seed_for_each_seed_epoch_and_step():
     assert len({*draws(0, 1), *draws(1, 1), *draws(0, 2)}) == 9
 
 
+def test_every_step_reads_one_of_the_tables_drawn_by_its_seed():
+    other = movies(60)
+    other.streams["text"] = other.streams["text"] + 100
+
+    def read(first_step: int = 0) -> list[list[int]]:
+        some = batches(60, shuffle_seed=1, copies=[other])
+        some.first_step = first_step
+        return rows(list(some))
+
+    is_copy = [row[0] >= 100 for row in read()]
+    assert 4 < sum(is_copy) < 16
+    assert all(
+        (value >= 100) == copy for row, copy in zip(read(), is_copy, strict=True) for value in row
+    )
+    assert sorted(value % 100 for row in read() for value in row) == list(range(60))
+    assert read(first_step=5) == read()[5:]
+
+
 def test_step_seeds_differ_and_fit_a_generator():
     seeds = {step_seed(s, e, k) for s in range(4) for e in range(4) for k in range(4)}
     assert len(seeds) == 64
