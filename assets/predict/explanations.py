@@ -1,6 +1,6 @@
 """Why models answer as they do: the answers without each input, word, poster area or frame."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,10 +26,15 @@ from pipeline.predict.why import INPUTS, PARTS, make_why
 
 @dataclass(frozen=True)
 class Divided:
-    """An input in parts, and the movie's row with some of them alone."""
+    """An input in parts, and the movie's rows with some of them alone.
+
+    Attributes:
+        parts: In their order.
+        keep: Takes which are kept, bool (rows, parts).
+    """
 
     parts: Sequence[Part]
-    keep: Callable[[np.ndarray], MovieRow]
+    keep: Callable[[np.ndarray], list[MovieRow]]
 
 
 def explain_inputs(
@@ -38,15 +43,14 @@ def explain_inputs(
     """Add, to each prediction, what it would be without each of the movie's inputs."""
     names = [name for name, mask in MASKS.items() if mask.is_there(row)]
 
-    def keep(kept: np.ndarray) -> MovieRow:
-        return rows.without(row, [names[k] for k in np.flatnonzero(~kept)])
+    def keep(kept: np.ndarray) -> list[MovieRow]:
+        return rows.without(row, [[names[k] for k in np.flatnonzero(~one)] for one in kept])
 
     divided = Divided([Part(name, ()) for name in names], keep)
     answers = _Answers(tasks, predictions, divided)
     explained = _explain(INPUTS, predictions, divided, answers)
-    alone = dict(zip(names, ~np.eye(len(names), dtype=bool), strict=True))
     return [
-        replace(one, effects=answers.of(k, alone)) if one.answer else one
+        replace(one, effects=answers.without_each(k)) if one.answer else one
         for k, one in enumerate(explained)
     ]
 
@@ -90,7 +94,7 @@ def _list_read(tasks: Sequence[ServedTask]) -> frozenset[str]:
 
 
 class _Answers:
-    """The answers with some parts kept, each computed once."""
+    """The answers with some parts kept, each computed once, and many at a time."""
 
     def __init__(
         self, tasks: Sequence[ServedTask], predictions: Sequence[Prediction], divided: Divided
@@ -100,18 +104,28 @@ class _Answers:
         self._known: dict[bytes, dict[int, Answer | None]] = {}
         self.answered = tuple(self._tasks)
 
-    def with_kept(self, kept: np.ndarray) -> Mapping[int, Answer | None]:
-        """Return the answers with these parts alone, by place; None where there is none."""
-        key = kept.tobytes()
-        if key not in self._known:
-            row = self._divided.keep(kept)
-            self._known[key] = {k: task.answer_if_possible(row) for k, task in self._tasks.items()}
-        return self._known[key]
+    def with_kept(self, kept: np.ndarray) -> list[dict[int, Answer | None]]:
+        """Return the answers with some parts alone, by place; None where there is none.
 
-    def of(self, place: int, kept_by_name: Mapping[str, np.ndarray]) -> dict[str, Answer]:
-        """Return one task's answers by name; those that are impossible are left out."""
-        found = {name: self.with_kept(kept)[place] for name, kept in kept_by_name.items()}
-        return {name: answer for name, answer in found.items() if answer is not None}
+        Args:
+            kept: Bool (questions, parts).
+        """
+        new = {one.tobytes(): one for one in kept if one.tobytes() not in self._known}
+        if new:
+            rows = self._divided.keep(np.array([*new.values()]))
+            found = {k: task.answer_all(rows) for k, task in self._tasks.items()}
+            for n, key in enumerate(new):
+                self._known[key] = {k: answers[n] for k, answers in found.items()}
+        return [self._known[one.tobytes()] for one in kept]
+
+    def without_each(self, place: int) -> dict[str, Answer]:
+        """Return one task's answers without each part, by the part's name; what is impossible is
+        left out.
+        """
+        names = [part.name for part in self._divided.parts]
+        found = self.with_kept(~np.eye(len(names), dtype=bool))
+        answers = {name: one[place] for name, one in zip(names, found, strict=True)}
+        return {name: answer for name, answer in answers.items() if answer is not None}
 
 
 def _explain(
@@ -121,8 +135,10 @@ def _explain(
         return list(predictions)
 
     def outcome(kept: np.ndarray) -> np.ndarray:
-        found = answers.with_kept(kept)
-        return np.array([outcome_of(found[k], predictions[k].answer) for k in answers.answered])
+        return np.array([
+            [outcome_of(found[k], predictions[k].answer) for k in answers.answered]
+            for found in answers.with_kept(kept)
+        ])  # fmt: skip
 
     effects = measure_effects(len(divided.parts), outcome)
     explained = list(predictions)
@@ -138,9 +154,10 @@ def _divide_plot(rows: MovieRows, row: MovieRow, _: frozenset[str]) -> Divided |
     if not (parts := group_words(plot)):
         return None
 
-    def keep(kept: np.ndarray) -> MovieRow:
-        record = replace(row.record, overview=keep_words(plot, parts, kept))
-        return rows.with_text(replace(row, record=record))
+    def keep(kept: np.ndarray) -> list[MovieRow]:
+        texts = [keep_words(plot, parts, one) for one in kept]
+        records = [replace(row.record, overview=text) for text in texts]
+        return [rows.with_text(replace(row, record=record)) for record in records]
 
     return Divided(parts, keep)
 
@@ -150,9 +167,12 @@ def _divide_poster(rows: MovieRows, row: MovieRow, read: frozenset[str]) -> Divi
     if pixels is None:
         return None
     small, parts = shrink(pixels), divide_poster()
-    return Divided(
-        parts, lambda kept: rows.with_poster(row, encode_png(keep_areas(small, parts, kept)), read)
-    )
+
+    def keep(kept: np.ndarray) -> list[MovieRow]:
+        pictures = (encode_png(keep_areas(small, parts, one)) for one in kept)
+        return [rows.with_poster(row, picture, read) for picture in pictures]
+
+    return Divided(parts, keep)
 
 
 def _divide_trailer(rows: MovieRows, row: MovieRow, _: frozenset[str]) -> Divided | None:
@@ -160,7 +180,7 @@ def _divide_trailer(rows: MovieRows, row: MovieRow, _: frozenset[str]) -> Divide
     if frames is None or len(frames) < 2:  # without its only frame there is no trailer
         return None
     parts = [Part(f"frame {number + 1}", (number,)) for number in range(len(frames))]
-    return Divided(parts, lambda kept: rows.with_frames(row, kept))
+    return Divided(parts, lambda kept: [rows.with_frames(row, one) for one in kept])
 
 
 _DIVIDE: dict[str, Callable[[MovieRows, MovieRow, frozenset[str]], Divided | None]] = {

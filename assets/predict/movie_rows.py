@@ -21,7 +21,7 @@ from pipeline.core.records import before_release, plot_text
 from pipeline.crawl.tmdb.responses import parse_details
 from pipeline.media.trailer import probe
 from pipeline.predict.inputs import MovieInputs
-from pipeline.predict.masking import MASKS, POSTER_STREAMS, TRAILER_STREAMS
+from pipeline.predict.masking import FRANCHISE, MASKS, POSTER_STREAMS, TRAILER_STREAMS
 from pipeline.predict.movie_row import MovieRow, describe_movie, stored_streams
 from pipeline.predict.people import Names, companies_of, people_of
 from pipeline.predict.record import make_record
@@ -111,12 +111,22 @@ class MovieRows:
         """Return the row of the table that a movie has; None where it is not known."""
         return self._places.get(tmdb_id)
 
-    def without(self, row: MovieRow, names: Sequence[str]) -> MovieRow:
-        """Return the row without some inputs, of `MASKS`."""
-        for name in names:
-            hidden, record = MASKS[name].hide(row)
-            row = replace(hidden, record=record)
-        return self._describe(row)
+    def without(self, row: MovieRow, hidden: Sequence[Sequence[str]]) -> list[MovieRow]:
+        """Return the row without some inputs, of `MASKS`, once for each list of names.
+
+        Whoever and whatever is hidden, it is described as of the same day, and the same films came
+        before it: they are an input of their own.
+        """
+        earlier, found = self._count_predecessors(row), list[MovieRow]()
+        day = row.day or row.record.release_date
+        for names in hidden:
+            one = replace(row, day=day)
+            for name in names:
+                one, record = MASKS[name].hide(one)
+                one = replace(one, record=record)
+            count = 0 if earlier and FRANCHISE in names else earlier
+            found.append(replace(one, metadata=describe_movie(one.record, count)))
+        return found
 
     @cached_property
     def _people(self) -> Names:

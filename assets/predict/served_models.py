@@ -20,7 +20,7 @@ from pipeline.core.tasks import Task
 from pipeline.models.systems.registry import SYSTEMS, find_system
 from pipeline.models.systems.system import System
 from pipeline.models.training.model_registry import Saved, load_trained, predict
-from pipeline.predict.movie_row import ROW, MovieRow, RowFeatures, as_features
+from pipeline.predict.movie_row import ROW, MovieRow, RowFeatures
 from pipeline.predict.predictions import (
     Answer,
     ModelVersion,
@@ -66,19 +66,26 @@ class ServedTask:
         """Predict for many movies at once, what `predict` returns of each."""
         if self.experiment is None:
             return [self.predict(movie) for movie in movies]
-        able = [movie for movie in movies if not self._find_lack(movie)]
-        preds = iter(self._predict_all(able)) if able else iter(())
-        facts = self._saved.facts["target_facts"] if able else {}
         return [
-            self._explain(reason, self._missing(movie))
-            if (reason := self._find_lack(movie))
-            else self._describe(movie, make_answer(self.task, next(preds), facts))
-            for movie in movies
+            self._describe(movie, answer)
+            if answer
+            else self._explain(self._find_lack(movie), self._missing(movie))
+            for movie, answer in zip(movies, self.answer_all(movies), strict=True)
         ]
 
-    def _predict_all(self, movies: Sequence[MovieRow]) -> np.ndarray:
-        features = as_features(movies, self.table, self.task.leaking_column_prefixes)
-        return predict(self._saved, features, np.arange(len(movies)))
+    def answer_all(self, movies: Sequence[MovieRow]) -> list[Answer | None]:
+        """Predict by the model alone; None where a movie lacks what it requires."""
+        able = [k for k, movie in enumerate(movies) if not self._find_lack(movie)]
+        answers: list[Answer | None] = [None] * len(movies)
+        if able:
+            some = [movies[k] for k in able]
+            features = self.rows.find(some, self.task.leaking_column_prefixes)
+            facts = self._saved.facts["target_facts"]
+            for k, preds in zip(
+                able, predict(self._saved, features, np.arange(len(some))), strict=True
+            ):
+                answers[k] = make_answer(self.task, preds, facts)
+        return answers
 
     def _describe(self, movie: MovieRow, answer: Answer) -> Prediction:
         experiment = self._found
@@ -100,13 +107,9 @@ class ServedTask:
 
     def answer(self, movie: MovieRow) -> Answer:
         """Predict by the model alone."""
-        features = self.rows.find(movie, self.task.leaking_column_prefixes)
+        features = self.rows.find([movie], self.task.leaking_column_prefixes)
         preds = predict(self._saved, features, ROW)[0]
         return make_answer(self.task, preds, self._saved.facts["target_facts"])
-
-    def answer_if_possible(self, movie: MovieRow) -> Answer | None:
-        """Predict by the model alone; None where the movie lacks what it requires."""
-        return None if self._find_lack(movie) else self.answer(movie)
 
     @cached_property
     def registered(self) -> Version | None:

@@ -120,7 +120,7 @@ def as_features(
 
 
 class RowFeatures:
-    """What models look at of the movie that was asked about last: tasks share it.
+    """What models look at of the movies that were asked about last: tasks share it.
 
     Args:
         like: The packed table.
@@ -128,15 +128,17 @@ class RowFeatures:
 
     def __init__(self, like: FeatureTable):
         self._like = like
-        self._movie: MovieRow | None = None
+        self._movies: tuple[MovieRow, ...] = ()
         self._found: dict[tuple[str, ...], FeatureSet] = {}
 
-    def find(self, movie: MovieRow, leaking_prefixes: tuple[str, ...] = ()) -> FeatureSet:
-        """Return what `as_features` builds of this movie alone."""
-        if movie is not self._movie:
-            self._movie, self._found = movie, {}
+    def find(
+        self, movies: Sequence[MovieRow], leaking_prefixes: tuple[str, ...] = ()
+    ) -> FeatureSet:
+        """Return what `as_features` builds of these movies."""
+        if list(map(id, movies)) != list(map(id, self._movies)):
+            self._movies, self._found = tuple(movies), {}
         if leaking_prefixes not in self._found:
-            self._found[leaking_prefixes] = as_features([movie], self._like, leaking_prefixes)
+            self._found[leaking_prefixes] = as_features(movies, self._like, leaking_prefixes)
         return self._found[leaking_prefixes]
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from scipy.stats import rankdata
 
 Outcome = Callable[[np.ndarray], np.ndarray]
-"""Takes which parts are kept, bool (parts,); returns a number per answer, float64 (answers,), NaN
-where there is none."""
+"""Takes which parts are kept, bool (questions, parts); returns a number of each answer to each
+question, float64 (questions, answers), NaN where there is none."""
 
 HALVES_PER_PART = 2
 """Random halves for each part; they come in pairs that hide what the other one keeps."""
@@ -54,18 +54,19 @@ def measure_effects(n_parts: int, outcome: Outcome) -> list[Effects]:
 
     Args:
         n_parts: At least one.
-        outcome: Asked 1 + (1 + `HALVES_PER_PART`) times the number of parts; a single part is not
-            hidden in halves.
+        outcome: Asked once: for all parts, without each, and with halves of them, which are
+            `HALVES_PER_PART` for each part; a single part is not hidden in halves.
 
     Example:
-        >>> (one,) = measure_effects(4, lambda kept: np.array([kept @ np.array([3, 2, 1, 0])]))
+        >>> (one,) = measure_effects(4, lambda kept: kept @ np.array([[3], [2], [1], [0]]))
         >>> one.values.tolist(), round(one.agreement, 3)
         ([3, 2, 1, 0], 1.0)
     """
-    whole = outcome(np.ones(n_parts, bool))
-    alone = np.array([whole - outcome(kept) for kept in ~np.eye(n_parts, dtype=bool)])
     halves = _draw_halves(n_parts)
-    among = np.array([outcome(kept) for kept in halves]).reshape(len(halves), len(whole))
+    answers = outcome(
+        np.vstack([np.ones((1, n_parts), bool), ~np.eye(n_parts, dtype=bool), halves])
+    )
+    whole, alone, among = answers[0], answers[0] - answers[1 : n_parts + 1], answers[n_parts + 1 :]
     return [
         Effects(alone[:, one], _agreement(alone[:, one], halves, among[:, one]))
         for one in range(len(whole))

@@ -36,8 +36,8 @@ from pipeline.models.training.estimator import (
     Trained,
     check_features,
 )
+from pipeline.models.training.fitted import Fitted
 from pipeline.models.training.fitting import BaseEstimator, config_as_json, rows_to_fit
-from pipeline.models.training.loop import Fitted
 from pipeline.models.training.movie_reader import FIELDS, RevenueModel, fit_reader
 
 KIND = "box office blend"

@@ -17,8 +17,7 @@ from pipeline.models.networks.box_office_transformer import (
 )
 from pipeline.models.training.batches import Batches, StreamArrays
 from pipeline.models.training.estimator import RunConfig
-from pipeline.models.training.learner import Objective
-from pipeline.models.training.loop import Fitted, fit_network
+from pipeline.models.training.fitted import Fitted, Objective
 from pipeline.models.training.movie_reader import ALL_FIELDS, UNKNOWN
 
 MASKED_SHARE = 0.2
@@ -129,6 +128,8 @@ def pretrain(
     Returns:
         History and best epoch of each step, by name; without grounding where there are no regions.
     """
+    from pipeline.models.training.loop import fit_network
+
     fitted = {}
     for name in steps_of(config, network):
         module = _build(name, network, config.schedule.seed)

@@ -17,7 +17,7 @@ from pipeline.models.training.estimator import (
     Trained,
     override_config,
 )
-from pipeline.models.training.loop import Fitted
+from pipeline.models.training.fitted import Fitted
 
 
 class Ensemble(nn.Module):

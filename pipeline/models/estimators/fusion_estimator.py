@@ -18,9 +18,9 @@ from pipeline.models.networks.streams import is_sequence, specify_streams
 from pipeline.models.training.batches import StreamTable, list_present
 from pipeline.models.training.cut_features import features_cut_at_random, features_mixed
 from pipeline.models.training.estimator import FeatureSet
+from pipeline.models.training.fitted import Objective
 from pipeline.models.training.fitting import NetworkEstimator, TrainingSpec
 from pipeline.models.training.inference import Output
-from pipeline.models.training.learner import Objective
 from pipeline.models.training.objectives import make_objective
 from pipeline.models.training.schedule import Schedule
 from pipeline.models.training.summaries import METADATA

@@ -24,9 +24,9 @@ from pipeline.models.training.estimator import (
     Trained,
     check_features,
 )
+from pipeline.models.training.fitted import Fitted
 from pipeline.models.training.fitting import BaseEstimator, config_as_json, rows_to_fit
 from pipeline.models.training.inference import Output
-from pipeline.models.training.loop import Fitted
 from pipeline.models.training.summaries import (
     column_counts,
     fit_scale,

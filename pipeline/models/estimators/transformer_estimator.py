@@ -32,6 +32,7 @@ from pipeline.models.training.estimator import (
     Trained,
     check_features,
 )
+from pipeline.models.training.fitted import Fitted, Objective
 from pipeline.models.training.fitting import (
     BaseEstimator,
     TrainingSpec,
@@ -39,8 +40,6 @@ from pipeline.models.training.fitting import (
     fit,
     rows_to_fit,
 )
-from pipeline.models.training.learner import Objective
-from pipeline.models.training.loop import Fitted
 from pipeline.models.training.movie_reader import MovieReader, known_revenue_usd
 
 KIND = "box office transformer"

@@ -14,8 +14,7 @@ from pipeline.core.leaking_columns import check_no_leak
 from pipeline.core.records import MovieRecord
 from pipeline.core.tasks import Target
 from pipeline.models.training.batches import StreamTable
-from pipeline.models.training.learner import EpochHook, ResumeHook
-from pipeline.models.training.loop import Fitted
+from pipeline.models.training.fitted import EpochHook, Fitted, ResumeHook
 
 
 class DataclassConfig(Protocol):

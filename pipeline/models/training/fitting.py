@@ -19,8 +19,7 @@ from pipeline.models.training.estimator import (
     Trained,
     check_features,
 )
-from pipeline.models.training.learner import Objective
-from pipeline.models.training.loop import fit_network
+from pipeline.models.training.fitted import Objective
 from pipeline.models.training.schedule import Schedule
 
 VAL_BATCH = 256
@@ -165,6 +164,8 @@ def fit(
     network = first_weights(spec.build, spec.arguments, spec.config.schedule.seed)
     if spec.prepare is not None:
         spec.prepare(network, table, train_rows)
+    from pipeline.models.training.loop import fit_network
+
     fitted = fit_network(
         network,
         spec.objective(train_rows),

@@ -1,8 +1,7 @@
 """What one epoch does: steps, scores of both sets, the schedule, history and best weights."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +13,12 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from pipeline.core.errors import TrainingError
 from pipeline.models.training.batches import Batch, Batches, step_seed
+from pipeline.models.training.fitted import EpochHook, Objective
 from pipeline.models.training.schedule import Schedule, make_optimizer, make_scheduler
-
-EpochHook = Callable[[int, int, Mapping[str, float]], None]
-"""Called after each epoch with its number from 1, the most there can be, and its metrics."""
-
-ResumeHook = Callable[[float], None]
-"""Called where a training resumes or read back, with the seconds that it had spent before."""
 
 _LOOSE_BATCHES = 16
 """Batches whose answers are kept one by one before they are joined. Thousands of small tensors that
 live as long as an epoch would keep the memory of the batches between them from being used again."""
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What a network is trained for.
-
-    Attributes:
-        loss: (outputs, target) to a scalar.
-        score: (outputs, target) of a whole set to named figures, such as accuracy.
-    """
-
-    loss: Callable[[Tensor, Tensor], Tensor]
-    score: Callable[[Tensor, Tensor], Mapping[str, float]]
 
 
 class Learner(lightning.LightningModule):

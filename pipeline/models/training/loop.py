@@ -6,7 +6,6 @@ import threading
 import warnings
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import lightning
@@ -16,31 +15,11 @@ from torch import nn
 
 from pipeline.core.errors import TrainingError
 from pipeline.models.training.batches import Batches
-from pipeline.models.training.learner import (
-    EpochHook,
-    EpochLog,
-    Learner,
-    Objective,
-    ResumeHook,
-    Save,
-    Stop,
-)
+from pipeline.models.training.fitted import EpochHook, Fitted, Objective, ResumeHook
+from pipeline.models.training.learner import EpochLog, Learner, Save, Stop
 from pipeline.models.training.schedule import Schedule
 
 _CHATTY = ("lightning", "lightning.pytorch", "lightning.pytorch.utilities.rank_zero")
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What came of a training; the network itself now holds its best weights.
-
-    Attributes:
-        history: Per epoch: epoch, learning_rate, and loss and scores with `train_` and `val_`.
-        best_epoch: The epoch whose weights were kept, from 1.
-    """
-
-    history: tuple[Mapping[str, float], ...]
-    best_epoch: int
 
 
 def fit_network(

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pipeline.core.tasks import Target, TaskKind
-from pipeline.models.training.learner import Objective
+from pipeline.models.training.fitted import Objective
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 

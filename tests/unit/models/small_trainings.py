@@ -14,8 +14,8 @@ from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionEsti
 from pipeline.models.networks.fusion import FusionNetwork
 from pipeline.models.training.batches import Batch, Batches
 from pipeline.models.training.estimator import FeatureSet, RunConfig, Trained
-from pipeline.models.training.learner import Objective
-from pipeline.models.training.loop import Fitted, fit_network
+from pipeline.models.training.fitted import Fitted, Objective
+from pipeline.models.training.loop import fit_network
 from pipeline.models.training.schedule import Schedule
 
 LOOP = Schedule(learning_rate=1e-2, max_epochs=4, patience=4, plateau_patience=0)

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from pipeline.core.errors import TrainingError
 from pipeline.models.training.batches import Batch, Batches
-from pipeline.models.training.learner import Objective
+from pipeline.models.training.fitted import Objective
 from pipeline.models.training.loop import fit_network
 
 

@@ -16,8 +16,8 @@ def test_parts_that_add_up_have_their_own_effects_and_are_relied_on():
     calls = []
 
     def outcome(kept):
-        calls.append(kept)
-        return np.array([kept @ WEIGHTS, 7.0])
+        calls.extend(kept)
+        return np.stack([kept @ WEIGHTS, np.full(len(kept), 7.0)], axis=1)
 
     added, constant = measure_effects(6, outcome)
     assert np.allclose(added.values, WEIGHTS)
@@ -33,10 +33,11 @@ def test_parts_that_stand_in_for_each_other_are_not_relied_on():
     """Of two equal parts neither is missed alone; among halves they matter most."""
 
     def outcome(kept):
-        return np.array([10.0 * (kept[0] or kept[1]) + kept[2:] @ np.array([0.3, 0.2, 0.1, 0.05])])
+        either = 10.0 * kept[:, :2].any(axis=1)
+        return (either + kept[:, 2:] @ np.array([0.3, 0.2, 0.1, 0.05]))[:, None]
 
     def almost(kept):  # so that each of the two has an effect of its own
-        return outcome(kept) + 0.01 * kept[:2].sum()
+        return outcome(kept) + 0.01 * kept[:, :2].sum(axis=1, keepdims=True)
 
     (found,) = measure_effects(6, almost)
     assert np.abs(found.values[:2]).max() < np.abs(found.values[2:]).min()
@@ -52,7 +53,7 @@ def test_parts_that_stand_in_for_each_other_are_not_relied_on():
 
 def test_answers_that_are_impossible_without_a_part_count_for_nothing():
     def outcome(kept):
-        return np.array([kept @ WEIGHTS if kept[1] else np.nan])
+        return np.where(kept[:, 1], kept @ WEIGHTS, np.nan)[:, None]
 
     (found,) = measure_effects(6, outcome)
     assert np.isnan(found.values[1])
@@ -62,7 +63,7 @@ def test_answers_that_are_impossible_without_a_part_count_for_nothing():
 
 @pytest.mark.parametrize("n_parts", [1, 2])
 def test_one_or_two_parts_cannot_be_ranked(n_parts):
-    (found,) = measure_effects(n_parts, lambda kept: np.array([float(kept.sum())]))
+    (found,) = measure_effects(n_parts, lambda kept: kept.sum(axis=1, keepdims=True).astype(float))
     assert found.values.tolist() == [1.0] * n_parts
     assert found.agreement is None
 
@@ -93,7 +94,7 @@ def test_effects_too_small_to_see_are_not_listed():
     prediction = Prediction(
         "genre", "genres", "labels", None, Answer(labels=(), probabilities={"drama": 0.4})
     )
-    (tiny,) = measure_effects(3, lambda kept: np.array([0.001 * kept.sum()]))
+    (tiny,) = measure_effects(3, lambda kept: 0.001 * kept.sum(axis=1, keepdims=True))
     why = make_why("plot", prediction, group_words("A man runs"), tiny)["plot"]
     assert why.unit == "probability of drama"
     assert describe_parts(why) == "none of them alone moves it"
