@@ -128,6 +128,11 @@ class Settings(BaseModel):
     trainers: Annotated[
         str, Variable("MARQUEE_TRAINERS", "one per core, up to 8, where memory allows")
     ] = Field("", description="maximum number of parallel trainings; `1`: one after another")
+    ray_gpus: Annotated[str, Variable("MARQUEE_RAY_GPUS", "they ask for a CPU alone")] = Field(
+        "",
+        description="on a Ray cluster, GPUs that a run asks for that embeds or trains; may be a "
+        "fraction",
+    )
     attributes: Annotated[str, Variable("MARQUEE_ATTRIBUTES", "the built-in list")] = Field(
         "", description="file of attributes for objects on posters, one a line"
     )

@@ -19,6 +19,7 @@ from assets.cli import (
     operations,
     predict,
     serve,
+    up,
 )
 from assets.cli.options import Films, Preset, console, errors, ids_of, settings_of
 
@@ -255,4 +256,5 @@ app.add_typer(models.app, name="models")
 app.command()(model_commands.evaluate)
 app.command()(model_commands.leaderboard)
 app.command()(bench.bench)
+app.command()(up.up)
 app.command()(model_commands.trailers12k)

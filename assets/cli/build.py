@@ -2,8 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
@@ -12,8 +12,10 @@ from pathlib import Path
 import dagster as dg
 from dotenv import dotenv_values
 
-from assets.cli.job_runs import run_job
+from assets.cli.home_drivers import check_drivers
+from assets.cli.job_runs import LocalRuns, PlannedRun, Runs, run_job
 from assets.cli.movie_builds import build_movies
+from assets.cli.ray_runs import RayRuns, runs_on_ray
 from assets.cli.retry import check_known
 from assets.crawl.catalog import movie_catalog
 from assets.orchestration.asset_specs import MOVIE_ASSETS, UNPARTITIONED_ASSETS
@@ -100,6 +102,7 @@ def home() -> Path:
             "commands read .env: change it there, or unset DAGSTER_HOME."
         )
     prepare_home(folder)
+    check_drivers(folder)
     os.environ["DAGSTER_HOME"] = str(folder)
     return folder
 
@@ -150,13 +153,24 @@ def build(run_context: RunContext, instance: dg.DagsterInstance, request: Reques
         catalog = _catalog_defs(settings)
         run_job(catalog, instance, crawl_job.name, config={"movie_catalog": {"config": config}})
     specs = [spec for spec in MOVIE_ASSETS if spec.stage in request.stages]
-    all_defs = cache(partial(_all_defs, settings))
+    runs = _open_runs(run_context, instance, settings)
     stale = build_movies(
-        all_defs, run_context, instance, specs,
+        runs, run_context, instance, specs,
         only=_wanted(run_context, request), limit=request.limit, range_movies=request.range_movies,
     )  # fmt: skip
-    _train(all_defs, run_context, instance, request)
+    _train(runs, run_context, instance, request)
     return stale
+
+
+def _open_runs(
+    run_context: RunContext, instance: dg.DagsterInstance, settings: Mapping[str, str]
+) -> Runs:
+    """Return where runs are executed: in this process, or where dagster.yaml says that is Ray."""
+    all_defs = cache(partial(_all_defs, settings))
+    if not runs_on_ray(instance):
+        return LocalRuns(all_defs, instance)
+    gpus = run_context.settings.number("ray_gpus", 0, may_be_zero=True)
+    return RayRuns(all_defs, instance, settings, gpus)
 
 
 def _check_source(run_context: RunContext) -> None:
@@ -189,7 +203,7 @@ def _all_defs(settings: Mapping[str, str]) -> dg.Definitions:
 
 
 def _train(
-    all_defs: Callable[[], dg.Definitions],
+    runs: Runs,
     run_context: RunContext,
     instance: dg.DagsterInstance,
     request: Request,
@@ -198,15 +212,16 @@ def _train(
     stages = set(request.stages) & set(STAGES[4:])
     if not stages or not (stale_assets(run_context) or are_predictions_stale(run_context)):
         return
-    with holding(MODELS, run_context.store, run_context.ledger, name=_own_name()):
+    held = holding(MODELS, run_context.store, run_context.ledger, name=_own_name())
+    with held if isinstance(runs, LocalRuns) else nullcontext():  # elsewhere a run holds it
         stale = stale_assets(run_context)
         chosen = [name for name in stale if UNPARTITIONED_ASSETS[name].stage in stages]
         if chosen:
             config = _config_of_all_variants(chosen) if request.all_variants else None
-            run_job(all_defs(), instance, "retrain", selection=chosen, config=config)
+            runs.run([[PlannedRun("retrain", None, chosen, config, embeds_or_trains=True)]])
         if "evaluation" in stages and are_predictions_stale(run_context):
-            keys = instance.get_dynamic_partitions(MOVIES_NAME)
-            run_job(all_defs(), instance, "predictions", tags=range_tags(keys))
+            tags = range_tags(instance.get_dynamic_partitions(MOVIES_NAME))
+            runs.run([[PlannedRun("predictions", tags)]])
 
 
 def _config_of_all_variants(chosen: Sequence[str]) -> dict[str, dict]:

@@ -2,16 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import dagster as dg
 
-from assets.cli.job_runs import run_job
+from assets.cli.job_runs import EMBEDDINGS, PlannedRun, Runs
 from assets.orchestration.asset_settings import find_host_pause
 from assets.orchestration.asset_specs import MovieAssetSpec
 from assets.orchestration.jobs import stale_ranges
 from assets.orchestration.movie_claims import POLL_S, left_to_others
 from assets.orchestration.partitions import range_tags
+from assets.orchestration.run_slots import cut_for
 from resources.run_context import RunContext
 from resources.storage.lock import owning
 from resources.storage.owner import Owner
@@ -20,7 +21,7 @@ LOG = logging.getLogger("marquee")
 
 
 def build_movies(
-    all_defs: Callable[[], dg.Definitions],
+    runs: Runs,
     run_context: RunContext,
     instance: dg.DagsterInstance,
     specs: Sequence[MovieAssetSpec],
@@ -33,7 +34,7 @@ def build_movies(
     where it did not.
 
     Args:
-        all_defs: Returns the definitions.
+        runs: Where runs are executed.
         run_context: Store and ledger.
         instance: Dagster's.
         specs: Assets that count.
@@ -55,31 +56,38 @@ def build_movies(
             if pause := find_host_pause(run_context):
                 LOG.warning("%s", pause)
             is_partial = wanted is not None or limit is not None
-            wanted = _run_ranges(all_defs, instance, ranges, specs, only=is_partial)
+            wanted = _run_ranges(runs, instance, ranges, specs, only=is_partial)
             if wanted:
                 _wait_for_others(owner, specs, wanted)
     return first or 0
 
 
 def _run_ranges(
-    all_defs: Callable[[], dg.Definitions],
+    runs: Runs,
     instance: dg.DagsterInstance,
     ranges: Sequence[Sequence[str]],
     specs: Sequence[MovieAssetSpec],
     *,
     only: bool,
 ) -> list[int]:
-    """Run range by range; return the movies that were left to other runs."""
+    """Run all ranges; return the movies that were left to other runs."""
+    if runs.slots > 1:
+        ranges = cut_for(runs.slots, ranges)
+    chains = [
+        [
+            PlannedRun(
+                "movies",
+                tags=range_tags(keys, only=only),
+                selection=[spec.name for spec in chosen],
+                what=f"range {number} of {len(ranges)}: {len(keys)} stale movies",
+                embeds_or_trains=any(spec.stage == EMBEDDINGS for spec in chosen),
+            )
+            for chosen in runs.parts(specs)
+        ]
+        for number, keys in enumerate(ranges, start=1)
+    ]
     left = set[int]()
-    for number, keys in enumerate(ranges, start=1):
-        LOG.info("range %d of %d: %d stale movies", number, len(ranges), len(keys))
-        run_id = run_job(
-            all_defs(),
-            instance,
-            "movies",
-            tags=range_tags(keys, only=only),
-            selection=[spec.name for spec in specs],
-        )
+    for run_id in runs.run(chains):
         left |= left_to_others(instance, run_id)
     return sorted(left)
 

@@ -1,0 +1,1 @@
+"""A cluster on one machine, for trying it: Ray's nodes, PostgreSQL and an object store."""
