@@ -32,6 +32,8 @@ from resources.sources.source import (
     studio_source,
 )
 from resources.storage.drivers import URL_FORMS
+from resources.storage.lease_names import INDEX
+from resources.storage.lock import holding
 from resources.storage.store import Store
 
 if TYPE_CHECKING:  # SQLAlchemy takes a third of a second, and loading definitions opens no ledger
@@ -240,7 +242,9 @@ def open_ledger(settings: Settings, store: Store) -> "Ledger":
     from resources.storage.ledger import Ledger
     from resources.storage.ledger_database import sqlite_url
 
-    return Ledger(settings.ledger or sqlite_url(_ledger_in(store)), _locks_in(store))
+    ledger = Ledger(settings.ledger or sqlite_url(_ledger_in(store)), _locks_in(store))
+    store.guard = lambda: holding(INDEX, store, ledger)
+    return ledger
 
 
 def _ledger_in(store: Store) -> Path:

@@ -217,8 +217,9 @@ def _train(
         stale = stale_assets(run_context)
         chosen = [name for name in stale if UNPARTITIONED_ASSETS[name].stage in stages]
         if chosen:
-            config = _config_of_all_variants(chosen) if request.all_variants else None
-            runs.run([[PlannedRun("retrain", None, chosen, config, embeds_or_trains=True)]])
+            config = _config_of_all_variants(chosen) if request.all_variants else {}
+            for side_by_side in runs.trainings(chosen, config):
+                runs.run(side_by_side)
         if "evaluation" in stages and are_predictions_stale(run_context):
             tags = range_tags(instance.get_dynamic_partitions(MOVIES_NAME))
             runs.run([[PlannedRun("predictions", tags)]])

@@ -55,6 +55,20 @@ class Runs(Protocol):
         """Cut the assets of a range into runs that need different resources."""
         ...
 
+    def trainings(
+        self, names: Sequence[str], config: Mapping[str, Any]
+    ) -> list[list[list[PlannedRun]]]:
+        """Cut the assets that are of all movies into runs.
+
+        Args:
+            names: Of the assets, each after its upstreams.
+            config: Of the assets, by name.
+
+        Returns:
+            What `run` is called with, once after the other.
+        """
+        ...
+
     def run(self, chains: Sequence[Sequence[PlannedRun]]) -> list[str]:
         """Execute chains of runs, the runs of a chain one after another; return their ids.
 
@@ -80,6 +94,12 @@ class LocalRuns:
     def parts(self, specs: Sequence[MovieAssetSpec]) -> list[list[MovieAssetSpec]]:
         """Return all of them as one run. See `Runs.parts`."""
         return [list(specs)]
+
+    def trainings(
+        self, names: Sequence[str], config: Mapping[str, Any]
+    ) -> list[list[list[PlannedRun]]]:
+        """Return all of them as one run, which trains in parallel itself. See `Runs.trainings`."""
+        return [[[PlannedRun("retrain", selection=names, config=config)]]]
 
     def run(self, chains: Sequence[Sequence[PlannedRun]]) -> list[str]:
         """Execute all runs in turn. See `Runs.run`."""

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import dagster as dg
 
@@ -20,9 +21,10 @@ from assets.cli.job_runs import (
     asset_keys,
     run_config,
 )
-from assets.orchestration.asset_specs import MovieAssetSpec
+from assets.orchestration.asset_specs import FEATURES, UNPARTITIONED_ASSETS, MovieAssetSpec
 from assets.orchestration.run_slots import count_slots
 from assets.orchestration.step_errors import failure_message
+from assets.orchestration.store_wait import SYSTEM
 from resources.settings import ENVIRONMENT
 
 LOG = logging.getLogger("marquee")
@@ -104,9 +106,28 @@ class RayRuns:
         rest = [spec for spec in specs if spec.stage != EMBEDDINGS]
         return [part for part in (rest, embed) if part]
 
+    def trainings(
+        self, names: Sequence[str], config: Mapping[str, Any]
+    ) -> list[list[list[PlannedRun]]]:
+        """Have the features first, then a run for each system, then what compares all of them."""
+
+        def plan(chosen: Sequence[str], system: str = "") -> list[PlannedRun]:
+            own = {name: config[name] for name in chosen if name in config}
+            tags = {SYSTEM: system} if system else None
+            return [PlannedRun("retrain", tags, chosen, own, system, embeds_or_trains=bool(system))]
+
+        system_of = {name: UNPARTITIONED_ASSETS[name].system for name in names}
+        shared = [name for name in names if not system_of[name]]
+        systems = sorted({system for system in system_of.values() if system})
+        return [
+            [plan([name for name in shared if name == FEATURES.name])],
+            [plan([name for name in names if system_of[name] == one], one) for one in systems],
+            [plan([name for name in shared if name != FEATURES.name])],
+        ]
+
     def run(self, chains: Sequence[Sequence[PlannedRun]]) -> list[str]:
         """Execute chains of runs, as many at once as there are slots. See `Runs.run`."""
-        waiting = [_Chain(chain) for chain in chains if chain]
+        waiting = [_Chain(chain) for chain in chains if chain and chain[0].selection != []]
         working, done = list[_Chain](), list[str]()
         self._answered_s = time.monotonic()
         try:

@@ -12,7 +12,7 @@ from assets.orchestration.asset_specs import CATALOG as CATALOG_ASSET
 from assets.orchestration.asset_specs import MOVIE_ASSETS
 from assets.orchestration.store_check import reconcile, save_journal
 from resources.run_context import RunContext
-from resources.storage.lease_names import CATALOG, MODELS
+from resources.storage.lease_names import CATALOG, MODELS, models_of
 from resources.storage.lock import at_work, holding, owning
 from resources.structured_log import logging_about
 
@@ -95,8 +95,14 @@ class Waiting:
         self._instance.report_engine_event(message, run, EngineEventData(found))
 
 
+SYSTEM = "marquee/system"
+"""Run tag: the one system whose splits, models and evaluations a run makes, beside other runs."""
+
+
 def leases_of(run: dg.DagsterRun) -> list[str]:
     """Return what a run holds alone: nothing of it where all its assets are of single movies."""
+    if system := run.tags.get(SYSTEM):
+        return [models_of(system)]
     if run.asset_selection is None:
         return {"movies": [], "crawl": [CATALOG]}.get(run.job_name, [CATALOG, MODELS])
     chosen = {key.to_user_string() for key in run.asset_selection}

@@ -72,7 +72,9 @@ class LocalCluster:
         folder = self.children.folder / "ray"
         program = [sys.executable, "-m", "resources.cluster.ray_node", "--listen", self.listen]
         given = [*what, "--agent-port", str(free_port()), "--name", name, "--folder", str(folder)]
-        environment = {name: v for name, v in self.environment.items() if name != "RAY_ADDRESS"}
+        own = {"XDG_CACHE_HOME": str(self.children.folder / f"cache of {name}")}
+        environment = {**_weights_folders(), **self.environment, **own}
+        environment.pop("RAY_ADDRESS", None)  # of another cluster
         if self.listen == HOST:  # else each process replaces it by another address of the machine
             environment["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
         child = self.children.start(name, [*program, *given], environment, core=core)
@@ -155,6 +157,7 @@ def _start(folder: Path, children: Children, nodes: int, gpus: float, listen: st
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token.absolute()),
         "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # below `uv run` jobs get a copy of a folder
         "RAY_JOB_START_TIMEOUT_SECONDS": str(24 * 3600),
     }
     cluster = LocalCluster(children, environment, listen, f"{listen}:{port}")
@@ -162,6 +165,12 @@ def _start(folder: Path, children: Children, nodes: int, gpus: float, listen: st
     for number in range(1, nodes + 1):  # in turn: Ray gives a node 30 s to start
         cluster.add_node(number, gpus=gpus)
     return cluster
+
+
+def _weights_folders() -> dict[str, str]:
+    """Return where weights are cached: nodes share these alone, as machines share nothing."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return {"TORCH_HOME": str(cache / "torch"), "HF_HOME": str(cache / "huggingface")}
 
 
 def shown_variables(cluster: LocalCluster) -> dict[str, str]:

@@ -71,7 +71,7 @@ def _parameters(given: argparse.Namespace):
         num_gpus=given.gpus,
         object_store_memory=OBJECT_STORE_BYTES,
         dashboard_agent_listen_port=given.agent_port,
-        include_log_monitor=False,
+        include_log_monitor=False,  # pyright: ignore[reportArgumentType]
         no_monitor=True,
     )
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from resources.storage.file_lock import is_free
-from resources.storage.lease_names import STORE, WORK
+from resources.storage.lease_names import STORE, WORK, parts_of, whole_of
 from resources.storage.ledger_tables import CLAIMS, LEASES, upsert
 
 LEASE_S = 45.0
@@ -87,7 +87,7 @@ class Leases:
     # -- what they hold --------------------------------------------------------------------------
 
     def take(self, name: str, owner: str, holder: str = "") -> str | None:
-        """Take a lease that is free or the owner's.
+        """Take a lease that is free or the owner's, with all of its parts; or a part of one.
 
         Args:
             name: Of the lease.
@@ -99,7 +99,7 @@ class Leases:
         """
         with self._transaction() as connection:
             begin(connection, owner)
-            if held := self._holders(connection, LEASES.c.name == name, owner):
+            if held := self._holders(connection, _is_in_the_way(name), owner):
                 return held[0]
             _write(connection, name, owner, holder)
             return None
@@ -145,9 +145,9 @@ class Leases:
             )
 
     def holder(self, name: str) -> str | None:
-        """Return who holds a lease, in words; None where nobody does."""
+        """Return who holds a lease or a part of it, in words; None where nobody does."""
         with self._transaction() as connection:
-            held = self._holders(connection, LEASES.c.name == name)
+            held = self._holders(connection, _is_in_the_way(name))
         return held[0] if held else None
 
     def workers(self) -> list[str]:
@@ -169,6 +169,13 @@ class Leases:
         found = connection.execute(query).all()
         living = self.living(connection) if found else set()
         return [row.holder or row.owner for row in found if row.owner in living]
+
+
+def _is_in_the_way(name: str) -> sa.ColumnElement[bool]:
+    """Return which leases exclude one: itself, its parts, what it is a part of."""
+    is_it = sa.or_(LEASES.c.name == name, LEASES.c.name.startswith(parts_of(name)))
+    whole = whole_of(name)
+    return is_it if whole is None else sa.or_(is_it, LEASES.c.name == whole)
 
 
 def work_of(owner: str) -> str:

@@ -42,6 +42,7 @@ class Mirror:
     def __init__(self, distant: "UPath", local: Path):
         self.distant, self.local = distant, local
         self._hashes: dict[str, tuple[int, int, str]] = {}
+        self._known: dict[str, str] = {}  # the store's files that the copy has, as of the last look
         self._guard = threading.Lock()
         self._is_current = False
 
@@ -57,28 +58,39 @@ class Mirror:
             if self._is_current:
                 return
             self.local.mkdir(parents=True, exist_ok=True)
-            here = self._scan()
-            for name, digest in self._read_index().items():
+            here, there = self._scan(), self._read_index()
+            for name, digest in there.items():
                 if here.get(name) != digest:
                     self._fetch(name, digest)
+            here = self._scan()
+            self._known = {
+                name: digest for name, digest in there.items() if here.get(name) == digest
+            }
             self._is_current = True
 
     def push(self) -> int:
-        """Send the files that differ from the store's, then the index; return their number.
+        """Send what changed here since the last look, then the index; return the number of files.
 
-        A file that was removed here is removed there, after the index no longer lists it.
+        What others have sent since stays, so that several machines may train side by side; between
+        reading the index and writing it nobody else may write it. A file that was removed here is
+        removed there, after the index no longer lists it.
         """
         with self._guard:
-            there, here = self._read_index(), self._scan()
-            changed = [name for name, digest in here.items() if there.get(name) != digest]
+            there, here = dict(self._read_index()), self._scan()
+            own = {name for name, digest in here.items() if self._known.get(name) != digest}
+            removed = self._known.keys() - here.keys()
+            changed = [name for name in sorted(own) if there.get(name) != here[name]]
+            merged = {**there, **{name: here[name] for name in own}}
+            merged = {name: digest for name, digest in merged.items() if name not in removed}
             for name in changed:
                 target = self.distant / name
                 make_folder(target.parent)
                 target.fs.put_file(str(self.local / name), target.path)
-            if there != here:
-                (self.distant / INDEX).write_bytes(json.dumps(here, sort_keys=True).encode())
-            for name in there.keys() - here.keys():
+            if there != merged:
+                (self.distant / INDEX).write_bytes(json.dumps(merged, sort_keys=True).encode())
+            for name in removed & there.keys():
                 (self.distant / name).unlink(missing_ok=True)
+            self._known = here
             return len(changed)
 
     def _read_index(self) -> Mapping[str, str]:

@@ -10,8 +10,8 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
@@ -52,6 +52,7 @@ class Store:
     def __init__(self, root: str | os.PathLike[str], *, pulls: bool = True):
         self.root = open_root(str(root))
         self._pulls, self._mirrors = pulls, dict[str, Mirror]()
+        self.guard: Callable[[], AbstractContextManager[object]] = nullcontext
         self.was_empty = False  # until `claim` finds no mark of a source
         with _creating(self.root):
             make_folder(self.root)
@@ -97,12 +98,17 @@ class Store:
     def push(self) -> None:
         """Send what changed in local copies to the store; a local store has none.
 
+        Within `guard`, which keeps others that share the store's ledger from doing the same.
+
         Raises:
             DiskError: The store cannot be written.
         """
-        for mirror in self._mirrors.values():
-            with writing(mirror.distant):
-                mirror.push()
+        if not self._mirrors:
+            return
+        with self.guard():
+            for mirror in self._mirrors.values():
+                with writing(mirror.distant):
+                    mirror.push()
 
     def _mirror(self, top: str) -> Mirror:
         assert not isinstance(self.root, Path)

@@ -62,6 +62,43 @@ def test_only_what_changed_is_sent_and_what_was_removed_is_removed(open_elsewher
     assert open_elsewhere("two", f"{ROOT}-2").path("splits", "a.json").read_bytes() == b"3"
 
 
+def test_what_two_machines_make_beside_each_other_is_all_there(open_elsewhere):
+    root = f"{ROOT}-4"
+    first = open_elsewhere("first", root)
+    for name in ("kept.pt", "dropped.pt", "trained.pt"):
+        first.write(first.path("models", "genre", name), b"1")
+    first.push()
+    one, two = open_elsewhere("one", root), open_elsewhere("two", root)
+    paths = [store.path("models", "genre", "trained.pt") for store in (one, two)]
+    one.write(one.path("models", "revenue", "model.pt"), b"2")
+    one.path("models", "genre", "dropped.pt").unlink()
+    two.write(paths[1], b"3")
+    one.push()
+    two.push()
+    assert two._mirror("models").push() == 0
+    there = open_elsewhere("three", root)
+    folder = there.folder("models")
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.pt")}
+    assert found == {
+        "genre/kept.pt": b"1", "genre/trained.pt": b"3", "revenue/model.pt": b"2",
+    }  # fmt: skip
+    assert not (there.root / "models" / "genre" / "dropped.pt").exists()
+
+
+def test_a_file_newer_than_its_index_is_listed_by_whoever_sends_next(open_elsewhere, caplog):
+    root = f"{ROOT}-5"
+    first = open_elsewhere("first", root)
+    first.write(first.path("models", "a.pt"), b"1")
+    first.push()
+    (first.root / "models" / "a.pt").write_bytes(b"2")  # a run was ended before the index
+    second = open_elsewhere("second", root)
+    assert second.path("models", "a.pt").read_bytes() == b"2"
+    second.push()
+    caplog.clear()
+    assert open_elsewhere("third", root).path("models", "a.pt").read_bytes() == b"2"
+    assert "newer than its index" not in caplog.text
+
+
 def test_unfinished_training_stays_where_it_is_and_a_new_file_arrives(open_elsewhere):
     one, two = open_elsewhere("one", f"{ROOT}-3"), open_elsewhere("two", f"{ROOT}-3")
     checkpoint = two.path("models", "training", "half.ckpt")

@@ -11,7 +11,7 @@ from present import present
 from servers import postgres
 
 from resources.storage import leases as module
-from resources.storage.lease_names import MODELS
+from resources.storage.lease_names import MODELS, models_of
 from resources.storage.ledger import Ledger
 from resources.storage.ledger_database import sqlite_url
 from resources.storage.lock import at_work, exclusive, holding, owner_of, owning
@@ -122,6 +122,22 @@ def test_one_owner_at_a_time_has_a_lease_and_its_name(ledger, owners):
     one.free(MODELS)
     assert ledger.leases.holder(MODELS) is None
     assert two.take(MODELS, "a run") is None
+
+
+def test_systems_are_trained_beside_each_other_and_not_beside_whoever_has_all_models(
+    ledger, owners
+):
+    one, two, three = owners(), owners(), owners()
+    assert one.take(models_of("genre"), "run 1") is None
+    assert two.take(models_of("score"), "run 2") is None
+    assert three.take(models_of("genre"), "run 3") == "run 1"
+    assert three.take(MODELS, "a build") in ("run 1", "run 2")
+    assert ledger.leases.holder(MODELS) in ("run 1", "run 2")
+    one.free(models_of("genre"))
+    end_heart(two)
+    two.leave()
+    assert three.take(MODELS, "a build") is None
+    assert one.take(models_of("poster"), "run 4") == "a build"
 
 
 def test_of_many_that_try_at_once_one_has_it(ledger, owners):

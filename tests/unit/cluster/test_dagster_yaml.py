@@ -1,6 +1,7 @@
 """The home of a cluster is one that Dagster loads: Ray's launcher, PostgreSQL by psycopg2."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -10,7 +11,7 @@ from dagster._core.instance.ref import InstanceRef
 
 from assets.orchestration.run_slots import count_slots
 
-pytest.importorskip("dagster_ray", reason="the extra `ray` is not installed")
+dagster_ray: Any = pytest.importorskip("dagster_ray", reason="the extra `ray` is not installed")
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGED = ROOT / "resources" / "cluster" / "dagster.yaml"
@@ -32,8 +33,8 @@ def test_dagsters_loader_takes_every_key(home):
     config, _ = dagster_instance_config(str(home))
     assert config["run_monitoring"]["enabled"]
     ref = InstanceRef.from_dir(str(home))
-    launcher = ref.run_launcher
-    assert type(launcher).__name__ == "RayRunLauncher"
+    launcher: Any = ref.run_launcher
+    assert isinstance(launcher, dagster_ray.RayRunLauncher)
     assert launcher.address == "http://head.example.org:8265"
     assert launcher.num_cpus == 1
     assert launcher.env_vars == ["DAGSTER_HOME"]
