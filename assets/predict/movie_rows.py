@@ -14,7 +14,8 @@ from assets.predict.given_media import GivenMedia
 from assets.predict.input_encoding import InputEncoder, Report
 from assets.splits.feature_sources import average_frames
 from pipeline.core.errors import InputError, ItemError, TrailerError
-from pipeline.core.franchises import count_earlier, find_franchise
+from pipeline.core.franchise_candidates import FranchiseCandidates
+from pipeline.core.franchises import count_earlier
 from pipeline.core.inputs_as_of import days_before, record_as_of
 from pipeline.core.metadata import PREDECESSOR_COLUMNS
 from pipeline.core.records import before_release, plot_text
@@ -98,7 +99,7 @@ class MovieRows:
         given = make_record(inputs, base.record if base else None, self._people, self._companies)
         record = given.record
         if not record.franchise:
-            record = replace(record, franchise=find_franchise(record, self._table.records))
+            record = replace(record, franchise=self._candidates.find_franchise(record))
         row = base or MovieRow(record, _UNDESCRIBED)
         row, more = self._add_media(inputs, replace(row, record=record))
         if as_of is not None:
@@ -129,6 +130,10 @@ class MovieRows:
         return found
 
     @cached_property
+    def _candidates(self) -> FranchiseCandidates:
+        return FranchiseCandidates(self._table.records)
+
+    @cached_property
     def _people(self) -> Names:
         return Names(people_of(self._table.records))
 
@@ -149,10 +154,16 @@ class MovieRows:
             stored = float(np.asarray(self._table.streams[METADATA])[place, column])
             return None if np.isnan(stored) else int(stored)
         if ties not in self._counts:
-            known = [one for one in self._table.records if one.tmdb_id != record.tmdb_id]
-            day = record.release_date if row.day is None else row.day
-            (self._counts[ties],) = count_earlier([record], [day], known)
+            self._counts[ties] = self._count_earlier(row)
         return self._counts[ties]
+
+    def _count_earlier(self, row: MovieRow) -> int | None:
+        record = row.record
+        day = record.release_date if row.day is None else row.day
+        if day is None or self._candidates.is_alone(record):
+            return None if day is None else 0
+        known = [one for one in self._table.records if one.tmdb_id != record.tmdb_id]
+        return count_earlier([record], [day], known)[0]
 
     def _stored(self, place: int) -> MovieRow:
         record = self._table.records[place]

@@ -100,6 +100,21 @@ def find_links(records: Sequence[MovieRecord]) -> list[Pair]:
     return sorted(links)
 
 
+def name_signs(record: MovieRecord) -> set[tuple[str, Hashable]]:
+    """Name what a movie has of which any movie linked to it has at least one, too.
+
+    Example:
+        >>> sorted(name_signs(MovieRecord(1, "The Host", collection_id=7)))
+        [('collection', 7), ('title', 'host'), ('word', 'host')]
+    """
+    traits = _Traits(record)
+    words = {("word", word) for word in traits.words if word not in _FUNCTION_WORDS}
+    titles = {("title", traits.key)} if traits.key else set()
+    writers = {("writer", person) for person in traits.authors | traits.characters}
+    is_in = {("collection", record.collection_id)} if record.collection_id is not None else set()
+    return {*words, *titles, *writers, *is_in}
+
+
 class _Traits:
     """What of a movie is compared."""
 

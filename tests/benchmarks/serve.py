@@ -103,7 +103,7 @@ def measure(requests: int = REQUESTS) -> list[BenchRow]:
         described = [("/predict", {"plot": PLOT, "budget_usd": 1e7 + k}) for k in range(50)]
         plots = _times(client, described)
         posters = _times(client, [("/predict", {"poster_base64": poster})] * 20)
-        page_kb = len(client.ask("/")) / 1000
+        page_kb = _page_kb(client)
         rate = _rate(server, films, 2_000)
         warm_mb, late_mb = _watch_memory(server, films, requests)
     blank_s = _blank_start_s()
@@ -170,6 +170,14 @@ def run_server() -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(20)
+
+
+def _page_kb(client: Client) -> float:
+    """Return the size of the page and of the style and scripts that it loads, in kB."""
+    from assets.serve.page_files import FOLDER, PAGE
+
+    files = [f"/static/{one.name}" for one in FOLDER.iterdir() if one != PAGE]
+    return sum(len(client.ask(path)) for path in ["/", *files]) / 1000
 
 
 def _answers(port: int) -> bool:

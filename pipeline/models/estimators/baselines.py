@@ -1,6 +1,8 @@
 """The baselines that a network must beat: naive ones, log budget alone, and gradient boosting."""
 
+import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -8,7 +10,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from pipeline.core.tasks import Target, TaskKind
 from pipeline.models.training.batches import StreamTable
@@ -41,6 +43,14 @@ time. On the validation sets of five folds of real movies (1,025) it is no worse
 TREES = 80
 TREES_OF_A_NUMBER = 150
 """A number has one tree per round where eight classes have eight."""
+
+
+@lru_cache(maxsize=1)
+def _find_thread_pools(_: int) -> ThreadpoolController:
+    """Find the libraries that have threads of their own: again once more modules are loaded. It
+    takes longer than a line through log budget.
+    """
+    return ThreadpoolController()
 
 
 def predict_baselines(
@@ -79,7 +89,8 @@ def predict_baselines(
     metadata = np.asarray(table.streams[METADATA])
     known, asked = (metadata[some].astype(np.float64) for some in (train_rows, rows))
     others = [name for name in table.streams if name not in (METADATA, *_pooled_twice(table))]
-    with threadpool_limits(1 if len(train_rows) < MIN_MOVIES_FOR_THREADS else None):
+    limit = 1 if len(train_rows) < MIN_MOVIES_FOR_THREADS else None
+    with _find_thread_pools(len(sys.modules)).limit(limits=limit):
         budgets = _log_budgets(table, target, known, asked)
         if budgets is not None:
             preds[LOG_BUDGET] = _linear(*budgets, target, values)
