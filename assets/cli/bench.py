@@ -17,7 +17,7 @@ def bench(
         str,
         typer.Argument(
             help="`bookkeeping`, `crawl`, `posters`, `frames`, `audio`, `images`, `text`, `clips`, "
-            "`end_to_end`, `heads`, `features`, `scale`, `systems`, `serve`."
+            "`end_to_end`, `heads`, `features`, `scale`, `systems`, `serve`, `cluster`."
         ),
     ],
     files: Annotated[
@@ -119,6 +119,7 @@ BENCHES: Mapping[str, Mapping[str, str]] = {
     "heads": {"films": "films"},
     "features": {"films": "films"},
     "serve": {},
+    "cluster": {"films": "movies"},
     "scale": {"films": "movies", "beside": "beside", "database": "database"},
     "systems": {
         "data": "data",

@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,9 @@ LOG = logging.getLogger("marquee")
 
 RESOURCES = "dagster-ray/config"
 """Run tag: what dagster-ray asks Ray for, and the variables that the run gets."""
+
+_NO_RETRIES = {"dagster/max_retries": "0"}
+"""Run tag: the build itself submits again; Dagster's daemon, where one is up, does not."""
 
 MODULE = "assets.definitions"
 ATTEMPTS = 4
@@ -141,7 +145,8 @@ class RayRuns:
                     working.remove(chain)
         finally:
             for chain in working:
-                self._instance.run_launcher.terminate(chain.run_id)
+                with suppress(OSError, RuntimeError):  # Ray is away; what it runs is kept track of
+                    self._instance.run_launcher.terminate(chain.run_id)
         return done
 
     def resources(self, planned: PlannedRun) -> dict[str, object]:
@@ -171,7 +176,7 @@ class RayRuns:
     def _create(self, planned: PlannedRun) -> dg.DagsterRun:
         job = self._all_defs().resolve_job_def(planned.job)
         selection = asset_keys(planned.selection)
-        tags = {RESOURCES: json.dumps(self.resources(planned))}
+        tags = {RESOURCES: json.dumps(self.resources(planned)), **_NO_RETRIES}
         return self._instance.create_run_for_job(
             job_def=job,
             asset_selection=set(selection) if selection else None,

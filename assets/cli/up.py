@@ -63,7 +63,12 @@ def _ending_on_sigterm():
 
 def _run(site: "LocalCluster", command: list[str]) -> int:
     """Run a command on a cluster; return its exit status."""
-    process = subprocess.Popen(command, env=dict(site.environment))
+    from pipeline.core.errors import ConfigurationError
+
+    try:
+        process = subprocess.Popen(command, env=dict(site.environment))
+    except OSError as error:
+        raise ConfigurationError(f"{command[0]} cannot be run ({error.strerror}).") from error
     try:
         return process.wait()
     except KeyboardInterrupt:

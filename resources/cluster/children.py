@@ -12,9 +12,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,7 +101,14 @@ class Children:
         return child
 
     def end(self) -> None:
-        """End all processes, the last first, then what they have left; remove the folder."""
+        """End all processes, the last first, then what they have left; remove the folder.
+
+        A second Ctrl-C does not interrupt it.
+        """
+        with undisturbed():
+            self._end()
+
+    def _end(self) -> None:
         for child in reversed(self.started):
             if not child.has_ended:
                 child.process.send_signal(child.signal)
@@ -172,6 +180,20 @@ class Notes:
         except ValueError:  # of a command that was killed while writing
             return {}
         return found if isinstance(found, dict) else {}
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ignore Ctrl-C and SIGTERM for a while; in a thread that is not the main one, do nothing."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+    if threading.current_thread() is not threading.main_thread():
+        signals = ()
+    before = {one: signal.signal(one, signal.SIG_IGN) for one in signals}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def adopt_orphans() -> None:
