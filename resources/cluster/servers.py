@@ -5,6 +5,7 @@ import secrets
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 from contextlib import closing, suppress
 from pathlib import Path
@@ -82,7 +83,11 @@ def start_postgresql(children: Children, passwords: Path) -> str:
         environment,
         end_signal=signal.SIGINT,  # a fast shutdown
     )  # fmt: skip
-    wait_until(lambda: _answers(port), [server], "PostgreSQL", START_LIMIT_S)
+    is_ready = [programs / "pg_isready", "-q", "-h", HOST, "-p", str(port)]
+    wait_until(
+        lambda: subprocess.run(is_ready, check=False).returncode == 0, [server], "PostgreSQL",
+        START_LIMIT_S,
+    )  # fmt: skip
     _make_databases(port, password)
     return f"{USER}@{HOST}:{port}"
 

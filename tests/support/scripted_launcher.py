@@ -76,7 +76,7 @@ class RayRunLauncher(RunLauncher, ConfigurableClass):
 def report_failed_step(instance, run, how):
     """Log what a run does whose step has raised."""
     from dagster._core.errors import DagsterExecutionInterruptedError
-    from dagster._core.events import StepFailureData
+    from dagster._core.execution.plan.objects import StepFailureData
     from dagster_shared.error import SerializableErrorInfo
 
     name = DagsterExecutionInterruptedError.__name__ if how == "interrupted" else "StoreError"
