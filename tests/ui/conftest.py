@@ -14,6 +14,8 @@ import pytest
 import requests
 from commands import bare_environment
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from predict_page import SMALL
+from served import served
 from shapes import WHOLE
 from sites import Site, opened_site
 
@@ -72,6 +74,26 @@ def browser(built, chromium) -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="module")
+def predict_url(built) -> Iterator[str]:
+    """The address of a server of predictions of the built site."""
+    with served(built) as url:
+        yield url
+
+
+@pytest.fixture
+def small_page(browser) -> Iterator[Page]:
+    """A page as wide as a phone; no script on it may fail."""
+    page = browser.new_page(viewport={"width": SMALL, "height": 800})
+    page.set_default_timeout(LOOK_LIMIT_S * 1000)
+    expect.set_options(timeout=LOOK_LIMIT_S * 1000)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    yield page
+    assert errors == []
+    page.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,31 +6,22 @@ import shutil
 import pytest
 import requests
 from playwright.sync_api import expect
+from predict_page import assert_fits, card, focused, status
+from present import present
 from served import served
 from sites import opened_site
 
 pytestmark = pytest.mark.ui
 
-LOOK_LIMIT_MS = 60_000
-SMALL, LARGE = 360, 1280
-
 
 @pytest.fixture
-def page(browser):
-    page = browser.new_page(viewport={"width": SMALL, "height": 800})
-    page.set_default_timeout(LOOK_LIMIT_MS)
-    expect.set_options(timeout=LOOK_LIMIT_MS)
-    errors = []
-    page.on("pageerror", lambda error: errors.append(error))
-    yield page
-    assert errors == []
-    page.close()
+def page(small_page):
+    return small_page
 
 
 @pytest.fixture(scope="module")
-def url(built):
-    with served(built) as url:
-        yield url
+def url(predict_url):
+    return predict_url
 
 
 @pytest.fixture(scope="module")
@@ -43,28 +34,9 @@ def film(built, url):
     raise AssertionError("no film has everything")
 
 
-def focused(page):
-    return page.evaluate("document.activeElement.id || document.activeElement.textContent")
-
-
-def status(page, words):
-    expect(page.locator("#status")).to_contain_text(words)
-
-
-def card(page, title):
-    return page.locator("article").filter(has=page.get_by_role("heading", name=title, exact=True))
-
-
 def shown_revenue(url, body):
     (one,) = requests.post(f"{url}/predict", json=body, timeout=60).json()["predictions"]
     return dict(one["lines"])["predicts"]
-
-
-def assert_fits(page):
-    """Nothing is cut off, whichever width the window has."""
-    for width in (SMALL, LARGE):
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_film_is_found_and_asked_about_by_keyboard(page, url, film):
@@ -107,7 +79,7 @@ def test_sliders_redraw_the_interval_one_request_at_a_time(page, url, film):
     shown = revenue.locator(".what-if output").first.text_content()
     expect(revenue.locator(".what-if .answer")).to_contain_text("90 % interval")
     after = revenue.locator(".interval").get_attribute("aria-label")
-    assert after == revenue.locator(".what-if .answer").text_content().replace(";", ",")
+    assert after == present(revenue.locator(".what-if .answer").text_content()).replace(";", ",")
     assert after == shown_revenue(url, asked[-1]).replace(";", ",")
     expect(revenue.locator(".interval .band.before")).to_have_count(1)
     assert slider.get_attribute("aria-valuetext") == shown

@@ -61,8 +61,12 @@ function showAnswers(film, body, media) {
   $("results").focus();
 }
 
+// The latest question's answers are shown, also where an earlier one's come after them.
+let asked = 0;
 async function askAbout(body, media = {}) {
+  const own = asked += 1;
   const film = await attempt(() => ask("/predict", {...body, comparable: true}));
+  if (own !== asked) return null;
   if (film) showAnswers(film, body, media);
   return film;
 }
@@ -131,18 +135,29 @@ async function previewPoster() {
   if (file) $("own-poster").src = await readUrl(file);
 }
 
+// Files may be let go anywhere on the page: elsewhere the browser would leave the page for the file.
 function takeDrops() {
   const place = document.querySelector(".drop");
-  const mark = isOver => event => { event.preventDefault(); place.classList.toggle("over", isOver); };
-  place.addEventListener("dragover", mark(true));
-  place.addEventListener("dragleave", mark(false));
-  place.addEventListener("drop", event => {
+  const holdsFiles = event => !$("forms").hidden && [...event.dataTransfer.types].includes("Files");
+  const mark = isOver => event => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    place.classList.toggle("over", isOver);
+  };
+  document.addEventListener("dragover", mark(true));
+  document.addEventListener("dragleave", mark(false));
+  document.addEventListener("drop", event => {
+    if (!holdsFiles(event)) return;
     mark(false)(event);
+    clearErrors();
+    const taken = [];
     for (const file of event.dataTransfer.files) {
-      const held = new DataTransfer();
+      const held = new DataTransfer(), isPicture = file.type.startsWith("image/");
       held.items.add(file);
-      $(file.type.startsWith("video/") ? "trailer" : "poster_base64").files = held.files;
+      $(isPicture ? "poster_base64" : "trailer").files = held.files;
+      taken.push(`${file.name} is the ${isPicture ? "poster" : "trailer"}`);
     }
+    $("status").textContent = `${taken.join(", ")}. Predict asks the models.`;
     previewPoster();
   });
 }
