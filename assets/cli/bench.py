@@ -17,7 +17,8 @@ def bench(
         str,
         typer.Argument(
             help="`bookkeeping`, `crawl`, `posters`, `frames`, `audio`, `images`, `text`, `clips`, "
-            "`end_to_end`, `heads`, `features`, `scale`, `systems`, `serve`, `cluster`."
+            "`end_to_end`, `heads`, `features`, `scale`, `systems`, `serve`, `explanations`, "
+            "`cluster`."
         ),
     ],
     files: Annotated[
@@ -120,6 +121,7 @@ BENCHES: Mapping[str, Mapping[str, str]] = {
     "features": {"films": "films"},
     "serve": {},
     "cluster": {"films": "movies"},
+    "explanations": {},
     "scale": {"films": "movies", "beside": "beside", "database": "database"},
     "systems": {
         "data": "data",

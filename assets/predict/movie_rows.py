@@ -18,7 +18,8 @@ from pipeline.core.franchise_candidates import FranchiseCandidates
 from pipeline.core.franchises import count_earlier
 from pipeline.core.inputs_as_of import days_before, record_as_of
 from pipeline.core.metadata import PREDECESSOR_COLUMNS
-from pipeline.core.records import before_release, plot_text
+from pipeline.core.outcomes import Reason
+from pipeline.core.records import MovieRecord, before_release, plot_text
 from pipeline.crawl.tmdb.responses import parse_details
 from pipeline.media.trailer import probe
 from pipeline.predict.inputs import MovieInputs
@@ -55,6 +56,16 @@ def _ties(row: MovieRow) -> Ties:
     )  # fmt: skip
 
 
+def _request_record(run_context: RunContext, tmdb_id: int) -> MovieRecord:
+    try:
+        return parse_details(run_context.tmdb.details(tmdb_id))
+    except ItemError as error:
+        if error.reason is not Reason.DELETED_AT_SOURCE:
+            raise
+        problem = f"neither the store nor its source has a film {tmdb_id}"
+        raise InputError("tmdb_id", problem, "the TMDB id of a film") from error
+
+
 class MovieRows:
     """Makes rows of features, by the functions that made the packed table.
 
@@ -86,8 +97,8 @@ class MovieRows:
             as_of: What was not known by this day is left out, as far as it has a date.
 
         Raises:
-            InputError: A given value cannot be used.
-            ItemError: The source has no such movie, or fails.
+            InputError: A given value cannot be used, or nobody has such a movie.
+            ItemError: The source fails.
         """
         place = self._places.get(inputs.tmdb_id or 0)
         if place is not None:
@@ -237,7 +248,7 @@ class MovieRows:
                     "tmdb_id", f"the store does not know {tmdb_id}", "an id of an imported film"
                 )
             self._report(f"requesting film {tmdb_id}")
-            record = before_release(parse_details(run_context.tmdb.details(tmdb_id)))
+            record = before_release(_request_record(run_context, tmdb_id))
             row = MovieRow(record, _UNDESCRIBED)
             if plot_text(record):
                 row = self.with_text(row)

@@ -18,6 +18,7 @@ from pipeline.predict.comparable import ComparableMovies, MovieComparison
 from pipeline.predict.inputs import MovieInputs
 from pipeline.predict.predictions import Prediction
 from pipeline.predict.title_search import TitleSearch
+from pipeline.predict.why import remark_on_parts
 from resources.compute.device import one_thread
 from resources.run_context import RunContext, open_run_context, open_stored
 from resources.settings import Settings, read_environment
@@ -136,7 +137,7 @@ class Predictor:
         Raises:
             InputError: A given value cannot be used; it names the field and what is allowed.
             ConfigurationError: There is no such system or version.
-            ItemError: The source does not have the movie.
+            ItemError: The source fails.
         """
         tasks = self._find_tasks(tuple(systems), versions)
         row, remarks = self._rows.make(inputs, as_of)
@@ -148,6 +149,7 @@ class Predictor:
             if parts:
                 self._report(f"predicting without parts of the {', '.join(parts)}")
                 predictions = explain_parts(tasks, predictions, self._rows, row, parts)
+                remarks = (*remarks, *remark_on_parts(predictions, parts))
             near = self._comparison.find(row, self._today()) if comparable else None
         return Predictions(row.record, row.has, remarks, tuple(predictions), near)
 

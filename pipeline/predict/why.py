@@ -70,6 +70,15 @@ def make_why(
     return {name: Why(_unit_of(prediction), listed, agreement, effects.is_stable, note)}
 
 
+def remark_on_parts(predictions: Sequence["Prediction"], wanted: Sequence[str]) -> tuple[str, ...]:
+    """Say of which wanted inputs no part moves any answer."""
+    return tuple(
+        f"{name}: no part of it moves an answer; it is not given, or none of these models reads it."
+        for name in dict.fromkeys(wanted)
+        if not any(name in one.why for one in predictions)
+    )
+
+
 def _unit_of(prediction: "Prediction") -> str:
     answer = prediction.answer
     assert answer is not None  # there is nothing to explain without one

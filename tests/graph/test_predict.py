@@ -228,6 +228,7 @@ def test_parts_of_plot_poster_and_trailer_are_explained_for_the_models_that_read
         (["--poster", "huge.jpg"], "poster: got 3,000,000,000 bytes; allowed: a JPEG"),
         (["--trailer", "broken.jpg"], "trailer: "),
         (["--crew", "Jane Doe"], "crew: got 'Jane Doe'; allowed: JOB=NAME"),
+        (["--tmdb", "1"], "tmdb_id: neither the store nor its source has a film 1; allowed:"),
         (["--plot", "A man.", "--system", "fame"], "there are box_office"),
         ([], "inputs: nothing is given; allowed: at least one of tmdb_id"),
     ],

@@ -21,7 +21,7 @@ from pipeline.core.tasks import Target
 from pipeline.core.track_records import franchise_number
 from pipeline.core.versions import hash_bytes, hash_json
 from pipeline.models.estimators.boosted_trees import TreesModel
-from pipeline.models.estimators.embedding_ridge import RidgeModel
+from pipeline.models.estimators.embedding_ridge import EMBEDDED, RidgeModel
 from pipeline.models.estimators.extra_trees import ExtraTreesModel
 from pipeline.models.estimators.gaussian_process import KernelModel
 from pipeline.models.estimators.grouped_intervals import GroupedIntervals
@@ -71,7 +71,8 @@ class BlendConfig:
     @property
     def reads(self) -> tuple[str, ...]:
         """Names of what the members read."""
-        return (*FIELDS, "numbers", "text")
+        streams = EMBEDDED if RIDGE in self.parts else ("text",)
+        return (*FIELDS, "numbers", *streams)
 
 
 class Blend(nn.Module):

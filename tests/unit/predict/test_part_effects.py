@@ -6,7 +6,7 @@ import pytest
 from pipeline.predict.part_effects import measure_effects
 from pipeline.predict.parts import Part, divide_poster, group_words, keep_areas, keep_words
 from pipeline.predict.predictions import Answer, Number, Prediction
-from pipeline.predict.why import make_why
+from pipeline.predict.why import make_why, remark_on_parts
 from pipeline.predict.wording import describe_parts
 
 WEIGHTS = np.array([4.0, -3.0, 2.0, 1.0, 0.5, 0.0])
@@ -88,6 +88,13 @@ def test_areas_cover_a_poster_of_any_size_once():
         for n in range(len(parts))
     ]
     assert np.sum(changed, axis=0).max() == 1
+
+
+def test_wanted_input_of_which_no_part_moves_anything_is_named():
+    prediction = Prediction("genre", "genres", "labels", None, None)
+    (plot, poster) = remark_on_parts([prediction], ["plot", "poster", "plot"])
+    assert plot.startswith("plot: no part of it moves an answer")
+    assert poster.startswith("poster: ")
 
 
 def test_effects_too_small_to_see_are_not_listed():
