@@ -71,7 +71,7 @@ def make_why(
 
 
 def remark_on_parts(predictions: Sequence["Prediction"], wanted: Sequence[str]) -> tuple[str, ...]:
-    """Say of which wanted inputs no part moves any answer."""
+    """Name the wanted inputs of which no part moves any answer, in sentences for people."""
     return tuple(
         f"{name}: no part of it moves an answer; it is not given, or none of these models reads it."
         for name in dict.fromkeys(wanted)
