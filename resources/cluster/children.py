@@ -57,7 +57,7 @@ class Child:
 
 @dataclass
 class Children:
-    """The processes of one command.
+    """The processes of one command. Those that it had before are not touched.
 
     Attributes:
         folder: For logs, sockets and data; it is removed at the end.
@@ -68,6 +68,9 @@ class Children:
     folder: Path
     notes: "Notes"
     started: list[Child] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._before = _descendants(os.getpid())
 
     def start(
         self,
@@ -117,7 +120,11 @@ class Children:
             if not child.has_ended:
                 child.process.kill()
                 child.process.wait()
-        end_processes(_descendants(os.getpid()))
+        spared = {
+            *self._before,
+            *(below for one in self._before for below in _descendants(one.pid)),
+        }
+        end_processes([one for one in _descendants(os.getpid()) if one not in spared])
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.core.errors import ConfigurationError
-from resources.cluster.children import Children, Notes, wait_until
+from resources.cluster.children import Children, Notes, adopt_orphans, wait_until
 from resources.cluster.servers import find_postgresql
 
 pytest.importorskip("psutil", reason="the extra `cluster` is not installed")
@@ -43,6 +43,26 @@ def test_all_are_ended_and_the_folder_is_gone(children, tmp_path):
     children.end()
     assert not any(map(is_there, pids))
     assert not (tmp_path / "work").exists()
+
+
+def test_what_a_child_left_behind_is_ended_and_what_was_there_before_is_not(tmp_path):
+    adopt_orphans()
+    earlier = subprocess.Popen(["sleep", "60"])
+    (tmp_path / "work").mkdir()
+    notes = Notes(tmp_path / "up.pid")
+    children = Children(tmp_path / "work", notes)
+    try:
+        child = children.start("shell", ["sh", "-c", "setsid sleep 60 & echo $!"], os.environ)
+        child.process.wait()
+        orphan = int(child.last_lines())
+        assert is_there(orphan)
+        children.end()
+        assert not is_there(orphan)
+        assert earlier.poll() is None
+    finally:
+        notes.close()
+        earlier.kill()
+        earlier.wait()
 
 
 def test_one_that_does_not_end_is_killed(children, monkeypatch):
