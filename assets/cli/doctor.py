@@ -20,7 +20,7 @@ from resources.doctor.settings_checks import (
     check_rates,
     check_settings,
 )
-from resources.doctor.storage_checks import check_ledger, check_store
+from resources.doctor.storage_checks import check_agreement, check_ledger, check_store
 from resources.doctor.trailer_checks import check_trailer_needs
 from resources.doctor.weight_checks import check_weights
 from resources.settings import Settings
@@ -55,6 +55,7 @@ def _remote_checks(place: Location) -> Iterator[tuple[str, Check]]:
     settings, source = place.settings, place.source
     yield "store", lambda: check_store(place.root, source.name)
     yield "ledger", lambda: check_ledger(settings.ledger, place.root)
+    yield "store and ledger", lambda: check_agreement(settings.ledger, place.root)
     yield "TMDB key", lambda: check_tmdb(settings, source)
     if settings.tmdb_api_key and not source.is_imports:
         yield "image host", lambda: check_image_host(settings)

@@ -55,8 +55,7 @@ def build_movies(
             first = sum(map(len, ranges)) if first is None else first
             if pause := find_host_pause(run_context):
                 LOG.warning("%s", pause)
-            is_partial = wanted is not None or limit is not None
-            wanted = _run_ranges(runs, instance, ranges, specs, only=is_partial)
+            wanted = _run_ranges(runs, instance, ranges, specs)
             if wanted:
                 _wait_for_others(owner, specs, wanted)
     return first or 0
@@ -67,8 +66,6 @@ def _run_ranges(
     instance: dg.DagsterInstance,
     ranges: Sequence[Sequence[str]],
     specs: Sequence[MovieAssetSpec],
-    *,
-    only: bool,
 ) -> list[int]:
     """Run all ranges; return the movies that were left to other runs."""
     if runs.slots > 1:
@@ -77,7 +74,7 @@ def _run_ranges(
         [
             PlannedRun(
                 "movies",
-                tags=range_tags(keys, only=only),
+                tags=range_tags(keys, only=True),
                 selection=[spec.name for spec in chosen],
                 what=f"range {number} of {len(ranges)}: {len(keys)} stale movies",
                 embeds_or_trains=any(spec.stage == EMBEDDINGS for spec in chosen),

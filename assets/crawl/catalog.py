@@ -86,12 +86,12 @@ def movie_catalog(
         _remember(run_context, found)
         note_crawled(run_context, found)
     duration_s = time.monotonic() - began_s
-    known = run_context.ledger.movies()
-    context.log.info(f"{added} new movies, {len(found.changed)} changed, {len(known)} known")
+    known = run_context.ledger.tally.known()
+    context.log.info(f"{added} new movies, {len(found.changed)} changed, {known} known")
     return dg.MaterializeResult(
         metadata={
             "source": run_context.source.label,
-            "movies_known": len(known),
+            "movies_known": known,
             "movies_new": added,
             "movies_changed": len(found.changed),
             "movies_per_s": round(len(found.movies) / max(duration_s, 1e-6), 1),

@@ -62,7 +62,7 @@ class LedgerCollector(Collector):
 
     def _movies(self) -> Iterator[Metric]:
         ledger = self._run_context.ledger
-        known, counts = len(ledger.movies()), ledger.counts()
+        known, counts = ledger.tally.known(), ledger.counts()
         yield GaugeMetricFamily("marquee_movies_known", "Movies of the catalog.", value=known)
         by_status = GaugeMetricFamily(
             "marquee_movies", "Movies by asset and status.", labels=["asset", "status"]

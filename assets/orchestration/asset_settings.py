@@ -104,6 +104,12 @@ def own_trailer_versions(run_context: RunContext, records: Mapping[int, Row]) ->
     return own.versions({tmdb_id: _own_trailer_names(row) for tmdb_id, row in records.items()})
 
 
+def own_folder_version(run_context: RunContext) -> str:
+    """Return the version of all of the user's own trailers; "" where there is no folder."""
+    own = open_own_folder(run_context.settings)
+    return own.version if own else ""
+
+
 def _own_trailer_names(row: Row) -> tuple[str, list[str]]:
     """Return a movie's IMDb id and the keys of its videos: its own trailer may bear either."""
     keys = row.metadata.get("trailer_keys")

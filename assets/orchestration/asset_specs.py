@@ -13,12 +13,13 @@ from assets.orchestration.asset_settings import (
     clip_extent,
     find_host_pause,
     frames_version,
+    own_folder_version,
     own_trailer_versions,
     region_networks,
     resolution_version,
     sound_version,
 )
-from assets.orchestration.record_age import find_next_requests
+from assets.orchestration.record_age import age_version, find_next_requests
 from pipeline.core.presets import Preset
 from pipeline.core.staleness import RECORDS, Row, Step
 from pipeline.core.versions import combine
@@ -93,6 +94,8 @@ class MovieAssetSpec(Step):
         movie_versions: Returns the versions of what else single movies depend on.
         next_attempts: Returns when single movies are stale by themselves, beside what their rows
             say, in seconds since the epoch.
+        beside_rows: Returns the version of what `movie_versions` and `next_attempts` read that is
+            neither in a movie's rows nor its change stamp.
         find_pause: Describes why movies without such a version have to wait; "" where they need
             not.
     """
@@ -105,6 +108,7 @@ class MovieAssetSpec(Step):
     extent: Callable[[Preset], str] = lambda _: ""
     movie_versions: Callable[[RunContext, Mapping[int, Row]], Mapping[int, str]] = lambda *_: {}
     next_attempts: Callable[[RunContext, Mapping[int, Row]], Mapping[int, float]] = lambda *_: {}
+    beside_rows: Callable[[RunContext], str] = lambda _: ""
     find_pause: Callable[[RunContext], str] = lambda _: ""
 
     @property
@@ -152,7 +156,7 @@ MOVIE_ASSETS: tuple[MovieAssetSpec, ...] = (
     MovieAssetSpec(
         name=RECORDS, code_version="2", stage="crawl", files=(RECORD_FILE,),
         movie_versions=lambda run_context, _: run_context.ledger.movies(),
-        next_attempts=find_next_requests,
+        next_attempts=find_next_requests, beside_rows=age_version,
     ),
     MovieAssetSpec(
         name="box_office", code_version="3", facet="box_office", stage="crawl",
@@ -164,7 +168,8 @@ MOVIE_ASSETS: tuple[MovieAssetSpec, ...] = (
     MovieAssetSpec(
         name="trailers", code_version="1", facet="trailer", stage="media",
         files=(TRAILER_FILE, TRAILER_SOUND_FILE), settings=resolution_version,
-        movie_versions=own_trailer_versions, find_pause=find_host_pause,
+        movie_versions=own_trailer_versions, beside_rows=own_folder_version,
+        find_pause=find_host_pause,
     ),
     MovieAssetSpec(
         name="trailer_frames", code_version="4", upstreams=("trailers",), stage="frames",

@@ -23,7 +23,7 @@ def count_statuses(run_context: RunContext) -> dict[str, dict[str, int]]:
     Returns:
         For each per-movie asset the number of movies by status label, `PENDING` among them.
     """
-    known = len(run_context.ledger.movies())
+    known = run_context.ledger.tally.known()
     by_asset = run_context.ledger.counts()
     return {spec.name: _by_label(by_asset.get(spec.name, {}), known) for spec in MOVIE_ASSETS}
 

@@ -59,7 +59,7 @@ class EventPublisher:
         self._buffer: dict[int, Row] = {}
         self._metadata = {"source": run_context.source.label}
         self._tags = provenance_tags(spec, run_context)
-        self._is_on_run_page = len(run_context.ledger.movies()) <= MOVIES_ON_RUN_PAGES
+        self._is_on_run_page = run_context.ledger.tally.known() <= MOVIES_ON_RUN_PAGES
 
     def publish_missing(self) -> None:
         """Publish rows that a killed run wrote and did not publish."""

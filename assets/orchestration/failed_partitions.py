@@ -11,7 +11,8 @@ Dagster keeps such events is no public interface; it is used here alone, and
 import logging
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster._core.events import (
@@ -23,6 +24,10 @@ from dagster._core.events import (
 from dagster._core.events.log import EventLogEntry
 
 from assets.orchestration.partitions import MOVIES
+from assets.orchestration.shown_movies import movie_events
+
+if TYPE_CHECKING:
+    from dagster._core.storage.event_log import SqlEventLogStorage
 
 FAILED_MOVIES = "marquee/failed_movies_of"
 """Tag of a run that only marks failed movies: the run in which they failed."""
@@ -49,6 +54,65 @@ def failed_partitions(instance: dg.DagsterInstance, asset: str) -> set[int]:
     }
 
 
+def _find_failed(instance: dg.DagsterInstance, asset: str) -> set[int]:
+    """Return what `failed_partitions` does, from the few events that count.
+
+    Dagster brings a list of all partitions up to date, which takes seconds of thousands of movies.
+    """
+    from dagster._core.storage.event_log import SqlEventLogStorage
+
+    storage = instance.event_log_storage
+    if not isinstance(storage, SqlEventLogStorage):
+        return failed_partitions(instance, asset)
+    planned = _latest(storage, asset, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+    kind = dg.DagsterEventType.ASSET_MATERIALIZATION
+    materialized = _latest(storage, asset, kind, list(planned))
+    run_ids = {
+        key: run_id for key, (event_id, run_id) in planned.items()
+        if event_id > materialized.get(key, (0, ""))[0]
+    }  # fmt: skip
+    failed = _failed_runs(instance, set(run_ids.values()))
+    return {int(key) for key, run_id in run_ids.items() if run_id in failed}
+
+
+def _latest(
+    storage: "SqlEventLogStorage",
+    asset: str,
+    kind: dg.DagsterEventType,
+    keys: Sequence[str] | None = None,
+) -> dict[str, tuple[int, str]]:
+    """Return id and run of the latest event of a kind, by partition; `keys` None: of all."""
+    import sqlalchemy as sa
+    from dagster._core.storage.event_log.schema import SqlEventLogStorageTable as Events
+
+    of_kind = movie_events(storage, [asset], kind, Events.c.partition, sa.func.max(Events.c.id))
+    found = dict[str, tuple[int, str]]()
+    starts = [0] if keys is None else range(0, len(keys), _EVENTS_AT_ONCE)
+    with storage.index_connection() as connection:
+        for start in starts:
+            query = of_kind
+            if keys is not None:
+                some = keys[start : start + _EVENTS_AT_ONCE]
+                query = of_kind.where(Events.c.partition.in_(some))
+            latest = query.group_by(Events.c.partition).subquery()
+            runs = sa.select(Events.c.partition, Events.c.id, Events.c.run_id).join(
+                latest, latest.c[1] == Events.c.id
+            )
+            found.update({row[0]: (row[1], row[2]) for row in connection.execute(runs)})
+    return found
+
+
+def _failed_runs(instance: dg.DagsterInstance, run_ids: set[str]) -> set[str]:
+    ordered, failed = sorted(run_ids), [dg.DagsterRunStatus.FAILURE]
+    return {
+        run.run_id
+        for start in range(0, len(ordered), _EVENTS_AT_ONCE)
+        for run in instance.get_runs(
+            dg.RunsFilter(run_ids=ordered[start : start + _EVENTS_AT_ONCE], statuses=failed)
+        )
+    }
+
+
 def show_failed(
     instance: dg.DagsterInstance, asset: str, failures: Mapping[int, str], run_id: str
 ) -> None:
@@ -60,11 +124,13 @@ def show_failed(
         failures: Why each movie will be retried, by TMDB id.
         run_id: The run that found it out.
     """
-    shown = failed_partitions(instance, asset)
+    shown = _find_failed(instance, asset)
     if settled := shown - failures.keys():
+        key = dg.AssetKey(asset)
+        instance.event_log_storage.wipe_asset_cached_status(key)  # a kill may come before the next
         release(instance, asset, settled, run_id)
-        instance.event_log_storage.wipe_asset_cached_status(dg.AssetKey(asset))
-        shown = failed_partitions(instance, asset)
+        instance.event_log_storage.wipe_asset_cached_status(key)
+        shown = _find_failed(instance, asset)
     new = {tmdb_id: why for tmdb_id, why in failures.items() if tmdb_id not in shown}
     if new:
         status = dg.DagsterRunStatus.FAILURE

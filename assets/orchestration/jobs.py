@@ -57,9 +57,9 @@ def stale_ranges(
 ) -> list[list[str]]:
     """Cut the movies that are stale in any asset into ranges, in the order of the partitions.
 
-    A range run reaches from a list's first to its last key; keys between them that are up to date
-    cost nothing, because each asset reads the ledger. Keys that the ledger has never known are no
-    work: the next crawl adds those that the source still lists.
+    A range run reaches from a list's first to its last key, and is for the listed keys alone
+    (`range_tags`): reading the rows of those between them would cost more than the work. Keys that
+    the ledger has never known are no work: the next crawl adds those that the source still lists.
 
     Args:
         run_context: Store and ledger.

@@ -24,7 +24,7 @@ _KEYS_AT_ONCE = 900
 """SQLite takes no more in one statement."""
 
 ONLY = "marquee/only"
-"""Run tag: the movies of the range that were asked for, where not all of it was."""
+"""Run tag: the movies of the range that the run is for, where it is not for all of it."""
 
 
 def register(instance: dg.DagsterInstance, tmdb_ids: Iterable[int], source: str) -> int:

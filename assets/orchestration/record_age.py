@@ -34,15 +34,26 @@ def find_next_requests(run_context: RunContext, rows: Mapping[int, Row]) -> Mapp
     Raises:
         ConfigurationError: The setting is no number of at least 0.
     """
-    days = run_context.settings.number("record_days", RECORD_DAYS, may_be_zero=True)
-    is_limited = find_terms(run_context.source.terms_id).caching_days is not None
+    days = _days(run_context)
     found = {}
     for tmdb_id, row in rows.items():
         if row.status == Status.OK and not row.metadata.get("fetched_at"):
             found[tmdb_id] = AT_ONCE_S
-        elif is_limited and days:
+        elif days:
             found[tmdb_id] = _requested_s(row) + days * DAY_S
     return found
+
+
+def age_version(run_context: RunContext) -> str:
+    """Return the version of what `find_next_requests` reads beside the rows."""
+    return f"{run_context.source.terms_id}: {_days(run_context)} days"
+
+
+def _days(run_context: RunContext) -> float:
+    """Return the age at which records are requested again, in days; 0: never."""
+    days = run_context.settings.number("record_days", RECORD_DAYS, may_be_zero=True)
+    is_limited = find_terms(run_context.source.terms_id).caching_days is not None
+    return days if is_limited else 0.0
 
 
 def _requested_s(row: Row) -> float:

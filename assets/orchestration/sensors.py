@@ -58,7 +58,7 @@ def stale_movies(
     ranges, others = _free_ranges(run_context, instance)
     if ranges:
         requests = [
-            dg.RunRequest(job_name=movies_job.name, tags=range_tags(keys, only=slots > 1))
+            dg.RunRequest(job_name=movies_job.name, tags=range_tags(keys, only=True))
             for keys in cut_for(slots - busy, ranges)[: slots - busy]
         ]
         yield from _unless_failed(instance, movies_job.name, now_s, requests)

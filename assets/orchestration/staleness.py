@@ -1,8 +1,8 @@
 """What is stale: the ledger's rows put before the pure rule, per movie and for whole assets."""
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, lru_cache, partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 
 import dagster as dg
 
@@ -13,6 +13,15 @@ from assets.orchestration.asset_specs import (
     MovieAssetSpec,
     movie_spec,
 )
+from assets.orchestration.idle_movies import (
+    ALWAYS,
+    IdleLookup,
+    Moments,
+    overlap,
+    rules_version,
+    waiting_moments,
+)
+from assets.orchestration.shown_movies import Shown, shown_in
 from pipeline.core.outcomes import Status
 from pipeline.core.presets import Preset
 from pipeline.core.staleness import (
@@ -42,20 +51,18 @@ class WorkPlan:
         rows: The movies' rows as they are.
         unpublished: Movies whose row Dagster does not show yet: as materialized, or as failed.
         is_forced: Whether movies that are up to date are recomputed as well.
+        aged: The rows of an asset that is enabled, with the next attempts that their age asks for.
     """
 
     decisions: dict[int, Decision]
     rows: dict[int, Row]
     unpublished: list[int]
     is_forced: bool = False
+    aged: Mapping[int, Row] = field(default_factory=dict)
 
     def movies_to(self, action: Action) -> list[int]:
         """Return the movies with this action."""
         return [i for i, decision in self.decisions.items() if decision.action is action]
-
-
-Shown = Callable[[str], Container[int]]
-"""Returns the movies that Dagster shows as materialized in an asset."""
 
 
 def open_work_plan(
@@ -71,19 +78,8 @@ def open_work_plan(
     def read(name: str) -> dict[int, Row]:
         return run_context.ledger.rows(name, tmdb_ids)
 
-    shown = _shown_in(instance, tmdb_ids)
+    shown = shown_in(instance, tmdb_ids)
     return _plan(run_context, spec, tmdb_ids, read, shown, force=force)
-
-
-def _shown_in(instance: dg.DagsterInstance, tmdb_ids: Iterable[int]) -> Shown:
-    """Return what reads the movies that Dagster shows, once for each asset."""
-    by_key = {str(tmdb_id): tmdb_id for tmdb_id in tmdb_ids}  # one number for all assets
-
-    def read(asset: str) -> set[int]:
-        keys = instance.get_materialized_partitions(dg.AssetKey(asset))
-        return {by_key[key] for key in keys if key in by_key}
-
-    return cache(read)
 
 
 def _plan(
@@ -118,7 +114,8 @@ def _plan(
     }
     if spec.find_pause(run_context):
         decisions = _hold_back(decisions, versions)
-    return WorkPlan(decisions, rows, _find_unpublished(spec, decisions, rows, shown), force)
+    unpublished = _find_unpublished(spec, decisions, rows, shown)
+    return WorkPlan(decisions, rows, unpublished, force, aged)
 
 
 def _hold_back(decisions: Mapping[int, Decision], own: Mapping[int, str]) -> dict[int, Decision]:
@@ -153,18 +150,39 @@ def find_stale_movies(
     specs: Sequence[MovieAssetSpec],
     tmdb_ids: Sequence[int],
 ) -> dict[str, set[int]]:
-    """Find, for every asset, the movies that are stale now or will be after their upstreams."""
+    """Find, for every asset, the movies that are stale now or will be after their upstreams.
+
+    Movies that were found idle before are looked through again when something of them has changed.
+    """
     stale: dict[str, set[int]] = {spec.name: set() for spec in specs}
-    shown, ordered = _shown_in(instance, tmdb_ids), sorted(tmdb_ids)
+    if not tmdb_ids:
+        return stale
+    idle = IdleLookup(run_context, instance, specs)
+    ordered = idle.others(tmdb_ids)
+    shown = shown_in(instance, ordered)
     for start in range(0, len(ordered), _MOVIES_IN_MEMORY):
         some = ordered[start : start + _MOVIES_IN_MEMORY]
+        changes = idle.changes(some)
         read = lru_cache(_ASSETS_IN_MEMORY)(partial(_read, run_context, some))
+        waiting, at_work = dict[int, Moments](), set[int]()
         for spec in specs:
             plan = _plan(run_context, spec, some, read, shown)
-            stale[spec.name].update(
-                plan.movies_to(Action.WORK), plan.movies_to(Action.INHERIT), plan.unpublished
-            )
+            found = {
+                *plan.movies_to(Action.WORK), *plan.movies_to(Action.INHERIT), *plan.unpublished
+            }  # fmt: skip
+            stale[spec.name] |= found
+            at_work |= found
+            _add_waiting(waiting, plan)
+        idle.note(changes, at_work, waiting)
     return propagate_downstream(specs, stale)
+
+
+def _add_waiting(waiting: dict[int, Moments], plan: WorkPlan) -> None:
+    """Add the moments between which the rows of a plan that are up to date stay so."""
+    for tmdb_id, row in plan.aged.items():
+        if row.next_attempt_s and plan.decisions[tmdb_id].action is Action.NOTHING:
+            moments = waiting.get(tmdb_id, ALWAYS)
+            waiting[tmdb_id] = overlap(moments, waiting_moments(row))
 
 
 def _read(run_context: RunContext, tmdb_ids: Sequence[int], asset: str) -> dict[int, Row]:
@@ -200,16 +218,28 @@ def input_version(run_context: RunContext, name: str) -> str:
 
 
 def features_version(run_context: RunContext) -> str:
-    """Return the version of all that features are packed from."""
+    """Return the version of all that features are packed from.
+
+    It is read again from the rows when one of any movie has changed.
+    """
+    idle, preset = run_context.ledger.idle, run_context.preset
+    specs = [spec for name in FEATURES.upstreams if (spec := movie_spec(name))]
+    enabled = [spec for spec in specs if spec.is_enabled(run_context)]
+    names = [spec.name for spec in enabled]
+    of = combine([idle.digest(), rules_version(), repr(preset), *names])
+    if not (version := idle.summary(FEATURES.name, of)):
+        version = _read_features_version(run_context, enabled)
+        idle.set_summary(FEATURES.name, of, version)
+    return version
+
+
+def _read_features_version(run_context: RunContext, specs: Sequence[MovieAssetSpec]) -> str:
     versions = [run_context.preset.name]
-    for name in FEATURES.upstreams:
-        spec = movie_spec(name)
-        if not spec.is_enabled(run_context):
-            continue
-        for tmdb_id, row in run_context.ledger.each_row(name):
+    for spec in specs:
+        for tmdb_id, row in run_context.ledger.each_row(spec.name):
             content = _feature_content(row, spec, run_context.preset)
             if row.is_final and content:
-                versions.append(f"{name}:{tmdb_id}:{row.status}:{content}:{row.code_version}")
+                versions.append(f"{spec.name}:{tmdb_id}:{row.status}:{content}:{row.code_version}")
     return combine(versions)
 
 

@@ -100,7 +100,7 @@ def reconcile(run_context: RunContext) -> None:
 
 def _is_torn_apart(run_context: RunContext) -> bool:
     """Whether a ledger or a store is empty beside the other one."""
-    if not run_context.ledger.movies() and Journal(run_context.store).exists():
+    if not run_context.ledger.tally.known() and Journal(run_context.store).exists():
         return True
     return run_context.store.was_empty and bool(run_context.ledger.counts())
 

@@ -13,7 +13,8 @@ from resources.doctor.findings import Finding, finding_of_error
 from resources.http.redaction import redact
 from resources.storage.drivers import URL_FORMS, driver_errors, make_folder, parse_database_url
 from resources.storage.file_lock import is_locked
-from resources.storage.store import SOURCE_MARK, StorePath, open_root
+from resources.storage.journal import KNOWN_FILE
+from resources.storage.store import SOURCE_MARK, Store, StorePath, open_root
 
 LOW_SPACE_BYTES = 2 * 1024**3
 """Free space below which a store counts as nearly full: some hundred trailers."""
@@ -150,6 +151,61 @@ def check_ledger(url: str, root: str) -> list[Finding]:
     return [_check_sqlite(path)]
 
 
+def check_agreement(url: str, root: str) -> list[Finding]:
+    """Check that neither ledger nor store was lost while the other one was kept.
+
+    Args:
+        url: SQLAlchemy URL of the ledger; "" for SQLite inside the store.
+        root: The store.
+    """
+    try:
+        folder = open_root(root)
+        is_filled, has_journal = Store.is_at(root), folder.joinpath(*KNOWN_FILE).exists()
+        movies = _count_results(url, root)
+    except (ConfigurationError, StoreError, *driver_errors()):
+        return []  # the checks of store and ledger say so
+    name, where = "store and ledger", redact(root)
+    if movies and not is_filled:
+        detail = f"{where} is empty, but the ledger has results of {movies} movies"
+        remedy = (
+            "If the store was moved, point MARQUEE_STORE to it. If it was deleted, "
+            "`uv run marquee build` fetches and computes all of it again."
+        )
+        return [Finding(name, False, detail, remedy)]
+    if has_journal and not movies:
+        detail = f"the ledger is empty, but {where} has files and a journal of their rows"
+        remedy = (
+            "If the ledger was moved, point MARQUEE_LEDGER to it. If it was deleted, "
+            "`uv run marquee build` restores it from the journal; no media are fetched again."
+        )
+        return [Finding(name, False, detail, remedy)]
+    return []
+
+
+def _count_results(url: str, root: str) -> int:
+    """Count the movies with a result; a ledger that is missing is not created."""
+    import sqlalchemy as sa
+    from sqlalchemy import exc
+
+    folder = as_folder(root)
+    database = parse_database_url(url) if url else None
+    if database is None or database.get_backend_name() == "sqlite":
+        inside = folder / "ledger.sqlite" if folder else Path()
+        path = Path(database.database or "") if database is not None else inside
+        if not path.is_file():
+            return 0
+        database = sa.URL.create("sqlite", database=str(path.absolute()))
+    query = "SELECT count(DISTINCT tmdb_id) FROM ledger WHERE status <> '' AND tmdb_id <> 0"
+    engine = sa.create_engine(database)
+    try:
+        with engine.connect() as connection:
+            return connection.execute(sa.text(query)).scalar_one()
+    except exc.SQLAlchemyError:  # no tables yet, damaged, or not reached
+        return 0
+    finally:
+        engine.dispose()
+
+
 def _check_sqlite(path: Path) -> Finding:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
@@ -168,6 +224,6 @@ def _open_ledger(url: str) -> Finding:
 
     try:
         with closing(Ledger(url)) as ledger:
-            return Finding("ledger", True, f"opens; knows {len(ledger.movies())} movies")
+            return Finding("ledger", True, f"opens; knows {ledger.tally.known()} movies")
     except (ConfigurationError, StoreError) as error:
         return finding_of_error("ledger", error)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # it loads SQLAlchemy, which loading definitions does without
 
 FOLDER = "journal"
 _KNOWN_FILE = "known.json.gz"
+KNOWN_FILE = (FOLDER, _KNOWN_FILE)
+"""Path of the file that a journal always has."""
+
 _ROWS_SUFFIX = ".rows.gz"
 _MAX_FILES = 20
 _OVERLAP_S, _DISTANT_OVERLAP_S = 5.0, 60.0

@@ -11,6 +11,7 @@ from pipeline.core.errors import StoreError
 from pipeline.core.outcomes import Status
 from pipeline.core.staleness import Row
 from resources.storage.claims import Claims, kept_claims
+from resources.storage.idle_movies import IdleMovies
 from resources.storage.leases import Leases
 from resources.storage.ledger_database import open_database, transaction
 from resources.storage.ledger_tables import MOVIES, NOTES, ROWS, as_row, as_values, upsert
@@ -21,7 +22,8 @@ UNFINISHED = "unfinished restore or migration"
 """Note of a ledger that is being filled: by what."""
 
 _CHUNK = 500
-"""Rows in one statement: SQLite takes at most 32,766 variables."""
+"""Rows in one statement: SQLite takes at most 32,766 variables. Rows are written in the order of
+movies: two transactions that wait for each other's would end one of them."""
 
 
 class Ledger:
@@ -86,6 +88,11 @@ class Ledger:
         """Counts of rows, and lists of many that need little memory."""
         return Tally(self._transaction)
 
+    @property
+    def idle(self) -> IdleMovies:
+        """Movies that were found to have nothing to do."""
+        return IdleMovies(self._transaction, self._engine.dialect.name)
+
     def turns(self, host: str) -> SharedTurns:
         """Return the turns of a host's rate limit, which all who use this database share."""
         return SharedTurns(self._transaction, host)
@@ -95,12 +102,12 @@ class Ledger:
     def movies(self) -> dict[int, str]:
         """Return every known movie with its change stamp, ordered by TMDB id."""
         with self._transaction() as connection:
-            rows = connection.execute(sa.select(MOVIES).order_by(MOVIES.c.tmdb_id))
-            return {row.tmdb_id: row.change_stamp for row in rows}
+            query = sa.select(MOVIES.c.tmdb_id, MOVIES.c.change_stamp).order_by(MOVIES.c.tmdb_id)
+            return dict(map(tuple, connection.execute(query).all()))
 
     def know_movies(self, stamps: Mapping[int, str]) -> None:
         """Add movies, or set the stamp of when each was last reported as changed."""
-        rows = [{"tmdb_id": int(i), "change_stamp": stamp} for i, stamp in stamps.items()]
+        rows = [{"tmdb_id": int(i), "change_stamp": stamps[i]} for i in sorted(stamps)]
         with self._transaction() as connection:
             for chunk in _chunks(rows):
                 connection.execute(self._upsert(MOVIES, ["change_stamp"]), chunk)
@@ -167,14 +174,14 @@ class Ledger:
         columns = [c.name for c in ROWS.c if not c.primary_key]
         with self._transaction() as connection:
             kept = kept_claims(connection, asset, rows.keys(), owner) if owner else set(rows)
-            values = [as_values(asset, i, row, now_s) for i, row in rows.items() if i in kept]
+            values = [as_values(asset, i, rows[i], now_s) for i in sorted(kept)]
             for chunk in _chunks(values):
                 connection.execute(self._upsert(ROWS, columns), chunk)
         return kept
 
     def restore(self, asset: str, rows: Mapping[int, Row]) -> None:
         """Write rows as they were once written; Dagster does not show them yet."""
-        values = [as_values(asset, i, row, row.written_s) for i, row in rows.items()]
+        values = [as_values(asset, i, rows[i], rows[i].written_s) for i in sorted(rows)]
         columns = [c.name for c in ROWS.c if not c.primary_key]
         with self._transaction() as connection:
             for chunk in _chunks(values):
@@ -196,7 +203,7 @@ class Ledger:
     def mark_published(self, asset: str, tmdb_ids: Sequence[int]) -> None:
         """Record that Dagster has the events of these rows."""
         with self._transaction() as connection:
-            for chunk in _chunks(list(tmdb_ids)):
+            for chunk in _chunks(sorted(tmdb_ids)):
                 connection.execute(
                     sa.update(ROWS)
                     .where(ROWS.c.asset == asset, ROWS.c.tmdb_id.in_(chunk))
@@ -226,7 +233,7 @@ class Ledger:
                         ROWS.c.tmdb_id.in_(chunk),
                     )
                 ).rowcount
-                for chunk in _chunks(list(tmdb_ids))
+                for chunk in _chunks(sorted(tmdb_ids))
             )
 
     def counts(self) -> dict[str, dict[tuple[str, str], int]]:

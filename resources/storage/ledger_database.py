@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 
 from pipeline.core.errors import StoreError
+from resources.storage.change_counts import create_triggers
 from resources.storage.drivers import missing_driver, parse_database_url
 from resources.storage.ledger_tables import ROWS, TABLES
 
@@ -47,6 +48,8 @@ def open_database(url: str | sa.URL) -> sa.Engine:
             event.listen(engine, "connect", _set_up_sqlite)
         _create_tables(engine)
     except exc.SQLAlchemyError as error:
+        if _is_damage(engine, error):
+            raise _damaged(engine, error) from error
         where = "the folder is writable" if parsed.host is None else "the server responds"
         raise StoreError(
             f"The ledger {parsed.render_as_string()} cannot be opened "
@@ -71,13 +74,21 @@ def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
             "writer, then run again: all completed work is kept."
         ) from error
     except exc.DatabaseError as error:
-        if type(error) is not exc.DatabaseError or engine.dialect.name != "sqlite":
+        if not _is_damage(engine, error):
             raise
-        raise StoreError(
-            f"The ledger {engine.url.render_as_string()} is damaged ({error.orig}). "
-            "Restore it from a copy, or recover it (`sqlite3 ledger.sqlite .recover`): without "
-            "it all movies would be downloaded and computed anew."
-        ) from error
+        raise _damaged(engine, error) from error
+
+
+def _is_damage(engine: sa.Engine, error: Exception) -> bool:
+    return type(error) is exc.DatabaseError and engine.dialect.name == "sqlite"
+
+
+def _damaged(engine: sa.Engine, error: Exception) -> StoreError:
+    return StoreError(
+        f"The ledger {engine.url.render_as_string()} is damaged ({getattr(error, 'orig', error)}). "
+        "Restore it from a copy, or recover it (`sqlite3 ledger.sqlite .recover`): without "
+        "it all movies would be downloaded and computed anew."
+    )
 
 
 def _create_tables(engine: sa.Engine) -> None:
@@ -86,6 +97,8 @@ def _create_tables(engine: sa.Engine) -> None:
             TABLES.create_all(engine)
             for index in ROWS.indexes:  # of a ledger that is older than they
                 index.create(engine, checkfirst=True)
+            with engine.begin() as connection:
+                create_triggers(connection)
         except (exc.IntegrityError, exc.ProgrammingError, exc.OperationalError):
             if not left:
                 raise

@@ -74,6 +74,26 @@ TURNS = sa.Table(
 )
 """When each host's next request may go; see `SharedTurns`."""
 
+CHANGES = sa.Table(
+    "movie_changes",
+    TABLES,
+    sa.Column("tmdb_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("changes", sa.BigInteger, nullable=False),
+)
+"""How often each movie's rows have changed; triggers write it (`change_counts`)."""
+
+IDLE = sa.Table(
+    "idle_movies",
+    TABLES,
+    sa.Column("tmdb_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("scope", sa.String(16), primary_key=True),
+    sa.Column("version", sa.String(16), nullable=False),
+    sa.Column("changes", sa.BigInteger, nullable=False),
+    sa.Column("from_s", sa.Float, nullable=False),
+    sa.Column("until_s", sa.Float, nullable=False),
+)
+"""Movies that were found to have nothing to do; see `IdleMovies`."""
+
 MIGRATED = sa.Table(
     "migrated_files",
     TABLES,

@@ -103,6 +103,11 @@ class TrailerFolder:
     def __len__(self) -> int:
         return sum(len(trailers) for trailers in self._trailers.values())
 
+    @property
+    def version(self) -> str:
+        """A value that changes when any of the files does."""
+        return hash_json([[t.version for t in ts] for _, ts in sorted(self._trailers.items())])
+
     def find(
         self, tmdb_id: int, imdb_id: str | None, keys: Iterable[str] = ()
     ) -> tuple[OwnTrailer, ...]:

@@ -51,10 +51,25 @@ class BenchRow:
 
     @property
     def is_ok(self) -> bool | None:
-        """Whether target and limit are kept; None where it could not be measured."""
-        if self.ratio is None:
+        """Whether target and limit are kept; None where one could not be measured, or where there
+        is neither a limit nor a peer.
+        """
+        if self.ours is None or (self.ratio is None and (self.target or self.limit is None)):
             return None
-        return self._reaches(self.ours, self.limit) and self._reaches(self.ratio, self.target)
+        is_target_kept = self.ratio is None or self._reaches(self.ratio, self.target)
+        return is_target_kept and self._reaches(self.ours, self.limit)
+
+    @property
+    def wanted(self) -> str:
+        """Target and limit, for people; "" where there is neither.
+
+        Example:
+            >>> BenchRow("idle build", 3.0, "s", "none", None, target=0.5, limit=5.0).wanted
+            '0.50; 5.00 s'
+        """
+        target = [] if self.target is None else [f"{self.target:.2f}"]
+        limit = [] if self.limit is None else [_figure(self.limit, self.unit)]
+        return "; ".join(target + limit)
 
     def _reaches(self, figure: float, wanted: float | None) -> bool:
         if wanted is None:
@@ -97,7 +112,7 @@ def print_rows(bench: str, rows: Sequence[BenchRow], *, as_json: bool, console: 
                 _figure(row.ours, row.unit),
                 f"{_figure(row.peer_value, row.unit)} ({row.peer})",
                 "not measured" if row.ratio is None else f"{row.ratio:.2f}",
-                f"{row.target:.2f}" if row.target else "",
+                row.wanted,
                 "" if row.bound is None else _figure(row.bound, row.unit),
                 {True: "yes", False: "NO", None: row.why}[row.is_ok],
             )

@@ -39,6 +39,7 @@ def find_names() -> SimpleNamespace:
         from assets.orchestration.partitions import range_tags
         from assets.orchestration.sensors import stale_movies
         from assets.orchestration.staleness import UNPARTITIONED_ASSETS, input_version, write_whole
+        from assets.orchestration.store_check import save_journal
         from resources.run_context import open_run_context
         from resources.settings import read_environment
 
@@ -49,8 +50,8 @@ def find_names() -> SimpleNamespace:
             asset=lambda work: movie_asset(work, kinds=set(), metadata={}),
             backbones=lambda spec, place: spec.backbones(place),
             is_enabled=lambda spec, place: spec.is_enabled(place),
-            whole=list(UNPARTITIONED_ASSETS), input_version=input_version, write_whole=write_whole,
-            resource="run_context",
+            save_journal=save_journal, whole=list(UNPARTITIONED_ASSETS),
+            input_version=input_version, write_whole=write_whole, resource="run_context",
         )  # fmt: skip
     except ImportError:
         return _find_old_names()
@@ -72,7 +73,7 @@ def _find_old_names() -> SimpleNamespace:
         deferred=partitions.DEFER_EVENTS, range_tags=partitions.range_tags,
         tick=_old("schedules").due_movies, backbones=backbones,
         asset=lambda work: movie_assets.movie_asset(work, group="scale", kinds=set(), metadata={}),
-        is_enabled=steps.is_asked_for, whole=list(lineage.UPSTREAMS),
+        is_enabled=steps.is_asked_for, save_journal=lambda _: None, whole=list(lineage.UPSTREAMS),
         input_version=lineage.input_version, write_whole=lineage.write_whole, resource=context,
     )  # fmt: skip
 
@@ -108,6 +109,7 @@ def fill(names: SimpleNamespace, place: Any, instance: dg.DagsterInstance) -> di
         tags = {**names.range_tags(chosen), **names.deferred}
         assert job.execute_in_process(instance=instance, tags=tags, run_config=QUIET).success
     cpu_s, wall_s = time.process_time() - began[0], time.perf_counter() - began[1]
+    names.save_journal(place)
     for name in names.whole:
         names.write_whole(place, name, names.input_version(place, name), HASH)
     return {

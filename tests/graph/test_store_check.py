@@ -7,6 +7,7 @@ from commands import marquee
 from sites import MOVIE_STAGES
 
 from assets.orchestration.store_check import check_files
+from resources.doctor.storage_checks import check_agreement
 
 
 @pytest.fixture
@@ -48,8 +49,12 @@ def test_lost_and_damaged_files_are_named_and_computed_again(site):
 
 def test_lost_ledger_is_restored_without_a_request_for_media(site, caplog):
     before = {asset: site.rows(asset) for asset in ("posters", "trailers", "frame_embeddings")}
+    assert not check_agreement("", str(site.store))
     for path in site.store.glob("ledger.sqlite*"):
         path.unlink()
+    (finding,) = check_agreement("", str(site.store))
+    assert not finding.is_ok
+    assert "the ledger is empty" in finding.detail
     posters = sorted((site.store / "posters").iterdir())
     posters[0].write_bytes(b"not what was kept")
     site.reset_stats()
@@ -68,7 +73,11 @@ def test_lost_store_is_filled_again_although_the_ledger_was_kept(site, tmp_path,
     for path in site.store.glob("ledger.sqlite*"):
         shutil.copy(path, tmp_path / path.name)
     site.more |= {"ledger": f"sqlite:///{tmp_path}/ledger.sqlite"}
+    assert not check_agreement(site.more["ledger"], str(site.store))
     shutil.rmtree(site.store)
+    result = marquee("doctor", cwd=site.folder, environment=site.environment, check=False)
+    assert result.returncode == 1
+    assert "results of 3 movies" in " ".join(result.stdout.split())
     assert site.build() == 3
     assert "results are computed again" in caplog.text
     assert check(site, with_content=True).is_clean

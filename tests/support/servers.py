@@ -61,7 +61,7 @@ def postgres(folder: Path) -> Iterator[str]:
 
 
 def _serve(programs: Path, folder: Path, command: list[str]) -> Iterator[str]:
-    data, port = folder / "data", _free_port()
+    data, port = folder / "data", free_port()
     subprocess.run(
         [*command, programs / "initdb", "-D", data, "-U", "marquee", "-A", "trust", "-N"],
         check=True, capture_output=True, cwd=folder,
@@ -98,7 +98,8 @@ def _place_for_server(folder: Path) -> Iterator[tuple[Path, list[str]]]:
         )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
