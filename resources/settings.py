@@ -36,7 +36,7 @@ terms."""
 HISTORY_DAYS = 90.0
 """Default days of Dagster's history that are kept beside each movie's latest event."""
 
-DEMO_STUDIO = "generated:7:400"
+DEMO_STUDIO = "generated:7:320"
 """The built-in studio's default catalogue: seed 7, 400 movies."""
 
 PAGE_URL = "http://127.0.0.1:8000"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 from dotenv import dotenv_values
@@ -36,6 +37,9 @@ from resources.settings import ENVIRONMENT, ENVIRONMENT_ONLY, Settings
 from resources.storage.lease_names import MODELS
 from resources.storage.lock import at_work, holding
 
+if TYPE_CHECKING:
+    from pipeline.models.systems.system import System
+
 STAGES = ("crawl", "media", "frames", "embeddings", "splits", "models", "evaluation")
 """The seven stage words; per-movie assets are in the first four."""
 
@@ -52,7 +56,8 @@ class Request:
         limit: Maximum number of movies.
         stages: Stage words.
         range_movies: Movies in one run.
-        all_variants: Whether models are trained of every variant, not those of the preset alone.
+        variants: Which variants of each system are trained: those of the preset, all, or the main
+            one alone.
     """
 
     movies: tuple[int, ...] | None = None
@@ -60,7 +65,7 @@ class Request:
     limit: int | None = None
     stages: tuple[str, ...] = STAGES
     range_movies: int = RANGE_MOVIES
-    all_variants: bool = False
+    variants: Literal["preset", "all", "main"] = "preset"
 
     @property
     def is_partial(self) -> bool:
@@ -217,7 +222,7 @@ def _train(
         stale = stale_assets(run_context)
         chosen = [name for name in stale if UNPARTITIONED_ASSETS[name].stage in stages]
         if chosen:
-            config = _config_of_all_variants(chosen) if request.all_variants else {}
+            config = _config_of_variants(request.variants, chosen)
             for side_by_side in runs.trainings(chosen, config):
                 runs.run(side_by_side)
         if "evaluation" in stages and are_predictions_stale(run_context):
@@ -225,12 +230,18 @@ def _train(
             runs.run([[PlannedRun("predictions", tags)]])
 
 
-def _config_of_all_variants(chosen: Sequence[str]) -> dict[str, dict]:
-    """Return the configuration with which the chosen model assets train every variant."""
+def _config_of_variants(which: str, chosen: Sequence[str]) -> dict[str, dict]:
+    """Return the configuration with which the chosen model assets train all variants, or one."""
     from pipeline.models.systems.registry import SYSTEMS
 
+    if which == "preset":
+        return {}
+
+    def variants(system: "System") -> list[str]:
+        return [system.main_variant] if which == "main" else list(system.estimators())
+
     return {
-        name: {"config": {"variants": list(system.estimators())}}
+        name: {"config": {"variants": variants(system)}}
         for system in SYSTEMS
         for name in (system.encoder, f"{system.name}_model")
         if name in chosen

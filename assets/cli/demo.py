@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 
@@ -28,19 +29,20 @@ def run_demo(console: Console, given: Settings, *, full: bool) -> None:
     Args:
         console: Where it is shown.
         given: The user's settings, of which `KEPT` hold.
-        full: Whether all variants are trained, not those of the preset alone.
+        full: Whether all variants are trained, not each system's main one alone.
 
     Raises:
         MarqueeError: A stage failed; the message names the log.
     """
     console.print("marquee demo: synthetic movies of the built-in studio; none is real.\n")
+    variants: Literal["all", "main"] = "all" if full else "main"
     kept = {name: getattr(given, name) for name in KEPT}
     log = find_home() / LOG_FILE
     log.parent.mkdir(parents=True, exist_ok=True)
     with _errors_into(log), open_site(Settings(**kept)) as (run_context, instance):
         for stage in STAGES:
             with _show_stage(console, stage, log):
-                build(run_context, instance, Request(stages=(stage,), all_variants=full))
+                build(run_context, instance, Request(stages=(stage,), variants=variants))
         _print_results(run_context, console, log)
 
 

@@ -21,7 +21,7 @@ from resources.studio.catalogue.timeline import draw_timeline
 from resources.studio.catalogue.traits import FIRST_TMDB_ID, Traits, draw_traits
 from resources.studio.media.drawing import draw_poster
 
-GENERATOR_VERSION = "3"
+GENERATOR_VERSION = "4"
 """To be raised when the same seed gives other movies or media than before."""
 
 

@@ -23,14 +23,14 @@ from resources.studio.media.scenes import (
 from resources.studio.media.sound import LOOP_PACKETS, PACKET_SAMPLES, SAMPLE_RATE_HZ, compose_loop
 
 FRAMES_PER_S = 12
-DURATION_S = (10.0, 15.0)
+DURATION_S = (8.0, 12.0)
 """Short, as teasers are: what is drawn and encoded is most of the studio's work."""
 LONG_SHARE, LONG_S = 0.06, 34.0
 """Share of trailers that are longer than the 30 s of sound which the pipeline keeps; how long."""
 KEYFRAME_FRAMES = 12
 """Frames from one keyframe to the next: a second, so that there is one in every scene."""
 BLACK_S, FADE_S, CARD_S = 0.75, 0.75, 1.5
-SCENE_S = (1.5, 3.2)
+SCENE_S = (1.0, 2.2)
 BACKDROPS = 2
 JITTER = 0.15
 """Standard deviation of a scene's vividness about the movie's."""
