@@ -103,10 +103,25 @@ def fit_scale(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Args:
         columns: Float64 (movies, columns), NaN where unknown.
     """
-    counts = np.maximum((~np.isnan(columns)).sum(axis=0), 1)
-    mean = np.nansum(columns, axis=0) / counts
-    deviation = np.sqrt(np.nansum((columns - mean) ** 2, axis=0) / counts)
+    mean, deviation = _mean_of_known(columns), deviations(columns)
     return mean, np.where(deviation > 0, deviation, 1.0)
+
+
+def deviations(columns: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of each column's known values, 0 where none is known.
+
+    Args:
+        columns: Float64 (movies, columns), NaN where unknown.
+
+    Example:
+        >>> deviations(np.array([[1.0, np.nan, np.nan], [3.0, 4.0, np.nan]])).tolist()
+        [1.0, 0.0, 0.0]
+    """
+    return np.sqrt(_mean_of_known((columns - _mean_of_known(columns)) ** 2))
+
+
+def _mean_of_known(columns: np.ndarray) -> np.ndarray:
+    return np.nansum(columns, axis=0) / np.maximum((~np.isnan(columns)).sum(axis=0), 1)
 
 
 def standardise(columns: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
