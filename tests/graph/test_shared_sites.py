@@ -60,9 +60,10 @@ def test_nothing_in_store_ledger_or_home_names_the_folder_it_was_built_in(two_co
     assert named == []
     assert place not in (site.folder / "home" / "dagster.yaml").read_bytes()
     with sqlite3.connect(site.store / "ledger.sqlite") as ledger:
-        tables = [name for (name,) in ledger.execute("select name from sqlite_master")]
-        texts = chain.from_iterable(ledger.execute(f'select * from "{name}"') for name in tables
-                                    if not name.startswith(("ix_", "sqlite_")))  # fmt: skip
+        found = ledger.execute("select name from sqlite_master where type = 'table'")
+        texts = chain.from_iterable(
+            ledger.execute(f'select * from "{name}"') for (name,) in found.fetchall()
+        )
         assert not [row for row in texts if place.decode() in repr(row)]
     ledger.close()
 

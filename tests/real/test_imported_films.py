@@ -22,7 +22,7 @@ from resources.settings import Settings
 
 pytestmark = pytest.mark.real
 
-N_FILMS = 60
+N_FILMS = 40
 FEW = 8
 SEES = ("poster", "score")
 """Systems that look at nothing but posters or trailers."""

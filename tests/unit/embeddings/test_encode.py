@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from processors import needs_bf16
 from torch import nn
 
 from pipeline.core.errors import FrameError, ItemError
@@ -49,7 +50,7 @@ def embed_one_by_one(network, frames):
         return np.concatenate([network(torch.from_numpy(f[None])).numpy() for f in frames])
 
 
-@pytest.mark.parametrize("use_bf16", [False, True])
+@pytest.mark.parametrize("use_bf16", [False, pytest.param(True, marks=needs_bf16)])
 def test_embedding_equals_that_of_each_picture_alone(shufflenet, use_bf16):
     movies = {i: pictures(n, seed=i) for i, n in enumerate((3, 1, 5))}
     results = dict(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torchvision
+from processors import needs_bf16
 from torch import nn
 from torchvision.transforms import functional
 from transformers import CLIPImageProcessor
@@ -86,6 +87,7 @@ def test_an_embedding_is_its_movies_own_in_any_order_and_company(
     assert cosines(fewer, features[1:]).min() >= 0.99999
 
 
+@needs_bf16
 def test_bfloat16_changes_an_embedding_by_next_to_nothing(network, backbone, units, features):
     in_bf16 = embed([0], units, network, backbone, batch_size=1, use_bf16=True)
     assert in_bf16.dtype == np.float32

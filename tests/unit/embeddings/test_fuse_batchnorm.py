@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from present import present
+from processors import needs_bf16
 from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -50,7 +51,7 @@ def test_folded_network_embeds_as_before(name):
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "efficientnet_lite0"])
-@pytest.mark.parametrize("use_bf16", [False, True])
+@pytest.mark.parametrize("use_bf16", [False, pytest.param(True, marks=needs_bf16)])
 def test_convolutions_sum_and_clamp_their_own_output(name, use_bf16):
     """oneDNN's operators, which torch offers to its compiler: a new torch may change them."""
     fused = fused_copy(build(name)[0], CPU, use_bf16=use_bf16)
