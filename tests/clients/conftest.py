@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # tests are no package
 
 from fake_clock import FakeClock
 from scripted_server import Says, serving
+from servers import postgres
 
 
 @pytest.fixture
@@ -28,6 +29,13 @@ def server():
 @pytest.fixture
 def clock():
     return FakeClock()
+
+
+@pytest.fixture(scope="module")
+def postgres_url(tmp_path_factory):
+    """Run a PostgreSQL for the tests of a file; return the URL of an empty database."""
+    with postgres(tmp_path_factory.mktemp("postgres") / "server") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

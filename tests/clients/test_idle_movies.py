@@ -5,7 +5,6 @@ import threading
 
 import pytest
 import sqlalchemy as sa
-from servers import postgres
 
 from pipeline.core.staleness import Row
 from resources.storage.idle_movies import IdleNote
@@ -15,12 +14,6 @@ from resources.storage.ledger_database import sqlite_url
 OK = Row(status="ok", content_hash="h")
 LATER = Row(status="retry", reason="network", next_attempt_s=1e12)
 NOW_S = 1000.0
-
-
-@pytest.fixture(scope="module")
-def postgres_url(tmp_path_factory):
-    with postgres(tmp_path_factory.mktemp("idle") / "server") as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

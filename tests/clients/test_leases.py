@@ -8,7 +8,6 @@ import time
 import pytest
 import sqlalchemy as sa
 from present import present
-from servers import postgres
 
 from resources.storage import leases as module
 from resources.storage.lease_names import MODELS, models_of
@@ -32,12 +31,6 @@ with {"at_work": at_work, "exclusive": exclusive}[how](Store("memory://leases"),
     print("held", flush=True)
     time.sleep(60)
 """  # noqa: E501
-
-
-@pytest.fixture(scope="module")
-def postgres_url(tmp_path_factory):
-    with postgres(tmp_path_factory.mktemp("leases") / "server") as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -169,24 +169,14 @@ def fit(
     fitted = fit_network(
         network,
         spec.objective(train_rows),
-        Batches(
-            table, spec.streams, train_rows, values,
-            batch_size=spec.config.batch_size,
-            shuffle_seed=spec.config.schedule.seed,
-            transform=spec.transform,
-            copies=spec.copies,
-        ),
-        Batches(
-            spec.val_table or table, spec.streams, val_rows, values,
-            batch_size=spec.val_batch, transform=spec.val_transform,
-        ),
+        *_batches(spec, table, values, train_rows, val_rows),
         spec.config.schedule,
         folder=run.folder,
         fingerprint=fingerprint,
         on_epoch=run.on_epoch,
         on_resume=run.on_resume,
         accelerator=run.accelerator,
-    )  # fmt: skip
+    )
     return Trained(
         kind=spec.kind,
         arguments=spec.arguments,
@@ -196,6 +186,28 @@ def fit(
         data_hash=features.table.data_hash,
         fingerprint=fingerprint,
     )
+
+
+def _batches(
+    spec: TrainingSpec[Any],
+    table: StreamTable,
+    values: np.ndarray,
+    train_rows: np.ndarray,
+    val_rows: np.ndarray,
+) -> tuple[Batches, Batches]:
+    """Return the batches that are learned from, and those that are scored."""
+    train = Batches(
+        table, spec.streams, train_rows, values,
+        batch_size=spec.config.batch_size,
+        shuffle_seed=spec.config.schedule.seed,
+        transform=spec.transform,
+        copies=spec.copies,
+    )  # fmt: skip
+    val = Batches(
+        spec.val_table or table, spec.streams, val_rows, values,
+        batch_size=spec.val_batch, transform=spec.val_transform,
+    )  # fmt: skip
+    return train, val
 
 
 def rows_to_fit(target: Target, split: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
