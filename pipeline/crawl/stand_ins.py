@@ -2,7 +2,10 @@
 
 import re
 
-MARKERS = ("nan", "-nan", "null", "(null)", "none", "nat", "<na>", r"\n", "n/a", "undefined")
+MARKERS = (
+    "nan", "-nan", "null", "(null)", "none", "nat", "<na>", r"\n", "n/a", "undefined",
+    "#n/a", "#na", "#null!", "#name?", "#value!", "#ref!", "#div/0!", "#num!",  # of spreadsheets
+)  # fmt: skip
 """How tables that were saved again write an empty cell, in lower case."""
 
 TITLE_COLUMNS = ("title", "original_title", "movie_title", "movie")
@@ -51,7 +54,7 @@ def is_empty_cell(column: str, text: str) -> bool:
     r"""Return whether a table's cell says that nothing is known.
 
     Example:
-        >>> [is_empty_cell(*cell) for cell in (("overview", "NULL"), ("title", "None"))]
+        >>> [is_empty_cell(*cell) for cell in (("overview", "#N/A"), ("title", "None"))]
         [True, False]
     """
     if column in TITLE_COLUMNS:

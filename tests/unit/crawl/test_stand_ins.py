@@ -11,7 +11,7 @@ from pipeline.crawl.tmdb.responses import parse_details
 @pytest.mark.parametrize(
     "text",
     [
-        "", "nan", "NaN", "NULL", "None", r"\N", "<NA>", "N/A", "-", "...", "?",
+        "", "nan", "NaN", "NULL", "None", r"\N", "<NA>", "N/A", "#N/A", "#REF!", "-", "...", "?",
         "No overview found.", "No overview available", "No plot available.", "Plot unknown.",
         "Plot undisclosed.", "The plot is being kept under wraps.", "Add a Plot »",
         "No description", "Overview not available", "There is no overview.", "TBA",
