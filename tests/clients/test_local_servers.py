@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -83,10 +84,13 @@ def test_failed_start_leaves_nothing(tmp_path, monkeypatch):
 def test_command_that_is_ended_while_it_starts_leaves_no_process(tmp_path, how):
     command = [sys.executable, "-m", "assets.cli", "up", "--cluster"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with psutil.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as process:
+    process = psutil.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
+    try:
         children = wait_for_children(process)
         process.send_signal(how)
         process.wait(60)
+    finally:
+        process.kill()
     _, alive = psutil.wait_procs(children, timeout=30)
     if how == signal.SIGKILL:  # the next start removes its folder
         notes = Notes(tmp_path / ".cluster" / "up.pid")
@@ -100,8 +104,10 @@ def test_command_that_is_ended_while_it_starts_leaves_no_process(tmp_path, how):
 
 def wait_for_children(process):
     for _ in range(600):
-        if any(child.name() == "postgres" for child in process.children(recursive=True)):
-            return process.children(recursive=True)
+        children = process.children(recursive=True)
+        with suppress(psutil.NoSuchProcess):  # one that has ended since
+            if any(child.name() == "postgres" for child in children):
+                return children
         assert process.poll() is None
         time.sleep(0.1)
     pytest.fail("no PostgreSQL was started within a minute")
