@@ -18,6 +18,8 @@ MOST_WORKERS = 8
 WORKER_BYTES = 3 * 2**30
 """What a worker may need with the processes that its tests start."""
 
+LARGE_BYTES = 2_000
+
 FIRST = (
     "graph/test_whole_path.py", "graph/test_crash_points.py",
     "graph", "real", "ui", "gpu", "fuzz", "clients", "unit",
@@ -55,6 +57,17 @@ def pytest_collection_modifyitems(items) -> None:
         return next((order[way] for way in ways if way in order), len(order))
 
     items.sort(key=place_of)
+
+
+def pytest_assertrepr_compare(op, left, right) -> list[str] | None:
+    """Tell large byte strings apart in two lines; pytest's own difference of two takes an hour."""
+    if op != "==" or not isinstance(left, bytes) or not isinstance(right, bytes):
+        return None
+    if max(len(left), len(right)) < LARGE_BYTES:
+        return None
+    places = (place for place, (a, b) in enumerate(zip(left, right, strict=False)) if a != b)
+    same = next(places, min(len(left), len(right)))
+    return [f"{len(left):,} bytes == {len(right):,} bytes", f"they differ from byte {same:,} on"]
 
 
 @pytest.fixture(scope="session")

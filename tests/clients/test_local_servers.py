@@ -84,7 +84,7 @@ def test_failed_start_leaves_nothing(tmp_path, monkeypatch):
 def test_command_that_is_ended_while_it_starts_leaves_no_process(tmp_path, how):
     command = [sys.executable, "-m", "assets.cli", "up", "--cluster"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = psutil.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
     try:
         children = wait_for_children(process)
         process.send_signal(how)
@@ -104,7 +104,7 @@ def test_command_that_is_ended_while_it_starts_leaves_no_process(tmp_path, how):
 
 def wait_for_children(process):
     for _ in range(600):
-        children = process.children(recursive=True)
+        children = psutil.Process(process.pid).children(recursive=True)
         with suppress(psutil.NoSuchProcess):  # one that has ended since
             if any(child.name() == "postgres" for child in children):
                 return children

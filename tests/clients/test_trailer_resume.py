@@ -33,21 +33,22 @@ class Shelf:
 
     def __call__(self, talk, target, headers):
         self.asked.append(headers)
-        self.answer(talk, target, headers)
-        self.body, self.mark = self.next_body or self.body, self.next_mark or self.mark
+        body, mark = self.body, self.mark
+        self.body, self.mark = self.next_body or body, self.next_mark or mark  # before it is read
+        self.answer(talk, target, headers, body, mark)
 
-    def answer(self, talk, target, headers):
+    def answer(self, talk, target, headers, body, mark):
         wanted = headers.get("range")
         start = int(wanted[6:].split("-")[0]) if wanted and self.knows_ranges else 0
-        if self.knows_if_range and headers.get("if-range") not in (None, *self.mark.values()):
+        if self.knows_if_range and headers.get("if-range") not in (None, *mark.values()):
             start = 0
-        if start >= len(self.body):
+        if start >= len(body):
             talk.request.sendall(self.says.answer(416, b""))
             return
-        ranged = {"Content_Range": f"bytes {start}-{len(self.body) - 1}/{len(self.body)}"}
-        part = self.body[start:]
+        ranged = {"Content_Range": f"bytes {start}-{len(body) - 1}/{len(body)}"}
+        part = body[start:]
         whole = self.says.answer(
-            206 if start else 200, part, "video/mp4", **self.mark, **(ranged if start else {})
+            206 if start else 200, part, "video/mp4", **mark, **(ranged if start else {})
         )
         if self.cuts_left:
             self.cuts_left -= 1
