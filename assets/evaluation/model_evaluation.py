@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from assets.models.experiment_data import ExperimentData
-from assets.models.experiments import FACTS_FILE, Experiment
+from assets.models.experiments import Experiment, read_facts
 from pipeline.core.errors import TrainingError
 from pipeline.evaluation.metrics.split_results import ResultKind, SplitResult, score_result
 from pipeline.evaluation.report.best_variant import VAL_SCORE
+from pipeline.evaluation.report.evaluation_summary import SEED
 from pipeline.evaluation.report.model_card import CARD_FILE, render_card
 from pipeline.evaluation.report.result_json import as_json
 from pipeline.models.estimators.baselines import PRIOR
@@ -29,9 +30,6 @@ SCORES_FILE = "scores.json"
 DAYS_BEFORE = (30, 180, 365)
 """Days before release as of which the main model predicts too; earlier films' revenues, prices and
 predecessors are read as of then, what records do not date is not."""
-
-SEED = 42
-"""Of every bootstrap."""
 
 
 def evaluate_model(
@@ -93,32 +91,6 @@ def write_scores(folder: Path, result: SplitResult, summary: Mapping[str, Any]) 
     text = json.dumps(as_json(scores), indent=1, allow_nan=False)
     (folder / SCORES_FILE).write_text(text + "\n", encoding="utf-8")
     (folder / CARD_FILE).write_text(render_card(read_facts(folder), summary), encoding="utf-8")
-
-
-_LISTED = 20
-"""Models that a message names."""
-
-
-def read_facts(folder: Path) -> dict[str, Any]:
-    """Read `facts.json` from a model's folder.
-
-    Raises:
-        TrainingError: There is none; the message names those below, where there are some.
-    """
-    path = folder / FACTS_FILE
-    if not path.is_file():
-        below = sorted(str(found.parent) for found in folder.rglob(FACTS_FILE))
-        if not below:
-            raise TrainingError(
-                f"There is no model in {folder}: it has no {FACTS_FILE}. `uv run marquee build` "
-                "trains what is stale."
-            )
-        more = f"\n… and {len(below) - _LISTED} more" if len(below) > _LISTED else ""
-        raise TrainingError(
-            f"{folder} is not a model's folder. Models below it:\n"
-            + "\n".join(below[:_LISTED]) + more
-        )  # fmt: skip
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def make_result(

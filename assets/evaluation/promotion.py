@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assets.evaluation.model_evaluation import SEED
 from assets.models.model_versions import (
     Version,
     list_versions,
@@ -20,6 +19,7 @@ from assets.models.model_versions import (
 )
 from assets.orchestration.asset_specs import FEATURE_SOURCES
 from pipeline.evaluation.report.earlier_results import compare_versions, describe_changes
+from pipeline.evaluation.report.evaluation_summary import SEED
 from pipeline.models.systems.system import System
 from resources.run_context import RunContext
 

@@ -8,11 +8,12 @@ from typing import Any, cast
 
 from rich.console import Console
 
-from assets.evaluation.model_evaluation import SCORES_FILE, SEED, evaluate_model, read_facts
+from assets.evaluation.model_evaluation import SCORES_FILE, evaluate_model
 from assets.models.experiment_data import open_experiment_data
-from assets.models.experiments import Experiment, experiment_named, slug
+from assets.models.experiments import Experiment, experiment_named, read_facts, slug
 from pipeline.core.errors import TrainingError
 from pipeline.evaluation.metrics.split_results import SplitResult, score_result
+from pipeline.evaluation.report.evaluation_summary import SEED
 from pipeline.evaluation.report.result_json import list_differences
 from resources.compute.device import describe_environment
 from resources.run_context import RunContext

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from assets.evaluation.model_evaluation import SEED
 from assets.models.experiment_data import ExperimentData, open_experiment_data
 from assets.models.model_versions import Version, find_version
 from pipeline.core.errors import SplitError
 from pipeline.core.tasks import Task, TaskKind
 from pipeline.evaluation.report.earlier_results import Change, compare_versions
+from pipeline.evaluation.report.evaluation_summary import SEED
 from pipeline.models.systems.system import System
 from pipeline.predict.trial import actual_values, describe_agreement
 from resources.run_context import RunContext

@@ -136,8 +136,8 @@ def _compare(
         return dg.AssetCheckResult(
             passed=True, check_name=NOT_WORSE, severity=dg.AssetCheckSeverity.WARN, description=why
         )
-    from assets.evaluation.model_evaluation import SEED
     from pipeline.evaluation.report.earlier_results import compare_with_earlier, describe_changes
+    from pipeline.evaluation.report.evaluation_summary import SEED
 
     changes = compare_with_earlier(now, before, system.tasks, seed=SEED)
     return dg.AssetCheckResult(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from assets.evaluation.model_evaluation import SEED, evaluate_model, make_result, write_scores
+from assets.evaluation.model_evaluation import evaluate_model, make_result, write_scores
 from assets.evaluation.notices import find_notices
 from assets.evaluation.stored_reports import reports_folder
 from assets.models.baselines import load_baselines
@@ -22,7 +22,7 @@ from pipeline.evaluation.metrics.split_results import SplitResult
 from pipeline.evaluation.plots.sample_plots import draw_samples, sample_predictions
 from pipeline.evaluation.plots.task_plots import Plot
 from pipeline.evaluation.report.evaluation_files import write_evaluation
-from pipeline.evaluation.report.evaluation_summary import Subject
+from pipeline.evaluation.report.evaluation_summary import SEED, Subject
 from pipeline.evaluation.report.prediction_table import write_predictions
 from pipeline.evaluation.report.stored_results import RESULTS_FILE
 from pipeline.models.estimators.blend_baselines import BLEND_BASELINES

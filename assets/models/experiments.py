@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline.core.errors import ConfigurationError, TrainingError
 from pipeline.core.tasks import Task
@@ -14,6 +15,9 @@ from resources.run_context import RunContext
 EXPERIMENTS_FILE = "trials.json"  # the name is stored
 LEFT_OUT_FILE = "left_out.json"
 FACTS_FILE = "facts.json"
+
+_LISTED = 20
+"""Models that a message names."""
 
 
 @dataclass(frozen=True)
@@ -132,3 +136,25 @@ def read_left_out(run_context: RunContext, system: System) -> list[dict[str, str
     """Read which models were not trained: task, split, variant and reason of each."""
     path = run_context.store.path("models", system.name, LEFT_OUT_FILE)
     return list(run_context.store.read_json(path)) if path.exists() else []
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Read `facts.json` from a model's folder.
+
+    Raises:
+        TrainingError: There is none; the message names those below, where there are some.
+    """
+    path = folder / FACTS_FILE
+    if not path.is_file():
+        below = sorted(str(found.parent) for found in folder.rglob(FACTS_FILE))
+        if not below:
+            raise TrainingError(
+                f"There is no model in {folder}: it has no {FACTS_FILE}. `uv run marquee build` "
+                "trains what is stale."
+            )
+        more = f"\n… and {len(below) - _LISTED} more" if len(below) > _LISTED else ""
+        raise TrainingError(
+            f"{folder} is not a model's folder. Models below it:\n"
+            + "\n".join(below[:_LISTED]) + more
+        )  # fmt: skip
+    return json.loads(path.read_text(encoding="utf-8"))

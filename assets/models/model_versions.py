@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from assets.models.experiments import FACTS_FILE, Experiment, experiment_named
+from assets.models.experiments import FACTS_FILE, Experiment, experiment_named, read_facts
 from pipeline.core.errors import ConfigurationError
 from pipeline.core.tasks import Task
 from pipeline.core.versions import combine
@@ -88,7 +88,7 @@ def register_version(
     chosen = choose_served(system, trained)
     if not chosen:
         return None
-    facts = {name: _read_facts(one.folder(run_context)) for name, one in chosen.items()}
+    facts = {name: read_facts(one.folder(run_context)) for name, one in chosen.items()}
     fingerprints = [f"{name} {of_one['fingerprint']}" for name, of_one in facts.items()]
     content_hash = combine([system.code_versions.model, *fingerprints])
     latest = next(iter(list_versions(run_context, system)), None)
@@ -235,10 +235,6 @@ def _write_history(
 ) -> None:
     _write(_folder(run_context, system) / PROMOTED_FILE, history)
     run_context.store.push()
-
-
-def _read_facts(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
 
 
 def _write(path: Path, content: object) -> None:

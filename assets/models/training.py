@@ -193,9 +193,9 @@ def _inputs_of(estimator: Estimator, data: ExperimentData) -> list[str]:
 
 def _dates(data: ExperimentData, experiment: Experiment) -> dict[str, list[str]]:
     """Return the first and the last day of release in each set."""
-    days, found = data.table.table["release_date"], dict[str, list[str]]()
+    films, found = data.table.table, dict[str, list[str]]()
     for name in ("train", "val", "test"):
-        known = days[data.split(experiment) == name].dropna()
+        known = films.loc[data.split(experiment) == name, "release_date"].dropna()
         if len(known):
             found[name] = [str(day.date()) for day in (known.min(), known.max())]
     return found

@@ -155,9 +155,7 @@ def _divide_plot(rows: MovieRows, row: MovieRow, _: frozenset[str]) -> Divided |
         return None
 
     def keep(kept: np.ndarray) -> list[MovieRow]:
-        texts = [keep_words(plot, parts, one) for one in kept]
-        records = [replace(row.record, overview=text) for text in texts]
-        return [rows.with_text(replace(row, record=record)) for record in records]
+        return rows.with_texts(row, [keep_words(plot, parts, one) for one in kept])
 
     return Divided(parts, keep)
 
@@ -169,8 +167,8 @@ def _divide_poster(rows: MovieRows, row: MovieRow, read: frozenset[str]) -> Divi
     small, parts = shrink(pixels), divide_poster()
 
     def keep(kept: np.ndarray) -> list[MovieRow]:
-        pictures = (encode_png(keep_areas(small, parts, one)) for one in kept)
-        return [rows.with_poster(row, picture, read) for picture in pictures]
+        pictures = [encode_png(keep_areas(small, parts, one)) for one in kept]
+        return rows.with_posters(row, pictures, read)
 
     return Divided(parts, keep)
 

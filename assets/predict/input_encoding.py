@@ -1,9 +1,10 @@
 """Given plots, posters and trailers become streams, by what makes them of stored ones."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from assets.predict.input_files import POSTER, TRAILER, check_trailer, read_post
 from assets.splits.feature_sources import average_frames, pool_regions, thin_sound
 from pipeline.core.errors import InputError, ItemError, WeightsError
 from pipeline.core.outcomes import Status
-from pipeline.embeddings.regions import find_regions
+from pipeline.core.versions import hash_bytes
 from pipeline.media.audio import SAMPLE_RATE_HZ
 from pipeline.media.clip_file import read_clips
 from pipeline.media.poster import (
@@ -36,14 +37,21 @@ from resources.compute.weights import LoadedBackbone, load_backbone
 from resources.run_context import RunContext
 from resources.storage.owned_folders import OwnedFolder
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 Streams = dict[str, np.ndarray]
+ReadPoster = tuple[Streams, np.ndarray]
+"""Streams, and pixels uint8 RGB (height, width, 3)."""
+
 ReadTrailer = tuple[Streams, np.ndarray, tuple[str, ...]]
 """Streams, frames uint8 RGB (n, 224, 224, 3), and remarks."""
 
 Report = Callable[[str], None]
 """Says what is being done, for a person who waits."""
 
-_KEPT_TRAILERS = 4
+_KEPT = 16
+"""Inputs of each kind that are remembered: a film is asked about again with another budget."""
 
 
 class InputEncoder:
@@ -58,36 +66,59 @@ class InputEncoder:
     def __init__(self, run_context: RunContext, table: FeatureTable, report: Report):
         self._run_context, self._table, self._report = run_context, table, report
         self._loaded: dict[str, LoadedBackbone] = {}
+        self._texts: dict[str, Streams] = {}
+        self._posters: dict[str, ReadPoster] = {}
         self._trailers: dict[object, ReadTrailer] = {}
         self._hashes: dict[str, dict[str, Note]] = {}
         self._device = choose_device(run_context.settings.devices or None).alone
 
     def read_text(self, text: str) -> Streams:
-        """Embed a plot, as `text_embeddings` does."""
-        return self._embed("text", [text], encode)
+        """Embed a plot, as `text_embeddings` does; the latest ones are remembered."""
+        return _remember(self._texts, text, lambda: self.read_texts([text])[0])
 
-    def read_poster(
-        self, source: Path | bytes, wanted: Collection[str] = POSTER_STREAMS
-    ) -> tuple[Streams, np.ndarray]:
-        """Embed a poster and find its regions; return its pixels as well.
+    def read_texts(self, texts: Sequence[str]) -> list[Streams]:
+        """Embed plots, those of one length together."""
+        made = self._embed_each("text", texts, encode)
+        return [{"text": one} for one in made] if made else [{} for _ in texts]
 
-        Args:
-            source: The file.
-            wanted: Which of the two are wanted.
+    def read_poster(self, source: Path | bytes) -> ReadPoster:
+        """Embed a poster and find its regions; the latest ones are remembered.
 
         Raises:
             InputError: It is no usable picture.
         """
         content = read_poster_file(source)
+        key = hash_bytes(content)
+        return _remember(self._posters, key, lambda: self.read_posters([content])[0])
+
+    def read_posters(
+        self, contents: Sequence[bytes], wanted: Collection[str] = POSTER_STREAMS
+    ) -> list[ReadPoster]:
+        """Embed posters, many at a time, and find their regions.
+
+        Args:
+            contents: Their files.
+            wanted: Which of the two are wanted.
+
+        Raises:
+            InputError: One is no usable picture.
+        """
         try:
-            inspect_poster(content)
+            for content in contents:
+                inspect_poster(content)
             self._report("reading the poster")
-            streams = Streams()
+            made = [Streams() for _ in contents]
             if "poster" in wanted:
-                streams = self._embed("poster", [load_poster(content)[None]], encode_posters)
+                pictures = (load_poster(content)[None] for content in contents)
+                found = self._embed_each("poster", pictures, encode_posters)
+                made = [{"poster": one} for one in found] or made
             if "regions" in wanted and self._makes("regions"):
-                streams |= self._find_regions(content)
-            return streams, load_whole_poster(content)
+                for streams, content in zip(made, contents, strict=True):
+                    streams |= self._find_regions(content)
+            return [
+                (streams, load_whole_poster(content))
+                for streams, content in zip(made, contents, strict=True)
+            ]
         except ItemError as error:
             raise InputError("poster", error.detail or str(error), POSTER) from error
 
@@ -102,17 +133,13 @@ class InputEncoder:
         Returns:
             Its streams, its frames uint8 RGB (n, 224, 224, 3), and remarks.
 
-        The latest ones are remembered: a film is asked about again with another budget.
+        The latest ones are remembered.
 
         Raises:
             InputError: It is no usable video.
         """
         key = (path, path.stat().st_mtime_ns, path.stat().st_size, seed, sound)
-        if key not in self._trailers:
-            if len(self._trailers) >= _KEPT_TRAILERS:
-                self._trailers.clear()
-            self._trailers[key] = self._read_trailer(path, seed, sound)
-        return self._trailers[key]
+        return _remember(self._trailers, key, lambda: self._read_trailer(path, seed, sound))
 
     def _read_trailer(self, path: Path, seed: int, sound: Path | None) -> ReadTrailer:
         check_trailer(self._run_context, path)
@@ -163,6 +190,8 @@ class InputEncoder:
         return not set(names).isdisjoint(self._table.streams)
 
     def _find_regions(self, content: bytes) -> Streams:
+        from pipeline.embeddings.regions import find_regions  # loads torchvision, for seconds
+
         finder, _ = self._finder
         ((_, found),) = find_regions([(0, load_reference000_poster(content))], finder)
         if isinstance(found, ItemError):
@@ -176,8 +205,15 @@ class InputEncoder:
 
     def _embed(self, name: str, chunks: Iterable[Chunk], by: Encode) -> Streams:
         """Embed the chunks of one input; nothing where the table has no such stream."""
-        if not self._makes(name):
+        arrays = self._embed_each(name, chunks, by)
+        if not arrays:  # no shot of the trailer is long enough for a clip
             return {}
+        return {name: arrays[0] if len(arrays) == 1 else np.concatenate(arrays)}
+
+    def _embed_each(self, name: str, chunks: Iterable[Chunk], by: Encode) -> list[np.ndarray]:
+        """Embed chunks, an array each; none where the table has no such stream."""
+        if not self._makes(name):
+            return []
         self._device.take_one_thread_per_encoder()
         loaded, device = self._load(name), self._device.slots[0]
         use_bf16 = uses_bf16(self._device, loaded)
@@ -186,10 +222,7 @@ class InputEncoder:
             if isinstance(one, ItemError):
                 raise one
             vectors[number] = one
-        arrays = [vectors[number] for number in sorted(vectors)]
-        if not arrays:  # no shot of the trailer is long enough for a clip
-            return {}
-        return {name: arrays[0] if len(arrays) == 1 else np.concatenate(arrays)}
+        return [vectors[number] for number in sorted(vectors)]
 
     def _load(self, name: str) -> LoadedBackbone:
         """Load the backbone of a stream.
@@ -224,6 +257,15 @@ class InputEncoder:
             self._hashes[asset] = next(notes, {})
         note = self._hashes[asset].get(backbone)
         return str(note["weights_hash"]) if note else ""
+
+
+def _remember(kept: dict[K, V], key: K, make: Callable[[], V]) -> V:
+    """Return what is kept under a key; make it where it is not, and forget others first."""
+    if key not in kept:
+        if len(kept) >= _KEPT:
+            kept.clear()
+        kept[key] = make()
+    return kept[key]
 
 
 def _read_in_chunks(path: Path, at_most: int) -> Iterator[np.ndarray]:

@@ -1,6 +1,6 @@
 """Rows of features of movies that are known, given by hand, or requested from the source now."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
@@ -54,6 +54,16 @@ def _ties(row: MovieRow) -> Ties:
         record.tmdb_id, record.title, record.release_date, record.collection_id, record.cast,
         record.crew, record.companies,
     )  # fmt: skip
+
+
+def _with(row: MovieRow, names: Sequence[str], made: Mapping[str, np.ndarray]) -> MovieRow:
+    """Return the row with other arrays in place of some modalities."""
+    row = row.without(*names)
+    return replace(row, streams={**row.streams, **made})
+
+
+def _give(pixels: np.ndarray) -> np.ndarray:
+    return pixels
 
 
 def _request_record(run_context: RunContext, tmdb_id: int) -> MovieRecord:
@@ -200,21 +210,39 @@ class MovieRows:
     def with_text(self, row: MovieRow) -> MovieRow:
         """Embed the plot of the row's record."""
         text = plot_text(row.record)
-        made = self._encoder.read_text(text) if text else {}
-        row = row.without("text")
-        return replace(row, streams={**row.streams, **made})
+        return _with(row, ("text",), self._encoder.read_text(text) if text else {})
 
-    def with_poster(
-        self, row: MovieRow, source: Path | bytes, wanted: Collection[str] = POSTER_STREAMS
-    ) -> MovieRow:
-        """Embed another poster, as the modalities that are wanted.
+    def with_texts(self, row: MovieRow, plots: Sequence[str]) -> list[MovieRow]:
+        """Return the row with other plots, embedded together."""
+        rows = [replace(row, record=replace(row.record, overview=plot)) for plot in plots]
+        texts = [plot_text(one.record) for one in rows]
+        made = iter(self._encoder.read_texts([text for text in texts if text]))
+        return [
+            _with(one, ("text",), next(made) if text else {})
+            for one, text in zip(rows, texts, strict=True)
+        ]
+
+    def with_poster(self, row: MovieRow, source: Path | bytes) -> MovieRow:
+        """Embed another poster.
 
         Raises:
             InputError: It is no usable picture.
         """
-        made, pixels = self._encoder.read_poster(source, wanted)
-        row = row.without(*POSTER_STREAMS)
-        return replace(row, streams={**row.streams, **made}, load_poster=lambda: pixels)
+        made, pixels = self._encoder.read_poster(source)
+        return replace(_with(row, POSTER_STREAMS, made), load_poster=lambda: pixels)
+
+    def with_posters(
+        self, row: MovieRow, contents: Sequence[bytes], wanted: Collection[str]
+    ) -> list[MovieRow]:
+        """Return the row with other posters, embedded together, as the modalities wanted.
+
+        Raises:
+            InputError: One is no usable picture.
+        """
+        return [
+            replace(_with(row, POSTER_STREAMS, made), load_poster=partial(_give, pixels))
+            for made, pixels in self._encoder.read_posters(contents, wanted)
+        ]
 
     @staticmethod
     def with_frames(row: MovieRow, kept: np.ndarray) -> MovieRow:

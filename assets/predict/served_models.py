@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from assets.evaluation.model_evaluation import read_facts
 from assets.evaluation.promotion import reads_same
 from assets.evaluation.stored_reports import read_summary
-from assets.models.experiments import Experiment, read_experiments, read_left_out
+from assets.models.experiments import Experiment, read_experiments, read_facts, read_left_out
 from assets.models.model_versions import Version, choose_served, find_version, promoted_version
 from assets.predict.served_baselines import ServedBaselines
 from pipeline.core.errors import TrainingError

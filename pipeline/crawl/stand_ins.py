@@ -4,9 +4,13 @@ import re
 
 MARKERS = (
     "nan", "-nan", "null", "(null)", "none", "nat", "<na>", r"\n", "n/a", "undefined",
-    "#n/a", "#na", "#null!", "#name?", "#value!", "#ref!", "#div/0!", "#num!",  # of spreadsheets
+    "#n/a", "#na", "#null!",
 )  # fmt: skip
 """How tables that were saved again write an empty cell, in lower case."""
+
+SPREADSHEET_ERRORS = ("#name?", "#value!", "#ref!", "#div/0!", "#num!")
+"""What a spreadsheet writes in the place of a value that it could not compute, in lower case: an
+empty cell, but for ids: one such as "-AbC" is lost to it, and whoever saved the table must know."""
 
 TITLE_COLUMNS = ("title", "original_title", "movie_title", "movie")
 """Columns in which a word such as None may be a title."""
@@ -54,12 +58,14 @@ def is_empty_cell(column: str, text: str) -> bool:
     r"""Return whether a table's cell says that nothing is known.
 
     Example:
-        >>> [is_empty_cell(*cell) for cell in (("overview", "#N/A"), ("title", "None"))]
-        [True, False]
+        >>> cells = ("overview", "#REF!"), ("youtubeId", "#NAME?"), ("title", "None")
+        >>> [is_empty_cell(*cell) for cell in cells]
+        [True, False, False]
     """
     if column in TITLE_COLUMNS:
         return not text or text in TITLE_MARKERS
-    return not text or text.lower() in MARKERS
+    is_lost = text.lower() in SPREADSHEET_ERRORS and not column.lower().endswith("id")
+    return not text or is_lost or text.lower() in MARKERS
 
 
 def is_stand_in(text: str) -> bool:
@@ -72,7 +78,12 @@ def is_stand_in(text: str) -> bool:
     text = text.strip().lower()
     words = re.findall(r"\w+", text)
     phrase = " ".join(words)
-    if not words or text in MARKERS or phrase in _BARE or _OTHER_LANGUAGES.fullmatch(phrase):
+    if (
+        not words
+        or text in (*MARKERS, *SPREADSHEET_ERRORS)
+        or phrase in _BARE
+        or _OTHER_LANGUAGES.fullmatch(phrase)
+    ):
         return True
     known = set(words)
     is_phrase = bool(known & _NOUNS and known & _LACKS) and known <= _NOUNS | _LACKS | _FILLERS

@@ -1,14 +1,11 @@
 """Image and clip backbones without their heads, and pixels at the size that they take."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import torch
-import torchvision
 from torch import nn
-from torchvision.models import resnet, video
-from torchvision.models.video import resnet as video_resnet
-from torchvision.transforms import functional
 
 from pipeline.core.efficientnet_lite import (
     EfficientNetLite0,
@@ -75,19 +72,26 @@ def build_clip_image_trunk() -> ClipImageTrunk:
     return ClipImageTrunk(CLIPVisionModelWithProjection(CLIPVisionConfig()))
 
 
+def build_from_torchvision(name: str) -> nn.Module:
+    """Build a network of torchvision's, by the name of its builder, with untrained parameters."""
+    from torchvision.models import get_model  # takes seconds, and the default has no need of it
+
+    return get_model(name, weights=None)
+
+
 _BUILDERS: Mapping[str, tuple[Callable[..., nn.Module], str]] = {
     "efficientnet_lite0": (EfficientNetLite0, "classifier"),
     "efficientnet_lite0_poster": (EfficientNetLite0Stages, "classifier"),
-    "shufflenet": (torchvision.models.shufflenet_v2_x1_0, "fc"),
-    "resnet18": (torchvision.models.resnet18, "fc"),
-    "resnet50": (torchvision.models.resnet50, "fc"),
-    "vgg16": (torchvision.models.vgg16, "classifier.6"),
-    "vgg19": (torchvision.models.vgg19, "classifier.6"),
-    "swin_t": (torchvision.models.swin_t, "head"),
+    "shufflenet": (partial(build_from_torchvision, "shufflenet_v2_x1_0"), "fc"),
+    "resnet18": (partial(build_from_torchvision, "resnet18"), "fc"),
+    "resnet50": (partial(build_from_torchvision, "resnet50"), "fc"),
+    "vgg16": (partial(build_from_torchvision, "vgg16"), "classifier.6"),
+    "vgg19": (partial(build_from_torchvision, "vgg19"), "classifier.6"),
+    "swin_t": (partial(build_from_torchvision, "swin_t"), "head"),
     "clip_image": (build_clip_image_trunk, ""),
     "shufflenet3d": (ShuffleNet3d, "fc"),
-    "r2plus1d_18": (video.r2plus1d_18, "fc"),
-    "swin3d_t": (video.swin3d_t, "head"),
+    "r2plus1d_18": (partial(build_from_torchvision, "r2plus1d_18"), "fc"),
+    "swin3d_t": (partial(build_from_torchvision, "swin3d_t"), "head"),
 }
 """Builder and name of the head, by backbone."""
 
@@ -160,12 +164,16 @@ def build_trunk(
     return trunk
 
 
-_LAST_NORMS: Mapping[type[nn.Module], str] = {
-    resnet.Bottleneck: "bn3",
-    resnet.BasicBlock: "bn2",
-    video_resnet.BasicBlock: "conv2.1",
-}
-"""The last batch norm of a residual branch, by kind of block."""
+def _last_norms() -> Mapping[type[nn.Module], str]:
+    """Return the name of the last batch norm of a residual branch, by kind of block."""
+    from torchvision.models import resnet
+    from torchvision.models.video import resnet as video_resnet
+
+    return {
+        resnet.Bottleneck: "bn3",
+        resnet.BasicBlock: "bn2",
+        video_resnet.BasicBlock: "conv2.1",
+    }
 
 
 def _draw_parameters(trunk: nn.Module) -> None:
@@ -175,11 +183,12 @@ def _draw_parameters(trunk: nn.Module) -> None:
     halved, because sixteen of them add up. torchvision's own leaves ShuffleNet's features
     at 1e-6.
     """
+    last_norms = _last_norms()
     for module in trunk.modules():
         if isinstance(module, nn.Conv2d | nn.Conv3d):
             kind = "linear" if module.groups > 1 else "relu"
             nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity=kind)
-        if last_norm := _LAST_NORMS.get(type(module)):
+        if last_norm := last_norms.get(type(module)):
             nn.init.constant_(module.get_submodule(last_norm).get_parameter("weight"), 0.5)
 
 
@@ -191,6 +200,8 @@ def to_input_size(pixels: torch.Tensor, backbone: Backbone) -> torch.Tensor:
     size = list(backbone.input_size_px)
     if list(pixels.shape[-3:-1]) == size:
         return pixels
+    from torchvision.transforms import functional
+
     scaled = functional.resize(
         pixels.flatten(0, -4).permute(0, 3, 1, 2),
         size,

@@ -13,13 +13,13 @@ from present import present
 from shapes import WHOLE
 from sites import opened_site
 
-from assets.evaluation.model_evaluation import SEED
 from assets.models.experiment_data import open_experiment_data
 from assets.predict import MovieInputs, Predictor
 from assets.predict.served_models import served_tasks
 from assets.splits.features import features_folder
 from pipeline.core.errors import InputError, StoreError
 from pipeline.evaluation.metrics.split_results import score_result
+from pipeline.evaluation.report.evaluation_summary import SEED
 from pipeline.evaluation.report.prediction_table import PREDICTIONS_FILE, restore_result
 from pipeline.evaluation.report.result_json import list_differences
 from pipeline.models.systems.box_office import BOX_OFFICE, LOG10_REVENUE

@@ -9,8 +9,7 @@ from pipeline.crawl import dates
 from pipeline.crawl.datasets.dump_rows import RejectionReason
 from pipeline.crawl.json_values import FIRST_YEAR, LAST_YEAR, MAX_RUNTIME_MIN, MAX_SCORE
 from pipeline.crawl.monetary_amounts import MonetaryAmount, parse_amount
-
-SPREADSHEET_ERRORS = ("#NAME?", "#VALUE!", "#REF!", "#N/A", "#NUM!", "#DIV/0!")
+from pipeline.crawl.stand_ins import SPREADSHEET_ERRORS
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
 _WHOLE = re.compile(r"([0-9]{1,15})(\.0{1,4})?")
@@ -241,7 +240,7 @@ def parse_imdb_number(text: str) -> str | None:
 
 def parse_youtube_id(text: str) -> str | None:
     """Parse an id of YouTube: eleven letters, digits, `-` or `_`."""
-    if text in SPREADSHEET_ERRORS:
+    if text.lower() in SPREADSHEET_ERRORS:
         raise CellError("a YouTube id (a spreadsheet evaluated one that begins with -)", text)
     if text and not YOUTUBE_ID.fullmatch(text):
         raise CellError("a YouTube id of 11 characters", text)

@@ -13,12 +13,12 @@ from pipeline.core.tasks import Target
 from pipeline.models.networks.pixel_trunks import (
     LoadWeights,
     Normalise,
-    Trunk,
     build_trunk,
     fill_trunk,
     find_weights,
     label_weights,
 )
+from pipeline.models.networks.trunk import Trunk
 from pipeline.models.training.batches import take_batch
 from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.fitting import FitConfig, NetworkEstimator, TrainingSpec

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from pipeline.core.image_inputs import Fit
 from pipeline.models.estimators.pixel_estimator import PixelEstimator, PixelNetwork
-from pipeline.models.networks.pixel_trunks import NO_WEIGHTS, Trunk, to_planes
-from pipeline.models.networks.resnets import FULL_WIDTH
+from pipeline.models.networks.pixel_trunks import NO_WEIGHTS, to_planes
+from pipeline.models.networks.trunk import FULL_WIDTH, Trunk
 from pipeline.models.training.augmentation import Distortion, Distortions
 from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.pictures import PIXELS, PosterReader

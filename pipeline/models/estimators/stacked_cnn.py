@@ -10,12 +10,11 @@ from torch import Tensor, nn
 from pipeline.models.estimators.pixel_estimator import PixelEstimator, PixelNetwork
 from pipeline.models.networks.pixel_trunks import (
     NO_WEIGHTS,
-    Trunk,
     to_planes,
     widen_first_convolution,
 )
-from pipeline.models.networks.resnets import FULL_WIDTH
 from pipeline.models.networks.sequences import AttentionPooling
+from pipeline.models.networks.trunk import FULL_WIDTH, Trunk
 from pipeline.models.training.estimator import FeatureSet
 from pipeline.models.training.pictures import PIXELS, FrameReader
 from pipeline.models.training.schedule import Schedule

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -9,15 +10,21 @@ from torch import Tensor, nn
 from pipeline.core.efficientnet_lite import EfficientNetLite0, read_published
 from pipeline.core.errors import TrainingError
 from pipeline.core.imagenet import IMAGENET_MEAN, IMAGENET_STD, LITE_MEAN, LITE_STD
-from pipeline.models.networks.resnets import FULL_WIDTH, RESNETS, DeepAndWide, ResNet
-from pipeline.models.networks.vggs import VGGS, Vgg
+from pipeline.models.networks.trunk import (
+    DEEP_AND_WIDE,
+    EFFICIENTNET,
+    FULL_WIDTH,
+    RESNETS,
+    VGGS,
+    Trunk,
+)
+
+if TYPE_CHECKING:
+    from pipeline.models.networks.resnets import DeepAndWide, ResNet
+    from pipeline.models.networks.vggs import Vgg
 
 NO_WEIGHTS = "no pretrained weights"
 """Label of a network that began at random; it stands wherever its results are shown."""
-
-DEEP_AND_WIDE = "deep_and_wide"
-
-EFFICIENTNET = "efficientnet_lite0"
 
 
 @dataclass(frozen=True)
@@ -32,23 +39,7 @@ LoadWeights = Callable[[str], Pretrained | None]
 """Gives the weights of a network by its name ("resnet18", "efficientnet_lite0", ...), or None."""
 
 
-@dataclass(frozen=True)
-class Trunk:
-    """Which network looks at the pixels.
-
-    Attributes:
-        name: A name in `RESNETS` or `VGGS`, `DEEP_AND_WIDE` or `EFFICIENTNET`.
-        width: Channels of its first stage; only at 64 do pretrained weights fit.
-        has_tricks, activation: See `ResNet`; of ResNets alone.
-    """
-
-    name: str = "resnet18"
-    width: int = FULL_WIDTH
-    has_tricks: bool = False
-    activation: str = "relu"
-
-
-def build_trunk(trunk: Trunk) -> ResNet | Vgg | DeepAndWide | EfficientNetLite0:
+def build_trunk(trunk: Trunk) -> "ResNet | Vgg | DeepAndWide | EfficientNetLite0":
     """Build a network without its head, with random weights; `width_out` says how wide it ends.
 
     Raises:
@@ -57,6 +48,13 @@ def build_trunk(trunk: Trunk) -> ResNet | Vgg | DeepAndWide | EfficientNetLite0:
     is_changed = trunk.has_tricks or trunk.activation != "relu"
     if trunk.activation not in ("relu", "mish"):
         raise TrainingError(f'expected activation "relu" or "mish", got {trunk.activation!r}')
+    if trunk.name == EFFICIENTNET and not is_changed:
+        network = EfficientNetLite0()
+        network.classifier = nn.Identity()
+        return network.to(memory_format=torch.channels_last)
+    from pipeline.models.networks.resnets import DeepAndWide, ResNet  # torchvision takes seconds
+    from pipeline.models.networks.vggs import Vgg
+
     if trunk.name in RESNETS:
         network = ResNet(
             trunk.name,
@@ -68,9 +66,6 @@ def build_trunk(trunk: Trunk) -> ResNet | Vgg | DeepAndWide | EfficientNetLite0:
         network = Vgg(trunk.name, width=trunk.width)
     elif trunk.name == DEEP_AND_WIDE and not is_changed:
         network = DeepAndWide(width=trunk.width)
-    elif trunk.name == EFFICIENTNET and not is_changed:
-        network = EfficientNetLite0()
-        network.classifier = nn.Identity()
     else:
         known = ", ".join([*RESNETS, *VGGS, DEEP_AND_WIDE, EFFICIENTNET])
         raise TrainingError(f"expected one of {known} (tricks and Mish: ResNets), got {trunk}")

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, conv1x1, conv3x3
 
-FULL_WIDTH = 64
-"""Channels of a ResNet's first stage. Source: arXiv 1512.03385, table 1."""
+from pipeline.models.networks.trunk import FULL_WIDTH
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,7 @@ class ResNetPlan:
     base_width: int = FULL_WIDTH
 
 
-RESNETS = {
+_PLANS = {
     "resnet18": ResNetPlan(BasicBlock, (2, 2, 2, 2)),
     "resnet50": ResNetPlan(Bottleneck, (3, 4, 6, 3)),
     "wide_resnet50_2": ResNetPlan(Bottleneck, (3, 4, 6, 3), base_width=2 * FULL_WIDTH),
@@ -32,7 +31,7 @@ class ResNet(nn.Module):
     """A ResNet without its head: (batch, 3, px, px) to (batch, width_out).
 
     Args:
-        name: A name in `RESNETS`.
+        name: One of `pipeline.models.networks.trunk.RESNETS`.
         width: Channels of the first stage; 64 is the published network.
         has_tricks: A stem of three 3×3 convolutions (ResNet-C) and shortcuts that average before
             they are projected, so that no activation is thrown away (ResNet-D). ResNet-B, the
@@ -53,7 +52,7 @@ class ResNet(nn.Module):
         activation: str = "relu",
     ):
         super().__init__()
-        self.plan = RESNETS[name]
+        self.plan = _PLANS[name]
         self.has_tricks = has_tricks
         self.channels = width  # what the next block gets
         self.conv1 = _deep_stem(width) if has_tricks else nn.Conv2d(3, width, 7, 2, 3, bias=False)

@@ -3,8 +3,7 @@
 from torch import Tensor, nn
 from torchvision.models.vgg import cfgs, make_layers
 
-FULL_WIDTH = 64
-"""Channels of a VGG's first stage. Source: arXiv 1409.1556, table 1."""
+from pipeline.models.networks.trunk import FULL_WIDTH
 
 HIDDEN = 4096
 """Width of both hidden layers at full width. Source: arXiv 1409.1556, table 1."""
@@ -14,7 +13,7 @@ DROPOUT = 0.5
 
 MAP_PX = 7
 
-VGGS = {"vgg16": cfgs["D"], "vgg19": cfgs["E"]}
+_PLANS = {"vgg16": cfgs["D"], "vgg19": cfgs["E"]}
 """Channels of the convolutions by name, and "M" where the map is halved."""
 
 
@@ -29,7 +28,7 @@ class Vgg(nn.Module):
 
     def __init__(self, name: str, *, width: int = FULL_WIDTH):
         super().__init__()
-        plan = [v if isinstance(v, str) else v * width // FULL_WIDTH for v in VGGS[name]]
+        plan = [v if isinstance(v, str) else v * width // FULL_WIDTH for v in _PLANS[name]]
         channels = [v for v in plan if not isinstance(v, str)][-1]
         self.width_out = HIDDEN * width // FULL_WIDTH
         self.features = make_layers(plan)

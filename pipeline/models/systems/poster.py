@@ -166,7 +166,7 @@ def _estimators(load_weights: LoadWeights | None = None) -> Mapping[str, Estimat
     from pipeline.core.image_inputs import Fit
     from pipeline.models.estimators.linear_estimator import LinearConfig, LinearEstimator
     from pipeline.models.estimators.poster_cnn import PosterConfig, PosterEstimator
-    from pipeline.models.networks.pixel_trunks import DEEP_AND_WIDE, EFFICIENTNET
+    from pipeline.models.networks.trunk import DEEP_AND_WIDE, EFFICIENTNET
     from pipeline.models.training.schedule import Schedule
 
     configs = {

@@ -81,7 +81,7 @@ def _estimators(load_weights: LoadWeights | None = None) -> Mapping[str, Estimat
     from pipeline.models.estimators.fusion_estimator import FusionConfig, FusionEstimator
     from pipeline.models.estimators.linear_estimator import LinearConfig, LinearEstimator
     from pipeline.models.estimators.stacked_cnn import FramesConfig, FramesEstimator
-    from pipeline.models.networks.pixel_trunks import EFFICIENTNET
+    from pipeline.models.networks.trunk import EFFICIENTNET
     from pipeline.models.training.schedule import Schedule
 
     schedule = Schedule(

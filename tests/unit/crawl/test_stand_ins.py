@@ -51,6 +51,12 @@ def test_title_may_be_a_word_for_nothing():
     assert is_empty_cell("runtime", "NaT")
 
 
+def test_id_that_a_spreadsheet_could_not_compute_is_no_empty_cell():
+    assert not is_empty_cell("youtubeId", "#NAME?")
+    assert is_empty_cell("youtubeId", "#N/A")
+    assert is_empty_cell("budget", "#VALUE!")
+
+
 def test_plot_of_another_source_takes_the_place_of_a_phrase():
     sources = [("tmdb", {"overview": "No overview found."}), ("dump", {"overview": "A kite."})]
     merged = merge_sources(sources)

@@ -7,7 +7,8 @@ from pixel_movies import CLASSES, LABELS, NUMBER, Movies, area_under_curve
 
 from pipeline.core.errors import TrainingError
 from pipeline.models.estimators.poster_cnn import PosterConfig
-from pipeline.models.networks.pixel_trunks import NO_WEIGHTS, Pretrained, Trunk, build_trunk
+from pipeline.models.networks.pixel_trunks import NO_WEIGHTS, Pretrained, build_trunk
+from pipeline.models.networks.trunk import Trunk
 from pipeline.models.systems.poster import EMBEDDING, POSTER
 from pipeline.models.training.estimator import FeatureSet, RunConfig, Trained
 from pipeline.models.training.model_registry import KINDS, load_trained, predict, save_trained

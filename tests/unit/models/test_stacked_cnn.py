@@ -9,7 +9,8 @@ from pipeline.core.errors import TrainingError
 from pipeline.core.ragged import pack_ragged
 from pipeline.core.tasks import TaskKind
 from pipeline.models.estimators.stacked_cnn import FramesConfig, FramesNetwork
-from pipeline.models.networks.pixel_trunks import Pretrained, Trunk, build_trunk
+from pipeline.models.networks.pixel_trunks import Pretrained, build_trunk
+from pipeline.models.networks.trunk import Trunk
 from pipeline.models.systems.score import SCORE
 from pipeline.models.training.estimator import FeatureSet, RunConfig, Trained
 from pipeline.models.training.inference import Output
