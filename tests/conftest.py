@@ -15,7 +15,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXP
 """Read by the libraries when they are loaded; workers and what they start share the processors."""
 
 MOST_WORKERS = 8
-WORKER_BYTES = 3 * 2**30
+WORKER_BYTES = 4 * 2**30
 """What a worker may need with the processes that its tests start."""
 
 LARGE_BYTES = 2_000
@@ -42,9 +42,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return what `-n auto` means: a worker a processor, where memory allows."""
+    """Return what `-n auto` means: one worker more than processors, where memory allows.
+
+    A third of the time tests wait for processes that start, for rests and for deadlines.
+    """
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(1, min(len(os.sched_getaffinity(0)), MOST_WORKERS, memory_bytes // WORKER_BYTES))
+    return max(1, min(len(os.sched_getaffinity(0)) + 1, MOST_WORKERS, memory_bytes // WORKER_BYTES))
 
 
 def pytest_collection_modifyitems(items) -> None:

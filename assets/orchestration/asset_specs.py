@@ -184,7 +184,7 @@ MOVIE_ASSETS: tuple[MovieAssetSpec, ...] = (
         features=(_embedded("text", Modality.TEXT, is_sequence=False),),
     ),
     MovieAssetSpec(
-        name="poster_embeddings", code_version="4", upstreams=("posters",), stage="embeddings",
+        name="poster_embeddings", code_version="5", upstreams=("posters",), stage="embeddings",
         features=(_embedded("poster", Modality.POSTER, is_sequence=False),),
     ),
     MovieAssetSpec(
@@ -194,11 +194,11 @@ MOVIE_ASSETS: tuple[MovieAssetSpec, ...] = (
         features=(FeatureSource("regions", REGIONS_FILE, None, is_sequence=True),),
     ),
     MovieAssetSpec(
-        name="frame_embeddings", code_version="3", upstreams=("trailer_frames",),
+        name="frame_embeddings", code_version="4", upstreams=("trailer_frames",),
         stage="embeddings", features=(_embedded("frames", Modality.IMAGE),),
     ),
     MovieAssetSpec(
-        name="clip_embeddings", code_version="2", upstreams=("trailer_frames",),
+        name="clip_embeddings", code_version="3", upstreams=("trailer_frames",),
         stage="embeddings", extent=clip_extent,
         features=(_embedded("clips", Modality.VIDEO), _embedded("clip_frames", Modality.IMAGE)),
     ),

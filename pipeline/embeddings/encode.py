@@ -23,16 +23,21 @@ from pipeline.embeddings.pixel_networks import prepare_pixels
 from pipeline.embeddings.runner import Embedded, Item, Runner, finite_or_error, run_all
 
 BATCH_SIZES: Mapping[Modality, int] = {
-    Modality.IMAGE: 16,
-    Modality.POSTER: 16,
+    Modality.IMAGE: 4,
+    Modality.POSTER: 4,
     Modality.VIDEO: 2,
     Modality.AUDIO: 4,
 }
 """Units per batch on a CPU, where more leaves the cache: a clip and a window of sound are the work
 of dozens of pictures."""
 
-GPU_FACTOR = 16
-"""A batch on a GPU is so many times that on a CPU."""
+GPU_BATCH_SIZES: Mapping[Modality, int] = {
+    Modality.IMAGE: 256,
+    Modality.POSTER: 256,
+    Modality.VIDEO: 32,
+    Modality.AUDIO: 64,
+}
+"""Units per batch on a GPU."""
 
 THREADS_FOR_A_GPU = 4
 """Threads that prepare units where a GPU computes; a CPU encoder prepares its own."""
@@ -64,8 +69,8 @@ def encode_arrays(
         backbone: Its row of the table.
         sample_rate_hz: Rate of the samples (sound only); it must be the backbone's.
         device: torch's name of the device.
-        batch_size: Units per batch, by default `BATCH_SIZES`, on a GPU `GPU_FACTOR` times as many;
-            halved for good when memory runs out.
+        batch_size: Units per batch, by default `BATCH_SIZES`, on a GPU `GPU_BATCH_SIZES`; halved
+            for good when memory runs out.
         use_bf16: Whether to compute in bfloat16; only where the processor has it.
 
     Yields:
@@ -80,8 +85,8 @@ def encode_arrays(
             f"backbone {backbone.name} requires sound at {backbone.sample_rate_hz} Hz, "
             f"got {sample_rate_hz} Hz; decode it at that rate"
         )
-    default = BATCH_SIZES[backbone.modality] * (GPU_FACTOR if device.startswith("cuda") else 1)
-    size = default if batch_size is None else batch_size
+    sizes = GPU_BATCH_SIZES if device.startswith("cuda") else BATCH_SIZES
+    size = sizes[backbone.modality] if batch_size is None else batch_size
     run = Runner(network, device=device, size=size, use_bf16=use_bf16, width=backbone.width)
     prepare = prepare_sound if backbone.modality is Modality.AUDIO else prepare_pixels
     yield from encode_units(items, run, partial(prepare, backbone=backbone), backbone.width)

@@ -12,12 +12,11 @@ from transformers import PreTrainedTokenizerBase
 from pipeline.core.errors import ItemError
 from pipeline.core.outcomes import Reason
 from pipeline.embeddings.backbones import Backbone
-from pipeline.embeddings.encode import GPU_FACTOR
 from pipeline.embeddings.runner import Embedded, Item, Runner, finite_or_error, run_all
 from pipeline.embeddings.text import tokenize
 
-TOKEN_BUDGET = 4096
-"""Tokens per batch on a CPU, padding included."""
+TOKEN_BUDGET, GPU_TOKEN_BUDGET = 4096, 65_536
+"""Tokens per batch on a CPU and on a GPU, padding included."""
 
 TEXTS_AT_ONCE = 4096
 """Texts sorted by length together: enough for batches with little padding, little memory."""
@@ -47,7 +46,7 @@ def encode_texts(
         backbone: Its row of the table.
         device: torch's name of the device.
         token_budget: Tokens per batch, padding included, by default `TOKEN_BUDGET`, on a GPU
-            `GPU_FACTOR` times as many; halved for good when memory runs out.
+            `GPU_TOKEN_BUDGET`; halved for good when memory runs out.
         use_bf16: Whether to compute in bfloat16; only where the processor has it.
 
     Yields:
@@ -57,7 +56,7 @@ def encode_texts(
     Raises:
         RuntimeError: The network fails at everything, or memory does not suffice for one text.
     """
-    default = TOKEN_BUDGET * (GPU_FACTOR if device.startswith("cuda") else 1)
+    default = GPU_TOKEN_BUDGET if device.startswith("cuda") else TOKEN_BUDGET
     size = default if token_budget is None else token_budget
     run = Runner(network, device=device, size=size, use_bf16=use_bf16, width=backbone.width)
     yield from run_all(run, _make_batches(items, tokenizer, backbone.max_tokens, lambda: run.size))

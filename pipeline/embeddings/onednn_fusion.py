@@ -24,6 +24,9 @@ _SUMS = (operator.add, operator.iadd, torch.add)
 class FusedConvolution(nn.Module):
     """A convolution, the sum with a second input where there is one, and what clamps its output.
 
+    Its weights are in the order that oneDNN wants for the latest input's shape. In another order
+    they are put in it again at every call, which takes longer than the convolution of one picture.
+
     Args:
         convolution: Its parameters, which are copied in oneDNN's own order.
         dtype: What it computes in; inputs are converted, outputs are of it.
@@ -41,15 +44,18 @@ class FusedConvolution(nn.Module):
             list(convolution.dilation),
             convolution.groups,
         ]
-        weight = convolution.weight.detach().to(dtype)
-        weight = torch.ops.mkldnn._reorder_convolution_weight(weight, *self.where, None)
-        self.register_buffer("weight", weight, persistent=False)
+        self.register_buffer("weight", convolution.weight.detach().to(dtype), persistent=False)
+        self.shape: torch.Size | None = None
         bias = convolution.bias
         self.register_buffer("bias", None if bias is None else bias.detach().to(dtype), False)
 
     def forward(self, x: Tensor, added: Tensor | None = None) -> Tensor:
         """Compute clamp(convolution(x) + added); (batch, channels, height, width)."""
         x, fused = x.to(self.dtype), torch.ops.mkldnn._convolution_pointwise
+        if x.shape != self.shape:
+            plain = self.weight.to_dense() if self.weight.is_mkldnn else self.weight
+            reorder = torch.ops.mkldnn._reorder_convolution_weight
+            self.weight, self.shape = reorder(plain, *self.where, list(x.shape)), x.shape
         if added is None:
             return fused(x, self.weight, self.bias, *self.where, self.clamp, self.limits, "")
         clamp = None if self.clamp == "none" else self.clamp

@@ -62,6 +62,21 @@ def test_convolutions_sum_and_clamp_their_own_output(name, use_bf16):
     assert not {node.target for node in trunk.graph.nodes} & {operator.add, operator.iadd}
 
 
+@pytest.mark.parametrize("name", ["resnet50", "efficientnet_lite0"])
+def test_batches_of_every_size_are_embedded_alike(name):
+    """The weights are put in another order for each."""
+    network, (_, *shape) = build(name)
+    units = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (5, *shape), np.uint8))
+    fused = fused_copy(network, CPU)
+    convolutions = [m for m in fused.modules() if isinstance(m, FusedConvolution)]
+    with torch.inference_mode():
+        expected = network(units)
+        for batch in (units[:4], units[:1], units, units[:4]):
+            found, wanted = fused(batch), expected[: len(batch)]
+            assert {present(one.shape)[0] for one in convolutions} == {len(batch)}
+            assert torch.allclose(found, wanted, rtol=1e-3, atol=1e-4 * expected.abs().max())
+
+
 def test_network_is_made_ready_once(shufflenet):
     assert fused_copy(shufflenet, CPU) is fused_copy(shufflenet, CPU)
 
