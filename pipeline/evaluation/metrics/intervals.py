@@ -17,6 +17,8 @@ LEVEL = 0.95
 """Confidence level: the fraction of resampled scores inside the interval."""
 
 _DRAWS_AT_ONCE = 2_000_000
+_IN_CACHE = 20_000
+"""Rows that are drawn at a time; more leave the processor's cache."""
 
 Statistics = Callable[[np.ndarray], dict[str, np.ndarray]]
 """Takes row numbers, int64 (resamples, movies); returns scores by name, (resamples,) each."""
@@ -129,13 +131,13 @@ def _draw(clusters: np.ndarray, seed: int, resamples: int) -> Iterator[np.ndarra
     rng, drawn = np.random.default_rng(seed), _Clusters(clusters)
     at_once = max(1, _DRAWS_AT_ONCE // len(clusters))
     for start in range(0, resamples, at_once):
-        yield np.stack([drawn.draw(rng) for _ in range(min(at_once, resamples - start))])
+        yield drawn.draw(rng, min(at_once, resamples - start))
 
 
 @lru_cache(maxsize=4)
 def _draw_once(clusters: bytes, seed: int, resamples: int) -> np.ndarray:
     rng, drawn = np.random.default_rng(seed), _Clusters(np.frombuffer(clusters, dtype=np.int64))
-    rows = np.stack([drawn.draw(rng) for _ in range(resamples)])
+    rows = drawn.draw(rng, resamples)
     rows.flags.writeable = False
     return rows
 
@@ -148,12 +150,21 @@ class _Clusters:
         self._sizes = np.bincount(numbers)
         self._starts = np.cumsum(self._sizes) - self._sizes
 
-    def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """Draw clusters until there are as many rows as there are movies: int64 (movies,)."""
+    def draw(self, rng: np.random.Generator, n_draws: int) -> np.ndarray:
+        """Draw clusters until there are as many rows as there are movies: int64 (draws, movies)."""
         n = len(self._rows)
-        drawn = rng.integers(0, len(self._sizes), n)
-        ends = np.cumsum(self._sizes[drawn])
-        drawn = drawn[: np.searchsorted(ends, n) + 1]
-        sizes, ends = self._sizes[drawn], ends[: len(drawn)]
-        places = np.repeat(self._starts[drawn] - (ends - sizes), sizes) + np.arange(ends[-1])
-        return self._rows[places[:n]]
+        at_once = max(1, _IN_CACHE // n)
+        pieces = [
+            self._draw_some(rng, min(at_once, n_draws - start))
+            for start in range(0, n_draws, at_once)
+        ]
+        return np.concatenate(pieces)
+
+    def _draw_some(self, rng: np.random.Generator, n_draws: int) -> np.ndarray:
+        n = len(self._rows)
+        drawn = rng.integers(0, len(self._sizes), (n_draws, n))
+        sizes = self._sizes[drawn]
+        begins = np.cumsum(sizes, axis=1) - sizes
+        taken = np.clip(n - begins, 0, sizes)  # the last cluster of a draw is cut
+        places = np.repeat((self._starts[drawn] - begins).ravel(), taken.ravel())
+        return self._rows[places.reshape(n_draws, n) + np.arange(n)]
