@@ -5,12 +5,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
+from pipeline.models.estimators.gaussian_process import group_numbers
+from pipeline.models.estimators.group_variances import scale_groups
 from pipeline.models.training.estimator import FeatureSet
-from pipeline.models.training.movie_reader import MovieReader, RevenueModel
+from pipeline.models.training.movie_reader import MovieReader, RevenueModel, name_numbers
 from pipeline.models.training.summaries import (
     column_counts,
     deviations,
@@ -23,16 +25,14 @@ EMBEDDED = ("text", "poster", "video", "audio")
 """Streams that it reads where the table has them: a sequence by its mean, a log-mel by its mean and
 deviation over time."""
 
-PENALTIES = tuple(float(10**power) for power in np.arange(-2.0, 4.1, 0.5))
-"""Strengths of the penalty; generalised cross-validation on the training set chooses one."""
-
 
 class RidgeModel(RevenueModel):
     """Standardised columns times weights; buffers only.
 
-    The numbers and each stream count alike, whatever their width: fifty numbers say more of revenue
-    than a thousand columns of a poster. Within a stream columns count by how much they vary: those
-    of an embedding that hardly do are mostly noise, which a scale of their own would enlarge.
+    Each stream counts by what it says of revenue, whatever its width, and so does each group of
+    numbers (those of the Gaussian process): the marginal likelihood finds a prior variance for
+    each (`scale_groups`). Within a stream columns count by how much they vary: those of an
+    embedding that hardly do are mostly noise, which a scale of their own would enlarge.
 
     Args:
         reader: Arguments of its reader.
@@ -62,12 +62,12 @@ class RidgeModel(RevenueModel):
         features: FeatureSet,
         rows: np.ndarray,
         values: np.ndarray,
-        seed: int,  # noqa: ARG003 - nothing is drawn; the other members draw
+        seed: int,
         cuts: Sequence[FeatureSet] = (),
     ) -> "RidgeModel":
         """Fit to log10 revenues of the training set, and to copies of its movies in `cuts`.
 
-        The penalty is chosen without the copies: of a movie that is left out, none may stay.
+        A movie and its copies count as one: they share its likelihood.
         """
         numbers = reader.raw_numbers(features, rows)
         model = cls(reader.arguments, column_counts(features.table, EMBEDDED), numbers.shape[1])
@@ -76,16 +76,17 @@ class RidgeModel(RevenueModel):
         mean, scale = fit_scale(columns)
         model.mean.copy_(torch.from_numpy(mean))
         model.scale.copy_(torch.from_numpy(scale))
-        spread = _spread_in_stream(columns, model.streams)
+        factors = _spread_in_stream(columns, model.streams)
+        groups = _group_columns(name_numbers(features), model.streams)
         with threadpool_limits(1):
-            known = model._standardise(columns) * spread
-            penalty = float(np.asarray(RidgeCV(alphas=PENALTIES).fit(known, values).alpha_))
-            copies = (model._standardise(model._read(cut, rows)) * spread for cut in cuts)
-            views = [known, *copies]
-            fitted = Ridge(alpha=penalty * len(views)).fit(
-                np.vstack(views), np.tile(values, len(views))
-            )
-        model.weight.copy_(torch.from_numpy(fitted.coef_ * spread))
+            views = [
+                model._standardise(some) * factors
+                for some in (columns, *(model._read(cut, rows) for cut in cuts))
+            ]
+            more = scale_groups(views, groups, values, seed)
+            known, twice = np.vstack(views) * more, np.tile(values, len(views))
+            fitted = Ridge(alpha=len(views)).fit(known, twice)
+        model.weight.copy_(torch.from_numpy(fitted.coef_ * factors * more))
         model.bias.fill_(float(fitted.intercept_))
         return model
 
@@ -100,6 +101,19 @@ class RidgeModel(RevenueModel):
 
     def _standardise(self, columns: np.ndarray) -> np.ndarray:
         return standardise(columns, self.mean.numpy(), self.scale.numpy()) * self._share
+
+
+def _group_columns(numbers: Sequence[str], streams: Mapping[str, int]) -> np.ndarray:
+    """Return the place of each column's group: groups of numbers, then a group for each stream.
+
+    Example:
+        >>> _group_columns(["log10_budget", "weekday"], {"text": 2, "audio": 1}).tolist()
+        [0, 1, 2, 2, 3]
+    """
+    own = np.array(group_numbers(numbers), dtype=np.int64)
+    first = own.max(initial=-1) + 1
+    widths = [*streams.values()]
+    return np.concatenate([own, np.repeat(first + np.arange(len(widths)), widths)])
 
 
 def _spread_in_stream(columns: np.ndarray, streams: Mapping[str, int]) -> np.ndarray:

@@ -119,7 +119,7 @@ BOX_OFFICE = System(
     folds=5,
     small_variants=(MAIN, "boosted trees", "ridge on embeddings"),
     estimators=_estimators,
-    code_versions=CodeVersions(splits="3", baselines="5", encoder="3", model="12", evaluation="7"),
+    code_versions=CodeVersions(splits="3", baselines="5", encoder="3", model="13", evaluation="7"),
     blend_variants=(
         MAIN,
         "gaussian process",

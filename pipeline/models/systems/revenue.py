@@ -139,7 +139,7 @@ REVENUE = System(
     ),
     folds=5,
     estimators=_estimators,
-    code_versions=CodeVersions(splits="3", baselines="5", model="13", evaluation="6"),
+    code_versions=CodeVersions(splits="3", baselines="5", model="14", evaluation="6"),
     modalities=PUBLISHED,
     extra_modalities=EXTRA,
     small_variants=(CUT_BLEND, ALL_MODALITIES),
