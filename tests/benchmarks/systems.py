@@ -8,6 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from benchmarks.paired_scores import Predictions
 from benchmarks.real_folds import FOLDS, answer_fold
@@ -86,8 +87,8 @@ def ask_all(
     more = seed, hyperparameters, transformers, ablations
     arguments = [(movies, parts, *more) for parts in splits.values()]
     arguments.append((movies, split_by_date(movies.table), seed, hyperparameters))
-    workers = min(PROCESSES, os.cpu_count() or 1)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    workers, spawn = min(PROCESSES, os.cpu_count() or 1), get_context("spawn")
+    with ProcessPoolExecutor(workers, spawn, torch.set_num_threads, (1,)) as pool:
         *folds, later = pool.map(_answer, arguments)
     preds = {name: np.concatenate([fold[name] for fold in folds]) for name in folds[0]}
     franchises = movies.table["franchise"].to_numpy()
