@@ -36,6 +36,7 @@ from resources.run_context import RunContext, open_run_context
 from resources.settings import ENVIRONMENT, ENVIRONMENT_ONLY, Settings
 from resources.storage.lease_names import MODELS
 from resources.storage.lock import at_work, holding
+from resources.studio.access import API_KEY, COOKIE
 
 if TYPE_CHECKING:
     from pipeline.models.systems.system import System
@@ -254,9 +255,6 @@ def overrides(run_context: RunContext) -> dict[str, str]:
     Dagster stores them with every run. The studio's own key and cookie are no secrets: without them
     a run could not find the studio that this command has started.
     """
-    from resources.studio.servers.imdbpro_pages import COOKIE
-    from resources.studio.servers.tmdb_api import API_KEY
-
     settings = run_context.settings
     secrets = [secret for secret in settings.secrets if secret not in (API_KEY, COOKIE)]
     given = {name: getattr(settings, name) for name in ENVIRONMENT}

@@ -1,9 +1,12 @@
 """Turn an image of any shape into the square, or a poster into the 2:3, that networks take."""
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import numpy as np
 from PIL import Image, ImageOps
+
+if TYPE_CHECKING:  # the table of backbones needs a size of this, and no array
+    import numpy as np
 
 POSTER_SIZE_PX = (224, 336)
 """Width and height of the posters that backbones embed: nearly all are 2:3.
@@ -31,7 +34,7 @@ class Fit(StrEnum):
 
 
 def make_square(
-    rgb: Image.Image, size_px: int, fit: Fit, rng: np.random.Generator | None = None
+    rgb: Image.Image, size_px: int, fit: Fit, rng: "np.random.Generator | None" = None
 ) -> Image.Image:
     """Fit an image into a square; padding is black.
 
@@ -55,7 +58,7 @@ def make_square(
     return rgb.resize(square, Image.Resampling.BILINEAR)
 
 
-def _cut(rgb: Image.Image, rng: np.random.Generator | None) -> Image.Image:
+def _cut(rgb: Image.Image, rng: "np.random.Generator | None") -> Image.Image:
     """Cut a square of `RANDOM_CROP_PX` out; a smaller image is padded with black first."""
     width, height = (max(side, RANDOM_CROP_PX) for side in rgb.size)
     if (width, height) != rgb.size:

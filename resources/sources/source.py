@@ -88,7 +88,7 @@ def detect_source(settings: Settings) -> Source:
     """Return the source; an address on loopback may be a studio, every other one is TMDB."""
     if settings.source_kind == "imports":
         return Source("imports", "public dumps that were imported", False, is_imports=True)
-    from resources.studio.servers.running import ask_about
+    from resources.studio.access import ask_about
 
     parts = urlsplit(settings.tmdb_api_url)
     if parts.hostname in ("127.0.0.1", "localhost", "::1"):
@@ -100,6 +100,6 @@ def detect_source(settings: Settings) -> Source:
 
 def studio_source(about: dict) -> Source:
     """Return the source of a studio, from its description of itself."""
-    from resources.studio.opening import label
+    from resources.studio.access import label
 
     return Source(f"studio {about['fingerprint']}", label(about), True, about)

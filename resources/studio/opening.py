@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from pipeline.core.errors import ConfigurationError
+from resources.studio.access import label
 from resources.studio.catalogue.catalogue import Catalogue
 from resources.studio.catalogue.folder import FolderCatalogue
 from resources.studio.catalogue.generated import GeneratedCatalogue
@@ -43,18 +44,6 @@ def trailer_cache() -> Path:
 def announcement(catalogue: Catalogue) -> Path:
     """Return the file in which a studio that serves until stopped says where it is."""
     return trailer_cache() / f"{catalogue.about()['fingerprint']}.url"
-
-
-def label(about: dict) -> str:
-    """Describe in a few words which movies a studio shows.
-
-    Example:
-        >>> label({"kind": "generated", "seed": 7, "size": 96})
-        'built-in studio, invented films (seed 7)'
-    """
-    if about["kind"] == "generated":
-        return f"built-in studio, invented films (seed {about['seed']})"
-    return "built-in studio, films of a folder"
 
 
 def serve_until_stopped(spelling: str, *, port: int, say: Callable[[str], None]) -> None:

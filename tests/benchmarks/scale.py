@@ -1,9 +1,9 @@
 """What 36,000 films cost: bookkeeping, Dagster's home, and the commands that find nothing to do.
 
 Every figure is of processes of their own. Beside it stand the same figures of another checkout of
-marquee, where one is given (`--beside FOLDER`, with an environment of its own in `.venv`): first
-the one, then the other, on the same machine and studio. Media are not fetched or decoded; see
-`benchmarks.scale_side` for what is.
+marquee, where one is given (`--beside FOLDER`, with an environment of its own in `.venv`), on the
+same machine and studio: each command is run on both, one after the other, up to three times, and
+the quickest run counts. Media are not fetched or decoded; see `benchmarks.scale_side` for what is.
 """
 
 import json
@@ -31,6 +31,9 @@ CHANGED = 71
 
 CPU_RATIO = {"sqlite": 0.5, "postgres": 0.4}
 HOME_KB = 3.0
+RUNS, RUNS_UP_TO = 3, 5_000
+"""Runs of each command, up to so many films; one beyond."""
+
 MOVIE_STAGES = "crawl,media,frames,embeddings"
 SIDE = Path(__file__).parent / "scale_side.py"
 ROWS = (
@@ -107,13 +110,19 @@ def measure(
         beside: Another checkout, with an environment of its own in `.venv`.
         database: `sqlite`, or `postgres`: Debian's server, which is started for it.
     """
-    sides = [None, beside.absolute()] if beside else [None]
-    with TemporaryDirectory(prefix="marquee-bench-") as name, run_studio(movies) as urls:
-        found = []
-        for number, checkout in enumerate(sides):
-            folder = Path(name) / f"side{number}"
-            with _open(checkout, folder, urls, database) as side:
-                found.append(_measure_side(side, urls, movies))
+    checkouts = [None, beside.absolute()] if beside else [None]
+    with ExitStack() as stack:
+        name = stack.enter_context(TemporaryDirectory(prefix="marquee-bench-"))
+        urls = stack.enter_context(run_studio(movies))
+        sides = [
+            stack.enter_context(_open(checkout, Path(name) / f"side{number}", urls, database))
+            for number, checkout in enumerate(checkouts)
+        ]
+        found = [_fill(side, movies) for side in sides]
+        for key, _, command, *_ in ROWS:
+            for _ in range(RUNS if movies <= RUNS_UP_TO else 1):
+                for side, figures in zip(sides, found, strict=True):
+                    _run(side, key, command, urls, figures)
     return _rows(movies, database, found[0], found[1] if beside else {})
 
 
@@ -160,23 +169,29 @@ def _postgres(folder: Path) -> Iterator[str]:
         yield url
 
 
-def _measure_side(side: Side, urls: dict[str, str], movies: int) -> dict[str, float]:
+def _fill(side: Side, movies: int) -> dict[str, float]:
     filled = json.loads(side.python("fill").output.splitlines()[-1])
     assert filled["movies"] == movies, filled
     events = movies * filled["assets"]
-    found = {
+    print(f"{side.checkout or 'here'}: filled in {filled['wall_s']:.1f} s", file=sys.stderr)
+    return {
         "cpu": 1000 * filled["cpu_s"] / events,
         "wall": 1000 * filled["wall_s"] / events,
         "peak": filled["peak_mb"],
         "home": _home_bytes(side) / events / 1024,
     }
-    for key, _, command, *_ in ROWS:
-        if key == "night":
-            _change(side, urls)
-        took = side.marquee(*command) if command else side.python("tick")
+
+
+def _run(
+    side: Side, key: str, command: tuple[str, ...], urls: dict[str, str], found: dict[str, float]
+) -> None:
+    """Run a command once; keep what it took, if that was less than before."""
+    if key == "night":
+        _change(side, urls)
+    took = side.marquee(*command) if command else side.python("tick")
+    print(f"{side.checkout or 'here'}: {key} {took.wall_s:.1f} s", file=sys.stderr)
+    if took.wall_s < found.get(key, took.wall_s + 1):
         found |= {key: took.wall_s, f"{key}_mb": took.peak_mb, f"{key}_cpu": took.cpu_s}
-        print(f"{side.checkout or 'here'}: {key} {took.wall_s:.1f} s", file=sys.stderr)
-    return found
 
 
 def _change(side: Side, urls: dict[str, str]) -> None:
@@ -184,7 +199,7 @@ def _change(side: Side, urls: dict[str, str]) -> None:
     ids = sorted(int(path.stem) for path in (side.folder / "store" / "movies").glob("*.json"))
     step = max(len(ids) // CHANGED, 1)
     for tmdb_id in ids[::step][:CHANGED]:
-        wish = {"tmdb_id": tmdb_id, "set": {"tagline": f"Changed in {side.folder.name}."}}
+        wish = {"tmdb_id": tmdb_id, "set": {"tagline": f"Changed {time.time()}."}}
         order(studio, "_edit", wish)
     requests.delete(f"{studio}/_stats", timeout=30)
 

@@ -10,8 +10,9 @@ import requests
 from present import present
 
 from pipeline.core.errors import ConfigurationError
+from resources.studio.access import ask_about
 from resources.studio.catalogue.generated import GeneratedCatalogue
-from resources.studio.servers.running import ask_about, find_or_start, start_studio
+from resources.studio.servers.running import find_or_start, start_studio
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import requests
 
-from resources.studio.servers.imdbpro_pages import COOKIE
+from resources.studio.access import API_KEY, COOKIE
 from resources.studio.servers.running import Studio
-from resources.studio.servers.tmdb_api import API_KEY
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,28 @@ def test_interrupted_build_ends_cleanly_and_goes_on(open_site):
     site.assert_dagster_shows_the_ledger()
 
 
+BUILD_AND_LOOK = """
+import sys
+from assets.cli import main
+sys.argv = ["marquee", "build", "--stages", "crawl"]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
+heavy = {"numpy", "pandas", "pyarrow", "torch", "starlette", "uvicorn", "assets.definitions"}
+print(sorted(heavy & sys.modules.keys()))
+"""
+
+
+def test_build_with_nothing_due_loads_no_arrays_no_server_and_no_definitions(open_site):
+    site = open_site(size=3, stages=("crawl",))
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD_AND_LOOK], env={**bare_environment(), **site.environment},
+        cwd=site.folder, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-2:] == ["No movie was stale.", "[]"], done.stderr
+
+
 def test_model_without_features_says_what_to_run_and_shows_no_frames(tmp_path):
     result = subprocess.run(
         [sys.executable, "-m", "dagster", "asset", "materialize", "--select", "revenue_model",

@@ -5,7 +5,7 @@ from contextlib import closing
 
 from resources.http.client import HttpClient
 from resources.storage.ledger import Ledger
-from resources.studio.servers.tmdb_api import API_KEY
+from resources.studio.access import API_KEY
 
 
 def ask(database, url, rate_per_s, count, ready, go, moments):

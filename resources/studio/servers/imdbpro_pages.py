@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from resources.studio.access import COOKIE
 from resources.studio.catalogue.catalogue import Catalogue
 
-COOKIE = "session=studio"
 ROWS = (
     ("budget_summary", "Budget", "budget"),
     ("opening_wknd_summary", "Opening Weekend (US)", "opening_weekend"),

@@ -8,14 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
 import uvicorn
 
 from pipeline.core.errors import ConfigurationError
+from resources.studio.access import API_KEY, COOKIE, ask_about
 from resources.studio.catalogue.catalogue import Catalogue
-from resources.studio.servers.imdbpro_pages import COOKIE
 from resources.studio.servers.server import make_app
-from resources.studio.servers.tmdb_api import API_KEY
 
 HOST = "127.0.0.1"
 START_LIMIT_S = 10.0
@@ -102,15 +100,6 @@ def find_or_start(
         return
     with start_studio(catalogue) as studio:
         yield studio
-
-
-def ask_about(url: str) -> dict | None:
-    """Return a studio's description of itself; None where nothing or something else responds."""
-    try:
-        about = requests.get(f"{url}/_about", timeout=2).json()
-    except requests.RequestException:
-        return None
-    return about if isinstance(about, dict) and about.get("studio") is True else None
 
 
 def _listen(port: int) -> socket.socket:

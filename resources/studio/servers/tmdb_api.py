@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from resources.studio.access import API_KEY
 from resources.studio.catalogue.catalogue import Catalogue, today
 from resources.studio.catalogue.words import GENRES
 
-API_KEY = "studio"
 PAGE_MOVIES, PAGE_CHANGES = 20, 100
 LAST_PAGE = 500
 MOST_CHANGE_DAYS = 14
