@@ -6,6 +6,7 @@ missing on one side or differs in more than what changes from run to run (times,
 
 import argparse
 import json
+import re
 import sqlite3
 import sys
 from collections import Counter
@@ -126,8 +127,17 @@ def _without_tensors(value: object) -> object:
     return value
 
 
+def _read_page(path: Path) -> object:
+    """Read a text for people, without the times that it shows: "training time: 95 s"."""
+    return SECONDS.sub("…", path.read_text(encoding="utf-8"))
+
+
+SECONDS = re.compile(r"\d[\d.,]*\s(?:s|min|h)\b")
+
 READERS: dict[str, Callable[[Path], object]] = {
     ".json": _read_json,
+    ".html": _read_page,
+    ".md": _read_page,
     ".parquet": _read_parquet,
     ".sqlite": _read_sqlite,
     ".pth": _read_model,

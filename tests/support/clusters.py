@@ -1,10 +1,9 @@
 """A cluster on this machine with a site on it, as `marquee up --cluster` makes one."""
 
 import os
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -31,7 +30,8 @@ def kill_node(child: Child) -> None:
     """End a node and all that runs on it, as a power cut would."""
     node = psutil.Process(child.process.pid)
     for process in [node, *node.children(recursive=True)]:
-        process.send_signal(signal.SIGKILL)
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     child.process.wait()
 
 
