@@ -49,6 +49,7 @@ def run() -> None:
     """Run the command; print an error of marquee as one message, without a traceback."""
     from pipeline.core.errors import ConfigurationError, MarqueeError
     from resources.http.redaction import redact
+    from resources.storage.drivers import responding
     from resources.structured_log import open_handler
 
     replace_unprintable_signs()
@@ -57,7 +58,8 @@ def run() -> None:
     try:
         form = os.environ.get("MARQUEE_LOG", "")
         logging.basicConfig(level=logging.INFO, handlers=[open_handler(form)])
-        app()
+        with responding():
+            app()
     except MarqueeError as error:
         if os.environ.get("MARQUEE_LOG") == "json":
             logging.getLogger("marquee").error("%s", error)  # noqa: TRY400  # the message says it all

@@ -9,6 +9,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from pipeline.core.errors import DiskError, MarqueeError
 from resources.http.redaction import redact
+from resources.storage.drivers import responding
 
 _FAILURE = "dagster._core.definitions.events.Failure: "
 """What Dagster puts before the message of a failed step."""
@@ -38,7 +39,8 @@ def concise_errors() -> Iterator[None]:
     keeps its traceback.
     """
     try:
-        yield
+        with responding():
+            yield
     except MarqueeError as error:
         sys.tracebacklimit = 0
         raise dg.Failure(description=redact(str(error)), allow_retries=False) from None

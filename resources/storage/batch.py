@@ -29,6 +29,7 @@ from pipeline.core.versions import combine, hash_bytes
 from resources.http.redaction import redact, redact_values
 from resources.run_context import RunContext
 from resources.storage.crash_points import CrashPoint, reach
+from resources.storage.drivers import away
 from resources.storage.store import StorePath, writing
 from resources.structured_log import logging_about
 
@@ -269,6 +270,8 @@ def outcome_of(step_name: str, tmdb_id: int, error: BaseException) -> Outcome:
         return lacking(tmdb_id, Reason.DAMAGED_UPSTREAM, str(error))
     if isinstance(error, OSError) and DiskError.is_behind(error):
         raise DiskError.of(error, f"The disk fails at movie {tmdb_id}") from error
+    if failure := away(error):
+        raise failure from error
     if isinstance(error, MarqueeError | MemoryError) or not isinstance(error, Exception):
         raise error
     LOG.error("%s: unexpected error at movie %s", step_name, tmdb_id, exc_info=error)

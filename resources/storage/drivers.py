@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.core.errors import ConfigurationError
+from pipeline.core.errors import ConfigurationError, StoreError
 
 if TYPE_CHECKING:  # SQLAlchemy takes a third of a second, and loading definitions opens no ledger
     import sqlalchemy as sa
@@ -92,3 +94,26 @@ def driver_errors() -> tuple[type[Exception], ...]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     return OSError, BotoCoreError, ClientError
+
+
+def away(error: BaseException | None) -> StoreError | None:
+    """Return the error with a remedy in its message, where it is S3's own library's: the store did
+    not respond, or refused. None for any other, such as a file that is missing.
+    """
+    if isinstance(error, driver_errors()) and not isinstance(error, OSError):
+        return StoreError(
+            f"The store does not respond ({error}). Check that it is up and reachable, then run "
+            "again: no finished work is lost."
+        )
+    return None
+
+
+@contextmanager
+def responding() -> Iterator[None]:
+    """Turn an error of S3's own library into `StoreError`. See `away`."""
+    try:
+        yield
+    except driver_errors() as error:
+        if failure := away(error):
+            raise failure from error
+        raise

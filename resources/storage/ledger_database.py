@@ -69,9 +69,11 @@ def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
         with engine.begin() as connection:
             yield connection
     except exc.OperationalError as error:
+        is_file = engine.dialect.name == "sqlite"
+        remedy = "Free some space or stop the other writer" if is_file else "Check its server"
         raise StoreError(
-            f"The ledger cannot be written ({error.orig}). Free some space or stop the other "
-            "writer, then run again: all completed work is kept."
+            f"The ledger cannot be written ({error.orig}). {remedy}, then run again: all completed "
+            "work is kept."
         ) from error
     except exc.DatabaseError as error:
         if not _is_damage(engine, error):

@@ -19,7 +19,7 @@ from zipfile import BadZipFile
 
 from pipeline.core.errors import DamagedFileError, DiskError, StoreError
 from pipeline.core.versions import hash_bytes
-from resources.storage.drivers import driver_errors, make_folder, missing_driver
+from resources.storage.drivers import away, driver_errors, make_folder, missing_driver
 from resources.storage.mirror import Mirror, cache_folder
 
 if TYPE_CHECKING:  # each takes a tenth of a second, and most commands read no array and no URL
@@ -251,18 +251,24 @@ def _creating(root: StorePath) -> Iterator[None]:
 
 @contextmanager
 def writing(path: StorePath) -> Iterator[None]:
-    """Turn a disk's failure into an error that stops everything and names the remedy."""
+    """Turn a failure of the disk, or of an object store, into an error that stops everything and
+    names the remedy.
+    """
     try:
         yield
-    except OSError as error:
-        raise DiskError.of(error, f"{path} cannot be written") from error
+    except driver_errors() as error:
+        if isinstance(error, OSError):
+            raise DiskError.of(error, f"{path} cannot be written") from error
+        raise away(error) or error from error
 
 
 @contextmanager
 def _reading(path: StorePath) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+    except (*driver_errors(), ValueError, EOFError, BadZipFile) as error:
+        if failure := away(error):
+            raise failure from error
         raise DamagedFileError(
             f"{path} is missing or damaged ({type(error).__name__}). Recompute it: `uv run "
             f"marquee retry --again --films {path.stem.partition('.')[0]}`, then `uv run marquee "

@@ -1,14 +1,19 @@
 """A store on an object store, a ledger on PostgreSQL: real servers, on loopback."""
 
 import json
+from contextlib import closing
 
 import pytest
-from servers import BUCKET, object_store, postgres
+from botocore.exceptions import EndpointConnectionError
+from s3fs import S3FileSystem
+from servers import BUCKET, object_store, postgres, postgres_server
+from tcp_front import Front
 
-from pipeline.core.errors import ConfigurationError, StoreError
+from pipeline.core.errors import ConfigurationError, DamagedFileError, StoreError
 from pipeline.core.staleness import Row
 from resources.doctor.storage_checks import check_ledger, check_store
-from resources.storage.drivers import missing_driver, parse_database_url
+from resources.storage.batch import outcome_of
+from resources.storage.drivers import missing_driver, parse_database_url, responding
 from resources.storage.ledger import Ledger
 from resources.storage.mirror import INDEX
 from resources.storage.store import Store
@@ -217,6 +222,44 @@ def test_ledger_on_postgres_keeps_what_is_written(database, tmp_path):
 def test_database_that_does_not_exist_says_what_to_check(database):
     with pytest.raises(StoreError, match="Check MARQUEE_LEDGER and that the server responds"):
         Ledger(database.replace("/postgres", "/nothing"))
+
+
+def test_server_that_is_killed_is_named_and_the_ledger_goes_on_when_it_is_back(tmp_path):
+    with postgres_server(tmp_path / "server") as server, closing(Ledger(server.url)) as ledger:
+        ledger.know_movies({11: ""})
+        server.kill()
+        with pytest.raises(StoreError, match="Check its server, then run again"):
+            ledger.know_movies({597: ""})
+        server.start()
+        ledger.know_movies({597: ""})
+        assert list(ledger.movies()) == [11, 597]
+
+
+def test_store_that_is_away_stops_everything_and_makes_no_film_fail(s3, tmp_path, monkeypatch):
+    """A film's files are neither missing nor damaged, and none of its attempts is used up."""
+    front = Front(int(s3["AWS_ENDPOINT_URL"].rpartition(":")[2]))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{front.port}")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    S3FileSystem.clear_instance_cache()
+    try:
+        store = Store(f"{ROOT}-9")
+        path = store.path("posters", "11.json")
+        store.write(path, b"{}")
+        front.kill()
+        with pytest.raises(StoreError, match="does not respond.*Check that it is up"):
+            store.write(path, b"{}")
+        with pytest.raises(StoreError, match="does not respond") as read:
+            store.read_json(path)
+        assert not isinstance(read.value, DamagedFileError)
+        with pytest.raises(StoreError, match="does not respond"), responding():
+            path.read_bytes()
+        with pytest.raises(StoreError, match="does not respond"):
+            outcome_of("posters", 11, EndpointConnectionError(endpoint_url=front.port))
+        front.start()
+        assert store.read_json(path) == {}
+    finally:
+        front.kill()
+        S3FileSystem.clear_instance_cache()
 
 
 def test_index_lists_whole_files_alone(open_elsewhere):

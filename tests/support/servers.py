@@ -7,10 +7,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psutil
 import pytest
 import requests
 
@@ -53,30 +54,72 @@ def object_store() -> Iterator[dict[str, str]]:
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
     """Run Debian's PostgreSQL in a folder; yield the URL of an empty database."""
+    with postgres_server(folder) as server:
+        yield server.url
+
+
+@contextmanager
+def postgres_server(folder: Path) -> Iterator["Postgres"]:
+    """Run Debian's PostgreSQL in a folder; yield it as a server that can be killed."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not programs:
         pytest.skip("PostgreSQL is not installed (Debian's package postgresql)")
     with _place_for_server(folder) as (place, command):
-        yield from _serve(programs[-1], place, command)
+        server = Postgres(programs[-1], place, command)
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
-def _serve(programs: Path, folder: Path, command: list[str]) -> Iterator[str]:
-    data, port = folder / "data", free_port()
-    subprocess.run(
-        [*command, programs / "initdb", "-D", data, "-U", "marquee", "-A", "trust", "-N"],
-        check=True, capture_output=True, cwd=folder,
-    )  # fmt: skip
-    options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
-    server = subprocess.Popen(
-        [*command, programs / "postgres", "-D", data, "-p", str(port), "-F", *options],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
-    )  # fmt: skip
-    try:
-        _wait_for(port, server)
-        yield f"postgresql://marquee@127.0.0.1:{port}/postgres"
-    finally:
-        server.send_signal(signal.SIGINT)  # a fast shutdown
-        server.wait(30)
+class Postgres:
+    """A PostgreSQL on loopback with one empty database; it is up.
+
+    Args:
+        programs: Folder of its programs.
+        folder: For its data, which stay when it is killed.
+        command: Beginning of a command as the user that it runs as.
+    """
+
+    def __init__(self, programs: Path, folder: Path, command: list[str]):
+        self._folder, self._port = folder, free_port()
+        self._command = [*command, programs / "postgres", "-D", folder / "data"]
+        self.url = f"postgresql://marquee@127.0.0.1:{self._port}/postgres"
+        subprocess.run(
+            [*command, programs / "initdb", "-D", folder / "data", "-U", "marquee", "-A", "trust",
+             "-N"],
+            check=True, capture_output=True, cwd=folder,
+        )  # fmt: skip
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = ["-c", "listen_addresses=127.0.0.1",
+                   "-c", f"unix_socket_directories={self._folder}"]  # fmt: skip
+        self._server = subprocess.Popen(
+            [*self._command, "-p", str(self._port), "-F", *options],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self._folder,
+        )  # fmt: skip
+        asked = [self._command[-3].parent / "pg_isready", "-q", "-h", "127.0.0.1", "-p"]
+        for _ in range(300):
+            assert self._server.poll() is None, "PostgreSQL has ended"
+            if subprocess.run([*asked, str(self._port)], check=False).returncode == 0:
+                return
+            time.sleep(0.1)
+        pytest.fail("PostgreSQL did not start within 30 s")
+
+    def kill(self) -> None:
+        """Kill it with all of its processes; what it has given the kernel to write stays."""
+        main = psutil.Process(self._server.pid)
+        for process in [main, *main.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._server.wait()
+
+    def stop(self) -> None:
+        """End it as its own command does: a fast shutdown."""
+        self._server.send_signal(signal.SIGINT)
+        self._server.wait(30)
 
 
 @contextmanager
@@ -103,15 +146,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def _wait_for(port: int, server: subprocess.Popen) -> None:
-    for _ in range(300):
-        assert server.poll() is None, "PostgreSQL has ended"
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("PostgreSQL did not start within 30 s")
