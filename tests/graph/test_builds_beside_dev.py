@@ -3,18 +3,17 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import dagster as dg
 import pytest
-import requests
 from commands import bare_environment
-from servers import BUCKET, free_port, object_store, postgres
+from dagster_dev import dagster_dev
+from servers import BUCKET, object_store, postgres
 from sites import DAGSTER_YAML, MOVIE_STAGES
 
 from assets.orchestration.asset_specs import MOVIE_ASSETS
@@ -60,33 +59,6 @@ def start(site, machine, module, *arguments):
         )  # fmt: skip
 
 
-@contextmanager
-def dagster_dev(site):
-    """Run the UI and the daemon, with the sensor started."""
-    port = free_port()
-    command = ("dev", "-p", str(port), "-h", "127.0.0.1", "-m", "assets.definitions")
-    process = start(site, "dev", "dagster", *command)
-    try:
-        while not _is_up(port):
-            assert process.poll() is None, (site.folder / "dev" / "log").read_text()
-            time.sleep(0.5)
-        command = ["-m", "dagster", "sensor", "start", "due_movies", "-m", "assets.definitions"]
-        subprocess.run(
-            [sys.executable, *command], env=environment(site, "dev"), cwd=site.folder, check=True
-        )
-        yield process
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=300)
-
-
-def _is_up(port):
-    try:
-        return requests.get(f"http://127.0.0.1:{port}/server_info", timeout=60).ok
-    except requests.ConnectionError:
-        return False
-
-
 def wait_for_sensor(site):
     """Wait until no run of movies is at work any more, and none is on its way."""
     statuses = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING]
@@ -104,7 +76,8 @@ def sensor_runs(site):
 @pytest.mark.slow
 def test_two_builds_and_dagster_dev_do_every_movie_once(site):
     site.reset_stats()
-    with dagster_dev(site):
+    (site.folder / "dev").mkdir()
+    with dagster_dev(site.folder / "dev", environment(site, "dev")):
         stages = ("build", "--stages", ",".join(MOVIE_STAGES))
         builds = [start(site, name, "assets.cli", *stages) for name in ("one", "two")]
         for name, build in zip(("one", "two"), builds, strict=True):

@@ -11,11 +11,17 @@ from pipeline.core.terms import TERMS_KEY
 from pipeline.core.versions import hash_bytes
 
 
-def snapshot(site: Site) -> dict[str, dict]:
-    """Return store, ledger and what Dagster shows, without times and attempts."""
+def snapshot(site: Site, store: Path | None = None) -> dict[str, dict]:
+    """Return store, ledger and what Dagster shows, without times and attempts.
+
+    Args:
+        site: Where to look.
+        store: A copy of its store, where that is no folder.
+    """
+    store = store or site.store
     files = {
-        str(path.relative_to(site.store)): _hash_file(path)
-        for path in site.store.rglob("*")
+        str(path.relative_to(store)): _hash_file(path)
+        for path in store.rglob("*")
         if path.is_file()
         and not path.name.startswith(("ledger.sqlite", ".lock"))
         and not {".runs", "journal"} & set(path.parts)
